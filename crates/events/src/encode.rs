@@ -1,0 +1,130 @@
+//! From an event to headers and a body.
+//!
+//! Writes exactly what the event holds: it adds no id, time or tracing attribute.
+
+use std::fmt::Display;
+
+use bytes::Bytes;
+use cloudevents::event::AttributeValue;
+use cloudevents::{AttributesReader, Data, Event};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::EncodeError;
+use crate::attribute::{PREFIX, encode_value, is_name};
+
+/// What an event without a content type of its own gets when its data is JSON.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const STRUCTURED: HeaderValue =
+    HeaderValue::from_static("application/cloudevents+json; charset=utf-8");
+
+/// Names that mean something else in one of the two modes.
+const RESERVED: [&str; 3] = ["data", "database64", "datacontenttype"];
+
+/// An event as one HTTP message: the body of a request or of an answer.
+#[derive(Clone, Debug)]
+pub struct HttpMessage {
+    /// `Content-Type` and, in binary mode, one `ce-` header per attribute.
+    pub headers: HeaderMap,
+    /// Cheap to clone, so that a retry sends the same bytes.
+    pub body: Bytes,
+}
+
+/// The event in binary mode: attributes in headers, data in the body.
+///
+/// # Errors
+/// Permanent: the event cannot be written in binary mode.
+pub fn binary(mut event: Event) -> Result<HttpMessage, EncodeError> {
+    let headers = binary_headers(&event)?;
+    let (_, _, data) = event.take_data();
+    let body = match data {
+        None => Bytes::new(),
+        Some(Data::Binary(bytes)) => bytes.into(),
+        Some(Data::String(text)) => text.into(),
+        Some(Data::Json(value)) => serde_json::to_vec(&value)
+            .map_err(EncodeError::Json)?
+            .into(),
+    };
+    Ok(HttpMessage { headers, body })
+}
+
+/// The headers of the event in binary mode, values percent-encoded.
+///
+/// # Errors
+/// Permanent: a name or value that has no header form.
+pub fn binary_headers(event: &Event) -> Result<HeaderMap, EncodeError> {
+    check(event)?;
+    let mut headers = HeaderMap::with_capacity(12);
+    for (name, value) in event.iter() {
+        match (name, &value) {
+            ("datacontenttype", _) => {
+                headers.insert(CONTENT_TYPE, content_type(&value)?);
+            }
+            (_, AttributeValue::Time(_)) => insert(&mut headers, name, &utc(&value))?,
+            (_, AttributeValue::String(text)) => insert(&mut headers, name, text)?,
+            _ => insert(&mut headers, name, &value.to_string())?,
+        }
+    }
+    if matches!(event.data(), Some(Data::Json(_))) {
+        headers.entry(CONTENT_TYPE).or_insert(JSON);
+    }
+    Ok(headers)
+}
+
+/// The event in structured mode: everything in one JSON body.
+///
+/// # Errors
+/// Permanent: the event has no JSON form.
+pub fn structured(event: &Event) -> Result<HttpMessage, EncodeError> {
+    check(event)?;
+    let body = serde_json::to_vec(event).map_err(EncodeError::Json)?.into();
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, STRUCTURED)]);
+    Ok(HttpMessage { headers, body })
+}
+
+/// The SDK's builder lets through what no receiver accepts.
+fn check(event: &Event) -> Result<(), EncodeError> {
+    let required = [
+        ("id", event.id()),
+        ("source", event.source()),
+        ("type", event.ty()),
+    ];
+    if let Some((attribute, _)) = required.into_iter().find(|(_, value)| value.is_empty()) {
+        return Err(EncodeError::Empty { attribute });
+    }
+    match event
+        .iter_extensions()
+        .find(|(name, _)| !is_name(name) || RESERVED.contains(name))
+    {
+        Some((name, _)) => Err(EncodeError::ExtensionName {
+            name: name.to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn content_type(value: &dyn Display) -> Result<HeaderValue, EncodeError> {
+    let value = value.to_string();
+    HeaderValue::from_str(&value).map_err(|_| EncodeError::ContentType { value })
+}
+
+/// RFC 3339 with `Z`, as every published example of our events has it.
+fn utc(time: &dyn Display) -> String {
+    let text = time.to_string();
+    text.strip_suffix("+00:00")
+        .map(|local| format!("{local}Z"))
+        .unwrap_or(text)
+}
+
+fn insert(headers: &mut HeaderMap, attribute: &str, value: &str) -> Result<(), EncodeError> {
+    let failed = |source| EncodeError::Header {
+        attribute: attribute.to_owned(),
+        source,
+    };
+    let name = HeaderName::try_from(format!("{PREFIX}{attribute}"));
+    let name = name.map_err(|error| failed(error.into()))?;
+    let value =
+        HeaderValue::from_str(&encode_value(value)).map_err(|error| failed(error.into()))?;
+    headers.insert(name, value);
+    Ok(())
+}

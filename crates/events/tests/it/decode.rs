@@ -1,0 +1,194 @@
+//! What is read, and what is refused with which words.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use cloudevents::{AttributesReader, Data, EventBuilder, EventBuilderV10};
+use events::{DecodeError, from_http};
+use http::HeaderMap;
+use proptest::prelude::*;
+
+use crate::headers;
+
+const REQUIRED: [(&str, &[u8]); 4] = [
+    ("ce-specversion", b"1.0"),
+    ("ce-id", b"1"),
+    ("ce-source", b"acs.oss"),
+    ("ce-type", b"oss:ObjectCreated:PutObject"),
+];
+
+fn with(more: &[(&str, &[u8])]) -> HeaderMap {
+    headers(&[&REQUIRED, more].concat())
+}
+
+#[test]
+fn binary_mode_is_read() {
+    let headers = with(&[
+        (
+            "ce-subject",
+            "acs:oss:cn-shanghai:1:b/人脸%201.jpg".as_bytes(),
+        ),
+        ("ce-time", b"2024-05-06T07:08:09.000Z"),
+        ("ce-dataschema", b"https://schema.example/1"),
+        ("ce-knativearrivaltime", b"2024-05-06T07:08:10Z"),
+        ("ce-not-a-name", b"passed over"),
+        ("content-type", b"application/json;charset=utf-8"),
+    ]);
+    let event = from_http(&headers, Bytes::from_static(b"{}")).unwrap();
+    assert_eq!(event.subject(), Some("acs:oss:cn-shanghai:1:b/人脸 1.jpg"));
+    assert_eq!(event.time().unwrap().timestamp(), 1_714_979_289);
+    assert_eq!(
+        event.dataschema().unwrap().as_str(),
+        "https://schema.example/1"
+    );
+    assert_eq!(
+        event.datacontenttype(),
+        Some("application/json;charset=utf-8")
+    );
+    assert_eq!(event.data(), Some(&Data::Binary(b"{}".to_vec())));
+    let extensions: Vec<_> = event.iter_extensions().map(|(name, _)| name).collect();
+    assert_eq!(extensions, ["knativearrivaltime"]);
+}
+
+#[test]
+fn empty_body_is_no_data() {
+    assert_eq!(from_http(&with(&[]), Bytes::new()).unwrap().data(), None);
+}
+
+#[test]
+fn structured_mode_is_read() {
+    let body = r#"{"specversion":"1.0","id":"1","source":"acs.oss","type":"t","subject":"人脸 %20","data":{"a":1}}"#;
+    for content_type in [
+        "application/cloudevents+json",
+        "application/cloudevents+json; charset=utf-8",
+        "Application/CloudEvents+JSON",
+    ] {
+        let headers = headers(&[("content-type", content_type.as_bytes())]);
+        let event = from_http(&headers, Bytes::from(body)).unwrap();
+        assert_eq!(
+            event.subject(),
+            Some("人脸 %20"),
+            "{content_type}: JSON text is never percent-decoded"
+        );
+        assert_eq!(
+            event.data(),
+            Some(&Data::Json(serde_json::json!({"a": 1}))),
+            "{content_type}"
+        );
+    }
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let json: (&str, &[u8]) = ("content-type", b"application/cloudevents+json");
+    let table: Vec<(&str, HeaderMap, &str)> = vec![
+        ("no event", headers(&[("content-type", b"text/html")]), ""),
+        (
+            "batch",
+            headers(&[("content-type", b"application/cloudevents-batch+json")]),
+            "[]",
+        ),
+        (
+            "XML",
+            headers(&[("content-type", b"application/cloudevents+xml; a=b")]),
+            "<event/>",
+        ),
+        ("only a version", headers(&[("ce-specversion", b"1.0")]), ""),
+        (
+            "one missing",
+            headers(&[REQUIRED[0], REQUIRED[1], REQUIRED[2], ("ce-type", b"")]),
+            "",
+        ),
+        ("old version", headers(&[("ce-specversion", b"0.2")]), ""),
+        (
+            "two subjects",
+            with(&[("ce-subject", b"a"), ("ce-subject", b"b")]),
+            "",
+        ),
+        ("bad UTF-8", with(&[("ce-subject", b"%FF")]), ""),
+        ("bad time", with(&[("ce-time", b"yesterday")]), ""),
+        ("bad schema", with(&[("ce-dataschema", b"a b")]), ""),
+        ("not JSON", headers(&[json]), "{"),
+        ("JSON, not an object", headers(&[json]), "[1]"),
+        (
+            "structured, two missing",
+            headers(&[json]),
+            r#"{"specversion":"1.0","id":"1","source":""}"#,
+        ),
+        (
+            "structured, old",
+            headers(&[json]),
+            r#"{"specversion":"0.3","id":"1","source":"s","type":"t"}"#,
+        ),
+        (
+            "nested extension",
+            headers(&[json]),
+            r#"{"specversion":"1.0","id":"1","source":"s","type":"t","ext":{"a":1}}"#,
+        ),
+    ];
+    let mut shown = String::new();
+    for (name, headers, body) in table {
+        let error: DecodeError = from_http(&headers, Bytes::from(body)).unwrap_err();
+        writeln!(shown, "{name}: {error}").unwrap();
+    }
+    insta::assert_snapshot!(shown, @r"
+    no event: not a CloudEvent: no header `ce-specversion` and no content type `application/cloudevents+json`
+    batch: batches of events are not accepted: send one event per request
+    XML: content type `application/cloudevents+xml` is not accepted: use `application/cloudevents+json` or binary mode
+    only a version: the event lacks the required attributes `id`, `source`, `type`
+    one missing: the event lacks the required attribute `type`
+    old version: CloudEvents version `0.2` is not accepted: use 1.0
+    two subjects: attribute `subject` is given twice
+    bad UTF-8: attribute `subject` is not UTF-8
+    bad time: attribute `time` does not parse
+    bad schema: attribute `dataschema` does not parse
+    not JSON: the body is not a CloudEvent in JSON
+    JSON, not an object: the event lacks the required attributes `specversion`, `id`, `source`, `type`
+    structured, two missing: the event lacks the required attributes `source`, `type`
+    structured, old: CloudEvents version `0.3` is not accepted: use 1.0
+    nested extension: the body is not a CloudEvent in JSON
+    ");
+}
+
+proptest! {
+    #[test]
+    fn binary_mode_round_trips(
+        id in "\\PC+",
+        subject in any::<String>(),
+        extension in any::<String>(),
+        data in proptest::collection::vec(any::<u8>(), 1..64),
+    ) {
+        let event = EventBuilderV10::new()
+            .id(id)
+            .source("acs.oss")
+            .ty("oss:ObjectCreated:PutObject")
+            .subject(subject)
+            .extension("ext", extension)
+            .data("application/octet-stream", data)
+            .build()
+            .unwrap();
+        let message = events::binary(event.clone()).unwrap();
+        prop_assert_eq!(from_http(&message.headers, message.body).unwrap(), event);
+    }
+
+    #[test]
+    fn structured_mode_round_trips(id in "\\PC+", subject in any::<String>(), text in any::<String>()) {
+        let event = EventBuilderV10::new()
+            .id(id).source("acs.oss").ty("t").subject(subject).data("text/plain", text).build().unwrap();
+        let message = events::structured(&event).unwrap();
+        prop_assert_eq!(from_http(&message.headers, message.body).unwrap(), event);
+    }
+
+    #[test]
+    fn any_request_is_read_or_refused(
+        subject in proptest::collection::vec(0x20_u8..0x7f, 0..40),
+        json in any::<bool>(),
+        body in any::<Vec<u8>>(),
+    ) {
+        let mut headers = with(&[("ce-subject", &subject)]);
+        if json {
+            headers.insert("content-type", "application/cloudevents+json".parse().unwrap());
+        }
+        let _ = from_http(&headers, body.into());
+    }
+}
