@@ -14,6 +14,11 @@ mod decode;
 mod encode;
 mod error;
 
+/// What an event is made of, so that users of this crate need not name the SDK.
+pub use cloudevents::event::ExtensionValue;
+pub use cloudevents::{
+    AttributesReader, AttributesWriter, Data, Event, EventBuilder, EventBuilderV10,
+};
 pub use data::data_bytes;
 pub use decode::from_http;
 pub use encode::{HttpMessage, binary, binary_headers, structured};
