@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The one place that sends a request to another machine.
+//!
+//! A cloud client says what to send, how long one attempt may take, how much answer it will
+//! hold and whether a repetition does harm; this crate decides when to try again. Every
+//! attempt asks the caller for a new request, so that each carries its own date and
+//! signature: a signature that was made before a long pause is refused by the service.
+//!
+//! It does not sign, does not read error bodies and does not know any service. It never shows
+//! the query of a URL, because a presigned URL is a secret.
+
+mod answer;
+mod attempts;
+mod body;
+mod call;
+mod disposition;
+mod error;
+mod redact;
+mod retry;
+mod send;
+
+pub use answer::{Answer, answer_by_status, retry_after};
+pub use body::read_bounded;
+pub use call::{Call, Replay};
+pub use disposition::Disposition;
+pub use error::{BoxError, TransportError};
+pub use redact::{RedactedUrl, redact};
+pub use retry::RetryPolicy;
+pub use send::Transport;

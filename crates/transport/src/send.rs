@@ -1,0 +1,189 @@
+//! Sending: one attempt with its deadline, and the loop around it.
+//!
+//! The order is retry outside, request making (with its signature) inside, deadline innermost.
+//! There is no deadline around the whole: attempts, their deadline and the largest pause bound
+//! it already, and cutting a repetition midway would hide what happened to it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use jiff::Timestamp;
+use tokio::time::{sleep, timeout};
+use url::Position;
+
+use crate::answer::{Answer, answer_by_status, retry_after};
+use crate::attempts::{Attempts, Trouble};
+use crate::body;
+use crate::call::Call;
+use crate::error::{BoxError, TransportError};
+use crate::retry::RetryPolicy;
+
+/// Sends requests and repeats them where their terms allow it. Cheap to clone; clones share
+/// the connection pool.
+///
+/// The `reqwest` client must not follow redirects: a signed request is for one host only.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    client: reqwest::Client,
+    retry: RetryPolicy,
+}
+
+impl Transport {
+    /// Sends through `client` with the default [`RetryPolicy`].
+    #[must_use]
+    pub fn new(client: reqwest::Client) -> Self {
+        Self {
+            client,
+            retry: RetryPolicy::default(),
+        }
+    }
+
+    /// Replaces the retry policy.
+    #[must_use]
+    pub fn with_retry(self, retry: RetryPolicy) -> Self {
+        Self { retry, ..self }
+    }
+
+    /// Makes the call and reads the whole answer, whatever its status.
+    ///
+    /// `make` runs once for every attempt and must date and sign its request anew. When the
+    /// attempts are spent, the last answer or error is returned.
+    ///
+    /// # Errors
+    /// See [`TransportError::disposition`]; retryable ones have been retried as far as the
+    /// call's [`Replay`](crate::Replay) and the policy allow.
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons the attempt under way; the service may still act on it.
+    pub async fn send<E: Into<BoxError>>(
+        &self,
+        call: &Call,
+        make: impl Fn() -> Result<http::Request<Bytes>, E> + Send + Sync,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let mut attempts = Attempts::new(self.retry, call.replay);
+        loop {
+            let outcome = self.attempt(call, prepare(make())?).await;
+            let trouble = trouble(&outcome, |response| {
+                ((call.classify)(response), response.headers())
+            });
+            let Some(pause) = attempts.pause(trouble) else {
+                return outcome;
+            };
+            drop(outcome);
+            sleep(pause).await;
+        }
+    }
+
+    /// Makes the call and returns as soon as the head of the answer is there; the deadline
+    /// covers that much. Reading the body, within bounds and in time, is the caller's.
+    ///
+    /// # Errors
+    /// As for [`Transport::send`].
+    ///
+    /// # Cancel safety
+    /// As for [`Transport::send`].
+    pub async fn open<E: Into<BoxError>>(
+        &self,
+        call: &Call,
+        make: impl Fn() -> Result<http::Request<Bytes>, E> + Send + Sync,
+    ) -> Result<reqwest::Response, TransportError> {
+        let mut attempts = Attempts::new(self.retry, call.replay);
+        loop {
+            let request = prepare(make())?;
+            let host = host_of(&request);
+            let outcome = within(call.attempt_deadline, &host, self.execute(request, &host)).await;
+            let trouble = trouble(&outcome, |response| {
+                (answer_by_status(response.status()), response.headers())
+            });
+            let Some(pause) = attempts.pause(trouble) else {
+                return outcome;
+            };
+            // Gives the connection up before the pause.
+            drop(outcome);
+            sleep(pause).await;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        call: &Call,
+        request: reqwest::Request,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let host = host_of(&request);
+        let whole = async {
+            let response = self.execute(request, &host).await?;
+            let mut head = http::Response::new(());
+            *head.status_mut() = response.status();
+            *head.version_mut() = response.version();
+            *head.headers_mut() = response.headers().clone();
+            let body = body::read(response, call.body_limit_bytes, &host).await?;
+            Ok(head.map(|()| body))
+        };
+        within(call.attempt_deadline, &host, whole).await
+    }
+
+    async fn execute(
+        &self,
+        request: reqwest::Request,
+        host: &str,
+    ) -> Result<reqwest::Response, TransportError> {
+        self.client
+            .execute(request)
+            .await
+            .map_err(|source| TransportError::from_reqwest(host, source))
+    }
+}
+
+/// What, if anything, is wrong with an attempt's outcome.
+fn trouble<T>(
+    outcome: &Result<T, TransportError>,
+    judge: impl Fn(&T) -> (Answer, &HeaderMap),
+) -> Option<Trouble> {
+    match outcome {
+        Ok(response) => {
+            let (answer, headers) = judge(response);
+            Trouble::with_answer(answer, retry_after(headers, Timestamp::now()))
+        }
+        Err(error) => Trouble::with_error(error),
+    }
+}
+
+async fn within<T>(
+    deadline: Duration,
+    host: &str,
+    work: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T, TransportError> {
+    timeout(deadline, work).await.unwrap_or_else(|_elapsed| {
+        Err(TransportError::TimedOut {
+            host: host.to_owned(),
+            after: deadline,
+        })
+    })
+}
+
+/// Hands the request to the HTTP library, provided that its target stays as it was signed: the
+/// library's URL parser would collapse `..` segments, for one, and so break the signature.
+fn prepare<E: Into<BoxError>>(
+    made: Result<http::Request<Bytes>, E>,
+) -> Result<reqwest::Request, TransportError> {
+    let request = made.map_err(|source| TransportError::Unsendable {
+        source: source.into(),
+    })?;
+    let target = request.uri().path_and_query().cloned();
+    let request =
+        reqwest::Request::try_from(request).map_err(|source| TransportError::Unsendable {
+            source: source.without_url().into(),
+        })?;
+    let sent = &request.url()[Position::BeforePath..Position::AfterQuery];
+    if target.is_some_and(|signed| signed.as_str() != sent) {
+        return Err(TransportError::Unsendable {
+            source: "its path or query is not in normal form".into(),
+        });
+    }
+    Ok(request)
+}
+
+fn host_of(request: &reqwest::Request) -> String {
+    request.url().host_str().unwrap_or_default().to_owned()
+}
