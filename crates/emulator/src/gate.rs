@@ -1,0 +1,132 @@
+//! Every call of every emulated service passes here, before its signature is looked at:
+//! it is captured and counted, the faults that strike it are decided, and they happen.
+//!
+//! The gate knows nothing of any protocol. What must look like the service, such as an
+//! error document, the service hands in.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{StatusCode, header};
+use http_body_util::BodyExt as _;
+use hyper::body::Frame;
+use jiff::Timestamp;
+
+use crate::call::Call;
+use crate::serve::Severed;
+use crate::shared::Shared;
+
+/// The largest answer that a `truncate` fault cuts. Larger ones are cut after this much.
+const TRUNCATE_LIMIT: usize = 64 * 1024 * 1024;
+
+/// What a service is told about a call that passed the gate.
+#[derive(Debug, Clone, Copy)]
+pub struct Admitted {
+    /// The time to check the request's signature against: the clock's, or off by what a
+    /// skew fault says. For nothing else.
+    pub checked_at: Timestamp,
+    /// Leave what is received visible (MNS).
+    pub duplicate: bool,
+}
+
+impl Shared {
+    /// Takes one call through the gate.
+    ///
+    /// `body` is what the service has read of the request so far, for the captures.
+    /// `refusal` makes an error answer in the service's own form, and `answer` does the
+    /// work. When a fault says so, `answer` never runs.
+    pub async fn pass<F>(
+        &self,
+        call: Call,
+        request: &Parts,
+        body: Option<&Bytes>,
+        refusal: impl FnOnce(StatusCode, &str) -> Response,
+        answer: impl FnOnce(Admitted) -> F,
+    ) -> Response
+    where
+        F: Future<Output = Response>,
+    {
+        self.captures.record(call, request, body);
+        let strike = self.faults.strike(call);
+        self.stats.arrived(call, strike.count);
+        if !strike.latency.is_zero() {
+            tokio::time::sleep(strike.latency).await;
+        }
+        if strike.drop_before {
+            self.stats.dropped(call);
+            return severed();
+        }
+        let response = if let Some((status, code)) = &strike.error {
+            refusal(*status, code)
+        } else {
+            let now = self.clock.now();
+            let checked_at = now.checked_add(strike.skew).unwrap_or(now);
+            answer(Admitted { checked_at, duplicate: strike.duplicate }).await
+        };
+        if strike.drop_after {
+            self.stats.dropped(call);
+            return severed();
+        }
+        self.stats.answered(call, response.status());
+        if strike.truncate { truncated(response).await } else { response }
+    }
+}
+
+/// An answer that is never sent: the connection loop closes the connection instead.
+fn severed() -> Response {
+    let mut response = Response::default();
+    response.extensions_mut().insert(Severed);
+    response
+}
+
+/// Announces the whole body, sends half of it, then breaks the connection.
+async fn truncated(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(whole) = http_body_util::Limited::new(body, TRUNCATE_LIMIT).collect().await else {
+        return severed();
+    };
+    let whole = whole.to_bytes();
+    if whole.is_empty() {
+        return severed();
+    }
+    parts.headers.remove(header::TRANSFER_ENCODING);
+    parts.headers.insert(header::CONTENT_LENGTH, whole.len().into());
+    let half = whole.slice(..whole.len() / 2);
+    Response::from_parts(parts, Body::new(Half { rest: Some(half), flushed: false }))
+}
+
+/// A body that yields its data, lets the connection write it out, and fails.
+struct Half {
+    rest: Option<Bytes>,
+    flushed: bool,
+}
+
+/// Why a truncated body ends: it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[error("cut short by a fault")]
+struct CutShort;
+
+impl hyper::body::Body for Half {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        if let Some(data) = self.rest.take() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        if !self.flushed {
+            // Hyper writes what it holds only when the body has nothing for it.
+            self.flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(CutShort)))
+    }
+}

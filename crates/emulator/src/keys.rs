@@ -1,0 +1,149 @@
+//! The credentials that the emulator accepts.
+//!
+//! One account owns them all, so a key is either accepted or not: there are no policies.
+//! Temporary keys have a security token and may expire. Checking a signature is the
+//! services' business; they ask here whose secret to check it with.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use signing::{Credentials, SecurityToken};
+
+/// The credentials in force. They can change at any time.
+#[derive(Debug)]
+pub struct Keys {
+    owner: Arc<Credentials>,
+    accepted: RwLock<HashMap<String, Accepted>>,
+}
+
+/// Credentials and how long they are good for.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// The key pair, with its token if it is temporary.
+    pub credentials: Arc<Credentials>,
+    /// When it stops being accepted; `None` for never.
+    pub expires: Option<Timestamp>,
+}
+
+/// Why a key is not accepted. Each service has its own name for each case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// No such key id, or it was taken back.
+    #[error("no such access key id")]
+    Unknown,
+    /// The key is temporary and comes with the wrong token or none, or it is permanent and
+    /// comes with a token.
+    #[error("the security token does not belong to the access key id")]
+    Token,
+    /// The key is temporary and its time is over.
+    #[error("the security token has expired")]
+    Expired,
+}
+
+impl Keys {
+    /// Accepts `owner`, for ever, and nothing else yet.
+    #[must_use]
+    pub fn new(owner: Credentials) -> Self {
+        let keys = Self { owner: Arc::new(owner.clone()), accepted: RwLock::default() };
+        keys.accept(owner, None);
+        keys
+    }
+
+    /// The credentials that the emulator started with: what it signs with where a service
+    /// hands out something signed. Still there when they are no longer accepted.
+    #[must_use]
+    pub fn owner(&self) -> Arc<Credentials> {
+        Arc::clone(&self.owner)
+    }
+
+    /// Accepts credentials until `expires`, in place of any others of the same key id.
+    pub fn accept(&self, credentials: Credentials, expires: Option<Timestamp>) {
+        let id = credentials.access_key_id().as_str().to_owned();
+        let accepted = Accepted { credentials: Arc::new(credentials), expires };
+        self.accepted.write().unwrap_or_else(PoisonError::into_inner).insert(id, accepted);
+    }
+
+    /// Accepts a key id no longer; `false` if it was not accepted anyway.
+    pub fn revoke(&self, access_key_id: &str) -> bool {
+        let mut accepted = self.accepted.write().unwrap_or_else(PoisonError::into_inner);
+        accepted.remove(access_key_id).is_some()
+    }
+
+    /// The key ids in force with their expiry, sorted.
+    #[must_use]
+    pub fn list(&self) -> Vec<(String, Option<Timestamp>)> {
+        let accepted = self.accepted.read().unwrap_or_else(PoisonError::into_inner);
+        let mut ids: Vec<_> = accepted.iter().map(|(id, key)| (id.clone(), key.expires)).collect();
+        ids.sort();
+        ids
+    }
+
+    /// The credentials to check a signature with: those of `access_key_id`, if the request
+    /// came with the token that belongs to them and they have not expired at `now`.
+    ///
+    /// # Errors
+    /// When the key is not accepted, says why.
+    pub fn find(
+        &self,
+        access_key_id: &str,
+        security_token: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Arc<Credentials>, KeyError> {
+        let accepted = self.accepted.read().unwrap_or_else(PoisonError::into_inner);
+        let Accepted { credentials, expires } =
+            accepted.get(access_key_id).ok_or(KeyError::Unknown)?;
+        if credentials.security_token() != security_token.map(SecurityToken::new).as_ref() {
+            return Err(KeyError::Token);
+        }
+        if expires.is_some_and(|expires| expires <= now) {
+            return Err(KeyError::Expired);
+        }
+        Ok(Arc::clone(credentials))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    #[test]
+    fn each_way_to_present_a_key_has_its_answer() {
+        let keys = Keys::new(Credentials::new("owner", "s"));
+        let temporary = |id| Credentials::new(id, "s").with_security_token("token");
+        keys.accept(temporary("temporary"), Some(Timestamp::MAX));
+        keys.accept(temporary("expired"), Some(NOW));
+        let cases = [
+            ("permanent key", "owner", None, Ok(())),
+            ("permanent key with a token", "owner", Some("token"), Err(KeyError::Token)),
+            ("unknown key", "other", None, Err(KeyError::Unknown)),
+            ("temporary key", "temporary", Some("token"), Ok(())),
+            ("temporary key without its token", "temporary", None, Err(KeyError::Token)),
+            ("temporary key with another token", "temporary", Some("t"), Err(KeyError::Token)),
+            ("expired key", "expired", Some("token"), Err(KeyError::Expired)),
+            ("expired key with another token", "expired", Some("t"), Err(KeyError::Token)),
+        ];
+        for (name, id, token, expected) in cases {
+            assert_eq!(keys.find(id, token, NOW).map(drop), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_revoked_key_is_unknown() {
+        let keys = Keys::new(Credentials::new("owner", "s"));
+        assert!(keys.revoke("owner"));
+        assert!(!keys.revoke("owner"));
+        assert_eq!(keys.find("owner", None, NOW).map(drop), Err(KeyError::Unknown));
+        assert_eq!(keys.owner().access_key_id().as_str(), "owner");
+    }
+
+    #[test]
+    fn a_replaced_secret_takes_effect_at_once() {
+        let keys = Keys::new(Credentials::new("owner", "old"));
+        keys.accept(Credentials::new("owner", "new"), None);
+        let found = keys.find("owner", None, NOW).unwrap();
+        assert_eq!(*found, Credentials::new("owner", "new"));
+    }
+}

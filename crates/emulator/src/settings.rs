@@ -1,0 +1,66 @@
+//! What the emulator is told once, at its start. Credentials are not settings: they
+//! change while it runs and live in [`crate::keys`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use url::Url;
+
+/// Settings of one emulator.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where each service listens.
+    pub listen: Listen,
+    /// The region that all services play, for example `cn-shanghai`.
+    pub region: String,
+    /// Account id, and owner of everything.
+    pub account: String,
+    /// Where state is kept; without it, in memory.
+    pub data: Option<PathBuf>,
+    /// URLs to put into answers in place of the address that the request was sent to.
+    pub public: Public,
+    /// Host names that are the OSS service itself: `name/bucket/key` is path-style there,
+    /// and `bucket.name` is virtual-hosted.
+    pub oss_hosts: Vec<String>,
+    /// Largest object, part or form, in bytes.
+    pub max_object_bytes: u64,
+    /// Keep the last requests for the admin API.
+    pub capture: bool,
+    /// Seed of everything that faults leave to chance.
+    pub seed: u64,
+}
+
+/// Where each service listens. Port 0 takes any free port.
+#[derive(Debug, Clone, Copy)]
+pub struct Listen {
+    /// Object storage.
+    pub oss: SocketAddr,
+    /// Queues and topics.
+    pub mns: SocketAddr,
+    /// Face APIs.
+    pub face: SocketAddr,
+    /// Admin API. Whoever reaches it controls the emulator.
+    pub admin: SocketAddr,
+}
+
+/// Base URLs under which clients reach the services, where that differs from the `Host`
+/// header of their requests.
+#[derive(Debug, Clone, Default)]
+pub struct Public {
+    /// Of object storage.
+    pub oss: Option<Url>,
+    /// Of queues and topics.
+    pub mns: Option<Url>,
+}
+
+impl Settings {
+    /// The base URL, without a trailing slash, to put into answers of a service: the
+    /// configured one, else the host that the request named.
+    #[must_use]
+    pub fn base_url(public: Option<&Url>, host_header: &str) -> String {
+        match public {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => format!("http://{host_header}"),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What all emulated services hold in common. Each service keeps its own state elsewhere.
+
+use std::sync::Arc;
+
+use crate::captures::Captures;
+use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::journal::Journal;
+use crate::keys::Keys;
+use crate::settings::Settings;
+use crate::stats::Stats;
+
+/// What all services hold in common.
+#[derive(Debug)]
+pub struct Shared {
+    /// Region, account and limits.
+    pub settings: Settings,
+    /// What time it is.
+    pub clock: Clock,
+    /// The credentials that are accepted.
+    pub keys: Keys,
+    /// The misbehaviour asked for.
+    pub faults: Faults,
+    /// What was asked and answered.
+    pub stats: Stats,
+    /// What survives a restart.
+    pub journal: Journal,
+    /// The last requests, when they are kept.
+    pub captures: Captures,
+}
+
+impl Shared {
+    /// Everything at its start: no faults, no counts, what `journal` recovered.
+    #[must_use]
+    pub fn new(settings: Settings, clock: Clock, keys: Keys, journal: Journal) -> Arc<Self> {
+        Arc::new(Self {
+            faults: Faults::new(settings.seed),
+            stats: Stats::default(),
+            captures: Captures::new(settings.capture),
+            settings,
+            clock,
+            keys,
+            journal,
+        })
+    }
+}
