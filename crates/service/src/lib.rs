@@ -1,1 +1,28 @@
-//! Placeholder.
+//! What every long-running binary of this workspace shares.
+//!
+//! Logging, readiness, the operator's HTTP endpoints, shutdown by signal, binding and
+//! serving with bounds, the HTTP client, and credentials that stay fresh. A binary's
+//! own crate decides what it does; this one decides how it starts, is watched and ends.
+//!
+//! It knows neither queues nor objects nor events, and starts no task that nobody owns.
+
+pub mod announce;
+pub mod bind;
+pub mod credentials;
+mod error_line;
+pub mod health;
+pub mod http_client;
+pub mod main_loop;
+mod readiness;
+pub mod serve;
+pub mod shutdown;
+pub mod telemetry;
+mod trust;
+
+pub use announce::announce;
+pub use bind::bind;
+pub use error_line::error_line;
+pub use http_client::{HttpClientError, HttpOptions, http_client};
+pub use main_loop::run;
+pub use readiness::{Part, Readiness};
+pub use serve::{Limits, serve};

@@ -1,0 +1,123 @@
+//! Where credentials come from, and how they stay fresh.
+//!
+//! A source is chosen once, from the most explicit to the least: a mounted file, a key
+//! pair in the environment, a role for the pod's own identity (RRSA), the role of the
+//! machine. What it yields lands in a [`LiveCredentials`] that clients ask at every
+//! attempt; the [`Keeper`] replaces it when the file changes or the role's keys near
+//! their end. Nothing is looked for that was not asked for: no source is an error.
+
+mod ecs;
+mod error;
+mod file;
+mod keeper;
+mod oidc;
+mod role;
+
+use std::path::PathBuf;
+
+use signing::{Credentials, LiveCredentials};
+use transport::Transport;
+
+pub use ecs::EcsRole;
+pub use error::CredentialsError;
+pub use file::SecretFile;
+pub use keeper::Keeper;
+pub use oidc::OidcRole;
+use role::Role;
+
+/// One place that credentials can come from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum CredentialSource {
+    /// A mounted Secret: the document `{"url", "accessKeyId", "accessKeySecret"}`, or a
+    /// directory. Read again when it changes.
+    File(SecretFile),
+    /// A key pair from the environment, which cannot change while the process runs.
+    Fixed(Credentials),
+    /// A RAM role for the identity that Kubernetes gives the pod (RRSA).
+    Oidc(OidcRole),
+    /// The RAM role of the machine.
+    Ecs(EcsRole),
+}
+
+/// Credentials to use, and what keeps them usable.
+#[derive(Debug)]
+pub struct Opened {
+    /// Ask it at every attempt.
+    pub credentials: LiveCredentials,
+    /// The endpoint that a mounted document names, as written there.
+    pub url: Option<String>,
+    /// Must run for as long as the credentials are used.
+    pub keeper: Keeper,
+}
+
+impl CredentialSource {
+    /// Chooses the source: `file` if given, else what the variables ask for.
+    ///
+    /// `file_option` is how the user would name a file; error texts mention it.
+    ///
+    /// # Errors
+    /// Permanent: nothing is configured, or something is by half. The text says which
+    /// variables to set.
+    pub fn from_vars(
+        file: Option<PathBuf>,
+        file_option: &'static str,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, CredentialsError> {
+        let lookup = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        if let Some(path) = file {
+            return Ok(Self::File(SecretFile::new(path)));
+        }
+        if let Some(pair) = Credentials::from_vars(lookup).map_err(CredentialsError::Variables)? {
+            return Ok(Self::Fixed(pair));
+        }
+        if let Some(role) = OidcRole::from_vars(lookup)? {
+            return Ok(Self::Oidc(role));
+        }
+        match EcsRole::from_vars(lookup) {
+            Some(role) => Ok(Self::Ecs(role)),
+            None => Err(CredentialsError::NoSource { file_option }),
+        }
+    }
+
+    /// Fetches the first credentials. `transport` is used for roles only.
+    ///
+    /// # Errors
+    /// By [`CredentialsError::disposition`]; what is retryable has been retried.
+    pub async fn open(self, transport: Transport) -> Result<Opened, CredentialsError> {
+        match self {
+            Self::Fixed(pair) => {
+                let credentials = LiveCredentials::fixed(pair);
+                Ok(Opened {
+                    credentials,
+                    url: None,
+                    keeper: Keeper::nothing(),
+                })
+            }
+            Self::File(file) => {
+                let document = file.read().await?;
+                let credentials = LiveCredentials::fixed(document.credentials.clone());
+                let url = document.url.clone();
+                let keeper = Keeper::file(file, document, credentials.clone());
+                Ok(Opened {
+                    credentials,
+                    url,
+                    keeper,
+                })
+            }
+            Self::Oidc(role) => open_role(Role::Oidc(role), transport).await,
+            Self::Ecs(role) => open_role(Role::Ecs(role), transport).await,
+        }
+    }
+}
+
+async fn open_role(role: Role, transport: Transport) -> Result<Opened, CredentialsError> {
+    let issued = role.fetch(&transport).await?;
+    let credentials = LiveCredentials::fixed(issued.credentials);
+    let keeper = Keeper::role(role, transport, issued.expires, credentials.clone());
+    Ok(Opened {
+        credentials,
+        url: None,
+        keeper,
+    })
+}

@@ -1,0 +1,105 @@
+//! Why there are no credentials. No text here quotes what was read.
+
+use std::io;
+use std::path::PathBuf;
+
+use http::StatusCode;
+use thiserror::Error;
+use transport::{Disposition, TransportError};
+
+/// Why there are no credentials, or no new ones.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// Nothing was configured.
+    #[error(
+        "no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, \
+         or {file_option} to a mounted Secret, or ALIBABA_CLOUD_ROLE_ARN, \
+         ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE for RRSA, \
+         or ALIBABA_CLOUD_ECS_METADATA to the role of this machine"
+    )]
+    NoSource {
+        /// How the user would name a file.
+        file_option: &'static str,
+    },
+    /// The environment holds half a key pair.
+    #[error(transparent)]
+    Variables(signing::CredentialsError),
+    /// The environment asks for a role by half.
+    #[error("variable `{missing}` is missing although `{present}` is set")]
+    HalfARole {
+        /// The variable to set.
+        missing: &'static str,
+        /// The variable that shows the intent.
+        present: &'static str,
+    },
+    /// A mounted file cannot be read.
+    #[error("cannot read `{}`: check that the Secret is mounted there", path.display())]
+    Unreadable {
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// A mounted file does not hold credentials.
+    #[error("`{}` does not hold credentials", path.display())]
+    Content {
+        /// The file or directory.
+        path: PathBuf,
+        /// Where the fault is.
+        #[source]
+        source: signing::CredentialsError,
+    },
+    /// A mounted directory holds neither one document nor the files of a key pair.
+    #[error("`{}` holds neither one JSON document nor the files `accessKeyId` and `accessKeySecret`", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The service that issues credentials did not answer.
+    #[error("no credentials from {service}")]
+    Unanswered {
+        /// Who was asked.
+        service: &'static str,
+        /// What happened to the call.
+        #[source]
+        source: TransportError,
+    },
+    /// The service answered with an error.
+    #[error("{service} refused with status {status}, code `{code}`")]
+    Refused {
+        /// Who was asked.
+        service: &'static str,
+        /// The answer's status.
+        status: StatusCode,
+        /// The service's own code; empty if it gave none.
+        code: String,
+    },
+    /// The answer is not what it should be.
+    #[error("the answer of {service} holds no credentials")]
+    Answer {
+        /// Who was asked.
+        service: &'static str,
+    },
+}
+
+impl CredentialsError {
+    /// What to do next.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::NoSource { .. }
+            | Self::Variables(_)
+            | Self::HalfARole { .. }
+            | Self::Content { .. }
+            | Self::Directory { .. } => Disposition::Permanent,
+            Self::Refused { status, .. } if status.is_client_error() => Disposition::Permanent,
+            // A Secret may be about to be mounted, a broken answer about to be mended.
+            Self::Unreadable { .. } | Self::Refused { .. } | Self::Answer { .. } => {
+                Disposition::Retry
+            }
+            Self::Unanswered { source, .. } => source.disposition(),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The task that keeps credentials usable.
+//!
+//! It changes the shared credentials and nothing else. When new ones cannot be had, the
+//! old ones stay: they may still be good, and the service that refuses them says so.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rand::Rng as _;
+use signing::{LiveCredentials, SecretDocument};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use transport::Transport;
+
+use super::role::Role;
+use super::{CredentialsError, SecretFile};
+use crate::error_line;
+
+/// Kubernetes itself takes up to a minute to update a mounted Secret.
+const FILE_POLL: Duration = Duration::from_secs(5);
+/// Time to get through a longer failure of the issuing service.
+const MARGIN: Duration = Duration::from_mins(5);
+/// Timers stand still while a machine sleeps, keys expire all the same.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// Keeps one [`LiveCredentials`] fresh. Its owner runs it next to what uses them.
+#[derive(Debug)]
+pub struct Keeper(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Nothing,
+    File {
+        file: SecretFile,
+        known: SecretDocument,
+        live: LiveCredentials,
+    },
+    Role {
+        role: Role,
+        transport: Transport,
+        expires: Timestamp,
+        live: LiveCredentials,
+    },
+}
+
+impl Keeper {
+    pub(super) fn nothing() -> Self {
+        Self(Kind::Nothing)
+    }
+
+    pub(super) fn file(file: SecretFile, known: SecretDocument, live: LiveCredentials) -> Self {
+        Self(Kind::File { file, known, live })
+    }
+
+    pub(super) fn role(
+        role: Role,
+        transport: Transport,
+        expires: Timestamp,
+        live: LiveCredentials,
+    ) -> Self {
+        Self(Kind::Role {
+            role,
+            transport,
+            expires,
+            live,
+        })
+    }
+
+    /// Runs until `stop` is cancelled.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the credentials as they are.
+    pub async fn run(self, stop: &CancellationToken) {
+        let keep = async {
+            match self.0 {
+                Kind::Nothing => std::future::pending().await,
+                Kind::File { file, known, live } => watch(&file, known, &live).await,
+                Kind::Role {
+                    role,
+                    transport,
+                    expires,
+                    live,
+                } => {
+                    renew(&role, &transport, expires, &live).await;
+                }
+            }
+        };
+        // Cancel-safe: reading and asking change nothing until their result is stored.
+        stop.run_until_cancelled(keep).await;
+    }
+}
+
+async fn watch(file: &SecretFile, mut known: SecretDocument, live: &LiveCredentials) {
+    let mut is_broken = false;
+    loop {
+        sleep(FILE_POLL).await;
+        match file.read().await {
+            Ok(document) if document != known => {
+                if document.url != known.url {
+                    warn!(
+                        "the Secret names another endpoint, which takes effect at the next start"
+                    );
+                }
+                live.replace(document.credentials.clone());
+                known = document;
+                is_broken = false;
+                info!(path = %file.path().display(), "took new credentials from `{}`", file.path().display());
+            }
+            Ok(_) => is_broken = false,
+            // Once, not every few seconds until somebody mends it.
+            Err(error) if !is_broken => {
+                is_broken = true;
+                warn!(error = error_line(&error), "keeping the old credentials");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+async fn renew(role: &Role, transport: &Transport, expires: Timestamp, live: &LiveCredentials) {
+    let mut due = refresh_at(Timestamp::now(), expires);
+    let mut backoff = FIRST_BACKOFF;
+    loop {
+        sleep_until(due).await;
+        match role.fetch(transport).await {
+            Ok(issued) => {
+                live.replace(issued.credentials);
+                due = refresh_at(Timestamp::now(), issued.expires);
+                backoff = FIRST_BACKOFF;
+                info!(expires = %issued.expires, "renewed the role's credentials");
+            }
+            Err(error) => {
+                report(&error);
+                due = Timestamp::now() + jittered(backoff);
+                backoff = (backoff * 2).min(LONGEST_SLEEP);
+            }
+        }
+    }
+}
+
+fn report(error: &CredentialsError) {
+    warn!(
+        error = error_line(error),
+        "cannot renew the role's credentials yet"
+    );
+}
+
+async fn sleep_until(due: Timestamp) {
+    while let Ok(left) = Duration::try_from(due.duration_since(Timestamp::now())) {
+        if left.is_zero() {
+            return;
+        }
+        sleep(left.min(LONGEST_SLEEP)).await;
+    }
+}
+
+/// Some minutes before the end; with keys that live shorter, after four fifths.
+fn refresh_at(now: Timestamp, expires: Timestamp) -> Timestamp {
+    let left = Duration::try_from(expires.duration_since(now)).unwrap_or_default();
+    // A clock that runs ahead makes all keys look expired: never ask without pause.
+    now + left.saturating_sub(MARGIN.min(left / 5)).max(FIRST_BACKOFF)
+}
+
+/// Between half and all of `bound`, so that the pods of a cluster spread out.
+fn jittered(bound: Duration) -> Duration {
+    bound.mul_f64(rand::rng().random_range(0.5..=1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_renewed_before_their_end() {
+        let now: Timestamp = "2024-05-06T07:08:09Z".parse().unwrap();
+        let table = [
+            ("an hour", 3600, 3300),
+            ("ten minutes", 600, 480),
+            ("five seconds", 5, 4),
+            ("over already", -10, 1),
+        ];
+        for (name, left, expected) in table {
+            let expires = now + jiff::SignedDuration::from_secs(left);
+            let wait = refresh_at(now, expires).duration_since(now);
+            assert_eq!(wait.as_secs(), expected, "{name}");
+        }
+    }
+}

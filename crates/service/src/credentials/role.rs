@@ -1,0 +1,79 @@
+//! What the two kinds of roles have in common: temporary keys with an end.
+
+use bytes::Bytes;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Deserialize;
+use signing::Credentials;
+use transport::Transport;
+
+use super::{CredentialsError, EcsRole, OidcRole};
+
+/// Bigger than any answer of the issuing services.
+pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// A role whose keys have to be fetched again and again.
+#[derive(Clone, Debug)]
+pub(super) enum Role {
+    Oidc(OidcRole),
+    Ecs(EcsRole),
+}
+
+/// Keys as issued.
+#[derive(Debug)]
+pub(super) struct Issued {
+    pub(super) credentials: Credentials,
+    pub(super) expires: Timestamp,
+}
+
+impl Role {
+    pub(super) async fn fetch(&self, transport: &Transport) -> Result<Issued, CredentialsError> {
+        match self {
+            Self::Oidc(role) => role.fetch(transport).await,
+            Self::Ecs(role) => role.fetch(transport).await,
+        }
+    }
+}
+
+/// The four fields, spelled alike by STS and by the metadata service.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Wire {
+    access_key_id: String,
+    access_key_secret: String,
+    security_token: String,
+    expiration: Timestamp,
+}
+
+impl From<Wire> for Issued {
+    fn from(wire: Wire) -> Self {
+        let pair = Credentials::new(wire.access_key_id, wire.access_key_secret);
+        Self {
+            credentials: pair.with_security_token(wire.security_token),
+            expires: wire.expiration,
+        }
+    }
+}
+
+/// The body of a successful answer; otherwise an error with the code it names.
+pub(super) fn accepted(
+    service: &'static str,
+    answer: http::Response<Bytes>,
+) -> Result<Bytes, CredentialsError> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Refusal {
+        code: String,
+    }
+    match answer.status() {
+        StatusCode::OK => Ok(answer.into_body()),
+        status => {
+            let refusal: Refusal = serde_json::from_slice(answer.body()).unwrap_or_default();
+            Err(CredentialsError::Refused {
+                service,
+                status,
+                code: refusal.code,
+            })
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The endpoints for whoever operates the process: `/health`, `/readiness`, `/metrics`.
+//!
+//! They answer from memory and call nobody, so a probe costs nothing and cannot hang.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use prometheus_client::registry::Registry;
+
+use crate::Readiness;
+
+/// What Prometheus asks for when it may choose; the registry's text is in this form.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Serves `/health` (200 while the process runs), `/readiness` (200 or 503, with the
+/// reasons as text) and `/metrics` (`OpenMetrics` text).
+pub fn router(readiness: Readiness, metrics: Arc<Registry>) -> Router {
+    Router::new()
+        .route("/health", get(|| async { "ok\n" }))
+        .route("/readiness", get(show_readiness).with_state(readiness))
+        .route("/metrics", get(show_metrics).with_state(metrics))
+}
+
+async fn show_readiness(State(readiness): State<Readiness>) -> (StatusCode, String) {
+    let status = if readiness.is_ready() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, readiness.describe())
+}
+
+async fn show_metrics(State(metrics): State<Arc<Registry>>) -> Response {
+    let mut text = String::new();
+    match prometheus_client::encoding::text::encode(&mut text, &metrics) {
+        Ok(()) => ([(CONTENT_TYPE, OPENMETRICS)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,151 @@
+//! Makes the HTTP client that all of a binary's calls go through.
+//!
+//! One crypto provider (ring), HTTP/1.1, no redirects (a signed request is for one host
+//! and no other) and no proxy from the environment (it would see every signed request).
+//! Deadlines are set per call, not here: a long poll and an upload have nothing in common.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use thiserror::Error;
+
+use crate::trust::Trust;
+
+/// Where Knative mounts the trust bundles of a cluster.
+const KNATIVE_BUNDLES: &str = "/knative-custom-certs";
+
+/// What differs between the binaries' clients.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Time for name resolution, TCP and TLS together.
+    pub connect_timeout: Duration,
+    /// How long an unused connection is kept. Shorter than servers keep theirs, so that
+    /// a request rarely meets a connection that is being closed.
+    pub idle_timeout: Duration,
+    /// Unused connections kept per host; as many as there are calls at one time.
+    pub idle_per_host: usize,
+    /// Further CA certificates to trust, in PEM (`K_CA_CERTS`).
+    pub ca_certs_pem: Option<String>,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(20),
+            idle_per_host: 64,
+            ca_certs_pem: None,
+        }
+    }
+}
+
+/// Why there is no client. Permanent.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum HttpClientError {
+    /// The added CA certificates are not PEM.
+    #[error("the added CA certificates are not in PEM form")]
+    CaCerts(#[source] rustls::pki_types::pem::Error),
+    /// The added text holds no certificate at all.
+    #[error("the added CA certificates hold no `BEGIN CERTIFICATE` block")]
+    NoCaCerts,
+    /// TLS could not be set up.
+    #[error("cannot set up TLS")]
+    Tls(#[source] rustls::Error),
+    /// The HTTP library refused its settings.
+    #[error("cannot set up the HTTP client")]
+    Client(#[source] reqwest::Error),
+}
+
+/// Makes a client. Cheap to clone; clones share the connections.
+///
+/// # Errors
+/// Permanent: CA certificates that cannot be read.
+pub fn http_client(options: &HttpOptions) -> Result<reqwest::Client, HttpClientError> {
+    let HttpOptions {
+        connect_timeout,
+        idle_timeout,
+        idle_per_host,
+        ca_certs_pem,
+    } = options;
+    let added = ca_certs_pem
+        .as_deref()
+        .map(parse_pem)
+        .transpose()?
+        .unwrap_or_default();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls(added)?)
+        .user_agent(concat!("knative-mnsoss/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(*connect_timeout)
+        .pool_idle_timeout(*idle_timeout)
+        .pool_max_idle_per_host(*idle_per_host)
+        .tcp_nodelay(true)
+        .build()
+        .map_err(HttpClientError::Client)
+}
+
+fn parse_pem(pem: &str) -> Result<Vec<CertificateDer<'static>>, HttpClientError> {
+    let certificates =
+        CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(HttpClientError::CaCerts)?;
+    if certificates.is_empty() {
+        Err(HttpClientError::NoCaCerts)
+    } else {
+        Ok(certificates)
+    }
+}
+
+fn tls(added: Vec<CertificateDer<'static>>) -> Result<rustls::ClientConfig, HttpClientError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let trust = Trust::new(provider.clone(), PathBuf::from(KNATIVE_BUNDLES), added);
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(HttpClientError::Tls)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(trust))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_needs_no_certificates_on_the_machine() {
+        assert!(http_client(&HttpOptions::default()).is_ok());
+    }
+
+    #[test]
+    fn bad_ca_certificates_are_refused_at_start() {
+        let table = [
+            (
+                "not PEM",
+                "hello",
+                "the added CA certificates hold no `BEGIN CERTIFICATE` block",
+            ),
+            (
+                "torn PEM",
+                "-----BEGIN CERTIFICATE-----\nAAAA",
+                "the added CA certificates are not in PEM form",
+            ),
+        ];
+        for (name, pem, expected) in table {
+            let options = HttpOptions {
+                ca_certs_pem: Some(pem.to_owned()),
+                ..HttpOptions::default()
+            };
+            assert_eq!(
+                http_client(&options).unwrap_err().to_string(),
+                expected,
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Whether this process should get work, as a whole and part by part.
+//!
+//! Each part of a binary (a listener, a queue, credentials) holds its own [`Part`] and
+//! says how it is; the process is ready when all are. Closing is a latch for shutdown:
+//! once closed, nothing makes the process ready again.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The process's readiness. Cheap to clone; clones share the state.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    is_closed: bool,
+    /// Why each part is not ready; `None` for those that are.
+    parts: BTreeMap<&'static str, Option<String>>,
+}
+
+impl Readiness {
+    /// Ready from the start, until the first part is added.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a part, not ready until it says so. Two parts must not share a name.
+    #[must_use]
+    pub fn part(&self, name: &'static str) -> Part {
+        self.lock().parts.insert(name, Some("starting".to_owned()));
+        Part {
+            name,
+            readiness: self.clone(),
+        }
+    }
+
+    /// Takes the process out of service for good. The first step of every shutdown.
+    pub fn close(&self) {
+        self.lock().is_closed = true;
+    }
+
+    /// Whether work should come here.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let state = self.lock();
+        !state.is_closed && state.parts.values().all(Option::is_none)
+    }
+
+    /// What stands in the way, one line per part; `ready` if nothing does.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let state = self.lock();
+        let mut text = String::new();
+        if state.is_closed {
+            text.push_str("shutting down\n");
+        }
+        let waiting = state
+            .parts
+            .iter()
+            .filter_map(|(name, reason)| Some((name, reason.as_ref()?)));
+        for (name, reason) in waiting {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{name}: {reason}");
+        }
+        if text.is_empty() {
+            "ready\n".to_owned()
+        } else {
+            text
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One part's say in the matter. Dropping it leaves its last word standing.
+#[derive(Debug)]
+pub struct Part {
+    name: &'static str,
+    readiness: Readiness,
+}
+
+impl Part {
+    /// This part can work.
+    pub fn ready(&self) {
+        self.set(None);
+    }
+
+    /// This part cannot work now. The reason is shown to the operator: no secrets.
+    pub fn not_ready(&self, reason: impl Into<String>) {
+        self.set(Some(reason.into()));
+    }
+
+    fn set(&self, reason: Option<String>) {
+        self.readiness.lock().parts.insert(self.name, reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_parts_must_be_ready() {
+        let readiness = Readiness::new();
+        assert!(readiness.is_ready(), "without parts");
+        let (queue, sink) = (readiness.part("queue"), readiness.part("sink"));
+        sink.ready();
+        assert_eq!(readiness.describe(), "queue: starting\n");
+        queue.ready();
+        assert!(readiness.is_ready());
+        queue.not_ready("no answer");
+        assert!(!readiness.is_ready());
+        assert_eq!(readiness.describe(), "queue: no answer\n");
+        queue.ready();
+        assert_eq!(readiness.describe(), "ready\n");
+    }
+
+    #[test]
+    fn closing_is_final() {
+        let readiness = Readiness::new();
+        let part = readiness.part("queue");
+        readiness.close();
+        part.ready();
+        assert!(!readiness.is_ready());
+        assert_eq!(readiness.describe(), "shutting down\n");
+    }
+}

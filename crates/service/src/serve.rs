@@ -1,0 +1,148 @@
+//! Serving HTTP/1.1 on a bound listener, with bounds and a graceful end.
+//!
+//! What `axum::serve` leaves open is closed here: how long a client may take over its
+//! request head, how many connections there may be, and how long a shutdown may last.
+//! Bodies are bounded by the handlers, which know how much is reasonable.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+/// After an error of `accept` that is not about one connection (no file descriptors
+/// left, mostly), trying again at once would only burn CPU.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
+
+/// What a server grants its clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Time for the request head, counted from the first moment the connection could
+    /// carry one; so also the time an idle connection stays open.
+    pub header_read_timeout: Duration,
+    /// Largest request head, in bytes; a longer one is answered with 431.
+    pub max_head_bytes: usize,
+    /// Connections at one time; further clients wait until one closes.
+    pub max_connections: usize,
+    /// How long requests in work may take once the server was told to stop.
+    pub drain_grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            // Longer than HTTP clients keep idle connections, ours included, so that
+            // it is the client who closes them and no request meets a closed one.
+            header_read_timeout: Duration::from_secs(30),
+            // CloudEvents attributes of 64 KiB must pass, with some room for a proxy's.
+            max_head_bytes: 128 * 1024,
+            max_connections: 1024,
+            drain_grace: Duration::from_secs(20),
+        }
+    }
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// Every request in work was answered.
+    Completely,
+    /// The grace period ended first; the remaining connections were cut.
+    Cut,
+}
+
+/// Serves `router` until `stop` is cancelled, then answers what is in work and returns.
+///
+/// # Cancel safety
+/// Dropping the future cuts every connection.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    stop: CancellationToken,
+) -> Drained {
+    let slots = Arc::new(Semaphore::new(limits.max_connections));
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    // Cancel-safe: neither waiting for a slot nor accepting loses anything when dropped.
+    while let Some((stream, slot)) = stop.run_until_cancelled(accept(&listener, &slots)).await {
+        let connection = http(limits).serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(router.clone()),
+        );
+        let watched = graceful.watch(connection);
+        connections.spawn(async move {
+            if let Err(error) = watched.await {
+                debug!(error = %error, "connection ended early");
+            }
+            drop(slot);
+        });
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    match timeout(limits.drain_grace, graceful.shutdown()).await {
+        Ok(()) => Drained::Completely,
+        Err(_elapsed) => {
+            warn!(
+                connections = connections.len(),
+                "cutting connections that did not finish in time"
+            );
+            connections.shutdown().await;
+            Drained::Cut
+        }
+    }
+}
+
+/// A slot first, a connection second: whom we cannot serve waits in the listen queue.
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> (TcpStream, OwnedSemaphorePermit) {
+    loop {
+        let Ok(slot) = slots.clone().acquire_owned().await else {
+            // Nobody closes the semaphore.
+            return std::future::pending().await;
+        };
+        match listener.accept().await {
+            Ok((stream, _peer)) => {
+                // Answers are written whole; waiting for more to send only delays them.
+                let _ = stream.set_nodelay(true);
+                return (stream, slot);
+            }
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(error) => {
+                warn!(error = %error, "cannot accept connections");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn is_about_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+    )
+}
+
+fn http(limits: Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_read_timeout)
+        .max_header_size(limits.max_head_bytes)
+        .max_buf_size(limits.max_head_bytes);
+    builder
+}
