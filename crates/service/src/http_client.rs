@@ -19,7 +19,7 @@ const KNATIVE_BUNDLES: &str = "/knative-custom-certs";
 
 /// What differs between the binaries' clients.
 #[derive(Clone, Debug)]
-pub struct HttpOptions {
+pub struct ConnectOptions {
     /// Time for name resolution, TCP and TLS together.
     pub connect_timeout: Duration,
     /// How long an unused connection is kept. Shorter than servers keep theirs, so that
@@ -31,7 +31,7 @@ pub struct HttpOptions {
     pub ca_certs_pem: Option<String>,
 }
 
-impl Default for HttpOptions {
+impl Default for ConnectOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
@@ -64,8 +64,8 @@ pub enum HttpClientError {
 ///
 /// # Errors
 /// Permanent: CA certificates that cannot be read.
-pub fn http_client(options: &HttpOptions) -> Result<reqwest::Client, HttpClientError> {
-    let HttpOptions {
+pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClientError> {
+    let ConnectOptions {
         connect_timeout,
         idle_timeout,
         idle_per_host,
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn client_needs_no_certificates_on_the_machine() {
-        assert!(http_client(&HttpOptions::default()).is_ok());
+        assert!(http_client(&ConnectOptions::default()).is_ok());
     }
 
     #[test]
@@ -137,9 +137,9 @@ mod tests {
             ),
         ];
         for (name, pem, expected) in table {
-            let options = HttpOptions {
+            let options = ConnectOptions {
                 ca_certs_pem: Some(pem.to_owned()),
-                ..HttpOptions::default()
+                ..ConnectOptions::default()
             };
             assert_eq!(
                 http_client(&options).unwrap_err().to_string(),

@@ -22,7 +22,7 @@ mod trust;
 pub use announce::announce;
 pub use bind::bind;
 pub use error_line::error_line;
-pub use http_client::{HttpClientError, HttpOptions, http_client};
+pub use http_client::{ConnectOptions, HttpClientError, http_client};
 pub use main_loop::run;
 pub use readiness::{Part, Readiness};
 pub use serve::{Limits, serve};
