@@ -58,7 +58,11 @@ impl Captures {
     /// The kept requests, oldest first; `None` when nothing is kept at all.
     #[must_use]
     pub fn list(&self) -> Option<Vec<Capture>> {
-        let kept = self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self
+            .0
+            .as_ref()?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Some(kept.iter().cloned().collect())
     }
 }
@@ -71,7 +75,9 @@ fn capture(call: Call, request: &Parts, body: Option<&Bytes>) -> Capture {
         operation: call.operation,
         method: request.method.to_string(),
         target: request.uri.to_string(),
-        headers: headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+            .collect(),
         body: body.map(|body| BASE64_STANDARD.encode(body)),
     }
 }

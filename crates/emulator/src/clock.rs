@@ -27,7 +27,10 @@ impl Clock {
     /// advances time moves this one too.
     #[must_use]
     pub fn following_tokio(origin: Timestamp) -> Self {
-        Self(Source::Tokio { origin, started: Instant::now() })
+        Self(Source::Tokio {
+            origin,
+            started: Instant::now(),
+        })
     }
 
     /// The current time.
@@ -36,7 +39,8 @@ impl Clock {
         match self.0 {
             Source::System => Timestamp::now(),
             Source::Tokio { origin, started } => {
-                let elapsed = SignedDuration::try_from(started.elapsed()).unwrap_or(SignedDuration::MAX);
+                let elapsed =
+                    SignedDuration::try_from(started.elapsed()).unwrap_or(SignedDuration::MAX);
                 origin.checked_add(elapsed).unwrap_or(Timestamp::MAX)
             }
         }

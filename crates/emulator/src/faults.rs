@@ -140,7 +140,10 @@ impl Faults {
     /// No faults yet. `seed` makes the chances of later ones repeatable.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { seed, state: Mutex::default() }
+        Self {
+            seed,
+            state: Mutex::default(),
+        }
     }
 
     /// Puts a fault into force.
@@ -153,16 +156,27 @@ impl Faults {
         state.next_id += 1;
         let id = state.next_id;
         let seed = fault.seed.unwrap_or_else(|| self.seed.wrapping_add(id));
-        let installed = Installed { id, struck: 0, fault };
+        let installed = Installed {
+            id,
+            struck: 0,
+            fault,
+        };
         let chances = StdRng::seed_from_u64(seed);
-        state.active.push(Active { installed: installed.clone(), chances });
+        state.active.push(Active {
+            installed: installed.clone(),
+            chances,
+        });
         Ok(installed)
     }
 
     /// All faults in force, also used up ones, oldest first.
     #[must_use]
     pub fn list(&self) -> Vec<Installed> {
-        self.lock().active.iter().map(|active| active.installed.clone()).collect()
+        self.lock()
+            .active
+            .iter()
+            .map(|active| active.installed.clone())
+            .collect()
     }
 
     /// Ends one fault; `false` if there is none of that id.
@@ -200,7 +214,11 @@ impl Active {
         let named = fault.service == call.service
             && (fault.operation == "*" || fault.operation == call.operation);
         let left = fault.times.is_none_or(|times| *struck < times);
-        let hit = named && left && fault.probability.is_none_or(|chance| self.chances.random_bool(chance));
+        let hit = named
+            && left
+            && fault
+                .probability
+                .is_none_or(|chance| self.chances.random_bool(chance));
         *struck += u64::from(hit);
         hit
     }
@@ -212,7 +230,8 @@ impl Strike {
         match kind {
             Kind::Latency { latency_ms } => self.latency += Duration::from_millis(*latency_ms),
             Kind::Error { status, code } => {
-                let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let status =
+                    StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 self.error.get_or_insert((status, code.clone()));
             }
             Kind::Drop { after: false } => self.drop_before = true,
@@ -220,7 +239,9 @@ impl Strike {
             Kind::Truncate => self.truncate = true,
             Kind::Duplicate => self.duplicate = true,
             Kind::Skew { skew_seconds } => {
-                self.skew = self.skew.saturating_add(SignedDuration::from_secs(*skew_seconds));
+                self.skew = self
+                    .skew
+                    .saturating_add(SignedDuration::from_secs(*skew_seconds));
             }
         }
     }
@@ -229,8 +250,12 @@ impl Strike {
 fn check(fault: &Fault) -> Result<(), FaultError> {
     match (&fault.kind, fault.probability) {
         (_, Some(chance)) if !(0.0..=1.0).contains(&chance) => Err(FaultError::Probability(chance)),
-        (Kind::Error { status, .. }, _) if !(400..600).contains(status) => Err(FaultError::Status(*status)),
-        (Kind::Duplicate, _) if fault.service != Service::Mns => Err(FaultError::Duplicate(fault.service)),
+        (Kind::Error { status, .. }, _) if !(400..600).contains(status) => {
+            Err(FaultError::Status(*status))
+        }
+        (Kind::Duplicate, _) if fault.service != Service::Mns => {
+            Err(FaultError::Duplicate(fault.service))
+        }
         _ => Ok(()),
     }
 }

@@ -65,14 +65,22 @@ impl Shared {
         } else {
             let now = self.clock.now();
             let checked_at = now.checked_add(strike.skew).unwrap_or(now);
-            answer(Admitted { checked_at, duplicate: strike.duplicate }).await
+            answer(Admitted {
+                checked_at,
+                duplicate: strike.duplicate,
+            })
+            .await
         };
         if strike.drop_after {
             self.stats.dropped(call);
             return severed();
         }
         self.stats.answered(call, response.status());
-        if strike.truncate { truncated(response).await } else { response }
+        if strike.truncate {
+            truncated(response).await
+        } else {
+            response
+        }
     }
 }
 
@@ -86,7 +94,10 @@ fn severed() -> Response {
 /// Announces the whole body, sends half of it, then breaks the connection.
 async fn truncated(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
-    let Ok(whole) = http_body_util::Limited::new(body, TRUNCATE_LIMIT).collect().await else {
+    let Ok(whole) = http_body_util::Limited::new(body, TRUNCATE_LIMIT)
+        .collect()
+        .await
+    else {
         return severed();
     };
     let whole = whole.to_bytes();
@@ -94,9 +105,17 @@ async fn truncated(response: Response) -> Response {
         return severed();
     }
     parts.headers.remove(header::TRANSFER_ENCODING);
-    parts.headers.insert(header::CONTENT_LENGTH, whole.len().into());
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, whole.len().into());
     let half = whole.slice(..whole.len() / 2);
-    Response::from_parts(parts, Body::new(Half { rest: Some(half), flushed: false }))
+    Response::from_parts(
+        parts,
+        Body::new(Half {
+            rest: Some(half),
+            flushed: false,
+        }),
+    )
 }
 
 /// A body that yields its data, lets the connection write it out, and fails.

@@ -26,7 +26,7 @@ const FILE: &str = "journal.jsonl";
 const COMPACTED: &str = "journal.jsonl.new";
 
 /// State that is kept by journalling the records that change it.
-pub trait Journaled: Default {
+pub trait Journaled {
     /// One change. Applying it must not depend on the clock or on chance, or the state
     /// after a restart would differ.
     type Record: Serialize + DeserializeOwned;
@@ -127,20 +127,31 @@ impl Journal {
         let path = directory.join(FILE);
         let recovered = recover(&path)?;
         let file = LineFile::create(directory.join(COMPACTED))?;
-        Ok(Self(Some(Mutex::new(Open { path, file, recovered, _lock: lock }))))
+        Ok(Self(Some(Mutex::new(Open {
+            path,
+            file,
+            recovered,
+            _lock: lock,
+        }))))
     }
 
-    /// The state of one section, as its records make it; the default state the first time.
+    /// The state of one section, as its records make it of `empty`.
     ///
     /// # Errors
     /// When a record does not read as one of this section, or the compacted records cannot
     /// be written.
-    pub fn restore<S: Journaled>(&self) -> Result<S, JournalError> {
-        let mut state = S::default();
-        let Some(mut open) = self.lock() else { return Ok(state) };
+    pub fn restore<S: Journaled>(&self, empty: S) -> Result<S, JournalError> {
+        let mut state = empty;
+        let Some(mut open) = self.lock() else {
+            return Ok(state);
+        };
         for Numbered { line, record } in open.recovered.remove(S::SECTION).unwrap_or_default() {
-            let record = serde_json::from_str(record.get())
-                .map_err(|source| JournalError::Damaged { path: open.path.clone(), line, source })?;
+            let record =
+                serde_json::from_str(record.get()).map_err(|source| JournalError::Damaged {
+                    path: open.path.clone(),
+                    line,
+                    source,
+                })?;
             state.apply(record);
         }
         for record in state.snapshot() {
@@ -155,7 +166,9 @@ impl Journal {
     /// # Errors
     /// When the file cannot be renamed.
     pub fn begin(&self) -> Result<(), JournalError> {
-        let Some(mut open) = self.lock() else { return Ok(()) };
+        let Some(mut open) = self.lock() else {
+            return Ok(());
+        };
         let path = open.path.clone();
         open.file.rename_to(path)
     }
@@ -175,13 +188,19 @@ impl Journal {
     }
 
     fn lock(&self) -> Option<std::sync::MutexGuard<'_, Open>> {
-        Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(
+            self.0
+                .as_ref()?
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
 impl Open {
     fn append<R: Serialize>(&mut self, section: &str, record: &R) -> Result<(), JournalError> {
-        let mut line = serde_json::to_vec(&LineOut { section, record }).map_err(JournalError::Record)?;
+        let mut line =
+            serde_json::to_vec(&LineOut { section, record }).map_err(JournalError::Record)?;
         line.push(b'\n');
         self.file.append(&line)
     }
@@ -191,7 +210,12 @@ fn recover(path: &Path) -> Result<HashMap<String, Vec<Numbered>>, JournalError> 
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
-        Err(source) => return Err(JournalError::Io { path: path.to_owned(), source }),
+        Err(source) => {
+            return Err(JournalError::Io {
+                path: path.to_owned(),
+                source,
+            });
+        }
     };
     let mut sections: HashMap<String, Vec<Numbered>> = HashMap::new();
     for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
@@ -200,10 +224,17 @@ fn recover(path: &Path) -> Result<HashMap<String, Vec<Numbered>>, JournalError> 
             break;
         };
         let line = index + 1;
-        let LineIn { section, record } = serde_json::from_slice(line_text)
-            .map_err(|source| JournalError::Damaged { path: path.to_owned(), line, source })?;
+        let LineIn { section, record } =
+            serde_json::from_slice(line_text).map_err(|source| JournalError::Damaged {
+                path: path.to_owned(),
+                line,
+                source,
+            })?;
         let record = record.to_owned();
-        sections.entry(section.to_owned()).or_default().push(Numbered { line, record });
+        sections
+            .entry(section.to_owned())
+            .or_default()
+            .push(Numbered { line, record });
     }
     Ok(sections)
 }

@@ -45,7 +45,10 @@ impl Keys {
     /// Accepts `owner`, for ever, and nothing else yet.
     #[must_use]
     pub fn new(owner: Credentials) -> Self {
-        let keys = Self { owner: Arc::new(owner.clone()), accepted: RwLock::default() };
+        let keys = Self {
+            owner: Arc::new(owner.clone()),
+            accepted: RwLock::default(),
+        };
         keys.accept(owner, None);
         keys
     }
@@ -60,13 +63,22 @@ impl Keys {
     /// Accepts credentials until `expires`, in place of any others of the same key id.
     pub fn accept(&self, credentials: Credentials, expires: Option<Timestamp>) {
         let id = credentials.access_key_id().as_str().to_owned();
-        let accepted = Accepted { credentials: Arc::new(credentials), expires };
-        self.accepted.write().unwrap_or_else(PoisonError::into_inner).insert(id, accepted);
+        let accepted = Accepted {
+            credentials: Arc::new(credentials),
+            expires,
+        };
+        self.accepted
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, accepted);
     }
 
     /// Accepts a key id no longer; `false` if it was not accepted anyway.
     pub fn revoke(&self, access_key_id: &str) -> bool {
-        let mut accepted = self.accepted.write().unwrap_or_else(PoisonError::into_inner);
+        let mut accepted = self
+            .accepted
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         accepted.remove(access_key_id).is_some()
     }
 
@@ -74,7 +86,10 @@ impl Keys {
     #[must_use]
     pub fn list(&self) -> Vec<(String, Option<Timestamp>)> {
         let accepted = self.accepted.read().unwrap_or_else(PoisonError::into_inner);
-        let mut ids: Vec<_> = accepted.iter().map(|(id, key)| (id.clone(), key.expires)).collect();
+        let mut ids: Vec<_> = accepted
+            .iter()
+            .map(|(id, key)| (id.clone(), key.expires))
+            .collect();
         ids.sort();
         ids
     }
@@ -87,13 +102,15 @@ impl Keys {
     pub fn find(
         &self,
         access_key_id: &str,
-        security_token: Option<&str>,
+        security_token: Option<&SecurityToken>,
         now: Timestamp,
     ) -> Result<Arc<Credentials>, KeyError> {
         let accepted = self.accepted.read().unwrap_or_else(PoisonError::into_inner);
-        let Accepted { credentials, expires } =
-            accepted.get(access_key_id).ok_or(KeyError::Unknown)?;
-        if credentials.security_token() != security_token.map(SecurityToken::new).as_ref() {
+        let Accepted {
+            credentials,
+            expires,
+        } = accepted.get(access_key_id).ok_or(KeyError::Unknown)?;
+        if credentials.security_token() != security_token {
             return Err(KeyError::Token);
         }
         if expires.is_some_and(|expires| expires <= now) {
@@ -117,16 +134,43 @@ mod tests {
         keys.accept(temporary("expired"), Some(NOW));
         let cases = [
             ("permanent key", "owner", None, Ok(())),
-            ("permanent key with a token", "owner", Some("token"), Err(KeyError::Token)),
+            (
+                "permanent key with a token",
+                "owner",
+                Some("token"),
+                Err(KeyError::Token),
+            ),
             ("unknown key", "other", None, Err(KeyError::Unknown)),
             ("temporary key", "temporary", Some("token"), Ok(())),
-            ("temporary key without its token", "temporary", None, Err(KeyError::Token)),
-            ("temporary key with another token", "temporary", Some("t"), Err(KeyError::Token)),
-            ("expired key", "expired", Some("token"), Err(KeyError::Expired)),
-            ("expired key with another token", "expired", Some("t"), Err(KeyError::Token)),
+            (
+                "temporary key without its token",
+                "temporary",
+                None,
+                Err(KeyError::Token),
+            ),
+            (
+                "temporary key with another token",
+                "temporary",
+                Some("t"),
+                Err(KeyError::Token),
+            ),
+            (
+                "expired key",
+                "expired",
+                Some("token"),
+                Err(KeyError::Expired),
+            ),
+            (
+                "expired key with another token",
+                "expired",
+                Some("t"),
+                Err(KeyError::Token),
+            ),
         ];
         for (name, id, token, expected) in cases {
-            assert_eq!(keys.find(id, token, NOW).map(drop), expected, "{name}");
+            let token = token.map(SecurityToken::new);
+            let found = keys.find(id, token.as_ref(), NOW);
+            assert_eq!(found.map(drop), expected, "{name}");
         }
     }
 
@@ -135,7 +179,10 @@ mod tests {
         let keys = Keys::new(Credentials::new("owner", "s"));
         assert!(keys.revoke("owner"));
         assert!(!keys.revoke("owner"));
-        assert_eq!(keys.find("owner", None, NOW).map(drop), Err(KeyError::Unknown));
+        assert_eq!(
+            keys.find("owner", None, NOW).map(drop),
+            Err(KeyError::Unknown)
+        );
         assert_eq!(keys.owner().access_key_id().as_str(), "owner");
     }
 

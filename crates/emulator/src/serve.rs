@@ -59,7 +59,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     drop(listener);
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN, drained).await.is_err() {
-        tracing::warn!(open = connections.len(), "connections still open at shutdown are cut");
+        tracing::warn!(
+            open = connections.len(),
+            "connections still open at shutdown are cut"
+        );
     }
 }
 

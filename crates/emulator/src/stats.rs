@@ -39,7 +39,9 @@ impl Stats {
 
     /// Counts an answer.
     pub fn answered(&self, call: Call, status: StatusCode) {
-        self.tally(call, |tally| *tally.answers.entry(status.as_u16()).or_default() += 1);
+        self.tally(call, |tally| {
+            *tally.answers.entry(status.as_u16()).or_default() += 1
+        });
     }
 
     /// Counts a call that gets no answer.
@@ -50,11 +52,20 @@ impl Stats {
     /// A copy of all counts, in stable order.
     #[must_use]
     pub fn snapshot(&self) -> BTreeMap<Service, BTreeMap<&'static str, Tally>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn tally(&self, call: Call, change: impl FnOnce(&mut Tally)) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(counts.entry(call.service).or_default().entry(call.operation).or_default());
+        change(
+            counts
+                .entry(call.service)
+                .or_default()
+                .entry(call.operation)
+                .or_default(),
+        );
     }
 }

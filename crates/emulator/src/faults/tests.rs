@@ -1,13 +1,18 @@
 use super::*;
 
-const RECEIVE: Call = Call { service: Service::Mns, operation: "ReceiveMessage" };
+const RECEIVE: Call = Call {
+    service: Service::Mns,
+    operation: "ReceiveMessage",
+};
 
 fn fault(json: &str) -> Fault {
     serde_json::from_str(json).unwrap()
 }
 
 fn strikes(faults: &Faults, calls: usize) -> Vec<bool> {
-    (0..calls).map(|_| faults.strike(RECEIVE).count > 0).collect()
+    (0..calls)
+        .map(|_| faults.strike(RECEIVE).count > 0)
+        .collect()
 }
 
 #[test]
@@ -29,7 +34,11 @@ fn a_fault_strikes_only_what_it_names() {
 #[test]
 fn times_are_used_up() {
     let faults = Faults::new(0);
-    faults.add(fault(r#"{"service":"mns","operation":"*","kind":"drop","times":2}"#)).unwrap();
+    faults
+        .add(fault(
+            r#"{"service":"mns","operation":"*","kind":"drop","times":2}"#,
+        ))
+        .unwrap();
     assert_eq!(strikes(&faults, 4), [true, true, false, false]);
     assert_eq!(faults.list()[0].struck, 2);
 }
@@ -59,11 +68,18 @@ fn faults_that_strike_together_add_up() {
         r#""kind":"truncate""#,
         r#""kind":"duplicate""#,
     ] {
-        faults.add(fault(&format!(r#"{{"service":"mns","operation":"*",{kind}}}"#))).unwrap();
+        faults
+            .add(fault(&format!(
+                r#"{{"service":"mns","operation":"*",{kind}}}"#
+            )))
+            .unwrap();
     }
     let expected = Strike {
         latency: Duration::from_millis(50),
-        error: Some((StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable".to_owned())),
+        error: Some((
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailable".to_owned(),
+        )),
         drop_before: false,
         drop_after: true,
         truncate: true,
@@ -90,9 +106,18 @@ fn removed_faults_strike_no_more() {
 #[test]
 fn nonsense_is_refused_in_one_line() {
     let cases = [
-        (r#"{"service":"mns","operation":"*","kind":"drop","probability":1.5}"#, "`1.5`"),
-        (r#"{"service":"mns","operation":"*","kind":"error","status":200,"code":"c"}"#, "`200`"),
-        (r#"{"service":"oss","operation":"*","kind":"duplicate"}"#, "`oss`"),
+        (
+            r#"{"service":"mns","operation":"*","kind":"drop","probability":1.5}"#,
+            "`1.5`",
+        ),
+        (
+            r#"{"service":"mns","operation":"*","kind":"error","status":200,"code":"c"}"#,
+            "`200`",
+        ),
+        (
+            r#"{"service":"oss","operation":"*","kind":"duplicate"}"#,
+            "`oss`",
+        ),
     ];
     for (json, quoted) in cases {
         let refused = Faults::new(0).add(fault(json)).unwrap_err().to_string();

@@ -21,8 +21,18 @@ pub(super) struct LineFile {
 impl LineFile {
     /// Makes an empty file at `path`, in place of any other.
     pub(super) fn create(path: PathBuf) -> Result<Self, JournalError> {
-        match File::options().write(true).create(true).truncate(true).open(&path) {
-            Ok(file) => Ok(Self { path, file, length: 0, torn: false }),
+        match File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&path)
+        {
+            Ok(file) => Ok(Self {
+                path,
+                file,
+                length: 0,
+                torn: false,
+            }),
             Err(source) => Err(JournalError::Io { path, source }),
         }
     }
@@ -54,7 +64,10 @@ impl LineFile {
     }
 
     fn error(&self, source: io::Error) -> JournalError {
-        JournalError::Io { path: self.path.clone(), source }
+        JournalError::Io {
+            path: self.path.clone(),
+            source,
+        }
     }
 }
 
@@ -65,12 +78,17 @@ pub(super) struct DirectoryLock(#[expect(dead_code, reason = "held, not read")] 
 impl DirectoryLock {
     /// Makes the directory if need be and takes its lock.
     pub(super) fn take(directory: &Path) -> Result<Self, JournalError> {
-        let error = |source| JournalError::Io { path: directory.to_owned(), source };
+        let error = |source| JournalError::Io {
+            path: directory.to_owned(),
+            source,
+        };
         std::fs::create_dir_all(directory).map_err(error)?;
         let file = File::create(directory.join(LOCK)).map_err(error)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(JournalError::InUse { path: directory.to_owned() }),
+            Err(TryLockError::WouldBlock) => Err(JournalError::InUse {
+                path: directory.to_owned(),
+            }),
             Err(TryLockError::Error(source)) => Err(error(source)),
         }
     }

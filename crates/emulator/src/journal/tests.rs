@@ -27,14 +27,17 @@ impl Journaled for Counters {
     }
 
     fn snapshot(&self) -> Vec<Change> {
-        let add = |(name, amount): (&String, &u64)| Change::Add { name: name.clone(), amount: *amount };
+        let add = |(name, amount): (&String, &u64)| Change::Add {
+            name: name.clone(),
+            amount: *amount,
+        };
         self.0.iter().map(add).collect()
     }
 }
 
 fn open(directory: &TempDir) -> (Journal, Counters) {
     let journal = Journal::open(directory.path()).unwrap();
-    let counters = journal.restore().unwrap();
+    let counters = journal.restore(Counters::default()).unwrap();
     journal.begin().unwrap();
     (journal, counters)
 }
@@ -44,7 +47,10 @@ fn append(journal: &Journal, record: &Change) {
 }
 
 fn add(name: &str, amount: u64) -> Change {
-    Change::Add { name: name.to_owned(), amount }
+    Change::Add {
+        name: name.to_owned(),
+        amount,
+    }
 }
 
 #[test]
@@ -52,7 +58,14 @@ fn what_was_appended_is_there_again_and_compacted() {
     let directory = TempDir::new().unwrap();
     let (journal, counters) = open(&directory);
     assert_eq!(counters, Counters::default());
-    for record in [add("a", 1), add("b", 5), add("a", 2), Change::Forget { name: "b".to_owned() }] {
+    for record in [
+        add("a", 1),
+        add("b", 5),
+        add("a", 2),
+        Change::Forget {
+            name: "b".to_owned(),
+        },
+    ] {
         append(&journal, &record);
     }
     drop(journal);
@@ -77,7 +90,11 @@ fn a_line_cut_at_any_byte_loses_only_itself() {
     for cut in kept..whole.len() {
         std::fs::write(&path, &whole[..cut]).unwrap();
         let (_journal, counters) = open(&directory);
-        assert_eq!(counters.0, BTreeMap::from([("first".to_owned(), 1)]), "cut at {cut}");
+        assert_eq!(
+            counters.0,
+            BTreeMap::from([("first".to_owned(), 1)]),
+            "cut at {cut}"
+        );
     }
 }
 
@@ -86,10 +103,19 @@ fn a_damaged_line_in_the_middle_is_named() {
     let directory = TempDir::new().unwrap();
     let good = r#"{"section":"counters","record":{"Add":{"name":"a","amount":3}}}"#;
     for bad in ["{", "{}", r#"{"section":"counters","record":7}"#] {
-        std::fs::write(directory.path().join(FILE), format!("{good}\n{bad}\n{good}\n")).unwrap();
+        std::fs::write(
+            directory.path().join(FILE),
+            format!("{good}\n{bad}\n{good}\n"),
+        )
+        .unwrap();
         let opened = Journal::open(directory.path());
-        let error = opened.and_then(|journal| journal.restore::<Counters>()).unwrap_err();
-        assert!(matches!(error, JournalError::Damaged { line: 2, .. }), "{bad}: {error}");
+        let error = opened
+            .and_then(|journal| journal.restore(Counters::default()))
+            .unwrap_err();
+        assert!(
+            matches!(error, JournalError::Damaged { line: 2, .. }),
+            "{bad}: {error}"
+        );
     }
 }
 
@@ -101,7 +127,7 @@ fn a_kill_while_compacting_loses_nothing() {
     drop(journal);
 
     let interrupted = Journal::open(directory.path()).unwrap();
-    interrupted.restore::<Counters>().unwrap();
+    interrupted.restore(Counters::default()).unwrap();
     drop(interrupted);
 
     let (_journal, counters) = open(&directory);
@@ -121,5 +147,8 @@ fn a_journal_in_memory_keeps_nothing() {
     let journal = Journal::in_memory();
     append(&journal, &add("a", 1));
     journal.begin().unwrap();
-    assert_eq!(journal.restore::<Counters>().unwrap(), Counters::default());
+    assert_eq!(
+        journal.restore(Counters::default()).unwrap(),
+        Counters::default()
+    );
 }

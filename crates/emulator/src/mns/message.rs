@@ -22,7 +22,8 @@ pub(crate) const DEFAULT_PRIORITY: u8 = 8;
 pub(crate) type Sequence = u64;
 
 /// The text of a message with its checksum.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub(crate) struct Body {
     text: Arc<str>,
     md5: [u8; 16],
@@ -48,6 +49,18 @@ impl Body {
             let _ = write!(hex, "{byte:02X}");
             hex
         })
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<Body> for String {
+    fn from(body: Body) -> Self {
+        body.text().to_owned()
     }
 }
 
@@ -102,9 +115,10 @@ impl Draft {
 }
 
 /// A message in a queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) body: Body,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) extras: Option<Box<Extras>>,
     pub(crate) enqueued: Millis,
     pub(crate) priority: u8,
@@ -122,6 +136,23 @@ pub(crate) struct Delivery {
     pub(crate) dequeue_count: u32,
     /// Counts the receipt handles given out; only the last one is good.
     pub(crate) generation: u32,
+}
+
+impl Delivery {
+    /// Of a message that was never received.
+    pub(crate) fn none(visible_at: Millis, enqueued: Millis) -> Self {
+        Self { visible_at, first_dequeued: enqueued, dequeue_count: 0, generation: 0 }
+    }
+
+    /// After one more receive.
+    pub(crate) fn received(self, visible_at: Millis, now: Millis) -> Self {
+        Self {
+            visible_at,
+            first_dequeued: if self.dequeue_count == 0 { now } else { self.first_dequeued },
+            dequeue_count: self.dequeue_count.saturating_add(1),
+            generation: self.generation.wrapping_add(1),
+        }
+    }
 }
 
 /// A message with what names it, as handed to a receiver or a peeker.

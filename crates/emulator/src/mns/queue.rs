@@ -1,10 +1,14 @@
 //! One queue as a state machine: what is in it, what can be received, and when the rest can.
 //!
 //! Pure: it reads no clock, takes no lock and never waits; every operation is told the
-//! time. Each costs at most a few steps in trees ordered by time, so a backlog of hundreds
-//! of thousands of messages is as quick as an empty queue.
+//! time. An operation is planned as a [`Change`] and takes effect when that is applied, so
+//! that the change can be journalled in between, and the same changes rebuild the queue
+//! after a restart. Each costs a few steps in trees ordered by time, so a backlog of
+//! hundreds of thousands of messages is as quick as an empty queue.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 
 use super::attributes::QueueAttributes;
 use super::handle::{QueueId, ReceiptHandle};
@@ -30,6 +34,18 @@ pub(crate) struct Queue {
     delayed: usize,
 }
 
+/// A change of what a queue holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Change {
+    /// Messages come in.
+    Sent(Vec<(Sequence, Message)>),
+    /// Messages are received, or stay hidden for longer or shorter than before.
+    Moved(Vec<(Sequence, Delivery)>),
+    /// Messages are deleted.
+    Deleted(Vec<Sequence>),
+}
+
 /// Why a receipt handle has no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stale {
@@ -39,7 +55,7 @@ pub(crate) enum Stale {
     Expired,
 }
 
-/// What becomes of a message that was received.
+/// What becomes of a message that is received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AfterReceive {
     /// Nobody else sees it for the queue's visibility timeout.
@@ -57,6 +73,17 @@ pub(crate) struct Counts {
     pub(crate) inactive: usize,
     /// Sent with a delay that has not passed.
     pub(crate) delayed: usize,
+}
+
+impl Change {
+    /// Whether it changes nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Sent(messages) => messages.is_empty(),
+            Self::Moved(deliveries) => deliveries.is_empty(),
+            Self::Deleted(sequences) => sequences.is_empty(),
+        }
+    }
 }
 
 impl Queue {
@@ -95,75 +122,113 @@ impl Queue {
         self.modified
     }
 
-    /// Replaces the attributes. Messages already in the queue keep the times they were given.
+    /// The number that the next message will get.
+    pub(crate) fn next_sequence(&self) -> Sequence {
+        self.next_sequence
+    }
+
+    /// Never gives a message a number below `next`: a number once used by a message that
+    /// is gone must not be used again, or its receipt handles would come back to life.
+    pub(crate) fn skip_sequences_below(&mut self, next: Sequence) {
+        self.next_sequence = self.next_sequence.max(next);
+    }
+
+    /// Everything in the queue, in the order it was sent.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (Sequence, &Message)> {
+        self.messages.iter().map(|(sequence, message)| (*sequence, message))
+    }
+
+    /// Replaces the attributes. Messages already in the queue keep the times they were
+    /// given; a new retention period holds for them too.
     pub(crate) fn set_attributes(&mut self, attributes: QueueAttributes, now: Millis) {
         self.attributes = attributes;
         self.modified = now;
     }
 
-    /// Puts a message in.
-    pub(crate) fn send(&mut self, draft: Draft, now: Millis) -> Held {
-        let delay_seconds = draft.delay_seconds.unwrap_or(self.attributes.delay_seconds);
-        let delivery = Delivery {
-            visible_at: now.plus_seconds(delay_seconds),
-            first_dequeued: now,
-            dequeue_count: 0,
-            generation: 0,
-        };
-        let Draft { body, priority, extras, .. } = draft;
-        let message = Message { body, extras, enqueued: now, priority, delivery };
-        let sequence = self.next_sequence;
-        self.insert(sequence, message.clone(), now);
-        self.held(sequence, message)
+    /// Plans to put messages in.
+    pub(crate) fn plan_send(&self, drafts: Vec<Draft>, now: Millis) -> Change {
+        let numbered = (self.next_sequence..).zip(drafts);
+        Change::Sent(numbered.map(|(number, draft)| (number, self.message(draft, now))).collect())
     }
 
-    /// Takes up to `most` of the visible messages, the most urgent and longest visible first.
-    pub(crate) fn receive(&mut self, most: usize, then: AfterReceive, now: Millis) -> Vec<Held> {
+    /// Plans to take up to `most` of the visible messages, the most urgent and longest
+    /// visible first.
+    pub(crate) fn plan_receive(&mut self, most: usize, then: AfterReceive, now: Millis) -> Change {
         self.advance(now);
-        let taken: Vec<_> = self.visible.iter().take(most).map(|(_, _, sequence)| *sequence).collect();
-        let hidden_until = now.plus_seconds(self.attributes.visibility_timeout_seconds);
-        let deliver = |sequence| {
-            let visible_at = match then {
-                AfterReceive::Hide => hidden_until,
-                AfterReceive::StayVisible => now,
-            };
-            self.deliver(sequence, visible_at, now)
+        let visible_at = match then {
+            AfterReceive::Hide => now.plus_seconds(self.attributes.visibility_timeout_seconds),
+            AfterReceive::StayVisible => now,
         };
-        taken.into_iter().filter_map(deliver).collect()
+        let taken = self.visible.iter().take(most);
+        let delivered = taken.filter_map(|(_, _, sequence)| {
+            let before = self.messages.get(sequence)?.delivery;
+            Some((*sequence, before.received(visible_at, now)))
+        });
+        Change::Moved(delivered.collect())
+    }
+
+    /// Plans to delete the messages whose deliveries the handles name. Says for each
+    /// handle, in order, whether it has the power to.
+    pub(crate) fn plan_delete(
+        &mut self,
+        handles: &[ReceiptHandle],
+        now: Millis,
+    ) -> (Vec<Result<(), Stale>>, Change) {
+        self.advance(now);
+        let mut deleted = Vec::with_capacity(handles.len());
+        let mut outcome = |handle: &ReceiptHandle| {
+            self.claim(*handle)?;
+            if deleted.contains(&handle.sequence) {
+                return Err(Stale::Expired);
+            }
+            deleted.push(handle.sequence);
+            Ok(())
+        };
+        let outcomes = handles.iter().map(&mut outcome).collect();
+        (outcomes, Change::Deleted(deleted))
+    }
+
+    /// Plans to hide a message for so long from now on under a new handle.
+    pub(crate) fn plan_visibility(
+        &mut self,
+        handle: ReceiptHandle,
+        timeout_seconds: u32,
+        now: Millis,
+    ) -> Result<Change, Stale> {
+        self.advance(now);
+        let before = self.claim(handle)?.delivery;
+        let visible_at = now.plus_seconds(timeout_seconds);
+        let generation = before.generation.wrapping_add(1);
+        let delivery = Delivery { visible_at, generation, ..before };
+        Ok(Change::Moved(vec![(handle.sequence, delivery)]))
+    }
+
+    /// Makes a change, and gives the messages that it sent or moved as they are now.
+    pub(crate) fn apply(&mut self, change: Change, now: Millis) -> Vec<Held> {
+        match change {
+            Change::Sent(messages) => messages
+                .into_iter()
+                .map(|(sequence, message)| self.put(sequence, message, now))
+                .collect(),
+            Change::Moved(deliveries) => deliveries
+                .into_iter()
+                .filter_map(|(sequence, delivery)| self.relocate(sequence, delivery, now))
+                .collect(),
+            Change::Deleted(sequences) => {
+                sequences.into_iter().for_each(|sequence| self.remove(sequence));
+                Vec::new()
+            }
+        }
     }
 
     /// Shows up to `most` of the visible messages and changes nothing about them.
     pub(crate) fn peek(&mut self, most: usize, now: Millis) -> Vec<Held> {
         self.advance(now);
         let seen = self.visible.iter().take(most);
-        seen.filter_map(|(_, _, sequence)| {
-            let message = self.messages.get(sequence)?;
-            Some(self.held(*sequence, message.clone()))
-        })
-        .collect()
-    }
-
-    /// Removes the message whose delivery `handle` names.
-    pub(crate) fn delete(&mut self, handle: ReceiptHandle, now: Millis) -> Result<(), Stale> {
-        self.claim(handle, now)?;
-        self.remove(handle.sequence);
-        Ok(())
-    }
-
-    /// Hides a message for so long from now on, and gives it a new handle. The old one is dead.
-    pub(crate) fn change_visibility(
-        &mut self,
-        handle: ReceiptHandle,
-        timeout_seconds: u32,
-        now: Millis,
-    ) -> Result<Held, Stale> {
-        let message = self.claim(handle, now)?;
-        let delivery = Delivery {
-            visible_at: now.plus_seconds(timeout_seconds),
-            generation: message.delivery.generation.wrapping_add(1),
-            ..message.delivery
-        };
-        self.set_delivery(handle.sequence, delivery, now).ok_or(Stale::Expired)
+        let held = seen.filter_map(|(_, _, sequence)| {
+            Some(self.held(*sequence, self.messages.get(sequence)?.clone()))
+        });
+        held.collect()
     }
 
     /// How many messages are in which state.
@@ -176,61 +241,20 @@ impl Queue {
         }
     }
 
-    /// Whether anything can be received without waiting.
-    pub(crate) fn has_visible(&self) -> bool {
-        !self.visible.is_empty()
-    }
-
     /// When the next hidden message becomes visible.
     pub(crate) fn next_visible(&self) -> Option<Millis> {
         self.hidden.first().map(|(visible_at, _)| *visible_at)
     }
 
-    /// Puts a message back as it was before a restart.
-    pub(crate) fn restore(&mut self, sequence: Sequence, message: Message) {
-        self.remove(sequence);
-        self.insert(sequence, message, Millis::default());
-    }
-
-    /// Brings the delivery of a message to where it was before a restart.
-    pub(crate) fn restore_delivery(&mut self, sequence: Sequence, delivery: Delivery) {
-        self.set_delivery(sequence, delivery, Millis::default());
-    }
-
-    /// Forgets a message that was deleted before a restart.
-    pub(crate) fn restore_deletion(&mut self, sequence: Sequence) {
-        self.remove(sequence);
-    }
-
-    /// Gives back the times a queue had before a restart.
-    pub(crate) fn restore_times(&mut self, created: Millis, modified: Millis) {
-        (self.created, self.modified) = (created, modified);
-    }
-
-    /// Never hands out a sequence number below `next`.
-    pub(crate) fn restore_sequence(&mut self, next: Sequence) {
-        self.next_sequence = self.next_sequence.max(next);
-    }
-
-    /// The number that the next message will get.
-    pub(crate) fn next_sequence(&self) -> Sequence {
-        self.next_sequence
-    }
-
-    /// Everything in the queue, in the order it was sent.
-    pub(crate) fn messages(&self) -> impl Iterator<Item = (Sequence, &Message)> {
-        self.messages.iter().map(|(sequence, message)| (*sequence, message))
-    }
-
     /// Lets time do its work: the retention period ends, hidden messages become visible.
-    pub(crate) fn advance(&mut self, now: Millis) {
+    fn advance(&mut self, now: Millis) {
         self.expire(now);
         while let Some(&(visible_at, sequence)) = self.hidden.first() {
             if visible_at > now {
                 break;
             }
             self.unlist(sequence);
-            self.list_visible(sequence);
+            self.list(sequence, now);
         }
     }
 
@@ -245,9 +269,8 @@ impl Queue {
         }
     }
 
-    /// The message a handle gives power over. Power ends when the message is visible again.
-    fn claim(&mut self, handle: ReceiptHandle, now: Millis) -> Result<&Message, Stale> {
-        self.advance(now);
+    /// The message a handle has power over, which ends when the message is visible again.
+    fn claim(&self, handle: ReceiptHandle) -> Result<&Message, Stale> {
         if handle.queue != self.id || handle.sequence >= self.next_sequence {
             return Err(Stale::Foreign);
         }
@@ -257,19 +280,22 @@ impl Queue {
         if current { Ok(message) } else { Err(Stale::Expired) }
     }
 
-    fn deliver(&mut self, sequence: Sequence, visible_at: Millis, now: Millis) -> Option<Held> {
-        let Delivery { first_dequeued, dequeue_count, generation, .. } =
-            self.messages.get(&sequence)?.delivery;
-        let delivery = Delivery {
-            visible_at,
-            first_dequeued: if dequeue_count == 0 { now } else { first_dequeued },
-            dequeue_count: dequeue_count.saturating_add(1),
-            generation: generation.wrapping_add(1),
-        };
-        self.set_delivery(sequence, delivery, now)
+    fn message(&self, draft: Draft, now: Millis) -> Message {
+        let Draft { body, delay_seconds, priority, extras } = draft;
+        let delay_seconds = delay_seconds.unwrap_or(self.attributes.delay_seconds);
+        let delivery = Delivery::none(now.plus_seconds(delay_seconds), now);
+        Message { body, extras, enqueued: now, priority, delivery }
     }
 
-    fn set_delivery(&mut self, sequence: Sequence, delivery: Delivery, now: Millis) -> Option<Held> {
+    fn put(&mut self, sequence: Sequence, message: Message, now: Millis) -> Held {
+        self.skip_sequences_below(sequence + 1);
+        self.unlist(sequence);
+        self.messages.insert(sequence, message.clone());
+        self.list(sequence, now);
+        self.held(sequence, message)
+    }
+
+    fn relocate(&mut self, sequence: Sequence, delivery: Delivery, now: Millis) -> Option<Held> {
         self.unlist(sequence);
         let message = self.messages.get_mut(&sequence)?;
         message.delivery = delivery;
@@ -278,18 +304,12 @@ impl Queue {
         Some(self.held(sequence, message))
     }
 
-    fn insert(&mut self, sequence: Sequence, message: Message, now: Millis) {
-        self.next_sequence = self.next_sequence.max(sequence + 1);
-        self.messages.insert(sequence, message);
-        self.list(sequence, now);
-    }
-
     fn remove(&mut self, sequence: Sequence) {
         self.unlist(sequence);
         self.messages.remove(&sequence);
     }
 
-    /// Enters a message where its delivery says it belongs at the time `now`.
+    /// Enters a message where it belongs at the time `now`.
     fn list(&mut self, sequence: Sequence, now: Millis) {
         let Some(message) = self.messages.get(&sequence) else { return };
         let Delivery { visible_at, dequeue_count, .. } = message.delivery;
@@ -297,13 +317,7 @@ impl Queue {
             self.hidden.insert((visible_at, sequence));
             self.delayed += usize::from(dequeue_count == 0);
         } else {
-            self.list_visible(sequence);
-        }
-    }
-
-    fn list_visible(&mut self, sequence: Sequence) {
-        if let Some(message) = self.messages.get(&sequence) {
-            self.visible.insert((message.priority, message.delivery.visible_at, sequence));
+            self.visible.insert((message.priority, visible_at, sequence));
         }
     }
 
