@@ -2,19 +2,27 @@
 //!
 //! SDKs differ in blanks and in the order of parts, so both parsers take either.
 
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use std::borrow::Cow;
+
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 
 use crate::headers;
+use crate::mac::Claim;
 use crate::{AccessKeyId, PresentedError};
 
 /// The value of the `Authorization` header; `None` when there is none.
 pub(crate) fn value(headers: &HeaderMap) -> Result<Option<String>, PresentedError> {
-    let text = headers::text(headers, &AUTHORIZATION);
-    let text = text.map_err(|_| PresentedError::Malformed {
-        part: "Authorization",
-    })?;
-    Ok(text.map(std::borrow::Cow::into_owned))
+    header(headers, &AUTHORIZATION)
+}
+
+/// The value of a header that a signature needs besides `Authorization`.
+pub(crate) fn header(
+    headers: &HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<String>, PresentedError> {
+    let text = headers::text(headers, name);
+    let text = text.map_err(|_| PresentedError::Malformed { part: "headers" })?;
+    Ok(text.map(Cow::into_owned))
 }
 
 /// What follows the name of the scheme; `None` when the header is of another scheme.
@@ -24,7 +32,7 @@ pub(crate) fn after_scheme<'a>(value: &'a str, scheme: &str) -> Option<&'a str> 
 }
 
 /// Reads `<access key id>:<signature>`.
-pub(crate) fn id_and_signature(text: &str) -> Result<(AccessKeyId, String), PresentedError> {
+pub(crate) fn id_and_signature(text: &str) -> Result<(AccessKeyId, Claim), PresentedError> {
     let malformed = PresentedError::Malformed {
         part: "Authorization",
     };
@@ -32,7 +40,7 @@ pub(crate) fn id_and_signature(text: &str) -> Result<(AccessKeyId, String), Pres
     if id.is_empty() || signature.is_empty() {
         return Err(malformed);
     }
-    Ok((AccessKeyId::new(id), signature.to_owned()))
+    Ok((AccessKeyId::new(id), Claim::new(signature)))
 }
 
 /// The parts of `Name=value, Name=value`, in any order.

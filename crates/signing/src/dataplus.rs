@@ -7,6 +7,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, DATE};
 use http::request::Parts;
 use jiff::Timestamp;
 
+use crate::mac::Claim;
 use crate::{
     AccessKeyId, AccessKeySecret, Credentials, PresentedError, SignError, authorization, headers,
     mac, target, time,
@@ -70,7 +71,7 @@ pub fn sign(
 #[derive(Debug, Clone)]
 pub struct Presented {
     access_key_id: AccessKeyId,
-    signature: String,
+    signature: Claim,
     signed_at: Timestamp,
 }
 
@@ -118,6 +119,6 @@ impl Presented {
     /// Whether the presented signature is that of `string_to_sign`; takes constant time.
     #[must_use]
     pub fn matches(&self, string_to_sign: &str, secret: &AccessKeySecret) -> bool {
-        mac::same(&signature(string_to_sign, secret), &self.signature)
+        self.signature.is(&signature(string_to_sign, secret))
     }
 }

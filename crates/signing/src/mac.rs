@@ -2,28 +2,31 @@
 //!
 //! Keys are borrowed, derived keys are wiped, and signatures are compared in constant time.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::digest::Output;
+use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 /// Base64 of the HMAC-SHA1 of `message`.
-#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
 pub(crate) fn hmac_sha1_base64(key: &[u8], message: &str) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(message.as_bytes());
-    STANDARD.encode(mac.finalize().into_bytes())
+    STANDARD.encode(hmac::<Hmac<Sha1>>(key, message.as_bytes()))
 }
 
 /// The HMAC-SHA256 of `message`.
-#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
 pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(message);
-    mac.finalize().into_bytes().into()
+    hmac::<Hmac<Sha256>>(key, message).into()
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+fn hmac<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> Output<M> {
+    let mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.chain_update(message).finalize().into_bytes()
 }
 
 /// Lower-case hexadecimal SHA-256 of `data`.
@@ -58,7 +61,23 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Whether two signatures are the same, in time that does not tell where they differ.
-pub(crate) fn same(expected: &str, presented: &str) -> bool {
-    expected.as_bytes().ct_eq(presented.as_bytes()).into()
+/// A signature that a stranger presents. Not printed: with its URL it is as good as a key.
+#[derive(Clone)]
+pub(crate) struct Claim(String);
+
+impl Claim {
+    pub(crate) fn new(signature: impl Into<String>) -> Self {
+        Self(signature.into())
+    }
+
+    /// Whether the claim holds, in time that does not tell how nearly it does.
+    pub(crate) fn is(&self, expected: &str) -> bool {
+        self.0.as_bytes().ct_eq(expected.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::encode::{self, EmptyValue, find};
+use crate::mac::Claim;
 use crate::{
     AccessKeyId, AccessKeySecret, Credentials, PresentedError, SecurityToken, SignError, mac,
     target, time,
@@ -80,7 +81,7 @@ pub fn sign(
 #[derive(Debug, Clone)]
 pub struct Presented {
     access_key_id: AccessKeyId,
-    signature: String,
+    signature: Claim,
     nonce: String,
     security_token: Option<SecurityToken>,
     signed_at: Timestamp,
@@ -109,7 +110,7 @@ impl Presented {
             })?;
         Ok(Some(Self {
             access_key_id: AccessKeyId::new(require(ID)?),
-            signature: signature.to_owned(),
+            signature: Claim::new(signature),
             nonce: require(NONCE)?.to_owned(),
             security_token: find(parameters, TOKEN).map(SecurityToken::new),
             signed_at,
@@ -143,6 +144,6 @@ impl Presented {
     /// Whether the presented signature is that of `string_to_sign`; takes constant time.
     #[must_use]
     pub fn matches(&self, string_to_sign: &str, secret: &AccessKeySecret) -> bool {
-        mac::same(&signature(string_to_sign, secret), &self.signature)
+        self.signature.is(&signature(string_to_sign, secret))
     }
 }

@@ -9,16 +9,17 @@ use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 
 use super::{ACS_DATE, ALGORITHM, CONTENT_SHA256, HEADER_PREFIX, NONCE, SECURITY_TOKEN};
+use crate::mac::Claim;
 use crate::{
-    AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, headers,
-    mac, time,
+    AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, mac,
+    time,
 };
 
 /// An ACS3 signature that a request presents.
 #[derive(Debug, Clone)]
 pub struct Presented {
     access_key_id: AccessKeyId,
-    signature: String,
+    signature: Claim,
     signed_headers: Vec<HeaderName>,
     security_token: Option<SecurityToken>,
     content_sha256: String,
@@ -41,9 +42,10 @@ impl Presented {
         let list = authorization::Parts::parse(rest.ok_or(PresentedError::UnknownScheme)?)?;
         Ok(Some(Self {
             access_key_id: AccessKeyId::new(list.require("Credential")?),
-            signature: list.require("Signature")?.to_owned(),
+            signature: Claim::new(list.require("Signature")?),
             signed_headers: signed_headers(list.require("SignedHeaders")?, headers)?,
-            security_token: text(headers, &SECURITY_TOKEN)?.map(SecurityToken::new),
+            security_token: authorization::header(headers, &SECURITY_TOKEN)?
+                .map(SecurityToken::new),
             content_sha256: require(headers, &CONTENT_SHA256, "x-acs-content-sha256")?,
             nonce: require(headers, &NONCE, "x-acs-signature-nonce")?,
             signed_at: date(headers)?,
@@ -106,7 +108,7 @@ impl Presented {
     /// Whether the presented signature is that of `string_to_sign`; takes constant time.
     #[must_use]
     pub fn matches(&self, string_to_sign: &str, secret: &AccessKeySecret) -> bool {
-        mac::same(&super::signature(string_to_sign, secret), &self.signature)
+        self.signature.is(&super::signature(string_to_sign, secret))
     }
 }
 
@@ -132,7 +134,7 @@ fn signed_headers(list: &str, headers: &HeaderMap) -> Result<Vec<HeaderName>, Pr
 }
 
 fn date(headers: &HeaderMap) -> Result<Timestamp, PresentedError> {
-    let value = text(headers, &ACS_DATE)?.ok_or(PresentedError::MissingDate)?;
+    let value = authorization::header(headers, &ACS_DATE)?.ok_or(PresentedError::MissingDate)?;
     time::parse_iso_extended(&value).ok_or(PresentedError::MalformedDate { value })
 }
 
@@ -141,11 +143,5 @@ fn require(
     name: &HeaderName,
     part: &'static str,
 ) -> Result<String, PresentedError> {
-    text(headers, name)?.ok_or(PresentedError::Missing { part })
-}
-
-fn text(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, PresentedError> {
-    let text = headers::text(headers, name);
-    let text = text.map_err(|_| PresentedError::Malformed { part: "headers" })?;
-    Ok(text.map(std::borrow::Cow::into_owned))
+    authorization::header(headers, name)?.ok_or(PresentedError::Missing { part })
 }

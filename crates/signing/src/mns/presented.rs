@@ -3,23 +3,23 @@
 //! Whether the key exists, the date is recent enough and the token fits is for the server to
 //! decide; this only reads and recomputes.
 
+use http::HeaderMap;
 use http::header::DATE;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 
 use super::{MNS_DATE, SECURITY_TOKEN, v2, v4};
+use crate::mac::Claim;
 use crate::scope::Scope;
 use crate::{
-    AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, headers,
-    mac, time,
+    AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, time,
 };
 
 /// Credentials as presented to MNS in the headers of a request.
 #[derive(Debug, Clone)]
 pub struct Presented {
     access_key_id: AccessKeyId,
-    signature: String,
+    signature: Claim,
     security_token: Option<SecurityToken>,
     signed_at: Timestamp,
     scope: Option<Scope>,
@@ -36,12 +36,19 @@ impl Presented {
             return Ok(None);
         };
         let (access_key_id, signature, scope) = read(&value)?;
-        let token = text(&parts.headers, &SECURITY_TOKEN, "security-token")?;
+        let token = authorization::header(&parts.headers, &SECURITY_TOKEN)?;
+        let signed_at = date(&parts.headers)?;
+        if scope
+            .as_ref()
+            .is_some_and(|scope| !scope.is_of_day(signed_at))
+        {
+            return Err(PresentedError::Malformed { part: "Credential" });
+        }
         Ok(Some(Self {
             access_key_id,
             signature,
             security_token: token.map(SecurityToken::new),
-            signed_at: date(&parts.headers)?,
+            signed_at,
             scope,
         }))
     }
@@ -86,16 +93,13 @@ impl Presented {
     pub fn matches(&self, string_to_sign: &str, secret: &AccessKeySecret) -> bool {
         let expected = match &self.scope {
             None => v2::signature(string_to_sign, secret),
-            Some(scope) if scope.is_of_day(self.signed_at) => {
-                scope.signature(string_to_sign, secret)
-            }
-            Some(_) => return false,
+            Some(scope) => scope.signature(string_to_sign, secret),
         };
-        mac::same(&expected, &self.signature)
+        self.signature.is(&expected)
     }
 }
 
-fn read(value: &str) -> Result<(AccessKeyId, String, Option<Scope>), PresentedError> {
+fn read(value: &str) -> Result<(AccessKeyId, Claim, Option<Scope>), PresentedError> {
     if let Some(rest) = authorization::after_scheme(value, v2::SCHEME) {
         let (id, signature) = authorization::id_and_signature(rest)?;
         return Ok((id, signature, None));
@@ -103,22 +107,13 @@ fn read(value: &str) -> Result<(AccessKeyId, String, Option<Scope>), PresentedEr
     let rest = authorization::after_scheme(value, v4::ALGORITHM);
     let parts = authorization::Parts::parse(rest.ok_or(PresentedError::UnknownScheme)?)?;
     let (id, scope) = Scope::parse_credential(parts.require("Credential")?, v4::PRODUCT)?;
-    Ok((id, parts.require("Signature")?.to_owned(), Some(scope)))
+    Ok((id, Claim::new(parts.require("Signature")?), Some(scope)))
 }
 
 fn date(headers: &HeaderMap) -> Result<Timestamp, PresentedError> {
-    let value = match text(headers, &DATE, "Date")? {
+    let value = match authorization::header(headers, &DATE)? {
         Some(value) => value,
-        None => text(headers, &MNS_DATE, "x-mns-date")?.ok_or(PresentedError::MissingDate)?,
+        None => authorization::header(headers, &MNS_DATE)?.ok_or(PresentedError::MissingDate)?,
     };
     time::parse_http_date(&value).ok_or(PresentedError::MalformedDate { value })
-}
-
-fn text(
-    headers: &HeaderMap,
-    name: &HeaderName,
-    part: &'static str,
-) -> Result<Option<String>, PresentedError> {
-    let text = headers::text(headers, name).map_err(|_| PresentedError::Malformed { part })?;
-    Ok(text.map(std::borrow::Cow::into_owned))
 }

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::{v1, v4};
+use crate::mac::Claim;
 use crate::scope::Scope;
 use crate::{AccessKeyId, AccessKeySecret, Credentials, PresentedError, SecurityToken, mac, time};
 
@@ -67,7 +68,7 @@ fn with_token(mut fields: Fields, credentials: &Credentials) -> Fields {
 #[derive(Debug, Clone)]
 pub struct Presented {
     access_key_id: AccessKeyId,
-    signature: String,
+    signature: Claim,
     security_token: Option<SecurityToken>,
     policy: String,
     version: Version,
@@ -109,7 +110,7 @@ impl Presented {
             };
         Ok(Some(Self {
             access_key_id,
-            signature: signature.to_owned(),
+            signature: Claim::new(signature),
             security_token: find(TOKEN).map(SecurityToken::new),
             policy: require(POLICY)?.to_owned(),
             version,
@@ -159,7 +160,7 @@ impl Presented {
             Version::V1 => v1::signature(&self.policy, secret),
             Version::V4 { scope, .. } => scope.signature(&self.policy, secret),
         };
-        mac::same(&expected, &self.signature)
+        self.signature.is(&expected)
     }
 }
 

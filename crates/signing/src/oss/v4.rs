@@ -21,7 +21,7 @@ use crate::scope::Scope;
 use crate::{AccessKeySecret, Credentials, SecurityToken, SignError, headers, mac, target, time};
 
 /// The longest lifetime of a presigned URL: seven days.
-pub const MAX_EXPIRES: Duration = Duration::from_secs(604_800);
+pub const MAX_EXPIRES: Duration = Duration::from_hours(168);
 
 /// Declares the hash of the body that is signed.
 pub const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-oss-content-sha256");

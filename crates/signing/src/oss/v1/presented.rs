@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use super::{QUERY_EXPIRES, QUERY_ID, QUERY_SIGNATURE, QUERY_TOKEN};
 use crate::encode::find;
+use crate::mac::Claim;
 use crate::oss::{OSS_DATE, Resource, SECURITY_TOKEN};
 use crate::{
-    AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, headers,
-    mac, target, time,
+    AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, target,
+    time,
 };
 
 /// What the V1 signer of the second Python SDK sends the token in, unsigned.
@@ -21,7 +22,7 @@ const BARE_TOKEN: HeaderName = HeaderName::from_static("security-token");
 #[derive(Debug, Clone)]
 pub struct Presented {
     access_key_id: AccessKeyId,
-    signature: String,
+    signature: Claim,
     security_token: Option<SecurityToken>,
     /// The date line exactly as it was signed.
     date: String,
@@ -44,8 +45,10 @@ pub(crate) fn is_in_query(query: &[(String, String)]) -> bool {
 impl Presented {
     pub(crate) fn from_header(rest: &str, headers: &HeaderMap) -> Result<Self, PresentedError> {
         let (access_key_id, signature) = authorization::id_and_signature(rest)?;
-        let token = text(headers, &SECURITY_TOKEN)?.or(text(headers, &BARE_TOKEN)?);
-        let date = text(headers, &OSS_DATE)?.or(text(headers, &DATE)?);
+        let token = authorization::header(headers, &SECURITY_TOKEN)?
+            .or(authorization::header(headers, &BARE_TOKEN)?);
+        let date =
+            authorization::header(headers, &OSS_DATE)?.or(authorization::header(headers, &DATE)?);
         let date = date.ok_or(PresentedError::MissingDate)?;
         let signed_at =
             time::parse_http_date(&date).ok_or_else(|| PresentedError::MalformedDate {
@@ -72,7 +75,7 @@ impl Presented {
         })?;
         Ok(Self {
             access_key_id: AccessKeyId::new(require(QUERY_ID)?),
-            signature: require(QUERY_SIGNATURE)?.to_owned(),
+            signature: Claim::new(require(QUERY_SIGNATURE)?),
             security_token: find(query, QUERY_TOKEN).map(SecurityToken::new),
             date,
             validity: Validity::ExpiresAt(expires_at),
@@ -131,12 +134,6 @@ impl Presented {
     /// Whether the presented signature is that of `string_to_sign`; takes constant time.
     #[must_use]
     pub fn matches(&self, string_to_sign: &str, secret: &AccessKeySecret) -> bool {
-        mac::same(&super::signature(string_to_sign, secret), &self.signature)
+        self.signature.is(&super::signature(string_to_sign, secret))
     }
-}
-
-fn text(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, PresentedError> {
-    let text = headers::text(headers, name);
-    let text = text.map_err(|_| PresentedError::Malformed { part: "headers" })?;
-    Ok(text.map(std::borrow::Cow::into_owned))
 }

@@ -9,11 +9,12 @@ use super::{
     QUERY_SIGNATURE, QUERY_TOKEN, QUERY_VERSION,
 };
 use crate::encode::find;
+use crate::mac::Claim;
 use crate::oss::{OSS_DATE, Resource, SECURITY_TOKEN};
 use crate::scope::Scope;
 use crate::{
-    AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, headers,
-    mac, target, time,
+    AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, target,
+    time,
 };
 
 /// A V4 signature that a request presents.
@@ -21,7 +22,7 @@ use crate::{
 pub struct Presented {
     access_key_id: AccessKeyId,
     scope: Scope,
-    signature: String,
+    signature: Claim,
     security_token: Option<SecurityToken>,
     signed_at: Timestamp,
     expires_at: Option<Timestamp>,
@@ -40,13 +41,14 @@ impl Presented {
         let parts = authorization::Parts::parse(rest)?;
         let (access_key_id, scope) =
             Scope::parse_credential(parts.require("Credential")?, PRODUCT)?;
-        let date = text(headers, &OSS_DATE)?.ok_or(PresentedError::MissingDate)?;
+        let date = authorization::header(headers, &OSS_DATE)?.ok_or(PresentedError::MissingDate)?;
         Ok(Self {
             access_key_id,
             signed_at: date_within(&date, &scope)?,
             scope,
-            signature: parts.require("Signature")?.to_owned(),
-            security_token: text(headers, &SECURITY_TOKEN)?.map(SecurityToken::new),
+            signature: Claim::new(parts.require("Signature")?),
+            security_token: authorization::header(headers, &SECURITY_TOKEN)?
+                .map(SecurityToken::new),
             expires_at: None,
             additional: names(parts.find("AdditionalHeaders").unwrap_or_default())?,
         })
@@ -63,7 +65,7 @@ impl Presented {
         Ok(Self {
             access_key_id,
             scope,
-            signature: require(QUERY_SIGNATURE)?.to_owned(),
+            signature: Claim::new(require(QUERY_SIGNATURE)?),
             security_token: find(query, QUERY_TOKEN).map(SecurityToken::new),
             signed_at,
             expires_at: Some(expiry(require(QUERY_EXPIRES)?, signed_at)?),
@@ -135,10 +137,8 @@ impl Presented {
     /// Whether the presented signature is that of `string_to_sign`; takes constant time.
     #[must_use]
     pub fn matches(&self, string_to_sign: &str, secret: &AccessKeySecret) -> bool {
-        mac::same(
-            &self.scope.signature(string_to_sign, secret),
-            &self.signature,
-        )
+        self.signature
+            .is(&self.scope.signature(string_to_sign, secret))
     }
 }
 
@@ -175,10 +175,4 @@ fn names(text: &str) -> Result<Vec<HeaderName>, PresentedError> {
     parsed.map_err(|_| PresentedError::Malformed {
         part: "AdditionalHeaders",
     })
-}
-
-fn text(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, PresentedError> {
-    let text = headers::text(headers, name);
-    let text = text.map_err(|_| PresentedError::Malformed { part: "headers" })?;
-    Ok(text.map(std::borrow::Cow::into_owned))
 }
