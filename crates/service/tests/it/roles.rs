@@ -1,0 +1,169 @@
+//! The two kinds of roles against services that answer like the real ones.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use service::ConnectOptions;
+use service::credentials::{CredentialSource, EcsRole, OidcRole};
+use signing::Credentials;
+use tokio_util::sync::CancellationToken;
+use transport::{RetryPolicy, Transport};
+use wiremock::matchers::{body_string_contains, header, method, path, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::eventually;
+
+const ROLE_PATH: &str = "/latest/meta-data/ram/security-credentials/";
+
+fn transport() -> Transport {
+    let client = service::http_client(&ConnectOptions::default()).unwrap();
+    Transport::new(client).with_retry(RetryPolicy::none())
+}
+
+fn keys(id: &str, lifetime: Duration) -> serde_json::Value {
+    let expires = (Timestamp::now() + lifetime)
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string();
+    serde_json::json!({
+        "AccessKeyId": id, "AccessKeySecret": "s3cret", "SecurityToken": "t0ken/+=", "Expiration": expires
+    })
+}
+
+fn issued(id: &str) -> Credentials {
+    Credentials::new(id, "s3cret").with_security_token("t0ken/+=")
+}
+
+fn oidc(server: &MockServer, token_file: PathBuf) -> CredentialSource {
+    CredentialSource::Oidc(OidcRole {
+        role_arn: "acs:ram::1:role/face".into(),
+        provider_arn: "acs:ram::1:oidc-provider/ack".into(),
+        token_file,
+        session_name: "session".into(),
+        endpoint: server.uri(),
+    })
+}
+
+fn ecs(server: &MockServer, role: Option<&str>, allow_without_token: bool) -> CredentialSource {
+    CredentialSource::Ecs(EcsRole {
+        role: role.map(str::to_owned),
+        allow_without_token,
+        endpoint: server.uri(),
+    })
+}
+
+#[tokio::test]
+async fn pod_identity_is_exchanged_and_renewed_with_the_token_of_the_moment() {
+    let sts = MockServer::start().await;
+    let exchange = |token: &str, id: &str| {
+        Mock::given(method("POST"))
+            .and(query_param("Action", "AssumeRoleWithOIDC"))
+            .and(query_param("Version", "2015-04-01"))
+            .and(body_string_contains("RoleArn=acs%3Aram%3A%3A1%3Arole%2Fface&"))
+            .and(body_string_contains("RoleSessionName=session"))
+            .and(body_string_contains(format!("OIDCToken={token}&")))
+            .respond_with(ResponseTemplate::new(200).set_body_json(
+                serde_json::json!({"RequestId": "R", "Credentials": keys(id, Duration::from_secs(2))}),
+            ))
+    };
+    exchange("jwt1", "STS.1").mount(&sts).await;
+    exchange("jwt2", "STS.2").mount(&sts).await;
+    let directory = tempfile::tempdir().unwrap();
+    let token = directory.path().join("token");
+    std::fs::write(&token, "jwt1\n").unwrap();
+
+    let opened = oidc(&sts, token.clone()).open(transport()).await.unwrap();
+    assert_eq!(*opened.credentials.get(), issued("STS.1"));
+    std::fs::write(&token, "jwt2").unwrap();
+    let (live, stop) = (opened.credentials, CancellationToken::new());
+    let keeper = tokio::spawn({
+        let stop = stop.clone();
+        async move { opened.keeper.run(&stop).await }
+    });
+    eventually("renewed key", || {
+        live.get().access_key_id().as_str() == "STS.2"
+    })
+    .await;
+    stop.cancel();
+    keeper.await.unwrap();
+}
+
+#[tokio::test]
+async fn refused_exchange_names_the_code_and_not_the_token() {
+    let sts = MockServer::start().await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(400).set_body_json(serde_json::json!({
+            "RequestId": "R", "Code": "AuthenticationFail.NoPermission", "Message": "jwt-marker"
+        })))
+        .mount(&sts)
+        .await;
+    let directory = tempfile::tempdir().unwrap();
+    let token = directory.path().join("token");
+    std::fs::write(&token, "jwt-marker").unwrap();
+    let error = oidc(&sts, token).open(transport()).await.unwrap_err();
+    assert!(!error.disposition().is_retryable());
+    insta::assert_snapshot!(service::error_line(&error), @"STS refused with status 400 Bad Request, code `AuthenticationFail.NoPermission`");
+}
+
+#[tokio::test]
+async fn machine_role_is_found_and_asked_with_a_session_token() {
+    let metadata = MockServer::start().await;
+    Mock::given(method("PUT"))
+        .and(path("/latest/api/token"))
+        .and(header("x-aliyun-ecs-metadata-token-ttl-seconds", "21600"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("session"))
+        .mount(&metadata)
+        .await;
+    let with_token =
+        || Mock::given(method("GET")).and(header("x-aliyun-ecs-metadata-token", "session"));
+    with_token()
+        .and(path(ROLE_PATH))
+        .respond_with(ResponseTemplate::new(200).set_body_string("face-role\n"))
+        .mount(&metadata)
+        .await;
+    with_token()
+        .and(path(format!("{ROLE_PATH}face-role")))
+        .respond_with(
+            ResponseTemplate::new(200).set_body_json(keys("STS.ECS", Duration::from_secs(3600))),
+        )
+        .mount(&metadata)
+        .await;
+    let opened = ecs(&metadata, None, false).open(transport()).await.unwrap();
+    assert_eq!(*opened.credentials.get(), issued("STS.ECS"));
+}
+
+#[tokio::test]
+async fn machine_without_session_tokens_is_asked_only_if_allowed() {
+    let metadata = MockServer::start().await;
+    Mock::given(method("GET"))
+        .and(path(format!("{ROLE_PATH}face-role")))
+        .respond_with(
+            ResponseTemplate::new(200).set_body_json(keys("STS.ECS", Duration::from_secs(3600))),
+        )
+        .mount(&metadata)
+        .await;
+    let allowed = ecs(&metadata, Some("face-role"), true)
+        .open(transport())
+        .await;
+    assert_eq!(*allowed.unwrap().credentials.get(), issued("STS.ECS"));
+    let forbidden = ecs(&metadata, Some("face-role"), false)
+        .open(transport())
+        .await;
+    insta::assert_snapshot!(forbidden.unwrap_err(), @"the ECS metadata service refused with status 404 Not Found, code `NoSuchRole`");
+}
+
+#[tokio::test]
+async fn answer_without_keys_is_an_error() {
+    let metadata = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(
+            ResponseTemplate::new(200).set_body_json(serde_json::json!({"Code": "Failed"})),
+        )
+        .mount(&metadata)
+        .await;
+    let error = ecs(&metadata, Some("r"), true)
+        .open(transport())
+        .await
+        .unwrap_err();
+    insta::assert_snapshot!(error, @"the answer of the ECS metadata service holds no credentials");
+}
