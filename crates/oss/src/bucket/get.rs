@@ -1,0 +1,121 @@
+//! Reading objects, and what is known about them.
+//!
+//! A body is checked while it is read: its length always, its CRC-64 whenever the whole object
+//! is read. Whoever reads to the end therefore holds the object or an error.
+
+mod body;
+mod range;
+
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+
+use self::range::ContentRange;
+pub use self::{body::Object, range::ByteRange};
+use super::Bucket;
+use crate::error::{Error, Operation};
+use crate::meta::{ObjectMeta, content_length};
+use crate::names::{ETag, ObjectKey};
+use crate::request::Request;
+
+/// Makes an invalid range an error instead of the whole object.
+const RANGE_BEHAVIOR: HeaderName = HeaderName::from_static("x-oss-range-behavior");
+
+/// Which part or version of an object to read.
+#[derive(Debug, Clone, Default)]
+pub struct GetOptions {
+    /// Only these bytes.
+    pub range: Option<ByteRange>,
+    /// Only if the object is still this version; see [`Error::is_precondition_failed`].
+    pub if_match: Option<ETag>,
+    /// Only if the object is no longer this version; see [`Error::is_not_modified`].
+    pub if_none_match: Option<ETag>,
+}
+
+impl Bucket {
+    /// Opens a whole object for reading.
+    ///
+    /// # Errors
+    /// See [`Error::disposition`]; [`Error::is_no_such_key`] tells that there is none.
+    pub async fn get(&self, key: &ObjectKey) -> Result<Object, Error> {
+        self.get_with(key, &GetOptions::default()).await
+    }
+
+    /// Opens a part of an object for reading. A part has no checksum of its own, so only its
+    /// length is checked.
+    ///
+    /// # Errors
+    /// As [`Bucket::get`]. A range that is not one of the object's is [`Error::RangeIgnored`]
+    /// or a refusal `InvalidRange`, as OSS pleases.
+    pub async fn get_range(&self, key: &ObjectKey, range: ByteRange) -> Result<Object, Error> {
+        self.get_with(
+            key,
+            &GetOptions {
+                range: Some(range),
+                ..GetOptions::default()
+            },
+        )
+        .await
+    }
+
+    /// Opens an object for reading, on conditions.
+    ///
+    /// # Errors
+    /// As [`Bucket::get`] and [`Bucket::get_range`]; conditions that do not hold are refusals.
+    pub async fn get_with(&self, key: &ObjectKey, options: &GetOptions) -> Result<Object, Error> {
+        let mut request = self.on_object(Operation::GetObject, Method::GET, key);
+        request = conditions(request, options)?;
+        if let Some(range) = options.range {
+            request = request
+                .text(header::RANGE, &range.to_string())?
+                .header(RANGE_BEHAVIOR, HeaderValue::from_static("standard"));
+        }
+        let response = request.open().await?;
+        let context = request.context();
+        let unreadable = |source| Error::unreadable(context, source);
+
+        let announced = content_length(response.headers()).map_err(unreadable)?;
+        let part = match (options.range, response.status()) {
+            (Some(_), StatusCode::PARTIAL_CONTENT) => {
+                Some(ContentRange::read(response.headers()).map_err(unreadable)?)
+            }
+            (Some(_), _) => {
+                return Err(Error::RangeIgnored {
+                    context: Box::new(context.clone()),
+                });
+            }
+            (None, _) => None,
+        };
+        let size_bytes = part.map_or(announced, |part| part.size_bytes);
+        let meta = ObjectMeta::read(response.headers(), size_bytes).map_err(unreadable)?;
+        Ok(Object::new(
+            context.clone(),
+            meta,
+            part,
+            announced,
+            response,
+        ))
+    }
+
+    /// Asks what is known about an object.
+    ///
+    /// # Errors
+    /// See [`Error::disposition`]; [`Error::is_no_such_key`] tells that there is none.
+    pub async fn head(&self, key: &ObjectKey) -> Result<ObjectMeta, Error> {
+        let request = self.on_object(Operation::HeadObject, Method::HEAD, key);
+        let response = request.send().await?;
+        content_length(response.headers())
+            .and_then(|size_bytes| ObjectMeta::read(response.headers(), size_bytes))
+            .map_err(|source| Error::unreadable(request.context(), source))
+    }
+}
+
+fn conditions<'a>(mut request: Request<'a>, options: &GetOptions) -> Result<Request<'a>, Error> {
+    for (name, tag) in [
+        (header::IF_MATCH, &options.if_match),
+        (header::IF_NONE_MATCH, &options.if_none_match),
+    ] {
+        if let Some(tag) = tag {
+            request = request.text(name, &tag.quoted())?;
+        }
+    }
+    Ok(request)
+}

@@ -1,0 +1,60 @@
+//! What was being done when something went wrong, for the message and the log.
+
+use std::fmt;
+
+use crate::names::{BucketName, ObjectKey};
+
+/// An operation and what it was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Context {
+    /// What was being done.
+    pub operation: Operation,
+    /// In which bucket.
+    pub bucket: BucketName,
+    /// To which object, if it was about one.
+    pub key: Option<ObjectKey>,
+}
+
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            operation,
+            bucket,
+            key,
+        } = self;
+        match key {
+            Some(key) => write!(f, "{operation} of `{key}` in bucket `{bucket}`"),
+            None => write!(f, "{operation} of bucket `{bucket}`"),
+        }
+    }
+}
+
+/// An operation, by the name OSS's documentation gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[expect(
+    missing_docs,
+    reason = "the names are OSS's own and explain themselves"
+)]
+pub enum Operation {
+    PutBucket,
+    GetBucketInfo,
+    ListObjectsV2,
+    PutObject,
+    GetObject,
+    HeadObject,
+    CopyObject,
+    DeleteObject,
+    DeleteMultipleObjects,
+    InitiateMultipartUpload,
+    UploadPart,
+    CompleteMultipartUpload,
+    AbortMultipartUpload,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}

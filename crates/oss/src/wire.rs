@@ -1,0 +1,84 @@
+//! The XML of the API, as it is written and read.
+//!
+//! Structures here mirror documents and stay private; what a document means is said by the
+//! public types of the operations. Documents are bounded before they get here. Entities other
+//! than XML's own five are not expanded, and a document type declaration defines none.
+
+mod error;
+mod requests;
+mod results;
+
+use quick_xml::{Reader, events::Event};
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+pub(crate) use self::{
+    error::ErrorDocument,
+    requests::{complete_multipart_upload, delete},
+    results::{
+        BucketInfo, CompleteMultipartUploadResult, CopyObjectResult, DeleteResult,
+        InitiateMultipartUploadResult, ListBucketResult,
+    },
+};
+
+/// Why a document is not the one expected.
+#[derive(Debug, Error)]
+pub(crate) enum WireError {
+    #[error("the document is not UTF-8 text")]
+    NotText,
+    #[error("the document has no element `{expected}` at its root")]
+    Root { expected: &'static str },
+    #[error("the document does not have the expected form")]
+    Form {
+        #[source]
+        source: quick_xml::DeError,
+    },
+    #[error("the document lacks a value for `{element}`")]
+    Missing { element: &'static str },
+    #[error("`{element}` has an unusable value")]
+    Value {
+        element: &'static str,
+        #[source]
+        source: transport::BoxError,
+    },
+}
+
+impl WireError {
+    pub(crate) fn value(element: &'static str, source: impl Into<transport::BoxError>) -> Self {
+        Self::Value {
+            element,
+            source: source.into(),
+        }
+    }
+}
+
+/// A document with the name of its root.
+pub(crate) trait Document: DeserializeOwned {
+    const ROOT: &'static str;
+}
+
+/// Reads a document whose root element must be the type's own.
+///
+/// The root is compared first: every field of an error document is unknown to a result, and
+/// would otherwise read as an empty one.
+pub(crate) fn read<T: Document>(document: &[u8]) -> Result<T, WireError> {
+    let text = std::str::from_utf8(document).map_err(|_| WireError::NotText)?;
+    if root(text).as_deref() != Some(T::ROOT) {
+        return Err(WireError::Root { expected: T::ROOT });
+    }
+    quick_xml::de::from_str(text).map_err(|source| WireError::Form { source })
+}
+
+/// The local name of the first element.
+fn root(text: &str) -> Option<String> {
+    let mut reader = Reader::from_str(text);
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(element) | Event::Empty(element) => {
+                return Some(element.local_name().as_ref().to_owned());
+            }
+            Event::Eof => return None,
+            _ => {}
+        }
+    }
+}
