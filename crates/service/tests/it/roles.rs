@@ -124,7 +124,7 @@ async fn machine_role_is_found_and_asked_with_a_session_token() {
     with_token()
         .and(path(format!("{ROLE_PATH}face-role")))
         .respond_with(
-            ResponseTemplate::new(200).set_body_json(keys("STS.ECS", Duration::from_secs(3600))),
+            ResponseTemplate::new(200).set_body_json(keys("STS.ECS", Duration::from_hours(1))),
         )
         .mount(&metadata)
         .await;
@@ -138,7 +138,7 @@ async fn machine_without_session_tokens_is_asked_only_if_allowed() {
     Mock::given(method("GET"))
         .and(path(format!("{ROLE_PATH}face-role")))
         .respond_with(
-            ResponseTemplate::new(200).set_body_json(keys("STS.ECS", Duration::from_secs(3600))),
+            ResponseTemplate::new(200).set_body_json(keys("STS.ECS", Duration::from_hours(1))),
         )
         .mount(&metadata)
         .await;
