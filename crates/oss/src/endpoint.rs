@@ -231,10 +231,17 @@ mod tests {
             "http://127.0.0.1:9000",
             "http://[::1]:9000",
         ]
-        .iter()
-        .map(|url| format!("{}\n", refused(url)))
-        .collect();
-        insta::assert_snapshot!(table, @"");
+        .map(refused)
+        .join("\n");
+        insta::assert_snapshot!(table, @"
+        an endpoint's scheme is `http` or `https`, not `ftp`
+        an endpoint is `scheme://host[:port]` and has no user
+        an endpoint is `scheme://host[:port]` and has no path
+        an endpoint is `scheme://host[:port]` and has no query
+        an endpoint is `scheme://host[:port]` and has no fragment
+        `127.0.0.1:9000` is an address, not a name: it needs path-style or CNAME addressing
+        `[::1]:9000` is an address, not a name: it needs path-style or CNAME addressing
+        ");
     }
 
     #[test]

@@ -206,6 +206,12 @@ impl<'a> Request<'a> {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = address.parse().map_err(|_| SignError::Target)?;
         *request.headers_mut() = self.headers.clone();
+        if matches!(self.method, Method::PUT | Method::POST) {
+            // The HTTP library leaves out a length of 0, and OSS insists on one.
+            request
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, self.body.len().into());
+        }
         Ok(request.into_parts().0)
     }
 

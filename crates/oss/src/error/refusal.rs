@@ -119,12 +119,12 @@ fn answer(status: StatusCode, code: Option<&str>) -> Answer {
         Some(code) if code.ends_with("LimitExceeded") || code.starts_with("Throttling") => {
             Answer::Throttled
         }
-        // The service gave up waiting for the body, or got one that differs from its checksum.
-        Some("RequestTimeout" | "IncompleteBody" | "InvalidDigest" | "InvalidCRC64")
-        // Long operations say this with status 200.
-        | Some("InternalError" | "ServiceUnavailable") => {
-            Answer::Transient
-        }
+        Some(
+            // The service gave up waiting for the body, or got one that differs from its sum.
+            "RequestTimeout" | "IncompleteBody" | "InvalidDigest" | "InvalidCRC64"
+            // Long operations say this with status 200.
+            | "InternalError" | "ServiceUnavailable",
+        ) => Answer::Transient,
         _ => answer_by_status(status),
     }
 }

@@ -13,8 +13,14 @@ use crate::names::NameError;
 
 /// Reads the event at position `index` from its JSON.
 pub(super) fn read(index: usize, raw: &str) -> Result<Event, EventError> {
-    let wire: Wire =
-        serde_json::from_str(raw).map_err(|source| EventError::NotAnEvent { index, source })?;
+    let not_an_event = |source| EventError::NotAnEvent { index, source };
+    if !raw.starts_with('{') {
+        // Serde would take the fields from an array, too.
+        return Err(not_an_event(serde::de::Error::custom(
+            "it is not an object",
+        )));
+    }
+    let wire: Wire = serde_json::from_str(raw).map_err(not_an_event)?;
     translate(wire, raw).map_err(|source| EventError::Name { index, source })
 }
 
@@ -55,7 +61,8 @@ struct Object {
     e_tag: Option<String>,
     size: Option<Number>,
     delta_size: Option<Number>,
-    object_meta: Option<ObjectMeta>,
+    #[serde(rename = "objectMeta")]
+    meta: Option<ObjectMeta>,
 }
 
 #[derive(Deserialize)]
@@ -82,9 +89,11 @@ fn translate(wire: Wire, raw: &str) -> Result<Event, NameError> {
     let object = oss.object.unwrap_or_default();
     let arn = Arn::parse(bucket.arn.as_deref().unwrap_or_default());
 
-    let region = given(&wire.region).or(given(&oss.region)).or(arn.region);
-    let owner = given(&bucket.owner_identity).or(arn.owner);
-    let name = given(&bucket.name).or(arn.bucket);
+    let region = given(wire.region.as_ref())
+        .or(given(oss.region.as_ref()))
+        .or(arn.region);
+    let owner = given(bucket.owner_identity.as_ref()).or(arn.owner);
+    let name = given(bucket.name.as_ref()).or(arn.bucket);
     let key = object.key.as_deref();
 
     Ok(Event {
@@ -103,7 +112,7 @@ fn translate(wire: Wire, raw: &str) -> Result<Event, NameError> {
         etag: object.e_tag.and_then(|text| text.parse().ok()),
         size_bytes: object.size.and_then(|number| number.as_u64()),
         delta_bytes: object.delta_size.and_then(|number| number.as_i64()),
-        content_type: object.object_meta.and_then(|meta| meta.mime_type),
+        content_type: object.meta.and_then(|meta| meta.mime_type),
         address: ObjectAddress::of(region, name, key),
         subject: subject(region, owner, name, key),
         raw: raw.to_owned(),
@@ -121,8 +130,8 @@ fn subject(
 }
 
 /// The text, unless it is empty.
-fn given(text: &Option<String>) -> Option<&str> {
-    text.as_deref().filter(|text| !text.is_empty())
+fn given(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty())
 }
 
 /// The parts of a bucket's resource name, `acs:oss:<region>:<uid>:<bucket>`.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use quick_xml::escape::escape;
+use quick_xml::escape::partial_escape;
 
 use crate::names::{ETag, ObjectKey};
 
@@ -14,7 +14,11 @@ pub(crate) fn delete(keys: &[ObjectKey]) -> String {
     let mut xml = format!("{DECLARATION}<Delete><Quiet>false</Quiet>");
     for key in keys {
         // Writing to a string cannot fail.
-        let _ = write!(xml, "<Object><Key>{}</Key></Object>", escape(key.as_str()));
+        let _ = write!(
+            xml,
+            "<Object><Key>{}</Key></Object>",
+            partial_escape(key.as_str())
+        );
     }
     xml + "</Delete>"
 }
@@ -26,7 +30,7 @@ pub(crate) fn complete_multipart_upload<'a>(
     let mut xml = format!("{DECLARATION}<CompleteMultipartUpload>");
     for (number, etag) in parts {
         let etag = etag.quoted();
-        let etag = escape(&etag);
+        let etag = partial_escape(&etag);
         // Writing to a string cannot fail.
         let _ = write!(
             xml,

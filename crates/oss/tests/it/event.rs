@@ -29,9 +29,54 @@ fn quoted(text: &str) -> String {
 fn the_published_document_is_understood() {
     let event = only(&vector("oss-event.json"));
     assert!(event.name.is_object_created());
-    insta::assert_debug_snapshot!((event.name.clone(), event.time, event.address(), event.subject()), @"");
-    insta::assert_debug_snapshot!((&event.request_id, &event.rule_id, &event.owner_id, &event.principal_id), @"");
-    insta::assert_debug_snapshot!((&event.etag, event.size_bytes, event.delta_bytes, &event.content_type), @"");
+    insta::assert_debug_snapshot!((event.name.clone(), event.time, event.address(), event.subject()), @r#"
+    (
+        "ObjectCreated:PutObject",
+        Some(
+            2024-05-06T07:08:09Z,
+        ),
+        Ok(
+            ObjectAddress {
+                region: "cn-shanghai",
+                bucket: "face-image",
+                key: "photos/a.jpg",
+            },
+        ),
+        Some(
+            "acs:oss:cn-shanghai:1234567890123456:face-image/photos/a.jpg",
+        ),
+    )
+    "#);
+    insta::assert_debug_snapshot!((&event.request_id, &event.rule_id, &event.owner_id, &event.principal_id), @r#"
+    (
+        Some(
+            "663881D9A1B2C3D4E5F60718",
+        ),
+        Some(
+            "face-rule",
+        ),
+        Some(
+            "1234567890123456",
+        ),
+        Some(
+            "1234567890123456",
+        ),
+    )
+    "#);
+    insta::assert_debug_snapshot!((&event.etag, event.size_bytes, event.delta_bytes, &event.content_type), @r#"
+    (
+        Some(
+            "5D41402ABC4B2A76B9719D911017C592",
+        ),
+        Some(
+            12990,
+        ),
+        Some(
+            12990,
+        ),
+        None,
+    )
+    "#);
 }
 
 #[test]
@@ -184,7 +229,7 @@ fn what_is_no_document_is_refused_with_its_reason() {
             std::error::Error::source(&error).map(ToString::to_string)
         ),
     };
-    let table: String = [
+    let table = [
         "",
         " ",
         "hello",
@@ -208,10 +253,32 @@ fn what_is_no_document_is_refused_with_its_reason() {
         r#"{"events":null,"eventName":"a"}"#,
         r#"{"eventName":"a"} trailing"#,
     ]
-    .iter()
-    .map(|document| format!("{document} => {}\n", reason(document)))
-    .collect();
-    insta::assert_snapshot!(table, @"");
+    .map(|document| format!("{document} => {}", reason(document)))
+    .join("\n");
+    insta::assert_snapshot!(table, @r#"
+     => the document is neither JSON nor base64 of JSON: None
+      => the document is neither JSON nor base64 of JSON: None
+    hello => the document is neither JSON nor base64 of JSON: None
+    [] => the document is neither JSON nor base64 of JSON: None
+    null => the document is neither JSON nor base64 of JSON: None
+    17 => the document is neither JSON nor base64 of JSON: None
+    { => the document is not well-formed JSON: Some("EOF while parsing an object at line 1 column 1")
+    {} => event 0 of the document is not an OSS event: Some("missing field `eventName` at line 1 column 2")
+    " => the document is not well-formed JSON: Some("EOF while parsing a string at line 1 column 1")
+    "" => the document is neither JSON nor base64 of JSON: None
+    "{" => the document is not well-formed JSON: Some("EOF while parsing an object at line 1 column 1")
+    e30 => event 0 of the document is not an OSS event: Some("missing field `eventName` at line 1 column 2")
+    //// => the document is neither JSON nor base64 of JSON: None
+    {"events":{}} => the document is not well-formed JSON: Some("invalid type: map, expected a sequence at line 1 column 10")
+    {"events":[1]} => event 0 of the document is not an OSS event: Some("it is not an object")
+    {"events":[{"eventName":7}]} => event 0 of the document is not an OSS event: Some("invalid type: integer `7`, expected a string at line 1 column 14")
+    {"eventName":"a b"} => event 0 of the document has an unusable name: Some("`a b` is not an event name: only visible ASCII characters may occur")
+    {"eventName":"a","eventName":"b"} => event 0 of the document is not an OSS event: Some("duplicate field `eventName` at line 1 column 28")
+    {"eventName":"a","oss":[]} => event 0 of the document is not an OSS event: Some("invalid length 0, expected struct Oss with 6 elements at line 1 column 25")
+    {"eventName":"a"} => 1 events
+    {"events":null,"eventName":"a"} => 1 events
+    {"eventName":"a"} trailing => the document is not well-formed JSON: Some("trailing characters at line 1 column 19")
+    "#);
 }
 
 #[test]

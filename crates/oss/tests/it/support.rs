@@ -1,0 +1,134 @@
+//! Clients for the tests, and a look at what they sent.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use oss::{Addressing, Bucket, Client, Endpoint, ObjectKey, SignatureVersion};
+use signing::oss::{Presented, Resource};
+use signing::{Credentials, LiveCredentials};
+use transport::{RetryPolicy, Transport};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+pub(crate) const BUCKET: &str = "face-image";
+
+/// A host of which the clients here know the address.
+const HOST: &str = "oss.test";
+
+pub(crate) fn credentials() -> Credentials {
+    Credentials::new("LTAItest", "secret-of-the-test")
+}
+
+fn fixed() -> LiveCredentials {
+    LiveCredentials::fixed(credentials())
+}
+
+pub(crate) fn key(text: &str) -> ObjectKey {
+    text.parse().unwrap()
+}
+
+/// A bucket at `address`, through a client that finds any of the test's names there.
+pub(crate) fn bucket_at(
+    address: SocketAddr,
+    addressing: Addressing,
+    signature: SignatureVersion,
+) -> Bucket {
+    bucket_with(address, addressing, signature, fixed(), 1)
+}
+
+pub(crate) fn bucket_with(
+    address: SocketAddr,
+    addressing: Addressing,
+    signature: SignatureVersion,
+    credentials: LiveCredentials,
+    attempts: u32,
+) -> Bucket {
+    // Every test of this binary shares the process-wide choice of TLS provider.
+    let _already_chosen = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .resolve(HOST, address)
+        .resolve(&format!("{BUCKET}.{HOST}"), address)
+        .build()
+        .unwrap();
+    let retry = RetryPolicy::new(attempts, Duration::from_millis(1), Duration::from_millis(2));
+    let url = format!("http://{HOST}").parse().unwrap();
+    let endpoint = Endpoint::new(&url, addressing, "cn-shanghai".parse().unwrap()).unwrap();
+    Client::new(
+        endpoint,
+        signature,
+        credentials,
+        Transport::new(client).with_retry(retry),
+    )
+    .bucket(BUCKET.parse().unwrap())
+}
+
+/// A server that gives every request the same answer, and a bucket on it.
+pub(crate) async fn answering(answer: ResponseTemplate) -> (MockServer, Bucket) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let bucket = bucket_on(&server, 1);
+    (server, bucket)
+}
+
+pub(crate) fn bucket_on(server: &MockServer, attempts: u32) -> Bucket {
+    let (addressing, signature) = (Addressing::VirtualHosted, SignatureVersion::V4);
+    bucket_with(*server.address(), addressing, signature, fixed(), attempts)
+}
+
+pub(crate) fn xml(status: u16, document: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(document.to_owned(), "application/xml")
+}
+
+pub(crate) async fn received(server: &MockServer) -> Vec<Request> {
+    server.received_requests().await.unwrap()
+}
+
+/// The only request so far: its target, the headers that are not of the moment, and its body.
+pub(crate) async fn only_request(server: &MockServer) -> String {
+    let requests = received(server).await;
+    assert_eq!(requests.len(), 1);
+    shown(&requests[0])
+}
+
+pub(crate) fn shown(request: &Request) -> String {
+    let target = &request.url[url::Position::BeforePath..];
+    let mut text = format!("{} {target}\n", request.method);
+    let mut headers: Vec<_> = request
+        .headers
+        .iter()
+        .filter(|(name, _)| !OF_THE_MOMENT.contains(&name.as_str()))
+        .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    headers.sort();
+    text.extend(headers);
+    text + &String::from_utf8_lossy(&request.body)
+}
+
+const OF_THE_MOMENT: [&str; 7] = [
+    "accept",
+    "authorization",
+    "content-length",
+    "host",
+    "user-agent",
+    "x-oss-date",
+    "x-oss-content-sha256",
+];
+
+/// Whether the server's half of the signature is content with a request.
+pub(crate) fn is_signed(
+    parts: &http::request::Parts,
+    key: Option<&str>,
+    credentials: &Credentials,
+) -> bool {
+    let presented = Presented::from_request(parts).unwrap().unwrap();
+    let resource = Resource {
+        bucket: Some(BUCKET),
+        key,
+    };
+    let text = presented.string_to_sign(parts, resource).unwrap();
+    presented.access_key_id() == credentials.access_key_id()
+        && presented.security_token() == credentials.security_token()
+        && presented.matches(&text, credentials.access_key_secret())
+}
