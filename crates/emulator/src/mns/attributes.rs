@@ -84,7 +84,9 @@ impl QueueChange {
                 .message_retention_period_seconds
                 .unwrap_or(base.message_retention_period_seconds),
             delay_seconds: self.delay_seconds.unwrap_or(base.delay_seconds),
-            polling_wait_seconds: self.polling_wait_seconds.unwrap_or(base.polling_wait_seconds),
+            polling_wait_seconds: self
+                .polling_wait_seconds
+                .unwrap_or(base.polling_wait_seconds),
             logging_enabled: self.logging_enabled.unwrap_or(base.logging_enabled),
         }
     }
@@ -99,7 +101,10 @@ pub(crate) struct TopicAttributes {
 
 impl Default for TopicAttributes {
     fn default() -> Self {
-        Self { maximum_message_size_bytes: *MESSAGE_SIZE.end(), logging_enabled: false }
+        Self {
+            maximum_message_size_bytes: *MESSAGE_SIZE.end(),
+            logging_enabled: false,
+        }
     }
 }
 
@@ -136,16 +141,19 @@ pub(crate) fn number(
     name: &str,
     range: RangeInclusive<u32>,
 ) -> Result<Option<u32>, Refusal> {
-    element.child(name).map(|child| in_range(name, &child.text, range)).transpose()
+    element
+        .child(name)
+        .map(|child| in_range(name, &child.text, range))
+        .transpose()
 }
 
 /// Reads a whole number that must lie in `range`.
-pub(crate) fn in_range(
-    name: &str,
-    text: &str,
-    range: RangeInclusive<u32>,
-) -> Result<u32, Refusal> {
-    let number = text.trim().parse().ok().filter(|number| range.contains(number));
+pub(crate) fn in_range(name: &str, text: &str, range: RangeInclusive<u32>) -> Result<u32, Refusal> {
+    let number = text
+        .trim()
+        .parse()
+        .ok()
+        .filter(|number| range.contains(number));
     number.ok_or_else(|| {
         let (low, high) = range.into_inner();
         Refusal::new(
@@ -156,7 +164,9 @@ pub(crate) fn in_range(
 }
 
 fn boolean(element: &Element, name: &str) -> Result<Option<bool>, Refusal> {
-    let Some(child) = element.child(name) else { return Ok(None) };
+    let Some(child) = element.child(name) else {
+        return Ok(None);
+    };
     match child.text.trim() {
         text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
         text if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
@@ -192,7 +202,12 @@ mod tests {
             ("DelaySeconds", 0, 604_800),
             ("PollingWaitSeconds", 0, 30),
         ] {
-            for (value, accepted) in [(low, true), (high, true), (low - 1, false), (high + 1, false)] {
+            for (value, accepted) in [
+                (low, true),
+                (high, true),
+                (low - 1, false),
+                (high + 1, false),
+            ] {
                 let result = read(&format!("<{name}>{value}</{name}>"));
                 assert_eq!(result.is_ok(), accepted, "{name} {value}: {result:?}");
             }
@@ -207,14 +222,21 @@ mod tests {
             "<DelaySeconds>1.5</DelaySeconds>",
             "<LoggingEnabled>perhaps</LoggingEnabled>",
         ] {
-            assert!(read(body).is_err_and(|error| error.starts_with("InvalidArgument")), "{body}");
+            assert!(
+                read(body).is_err_and(|error| error.starts_with("InvalidArgument")),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn a_change_touches_only_what_it_names() {
         let changed = read("<DelaySeconds>7</DelaySeconds><LoggingEnabled>TRUE</LoggingEnabled>");
-        let expected = QueueAttributes { delay_seconds: 7, logging_enabled: true, ..Default::default() };
+        let expected = QueueAttributes {
+            delay_seconds: 7,
+            logging_enabled: true,
+            ..Default::default()
+        };
         assert_eq!(changed, Ok(expected));
     }
 }

@@ -59,7 +59,9 @@ impl FromStr for ReceiptHandle {
         let bytes = BASE64_STANDARD.decode(encoded).map_err(|_| HandleError)?;
         let bytes: [u8; LENGTH] = bytes.try_into().map_err(|_| HandleError)?;
         let number = |range: std::ops::Range<usize>| {
-            bytes[range].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+            bytes[range]
+                .iter()
+                .fold(0, |number, byte| number << 8 | u64::from(*byte))
         };
         Ok(Self {
             queue: QueueId(number(0..8)),
@@ -90,7 +92,14 @@ mod tests {
 
     #[test]
     fn what_is_no_handle_is_refused() {
-        for text in ["", "1-", "1-AAAA", "2-AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "1-!!!", "AAAA"] {
+        for text in [
+            "",
+            "1-",
+            "1-AAAA",
+            "2-AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "1-!!!",
+            "AAAA",
+        ] {
             assert_eq!(text.parse::<ReceiptHandle>(), Err(HandleError), "{text}");
         }
     }

@@ -22,8 +22,8 @@ pub(crate) const DEFAULT_PRIORITY: u8 = 8;
 pub(crate) type Sequence = u64;
 
 /// The text of a message with its checksum.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
 pub(crate) struct Body {
     text: Arc<str>,
     md5: [u8; 16],
@@ -44,11 +44,7 @@ impl Body {
 
     /// Upper-case hexadecimal MD5 of the text.
     pub(crate) fn md5(&self) -> String {
-        use std::fmt::Write as _;
-        self.md5.iter().fold(String::with_capacity(32), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02X}");
-            hex
-        })
+        format!("{:032X}", u128::from_be_bytes(self.md5))
     }
 }
 
@@ -58,9 +54,9 @@ impl From<String> for Body {
     }
 }
 
-impl From<Body> for String {
-    fn from(body: Body) -> Self {
-        body.text().to_owned()
+impl Serialize for Body {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
     }
 }
 
@@ -110,7 +106,12 @@ pub(crate) struct Draft {
 impl Draft {
     /// A message that says nothing but its body.
     pub(crate) fn plain(body: Body) -> Self {
-        Self { body, delay_seconds: None, priority: DEFAULT_PRIORITY, extras: None }
+        Self {
+            body,
+            delay_seconds: None,
+            priority: DEFAULT_PRIORITY,
+            extras: None,
+        }
     }
 }
 
@@ -141,14 +142,23 @@ pub(crate) struct Delivery {
 impl Delivery {
     /// Of a message that was never received.
     pub(crate) fn none(visible_at: Millis, enqueued: Millis) -> Self {
-        Self { visible_at, first_dequeued: enqueued, dequeue_count: 0, generation: 0 }
+        Self {
+            visible_at,
+            first_dequeued: enqueued,
+            dequeue_count: 0,
+            generation: 0,
+        }
     }
 
     /// After one more receive.
     pub(crate) fn received(self, visible_at: Millis, now: Millis) -> Self {
         Self {
             visible_at,
-            first_dequeued: if self.dequeue_count == 0 { now } else { self.first_dequeued },
+            first_dequeued: if self.dequeue_count == 0 {
+                now
+            } else {
+                self.first_dequeued
+            },
             dequeue_count: self.dequeue_count.saturating_add(1),
             generation: self.generation.wrapping_add(1),
         }
@@ -166,7 +176,11 @@ pub(crate) struct Held {
 impl Held {
     /// The id that stays with the message from its send to its end.
     pub(crate) fn id(&self) -> MessageId {
-        MessageId { origin: self.queue, at: self.message.enqueued, sequence: self.sequence }
+        MessageId {
+            origin: self.queue,
+            at: self.message.enqueued,
+            sequence: self.sequence,
+        }
     }
 
     /// The handle of the delivery in progress.
@@ -189,7 +203,11 @@ pub(crate) struct MessageId {
 
 impl std::fmt::Display for MessageId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:016X}-1-{:X}-{:09X}", self.origin.0, self.at.0, self.sequence)
+        write!(
+            f,
+            "{:016X}-1-{:X}-{:09X}",
+            self.origin.0, self.at.0, self.sequence
+        )
     }
 }
 
@@ -199,19 +217,29 @@ mod tests {
 
     #[test]
     fn md5_is_upper_case_hex_of_the_text_as_sent() {
-        assert_eq!(Body::new("c2Vjb25k").md5(), "476224B69D79F59ED66B824AC4AD0FAB");
+        assert_eq!(
+            Body::new("c2Vjb25k").md5(),
+            "476224B69D79F59ED66B824AC4AD0FAB"
+        );
     }
 
     #[test]
     fn extras_without_content_are_not_kept() {
         assert_eq!(Extras::default().into_kept(), None);
-        let grouped = Extras { group: Some("a".to_owned()), ..Extras::default() };
+        let grouped = Extras {
+            group: Some("a".to_owned()),
+            ..Extras::default()
+        };
         assert!(grouped.into_kept().is_some());
     }
 
     #[test]
     fn id_has_the_shape_of_the_service() {
-        let id = MessageId { origin: QueueId(0x5F29_0C92), at: Millis(1_714_979_289_000), sequence: 1 };
-        assert_eq!(id.to_string(), "000000005F290C92-1-18F4CB50F28-000000001");
+        let id = MessageId {
+            origin: QueueId(0x5F29_0C92),
+            at: Millis(1_714_979_289_000),
+            sequence: 1,
+        };
+        assert_eq!(id.to_string(), "000000005F290C92-1-18F4CBB37A8-000000001");
     }
 }

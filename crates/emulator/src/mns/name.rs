@@ -28,9 +28,11 @@ impl Name {
         let (longest, length_error, other_error) = match kind {
             Kind::Queue => (120, Code::QueueNameLengthError, Code::InvalidQueueName),
             Kind::Topic => (120, Code::TopicNameLengthError, Code::TopicNameInvalid),
-            Kind::Subscription => {
-                (255, Code::SubscriptionNameLengthError, Code::SubscriptionNameInvalid)
-            }
+            Kind::Subscription => (
+                255,
+                Code::SubscriptionNameLengthError,
+                Code::SubscriptionNameInvalid,
+            ),
         };
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         if text.is_empty() || text.len() > longest {
@@ -86,14 +88,30 @@ mod tests {
             (Kind::Queue, long(120), None),
             (Kind::Queue, long(121), Some(Code::QueueNameLengthError)),
             (Kind::Queue, String::new(), Some(Code::QueueNameLengthError)),
-            (Kind::Queue, "-photos".to_owned(), Some(Code::InvalidQueueName)),
-            (Kind::Queue, "pho_tos".to_owned(), Some(Code::InvalidQueueName)),
+            (
+                Kind::Queue,
+                "-photos".to_owned(),
+                Some(Code::InvalidQueueName),
+            ),
+            (
+                Kind::Queue,
+                "pho_tos".to_owned(),
+                Some(Code::InvalidQueueName),
+            ),
             (Kind::Queue, "照片".to_owned(), Some(Code::InvalidQueueName)),
             (Kind::Topic, long(121), Some(Code::TopicNameLengthError)),
             (Kind::Topic, "a.b".to_owned(), Some(Code::TopicNameInvalid)),
             (Kind::Subscription, long(255), None),
-            (Kind::Subscription, long(256), Some(Code::SubscriptionNameLengthError)),
-            (Kind::Subscription, "a b".to_owned(), Some(Code::SubscriptionNameInvalid)),
+            (
+                Kind::Subscription,
+                long(256),
+                Some(Code::SubscriptionNameLengthError),
+            ),
+            (
+                Kind::Subscription,
+                "a b".to_owned(),
+                Some(Code::SubscriptionNameInvalid),
+            ),
         ] {
             let code = Name::parse(kind, &text).err().map(|refusal| refusal.code);
             assert_eq!(code, expected, "{kind:?} {text}");

@@ -135,7 +135,9 @@ impl Queue {
 
     /// Everything in the queue, in the order it was sent.
     pub(crate) fn messages(&self) -> impl Iterator<Item = (Sequence, &Message)> {
-        self.messages.iter().map(|(sequence, message)| (*sequence, message))
+        self.messages
+            .iter()
+            .map(|(sequence, message)| (*sequence, message))
     }
 
     /// Replaces the attributes. Messages already in the queue keep the times they were
@@ -148,7 +150,11 @@ impl Queue {
     /// Plans to put messages in.
     pub(crate) fn plan_send(&self, drafts: Vec<Draft>, now: Millis) -> Change {
         let numbered = (self.next_sequence..).zip(drafts);
-        Change::Sent(numbered.map(|(number, draft)| (number, self.message(draft, now))).collect())
+        Change::Sent(
+            numbered
+                .map(|(number, draft)| (number, self.message(draft, now)))
+                .collect(),
+        )
     }
 
     /// Plans to take up to `most` of the visible messages, the most urgent and longest
@@ -199,7 +205,11 @@ impl Queue {
         let before = self.claim(handle)?.delivery;
         let visible_at = now.plus_seconds(timeout_seconds);
         let generation = before.generation.wrapping_add(1);
-        let delivery = Delivery { visible_at, generation, ..before };
+        let delivery = Delivery {
+            visible_at,
+            generation,
+            ..before
+        };
         Ok(Change::Moved(vec![(handle.sequence, delivery)]))
     }
 
@@ -215,7 +225,9 @@ impl Queue {
                 .filter_map(|(sequence, delivery)| self.relocate(sequence, delivery, now))
                 .collect(),
             Change::Deleted(sequences) => {
-                sequences.into_iter().for_each(|sequence| self.remove(sequence));
+                for sequence in sequences {
+                    self.remove(sequence);
+                }
                 Vec::new()
             }
         }
@@ -276,15 +288,32 @@ impl Queue {
         }
         let message = self.messages.get(&handle.sequence).ok_or(Stale::Expired)?;
         let current = message.delivery.generation == handle.generation
-            && self.hidden.contains(&(message.delivery.visible_at, handle.sequence));
-        if current { Ok(message) } else { Err(Stale::Expired) }
+            && self
+                .hidden
+                .contains(&(message.delivery.visible_at, handle.sequence));
+        if current {
+            Ok(message)
+        } else {
+            Err(Stale::Expired)
+        }
     }
 
     fn message(&self, draft: Draft, now: Millis) -> Message {
-        let Draft { body, delay_seconds, priority, extras } = draft;
+        let Draft {
+            body,
+            delay_seconds,
+            priority,
+            extras,
+        } = draft;
         let delay_seconds = delay_seconds.unwrap_or(self.attributes.delay_seconds);
         let delivery = Delivery::none(now.plus_seconds(delay_seconds), now);
-        Message { body, extras, enqueued: now, priority, delivery }
+        Message {
+            body,
+            extras,
+            enqueued: now,
+            priority,
+            delivery,
+        }
     }
 
     fn put(&mut self, sequence: Sequence, message: Message, now: Millis) -> Held {
@@ -311,29 +340,47 @@ impl Queue {
 
     /// Enters a message where it belongs at the time `now`.
     fn list(&mut self, sequence: Sequence, now: Millis) {
-        let Some(message) = self.messages.get(&sequence) else { return };
-        let Delivery { visible_at, dequeue_count, .. } = message.delivery;
+        let Some(message) = self.messages.get(&sequence) else {
+            return;
+        };
+        let Delivery {
+            visible_at,
+            dequeue_count,
+            ..
+        } = message.delivery;
         if visible_at > now {
             self.hidden.insert((visible_at, sequence));
             self.delayed += usize::from(dequeue_count == 0);
         } else {
-            self.visible.insert((message.priority, visible_at, sequence));
+            self.visible
+                .insert((message.priority, visible_at, sequence));
         }
     }
 
     /// Takes a message out of both orders, before anything that decides its place changes.
     fn unlist(&mut self, sequence: Sequence) {
-        let Some(message) = self.messages.get(&sequence) else { return };
-        let Delivery { visible_at, dequeue_count, .. } = message.delivery;
+        let Some(message) = self.messages.get(&sequence) else {
+            return;
+        };
+        let Delivery {
+            visible_at,
+            dequeue_count,
+            ..
+        } = message.delivery;
         if self.hidden.remove(&(visible_at, sequence)) {
             self.delayed -= usize::from(dequeue_count == 0);
         } else {
-            self.visible.remove(&(message.priority, visible_at, sequence));
+            self.visible
+                .remove(&(message.priority, visible_at, sequence));
         }
     }
 
     fn held(&self, sequence: Sequence, message: Message) -> Held {
-        Held { queue: self.id, sequence, message }
+        Held {
+            queue: self.id,
+            sequence,
+            message,
+        }
     }
 }
 

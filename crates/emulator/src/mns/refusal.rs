@@ -57,57 +57,87 @@ impl Code {
             Self::AccessDenied => (403, "AccessDenied", "The operation is not permitted."),
             Self::EndpointInvalid => (400, "EndpointInvalid", "The endpoint is not valid."),
             Self::InternalError => (500, "InternalError", "Internal error."),
-            Self::InvalidAccessKeyId => {
-                (403, "InvalidAccessKeyId", "The AccessKey Id you provided does not exist.")
-            }
+            Self::InvalidAccessKeyId => (
+                403,
+                "InvalidAccessKeyId",
+                "The AccessKey Id you provided does not exist.",
+            ),
             Self::InvalidArgument => (400, "InvalidArgument", "An argument is not valid."),
-            Self::InvalidAuthorizationHeader => {
-                (400, "InvalidAuthorizationHeader", "The Authorization header format is invalid.")
-            }
-            Self::InvalidDateHeader => {
-                (400, "InvalidDateHeader", "The Date header format is invalid.")
-            }
-            Self::InvalidDegist => {
-                (400, "InvalidDegist", "The Content-MD5 you specified is not match with the body.")
-            }
-            Self::InvalidQueryString => {
-                (400, "InvalidQueryString", "The query string contains invalid params.")
-            }
-            Self::InvalidQueueName => {
-                (400, "InvalidQueueName", "The queue name you provided is invalid.")
-            }
-            Self::InvalidRequestUrl => {
-                (400, "InvalidRequestURL", "The request does not match any operation.")
-            }
-            Self::MalformedXml => (400, "MalformedXML", "The XML you provided was not well-formed."),
+            Self::InvalidAuthorizationHeader => (
+                400,
+                "InvalidAuthorizationHeader",
+                "The Authorization header format is invalid.",
+            ),
+            Self::InvalidDateHeader => (
+                400,
+                "InvalidDateHeader",
+                "The Date header format is invalid.",
+            ),
+            Self::InvalidDegist => (
+                400,
+                "InvalidDegist",
+                "The Content-MD5 you specified is not match with the body.",
+            ),
+            Self::InvalidQueryString => (
+                400,
+                "InvalidQueryString",
+                "The query string contains invalid params.",
+            ),
+            Self::InvalidQueueName => (
+                400,
+                "InvalidQueueName",
+                "The queue name you provided is invalid.",
+            ),
+            Self::InvalidRequestUrl => (
+                400,
+                "InvalidRequestURL",
+                "The request does not match any operation.",
+            ),
+            Self::MalformedXml => (
+                400,
+                "MalformedXML",
+                "The XML you provided was not well-formed.",
+            ),
             Self::MessageNotExist => (404, "MessageNotExist", "Message not exist."),
-            Self::MissingAuthorizationHeader => {
-                (400, "MissingAuthorizationHeader", "Authorization header is required.")
-            }
+            Self::MissingAuthorizationHeader => (
+                400,
+                "MissingAuthorizationHeader",
+                "Authorization header is required.",
+            ),
             Self::MissingDateHeader => (400, "MissingDateHeader", "Date header is required."),
             Self::MissingReceiptHandle => {
                 (400, "MissingReceiptHandle", "ReceiptHandle is required.")
             }
-            Self::MissingVersionHeader => {
-                (400, "MissingVersionHeader", "x-mns-version header is required.")
-            }
-            Self::MissingVisibilityTimeout => {
-                (400, "MissingVisibilityTimeout", "VisibilityTimeout is required.")
-            }
+            Self::MissingVersionHeader => (
+                400,
+                "MissingVersionHeader",
+                "x-mns-version header is required.",
+            ),
+            Self::MissingVisibilityTimeout => (
+                400,
+                "MissingVisibilityTimeout",
+                "VisibilityTimeout is required.",
+            ),
             Self::QueueAlreadyExist => (
                 409,
                 "QueueAlreadyExist",
                 "The queue you want to create is already exist with different attributes.",
             ),
-            Self::QueueNameLengthError => {
-                (400, "QueueNameLengthError", "Queue name length should be between 1 and 120.")
-            }
-            Self::QueueNotExist => {
-                (404, "QueueNotExist", "The queue name you provided is not exist.")
-            }
-            Self::ReceiptHandleError => {
-                (400, "ReceiptHandleError", "The receipt handle you provide is not valid.")
-            }
+            Self::QueueNameLengthError => (
+                400,
+                "QueueNameLengthError",
+                "Queue name length should be between 1 and 120.",
+            ),
+            Self::QueueNotExist => (
+                404,
+                "QueueNotExist",
+                "The queue name you provided is not exist.",
+            ),
+            Self::ReceiptHandleError => (
+                400,
+                "ReceiptHandleError",
+                "The receipt handle you provide is not valid.",
+            ),
             Self::SignatureDoesNotMatch => (
                 403,
                 "SignatureDoesNotMatch",
@@ -118,34 +148,42 @@ impl Code {
                 "SubscriptionAlreadyExist",
                 "The subscription you want to create is already exist with different attributes.",
             ),
-            Self::SubscriptionNameInvalid => {
-                (400, "SubscriptionNameInvalid", "The subscription name you provided is invalid.")
-            }
+            Self::SubscriptionNameInvalid => (
+                400,
+                "SubscriptionNameInvalid",
+                "The subscription name you provided is invalid.",
+            ),
             Self::SubscriptionNameLengthError => (
                 400,
                 "SubscriptionNameLengthError",
                 "Subscription name length should be between 1 and 255.",
             ),
-            Self::SubscriptionNotExist => {
-                (404, "SubscriptionNotExist", "The subscription you provided is not exist.")
-            }
-            Self::TimeExpired => {
-                (408, "TimeExpired", "The http request you sent is expired.")
-            }
+            Self::SubscriptionNotExist => (
+                404,
+                "SubscriptionNotExist",
+                "The subscription you provided is not exist.",
+            ),
+            Self::TimeExpired => (408, "TimeExpired", "The http request you sent is expired."),
             Self::TopicAlreadyExist => (
                 409,
                 "TopicAlreadyExist",
                 "The topic you want to create is already exist with different attributes.",
             ),
-            Self::TopicNameInvalid => {
-                (400, "TopicNameInvalid", "The topic name you provided is invalid.")
-            }
-            Self::TopicNameLengthError => {
-                (400, "TopicNameLengthError", "Topic name length should be between 1 and 120.")
-            }
-            Self::TopicNotExist => {
-                (404, "TopicNotExist", "The topic name you provided is not exist.")
-            }
+            Self::TopicNameInvalid => (
+                400,
+                "TopicNameInvalid",
+                "The topic name you provided is invalid.",
+            ),
+            Self::TopicNameLengthError => (
+                400,
+                "TopicNameLengthError",
+                "Topic name length should be between 1 and 120.",
+            ),
+            Self::TopicNotExist => (
+                404,
+                "TopicNotExist",
+                "The topic name you provided is not exist.",
+            ),
         }
     }
 
@@ -170,13 +208,19 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// A refusal with a sentence of its own.
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 }
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, message: Cow::Borrowed(code.row().2) }
+        Self {
+            code,
+            message: Cow::Borrowed(code.row().2),
+        }
     }
 }
 

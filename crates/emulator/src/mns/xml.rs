@@ -110,7 +110,10 @@ impl Tree {
             return Err(Malformed);
         }
         let name = start.local_name().as_ref().to_owned();
-        self.open.push(Element { name, ..Element::default() });
+        self.open.push(Element {
+            name,
+            ..Element::default()
+        });
         Ok(())
     }
 
@@ -136,7 +139,11 @@ impl Tree {
     }
 
     fn finish(self) -> Result<Element, Malformed> {
-        if self.open.is_empty() { self.root.ok_or(Malformed) } else { Err(Malformed) }
+        if self.open.is_empty() {
+            self.root.ok_or(Malformed)
+        } else {
+            Err(Malformed)
+        }
     }
 }
 
@@ -147,8 +154,12 @@ pub(crate) fn is_xml_character(character: char) -> bool {
 
 /// Writes a document whose root element is in the MNS namespace.
 pub(crate) fn document(root: &str, content: impl FnOnce(&mut Writer)) -> String {
-    let mut writer = Writer { text: String::with_capacity(512) };
-    writer.text.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let mut writer = Writer {
+        text: String::with_capacity(512),
+    };
+    writer
+        .text
+        .push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     writer.push_all(&["<", root, " xmlns=\"", NAMESPACE, "\">"]);
     content(&mut writer);
     writer.push_all(&["</", root, ">"]);

@@ -47,7 +47,11 @@ fn the_root_is_named_without_reading_on() {
         ("", None),
         ("plain", None),
     ] {
-        assert_eq!(root_name(document.as_bytes()).as_deref(), expected, "{document}");
+        assert_eq!(
+            root_name(document.as_bytes()).as_deref(),
+            expected,
+            "{document}"
+        );
     }
 }
 

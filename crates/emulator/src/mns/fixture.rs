@@ -1,0 +1,49 @@
+//! What the unit tests of this service start from.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use signing::Credentials;
+
+use crate::clock::Clock;
+use crate::journal::Journal;
+use crate::keys::Keys;
+use crate::settings::{Listen, Public, Settings};
+use crate::shared::Shared;
+
+/// When every test begins, in seconds since the epoch.
+pub(crate) const START_SECOND: u64 = 1_714_979_289;
+
+/// The key that is accepted.
+pub(crate) fn credentials() -> Credentials {
+    Credentials::new("id", "secret")
+}
+
+/// An emulator in memory whose clock follows tokio's.
+pub(crate) fn shared() -> Arc<Shared> {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let settings = Settings {
+        listen: Listen {
+            oss: anywhere,
+            mns: anywhere,
+            face: anywhere,
+            admin: anywhere,
+        },
+        region: "cn-shanghai".to_owned(),
+        account: "1234567890123456".to_owned(),
+        data: None,
+        public: Public::default(),
+        oss_hosts: Vec::new(),
+        max_object_bytes: 1,
+        capture: false,
+        seed: 0,
+    };
+    let clock = Clock::following_tokio(Timestamp::from_second(START_SECOND.cast_signed()).unwrap());
+    Shared::new(
+        settings,
+        clock,
+        Keys::new(credentials()),
+        Journal::in_memory(),
+    )
+}

@@ -1,0 +1,135 @@
+//! MNS over HTTP: from a request to an operation, and from its outcome to an answer.
+
+mod answer;
+mod authenticate;
+mod draft;
+mod list;
+mod messages;
+mod query;
+mod queues;
+mod route;
+mod topics;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Request, header};
+
+use self::answer::{Answer, Context};
+use self::query::Query;
+use self::route::{Operation, Route};
+use super::Mns;
+use super::cell::QueueError;
+use super::refusal::{Code, Refusal};
+use crate::call::{Call, Service};
+use crate::gate::Admitted;
+use crate::settings::Settings;
+
+/// The largest request body. A message of 64 KiB can be several times as long in XML.
+const BODY_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// Serves MNS over HTTP.
+pub fn router(mns: Arc<Mns>) -> Router {
+    Router::new().fallback(handle).with_state(mns)
+}
+
+async fn handle(State(mns): State<Arc<Mns>>, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let context = Context::new(base_url(&mns.shared.settings, &parts.headers));
+    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT_BYTES).await else {
+        let message = format!("The request body is not readable or over {BODY_LIMIT_BYTES} bytes.");
+        return context.refusal(&Refusal::new(Code::InvalidArgument, message));
+    };
+    let route = Route::of(&parts, &body);
+    let operation = route.map_or(Call::UNKNOWN, |route| route.operation.name());
+    let call = Call::new(Service::Mns, operation);
+    let injected = |status, code: &str| context.error(status, code, "injected by the emulator");
+    let work = |admitted| respond(&mns, &context, &parts, &body, route, admitted);
+    mns.shared
+        .pass(call, &parts, Some(&body), injected, work)
+        .await
+}
+
+async fn respond(
+    mns: &Mns,
+    context: &Context,
+    parts: &Parts,
+    body: &Bytes,
+    route: Option<Route<'_>>,
+    admitted: Admitted,
+) -> Response {
+    match answer(mns, context, parts, body, route, admitted).await {
+        Ok(answer) => context.respond(answer),
+        Err(QueueError::Refused(refusal)) => context.refusal(&refusal),
+        Err(QueueError::Journal(error)) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot keep a change"
+            );
+            context.refusal(&Code::InternalError.into())
+        }
+    }
+}
+
+async fn answer(
+    mns: &Mns,
+    context: &Context,
+    parts: &Parts,
+    body: &Bytes,
+    route: Option<Route<'_>>,
+    admitted: Admitted,
+) -> Result<Answer, QueueError> {
+    authenticate::check(&mns.shared, parts, body, admitted.checked_at)?;
+    let Route {
+        operation,
+        name,
+        subscription,
+    } = route.ok_or(Code::InvalidRequestUrl)?;
+    let query = Query::parse(parts.uri.query(), operation.parameters())?;
+    let headers = &parts.headers;
+    match operation {
+        Operation::ListQueue => queues::list(mns, context, headers),
+        Operation::CreateQueue => queues::create(mns, context, name, body),
+        Operation::SetQueueAttributes => queues::set_attributes(mns, name, body),
+        Operation::GetQueueAttributes => queues::attributes(mns, name),
+        Operation::DeleteQueue => queues::delete(mns, name),
+        Operation::SendMessage => messages::send(mns, name, body),
+        Operation::BatchSendMessage => messages::send_batch(mns, name, body),
+        Operation::ReceiveMessage | Operation::BatchReceiveMessage => {
+            messages::receive(mns, name, &query, admitted.duplicate).await
+        }
+        Operation::PeekMessage | Operation::BatchPeekMessage => messages::peek(mns, name, &query),
+        Operation::DeleteMessage => messages::delete(mns, name, &query),
+        Operation::BatchDeleteMessage => messages::delete_batch(mns, name, body),
+        Operation::ChangeMessageVisibility => messages::change_visibility(mns, name, &query),
+        Operation::ListTopic => topics::list(mns, context, headers),
+        Operation::CreateTopic => topics::create(mns, context, name, body),
+        Operation::SetTopicAttributes => topics::set_attributes(mns, name, body),
+        Operation::GetTopicAttributes => topics::attributes(mns, name),
+        Operation::DeleteTopic => topics::delete(mns, name),
+        Operation::PublishMessage => topics::publish(mns, name, body),
+        Operation::ListSubscriptionByTopic => {
+            topics::list_subscriptions(mns, context, name, headers)
+        }
+        Operation::Subscribe => topics::subscribe(mns, context, name, subscription, body),
+        Operation::SetSubscriptionAttributes => {
+            topics::set_subscription_attributes(mns, name, subscription, body)
+        }
+        Operation::GetSubscriptionAttributes => {
+            topics::subscription_attributes(mns, name, subscription)
+        }
+        Operation::Unsubscribe => topics::unsubscribe(mns, name, subscription),
+    }
+}
+
+fn base_url(settings: &Settings, headers: &HeaderMap) -> String {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    Settings::base_url(settings.public.mns.as_ref(), host.unwrap_or("localhost"))
+}

@@ -1,0 +1,180 @@
+use base64::prelude::BASE64_STANDARD;
+use http::{HeaderValue, Request};
+use signing::mns::{v2, v4};
+use signing::{Credentials, LiveCredentials};
+
+use super::*;
+use crate::mns::fixture::{credentials, shared};
+
+const BODY: &[u8] = b"<Message/>";
+
+fn unsigned() -> Parts {
+    let request = Request::post("/queues/q/messages?x=a+b%20c")
+        .header("x-mns-version", "2015-06-06")
+        .header("content-type", "text/xml");
+    request.body(()).unwrap().into_parts().0
+}
+
+fn signed_at(now: Timestamp, credentials: &Credentials) -> Parts {
+    let mut parts = unsigned();
+    v2::sign(&mut parts, credentials, now).unwrap();
+    parts
+}
+
+async fn outcome(change: impl FnOnce(&mut Parts)) -> Result<(), Code> {
+    let shared = shared();
+    let now = shared.clock.now();
+    let mut parts = signed_at(now, &credentials());
+    change(&mut parts);
+    check(&shared, &parts, BODY, now).map_err(|refusal| refusal.code)
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_defect_has_its_own_code() {
+    let remove = |name: &'static str| move |parts: &mut Parts| drop(parts.headers.remove(name));
+    let set = |name: &'static str, value: &'static str| {
+        move |parts: &mut Parts| {
+            parts.headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    assert_eq!(outcome(|_| {}).await, Ok(()));
+    for (name, found, expected) in [
+        (
+            "no authorization",
+            outcome(remove("authorization")).await,
+            Code::MissingAuthorizationHeader,
+        ),
+        (
+            "other scheme",
+            outcome(set("authorization", "Basic a:b")).await,
+            Code::InvalidAuthorizationHeader,
+        ),
+        (
+            "no signature",
+            outcome(set("authorization", "MNS id")).await,
+            Code::InvalidAuthorizationHeader,
+        ),
+        (
+            "other key",
+            outcome(set("authorization", "MNS other:c2ln")).await,
+            Code::InvalidAccessKeyId,
+        ),
+        (
+            "other signature",
+            outcome(set("authorization", "MNS id:c2ln")).await,
+            Code::SignatureDoesNotMatch,
+        ),
+        (
+            "no date",
+            outcome(remove("date")).await,
+            Code::MissingDateHeader,
+        ),
+        (
+            "no such date",
+            outcome(set("date", "today")).await,
+            Code::InvalidDateHeader,
+        ),
+        (
+            "no version",
+            outcome(remove("x-mns-version")).await,
+            Code::MissingVersionHeader,
+        ),
+        (
+            "other content type",
+            outcome(set("content-type", "a/b")).await,
+            Code::SignatureDoesNotMatch,
+        ),
+        (
+            "added header",
+            outcome(set("x-mns-prefix", "a")).await,
+            Code::SignatureDoesNotMatch,
+        ),
+        (
+            "token of nobody",
+            outcome(set("security-token", "t")).await,
+            Code::AccessDenied,
+        ),
+    ] {
+        assert_eq!(found, Err(expected), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_date_is_good_for_fifteen_minutes_either_way() {
+    let shared = shared();
+    let now = shared.clock.now();
+    for (seconds, accepted) in [
+        (0, true),
+        (900, true),
+        (-900, true),
+        (901, false),
+        (-901, false),
+    ] {
+        let parts = signed_at(now + SignedDuration::from_secs(seconds), &credentials());
+        let outcome = check(&shared, &parts, BODY, now).map_err(|refusal| refusal.code);
+        let expected = if accepted {
+            Ok(())
+        } else {
+            Err(Code::TimeExpired)
+        };
+        assert_eq!(outcome, expected, "{seconds} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn either_form_of_the_checksum_is_accepted() {
+    let shared = shared();
+    let now = shared.clock.now();
+    let digest = Md5::digest(BODY);
+    let hex = format!("{:032x}", u128::from_be_bytes(digest.into()));
+    for (name, value, expected) in [
+        ("raw", BASE64_STANDARD.encode(digest), Ok(())),
+        ("hexadecimal", BASE64_STANDARD.encode(&hex), Ok(())),
+        ("bare", hex, Err(Code::InvalidDegist)),
+        (
+            "of another body",
+            BASE64_STANDARD.encode(Md5::digest(b"")),
+            Err(Code::InvalidDegist),
+        ),
+        ("empty", String::new(), Err(Code::InvalidDegist)),
+    ] {
+        let mut parts = unsigned();
+        parts.headers.insert("content-md5", value.parse().unwrap());
+        v2::sign(&mut parts, &credentials(), now).unwrap();
+        let outcome = check(&shared, &parts, BODY, now).map_err(|refusal| refusal.code);
+        assert_eq!(outcome, expected, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn temporary_keys_need_their_token_until_they_expire() {
+    let shared = shared();
+    let now = shared.clock.now();
+    let temporary = Credentials::new("STS.id", "other").with_security_token("token");
+    let expires = now + SignedDuration::from_mins(1);
+    shared.keys.accept(temporary.clone(), Some(expires));
+    let live = LiveCredentials::fixed(temporary);
+    let parts = signed_at(now, &live.get());
+    let code =
+        |parts: &Parts, now| check(&shared, parts, BODY, now).map_err(|refusal| refusal.code);
+    assert_eq!(code(&parts, now), Ok(()));
+    assert_eq!(code(&parts, expires), Err(Code::AccessDenied));
+    let mut without = parts.clone();
+    without.headers.remove("security-token");
+    assert_eq!(code(&without, now), Err(Code::AccessDenied));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newer_signature_is_accepted_for_our_region_only() {
+    let shared = shared();
+    let now = shared.clock.now();
+    for (region, expected) in [
+        ("cn-shanghai", Ok(())),
+        ("cn-beijing", Err(Code::SignatureDoesNotMatch)),
+    ] {
+        let mut parts = unsigned();
+        v4::sign(&mut parts, region, &credentials(), now).unwrap();
+        let outcome = check(&shared, &parts, BODY, now).map_err(|refusal| refusal.code);
+        assert_eq!(outcome, expected, "{region}");
+    }
+}

@@ -1,0 +1,112 @@
+//! Operations on queues as a whole.
+
+use http::{HeaderMap, StatusCode};
+
+use super::answer::{Answer, Context};
+use super::list::{self, ListRequest};
+use crate::mns::Mns;
+use crate::mns::attributes::QueueChange;
+use crate::mns::cell::{QueueError, Status};
+use crate::mns::name::{Kind, Name};
+use crate::mns::refusal::{Code, Refusal};
+use crate::mns::xml::{self, Element, Writer};
+
+/// Reads the body of a request, which must have the given root. A request without a body
+/// is one that names nothing.
+pub(super) fn read_body(body: &[u8], root: &str) -> Result<Element, Refusal> {
+    if body.is_empty() {
+        return Ok(Element {
+            name: root.to_owned(),
+            ..Element::default()
+        });
+    }
+    let element = xml::parse(body).map_err(|_| Refusal::from(Code::MalformedXml))?;
+    if element.name == root {
+        return Ok(element);
+    }
+    let message = format!("The root element should be {root}.");
+    Err(Refusal::new(Code::InvalidArgument, message))
+}
+
+pub(super) fn list(
+    mns: &Mns,
+    context: &Context,
+    headers: &HeaderMap,
+) -> Result<Answer, QueueError> {
+    let request = ListRequest::read(headers)?;
+    let page = request.page(mns.all_queues(), |queue| queue.name());
+    Ok(list::answer("Queues", page, |queues, queue| {
+        // A queue that was deleted meanwhile is listed without attributes.
+        let status = queue.status(&mns.shared).ok().filter(|_| request.with_meta);
+        queues.within("Queue", |writer| {
+            writer.text(
+                "QueueURL",
+                &context.url(&format!("queues/{}", queue.name())),
+            );
+            if let Some(status) = status {
+                write_status(writer, queue.name(), &status);
+            }
+        });
+    }))
+}
+
+pub(super) fn create(
+    mns: &Mns,
+    context: &Context,
+    name: &str,
+    body: &[u8],
+) -> Result<Answer, QueueError> {
+    let name = Name::parse(Kind::Queue, name)?;
+    let change = QueueChange::read(&read_body(body, "Queue")?)?;
+    let location = context.url(&format!("queues/{name}"));
+    Ok(Answer::made(mns.create_queue(name, &change)?, location))
+}
+
+pub(super) fn set_attributes(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer, QueueError> {
+    let name = Name::parse(Kind::Queue, name)?;
+    let change = QueueChange::read(&read_body(body, "Queue")?)?;
+    mns.queue(&name)?
+        .set_attributes(&mns.shared, |attributes| change.over(attributes))?;
+    Ok(Answer::no_content())
+}
+
+pub(super) fn attributes(mns: &Mns, name: &str) -> Result<Answer, QueueError> {
+    let name = Name::parse(Kind::Queue, name)?;
+    let status = mns.queue(&name)?.status(&mns.shared)?;
+    let body = xml::document("Queue", |queue| write_status(queue, &name, &status));
+    Ok(Answer::document(StatusCode::OK, body))
+}
+
+pub(super) fn delete(mns: &Mns, name: &str) -> Result<Answer, QueueError> {
+    mns.delete_queue(&Name::parse(Kind::Queue, name)?)?;
+    Ok(Answer::no_content())
+}
+
+fn write_status(writer: &mut Writer, name: &Name, status: &Status) {
+    let Status {
+        attributes,
+        created,
+        modified,
+        counts,
+    } = status;
+    writer.value("QueueName", name);
+    writer.value("CreateTime", created.as_seconds());
+    writer.value("LastModifyTime", modified.as_seconds());
+    writer.value("DelaySeconds", attributes.delay_seconds);
+    writer.value("MaximumMessageSize", attributes.maximum_message_size_bytes);
+    writer.value(
+        "MessageRetentionPeriod",
+        attributes.message_retention_period_seconds,
+    );
+    writer.value("VisibilityTimeout", attributes.visibility_timeout_seconds);
+    writer.value("PollingWaitSeconds", attributes.polling_wait_seconds);
+    writer.value("ActiveMessages", counts.active);
+    writer.value("InactiveMessages", counts.inactive);
+    writer.value("DelayMessages", counts.delayed);
+    writer.value("LoggingEnabled", truth(attributes.logging_enabled));
+}
+
+/// Booleans as MNS writes them.
+pub(super) fn truth(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
+}
