@@ -1,0 +1,110 @@
+//! Documents that say what went wrong.
+
+use super::text;
+use crate::error::ItemError;
+use crate::receipt::ReceiptHandle;
+use crate::xml::{Document, Leniency, ParseError};
+
+/// The `Error` document that answers a failed call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceError {
+    /// The machine-readable reason.
+    pub code: String,
+    /// The reason in words.
+    pub message: String,
+    /// What to quote when asking the vendor.
+    pub request_id: Option<String>,
+}
+
+/// The handles that a batch of deletes could not delete, each with the reason.
+pub type DeleteFailures = Vec<(ReceiptHandle, ItemError)>;
+
+/// The two elements that mark an item of a batch as failed.
+#[derive(Default)]
+pub(super) struct ItemFields {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+impl ItemFields {
+    pub(super) fn take(
+        &mut self,
+        document: &mut Document<'_>,
+        name: &str,
+    ) -> Result<(), ParseError> {
+        match name {
+            "ErrorCode" => self.code = text::text(document)?,
+            "ErrorMessage" => self.message = text::text(document)?,
+            _ => document.skip()?,
+        }
+        Ok(())
+    }
+
+    /// The failure, if the item has one.
+    pub(super) fn into_error(self) -> Option<ItemError> {
+        Some(ItemError::new(
+            self.code?,
+            self.message.as_deref().unwrap_or_default(),
+        ))
+    }
+}
+
+/// Reads the `Error` document of a failed call.
+pub fn service_error(answer: &[u8]) -> Result<ServiceError, ParseError> {
+    let (mut document, root) = Document::open(answer, Leniency::Strict)?;
+    if root.local() != "Error" {
+        return Err(ParseError::unexpected_root(root.local()));
+    }
+    let mut error = ServiceError::default();
+    document.children(|document, name| {
+        match name {
+            "Code" => error.code = text::text(document)?.unwrap_or_default(),
+            "Message" => error.message = text::text(document)?.unwrap_or_default(),
+            "RequestId" => error.request_id = text::text(document)?,
+            _ => document.skip()?,
+        }
+        Ok::<_, ParseError>(())
+    })?;
+    if error.code.is_empty() {
+        return Err(ParseError::Missing { element: "Code" });
+    }
+    Ok(error)
+}
+
+/// Reads the `Errors` document that lists the failed items of a batch of deletes.
+pub fn delete_failures(answer: &[u8]) -> Result<DeleteFailures, ParseError> {
+    let (mut document, root) = Document::open(answer, Leniency::Strict)?;
+    if root.local() != "Errors" {
+        return Err(ParseError::unexpected_root(root.local()));
+    }
+    let mut failures = Vec::new();
+    document.children(|document, name| match name {
+        "Error" => {
+            failures.push(delete_failure(document)?);
+            Ok(())
+        }
+        _ => document.skip(),
+    })?;
+    Ok(failures)
+}
+
+fn delete_failure(document: &mut Document<'_>) -> Result<(ReceiptHandle, ItemError), ParseError> {
+    let mut handle = None;
+    let mut failure = ItemFields::default();
+    document.children(|document, name| match name {
+        "ReceiptHandle" => {
+            handle = text::text(document)?.map(ReceiptHandle::new);
+            Ok(())
+        }
+        _ => failure.take(document, name),
+    })?;
+    let error = failure.into_error().ok_or(ParseError::Missing {
+        element: "ErrorCode",
+    })?;
+    Ok((
+        handle.ok_or(ParseError::Missing {
+            element: "ReceiptHandle",
+        })?,
+        error,
+    ))
+}

@@ -1,0 +1,83 @@
+//! Documents that list names.
+//!
+//! A list holds URLs. Only the last segment of each is of use; what is not a name is an error,
+//! so that a caller never goes on with half a list.
+
+use std::str::FromStr;
+
+use super::{queue, text};
+use crate::list::{Marker, Page};
+use crate::name::{QueueName, SubscriptionName, TopicName};
+use crate::queue::QueueStatus;
+use crate::xml::{Document, Leniency, ParseError};
+
+/// Reads a page of queues.
+pub fn queue_list(answer: &[u8]) -> Result<Page<QueueName>, ParseError> {
+    page(answer, "Queues", "Queue", |document| {
+        name(document, "QueueURL")
+    })
+}
+
+/// Reads a page of queues that was asked for with their attributes.
+pub fn queue_status_list(answer: &[u8]) -> Result<Page<QueueStatus>, ParseError> {
+    page(answer, "Queues", "Queue", queue::read)
+}
+
+/// Reads a page of topics.
+pub fn topic_list(answer: &[u8]) -> Result<Page<TopicName>, ParseError> {
+    page(answer, "Topics", "Topic", |document| {
+        name(document, "TopicURL")
+    })
+}
+
+/// Reads a page of subscriptions.
+pub fn subscription_list(answer: &[u8]) -> Result<Page<SubscriptionName>, ParseError> {
+    page(answer, "Subscriptions", "Subscription", |document| {
+        name(document, "SubscriptionURL")
+    })
+}
+
+fn page<T>(
+    answer: &[u8],
+    root: &str,
+    item: &str,
+    read: impl Fn(&mut Document<'_>) -> Result<T, ParseError>,
+) -> Result<Page<T>, ParseError> {
+    let (mut document, found) = Document::open(answer, Leniency::Strict)?;
+    if found.local() != root {
+        return Err(ParseError::unexpected_root(found.local()));
+    }
+    let mut page = Page {
+        items: Vec::new(),
+        next: None,
+    };
+    document.children(|document, name| {
+        match name {
+            "NextMarker" => page.next = text::text(document)?.map(Marker::new),
+            name if name == item => page.items.push(read(document)?),
+            _ => document.skip()?,
+        }
+        Ok::<_, ParseError>(())
+    })?;
+    Ok(page)
+}
+
+fn name<N: FromStr>(document: &mut Document<'_>, element: &'static str) -> Result<N, ParseError> {
+    let mut url = None;
+    document.children(|document, name| {
+        if name == element {
+            url = text::text(document)?;
+            return Ok(());
+        }
+        document.skip()
+    })?;
+    let url = url.ok_or(ParseError::Missing { element })?;
+    last_segment(&url)
+        .parse()
+        .map_err(|_| ParseError::value(element, &url))
+}
+
+/// The name at the end of a URL.
+pub(super) fn last_segment(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or_default()
+}

@@ -1,0 +1,98 @@
+//! Values inside elements: numbers, times, switches.
+//!
+//! An empty element is as good as a missing one. Any other text that is not a value of its kind
+//! is an error that names the element.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::xml::{Document, ParseError};
+
+/// The value of the element just started, parsed.
+pub(super) fn parsed<T: FromStr>(
+    document: &mut Document<'_>,
+    element: &'static str,
+) -> Result<Option<T>, ParseError> {
+    let text = document.trimmed()?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|_| ParseError::value(element, &text))
+}
+
+/// The value of the element just started, as text without the blanks around it.
+pub(super) fn text(document: &mut Document<'_>) -> Result<Option<String>, ParseError> {
+    let text = document.trimmed()?;
+    Ok((!text.is_empty()).then(|| text.into_owned()))
+}
+
+/// A time in milliseconds since the epoch.
+pub(super) fn milliseconds(
+    document: &mut Document<'_>,
+    element: &'static str,
+) -> Result<Option<Timestamp>, ParseError> {
+    timestamp(document, element, Timestamp::from_millisecond)
+}
+
+/// A time in seconds since the epoch.
+pub(super) fn seconds(
+    document: &mut Document<'_>,
+    element: &'static str,
+) -> Result<Option<Timestamp>, ParseError> {
+    timestamp(document, element, Timestamp::from_second)
+}
+
+fn timestamp(
+    document: &mut Document<'_>,
+    element: &'static str,
+    convert: fn(i64) -> Result<Timestamp, jiff::Error>,
+) -> Result<Option<Timestamp>, ParseError> {
+    let Some(count) = parsed::<i64>(document, element)? else {
+        return Ok(None);
+    };
+    convert(count)
+        .map(Some)
+        .map_err(|_| ParseError::value(element, &count.to_string()))
+}
+
+/// A span in whole seconds.
+pub(super) fn duration(
+    document: &mut Document<'_>,
+    element: &'static str,
+) -> Result<Option<Duration>, ParseError> {
+    Ok(parsed(document, element)?.map(Duration::from_secs))
+}
+
+/// `True` or `False`, in any case.
+pub(super) fn switch(
+    document: &mut Document<'_>,
+    element: &'static str,
+) -> Result<Option<bool>, ParseError> {
+    let text = document.trimmed()?;
+    match text.to_ascii_lowercase().as_str() {
+        "" => Ok(None),
+        "true" => Ok(Some(true)),
+        "false" => Ok(Some(false)),
+        _ => Err(ParseError::value(element, &text)),
+    }
+}
+
+/// The exact text of the element just started, sharing the memory of `answer` if it can.
+pub(super) fn shared(document: &mut Document<'_>, answer: &Bytes) -> Result<Bytes, ParseError> {
+    Ok(match document.text()? {
+        Cow::Borrowed("") => Bytes::new(),
+        Cow::Borrowed(text) => answer.slice_ref(text.as_bytes()),
+        Cow::Owned(text) => Bytes::from(text),
+    })
+}
+
+/// How a switch is written.
+pub(super) fn switch_text(on: bool) -> &'static str {
+    if on { "True" } else { "False" }
+}

@@ -1,0 +1,242 @@
+//! A pull reader that walks a document once, element by element.
+//!
+//! Namespaces and attributes are ignored, because servers and SDKs disagree about them, and so
+//! is every element that nobody asked for.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use thiserror::Error;
+
+use transport::BoxError;
+
+/// MNS nests three deep. What nests much deeper is not from MNS, and costs memory.
+const MAX_DEPTH: usize = 16;
+
+/// How much of a value or a name an error repeats.
+const SHOWN_CHARS: usize = 64;
+
+/// Why a document is not one that MNS sends. Always permanent for that document.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// The bytes are not UTF-8.
+    #[error("the document is not UTF-8")]
+    NotUtf8,
+    /// The document breaks the rules of XML.
+    #[error("the document is not well-formed XML")]
+    IllFormed {
+        /// What the XML reader said.
+        #[source]
+        source: BoxError,
+    },
+    /// The document ends inside an element.
+    #[error("the document ends too early")]
+    Truncated,
+    /// The document brings its own document type, which could define entities.
+    #[error("the document has a document type declaration")]
+    DocumentType,
+    /// A reference to an entity that XML does not define.
+    #[error("the document refers to the entity `{name}`")]
+    UnknownEntity {
+        /// Name of the entity.
+        name: String,
+    },
+    /// Elements are nested deeper than any document of MNS.
+    #[error("the document nests more than {MAX_DEPTH} elements")]
+    TooDeep,
+    /// The document is well-formed but another one was expected.
+    #[error("the root element is `{found}`")]
+    UnexpectedRoot {
+        /// Name of the root element.
+        found: String,
+    },
+    /// An element that gives the document its meaning is absent.
+    #[error("the element `{element}` is missing")]
+    Missing {
+        /// Name of the element.
+        element: &'static str,
+    },
+    /// An element holds a value that it cannot have.
+    #[error("the element `{element}` holds `{value}`")]
+    Value {
+        /// Name of the element.
+        element: &'static str,
+        /// What it holds.
+        value: String,
+    },
+}
+
+impl ParseError {
+    pub(crate) fn unexpected_root(found: &str) -> Self {
+        Self::UnexpectedRoot {
+            found: shortened(found),
+        }
+    }
+
+    pub(crate) fn value(element: &'static str, value: &str) -> Self {
+        Self::Value {
+            element,
+            value: shortened(value),
+        }
+    }
+}
+
+impl From<quick_xml::Error> for ParseError {
+    fn from(source: quick_xml::Error) -> Self {
+        Self::IllFormed {
+            source: source.into(),
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(SHOWN_CHARS).collect()
+}
+
+/// What a reader puts up with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leniency {
+    /// Well-formed documents only.
+    Strict,
+    /// End tags with a wrong name, and a bare `&`: both occur in published samples.
+    Lenient,
+}
+
+/// A document being read. Borrowed text lives as long as the bytes.
+pub(crate) struct Document<'a> {
+    reader: Reader<&'a [u8]>,
+    depth: usize,
+}
+
+/// The start of an element.
+pub(crate) struct Name<'a>(BytesStart<'a>);
+
+impl Name<'_> {
+    /// The name without its namespace prefix.
+    pub(crate) fn local(&self) -> &str {
+        self.0.local_name().into_inner()
+    }
+}
+
+/// The next thing of interest in a document.
+enum Item<'a> {
+    Start(Name<'a>),
+    Text(Cow<'a, str>),
+    End,
+}
+
+impl<'a> Document<'a> {
+    /// Starts reading and returns the root element, of which nothing is consumed yet.
+    pub(crate) fn open(
+        bytes: &'a [u8],
+        leniency: Leniency,
+    ) -> Result<(Self, Name<'a>), ParseError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| ParseError::NotUtf8)?;
+        let mut reader = Reader::from_str(text);
+        let config = reader.config_mut();
+        config.expand_empty_elements = true;
+        config.check_end_names = leniency == Leniency::Strict;
+        config.allow_dangling_amp = leniency == Leniency::Lenient;
+        let mut document = Self { reader, depth: 0 };
+        loop {
+            match document.next()? {
+                Item::Start(name) => return Ok((document, name)),
+                Item::Text(_) => {}
+                Item::End => return Err(ParseError::Truncated),
+            }
+        }
+    }
+
+    /// Calls `child` for each child of the element just started, up to and including its end.
+    ///
+    /// `child` must consume the element it is given with [`text`](Self::text),
+    /// [`skip`](Self::skip) or this method.
+    pub(crate) fn children<E: From<ParseError>>(
+        &mut self,
+        mut child: impl FnMut(&mut Self, &str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        loop {
+            match self.next()? {
+                Item::Start(name) => child(self, name.local())?,
+                Item::Text(_) => {}
+                Item::End => return Ok(()),
+            }
+        }
+    }
+
+    /// The text of the element just started, exactly: references are resolved, CDATA is taken
+    /// literally, line ends and blanks are kept, elements inside are left out.
+    pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
+        let mut gathered = Cow::Borrowed("");
+        loop {
+            match self.next()? {
+                Item::Start(_) => self.skip()?,
+                Item::Text(text) => append(&mut gathered, text),
+                Item::End => return Ok(gathered),
+            }
+        }
+    }
+
+    /// The text of the element just started, without the white space around it.
+    pub(crate) fn trimmed(&mut self) -> Result<Cow<'a, str>, ParseError> {
+        Ok(match self.text()? {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+        })
+    }
+
+    /// Passes over the element just started.
+    pub(crate) fn skip(&mut self) -> Result<(), ParseError> {
+        let outside = self.depth.saturating_sub(1);
+        while self.depth > outside {
+            self.next()?;
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> Result<Item<'a>, ParseError> {
+        loop {
+            return Ok(match self.reader.read_event()? {
+                Event::Start(start) => {
+                    self.depth += 1;
+                    if self.depth > MAX_DEPTH {
+                        return Err(ParseError::TooDeep);
+                    }
+                    Item::Start(Name(start))
+                }
+                Event::End(_) => {
+                    self.depth = self.depth.checked_sub(1).ok_or(ParseError::Truncated)?;
+                    Item::End
+                }
+                Event::Text(text) => Item::Text(text.into_inner()),
+                Event::CData(text) => Item::Text(text.into_inner()),
+                Event::GeneralRef(reference) => Item::Text(resolve(&reference)?),
+                Event::DocType(_) => return Err(ParseError::DocumentType),
+                Event::Eof => return Err(ParseError::Truncated),
+                Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
+            });
+        }
+    }
+}
+
+fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, ParseError> {
+    if let Some(character) = reference.resolve_char_ref()? {
+        return Ok(Cow::Owned(character.into()));
+    }
+    resolve_xml_entity(reference)
+        .map(Cow::Borrowed)
+        .ok_or_else(|| ParseError::UnknownEntity {
+            name: shortened(reference),
+        })
+}
+
+fn append<'a>(gathered: &mut Cow<'a, str>, text: Cow<'a, str>) {
+    if gathered.is_empty() {
+        *gathered = text;
+    } else {
+        gathered.to_mut().push_str(&text);
+    }
+}
