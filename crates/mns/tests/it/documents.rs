@@ -1,0 +1,244 @@
+//! The sample documents, and what differs from them without meaning anything.
+
+use bytes::Bytes;
+use mns::ParseError;
+use mns::document::{
+    delete_failures, messages, peeked_messages, queue_list, queue_status, queue_status_list,
+    sent_message, sent_messages, service_error, subscription_list, subscription_status, topic_list,
+    topic_status, visibility,
+};
+
+use crate::server::sample;
+
+fn bytes(name: &str) -> Bytes {
+    sample(&format!("xml/mns-{name}.xml")).into()
+}
+
+/// One received message with this as its body element's content.
+fn body_of(content: &str) -> Result<String, ParseError> {
+    let document = format!(
+        "<Message><MessageId>1</MessageId><ReceiptHandle>2</ReceiptHandle><MessageBody>{content}</MessageBody></Message>"
+    );
+    let message = messages(&document.into())?.pop().unwrap();
+    Ok(String::from_utf8(message.body.into()).unwrap())
+}
+
+#[test]
+fn samples_about_messages_are_read() {
+    let received = messages(&bytes("receive-message")).unwrap();
+    let batch = messages(&bytes("batch-receive-message")).unwrap();
+    assert_eq!(received[0].body, batch[0].body);
+    assert_eq!(batch[1].body, "c2Vjb25k");
+    insta::assert_debug_snapshot!(
+        received
+            .into_iter()
+            .map(|message| mns::Message {
+                body: Bytes::new(),
+                ..message
+            })
+            .collect::<Vec<_>>()
+    );
+    let peeked = peeked_messages(&bytes("peek-message")).unwrap();
+    assert_eq!((peeked.len(), peeked[0].dequeue_count), (1, 0));
+    insta::assert_debug_snapshot!((
+        sent_message(&bytes("send-message")).unwrap(),
+        sent_message(&bytes("send-message-delayed")).unwrap(),
+        sent_message(&bytes("publish-message")).unwrap(),
+        sent_messages(&bytes("batch-send-message")).unwrap(),
+        sent_messages(&bytes("batch-send-partial-failure")).unwrap(),
+        visibility(&bytes("change-visibility")).unwrap(),
+    ));
+}
+
+#[test]
+fn samples_about_resources_are_read() {
+    insta::assert_debug_snapshot!((
+        queue_status(&bytes("queue-attributes")).unwrap(),
+        topic_status(&bytes("topic-attributes")).unwrap(),
+        subscription_status(&bytes("subscription-attributes")).unwrap(),
+        queue_list(&bytes("list-queue")).unwrap(),
+        topic_list(&bytes("list-topic")).unwrap(),
+        subscription_list(&bytes("list-subscription")).unwrap(),
+    ));
+}
+
+#[test]
+fn samples_about_failures_are_read() {
+    insta::assert_debug_snapshot!((
+        service_error(&bytes("error")).unwrap(),
+        delete_failures(&bytes("batch-delete-partial-failure")).unwrap(),
+    ));
+}
+
+#[test]
+fn list_with_attributes_is_read() {
+    let document = b"<Queues><Queue><QueueURL>http://h/queues/a</QueueURL><VisibilityTimeout>30</VisibilityTimeout></Queue></Queues>";
+    let page = queue_status_list(document).unwrap();
+    assert_eq!(page.items[0].name, "a");
+    assert_eq!(page.items[0].visibility_timeout.unwrap().as_secs(), 30);
+}
+
+#[test]
+fn body_is_decoded_exactly() {
+    let cases = [
+        ("empty", "", ""),
+        ("blanks kept", "  a \n ", "  a \n "),
+        ("line ends kept", "a\r\nb\rc\n", "a\r\nb\rc\n"),
+        ("predefined entities", "&lt;&gt;&amp;&quot;&apos;", "<>&\"'"),
+        (
+            "character references",
+            "&#13;&#x4EBA;&#128512;",
+            "\r人\u{1F600}",
+        ),
+        ("not decoded twice", "&amp;lt;", "&lt;"),
+        ("CDATA", "<![CDATA[<a>&amp;]]>", "<a>&amp;"),
+        (
+            "pieces",
+            "a<![CDATA[b]]>&#99;<!-- no -->d<?no no?>e",
+            "abcde",
+        ),
+        ("CDATA end split", "<![CDATA[]]]]><![CDATA[>]]>", "]]>"),
+        ("an element inside is left out", "a<b>c<d/></b>e", "ae"),
+        ("not ASCII", "人脸 \u{1F600}", "人脸 \u{1F600}"),
+    ];
+    for (name, content, expected) in cases {
+        assert_eq!(body_of(content).unwrap(), expected, "{name}");
+    }
+}
+
+#[test]
+fn plain_body_shares_the_memory_of_the_answer() {
+    let answer = bytes("receive-message");
+    let body = &messages(&answer).unwrap()[0].body;
+    assert!(answer.as_ptr_range().contains(&body.as_ptr()));
+}
+
+#[test]
+fn what_means_nothing_is_overlooked() {
+    let cases = [
+        (
+            "other namespace",
+            r#"<Error xmlns="http://mns.aliyuncs.com/doc/v1"><Code>C</Code></Error>"#,
+        ),
+        (
+            "prefix",
+            r#"<m:Error xmlns:m="x"><m:Code>C</m:Code></m:Error>"#,
+        ),
+        ("no namespace", "<Error><Code>C</Code></Error>"),
+        (
+            "byte order mark",
+            "\u{FEFF}<?xml version='1.0'?><Error><Code>C</Code></Error>",
+        ),
+        (
+            "blanks around text",
+            "<Error>\n\t<Code>\r\n C\t</Code>\n</Error>\n",
+        ),
+        (
+            "unknown elements",
+            "<Error><New a='b'><Code>no</Code></New><Code>C</Code><New/></Error>",
+        ),
+        (
+            "comments",
+            "<!-- a --><Error><!-- b --><Code><!-- c -->C</Code></Error>",
+        ),
+        (
+            "content after the end",
+            "<Error><Code>C</Code></Error>\0junk",
+        ),
+    ];
+    for (name, document) in cases {
+        assert_eq!(
+            service_error(document.as_bytes()).unwrap().code,
+            "C",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn empty_and_missing_values_are_the_same() {
+    let status = queue_status(
+        b"<Queue><QueueName>q</QueueName><CreateTime/><DelaySeconds> </DelaySeconds></Queue>",
+    )
+    .unwrap();
+    assert_eq!(
+        (status.create_time, status.delay, status.polling_wait),
+        (None, None, None)
+    );
+}
+
+#[test]
+fn faulty_documents_are_named() {
+    let deep = format!("<Error>{}", "<a>".repeat(100_000));
+    let cases: [(&str, &[u8]); 12] = [
+        ("nothing", b""),
+        ("not XML", b"{}"),
+        ("not UTF-8", b"<Error>\xFF</Error>"),
+        ("cut off", b"<Error><Code>C</Co"),
+        ("never closed", b"<Error><Code>C</Code>"),
+        ("closed wrongly", b"<Error><Code>C</Kode></Error>"),
+        ("another root", b"<html></html>"),
+        ("without a code", b"<Error><Message>m</Message></Error>"),
+        (
+            "document type",
+            b"<!DOCTYPE Error [<!ENTITY a 'aaaa'>]><Error><Code>&a;</Code></Error>",
+        ),
+        ("unknown entity", b"<Error><Code>&nbsp;</Code></Error>"),
+        ("no such character", b"<Error><Code>&#xD800;</Code></Error>"),
+        ("too deep", deep.as_bytes()),
+    ];
+    let faults =
+        cases.map(|(name, document)| format!("{name}: {}", service_error(document).unwrap_err()));
+    insta::assert_snapshot!(faults.join("\n"), @r#"
+    nothing: the document ends too early
+    not XML: the document ends too early
+    not UTF-8: the document is not UTF-8
+    cut off: the document is not well-formed XML
+    never closed: the document ends too early
+    closed wrongly: the document is not well-formed XML
+    another root: the root element is `html`
+    without a code: the element `Code` is missing
+    document type: the document has a document type declaration
+    unknown entity: the document refers to the entity `nbsp`
+    no such character: the document is not well-formed XML
+    too deep: the document nests more than 16 elements
+    "#);
+}
+
+#[test]
+fn faulty_values_are_named() {
+    let message = |element: &str| {
+        format!(
+            "<Message><MessageId>1</MessageId><ReceiptHandle>2</ReceiptHandle><MessageBody/>{element}</Message>"
+        )
+    };
+    let cases = [
+        message("<DequeueCount>many</DequeueCount>"),
+        message("<DequeueCount>-1</DequeueCount>"),
+        message("<EnqueueTime>9223372036854775807</EnqueueTime>"),
+        message("<NextVisibleTime>99999999999999999999</NextVisibleTime>"),
+        message("<Priority>8.5</Priority>"),
+        "<Message><MessageId>1</MessageId><MessageBody/></Message>".into(),
+        "<Message><MessageId>1</MessageId><ReceiptHandle>2</ReceiptHandle></Message>".into(),
+        "<Message><ReceiptHandle>2</ReceiptHandle><MessageBody/></Message>".into(),
+    ];
+    let faults = cases.map(|document| messages(&document.into()).unwrap_err().to_string());
+    insta::assert_snapshot!(faults.join("\n"), @r#"
+    the element `DequeueCount` holds `many`
+    the element `DequeueCount` holds `-1`
+    the element `EnqueueTime` holds `9223372036854775807`
+    the element `NextVisibleTime` holds `99999999999999999999`
+    the element `Priority` holds `8.5`
+    the element `ReceiptHandle` is missing
+    the element `MessageBody` is missing
+    the element `MessageId` is missing
+    "#);
+    let bad_name = b"<Queues><Queue><QueueURL>http://h/queues/..</QueueURL></Queue></Queues>";
+    assert!(matches!(
+        queue_list(bad_name),
+        Err(ParseError::Value {
+            element: "QueueURL",
+            ..
+        })
+    ));
+}

@@ -1,0 +1,118 @@
+//! Input that nobody should send: the readers return, and return something sensible.
+
+use bytes::Bytes;
+use mns::{Endpoint, document, notification};
+use proptest::prelude::*;
+
+/// Every public reader, called for its effect of not panicking.
+fn read_all(input: &Bytes) {
+    let _ = document::messages(input);
+    let _ = document::peeked_messages(input);
+    let _ = document::sent_message(input);
+    let _ = document::sent_messages(input);
+    let _ = document::visibility(input);
+    let _ = document::service_error(input);
+    let _ = document::delete_failures(input);
+    let _ = document::queue_status(input);
+    let _ = document::queue_list(input);
+    let _ = document::queue_status_list(input);
+    let _ = document::topic_status(input);
+    let _ = document::topic_list(input);
+    let _ = document::subscription_status(input);
+    let _ = document::subscription_list(input);
+    let _ = notification::parse(input);
+}
+
+/// Pieces of documents in any order, which gets further into a reader than random bytes do.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "<?xml version='1.0'?>",
+        "<Messages>",
+        "</Messages>",
+        "<Message>",
+        "</Message>",
+        "<MessageBody>",
+        "</MessageBody>",
+        "<MessageId>1</MessageId>",
+        "<ReceiptHandle>h</ReceiptHandle>",
+        "<EnqueueTime>-9</EnqueueTime>",
+        "<Error>",
+        "</Error>",
+        "<Errors>",
+        "</Errors>",
+        "<Code/>",
+        "<Queue>",
+        "</Queue>",
+        "<QueueURL>/</QueueURL>",
+        "<Notification>",
+        "</Notification>",
+        "<![CDATA[",
+        "]]>",
+        "<!--",
+        "-->",
+        "&amp;",
+        "&#0;",
+        "&",
+        "<",
+        ">",
+        "</",
+        "/>",
+        "<a b='",
+        "\r\n",
+        "人",
+        "\0",
+        "{\"TopicName\":\"t\",\"Message\":\"",
+        "\\u0000",
+        "\"}",
+        "<!DOCTYPE a>",
+    ]);
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn readers_survive_any_bytes(input in prop::collection::vec(any::<u8>(), 0..512)) {
+        read_all(&input.into());
+    }
+
+    #[test]
+    fn readers_survive_any_pieces(input in pieces()) {
+        read_all(&input.into());
+    }
+
+    #[test]
+    fn endpoint_survives_any_text(input in any::<String>()) {
+        let _ = input.parse::<Endpoint>();
+        let _ = format!("http://{input}").parse::<Endpoint>();
+    }
+}
+
+#[test]
+fn many_references_cost_no_more_than_their_text() {
+    let body = "&amp;".repeat(200_000);
+    let answer = format!(
+        "<Message><MessageId>1</MessageId><MessageBody>{body}</MessageBody><ReceiptHandle>2</ReceiptHandle></Message>"
+    );
+    assert_eq!(
+        document::messages(&answer.into()).unwrap()[0].body.len(),
+        200_000
+    );
+}
+
+#[test]
+fn nesting_is_bounded_in_every_reader() {
+    for root in [
+        "Messages",
+        "Error",
+        "Errors",
+        "Queue",
+        "Queues",
+        "Topic",
+        "Subscriptions",
+        "Notification",
+    ] {
+        let document = format!("<{root}>{}", "<a>".repeat(1_000_000));
+        read_all(&document.clone().into());
+        assert!(document::messages(&document.into()).is_err(), "{root}");
+    }
+}
