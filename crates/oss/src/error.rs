@@ -8,12 +8,14 @@
 mod context;
 mod refusal;
 
+use http::{HeaderMap, StatusCode, header, response};
 use jiff::{SignedDuration, Timestamp};
 use signing::SignError;
 use thiserror::Error;
 use transport::{BoxError, Disposition, TransportError};
 
 pub(crate) use self::refusal::classify;
+use self::refusal::shown;
 pub use self::{
     context::{Context, Operation},
     refusal::Refusal,
@@ -35,8 +37,9 @@ pub enum Error {
     /// OSS refused the request because this machine's clock is wrong. Passes when the clock
     /// is set, and has nothing to do with the object.
     #[error(
-        "{context} was refused because this machine's clock is {}; set the clock (request `{request_id}`)",
-        shown_skew(*skew)
+        "{context} was refused because this machine's clock is {}; set the clock (request `{}`)",
+        shown_skew(*skew),
+        shown(request_id)
     )]
     ClockSkewed {
         /// What was asked for.
@@ -183,9 +186,11 @@ impl Error {
     /// Whether the bucket has no such object.
     #[must_use]
     pub fn is_no_such_key(&self) -> bool {
-        // A HEAD answer of an older server says nothing but 404.
-        let silent = self.context().key.is_some() && self.code().is_none();
-        self.code() == Some("NoSuchKey") || silent && self.is_status(http::StatusCode::NOT_FOUND)
+        match self.code() {
+            Some(code) => code == "NoSuchKey",
+            // A HEAD answer of an older server says nothing but 404.
+            None => self.context().key.is_some() && self.is_status(StatusCode::NOT_FOUND),
+        }
     }
 
     /// Whether a put that forbade overwriting, or a create, found the place taken.
@@ -200,21 +205,21 @@ impl Error {
     /// Whether the object is no longer (or never was) the version asked for with `if_match`.
     #[must_use]
     pub fn is_precondition_failed(&self) -> bool {
-        self.is_status(http::StatusCode::PRECONDITION_FAILED)
+        self.is_status(StatusCode::PRECONDITION_FAILED)
     }
 
     /// Whether the object is still the version named with `if_none_match`.
     #[must_use]
     pub fn is_not_modified(&self) -> bool {
-        self.is_status(http::StatusCode::NOT_MODIFIED)
+        self.is_status(StatusCode::NOT_MODIFIED)
     }
 
-    fn is_status(&self, status: http::StatusCode) -> bool {
+    fn is_status(&self, status: StatusCode) -> bool {
         self.refusal()
             .is_some_and(|refusal| refusal.status() == status)
     }
 
-    pub(crate) fn refused(context: &Context, head: &http::response::Parts, body: &[u8]) -> Self {
+    pub(crate) fn refused(context: &Context, head: &response::Parts, body: &[u8]) -> Self {
         let context = Box::new(context.clone());
         let refusal = Refusal::read(head, body);
         if refusal.code() == Some(CLOCK_SKEWED) {
@@ -257,8 +262,8 @@ impl Error {
 const CLOCK_SKEWED: &str = "RequestTimeTooSkewed";
 
 /// How far this machine's clock is ahead of the one behind the answer.
-fn skew(headers: &http::HeaderMap, now: Timestamp) -> Option<SignedDuration> {
-    let date = headers.get(http::header::DATE)?.to_str().ok()?;
+fn skew(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
     Some(now.duration_since(signing::time::parse_http_date(date)?))
 }
 

@@ -101,11 +101,8 @@ pub struct ObjectMeta {
 impl ObjectMeta {
     /// Reads the head of an answer about an object of `size_bytes`.
     pub(crate) fn read(headers: &HeaderMap, size_bytes: u64) -> Result<Self, WireError> {
-        let etag = text(headers, &header::ETAG).ok_or(WireError::Missing { element: "ETag" })?;
         Ok(Self {
-            etag: etag
-                .parse()
-                .map_err(|source| WireError::value("ETag", source))?,
+            etag: etag(headers)?,
             size_bytes,
             content_type: text(headers, &header::CONTENT_TYPE).map(str::to_owned),
             last_modified: text(headers, &header::LAST_MODIFIED)
@@ -114,6 +111,14 @@ impl ObjectMeta {
             crc64: crc64(headers),
         })
     }
+}
+
+/// The version that OSS reports.
+pub(crate) fn etag(headers: &HeaderMap) -> Result<ETag, WireError> {
+    const ELEMENT: &str = "ETag";
+    let etag = text(headers, &header::ETAG).ok_or(WireError::Missing { element: ELEMENT })?;
+    etag.parse()
+        .map_err(|source| WireError::value(ELEMENT, source))
 }
 
 /// The checksum that OSS reports.

@@ -8,8 +8,12 @@ mod error;
 mod requests;
 mod results;
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use quick_xml::{Reader, events::Event};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
 pub(crate) use self::{
@@ -69,6 +73,24 @@ pub(crate) fn read<T: Document>(document: &[u8]) -> Result<T, WireError> {
     quick_xml::de::from_str(text).map_err(|source| WireError::Form { source })
 }
 
+/// Reads an element's text without the blanks around it, which OSS is free to add.
+fn trimmed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.trim().parse().map_err(D::Error::custom)
+}
+
+/// As [`trimmed`], for an element that may be missing.
+fn trimmed_if_any<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    trimmed(deserializer).map(Some)
+}
+
 /// The local name of the first element.
 fn root(text: &str) -> Option<String> {
     let mut reader = Reader::from_str(text);
@@ -82,3 +104,6 @@ fn root(text: &str) -> Option<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

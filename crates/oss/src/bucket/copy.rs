@@ -2,12 +2,13 @@
 
 use http::{HeaderName, HeaderValue, Method, header};
 
+use super::put::stored;
 use super::{Bucket, Stored};
 use crate::error::{Error, Operation};
 use crate::meta::Metadata;
 use crate::names::{BucketName, ETag, ObjectKey};
 use crate::request::Request;
-use crate::wire::{CopyObjectResult, WireError};
+use crate::wire::CopyObjectResult;
 
 const SOURCE: HeaderName = HeaderName::from_static("x-oss-copy-source");
 const SOURCE_IF_MATCH: HeaderName = HeaderName::from_static("x-oss-copy-source-if-match");
@@ -40,10 +41,7 @@ impl Bucket {
         let request = self.on_object(Operation::CopyObject, Method::PUT, key);
         let request = options.apply(request.text(SOURCE, &source)?)?;
         let (_, document): (_, CopyObjectResult) = request.send_for().await?;
-        let etag = document.etag.parse().map_err(|source| {
-            Error::unreadable(request.context(), WireError::value("ETag", source))
-        })?;
-        Ok(Stored { etag })
+        stored(request.context(), &document.etag)
     }
 }
 

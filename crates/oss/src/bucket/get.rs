@@ -6,9 +6,8 @@
 mod body;
 mod range;
 
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, header};
 
-use self::range::ContentRange;
 pub use self::{body::Object, range::ByteRange};
 use super::Bucket;
 use crate::error::{Error, Operation};
@@ -46,14 +45,11 @@ impl Bucket {
     /// As [`Bucket::get`]. A range that is not one of the object's is [`Error::RangeIgnored`]
     /// or a refusal `InvalidRange`, as OSS pleases.
     pub async fn get_range(&self, key: &ObjectKey, range: ByteRange) -> Result<Object, Error> {
-        self.get_with(
-            key,
-            &GetOptions {
-                range: Some(range),
-                ..GetOptions::default()
-            },
-        )
-        .await
+        let options = GetOptions {
+            range: Some(range),
+            ..GetOptions::default()
+        };
+        self.get_with(key, &options).await
     }
 
     /// Opens an object for reading, on conditions.
@@ -69,30 +65,7 @@ impl Bucket {
                 .header(RANGE_BEHAVIOR, HeaderValue::from_static("standard"));
         }
         let response = request.open().await?;
-        let context = request.context();
-        let unreadable = |source| Error::unreadable(context, source);
-
-        let announced = content_length(response.headers()).map_err(unreadable)?;
-        let part = match (options.range, response.status()) {
-            (Some(_), StatusCode::PARTIAL_CONTENT) => {
-                Some(ContentRange::read(response.headers()).map_err(unreadable)?)
-            }
-            (Some(_), _) => {
-                return Err(Error::RangeIgnored {
-                    context: Box::new(context.clone()),
-                });
-            }
-            (None, _) => None,
-        };
-        let size_bytes = part.map_or(announced, |part| part.size_bytes);
-        let meta = ObjectMeta::read(response.headers(), size_bytes).map_err(unreadable)?;
-        Ok(Object::new(
-            context.clone(),
-            meta,
-            part,
-            announced,
-            response,
-        ))
+        Object::new(request.context().clone(), options.range.is_some(), response)
     }
 
     /// Asks what is known about an object.

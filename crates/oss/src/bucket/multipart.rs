@@ -10,14 +10,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::Method;
 use tracing::warn;
 
-use super::put::{check_sum, etag};
+use super::put::{check_sum, etag, stored};
 use super::{Bucket, PutOptions, Stored};
 use crate::crc64::Crc64;
 use crate::error::{Error, Operation};
 use crate::meta::CRC64;
 use crate::names::{ETag, ObjectKey};
 use crate::request::Request;
-use crate::wire::{self, CompleteMultipartUploadResult, InitiateMultipartUploadResult, WireError};
+use crate::wire::{self, CompleteMultipartUploadResult, InitiateMultipartUploadResult};
 
 /// Smallest part but the last, in bytes: 100 KiB.
 const MIN_PART_BYTES: usize = 100 * 1024;
@@ -153,19 +153,15 @@ impl MultipartUpload {
         if self.forbid_overwrite {
             request = request.forbid_overwrite();
         }
-        match request.send_for::<CompleteMultipartUploadResult>().await {
-            Ok((headers, document)) => {
-                check_sum(request.context(), ours, &headers)?;
-                let etag = document.etag.parse().map_err(|source| {
-                    Error::unreadable(request.context(), WireError::value("ETag", source))
-                })?;
-                Ok(Stored { etag })
-            }
+        let result = request.send_for::<CompleteMultipartUploadResult>().await;
+        let (headers, document) = match result {
             Err(error) if error.code() == Some("NoSuchUpload") => {
-                self.completed_before(ours).await.ok_or(error)
+                return self.completed_before(ours).await.ok_or(error);
             }
-            Err(error) => Err(error),
-        }
+            other => other?,
+        };
+        check_sum(request.context(), ours, &headers)?;
+        stored(request.context(), &document.etag)
     }
 
     /// Gives the upload up and lets OSS forget its parts. It is no error if it has none.

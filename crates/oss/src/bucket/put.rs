@@ -101,16 +101,16 @@ pub(super) fn check_sum(context: &Context, ours: Crc64, headers: &HeaderMap) -> 
     }
 }
 
-/// The tag that OSS reports.
+/// The tag that OSS reports in the head of its answer.
 pub(super) fn etag(context: &Context, headers: &HeaderMap) -> Result<ETag, Error> {
-    let value = headers
-        .get(header::ETAG)
-        .and_then(|value| value.to_str().ok());
-    let value = value.ok_or(WireError::Missing { element: "ETag" });
-    value
-        .and_then(|text| {
-            text.parse()
-                .map_err(|source| WireError::value("ETag", source))
-        })
+    meta::etag(headers).map_err(|source| Error::unreadable(context, source))
+}
+
+/// What OSS reports to have stored in a document.
+pub(super) fn stored(context: &Context, etag: &str) -> Result<Stored, Error> {
+    let etag = etag
+        .parse()
+        .map_err(|source| WireError::value("ETag", source));
+    etag.map(|etag| Stored { etag })
         .map_err(|source| Error::unreadable(context, source))
 }

@@ -28,9 +28,7 @@ pub struct Refusal {
 impl Refusal {
     pub(super) fn read(head: &http::response::Parts, body: &[u8]) -> Self {
         let header = |name| text(&head.headers, name);
-        let mut document = ErrorDocument::in_body(body)
-            .or_else(|| ErrorDocument::in_header(&head.headers))
-            .unwrap_or_default();
+        let mut document = ErrorDocument::find(&head.headers, body).unwrap_or_default();
         document.ec = document.ec.or(header("x-oss-ec"));
         let request_id = header("x-oss-request-id").or(document.request_id.clone());
         let answer = answer(head.status, document.code.as_deref());
@@ -80,10 +78,6 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |text| Shown {
-            text,
-            limit: SHOWN_CHARS,
-        };
         let document = &self.document;
         write!(f, "status {}", self.status.as_u16())?;
         for (name, value) in [
@@ -100,6 +94,14 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// Text from an answer, fit to be shown.
+pub(super) fn shown(text: &str) -> Shown<'_> {
+    Shown {
+        text,
+        limit: SHOWN_CHARS,
+    }
+}
+
 /// How an answer bears on a repetition of its call; looks into the document where the status
 /// does not tell.
 pub(crate) fn classify(response: &http::Response<Bytes>) -> Answer {
@@ -107,7 +109,7 @@ pub(crate) fn classify(response: &http::Response<Bytes>) -> Answer {
     if status.is_success() {
         return Answer::Final;
     }
-    let document = ErrorDocument::in_body(response.body());
+    let document = ErrorDocument::find(response.headers(), response.body());
     answer(
         status,
         document.and_then(|document| document.code).as_deref(),

@@ -3,13 +3,16 @@
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
-use super::{Document, WireError};
+use super::{Document, WireError, trimmed, trimmed_if_any};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ListBucketResult {
+    #[serde(default, deserialize_with = "trimmed_if_any")]
     encoding_type: Option<String>,
+    #[serde(deserialize_with = "trimmed")]
     pub(crate) is_truncated: bool,
+    #[serde(default, deserialize_with = "trimmed_if_any")]
     next_continuation_token: Option<String>,
     #[serde(default)]
     pub(crate) contents: Vec<Contents>,
@@ -21,10 +24,13 @@ pub(crate) struct ListBucketResult {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Contents {
     pub(crate) key: String,
+    #[serde(deserialize_with = "trimmed")]
     pub(crate) last_modified: String,
-    #[serde(rename = "ETag")]
+    #[serde(rename = "ETag", deserialize_with = "trimmed")]
     pub(crate) etag: String,
+    #[serde(deserialize_with = "trimmed")]
     pub(crate) size: u64,
+    #[serde(default, deserialize_with = "trimmed_if_any")]
     pub(crate) storage_class: Option<String>,
 }
 
@@ -62,7 +68,7 @@ impl Document for ListBucketResult {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CopyObjectResult {
-    #[serde(rename = "ETag")]
+    #[serde(rename = "ETag", deserialize_with = "trimmed")]
     pub(crate) etag: String,
 }
 
@@ -73,6 +79,7 @@ impl Document for CopyObjectResult {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DeleteResult {
+    #[serde(default, deserialize_with = "trimmed_if_any")]
     encoding_type: Option<String>,
     #[serde(default)]
     deleted: Vec<Deleted>,
@@ -102,6 +109,7 @@ impl Document for DeleteResult {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct InitiateMultipartUploadResult {
+    #[serde(deserialize_with = "trimmed")]
     pub(crate) upload_id: String,
 }
 
@@ -112,7 +120,7 @@ impl Document for InitiateMultipartUploadResult {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CompleteMultipartUploadResult {
-    #[serde(rename = "ETag")]
+    #[serde(rename = "ETag", deserialize_with = "trimmed")]
     pub(crate) etag: String,
 }
 
@@ -129,11 +137,17 @@ pub(crate) struct BucketInfo {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Bucket {
+    #[serde(deserialize_with = "trimmed")]
     pub(crate) name: String,
+    #[serde(deserialize_with = "trimmed")]
     pub(crate) location: String,
+    #[serde(deserialize_with = "trimmed")]
     pub(crate) creation_date: String,
+    #[serde(default, deserialize_with = "trimmed_if_any")]
     pub(crate) extranet_endpoint: Option<String>,
+    #[serde(default, deserialize_with = "trimmed_if_any")]
     pub(crate) intranet_endpoint: Option<String>,
+    #[serde(default, deserialize_with = "trimmed_if_any")]
     pub(crate) storage_class: Option<String>,
     pub(crate) owner: Option<Owner>,
     pub(crate) access_control_list: Option<AccessControlList>,
@@ -141,13 +155,14 @@ pub(crate) struct Bucket {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Owner {
-    #[serde(rename = "ID")]
+    #[serde(rename = "ID", deserialize_with = "trimmed")]
     pub(crate) id: String,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AccessControlList {
+    #[serde(deserialize_with = "trimmed")]
     pub(crate) grant: String,
 }
 
@@ -163,7 +178,7 @@ fn decode(encoding: Option<&str>, text: &str) -> Result<String, WireError> {
     if encoding != Some("url") {
         return Ok(text.to_owned());
     }
-    let text = text.replace('+', " ");
+    let text = text.trim().replace('+', " ");
     let decoded = percent_decode_str(&text)
         .decode_utf8()
         .map_err(|_| WireError::NotText)?;

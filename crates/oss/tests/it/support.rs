@@ -43,25 +43,28 @@ pub(crate) fn bucket_with(
     credentials: LiveCredentials,
     attempts: u32,
 ) -> Bucket {
-    // Every test of this binary shares the process-wide choice of TLS provider.
-    let _already_chosen = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .resolve(HOST, address)
-        .resolve(&format!("{BUCKET}.{HOST}"), address)
-        .build()
-        .unwrap();
     let retry = RetryPolicy::new(attempts, Duration::from_millis(1), Duration::from_millis(2));
+    let names = [HOST.to_owned(), format!("{BUCKET}.{HOST}")];
+    let client = names
+        .iter()
+        .fold(http_client(), |client, name| client.resolve(name, address));
+    let transport = Transport::new(client.build().unwrap()).with_retry(retry);
     let url = format!("http://{HOST}").parse().unwrap();
     let endpoint = Endpoint::new(&url, addressing, "cn-shanghai".parse().unwrap()).unwrap();
-    Client::new(
-        endpoint,
-        signature,
-        credentials,
-        Transport::new(client).with_retry(retry),
-    )
-    .bucket(BUCKET.parse().unwrap())
+    Client::new(endpoint, signature, credentials, transport).bucket(BUCKET.parse().unwrap())
+}
+
+/// For clients that send nothing.
+pub(crate) fn transport() -> Transport {
+    Transport::new(http_client().build().unwrap())
+}
+
+fn http_client() -> reqwest::ClientBuilder {
+    // Every test of this binary shares the process-wide choice of TLS provider.
+    let _already_chosen = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
 }
 
 /// A server that gives every request the same answer, and a bucket on it.
@@ -92,8 +95,12 @@ pub(crate) async fn only_request(server: &MockServer) -> String {
     shown(&requests[0])
 }
 
+/// A request to a bucket by its own name. It must be signed, whatever else it is.
 pub(crate) fn shown(request: &Request) -> String {
     let target = &request.url[url::Position::BeforePath..];
+    let key = signing::encode::decode(&request.url.path()[1..]).unwrap();
+    let key = Some(key.as_str()).filter(|key| !key.is_empty());
+    assert!(is_signed(&parts(request), key, &credentials()), "{target}");
     let mut text = format!("{} {target}\n", request.method);
     let mut headers: Vec<_> = request
         .headers
@@ -104,6 +111,15 @@ pub(crate) fn shown(request: &Request) -> String {
     headers.sort();
     text.extend(headers);
     text + &String::from_utf8_lossy(&request.body)
+}
+
+fn parts(request: &Request) -> http::request::Parts {
+    let target = &request.url[url::Position::BeforePath..];
+    let mut parts = http::Request::builder().method(&request.method).uri(target);
+    for (name, value) in &request.headers {
+        parts = parts.header(name, value);
+    }
+    parts.body(()).unwrap().into_parts().0
 }
 
 const OF_THE_MOMENT: [&str; 7] = [

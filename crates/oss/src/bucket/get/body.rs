@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, stream};
+use http::StatusCode;
 use tokio::time::timeout;
 use transport::TransportError;
 
 use super::range::ContentRange;
 use crate::crc64::Digest;
 use crate::error::{Context, Error};
-use crate::meta::ObjectMeta;
+use crate::meta::{ObjectMeta, content_length};
 
 /// How long to wait for more of the body. The connection is alive as long as anything comes.
 const CHUNK_DEADLINE: Duration = Duration::from_secs(30);
@@ -29,23 +30,35 @@ pub struct Object {
 }
 
 impl Object {
+    /// Reads the head of a successful answer to a request for an object or a range of one.
     pub(super) fn new(
         context: Context,
-        meta: ObjectMeta,
-        part: Option<ContentRange>,
-        announced_bytes: u64,
+        is_range: bool,
         response: reqwest::Response,
-    ) -> Self {
-        let digest = Digest::default();
-        Self {
+    ) -> Result<Self, Error> {
+        let headers = response.headers();
+        if is_range && response.status() != StatusCode::PARTIAL_CONTENT {
+            let context = Box::new(context);
+            return Err(Error::RangeIgnored { context });
+        }
+        let unreadable = |source| Error::unreadable(&context, source);
+        let part = if is_range {
+            Some(ContentRange::read(headers).map_err(unreadable)?)
+        } else {
+            None
+        };
+        let announced_bytes = content_length(headers).map_err(unreadable)?;
+        let size_bytes = part.map_or(announced_bytes, |part| part.size_bytes);
+        let meta = ObjectMeta::read(headers, size_bytes).map_err(unreadable)?;
+        Ok(Self {
             meta,
             part,
             context,
             response,
-            digest,
+            digest: Digest::default(),
             announced_bytes,
             received_bytes: 0,
-        }
+        })
     }
 
     /// What OSS says about the object.
@@ -108,8 +121,15 @@ impl Object {
     }
 
     async fn receive(&mut self) -> Result<Option<Bytes>, Error> {
-        let host = || self.context.bucket.to_string();
-        let source = match timeout(CHUNK_DEADLINE, self.response.chunk()).await {
+        let received = timeout(CHUNK_DEADLINE, self.response.chunk()).await;
+        let host = || {
+            self.response
+                .url()
+                .host_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let source = match received {
             Ok(Ok(chunk)) => return Ok(chunk),
             Ok(Err(source)) => TransportError::Unanswered {
                 host: host(),
