@@ -22,6 +22,7 @@ pub use self::{
     name::{EventKind, EventName},
 };
 use crate::names::ETag;
+use crate::shown::Shown;
 
 /// One event.
 ///
@@ -64,7 +65,7 @@ impl Event {
     }
 
     /// `acs:oss:<region>:<uid>:<bucket>/<key>`, the subject that EventBridge gives the event,
-    /// with the parts as they were written; `None` if one is missing.
+    /// with the parts as they were written, whatever they are; `None` if one is missing.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
@@ -110,7 +111,7 @@ pub enum EventError {
     Json {
         /// Where and why.
         #[source]
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// One of the events is not an event.
     #[error("event {index} of the document is not an OSS event")]
@@ -119,7 +120,7 @@ pub enum EventError {
         index: usize,
         /// Where and why.
         #[source]
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// The event's name is not one that an attribute or a log line can carry.
     #[error("event {index} of the document has an unusable name")]
@@ -130,6 +131,18 @@ pub enum EventError {
         #[source]
         source: crate::NameError,
     },
+}
+
+/// What the JSON parser said, on one line and cut: it likes to repeat what it did not expect.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct JsonError(String);
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        let text = &error.to_string();
+        Self(Shown { text, limit: 200 }.to_string())
+    }
 }
 
 /// Reads all events of a document, in order. An empty list of events is an empty result.

@@ -54,8 +54,7 @@ pub(super) fn unwrap(document: &[u8]) -> Result<Cow<'_, str>, EventError> {
 /// What a JSON string or a base64 text holds.
 fn inner(text: &str) -> Result<Cow<'static, str>, EventError> {
     if text.trim_start().starts_with('"') {
-        let content: String =
-            serde_json::from_str(text).map_err(|source| EventError::Json { source })?;
+        let content: String = serde_json::from_str(text).map_err(not_json)?;
         return Ok(Cow::Owned(content));
     }
     // Some encoders break base64 into lines.
@@ -89,8 +88,7 @@ pub(super) fn events(text: &str) -> Result<Vec<&str>, EventError> {
     if is_deeper_than(MAX_DEPTH, text) {
         return Err(EventError::TooDeep);
     }
-    let document: Document<'_> =
-        serde_json::from_str(text).map_err(|source| EventError::Json { source })?;
+    let document: Document<'_> = serde_json::from_str(text).map_err(not_json)?;
     let Some(events) = document.events else {
         return Ok(vec![text.trim()]);
     };
@@ -99,6 +97,12 @@ pub(super) fn events(text: &str) -> Result<Vec<&str>, EventError> {
         return Err(EventError::TooMany { count });
     }
     Ok(events.into_iter().map(RawValue::get).collect())
+}
+
+fn not_json(error: serde_json::Error) -> EventError {
+    EventError::Json {
+        source: error.into(),
+    }
 }
 
 /// Whether brackets outside strings nest deeper than this.

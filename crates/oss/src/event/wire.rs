@@ -13,7 +13,10 @@ use crate::names::NameError;
 
 /// Reads the event at position `index` from its JSON.
 pub(super) fn read(index: usize, raw: &str) -> Result<Event, EventError> {
-    let not_an_event = |source| EventError::NotAnEvent { index, source };
+    let not_an_event = |error: serde_json::Error| EventError::NotAnEvent {
+        index,
+        source: error.into(),
+    };
     if !raw.starts_with('{') {
         // Serde would take the fields from an array, too.
         return Err(not_an_event(serde::de::Error::custom(

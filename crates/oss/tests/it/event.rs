@@ -315,6 +315,14 @@ fn bounds_hold() {
 }
 
 #[test]
+fn an_error_does_not_repeat_the_document() {
+    let document = format!(r#"{{"eventName":"x","oss":"{}"}}"#, "y\\n".repeat(50_000));
+    let error = parse(document.as_bytes()).unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.len() < 300 && !cause.contains('\n'), "{cause}");
+}
+
+#[test]
 fn endless_wrappings_are_not_followed() {
     let mut document = r#"{"events":[]}"#.to_owned();
     for wrappings in 1..=5 {
