@@ -144,14 +144,13 @@ impl Client {
 }
 
 /// Whether an answer should be met with another attempt. MNS throttles with 400, so the code
-/// decides; a batch of which a part failed is final whatever its status.
+/// decides. A batch of which a part failed is final, since the other part was done.
 fn judge(answer: &Response<Bytes>) -> Answer {
-    if answer.status().is_success() {
+    if answer.status().is_success() || is_partial_failure(answer.body()) {
         return Answer::Final;
     }
     match Refusal::of(answer).kind() {
         RefusalKind::Throttled => Answer::Throttled,
-        RefusalKind::ServiceFault if is_partial_failure(answer.body()) => Answer::Final,
         RefusalKind::ServiceFault => Answer::Transient,
         _ => Answer::Final,
     }

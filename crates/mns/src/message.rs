@@ -13,7 +13,7 @@ use crate::limits::{Delay, Priority};
 use crate::receipt::ReceiptHandle;
 
 /// A message to be sent to a queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SendMessage {
     /// The body; at most as long as the queue allows, 64 KiB unless it says less. Characters
     /// that XML cannot carry make the send fail.
@@ -36,6 +36,17 @@ impl SendMessage {
     }
 }
 
+/// Tells the length of the body and not the body.
+impl fmt::Debug for SendMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendMessage")
+            .field("body_bytes", &self.body.len())
+            .field("delay", &self.delay)
+            .field("priority", &self.priority)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What MNS says about a message that it stored or published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentMessage {
@@ -48,7 +59,7 @@ pub struct SentMessage {
 }
 
 /// A message received, and hidden from others until [`next_visible_time`](Self::next_visible_time).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// The id, the same in every delivery.
     pub id: String,
@@ -80,8 +91,22 @@ impl Message {
     }
 }
 
+/// Tells the length of the body and not the body.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.id)
+            .field("body_bytes", &self.body.len())
+            .field("receipt_handle", &self.receipt_handle)
+            .field("dequeue_count", &self.dequeue_count)
+            .field("enqueue_time", &self.enqueue_time)
+            .field("next_visible_time", &self.next_visible_time)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A message looked at without receiving it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PeekedMessage {
     /// The id, the same in every delivery.
     pub id: String,
@@ -104,6 +129,18 @@ impl PeekedMessage {
     #[must_use]
     pub fn body_integrity(&self) -> BodyIntegrity {
         BodyIntegrity::of(&self.body, self.body_md5.as_ref())
+    }
+}
+
+/// Tells the length of the body and not the body.
+impl fmt::Debug for PeekedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeekedMessage")
+            .field("id", &self.id)
+            .field("body_bytes", &self.body.len())
+            .field("dequeue_count", &self.dequeue_count)
+            .field("enqueue_time", &self.enqueue_time)
+            .finish_non_exhaustive()
     }
 }
 

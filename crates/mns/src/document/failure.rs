@@ -1,6 +1,5 @@
 //! Documents that say what went wrong.
 
-use super::text;
 use crate::error::ItemError;
 use crate::receipt::ReceiptHandle;
 use crate::xml::{Document, Leniency, ParseError};
@@ -33,8 +32,8 @@ impl ItemFields {
         name: &str,
     ) -> Result<(), ParseError> {
         match name {
-            "ErrorCode" => self.code = text::text(document)?,
-            "ErrorMessage" => self.message = text::text(document)?,
+            "ErrorCode" => self.code = document.value()?,
+            "ErrorMessage" => self.message = document.value()?,
             _ => document.skip()?,
         }
         Ok(())
@@ -58,9 +57,9 @@ pub fn service_error(answer: &[u8]) -> Result<ServiceError, ParseError> {
     let mut error = ServiceError::default();
     document.children(|document, name| {
         match name {
-            "Code" => error.code = text::text(document)?.unwrap_or_default(),
-            "Message" => error.message = text::text(document)?.unwrap_or_default(),
-            "RequestId" => error.request_id = text::text(document)?,
+            "Code" => error.code = document.value()?.unwrap_or_default(),
+            "Message" => error.message = document.value()?.unwrap_or_default(),
+            "RequestId" => error.request_id = document.value()?,
             _ => document.skip()?,
         }
         Ok::<_, ParseError>(())
@@ -93,7 +92,7 @@ fn delete_failure(document: &mut Document<'_>) -> Result<(ReceiptHandle, ItemErr
     let mut failure = ItemFields::default();
     document.children(|document, name| match name {
         "ReceiptHandle" => {
-            handle = text::text(document)?.map(ReceiptHandle::new);
+            handle = document.value()?.map(ReceiptHandle::new);
             Ok(())
         }
         _ => failure.take(document, name),

@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use super::{queue, text};
+use super::queue;
 use crate::list::{Marker, Page};
 use crate::name::{QueueName, SubscriptionName, TopicName};
 use crate::queue::QueueStatus;
@@ -53,7 +53,7 @@ fn page<T>(
     };
     document.children(|document, name| {
         match name {
-            "NextMarker" => page.next = text::text(document)?.map(Marker::new),
+            "NextMarker" => page.next = document.value()?.map(Marker::new),
             name if name == item => page.items.push(read(document)?),
             _ => document.skip()?,
         }
@@ -66,7 +66,7 @@ fn name<N: FromStr>(document: &mut Document<'_>, element: &'static str) -> Resul
     let mut url = None;
     document.children(|document, name| {
         if name == element {
-            url = text::text(document)?;
+            url = document.value()?;
             return Ok(());
         }
         document.skip()

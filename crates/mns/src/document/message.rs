@@ -42,10 +42,10 @@ impl Fields {
         answer: &Bytes,
     ) -> Result<(), ParseError> {
         match name {
-            "MessageId" => self.id = text::text(document)?,
+            "MessageId" => self.id = document.value()?,
             "MessageBody" => self.body = Some(text::shared(document, answer)?),
-            "MessageBodyMD5" => self.body_md5 = text::text(document)?.map(BodyMd5::new),
-            "ReceiptHandle" => self.receipt_handle = text::text(document)?.map(ReceiptHandle::new),
+            "MessageBodyMD5" => self.body_md5 = document.value()?.map(BodyMd5::new),
+            "ReceiptHandle" => self.receipt_handle = document.value()?.map(ReceiptHandle::new),
             "EnqueueTime" => self.enqueue_time = text::milliseconds(document, "EnqueueTime")?,
             "FirstDequeueTime" => {
                 self.first_dequeue_time = text::milliseconds(document, "FirstDequeueTime")?;

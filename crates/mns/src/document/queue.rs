@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::list::last_segment;
-use super::text::{duration, parsed, seconds, switch, switch_text, text};
+use super::text::{duration, parsed, seconds, switch, switch_text};
 use crate::queue::{QueueAttributes, QueueStatus};
 use crate::xml::{Document, ForbiddenCharacter, Leniency, ParseError, body};
 
@@ -22,7 +22,7 @@ pub(super) fn read(document: &mut Document<'_>) -> Result<QueueStatus, ParseErro
     let mut url = None;
     document.children(|document, name| match name {
         "QueueURL" => {
-            url = text(document)?;
+            url = document.value()?;
             Ok(())
         }
         _ => take(&mut status, document, name),
@@ -45,7 +45,7 @@ fn take(
     name: &str,
 ) -> Result<(), ParseError> {
     match name {
-        "QueueName" => status.name = text(document)?.unwrap_or_default(),
+        "QueueName" => status.name = document.value()?.unwrap_or_default(),
         "CreateTime" => status.create_time = seconds(document, "CreateTime")?,
         "LastModifyTime" => status.last_modify_time = seconds(document, "LastModifyTime")?,
         "DelaySeconds" => status.delay = duration(document, "DelaySeconds")?,

@@ -26,12 +26,6 @@ pub(super) fn parsed<T: FromStr>(
         .map_err(|_| ParseError::value(element, &text))
 }
 
-/// The value of the element just started, as text without the blanks around it.
-pub(super) fn text(document: &mut Document<'_>) -> Result<Option<String>, ParseError> {
-    let text = document.trimmed()?;
-    Ok((!text.is_empty()).then(|| text.into_owned()))
-}
-
 /// A time in milliseconds since the epoch.
 pub(super) fn milliseconds(
     document: &mut Document<'_>,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::text::{duration, parsed, seconds, switch, switch_text, text};
+use super::text::{duration, parsed, seconds, switch, switch_text};
 use crate::topic::{
     NotifyStrategy, Subscription, SubscriptionStatus, TopicAttributes, TopicStatus,
 };
@@ -13,7 +13,7 @@ pub fn topic_status(answer: &[u8]) -> Result<TopicStatus, ParseError> {
     let mut status = TopicStatus::default();
     children_of("Topic", answer, |document, name| {
         match name {
-            "TopicName" => status.name = text(document)?.unwrap_or_default(),
+            "TopicName" => status.name = document.value()?.unwrap_or_default(),
             "CreateTime" => status.create_time = seconds(document, "CreateTime")?,
             "LastModifyTime" => status.last_modify_time = seconds(document, "LastModifyTime")?,
             "MaximumMessageSize" => {
@@ -41,16 +41,16 @@ pub fn subscription_status(answer: &[u8]) -> Result<SubscriptionStatus, ParseErr
     let mut status = SubscriptionStatus::default();
     children_of("Subscription", answer, |document, name| {
         match name {
-            "SubscriptionName" => status.name = text(document)?.unwrap_or_default(),
-            "Subscriber" => status.subscriber = text(document)?,
-            "TopicOwner" => status.topic_owner = text(document)?,
-            "TopicName" => status.topic_name = text(document)?,
-            "Endpoint" => status.endpoint = text(document)?.unwrap_or_default(),
+            "SubscriptionName" => status.name = document.value()?.unwrap_or_default(),
+            "Subscriber" => status.subscriber = document.value()?,
+            "TopicOwner" => status.topic_owner = document.value()?,
+            "TopicName" => status.topic_name = document.value()?,
+            "Endpoint" => status.endpoint = document.value()?.unwrap_or_default(),
             "NotifyStrategy" => status.notify_strategy = parsed(document, "NotifyStrategy")?,
             "NotifyContentFormat" => {
                 status.notify_content_format = parsed(document, "NotifyContentFormat")?;
             }
-            "FilterTag" => status.filter_tag = text(document)?,
+            "FilterTag" => status.filter_tag = document.value()?,
             "CreateTime" => status.create_time = seconds(document, "CreateTime")?,
             "LastModifyTime" => status.last_modify_time = seconds(document, "LastModifyTime")?,
             _ => document.skip()?,

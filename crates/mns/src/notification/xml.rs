@@ -17,10 +17,10 @@ pub(super) fn parse(body: &[u8]) -> Option<Notification<'_>> {
     let rest = document.children(|document, name| {
         match name {
             "Message" => message = Some(document.text()?),
-            "TopicName" => topic_name = text(document)?,
-            "SubscriptionName" => subscription_name = text(document)?,
-            "MessageId" => message_id = text(document)?,
-            "MessageTag" => message_tag = text(document)?,
+            "TopicName" => topic_name = document.value()?,
+            "SubscriptionName" => subscription_name = document.value()?,
+            "MessageId" => message_id = document.value()?,
+            "MessageTag" => message_tag = document.value()?,
             _ => document.skip()?,
         }
         Ok::<_, ParseError>(())
@@ -35,9 +35,4 @@ pub(super) fn parse(body: &[u8]) -> Option<Notification<'_>> {
         message_id,
         message_tag,
     })
-}
-
-fn text(document: &mut Document<'_>) -> Result<Option<String>, ParseError> {
-    let text = document.trimmed()?;
-    Ok((!text.is_empty()).then(|| text.into_owned()))
 }

@@ -124,7 +124,10 @@ impl Name<'_> {
 /// The next thing of interest in a document.
 enum Item<'a> {
     Start(Name<'a>),
+    /// Text of the document itself.
     Text(Cow<'a, str>),
+    /// What a reference stands for.
+    Character(char),
     End,
 }
 
@@ -144,7 +147,7 @@ impl<'a> Document<'a> {
         loop {
             match document.next()? {
                 Item::Start(name) => return Ok((document, name)),
-                Item::Text(_) => {}
+                Item::Text(_) | Item::Character(_) => {}
                 Item::End => return Err(ParseError::Truncated),
             }
         }
@@ -161,20 +164,22 @@ impl<'a> Document<'a> {
         loop {
             match self.next()? {
                 Item::Start(name) => child(self, name.local())?,
-                Item::Text(_) => {}
+                Item::Text(_) | Item::Character(_) => {}
                 Item::End => return Ok(()),
             }
         }
     }
 
     /// The text of the element just started, exactly: references are resolved, CDATA is taken
-    /// literally, line ends and blanks are kept, elements inside are left out.
+    /// literally, line ends and blanks are kept, elements inside are left out. What is borrowed
+    /// is a part of the document.
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
         let mut gathered = Cow::Borrowed("");
         loop {
             match self.next()? {
                 Item::Start(_) => self.skip()?,
                 Item::Text(text) => append(&mut gathered, text),
+                Item::Character(character) => gathered.to_mut().push(character),
                 Item::End => return Ok(gathered),
             }
         }
@@ -186,6 +191,12 @@ impl<'a> Document<'a> {
             Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
             Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
         })
+    }
+
+    /// The text of the element just started without the white space around it, if there is any.
+    pub(crate) fn value(&mut self) -> Result<Option<String>, ParseError> {
+        let text = self.trimmed()?;
+        Ok((!text.is_empty()).then(|| text.into_owned()))
     }
 
     /// Passes over the element just started.
@@ -213,7 +224,7 @@ impl<'a> Document<'a> {
                 }
                 Event::Text(text) => Item::Text(text.into_inner()),
                 Event::CData(text) => Item::Text(text.into_inner()),
-                Event::GeneralRef(reference) => Item::Text(resolve(&reference)?),
+                Event::GeneralRef(reference) => Item::Character(resolve(&reference)?),
                 Event::DocType(_) => return Err(ParseError::DocumentType),
                 Event::Eof => return Err(ParseError::Truncated),
                 Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
@@ -222,12 +233,13 @@ impl<'a> Document<'a> {
     }
 }
 
-fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, ParseError> {
+/// The character that a reference stands for. All entities that XML defines are one character.
+fn resolve(reference: &BytesRef<'_>) -> Result<char, ParseError> {
     if let Some(character) = reference.resolve_char_ref()? {
-        return Ok(Cow::Owned(character.into()));
+        return Ok(character);
     }
     resolve_xml_entity(reference)
-        .map(Cow::Borrowed)
+        .and_then(|text| text.chars().next())
         .ok_or_else(|| ParseError::UnknownEntity {
             name: shortened(reference),
         })

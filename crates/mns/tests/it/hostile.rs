@@ -81,6 +81,14 @@ proptest! {
     }
 
     #[test]
+    fn readers_survive_any_body(content in pieces()) {
+        let body = format!("<MessageBody>{content}</MessageBody>");
+        read_all(&format!("<Message>{body}<MessageId>1</MessageId></Message>").into());
+        read_all(&format!("<Messages><Message>{body}</Message></Messages>").into());
+        read_all(&format!("<Notification><Message>{content}</Message></Notification>").into());
+    }
+
+    #[test]
     fn endpoint_survives_any_text(input in any::<String>()) {
         let _ = input.parse::<Endpoint>();
         let _ = format!("http://{input}").parse::<Endpoint>();
