@@ -1,0 +1,118 @@
+//! JPEG in and out, as close to the source as a second encoding can be.
+//!
+//! Pixels stay `YCbCr` (or CMYK, YCCK, grey), and the encoder gets the source's own
+//! quantisation tables and chroma sampling: what is not drawn upon comes out as it went in,
+//! up to rounding. The result is baseline, because a progressive encoder holds all
+//! coefficients at once, more memory than the picture itself.
+
+mod encode;
+mod structure;
+mod style;
+
+pub(super) use encode::encode;
+pub(super) use style::JpegStyle;
+
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+
+use self::structure::Structure;
+use super::colour::Space;
+use super::header::Header;
+use super::raster::{Depth, Raster};
+use super::{Format, Limits, Orientation, Picture, PictureError, Style, exif};
+
+/// Colour profiles longer than this are left out. The largest CMYK profiles have 2 MB.
+const MAX_ICC_BYTES: usize = 4 << 20;
+
+/// Reads what can be known without decoding.
+pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureError> {
+    let structure = Structure::parse(file)?;
+    let (width, height) = (structure.width.into(), structure.height.into());
+    let channels = match structure.components.len() {
+        1 => 1,
+        3 => 3,
+        4 => 4,
+        _ => {
+            return Err(PictureError::Unsupported {
+                what: "multi-band JPEG",
+            });
+        }
+    };
+    let pixels = u64::from(width) * u64::from(height);
+    // A progressive decoder holds every coefficient, two bytes each, beside the pixels.
+    let coefficients = if structure.progressive {
+        2 * pixels * channels
+    } else {
+        0
+    };
+    let working_bytes = pixels * channels + coefficients;
+    limits.check(width, height, working_bytes)?;
+    if !structure.complete {
+        return Err(PictureError::Truncated {
+            format: Format::Jpeg,
+        });
+    }
+    Ok(Header {
+        format: Format::Jpeg,
+        width,
+        height,
+        orientation: structure
+            .exif
+            .map_or(Orientation::Upright, exif::orientation),
+        working_bytes,
+    })
+}
+
+/// Decodes into the colour space of the file.
+pub(super) fn decode(file: &[u8], limits: &Limits) -> Result<Picture, PictureError> {
+    let corrupt = |error| PictureError::corrupt(Format::Jpeg, error);
+    let header = header(file, limits)?;
+    let structure = Structure::parse(file)?;
+    let side = usize::try_from(limits.max_side).unwrap_or(usize::MAX);
+    let options = DecoderOptions::default()
+        .set_strict_mode(false)
+        .set_max_width(side)
+        .set_max_height(side);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
+    decoder.decode_headers().map_err(corrupt)?;
+    let stored = decoder.input_colorspace().unwrap_or(ColorSpace::Unknown);
+    let space = space_of(stored)?;
+    decoder.set_options(decoder.options().jpeg_set_out_colorspace(stored));
+    let data = decoder.decode().map_err(corrupt)?;
+    let raster = Raster {
+        space,
+        depth: Depth::Eight,
+        width: header.width,
+        height: header.height,
+        data,
+    };
+    if raster.data.len() != raster.row_bytes() * raster.height as usize {
+        return Err(PictureError::corrupt(
+            Format::Jpeg,
+            "its two headers disagree",
+        ));
+    }
+    Ok(Picture {
+        style: Style::Jpeg(JpegStyle::of(&structure, space, header.orientation)),
+        icc_profile: decoder
+            .icc_profile()
+            .filter(|profile| profile.len() <= MAX_ICC_BYTES),
+        orientation: header.orientation,
+        raster,
+    })
+}
+
+fn space_of(stored: ColorSpace) -> Result<Space, PictureError> {
+    match stored {
+        ColorSpace::Luma => Ok(Space::Grey),
+        ColorSpace::YCbCr => Ok(Space::YCbCr),
+        ColorSpace::RGB => Ok(Space::Rgb),
+        ColorSpace::CMYK => Ok(Space::Cmyk),
+        ColorSpace::YCCK => Ok(Space::Ycck),
+        _ => Err(PictureError::Unsupported {
+            what: "multi-band JPEG",
+        }),
+    }
+}

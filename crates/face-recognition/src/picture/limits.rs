@@ -1,0 +1,99 @@
+//! How large a picture may be. Checked on the header, before anything is allocated for pixels.
+
+use super::PictureError;
+
+/// Bounds on one picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Width times height.
+    pub max_pixels: u64,
+    /// The longer side, in pixels.
+    pub max_side: u32,
+    /// Memory for its decoded form, in bytes.
+    pub max_decoded_bytes: u64,
+}
+
+impl Default for Limits {
+    /// 100 megapixels, 32,767 pixels a side, 512 MiB: room for every camera sold as one, and
+    /// for 16-bit RGBA at 50 megapixels.
+    fn default() -> Self {
+        Self {
+            max_pixels: 100_000_000,
+            max_side: 32_767,
+            max_decoded_bytes: 512 << 20,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn check(&self, width: u32, height: u32, decoded: u64) -> Result<(), PictureError> {
+        let side = width.max(height);
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels == 0 {
+            return Err(PictureError::Empty { width, height });
+        }
+        if side > self.max_side {
+            return Err(PictureError::TooWide {
+                side,
+                limit: self.max_side,
+            });
+        }
+        if pixels > self.max_pixels {
+            return Err(PictureError::TooManyPixels {
+                pixels,
+                limit: self.max_pixels,
+            });
+        }
+        if decoded > self.max_decoded_bytes {
+            return Err(PictureError::TooManyBytes {
+                bytes: decoded,
+                limit: self.max_decoded_bytes,
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_is_named_when_it_is_passed() {
+        let limits = Limits {
+            max_pixels: 100,
+            max_side: 20,
+            max_decoded_bytes: 1000,
+        };
+        let cases = [
+            ("inside", (10, 10, 1000), "ok"),
+            ("empty", (0, 10, 0), "the picture is empty (0 x 10 pixels)"),
+            (
+                "side",
+                (21, 1, 63),
+                "a side of 21 pixels exceeds the limit of 20",
+            ),
+            (
+                "pixels",
+                (11, 10, 330),
+                "110 pixels exceed the limit of 100",
+            ),
+            (
+                "bytes",
+                (10, 10, 1001),
+                "1001 bytes of decoded picture exceed the limit of 1000",
+            ),
+            (
+                "no overflow",
+                (u32::MAX, u32::MAX, u64::MAX),
+                "a side of 4294967295 pixels exceeds the limit of 20",
+            ),
+        ];
+        for (name, (width, height, bytes), expected) in cases {
+            let said = limits
+                .check(width, height, bytes)
+                .map_or_else(|error| error.to_string(), |()| "ok".to_owned());
+            assert_eq!(said, expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Decoded pixels, in the order, the colour space and the depth in which the file had them.
+
+use super::colour::Space;
+
+/// Bits per channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    Eight,
+    /// Native byte order.
+    Sixteen,
+}
+
+impl Depth {
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Self::Eight => 1,
+            Self::Sixteen => 2,
+        }
+    }
+}
+
+/// Rows of interleaved pixels without padding.
+#[derive(Debug)]
+pub(super) struct Raster {
+    pub(super) space: Space,
+    pub(super) depth: Depth,
+    /// Stored width; not what a viewer shows when the picture lies on its side.
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) data: Vec<u8>,
+}
+
+impl Raster {
+    pub(super) fn pixel_bytes(&self) -> usize {
+        self.space.channels() * self.depth.bytes()
+    }
+
+    pub(super) fn row_bytes(&self) -> usize {
+        self.width as usize * self.pixel_bytes()
+    }
+
+    /// Mixes an opaque pixel into pixel number `index`, `coverage` 255 replacing it.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a mixture is never wider than what is mixed"
+    )]
+    pub(super) fn mix(&mut self, index: usize, pixel: [u8; 4], coverage: u8) {
+        let channels = self.space.channels();
+        let bytes = self.pixel_bytes();
+        let Some(target) = self.data.get_mut(index * bytes..(index + 1) * bytes) else {
+            return;
+        };
+        match self.depth {
+            Depth::Eight => {
+                for (old, new) in target.iter_mut().zip(pixel) {
+                    *old = mix(u32::from(*old), u32::from(new), coverage) as u8;
+                }
+            }
+            Depth::Sixteen => {
+                for (old, new) in target
+                    .as_chunks_mut::<2>()
+                    .0
+                    .iter_mut()
+                    .zip(pixel)
+                    .take(channels)
+                {
+                    let mixed = mix(
+                        u32::from(u16::from_ne_bytes(*old)),
+                        u32::from(new) * 257,
+                        coverage,
+                    );
+                    *old = (mixed as u16).to_ne_bytes();
+                }
+            }
+        }
+    }
+}
+
+/// Between `old` and `new`, so never wider than either.
+fn mix(old: u32, new: u32, coverage: u8) -> u32 {
+    let coverage = u32::from(coverage);
+    (old * (255 - coverage) + new * coverage + 127) / 255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mixing_covers_all_channels_of_one_pixel_only() {
+        let mut eight = Raster {
+            space: Space::Rgb,
+            depth: Depth::Eight,
+            width: 3,
+            height: 1,
+            data: vec![0; 9],
+        };
+        eight.mix(1, [255, 100, 1, 77], 255);
+        eight.mix(2, [200, 0, 0, 0], 128);
+        assert_eq!(eight.data, [0, 0, 0, 255, 100, 1, 100, 0, 0]);
+
+        let mut sixteen = Raster {
+            space: Space::GreyAlpha,
+            depth: Depth::Sixteen,
+            width: 2,
+            height: 1,
+            data: vec![0; 8],
+        };
+        sixteen.mix(1, [255, 255, 0, 0], 255);
+        assert_eq!(sixteen.data, [0, 0, 0, 0, 255, 255, 255, 255]);
+        sixteen.mix(2, [255, 255, 0, 0], 255); // outside: nothing happens
+    }
+}
