@@ -44,7 +44,7 @@ pub(crate) fn base64(data: &[u8]) -> String {
     STANDARD.encode(data)
 }
 
-/// The reverse of [`base64`]; `None` when `text` is not that.
+/// The reverse of [`base64()`]; `None` when `text` is not that.
 pub(crate) fn base64_decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }

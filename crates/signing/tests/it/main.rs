@@ -1,0 +1,19 @@
+//! Signatures checked against recorded vectors, against each other and for leaks.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do, and clippy exempts only the test functions"
+)]
+
+mod acs3;
+mod credentials;
+mod dataplus;
+mod known_answers;
+mod mns;
+mod oss_v1;
+mod oss_v4;
+mod parsers;
+mod post_policy;
+mod properties;
+mod rpc;
+mod support;

@@ -1,0 +1,204 @@
+//! The first OSS signature against its vectors.
+
+use std::time::Duration;
+
+use http::Method;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use serde::Deserialize;
+use signing::Credentials;
+use signing::encode;
+use signing::oss::{Presented, Resource, v1};
+
+use crate::support::{
+    File, Headers, authorization, flips, header, header_map, map_parameters, now, parameters,
+    request, set, without,
+};
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    mode: String,
+    credentials: String,
+    method: String,
+    host: String,
+    bucket: Option<String>,
+    key: Option<String>,
+    request_target: String,
+    query: Vec<(String, String)>,
+    headers: Headers,
+    expires: Option<i64>,
+    string_to_sign: String,
+    signature: String,
+    authorization: Option<String>,
+    signed_url: Option<String>,
+}
+
+impl Case {
+    fn resource(&self) -> Resource<'_> {
+        Resource {
+            bucket: self.bucket.as_deref(),
+            key: self.key.as_deref(),
+        }
+    }
+
+    fn received(&self) -> Parts {
+        let mut parts = request(&self.method, &self.request_target, &self.headers);
+        set(&mut parts, http::header::HOST, &self.host);
+        if let Some(authorization) = &self.authorization {
+            set(&mut parts, AUTHORIZATION, authorization);
+        }
+        parts
+    }
+
+    /// The request target before it was signed.
+    fn unsigned_target(&self) -> String {
+        let added = ["OSSAccessKeyId", "Expires", "Signature", "security-token"];
+        map_parameters(&self.request_target, |name, value| {
+            (!added.contains(&name)).then(|| value.to_owned())
+        })
+    }
+}
+
+fn file() -> File<Case> {
+    File::parse(include_str!("../vectors/oss-v1.json"), 57)
+}
+
+fn cases<'a>(file: &'a File<Case>, mode: &str) -> Vec<(&'a Case, Credentials)> {
+    let chosen: Vec<_> = file.cases.iter().filter(|case| case.mode == mode).collect();
+    assert!(!chosen.is_empty());
+    chosen
+        .into_iter()
+        .map(|case| (case, file.credentials(&case.credentials)))
+        .collect()
+}
+
+#[test]
+fn header_is_what_the_sdk_sends() {
+    let file = file();
+    for (case, credentials) in cases(&file, "header") {
+        let method: Method = case.method.parse().unwrap();
+        let headers = header_map(&case.headers);
+        let date = &case.headers["date"];
+        let text = v1::string_to_sign(&method, &headers, case.resource(), &case.query, date);
+        assert_eq!(text.unwrap(), case.string_to_sign, "{}", case.name);
+
+        let full = request(&case.method, &case.request_target, &case.headers);
+        let mut parts = without(full, &["date", "x-oss-security-token"]);
+        v1::sign(&mut parts, case.resource(), &credentials, now()).unwrap();
+        assert_eq!(
+            Some(authorization(&parts)),
+            case.authorization.as_deref(),
+            "{}",
+            case.name
+        );
+        for name in ["date", "x-oss-security-token"] {
+            let expected = case.headers.get(name).map(String::as_str);
+            assert_eq!(header(&parts, name), expected, "{}", case.name);
+        }
+    }
+}
+
+#[test]
+fn presigned_url_is_what_the_sdk_makes() {
+    let file = file();
+    for (case, credentials) in cases(&file, "presign") {
+        let expires = case.expires.unwrap() - now().as_second();
+        let expires = Duration::from_secs(expires.try_into().unwrap());
+        let mut parts = request(&case.method, &case.unsigned_target(), &case.headers);
+        v1::presign(&mut parts, case.resource(), expires, &credentials, now()).unwrap();
+        let expected = parameters(case.signed_url.as_deref().unwrap());
+        assert_eq!(
+            parameters(&parts.uri.to_string()),
+            expected,
+            "{}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn server_verifies_what_the_sdk_sends() {
+    let file = file();
+    for case in &file.cases {
+        let name = &case.name;
+        let credentials = file.credentials(&case.credentials);
+        let secret = credentials.access_key_secret();
+        let parts = case.received();
+        let presented = Presented::from_request(&parts).unwrap().unwrap();
+        assert_eq!(
+            presented.access_key_id(),
+            credentials.access_key_id(),
+            "{name}"
+        );
+        assert_eq!(
+            presented.security_token(),
+            credentials.security_token(),
+            "{name}"
+        );
+        let expires_at = presented.expires_at().map(jiff::Timestamp::as_second);
+        assert_eq!(expires_at, case.expires, "{name}");
+        let text = presented.string_to_sign(&parts, case.resource()).unwrap();
+        assert_eq!(text, case.string_to_sign, "{name}");
+        assert!(presented.matches(&text, secret), "{name}");
+        assert_eq!(v1::signature(&text, secret), case.signature, "{name}");
+
+        for flipped in flips(&case.signature) {
+            let forged = forge(case, &flipped);
+            let presented = Presented::from_request(&forged).unwrap().unwrap();
+            let text = presented.string_to_sign(&forged, case.resource()).unwrap();
+            assert!(!presented.matches(&text, secret), "{name}: {flipped}");
+        }
+    }
+}
+
+fn forge(case: &Case, signature: &str) -> Parts {
+    let mut parts = case.received();
+    if let Some(text) = &case.authorization {
+        let forged = text.replace(&case.signature, signature);
+        set(&mut parts, AUTHORIZATION, &forged);
+        return parts;
+    }
+    let target = map_parameters(&case.request_target, |name, value| {
+        let forged = if name == "Signature" {
+            signature
+        } else {
+            value
+        };
+        Some(forged.to_owned())
+    });
+    parts.uri = target.parse().unwrap();
+    parts
+}
+
+#[test]
+fn presigning_again_replaces_the_first_signature() {
+    let file = file();
+    let credentials = file.credentials("sts");
+    let resource = Resource {
+        bucket: Some("b"),
+        key: Some("k"),
+    };
+    let mut parts = request(
+        "GET",
+        "https://b.example.com/k?versionId=1",
+        &Headers::new(),
+    );
+    let expires = Duration::from_mins(1);
+    v1::presign(&mut parts, resource, expires, &credentials, now()).unwrap();
+    let once = parts.uri.clone();
+    v1::presign(&mut parts, resource, expires, &credentials, now()).unwrap();
+    assert_eq!(parts.uri, once);
+    let query = encode::decode_query(once.query().unwrap()).unwrap();
+    let names: Vec<_> = query.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "versionId",
+            "security-token",
+            "OSSAccessKeyId",
+            "Expires",
+            "Signature"
+        ]
+    );
+}
