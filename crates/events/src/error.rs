@@ -9,6 +9,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EncodeError {
+    /// The builder was not given all that an event needs.
+    #[error("the event is incomplete")]
+    Incomplete(#[source] cloudevents::event::EventBuilderError),
     /// A required attribute holds no text.
     #[error("attribute `{attribute}` of the event is empty")]
     Empty {

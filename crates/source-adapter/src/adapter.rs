@@ -1,0 +1,198 @@
+//! The running adapter: pollers, deliveries and the stage that deletes.
+//!
+//! It ends in a fixed order, whatever the reason: out of service, no new messages,
+//! finish what is in work, give back what is not finished in time, delete what is done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use mns::Queue;
+use service::{ConnectOptions, Part, Readiness, http_client};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+use url::Url;
+
+use crate::budget::Budget;
+use crate::config::Config;
+use crate::convert::Converter;
+use crate::demand::Demand;
+use crate::metrics::Metrics;
+use crate::pace::Brake;
+use crate::pipeline::Pipeline;
+use crate::poll::{LearnedVisibility, Pollers};
+use crate::progress::Progress;
+use crate::queue_health::QueueHealth;
+use crate::settle::{Settlement, settlement};
+use crate::sink::Sink;
+
+/// Time for the calls that give messages back or delete them.
+const LAST_CALLS: Duration = Duration::from_secs(4);
+
+/// Everything that is needed to run.
+#[derive(Debug)]
+pub(crate) struct Adapter {
+    pollers: Arc<Pollers>,
+    settlement: Settlement,
+    deliveries: TaskTracker,
+    stop_polling: CancellationToken,
+    give_up: CancellationToken,
+    poller_count: usize,
+    drain_grace: Duration,
+}
+
+impl Adapter {
+    /// Connects the parts; nothing runs yet.
+    ///
+    /// # Errors
+    /// Permanent: a setting that cannot be acted on.
+    pub(crate) fn try_new(
+        config: &Config,
+        queue: Queue,
+        queue_arn: &str,
+        metrics: Metrics,
+        queue_part: Part,
+    ) -> anyhow::Result<Self> {
+        let (stop_polling, give_up) = (CancellationToken::new(), CancellationToken::new());
+        let progress = Arc::new(Progress::default());
+        let brake = Arc::new(Brake::default());
+        let (settler, settlement) = settlement(queue.clone(), metrics.clone(), progress.clone());
+        let sinks = Sinks::try_new(config)?;
+        let pipeline = Arc::new(Pipeline {
+            queue: queue.clone(),
+            queue_arn: queue_arn.to_owned(),
+            filter: config.filter.clone(),
+            converter: Converter::new(&config.sink),
+            format: config.sink.format,
+            sink: sinks.sink,
+            dead_letter_sink: sinks.dead_letter_sink,
+            delivery: config.delivery.clone(),
+            settler,
+            progress,
+            brake: brake.clone(),
+            metrics: metrics.clone(),
+            give_up: give_up.clone(),
+        });
+        let deliveries = TaskTracker::new();
+        let pollers = Arc::new(Pollers {
+            queue,
+            pipeline,
+            deliveries: deliveries.clone(),
+            budget: Budget::new(&config.limits),
+            demand: Demand::new(config.limits.pollers),
+            brake,
+            health: QueueHealth::new(queue_part),
+            visibility: LearnedVisibility::new(),
+            metrics,
+            stop: stop_polling.clone(),
+        });
+        Ok(Self {
+            pollers,
+            settlement,
+            deliveries,
+            stop_polling,
+            give_up,
+            poller_count: config.limits.pollers,
+            drain_grace: config.limits.drain_grace,
+        })
+    }
+
+    /// Runs until `stop` is cancelled or a part ends that should not.
+    ///
+    /// # Errors
+    /// When a part of the adapter, or a task in `background`, ended by itself.
+    pub(crate) async fn run(
+        self,
+        stop: &CancellationToken,
+        readiness: &Readiness,
+        background: &mut JoinSet<()>,
+    ) -> anyhow::Result<()> {
+        let mut polling = JoinSet::new();
+        for index in 0..self.poller_count {
+            polling.spawn(self.pollers.clone().poll(index));
+        }
+        let mut settling = JoinSet::new();
+        settling.spawn(self.settlement.run());
+        // Waiting for the end of a task changes nothing, so every arm may be dropped. A
+        // signal comes first: that parts end then is as it should be.
+        let outcome = tokio::select! {
+            biased;
+            () = stop.cancelled() => Ok(()),
+            Some(ended) = polling.join_next() => Err(ended_early("a poller", ended)),
+            Some(ended) = settling.join_next() => Err(ended_early("the deleting of messages", ended)),
+            Some(ended) = background.join_next() => Err(ended_early("a background task", ended)),
+        };
+        readiness.close();
+        self.stop_polling.cancel();
+        while polling.join_next().await.is_some() {}
+        drain(&self.deliveries, &self.give_up, self.drain_grace).await;
+        // The last to hand anything over, so the deleting ends by itself.
+        drop(self.pollers);
+        let _ = timeout(LAST_CALLS, settling.join_next()).await;
+        outcome
+    }
+}
+
+/// Waits for the deliveries, first patiently, then making them give their messages back.
+async fn drain(deliveries: &TaskTracker, give_up: &CancellationToken, grace: Duration) {
+    deliveries.close();
+    if timeout(grace, deliveries.wait()).await.is_ok() {
+        info!("every delivery is finished");
+        return;
+    }
+    let messages = deliveries.len();
+    warn!(
+        messages,
+        "giving back {messages} messages that are not delivered in time"
+    );
+    give_up.cancel();
+    if timeout(LAST_CALLS, deliveries.wait()).await.is_err() {
+        warn!("some could not be given back, they come back by themselves");
+    }
+}
+
+fn ended_early(what: &str, ended: Result<(), JoinError>) -> anyhow::Error {
+    match ended {
+        Ok(()) => anyhow!("{what} ended by itself"),
+        Err(error) => anyhow::Error::new(error).context(format!("{what} failed")),
+    }
+}
+
+/// Where events go.
+struct Sinks {
+    sink: Sink,
+    dead_letter_sink: Option<Sink>,
+}
+
+impl Sinks {
+    fn try_new(config: &Config) -> anyhow::Result<Self> {
+        let options = ConnectOptions {
+            idle_per_host: config.limits.in_flight,
+            ca_certs_pem: config.sink.ca_certs_pem.clone(),
+            ..ConnectOptions::default()
+        };
+        let client = http_client(&options).context("cannot use K_CA_CERTS")?;
+        let namespace = config.operation.namespace.as_deref();
+        let sink = |url: &Url| {
+            Sink::try_new(
+                url.clone(),
+                client.clone(),
+                config.delivery.timeout,
+                namespace,
+            )
+            .context("cannot make requests from K_SINK, DELIVERY_DEAD_LETTER_SINK and NAMESPACE")
+        };
+        Ok(Self {
+            sink: sink(&config.sink.url)?,
+            dead_letter_sink: config
+                .delivery
+                .dead_letter_sink
+                .as_ref()
+                .map(sink)
+                .transpose()?,
+        })
+    }
+}

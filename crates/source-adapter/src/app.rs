@@ -1,0 +1,139 @@
+//! Puts the parts together, runs them, and takes them down in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use mns::{Client, Endpoint, Queue};
+use prometheus_client::registry::Registry;
+use service::credentials::{CredentialSource, Keeper};
+use service::{ConnectOptions, Readiness, http_client};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use transport::{Transport, redact};
+
+use crate::adapter::Adapter;
+use crate::config::{Config, MAX_BATCH, Operation, QueueConfig};
+use crate::metrics::Metrics;
+
+/// Nobody has long requests for the health listener.
+const HTTP_DRAIN: Duration = Duration::from_secs(1);
+
+/// Receives and delivers until `stop` is cancelled.
+///
+/// # Errors
+/// When the configuration cannot be acted on, or a part ends that should not. Trouble
+/// with the queue or the sink is no reason to end.
+pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut registry = Registry::default();
+    let adapter_metrics = registry.sub_registry_with_prefix("adapter");
+    Metrics::describe(adapter_metrics, &config.operation, &config.queue);
+    let metrics = Metrics::new(adapter_metrics);
+    let readiness = Readiness::new();
+    let queue_part = readiness.part("queue");
+
+    let listener = listen(&config.operation).await?;
+    let address = listener.local_addr()?;
+    let connection = connect(&config.queue, config.limits.pollers).await?;
+    let adapter = Adapter::try_new(
+        &config,
+        connection.queue,
+        &connection.arn,
+        metrics,
+        queue_part,
+    )?;
+
+    let background_stop = CancellationToken::new();
+    let mut background = JoinSet::new();
+    background.spawn(serve(
+        listener,
+        readiness.clone(),
+        registry,
+        background_stop.clone(),
+    ));
+    background.spawn(keep(connection.keeper, background_stop.clone()));
+    info!(mns.queue = %config.queue.name, sink = %redact(&config.sink.url), http = %address,
+        "delivering from queue `{}` to {}, health at {address}", config.queue.name, redact(&config.sink.url));
+    if config.sink.audience.is_some() {
+        warn!("the sink expects tokens (K_AUDIENCE), but this adapter sends none");
+    }
+
+    let outcome = adapter.run(&stop, &readiness, &mut background).await;
+    background_stop.cancel();
+    while background.join_next().await.is_some() {}
+    outcome
+}
+
+async fn serve(
+    listener: TcpListener,
+    readiness: Readiness,
+    registry: Registry,
+    stop: CancellationToken,
+) {
+    let router = service::health::router(readiness, Arc::new(registry));
+    let limits = service::Limits {
+        drain_grace: HTTP_DRAIN,
+        ..service::Limits::default()
+    };
+    service::serve(listener, router, limits, stop).await;
+}
+
+async fn keep(keeper: Keeper, stop: CancellationToken) {
+    keeper.run(&stop).await;
+}
+
+async fn listen(operation: &Operation) -> anyhow::Result<TcpListener> {
+    let listener = service::bind(operation.listen, "--listen").await?;
+    if let Some(path) = &operation.announce {
+        service::announce(path, &[("http", listener.local_addr()?)])?;
+    }
+    Ok(listener)
+}
+
+/// The queue, ready to be called.
+struct Connection {
+    queue: Queue,
+    /// Its name for others, as far as the endpoint tells it.
+    arn: String,
+    keeper: Keeper,
+}
+
+async fn connect(config: &QueueConfig, pollers: usize) -> anyhow::Result<Connection> {
+    let QueueConfig {
+        endpoint,
+        name,
+        access_token_file,
+    } = config;
+    let options = ConnectOptions {
+        idle_per_host: pollers + MAX_BATCH,
+        ..ConnectOptions::default()
+    };
+    let transport = Transport::new(http_client(&options)?);
+    let source =
+        CredentialSource::from_vars(access_token_file.clone(), "MNS_ACCESS_TOKEN_FILE", |name| {
+            std::env::var(name).ok()
+        })?;
+    let opened = source.open(transport.clone()).await?;
+    let endpoint: Endpoint = match (endpoint, opened.url) {
+        (Some(endpoint), _) => endpoint.clone(),
+        (None, Some(url)) => url
+            .parse()
+            .context("the `url` of the mounted Secret is of no use")?,
+        (None, None) => {
+            return Err(anyhow!(
+                "`MNS_ENDPOINT` is missing: set it, or mount a Secret with a `url`"
+            ));
+        }
+    };
+    let arn = endpoint
+        .queue_arn(name)
+        .unwrap_or_else(|| format!("queues/{name}"));
+    let queue = Client::new(endpoint, opened.credentials, transport).queue(name.clone());
+    Ok(Connection {
+        queue,
+        arn,
+        keeper: opened.keeper,
+    })
+}

@@ -1,0 +1,146 @@
+//! How many messages, and how many bytes of them, may be held at one time.
+//!
+//! Room is taken before messages are: for as many as a receive may bring, each as large
+//! as MNS allows. What turns out not to be needed is given back at once. So a slow sink
+//! stops the polling, and no backlog can make the process grow.
+
+use std::sync::Arc;
+
+use mns::BatchSize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config::{Limits, MAX_BATCH, MAX_MESSAGE_BYTES};
+
+/// Bytes are counted in units, because permits are counted in 32 bits.
+const UNIT_BYTES: usize = 1024;
+
+/// The room there is. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget {
+    messages: Arc<Semaphore>,
+    units: Arc<Semaphore>,
+    batch: BatchSize,
+}
+
+/// Room for one receive.
+#[derive(Debug)]
+pub(crate) struct Room {
+    messages: OwnedSemaphorePermit,
+    units: OwnedSemaphorePermit,
+}
+
+/// Room for one message, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    _message: Option<OwnedSemaphorePermit>,
+    _units: Option<OwnedSemaphorePermit>,
+}
+
+impl Budget {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let batch = u32::try_from(limits.in_flight.min(MAX_BATCH)).unwrap_or_default();
+        Self {
+            messages: Arc::new(Semaphore::new(limits.in_flight)),
+            units: Arc::new(Semaphore::new(limits.in_flight_bytes / UNIT_BYTES)),
+            batch: BatchSize::try_new(batch).unwrap_or(BatchSize::MIN),
+        }
+    }
+
+    /// How many messages one receive may ask for.
+    pub(crate) fn batch(&self) -> BatchSize {
+        self.batch
+    }
+
+    /// Waits until there is room for one receive. `None` never happens: the semaphores
+    /// are not closed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives back what it had.
+    pub(crate) async fn reserve(&self) -> Option<Room> {
+        let batch = self.batch.get();
+        let messages = self.messages.clone().acquire_many_owned(batch).await.ok()?;
+        let units = self
+            .units
+            .clone()
+            .acquire_many_owned(batch * units(MAX_MESSAGE_BYTES));
+        Some(Room {
+            messages,
+            units: units.await.ok()?,
+        })
+    }
+}
+
+impl Room {
+    /// The part of it that a message of this size takes.
+    pub(crate) fn hold(&mut self, size_bytes: usize) -> Held {
+        let wanted = units(size_bytes) as usize;
+        let units = self.units.split(wanted.min(self.units.num_permits()));
+        Held {
+            _message: self.messages.split(1),
+            _units: units,
+        }
+    }
+}
+
+fn units(size_bytes: usize) -> u32 {
+    u32::try_from(size_bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn budget(in_flight: usize, in_flight_bytes: usize) -> Budget {
+        Budget::new(&Limits {
+            in_flight,
+            in_flight_bytes,
+            ..Limits::default()
+        })
+    }
+
+    /// Room, if it can be had without waiting.
+    fn reserve_now(budget: &Budget) -> Option<Room> {
+        match pin!(budget.reserve()).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(room) => room,
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn messages_are_bounded_by_count() {
+        let budget = budget(20, 1 << 30);
+        let mut room = reserve_now(&budget).unwrap();
+        assert!(reserve_now(&budget).is_none(), "4 are left, 16 are needed");
+        let held: Vec<_> = (0..4).map(|_| room.hold(100)).collect();
+        drop(room);
+        assert!(reserve_now(&budget).is_some(), "12 of 16 were not needed");
+        let _more = reserve_now(&budget).unwrap();
+        assert!(reserve_now(&budget).is_none());
+        drop(held);
+    }
+
+    #[test]
+    fn messages_are_bounded_by_bytes() {
+        let budget = budget(1000, 2 * MAX_BATCH * MAX_MESSAGE_BYTES);
+        let mut room = reserve_now(&budget).unwrap();
+        let held: Vec<_> = (0..16).map(|_| room.hold(MAX_MESSAGE_BYTES)).collect();
+        drop(room);
+        let second = reserve_now(&budget).unwrap();
+        assert!(
+            reserve_now(&budget).is_none(),
+            "16 large messages and a receive fill it"
+        );
+        drop((held, second));
+        assert!(reserve_now(&budget).is_some());
+    }
+
+    #[test]
+    fn few_messages_at_a_time_make_small_batches() {
+        assert_eq!(budget(3, 1 << 30).batch().get(), 3);
+        assert_eq!(budget(128, 1 << 30).batch().get(), 16);
+    }
+}

@@ -1,0 +1,210 @@
+//! What happens when a delivery fails: Knative's `delivery`, carried by MNS.
+//!
+//! The count of attempts is the message's dequeue count and the wait is its visibility,
+//! so both survive a crash. Waits are whole seconds, because MNS knows no shorter ones.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::findings::Findings;
+use super::http_url;
+use crate::args::DeliveryArgs;
+
+/// As many as a Broker and the other Knative sources make.
+const RETRIES: u32 = 10;
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// Ample for a Broker, and for most services that start from zero.
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// Without a dead letter sink a message is tried until its retention ends; this keeps
+/// it from being tried too rarely to notice that the sink is back.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
+/// How waits grow from one retry to the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Growth {
+    /// `delay * 2^n`, n counted from 0.
+    #[default]
+    Exponential,
+    /// `delay * n`, n counted from 1.
+    Linear,
+}
+
+/// What happens when a delivery fails.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Attempts after the first.
+    pub retries: u32,
+    /// How waits grow.
+    pub growth: Growth,
+    /// The first wait.
+    pub delay: Duration,
+    /// How long a sink may take to answer.
+    pub timeout: Duration,
+    /// The longest `Retry-After` that is honoured; zero to ignore the header.
+    pub retry_after_max: Duration,
+    /// Where refused events go.
+    pub dead_letter_sink: Option<Url>,
+}
+
+impl Delivery {
+    pub(super) fn check(found: &mut Findings, args: &DeliveryArgs) -> Self {
+        let DeliveryArgs {
+            delivery_retry: retry,
+            delivery_backoff_policy: policy,
+            delivery_backoff_delay: delay,
+            delivery_timeout: timeout,
+            sink_timeout,
+            delivery_retry_after_max: retry_after_max,
+            delivery_dead_letter_sink: dead_letter_sink,
+            delivery_format: _,
+        } = args;
+        let retries = found.number("DELIVERY_RETRY", retry.as_deref(), (0, 1000));
+        let growth = "`exponential` or `linear`";
+        let growth = found.optional(
+            "DELIVERY_BACKOFF_POLICY",
+            policy.as_deref(),
+            growth,
+            Growth::parse,
+        );
+        let delay = found.duration("DELIVERY_BACKOFF_DELAY", delay.as_deref());
+        let timeout = found.duration("DELIVERY_TIMEOUT", timeout.as_deref());
+        let retry_after_max =
+            found.duration("DELIVERY_RETRY_AFTER_MAX", retry_after_max.as_deref());
+        let url = "an http or https URL";
+        let dead_letter_sink = found.optional(
+            "DELIVERY_DEAD_LETTER_SINK",
+            dead_letter_sink.as_deref(),
+            url,
+            http_url,
+        );
+        Self {
+            retries: retries
+                .and_then(|retries| retries.try_into().ok())
+                .unwrap_or(RETRIES),
+            growth: growth.unwrap_or_default(),
+            delay: delay.unwrap_or(FIRST_WAIT),
+            timeout: timeout
+                .filter(|timeout| !timeout.is_zero())
+                .or_else(|| seconds(sink_timeout.as_deref()?))
+                .unwrap_or(TIMEOUT),
+            retry_after_max: retry_after_max.unwrap_or_default(),
+            dead_letter_sink,
+        }
+    }
+
+    /// Whether the attempt that has just failed was the last one allowed.
+    #[must_use]
+    pub fn is_spent(&self, dequeue_count: u32) -> bool {
+        dequeue_count > self.retries
+    }
+
+    /// How long to hide a message after its `dequeue_count`th attempt failed. The longer
+    /// of the backoff and what the sink asked for counts; the result is whole seconds.
+    #[must_use]
+    pub fn wait(&self, dequeue_count: u32, asked: Option<Duration>) -> Duration {
+        let made = dequeue_count.max(1);
+        let factor = match self.growth {
+            Growth::Exponential => 2_u32.saturating_pow(made - 1),
+            Growth::Linear => made,
+        };
+        let backoff = self.delay.saturating_mul(factor).min(LONGEST_WAIT);
+        let asked = asked.unwrap_or_default().min(self.retry_after_max);
+        let wait = backoff.max(asked);
+        Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(FIRST_WAIT)
+    }
+}
+
+impl Growth {
+    fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "exponential" => Some(Self::Exponential),
+            "linear" => Some(Self::Linear),
+            _ => None,
+        }
+    }
+}
+
+/// Knative takes anything but a positive number of seconds for "no timeout".
+fn seconds(text: &str) -> Option<Duration> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery(growth: Growth, delay_ms: u64) -> Delivery {
+        Delivery {
+            retries: 3,
+            growth,
+            delay: Duration::from_millis(delay_ms),
+            timeout: TIMEOUT,
+            retry_after_max: Duration::from_secs(30),
+            dead_letter_sink: None,
+        }
+    }
+
+    #[test]
+    fn waits_grow_with_the_dequeue_count() {
+        let table = [
+            (
+                "exponential from a second",
+                Growth::Exponential,
+                1000,
+                [1, 2, 4, 8, 16],
+            ),
+            (
+                "exponential, fractions rounded up",
+                Growth::Exponential,
+                300,
+                [1, 1, 2, 3, 5],
+            ),
+            ("linear", Growth::Linear, 2000, [2, 4, 6, 8, 10]),
+            ("never without a pause", Growth::Linear, 0, [1, 1, 1, 1, 1]),
+        ];
+        for (name, growth, delay_ms, expected) in table {
+            let delivery = delivery(growth, delay_ms);
+            let waits: Vec<_> = (1..=5)
+                .map(|count| delivery.wait(count, None).as_secs())
+                .collect();
+            assert_eq!(waits, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn waits_stay_within_what_mns_can_hide() {
+        for count in [0, 1, 31, 32, 33, 1000, u32::MAX] {
+            let wait = delivery(Growth::Exponential, 1000).wait(count, None);
+            assert!(
+                (FIRST_WAIT..=LONGEST_WAIT).contains(&wait),
+                "{count}: {wait:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn sink_may_ask_for_a_longer_wait_within_bounds() {
+        let delivery = delivery(Growth::Exponential, 1000);
+        let table = [
+            ("longer", 10, 10),
+            ("shorter than the backoff", 1, 4),
+            ("too long", 3600, 30),
+        ];
+        for (name, asked, expected) in table {
+            let wait = delivery.wait(3, Some(Duration::from_secs(asked)));
+            assert_eq!(wait.as_secs(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn attempts_are_retries_and_one() {
+        let delivery = delivery(Growth::Linear, 0);
+        let spent: Vec<_> = (1..=5).map(|count| delivery.is_spent(count)).collect();
+        assert_eq!(spent, [false, false, false, true, true]);
+    }
+}

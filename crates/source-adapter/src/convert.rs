@@ -1,0 +1,142 @@
+//! From OSS events to CloudEvents, with the attributes that EventBridge gives them.
+//!
+//! # Ids
+//!
+//! Receivers may recognise duplicates by `source` and `id` alone, so an id must be the
+//! same at every delivery of an event and differ between any two events. A message that
+//! holds one event gives it the id of the OSS request, as EventBridge does. Where one
+//! request can have caused several events (several in a message, or a `DeleteObjects`)
+//! a digest of the event's JSON is added: `<request id>-<16 hex digits>`, and for
+//! further copies of one and the same event in one message `-2`, `-3`. An event without
+//! a request id takes the id of its MNS message instead.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use events::{EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage};
+use oss::event::Event;
+use sha2::{Digest as _, Sha256};
+
+use crate::config::{Format, Overrides, Payload, SinkConfig};
+
+/// What EventBridge calls OSS.
+const SOURCE: &str = "acs.oss";
+const JSON: &str = "application/json";
+
+/// Turns OSS events into what the sink gets.
+#[derive(Clone, Debug)]
+pub struct Converter {
+    payload: Payload,
+    format: Format,
+    overrides: Overrides,
+}
+
+/// An event ready to be sent, as often as necessary.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The event's id, for logs.
+    pub id: String,
+    /// The event.
+    pub message: HttpMessage,
+}
+
+impl Converter {
+    /// Converts as the configuration says.
+    #[must_use]
+    pub fn new(config: &SinkConfig) -> Self {
+        let SinkConfig {
+            payload,
+            format,
+            overrides,
+            ..
+        } = config;
+        Self {
+            payload: *payload,
+            format: *format,
+            overrides: overrides.clone(),
+        }
+    }
+
+    /// The event as the sink gets it.
+    ///
+    /// # Errors
+    /// Permanent: the event has no HTTP form.
+    pub fn convert(&self, id: String, event: &Event) -> Result<Outgoing, EncodeError> {
+        let mut builder = EventBuilderV10::new()
+            .id(&id)
+            .source(SOURCE)
+            .ty(event.name.cloud_event_type());
+        if let Some(subject) = event.subject() {
+            builder = builder.subject(subject);
+        }
+        if let Some(time) = event.time {
+            builder = builder.time(time.to_string());
+        }
+        let builder = builder.data(JSON, self.data(event));
+        let mut event = builder.build().map_err(EncodeError::Incomplete)?;
+        self.overrides.apply(&mut event);
+        Ok(Outgoing {
+            id,
+            message: self.write(event)?,
+        })
+    }
+
+    fn data(&self, event: &Event) -> Vec<u8> {
+        let document = event.document();
+        match self.payload {
+            Payload::Json => document.into_bytes(),
+            Payload::Base64 => format!("\"{}\"", BASE64_STANDARD.encode(document)).into_bytes(),
+        }
+    }
+
+    fn write(&self, event: events::Event) -> Result<HttpMessage, EncodeError> {
+        write(self.format, event)
+    }
+}
+
+/// Writes an event in the given format.
+pub(crate) fn write(format: Format, event: events::Event) -> Result<HttpMessage, EncodeError> {
+    match format {
+        Format::Binary => events::binary(event),
+        Format::Structured => events::structured(&event),
+    }
+}
+
+/// The ids of a message's events, in order. See the module for the rule.
+#[must_use]
+pub fn ids(message_id: &str, events: &[Event]) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::with_capacity(events.len());
+    for event in events {
+        let request_id = event.request_id.as_deref().filter(|id| !id.is_empty());
+        let base = request_id.unwrap_or(message_id);
+        let id = if events.len() == 1 && event.name.action() != "DeleteObjects" {
+            base.to_owned()
+        } else {
+            format!("{base}-{}", digest(event.raw()))
+        };
+        ids.push(distinct(id, &ids));
+    }
+    ids
+}
+
+/// The id, with a number if it is taken.
+fn distinct(id: String, taken: &[String]) -> String {
+    if !taken.contains(&id) {
+        return id;
+    }
+    let mut numbered = (2_usize..).map(|number| format!("{id}-{number}"));
+    // The range is longer than any message.
+    numbered
+        .find(|candidate| !taken.contains(candidate))
+        .unwrap_or(id)
+}
+
+/// The beginning of a SHA-256, in hexadecimal.
+fn digest(raw: &str) -> String {
+    let digest: [u8; 32] = Sha256::digest(raw).into();
+    digest
+        .iter()
+        .take(8)
+        .fold(String::with_capacity(16), |hex, byte| {
+            hex + &format!("{byte:02x}")
+        })
+}

@@ -1,0 +1,140 @@
+//! Our hold on one message: its receipt handle and how long that is good for.
+//!
+//! While a delivery runs, the message's visibility is extended, so that a slow sink
+//! causes no duplicate. Every extension brings a new handle; one under way is never
+//! abandoned, because it may just have killed the old one. A handle that is lost anyway
+//! is recognised, counted and not used again.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use mns::{Queue, ReceiptHandle, VisibilityTimeout};
+use tokio::time::{Instant, sleep_until};
+use tracing::warn;
+
+use crate::metrics::{CallResult, Metrics, Operations};
+
+/// No shorter extension: a call per second and message would be a load of its own.
+const SHORTEST_EXTENSION: Duration = Duration::from_secs(30);
+/// Pause before a failed extension is tried again, time permitting.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// The hold on one message.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    queue: Queue,
+    metrics: Metrics,
+    message_id: String,
+    handle: ReceiptHandle,
+    is_lost: bool,
+    extension: VisibilityTimeout,
+    /// When to extend next.
+    renew_at: Instant,
+    /// When the handle dies.
+    ends: Instant,
+}
+
+impl Lease {
+    /// A message that was received just now and stays hidden for `visibility`.
+    pub(crate) fn new(
+        queue: Queue,
+        metrics: Metrics,
+        message_id: String,
+        handle: ReceiptHandle,
+        visibility: Duration,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            queue,
+            metrics,
+            message_id,
+            handle,
+            is_lost: false,
+            extension: VisibilityTimeout::saturating(visibility.max(SHORTEST_EXTENSION)),
+            renew_at: now + visibility / 2,
+            ends: now + visibility,
+        }
+    }
+
+    /// Runs `work` and keeps the message hidden meanwhile.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops `work`; an extension under way may leave the lease with
+    /// a dead handle, and the message then comes back by itself.
+    pub(crate) async fn hold<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            // Both arms may be dropped: `work` is polled by reference.
+            tokio::select! {
+                output = &mut work => return output,
+                () = sleep_until(self.renew_at), if !self.is_lost => {}
+            }
+            let (queue, handle) = (self.queue.clone(), self.handle.clone());
+            // On the heap, because most deliveries end without one.
+            let mut extension = Box::pin(queue.change_visibility(&handle, self.extension));
+            let (output, extended) = tokio::select! {
+                output = &mut work => (Some(output), extension.await),
+                extended = &mut extension => (None, extended),
+            };
+            self.note(extended);
+            if let Some(output) = output {
+                return output;
+            }
+        }
+    }
+
+    /// The handle, and when it dies; `None` if it has.
+    pub(crate) fn handle(&self) -> Option<(&ReceiptHandle, Instant)> {
+        (!self.is_lost).then_some((&self.handle, self.ends))
+    }
+
+    /// Lets the message come back after `wait`. If that fails it comes back when its
+    /// visibility ends.
+    pub(crate) async fn release(mut self, wait: Duration) {
+        if self.is_lost {
+            return;
+        }
+        let wait = VisibilityTimeout::saturating(wait);
+        match self.queue.change_visibility(&self.handle, wait).await {
+            Ok(_) => self
+                .metrics
+                .count_call(Operations::Release, CallResult::Success),
+            Err(error) => {
+                self.metrics
+                    .count_call(Operations::Release, CallResult::Failure);
+                self.note_failure(&error, "it comes back when its visibility ends");
+            }
+        }
+    }
+
+    fn note(&mut self, extended: Result<mns::Visibility, mns::Error>) {
+        let now = Instant::now();
+        match extended {
+            Ok(visibility) => {
+                self.metrics
+                    .count_call(Operations::Extend, CallResult::Success);
+                self.handle = visibility.receipt_handle;
+                self.renew_at = now + self.extension.get() / 2;
+                self.ends = now + self.extension.get();
+            }
+            Err(error) => {
+                self.metrics
+                    .count_call(Operations::Extend, CallResult::Failure);
+                self.renew_at = now + RETRY_PAUSE;
+                self.note_failure(&error, "trying to extend its visibility again");
+            }
+        }
+    }
+
+    fn note_failure(&mut self, error: &mns::Error, then: &str) {
+        let id = &self.message_id;
+        if error.is_handle_lost() || Instant::now() >= self.ends {
+            self.is_lost = true;
+            self.metrics.count_lost_handle();
+            warn!(mns.message.id = %id, "lost the handle of message `{id}`: another receiver may get it");
+        } else {
+            let error = service::error_line(error);
+            warn!(mns.message.id = %id, error, "cannot change the visibility of message `{id}`, {then}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What is counted. Labels come from closed sets, never from messages.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::config::{Operation, QueueConfig};
+
+/// From a local sink's milliseconds to the longest timeout anybody sets.
+const LATENCY_SECONDS: [f64; 11] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0, 300.0,
+];
+
+/// The adapter's counters. Cheap to clone; clones count together.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    received: Counter,
+    redelivered: Counter,
+    messages: Family<MessageLabels, Counter>,
+    events: Family<EventLabels, Counter>,
+    attempts: Family<AttemptLabels, Counter>,
+    latency: Histogram,
+    calls: Family<CallLabels, Counter>,
+    handles_lost: Counter,
+    pub(crate) held: Gauge,
+    pub(crate) pollers: Gauge,
+}
+
+/// What became of a received message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum MessageOutcome {
+    /// Every event was dealt with; it is being deleted.
+    Done,
+    /// It comes back for another attempt.
+    Postponed,
+    /// It holds no events that can be read. Counted besides what happens to it.
+    Unreadable,
+    /// Its delivery ended in a defect of this program; it comes back.
+    Abandoned,
+    /// It was given back because the process ends.
+    HandedBack,
+}
+
+/// What became of an event at one delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum EventOutcome {
+    /// The sink took it.
+    Accepted,
+    /// The filter does not want it; acknowledged.
+    Filtered,
+    /// It was taken at an earlier delivery of the message and not sent again.
+    Known,
+    /// The sink may take it later.
+    Postponed,
+    /// Nobody takes it; it stays in the queue until its retention ends.
+    Kept,
+    /// The dead letter sink took it.
+    DeadLettered,
+}
+
+/// Where an attempt went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Target {
+    /// The sink.
+    Sink,
+    /// The dead letter sink.
+    DeadLetterSink,
+}
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum AttemptResult {
+    /// 2xx.
+    Accepted,
+    /// A status after which the same event may be accepted.
+    Retryable,
+    /// A status after which it will not.
+    Refused,
+    /// No answer in time.
+    TimedOut,
+    /// No connection, or one that broke.
+    Unanswered,
+}
+
+/// A kind of call to MNS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Operations {
+    /// `BatchReceiveMessage`.
+    Receive,
+    /// `BatchDeleteMessage`.
+    Delete,
+    /// `ChangeMessageVisibility` to keep a message.
+    Extend,
+    /// `ChangeMessageVisibility` to let it come back.
+    Release,
+}
+
+/// How a call to MNS ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum CallResult {
+    /// With what was asked for.
+    Success,
+    /// A receive that brought nothing.
+    Empty,
+    /// Otherwise.
+    Failure,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MessageLabels {
+    outcome: MessageOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EventLabels {
+    outcome: EventOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    target: Target,
+    result: AttemptResult,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    operation: Operations,
+    result: CallResult,
+}
+
+impl Metrics {
+    /// Registers the counters; `registry` carries the prefix.
+    pub fn new(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            received: Counter::default(),
+            redelivered: Counter::default(),
+            messages: Family::default(),
+            events: Family::default(),
+            attempts: Family::default(),
+            latency: Histogram::new(LATENCY_SECONDS),
+            calls: Family::default(),
+            handles_lost: Counter::default(),
+            held: Gauge::default(),
+            pollers: Gauge::default(),
+        };
+        metrics.register(registry);
+        metrics
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "messages_received",
+            "Messages received",
+            self.received.clone(),
+        );
+        registry.register(
+            "messages_redelivered",
+            "Messages received not for the first time",
+            self.redelivered.clone(),
+        );
+        registry.register(
+            "messages",
+            "Messages by what became of them",
+            self.messages.clone(),
+        );
+        registry.register(
+            "events",
+            "Events by what became of them at a delivery",
+            self.events.clone(),
+        );
+        registry.register(
+            "attempts",
+            "Requests to a sink by their result",
+            self.attempts.clone(),
+        );
+        registry.register_with_unit(
+            "attempt_latency",
+            "From request to answer of a sink",
+            Unit::Seconds,
+            self.latency.clone(),
+        );
+        registry.register(
+            "mns_calls",
+            "Calls to MNS by their result",
+            self.calls.clone(),
+        );
+        registry.register(
+            "handles_lost",
+            "Messages that became visible to others while in work",
+            self.handles_lost.clone(),
+        );
+        registry.register("messages_held", "Messages in work", self.held.clone());
+        registry.register("pollers", "Pollers at work", self.pollers.clone());
+    }
+
+    /// Says in a constant metric whose adapter this is.
+    pub fn describe(registry: &mut Registry, operation: &Operation, queue: &QueueConfig) {
+        let labels = vec![
+            ("name", operation.name.clone()),
+            (
+                "namespace_name",
+                operation.namespace.clone().unwrap_or_default(),
+            ),
+            ("resource_group", operation.resource_group.clone()),
+            ("queue", queue.name.to_string()),
+        ];
+        registry.register(
+            "source",
+            "The source object and its queue",
+            Info::new(labels),
+        );
+    }
+
+    pub(crate) fn count_received(&self, dequeue_count: u32) {
+        self.received.inc();
+        if dequeue_count > 1 {
+            self.redelivered.inc();
+        }
+    }
+
+    pub(crate) fn count_message(&self, outcome: MessageOutcome) {
+        self.messages
+            .get_or_create(&MessageLabels { outcome })
+            .inc();
+    }
+
+    pub(crate) fn count_events(&self, outcome: EventOutcome, count: usize) {
+        if count > 0 {
+            self.events
+                .get_or_create(&EventLabels { outcome })
+                .inc_by(count as u64);
+        }
+    }
+
+    pub(crate) fn count_attempt(&self, target: Target, result: AttemptResult, took: Duration) {
+        self.attempts
+            .get_or_create(&AttemptLabels { target, result })
+            .inc();
+        self.latency.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn count_call(&self, operation: Operations, result: CallResult) {
+        self.calls
+            .get_or_create(&CallLabels { operation, result })
+            .inc();
+    }
+
+    pub(crate) fn count_lost_handle(&self) {
+        self.handles_lost.inc();
+    }
+}

@@ -1,0 +1,135 @@
+//! Waiting after trouble: at the queue, and before taking more work for a broken sink.
+//!
+//! Pure arithmetic with jitter; the callers sleep.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use rand::Rng as _;
+use transport::Disposition;
+
+/// Short enough to notice within seconds that the queue is back.
+const LONGEST: Duration = Duration::from_secs(5);
+const FIRST: Duration = Duration::from_millis(250);
+/// A refusal for good (a wrong key, no such queue) lasts until somebody acts.
+const PERMANENT: Duration = Duration::from_secs(5);
+/// What a service may ask for and get.
+const LONGEST_ASKED: Duration = Duration::from_secs(30);
+/// As many failures in a row are no accident of single events.
+const BRAKE_AFTER: u32 = 16;
+
+/// Grows with consecutive failures of the queue.
+#[derive(Debug, Default)]
+pub(crate) struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    pub(crate) fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// How long to wait after one more failure.
+    pub(crate) fn next(&mut self, disposition: Disposition) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        match disposition {
+            Disposition::RetryAfter(asked) => asked.clamp(FIRST, LONGEST_ASKED),
+            Disposition::Retry => jittered(doubled(FIRST, self.failures - 1)),
+            Disposition::Permanent => jittered(PERMANENT),
+        }
+    }
+}
+
+/// Slows the polling down while every delivery fails.
+///
+/// Without it a sink that is down for a minute would burn one attempt of every message
+/// in the backlog.
+#[derive(Debug, Default)]
+pub(crate) struct Brake {
+    failures: AtomicU32,
+}
+
+impl Brake {
+    /// An answer that says that the sink works, even if it refuses an event.
+    pub(crate) fn release(&self) {
+        self.failures.store(0, Ordering::Relaxed);
+    }
+
+    /// One more failure that the next event would meet too.
+    pub(crate) fn press(&self) {
+        // Not beyond what `pause` can tell apart.
+        let _ = self
+            .failures
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |failures| {
+                (failures < 64 * BRAKE_AFTER).then_some(failures + 1)
+            });
+    }
+
+    /// How long to wait before receiving more; none while the sink works.
+    pub(crate) fn pause(&self) -> Option<Duration> {
+        let rounds = self.failures.load(Ordering::Relaxed) / BRAKE_AFTER;
+        (rounds > 0).then(|| jittered(doubled(FIRST, rounds - 1)))
+    }
+}
+
+fn doubled(first: Duration, times: u32) -> Duration {
+    first
+        .saturating_mul(2_u32.saturating_pow(times))
+        .min(LONGEST)
+}
+
+/// Between half and all of it, so that adapters do not move in step.
+fn jittered(bound: Duration) -> Duration {
+    bound.mul_f64(rand::rng().random_range(0.5..=1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_seconds() {
+        let mut backoff = Backoff::default();
+        for bound_ms in [250, 500, 1000, 2000, 4000, 5000, 5000] {
+            let wait = backoff.next(Disposition::Retry);
+            let bound = Duration::from_millis(bound_ms);
+            assert!(
+                (bound / 2..=bound).contains(&wait),
+                "{wait:?} for {bound:?}"
+            );
+        }
+        backoff.reset();
+        assert!(backoff.next(Disposition::Retry) <= FIRST);
+    }
+
+    #[test]
+    fn service_may_name_the_wait_within_bounds() {
+        let mut backoff = Backoff::default();
+        for (asked, expected) in [
+            (0, FIRST),
+            (3, Duration::from_secs(3)),
+            (3600, LONGEST_ASKED),
+        ] {
+            let asked = Duration::from_secs(asked);
+            assert_eq!(backoff.next(Disposition::RetryAfter(asked)), expected);
+        }
+        assert!(backoff.next(Disposition::Permanent) >= PERMANENT / 2);
+    }
+
+    #[test]
+    fn brake_needs_many_failures_and_one_success() {
+        let brake = Brake::default();
+        for _ in 1..BRAKE_AFTER {
+            brake.press();
+        }
+        assert_eq!(brake.pause(), None);
+        brake.press();
+        assert!(brake.pause().is_some_and(|pause| pause <= FIRST));
+        for _ in 0..100_000 {
+            brake.press();
+        }
+        assert!(brake.pause().is_some_and(|pause| pause <= LONGEST));
+        brake.release();
+        assert_eq!(brake.pause(), None);
+    }
+}

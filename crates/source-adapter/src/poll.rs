@@ -1,0 +1,174 @@
+//! Receiving: room first, messages second.
+//!
+//! The first poller waits at the queue; others join it while there is a backlog. None
+//! decides anything about a message.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use mns::{Message, PollingWait, Queue};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::budget::{Budget, Room};
+use crate::demand::Demand;
+use crate::metrics::{CallResult, Metrics, Operations};
+use crate::pace::{Backoff, Brake};
+use crate::pipeline::{Pipeline, Received};
+use crate::queue_health::QueueHealth;
+
+/// Three calls per minute on an idle queue; a connection that died unnoticed is found
+/// out this long after, plus the client's own margin.
+const LONG_POLL: Duration = Duration::from_secs(20);
+/// MNS may answer a long poll at once when it holds too many of them.
+const SHORTEST_ROUND: Duration = Duration::from_secs(1);
+/// What a receive under way gets to finish when the process is told to stop: dropping
+/// it would hide the messages it may bring for their whole visibility.
+const LAST_RECEIVE: Duration = Duration::from_secs(1);
+
+/// What all pollers share.
+#[derive(Debug)]
+pub(crate) struct Pollers {
+    pub(crate) queue: Queue,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) deliveries: TaskTracker,
+    pub(crate) budget: Budget,
+    pub(crate) demand: Demand,
+    pub(crate) brake: Arc<Brake>,
+    pub(crate) health: QueueHealth,
+    pub(crate) visibility: LearnedVisibility,
+    pub(crate) metrics: Metrics,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Pollers {
+    /// Receives until told to stop. `index` counts pollers from 0.
+    pub(crate) async fn poll(self: Arc<Self>, index: usize) {
+        let mut backoff = Backoff::default();
+        // The first receive is an inquiry whether the queue is there at all.
+        let mut wait = PollingWait::MIN;
+        // Cancel-safe: nothing has been received while waiting for a turn.
+        while let Some(Some(room)) = self.stop.run_until_cancelled(self.turn(index)).await {
+            let started = Instant::now();
+            let Some(received) = self.receive(wait).await else {
+                return;
+            };
+            let pause = match received {
+                Ok(messages) => {
+                    backoff.reset();
+                    let is_empty = messages.is_empty();
+                    self.dispatch(messages, room);
+                    let round = SHORTEST_ROUND.saturating_sub(started.elapsed());
+                    if is_empty && wait > PollingWait::MIN {
+                        round
+                    } else {
+                        Duration::ZERO
+                    }
+                }
+                Err(error) => {
+                    self.health.failed(&error);
+                    self.demand.failed();
+                    backoff.next(error.disposition())
+                }
+            };
+            if index == 0 {
+                wait = PollingWait::saturating(LONG_POLL);
+            }
+            if !pause.is_zero() && self.stop.run_until_cancelled(sleep(pause)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Waits until this poller should receive and there is room for what it brings.
+    async fn turn(&self, index: usize) -> Option<Room> {
+        self.demand.wants(index).await;
+        while let Some(pause) = self.brake.pause() {
+            sleep(pause).await;
+            if index == 0 {
+                // Somebody has to find out whether the sink works again.
+                break;
+            }
+        }
+        self.budget.reserve().await
+    }
+
+    /// One receive; `None` when the process ends before its answer.
+    async fn receive(&self, wait: PollingWait) -> Option<Result<Vec<Message>, mns::Error>> {
+        let last_call = async {
+            self.stop.cancelled().await;
+            sleep(LAST_RECEIVE).await;
+        };
+        self.metrics.pollers.inc();
+        let received = tokio::select! {
+            received = self.queue.receive_batch(self.budget.batch(), wait) => Some(received),
+            // Nothing is lost: what the answer would have brought comes back by itself.
+            () = last_call => None,
+        };
+        self.metrics.pollers.dec();
+        let result = match received.as_ref()? {
+            Ok(messages) if messages.is_empty() => CallResult::Empty,
+            Ok(_) => CallResult::Success,
+            Err(_) => CallResult::Failure,
+        };
+        self.metrics.count_call(Operations::Receive, result);
+        received
+    }
+
+    fn dispatch(&self, messages: Vec<Message>, mut room: Room) {
+        self.health.succeeded();
+        self.demand
+            .received(messages.len(), self.budget.batch().get() as usize);
+        for message in messages {
+            let visibility = self.visibility.of(&message);
+            let held = room.hold(message.body.len());
+            let received = Received {
+                message,
+                visibility,
+                held,
+            };
+            let pipeline = self.pipeline.clone();
+            if self.stop.is_cancelled() {
+                self.deliveries.spawn(pipeline.hand_back(received));
+            } else {
+                self.deliveries.spawn(pipeline.handle(received));
+            }
+        }
+    }
+}
+
+/// How long the queue hides a received message.
+///
+/// A message that is received for the first time says it in the service's own clock:
+/// from `FirstDequeueTime` to `NextVisibleTime`. Our clock may differ by minutes, and
+/// reading the queue's attributes is a right that an adapter need not have.
+#[derive(Debug)]
+pub(crate) struct LearnedVisibility(AtomicU64);
+
+impl LearnedVisibility {
+    /// Careful until a message says otherwise: extending too early costs a call, too late
+    /// a duplicate.
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(10_000))
+    }
+
+    pub(crate) fn set(&self, visibility: Duration) {
+        let visibility_ms = u64::try_from(visibility.as_millis()).unwrap_or(u64::MAX);
+        self.0
+            .store(visibility_ms.clamp(1000, 43_200_000), Ordering::Relaxed);
+    }
+
+    fn of(&self, message: &Message) -> Duration {
+        if let (1, Some(from), Some(to)) = (
+            message.dequeue_count,
+            message.first_dequeue_time,
+            message.next_visible_time,
+        ) && let Ok(visibility) = Duration::try_from(to.duration_since(from))
+        {
+            self.set(visibility);
+        }
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}

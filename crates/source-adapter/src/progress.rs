@@ -1,0 +1,102 @@
+//! What has been delivered of messages that are still in the queue.
+//!
+//! A message stays in the queue when one of its events fails or its delete does. When it
+//! comes back, what the sink has already taken is not sent again. This is a courtesy to
+//! the sink and no part of the guarantee: after a crash it is forgotten, and events come
+//! twice, with the same ids.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// More messages than can be waiting for their next attempt without the operator
+/// knowing; about 1 MB.
+const MAX_MESSAGES: usize = 4096;
+
+/// Which of a message's events need not be sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// All of them; only the delete is missing.
+    All,
+    /// Those at these positions.
+    Some(Vec<usize>),
+}
+
+impl Delivered {
+    pub(crate) fn has(&self, index: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(indexes) => indexes.contains(&index),
+        }
+    }
+}
+
+/// The bounded memory of [`Delivered`], by message id.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    delivered: HashMap<String, Delivered>,
+    /// Oldest first; may name messages that are gone.
+    order: VecDeque<String>,
+}
+
+impl Progress {
+    /// What is known about a message, and forgets it.
+    pub(crate) fn take(&self, message_id: &str) -> Delivered {
+        self.lock()
+            .delivered
+            .remove(message_id)
+            .unwrap_or(Delivered::Some(Vec::new()))
+    }
+
+    /// Remembers it until the message comes back, or too many others have come since.
+    pub(crate) fn keep(&self, message_id: &str, delivered: Delivered) {
+        if delivered == Delivered::Some(Vec::new()) {
+            return;
+        }
+        let mut state = self.lock();
+        if state.order.len() >= MAX_MESSAGES
+            && let Some(oldest) = state.order.pop_front()
+        {
+            state.delivered.remove(&oldest);
+        }
+        state.order.push_back(message_id.to_owned());
+        state.delivered.insert(message_id.to_owned(), delivered);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_delivered_is_known_once() {
+        let progress = Progress::default();
+        progress.keep("m", Delivered::Some(vec![0, 2]));
+        let known = progress.take("m");
+        let sent_again: Vec<_> = (0..4).filter(|index| !known.has(*index)).collect();
+        assert_eq!(sent_again, [1, 3]);
+        assert_eq!(progress.take("m"), Delivered::Some(Vec::new()));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let progress = Progress::default();
+        for number in 0..2 * MAX_MESSAGES {
+            progress.keep(&number.to_string(), Delivered::All);
+        }
+        let state = progress.lock();
+        assert_eq!(
+            (state.order.len(), state.delivered.len()),
+            (MAX_MESSAGES, MAX_MESSAGES)
+        );
+        drop(state);
+        assert_eq!(progress.take("0"), Delivered::Some(Vec::new()));
+        assert!(progress.take(&(2 * MAX_MESSAGES - 1).to_string()).has(7));
+    }
+}

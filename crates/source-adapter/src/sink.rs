@@ -1,0 +1,210 @@
+//! Sending one event once.
+//!
+//! One POST, one answer, one judgement. Whether and when to try again is decided by the
+//! caller, with the message's history in hand.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use events::HttpMessage;
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use jiff::Timestamp;
+use tokio::time::timeout;
+use transport::{BoxError, Call, Replay, RetryPolicy, Transport, TransportError};
+use url::Url;
+
+use crate::verdict::{Verdict, verdict};
+
+const NAMESPACE: HeaderName = HeaderName::from_static("kn-namespace");
+/// Base64 makes 1024 characters of it, which is what Knative keeps of an answer.
+const KEPT_BYTES: usize = 768;
+/// A body up to this size is read to its end, so that the connection can be used again;
+/// it is cheaper to close one that carries more.
+const DRAINED_BYTES: usize = 64 * 1024;
+/// The verdict is in the status; nobody should wait long for the rest.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+/// Somewhere to post events to.
+#[derive(Clone, Debug)]
+pub struct Sink {
+    url: Url,
+    uri: Uri,
+    namespace: Option<HeaderValue>,
+    transport: Transport,
+    call: Call,
+}
+
+/// The sink did not take the event.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What happened.
+    pub kind: FailureKind,
+    /// How long the sink asked us to wait, if it did.
+    pub retry_after: Option<Duration>,
+    /// The beginning of its answer's body.
+    pub body: Bytes,
+}
+
+/// What happened instead of an acceptance.
+#[derive(Clone, Debug)]
+pub enum FailureKind {
+    /// An answer with this status.
+    Answered(StatusCode),
+    /// No answer in time.
+    TimedOut(String),
+    /// No connection, or one that broke.
+    Unanswered(String),
+}
+
+impl Sink {
+    /// Posts to `url`, with `timeout` for the head of each answer.
+    ///
+    /// # Errors
+    /// Permanent: the URL has no form that can be requested.
+    pub fn try_new(
+        url: Url,
+        client: reqwest::Client,
+        timeout: Duration,
+        namespace: Option<&str>,
+    ) -> Result<Self, http::Error> {
+        let mut bare = url.clone();
+        bare.set_fragment(None);
+        Ok(Self {
+            uri: bare.as_str().parse()?,
+            url,
+            namespace: namespace.map(HeaderValue::from_str).transpose()?,
+            transport: Transport::new(client).with_retry(RetryPolicy::none()),
+            call: Call::new(timeout, DRAINED_BYTES).replay(Replay::Never),
+        })
+    }
+
+    /// Where it posts to.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Posts the event once.
+    ///
+    /// # Errors
+    /// What happened, if the sink did not take the event.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves open whether the sink took the event.
+    pub async fn send(&self, message: &HttpMessage) -> Result<(), Failure> {
+        let make = || Ok::<_, BoxError>(self.request(message));
+        let response = self
+            .transport
+            .open(&self.call, make)
+            .await
+            .map_err(Failure::from)?;
+        let status = response.status();
+        let retry_after = transport::retry_after(response.headers(), Timestamp::now());
+        let body = beginning(response).await;
+        match verdict(status) {
+            Verdict::Accepted => Ok(()),
+            Verdict::Retry | Verdict::Refused => {
+                let retry_after = retry_after.filter(|_| may_ask_to_wait(status));
+                Err(Failure {
+                    kind: FailureKind::Answered(status),
+                    retry_after,
+                    body,
+                })
+            }
+        }
+    }
+
+    fn request(&self, message: &HttpMessage) -> Request<Bytes> {
+        let mut request = Request::new(message.body.clone());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = message.headers.clone();
+        if let Some(namespace) = &self.namespace {
+            request.headers_mut().insert(NAMESPACE, namespace.clone());
+        }
+        request
+    }
+}
+
+impl Failure {
+    /// Whether the same event may be accepted later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match &self.kind {
+            FailureKind::Answered(status) => verdict(*status) == Verdict::Retry,
+            FailureKind::TimedOut(_) | FailureKind::Unanswered(_) => true,
+        }
+    }
+
+    /// Whether nothing answered at all, so that the next event would fare no better.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        matches!(
+            self.kind,
+            FailureKind::TimedOut(_) | FailureKind::Unanswered(_)
+        )
+    }
+
+    /// The status; 500 without an answer, as Knative has it in `knativeerrorcode`.
+    #[must_use]
+    pub fn code(&self) -> StatusCode {
+        match self.kind {
+            FailureKind::Answered(status) => status,
+            FailureKind::TimedOut(_) | FailureKind::Unanswered(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            FailureKind::Answered(status) => write!(f, "answered with {status}"),
+            FailureKind::TimedOut(line) | FailureKind::Unanswered(line) => f.write_str(line),
+        }
+    }
+}
+
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        let line = service::error_line(&error);
+        let kind = match error {
+            TransportError::TimedOut { .. } => FailureKind::TimedOut(line),
+            _ => FailureKind::Unanswered(line),
+        };
+        Self {
+            kind,
+            retry_after: None,
+            body: Bytes::new(),
+        }
+    }
+}
+
+/// Knative looks at `Retry-After` with these two only.
+fn may_ask_to_wait(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    )
+}
+
+/// Reads the body to its end if it is short and quick, and keeps its beginning.
+async fn beginning(mut response: reqwest::Response) -> Bytes {
+    let mut kept = BytesMut::new();
+    let read = async {
+        let mut read_bytes = 0;
+        while let Ok(Some(chunk)) = response.chunk().await {
+            let room = KEPT_BYTES - kept.len();
+            kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            read_bytes += chunk.len();
+            if read_bytes > DRAINED_BYTES {
+                break;
+            }
+        }
+    };
+    // What has arrived by then is kept.
+    let _ = timeout(DRAIN_TIME, read).await;
+    kept.freeze()
+}
