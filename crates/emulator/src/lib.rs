@@ -5,16 +5,61 @@
 //! topics, injects faults and gives counts. Signatures are always checked. It never calls
 //! out, except where a face API is given the URL of a photo.
 
+pub mod admin;
+pub mod blobs;
 pub mod call;
 pub mod captures;
 pub mod clock;
+pub mod config;
+pub mod emulator;
 pub mod face;
 pub mod faults;
 pub mod gate;
 pub mod journal;
 pub mod keys;
 pub mod mns;
+pub mod oss;
+pub mod rules;
 pub mod serve;
 pub mod settings;
 pub mod shared;
 pub mod stats;
+
+pub use config::{Args, Config};
+pub use emulator::{Addresses, Emulator, StartError};
+
+use signing::Credentials;
+use tokio_util::sync::CancellationToken;
+
+/// Starts the emulator, announces its addresses, and serves until `stop`.
+///
+/// # Errors
+/// When it cannot start; the chain of causes names what to change.
+pub async fn run(
+    config: Config,
+    owner: Credentials,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let Config {
+        telemetry,
+        announce,
+        settings,
+    } = config;
+    service::telemetry::init(&telemetry)?;
+    let seed = settings.seed;
+    let access_key_id = owner.access_key_id().clone();
+    let emulator = Emulator::bind(settings, owner).await?;
+    let addresses = emulator.addresses();
+    if let Some(file) = &announce {
+        service::announce(file, &addresses.named())?;
+    }
+    let Addresses {
+        oss,
+        mns,
+        face,
+        admin,
+    } = addresses;
+    tracing::info!(%oss, %mns, %face, %admin, %access_key_id, seed, "listening");
+    emulator.serve(stop).await;
+    Ok(())
+}

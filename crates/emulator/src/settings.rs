@@ -53,6 +53,29 @@ pub struct Public {
     pub mns: Option<Url>,
 }
 
+/// Any free ports of this machine, in memory, `cn-shanghai`.
+impl Default for Settings {
+    fn default() -> Self {
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            listen: Listen {
+                oss: anywhere,
+                mns: anywhere,
+                face: anywhere,
+                admin: anywhere,
+            },
+            region: "cn-shanghai".to_owned(),
+            account: "1234567890123456".to_owned(),
+            data: None,
+            public: Public::default(),
+            oss_hosts: Vec::new(),
+            max_object_bytes: 1024 * 1024 * 1024,
+            capture: false,
+            seed: 0,
+        }
+    }
+}
+
 impl Settings {
     /// The base URL, without a trailing slash, to put into answers of a service: the
     /// configured one, else the host that the request named.

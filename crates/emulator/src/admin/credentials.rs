@@ -1,0 +1,57 @@
+//! Which credentials are accepted, changed while the emulator runs. Secrets go in and never
+//! come out.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use bytes::Bytes;
+use http::HeaderMap;
+use jiff::Timestamp;
+use serde::Deserialize;
+use signing::Credentials;
+
+use super::Acts;
+use super::answer::{Answer, Outcome, parse};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Accept {
+    access_key_secret: String,
+    security_token: Option<String>,
+    expires: Option<Timestamp>,
+}
+
+pub(super) async fn list(State(admin): Acts) -> Outcome {
+    Answer::json(
+        &admin
+            .shared
+            .keys
+            .list()
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
+    )
+}
+
+pub(super) async fn accept(
+    State(admin): Acts,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Outcome {
+    let Accept {
+        access_key_secret,
+        security_token,
+        expires,
+    } = parse(&headers, &body)?;
+    let permanent = Credentials::new(id, access_key_secret);
+    let credentials = match security_token {
+        Some(token) => permanent.with_security_token(token),
+        None => permanent,
+    };
+    admin.shared.keys.accept(credentials, expires);
+    Ok(Answer::ok())
+}
+
+pub(super) async fn revoke(State(admin): Acts, Path(id): Path<String>) -> Outcome {
+    Answer::deleted(admin.shared.keys.revoke(&id))
+}

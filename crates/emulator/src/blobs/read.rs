@@ -1,0 +1,98 @@
+//! Giving bytes out in pieces.
+
+use std::io::{self, SeekFrom};
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio_util::io::ReaderStream;
+
+use super::{Blob, Blobs};
+
+/// Large enough that the file system is asked seldom, small enough for many readers.
+const CHUNK: usize = 128 * 1024;
+
+/// Bytes being read.
+pub type BlobStream = BoxStream<'static, io::Result<Bytes>>;
+
+/// What one blob contributes to a read.
+struct Piece {
+    blob: Blob,
+    range: Range<u64>,
+}
+
+impl Blobs {
+    /// Reads `range` of the bytes of `blobs` put end to end. What is being read stays
+    /// readable when its owner goes.
+    pub fn read(&self, blobs: &[Blob], range: Range<u64>) -> BlobStream {
+        let directory = self.directory.clone();
+        stream::iter(pieces(blobs, range))
+            .then(move |piece| {
+                let path = directory
+                    .as_ref()
+                    .map(|under| under.join(piece.blob.id().to_string()));
+                async move {
+                    match path {
+                        None => Ok(from_memory(&piece)),
+                        Some(path) => from_file(File::open(path).await?, piece).await,
+                    }
+                }
+            })
+            .try_flatten()
+            .boxed()
+    }
+}
+
+fn pieces(blobs: &[Blob], range: Range<u64>) -> Vec<Piece> {
+    let mut start = 0;
+    let mut pieces = Vec::new();
+    for blob in blobs {
+        let end = start + blob.length();
+        let (from, to) = (range.start.max(start), range.end.min(end));
+        if from < to {
+            pieces.push(Piece {
+                blob: blob.clone(),
+                range: from - start..to - start,
+            });
+        }
+        start = end;
+    }
+    pieces
+}
+
+fn from_memory(piece: &Piece) -> BlobStream {
+    let mut start = 0;
+    let mut slices = Vec::new();
+    for chunk in piece.blob.0.memory.iter().flatten() {
+        let end = start + chunk.len() as u64;
+        let (from, to) = (piece.range.start.max(start), piece.range.end.min(end));
+        if from < to {
+            slices.push(Ok(chunk.slice(index(from - start)..index(to - start))));
+        }
+        start = end;
+    }
+    stream::iter(slices).boxed()
+}
+
+/// Offsets within a chunk are offsets within memory.
+fn index(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
+async fn from_file(mut file: File, Piece { blob, range }: Piece) -> io::Result<BlobStream> {
+    file.seek(SeekFrom::Start(range.start)).await?;
+    let reader = file.take(range.end - range.start);
+    let chunks = ReaderStream::with_capacity(reader, CHUNK);
+    // The stream holds on to the blob, which is what keeps the file.
+    Ok(stream::unfold((chunks, blob), next).boxed())
+}
+
+async fn next<S>((mut chunks, blob): (S, Blob)) -> Option<(S::Item, (S, Blob))>
+where
+    S: Stream + Unpin,
+{
+    let chunk = chunks.next().await?;
+    Some((chunk, (chunks, blob)))
+}

@@ -1,0 +1,185 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+use service::telemetry::TelemetryArgs;
+use signing::{Credentials, CredentialsError};
+use url::Url;
+
+use crate::settings::{Listen, Public, Settings};
+
+/// The key id that is accepted when the environment names no other. Not a secret: it opens
+/// nothing but emulators.
+pub const DEVELOPMENT_KEY_ID: &str = "LTAI5tEmulatorDevelopment";
+/// The secret that goes with [`DEVELOPMENT_KEY_ID`].
+pub const DEVELOPMENT_KEY_SECRET: &str = "emulator-development-only";
+
+/// Plays OSS, MNS and the face APIs on this machine.
+///
+/// Accepts the key pair in `ALIBABA_CLOUD_ACCESS_KEY_ID` and `ALIBABA_CLOUD_ACCESS_KEY_SECRET`;
+/// without these, the key id `LTAI5tEmulatorDevelopment` with the secret
+/// `emulator-development-only`.
+#[derive(Debug, Parser)]
+#[command(name = "emulator", version)]
+pub struct Args {
+    /// Where OSS listens; port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8901")]
+    oss: SocketAddr,
+    /// Where MNS listens.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8902")]
+    mns: SocketAddr,
+    /// Where the face APIs listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8903")]
+    face: SocketAddr,
+    /// Where the admin API listens. It has no protection: whoever reaches it is in charge.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8904")]
+    admin: SocketAddr,
+    /// Region that is played.
+    #[arg(long, default_value = "cn-shanghai")]
+    region: String,
+    /// Account id that owns everything.
+    #[arg(long, default_value = "1234567890123456")]
+    account: String,
+    /// Keep everything in this folder; without it, in memory.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Write the bound addresses to this file, as JSON, once they are.
+    #[arg(long, value_name = "FILE")]
+    announce: Option<PathBuf>,
+    /// URL under which clients reach OSS, where it is not the host they ask for.
+    #[arg(long, value_name = "URL")]
+    public_oss: Option<Url>,
+    /// URL under which clients reach MNS, where it is not the host they ask for.
+    #[arg(long, value_name = "URL")]
+    public_mns: Option<Url>,
+    /// Host name of OSS itself, beside IP addresses, `localhost` and names without a dot: what
+    /// stands in front of it is a bucket. May be given several times.
+    #[arg(long = "oss-host", value_name = "NAME")]
+    oss_hosts: Vec<String>,
+    /// Largest object or part, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 1024 * 1024 * 1024)]
+    max_object_bytes: u64,
+    /// Keep the last requests, with their signatures, for `GET /captures` of the admin API.
+    #[arg(long)]
+    capture: bool,
+    /// Seed of what faults leave to chance; without it, a new one each time.
+    #[arg(long, value_name = "NUMBER")]
+    fault_seed: Option<u64>,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+}
+
+/// The command line, taken apart.
+#[derive(Debug)]
+pub struct Config {
+    /// How and what to log.
+    pub telemetry: TelemetryArgs,
+    /// Where to write the bound addresses.
+    pub announce: Option<PathBuf>,
+    /// Everything else.
+    pub settings: Settings,
+}
+
+impl From<Args> for Config {
+    fn from(args: Args) -> Self {
+        let Args {
+            oss,
+            mns,
+            face,
+            admin,
+            region,
+            account,
+            data,
+            announce,
+            ..
+        } = args;
+        let Args {
+            public_oss,
+            public_mns,
+            oss_hosts,
+            max_object_bytes,
+            ..
+        } = args;
+        let Args {
+            capture,
+            fault_seed,
+            telemetry,
+            ..
+        } = args;
+        let settings = Settings {
+            listen: Listen {
+                oss,
+                mns,
+                face,
+                admin,
+            },
+            region,
+            account,
+            data,
+            public: Public {
+                oss: public_oss,
+                mns: public_mns,
+            },
+            oss_hosts: oss_hosts
+                .iter()
+                .map(|name| name.to_ascii_lowercase())
+                .collect(),
+            max_object_bytes,
+            capture,
+            seed: fault_seed.unwrap_or_else(rand::random),
+        };
+        Self {
+            telemetry,
+            announce,
+            settings,
+        }
+    }
+}
+
+/// The credentials in the environment that `lookup` reads, else the development pair.
+///
+/// # Errors
+/// When the environment holds half a pair.
+pub fn credentials(
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Result<Credentials, CredentialsError> {
+    let found = Credentials::from_vars(lookup)?;
+    Ok(found.unwrap_or_else(|| Credentials::new(DEVELOPMENT_KEY_ID, DEVELOPMENT_KEY_SECRET)))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_the_development_key() {
+        let help = Args::command().render_long_help().to_string();
+        assert!(help.contains(DEVELOPMENT_KEY_ID) && help.contains(DEVELOPMENT_KEY_SECRET));
+    }
+
+    #[test]
+    fn credentials_come_from_the_environment_or_are_the_development_pair() {
+        let given = |name: &str| match name {
+            "ALIBABA_CLOUD_ACCESS_KEY_ID" => Some("id".to_owned()),
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET" => Some("secret".to_owned()),
+            _ => None,
+        };
+        assert_eq!(
+            credentials(given).unwrap(),
+            Credentials::new("id", "secret")
+        );
+        let default = credentials(|_| None).unwrap();
+        assert_eq!(default.access_key_id().as_str(), DEVELOPMENT_KEY_ID);
+        let half = |name: &str| given(name).filter(|value| value == "id");
+        assert!(credentials(half).is_err());
+    }
+}

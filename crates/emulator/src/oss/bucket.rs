@@ -1,0 +1,197 @@
+//! Buckets: making, showing, listing and removing them.
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::Oss;
+use super::error::{OssError, Result};
+use super::incoming::Incoming;
+use super::object::{BucketAcl, StorageClass};
+use super::request::OssRequest;
+use super::store::{AboutBucket, Bucket, Record};
+use super::xml::Xml;
+use super::{iso_time, reply, xml};
+
+const DEFAULT_REDUNDANCY: &str = "LRS";
+const REDUNDANCIES: [&str; 2] = [DEFAULT_REDUNDANCY, "ZRS"];
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct CreateBucketConfiguration {
+    storage_class: Option<String>,
+    data_redundancy_type: Option<String>,
+}
+
+impl Oss {
+    pub(super) async fn put_bucket(
+        &self,
+        request: &OssRequest,
+        body: &mut Incoming,
+    ) -> Result<Response> {
+        let document = body.document(request).await?;
+        let configuration: CreateBucketConfiguration = if document.is_empty() {
+            Default::default()
+        } else {
+            xml::parse(&document)?
+        };
+        let acl = request.parsed("x-oss-acl", BucketAcl::parse)?;
+        let about = AboutBucket {
+            created: request.received,
+            acl: acl.unwrap_or_default(),
+            storage_class: configuration.storage_class()?,
+            redundancy: configuration.redundancy()?,
+        };
+        self.make_bucket(request.bucket(), about, acl)?;
+        Ok(reply::ok())
+    }
+
+    /// Makes a bucket. One that exists keeps all but its access control list.
+    pub(super) fn make_bucket(
+        &self,
+        bucket: &str,
+        about: AboutBucket,
+        acl: Option<BucketAcl>,
+    ) -> Result<()> {
+        let bucket = bucket.to_owned();
+        self.commit(|store| {
+            let record = match store.bucket(&bucket) {
+                Err(_) => Record::PutBucket { bucket, about },
+                Ok(existing) => Record::SetBucketAcl {
+                    bucket,
+                    acl: acl.unwrap_or(existing.about.acl),
+                },
+            };
+            Ok((record, ()))
+        })
+    }
+
+    pub(super) fn delete_bucket(&self, request: &OssRequest) -> Result<Response> {
+        self.commit(|store| {
+            let bucket = store.bucket(request.bucket())?;
+            if !bucket.objects.is_empty() || !bucket.uploads.is_empty() {
+                let message = "The bucket you tried to delete is not empty.";
+                return Err(OssError::conflict("BucketNotEmpty", message)
+                    .with("BucketName", request.bucket()));
+            }
+            Ok((
+                Record::DeleteBucket {
+                    bucket: request.bucket().to_owned(),
+                },
+                (),
+            ))
+        })?;
+        Ok(reply::no_content())
+    }
+
+    pub(super) fn get_bucket_info(&self, request: &OssRequest) -> Result<Response> {
+        let about = self.store().bucket(request.bucket())?.about.clone();
+        let mut xml = Xml::new("BucketInfo");
+        xml.nest("Bucket", |xml| {
+            xml.text("CreationDate", &iso_time(about.created));
+            self.whereabouts(request, xml);
+            xml.text("StorageClass", about.storage_class.name());
+            xml.text("DataRedundancyType", &about.redundancy);
+            xml.text("Name", request.bucket());
+            self.owner(xml);
+            xml.nest("AccessControlList", |xml| {
+                xml.text("Grant", about.acl.name());
+            });
+        });
+        Ok(reply::document(xml))
+    }
+
+    pub(super) fn get_bucket_location(&self, request: &OssRequest) -> Result<Response> {
+        self.store().bucket(request.bucket())?;
+        let mut xml = Xml::new("LocationConstraint");
+        xml.content(&self.location());
+        Ok(reply::document(xml))
+    }
+
+    pub(super) fn get_bucket_stat(&self, request: &OssRequest) -> Result<Response> {
+        let mut xml = Xml::new("BucketStat");
+        let store = self.store();
+        let Bucket {
+            objects, uploads, ..
+        } = store.bucket(request.bucket())?;
+        let storage: u64 = objects.values().map(super::object::Object::size).sum();
+        xml.text("Storage", &storage.to_string());
+        xml.text("ObjectCount", &objects.len().to_string());
+        xml.text("MultipartUploadCount", &uploads.len().to_string());
+        Ok(reply::document(xml))
+    }
+
+    pub(super) fn list_buckets(&self, request: &OssRequest) -> Result<Response> {
+        let limit = request.query.number("max-keys", 1..=1000)?.unwrap_or(100);
+        let prefix = request.query.get("prefix").unwrap_or_default();
+        let marker = request.query.get("marker").unwrap_or_default();
+        let store = self.store();
+        let matching = store.buckets().filter(|(name, _)| {
+            name.starts_with(prefix) && (marker.is_empty() || name.as_str() > marker)
+        });
+        let mut matching = matching.peekable();
+        let page: Vec<_> = matching.by_ref().take(super::list::count(limit)).collect();
+
+        let mut xml = Xml::new("ListAllMyBucketsResult");
+        if let (Some(_), Some((last, _))) = (matching.peek(), page.last()) {
+            xml.text("Prefix", prefix).text("Marker", marker);
+            xml.text("MaxKeys", &limit.to_string());
+            xml.text("IsTruncated", "true").text("NextMarker", last);
+        }
+        self.owner(&mut xml);
+        xml.nest("Buckets", |xml| {
+            for (name, bucket) in page {
+                xml.nest("Bucket", |xml| {
+                    xml.text("CreationDate", &iso_time(bucket.about.created));
+                    self.whereabouts(request, xml);
+                    xml.text("Name", name);
+                    xml.text("Region", &self.shared.settings.region);
+                    xml.text("StorageClass", bucket.about.storage_class.name());
+                });
+            }
+        });
+        Ok(reply::document(xml))
+    }
+
+    /// The account that owns everything.
+    pub(super) fn owner(&self, xml: &mut Xml) {
+        let account = &self.shared.settings.account;
+        xml.nest("Owner", |xml| {
+            xml.text("DisplayName", account).text("ID", account);
+        });
+    }
+
+    /// Where the bucket is and how it is reached: at the emulator, both ways.
+    fn whereabouts(&self, request: &OssRequest, xml: &mut Xml) {
+        let base = self.base_url(request);
+        let endpoint = base
+            .split_once("://")
+            .map_or(base.as_str(), |(_, authority)| authority);
+        xml.text("ExtranetEndpoint", endpoint)
+            .text("IntranetEndpoint", endpoint);
+        xml.text("Location", &self.location());
+    }
+
+    fn location(&self) -> String {
+        format!("oss-{}", self.shared.settings.region)
+    }
+}
+
+impl CreateBucketConfiguration {
+    fn storage_class(&self) -> Result<StorageClass> {
+        let Some(text) = self.storage_class.as_deref().map(str::trim) else {
+            return Ok(StorageClass::default());
+        };
+        StorageClass::parse(text).ok_or_else(|| OssError::invalid_argument("StorageClass", text))
+    }
+
+    fn redundancy(&self) -> Result<String> {
+        let text = self
+            .data_redundancy_type
+            .as_deref()
+            .map_or(DEFAULT_REDUNDANCY, str::trim);
+        if REDUNDANCIES.contains(&text) {
+            return Ok(text.to_owned());
+        }
+        Err(OssError::invalid_argument("DataRedundancyType", text))
+    }
+}

@@ -1,0 +1,224 @@
+//! What is stored under a key: bytes and everything said about them.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderName, HeaderValue};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::blobs::Blob;
+
+/// An object.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Object {
+    /// How it came about, which decides what can be done to it.
+    pub(crate) kind: Kind,
+    /// Its bytes, in pieces put end to end.
+    pub(crate) blobs: Vec<Blob>,
+    /// What identifies its bytes.
+    pub(crate) sums: Sums,
+    /// When it was last written.
+    pub(crate) modified: Timestamp,
+    /// What its writer said about it.
+    pub(crate) described: Described,
+}
+
+/// How an object came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// Put, copied or posted.
+    Normal,
+    /// Uploaded in parts.
+    Multipart,
+    /// Appended to, and can be further.
+    Appendable,
+    /// Points to another key of its bucket.
+    Symlink {
+        /// The key pointed to.
+        target: String,
+    },
+}
+
+/// What identifies the bytes of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sums {
+    /// Entity tag without quotes.
+    pub(crate) etag: String,
+    /// CRC-64 of all bytes.
+    pub(crate) crc64: u64,
+    /// Base64 of the MD5, where the bytes came in one piece.
+    pub(crate) content_md5: Option<String>,
+}
+
+/// What a writer says about an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Described {
+    /// `Content-Type` and its relatives, by lower-case name.
+    pub(crate) headers: BTreeMap<String, String>,
+    /// User metadata, by name without `x-oss-meta-`.
+    pub(crate) metadata: BTreeMap<String, String>,
+    /// Tags, in the order given.
+    pub(crate) tagging: Vec<(String, String)>,
+    /// Who may do what.
+    pub(crate) acl: ObjectAcl,
+    /// Storage class, for show.
+    pub(crate) storage_class: StorageClass,
+}
+
+/// Who may do what with a bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum BucketAcl {
+    /// The owner only.
+    #[default]
+    Private,
+    /// Everybody may read objects.
+    PublicRead,
+    /// Everybody may read and write objects.
+    PublicReadWrite,
+}
+
+/// Who may do what with an object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ObjectAcl {
+    /// What the bucket says.
+    #[default]
+    Inherited,
+    /// What the object itself says.
+    Own(BucketAcl),
+}
+
+/// What storage costs, which means nothing here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum StorageClass {
+    #[default]
+    Standard,
+    IA,
+    Archive,
+    ColdArchive,
+    DeepColdArchive,
+}
+
+impl Object {
+    /// Length in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.blobs.iter().map(Blob::length).sum()
+    }
+
+    /// The entity tag as it stands in headers.
+    pub(crate) fn etag_header(&self) -> HeaderValue {
+        self.sums.etag_header()
+    }
+
+    /// The type that listings and `x-oss-object-type` show.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Normal => "Normal",
+            Kind::Multipart => "Multipart",
+            Kind::Appendable => "Appendable",
+            Kind::Symlink { .. } => "Symlink",
+        }
+    }
+}
+
+impl Sums {
+    /// The entity tag in quotes.
+    pub(crate) fn quoted_etag(&self) -> String {
+        format!("\"{}\"", self.etag)
+    }
+
+    /// The entity tag as it stands in headers.
+    pub(crate) fn etag_header(&self) -> HeaderValue {
+        // Entity tags are hex digits and hyphens.
+        HeaderValue::try_from(self.quoted_etag()).unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// The headers that tell a client what arrived.
+    pub(crate) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let crc64 = HeaderName::from_static("x-oss-hash-crc64ecma");
+        let mut headers = vec![
+            (http::header::ETAG, self.etag_header()),
+            (crc64, self.crc64.into()),
+        ];
+        if let Some(md5) = self
+            .content_md5
+            .as_deref()
+            .and_then(|md5| HeaderValue::try_from(md5).ok())
+        {
+            headers.push((HeaderName::from_static("content-md5"), md5));
+        }
+        headers
+    }
+}
+
+impl BucketAcl {
+    /// Reads a grant; `None` for what is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "private" => Some(Self::Private),
+            "public-read" => Some(Self::PublicRead),
+            "public-read-write" => Some(Self::PublicReadWrite),
+            _ => None,
+        }
+    }
+
+    /// The grant as written.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::PublicRead => "public-read",
+            Self::PublicReadWrite => "public-read-write",
+        }
+    }
+}
+
+impl ObjectAcl {
+    /// Reads a grant; `None` for what is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "default" => Some(Self::Inherited),
+            _ => BucketAcl::parse(text).map(Self::Own),
+        }
+    }
+
+    /// The grant as written.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Inherited => "default",
+            Self::Own(acl) => acl.name(),
+        }
+    }
+
+    /// What holds in a bucket with `bucket`'s grant.
+    pub(crate) fn within(self, bucket: BucketAcl) -> BucketAcl {
+        match self {
+            Self::Inherited => bucket,
+            Self::Own(acl) => acl,
+        }
+    }
+}
+
+impl StorageClass {
+    /// Reads a class; `None` for what is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "Standard" => Some(Self::Standard),
+            "IA" => Some(Self::IA),
+            "Archive" => Some(Self::Archive),
+            "ColdArchive" => Some(Self::ColdArchive),
+            "DeepColdArchive" => Some(Self::DeepColdArchive),
+            _ => None,
+        }
+    }
+
+    /// The class as written.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "Standard",
+            Self::IA => "IA",
+            Self::Archive => "Archive",
+            Self::ColdArchive => "ColdArchive",
+            Self::DeepColdArchive => "DeepColdArchive",
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! `PostObject`: an upload from a browser form. What vouches for it is a signed policy among
+//! the fields; headers do not count.
+
+mod form;
+mod policy;
+
+use axum::response::Response;
+use http::header::{ETAG, LOCATION};
+use http::{HeaderValue, StatusCode};
+use jiff::Timestamp;
+use signing::oss::post_policy::Presented;
+
+use self::form::Form;
+use self::policy::Policy;
+use super::auth::{self, Caller};
+use super::error::{OssError, Result};
+use super::incoming::Incoming;
+use super::object::{Described, Kind, Object, Sums};
+use super::operation::Operation;
+use super::put::{Storing, opaque_etag};
+use super::request::OssRequest;
+use super::xml::Xml;
+use super::{Oss, access, address, reply};
+
+impl Oss {
+    pub(super) async fn post_object(
+        &self,
+        request: &OssRequest,
+        body: &mut Incoming,
+        now: Timestamp,
+    ) -> Result<Response> {
+        let mut form = Form::begin(request, body)?;
+        form.read_fields().await?;
+        let key = form.key()?;
+        if !address::is_object_key(&key) {
+            return Err(address::invalid_key(&key));
+        }
+        let policy = self.vouched(request, &form, &key, now)?;
+        let described = Described::from_pairs(form.described())?;
+        let forbid_overwrite = form.get("x-oss-forbid-overwrite") == Some("true");
+        let storing = Storing {
+            key: &key,
+            forbid_overwrite,
+            event: "ObjectCreated:PostObject",
+        };
+        storing.check(self.store().bucket(request.bucket())?)?;
+
+        let limit = self.shared.settings.max_object_bytes;
+        let written = form.keep_file(&self.blobs, limit).await?;
+        if let Some(policy) = &policy {
+            let checked = policy.check_length(written.blob.length());
+            checked.inspect_err(|_| self.blobs.discard([written.blob.clone()]))?;
+        }
+        let sums = Sums {
+            etag: opaque_etag(),
+            ..Sums::of(&written)
+        };
+        let etag = sums.etag_header();
+        let object = Object::of(
+            Kind::Normal,
+            written.blob,
+            sums,
+            described,
+            request.received,
+        );
+        self.put(request, storing, object)?;
+        Ok(self.posted(request, &form, &key, etag))
+    }
+
+    /// Checks who sent the form and what its policy allows; `None` when nobody signed and
+    /// nobody has to.
+    fn vouched(
+        &self,
+        request: &OssRequest,
+        form: &Form<'_>,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<Policy>> {
+        let presented = Presented::from_fields(form.fields()).map_err(auth::unreadable)?;
+        let Some(presented) = presented else {
+            let (caller, store) = (Caller::Anonymous, self.store());
+            access::authorize(caller, Operation::PostObject, &store, request.bucket(), key)?;
+            return Ok(None);
+        };
+        let id = presented.access_key_id().as_str();
+        let token = presented.security_token();
+        let credentials = auth::find_key(&self.shared.keys, id, token, now)?;
+        if !presented.matches(credentials.access_key_secret()) {
+            let provided = form.get("signature").or(form.get("x-oss-signature"));
+            return Err(auth::mismatch(
+                id,
+                provided.unwrap_or_default(),
+                presented.policy_base64(),
+            ));
+        }
+        let json = presented
+            .policy_json()
+            .map_err(|_| policy::invalid("not base64 of text"))?;
+        let policy = Policy::parse(&json)?;
+        policy.check(request.bucket(), key, form.fields(), now)?;
+        Ok(Some(policy))
+    }
+
+    fn posted(
+        &self,
+        request: &OssRequest,
+        form: &Form<'_>,
+        key: &str,
+        etag: HeaderValue,
+    ) -> Response {
+        let location = request.address.location(&self.base_url(request), key);
+        let redirect = form
+            .get("success_action_redirect")
+            .filter(|url| !url.is_empty());
+        if let Some(url) = redirect.and_then(|url| HeaderValue::try_from(url).ok()) {
+            return reply::empty(StatusCode::SEE_OTHER, [(LOCATION, url), (ETAG, etag)]);
+        }
+        match form.get("success_action_status") {
+            Some("200") => reply::empty(StatusCode::OK, [(ETAG, etag)]),
+            Some("201") => {
+                let mut xml = Xml::new("PostResponse");
+                xml.text("Bucket", request.bucket());
+                xml.text("ETag", etag.to_str().unwrap_or_default());
+                xml.text("Key", key).text("Location", &location);
+                let mut response = reply::document(xml);
+                *response.status_mut() = StatusCode::CREATED;
+                response.headers_mut().insert(ETAG, etag);
+                response
+            }
+            _ => reply::empty(StatusCode::NO_CONTENT, [(ETAG, etag)]),
+        }
+    }
+}
+
+impl From<multer::Error> for OssError {
+    fn from(error: multer::Error) -> Self {
+        match error {
+            multer::Error::FieldSizeExceeded { .. } => {
+                OssError::bad("FieldItemTooLong", "Your form field is too long.")
+            }
+            multer::Error::StreamReadFailed(_) | multer::Error::IncompleteStream => {
+                super::incoming::incomplete()
+            }
+            error => form::malformed(&error.to_string()),
+        }
+    }
+}

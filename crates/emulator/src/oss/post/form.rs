@@ -1,0 +1,159 @@
+//! The fields of an upload form, and its file, which must come last.
+
+use bytes::Bytes;
+use multer::{Field, Multipart};
+
+use crate::blobs::{Blobs, Written};
+use crate::oss::error::{OssError, Result};
+use crate::oss::incoming::Incoming;
+use crate::oss::request::OssRequest;
+
+/// Longest value of a field other than the file, in bytes.
+const MAX_VALUE_BYTES: u64 = 2 * 1024 * 1024;
+/// More than any form needs; bounds what a form can make us remember.
+const MAX_FIELDS: usize = 256;
+const FILE: &str = "file";
+/// Stands in `key` for the file's name.
+const FILENAME: &str = "${filename}";
+
+/// A form that is being read.
+pub(super) struct Form<'a> {
+    multipart: Multipart<'a>,
+    /// In order, names in lower case.
+    fields: Vec<(String, String)>,
+    file: Option<Field<'a>>,
+}
+
+impl Form<'_> {
+    /// Begins to read the body as a form.
+    ///
+    /// # Errors
+    /// `RequestIsNotMultiPartContent`.
+    pub(super) fn begin(request: &OssRequest, body: &mut Incoming) -> Result<Self> {
+        let content_type = request.header("content-type")?.unwrap_or_default();
+        let boundary = multer::parse_boundary(content_type).map_err(|_| {
+            let message = "Bucket POST must be of the enclosure-type multipart/form-data.";
+            OssError::bad("RequestIsNotMultiPartContent", message)
+        })?;
+        let stream = body.take().into_data_stream();
+        let multipart = Multipart::new(stream, boundary);
+        Ok(Self {
+            multipart,
+            fields: Vec::new(),
+            file: None,
+        })
+    }
+
+    /// Reads up to the file.
+    ///
+    /// # Errors
+    /// `MalformedPOSTRequest`, `FieldItemTooLong`, `IncorrectNumberOfFilesInPOSTRequest`.
+    pub(super) async fn read_fields(&mut self) -> Result<()> {
+        while let Some(mut field) = self.multipart.next_field().await? {
+            let name = field.name().unwrap_or_default().to_ascii_lowercase();
+            if name == FILE {
+                self.file = Some(field);
+                return Ok(());
+            }
+            if self.fields.len() == MAX_FIELDS {
+                return Err(malformed("too many fields"));
+            }
+            let value = read_value(&mut field).await?;
+            self.fields.push((name, value));
+        }
+        let message = "POST requires exactly one file upload per request.";
+        Err(OssError::bad(
+            "IncorrectNumberOfFilesInPOSTRequest",
+            message,
+        ))
+    }
+
+    /// All fields before the file, in order, names in lower case.
+    pub(super) fn fields(&self) -> &[(String, String)] {
+        &self.fields
+    }
+
+    /// The value of a field; `name` in lower case.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The key to store the file under.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when there is none.
+    pub(super) fn key(&self) -> Result<String> {
+        let key = self
+            .get("key")
+            .ok_or_else(|| OssError::invalid_argument("key", ""))?;
+        let filename = self
+            .file
+            .as_ref()
+            .and_then(Field::file_name)
+            .unwrap_or_default();
+        Ok(key.replace(FILENAME, filename))
+    }
+
+    /// What the form says about the object. The type is the form's, else the file's own.
+    pub(super) fn described(&self) -> Vec<(&str, &str)> {
+        let mut pairs = Vec::new();
+        let own_type = self.file.as_ref().and_then(Field::content_type);
+        pairs.extend(own_type.map(|own| ("content-type", own.as_ref())));
+        pairs.extend(
+            self.fields
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
+        pairs.extend(
+            self.get("x-oss-content-type")
+                .map(|given| ("content-type", given)),
+        );
+        pairs
+    }
+
+    /// Keeps the file. What follows it is ignored.
+    ///
+    /// # Errors
+    /// `EntityTooLarge`, `IncompleteBody`.
+    pub(super) async fn keep_file(&mut self, blobs: &Blobs, limit: u64) -> Result<Written> {
+        let mut writer = blobs.writer().await?;
+        if let Some(file) = &mut self.file {
+            while let Some(chunk) = file.chunk().await? {
+                check_length(writer.length(), &chunk, limit)?;
+                writer.write(chunk).await?;
+            }
+        }
+        Ok(writer.finish().await?)
+    }
+}
+
+/// The answer to a form that cannot be read.
+pub(super) fn malformed(why: &str) -> OssError {
+    let message = "The body of your POST request is not well-formed multipart/form-data.";
+    OssError::bad("MalformedPOSTRequest", message).with("Reason", why)
+}
+
+async fn read_value(field: &mut Field<'_>) -> Result<String> {
+    let mut value = Vec::new();
+    while let Some(chunk) = field.chunk().await? {
+        if value.len() as u64 + chunk.len() as u64 > MAX_VALUE_BYTES {
+            return Err(OssError::bad(
+                "FieldItemTooLong",
+                "Your form field is too long.",
+            ));
+        }
+        value.extend_from_slice(&chunk);
+    }
+    String::from_utf8(value).map_err(|_| malformed("a field is not UTF-8"))
+}
+
+fn check_length(so_far: u64, chunk: &Bytes, limit: u64) -> Result<()> {
+    if so_far + chunk.len() as u64 > limit {
+        Err(OssError::too_large(limit))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! Answers that are not errors.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::xml::Xml;
+
+/// An answer with headers only.
+pub(crate) fn empty(
+    status: StatusCode,
+    headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    if status != StatusCode::NO_CONTENT {
+        response.headers_mut().insert(CONTENT_LENGTH, 0.into());
+    }
+    response.headers_mut().extend(headers);
+    response
+}
+
+/// 200 without more to say.
+pub(crate) fn ok() -> Response {
+    empty(StatusCode::OK, [])
+}
+
+/// 204.
+pub(crate) fn no_content() -> Response {
+    empty(StatusCode::NO_CONTENT, [])
+}
+
+/// 200 with a document.
+pub(crate) fn document(xml: Xml) -> Response {
+    let text = xml.finish();
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    headers.insert(CONTENT_LENGTH, text.len().into());
+    *response.body_mut() = Body::from(text);
+    response
+}

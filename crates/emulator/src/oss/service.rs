@@ -1,0 +1,208 @@
+//! OSS as an HTTP service: from a request to the handler that answers it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
+use tokio::time::Instant;
+
+use super::address::{Address, Hosts};
+use super::auth::{self, Caller};
+use super::error::{OssError, Result};
+use super::incoming::Incoming;
+use super::operation::{Level, Operation};
+use super::query::Query;
+use super::request::OssRequest;
+use super::request_id::RequestId;
+use super::{Oss, access};
+use crate::call::{Call, Service};
+use crate::gate::Admitted;
+use crate::shared::Shared;
+
+/// Serves OSS over HTTP.
+pub fn router(oss: Arc<Oss>) -> Router {
+    Router::new().fallback(serve).with_state(oss)
+}
+
+async fn serve(
+    State(oss): State<Arc<Oss>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let host = host(&parts);
+    let id = RequestId::new(oss.shared.clock.now());
+    let asked = Asked::of(&oss, parts, &host, id, peer.ip());
+    let mut response = asked.pass(&oss, body, &host, id).await;
+
+    let headers = response.headers_mut();
+    headers.insert(header::SERVER, HeaderValue::from_static("AliyunOSS"));
+    headers.insert("x-oss-request-id", id.header());
+    let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    headers.insert("x-oss-server-time", elapsed.into());
+    response
+}
+
+/// The host that the request was sent to, as its header says.
+fn host(parts: &Parts) -> String {
+    let header = parts
+        .headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let in_target = || parts.uri.authority().map(http::uri::Authority::as_str);
+    header.or_else(in_target).unwrap_or_default().to_owned()
+}
+
+/// A request, whether or not its address makes sense.
+struct Asked {
+    operation: Operation,
+    request: Result<OssRequest, (Parts, OssError)>,
+}
+
+impl Asked {
+    fn of(oss: &Oss, parts: Parts, host: &str, id: RequestId, peer: IpAddr) -> Self {
+        let settings = &oss.shared.settings;
+        let cname = |host: &str| oss.store().cname(host).cloned();
+        let hosts = Hosts {
+            service: &settings.oss_hosts,
+            region: &settings.region,
+            cname: &cname,
+        };
+        let address = match Address::of(&parts.uri, host, &hosts) {
+            Ok(address) => address,
+            Err(error) => {
+                return Self {
+                    operation: Operation::Unknown,
+                    request: Err((parts, error)),
+                };
+            }
+        };
+        let level = match (&address.bucket, &address.key) {
+            (None, _) => Level::Service,
+            (Some(_), None) => Level::Bucket,
+            (Some(_), Some(_)) => Level::Object,
+        };
+        let query = Query::of(&parts.uri);
+        let operation = Operation::of(&parts.method, level, &query, &parts.headers);
+        let received = oss.shared.clock.now();
+        let request = OssRequest {
+            parts,
+            query,
+            address,
+            id,
+            peer,
+            received,
+        };
+        Self {
+            operation,
+            request: Ok(request),
+        }
+    }
+
+    fn parts(&self) -> &Parts {
+        match &self.request {
+            Ok(request) => &request.parts,
+            Err((parts, _)) => parts,
+        }
+    }
+
+    async fn pass(&self, oss: &Oss, body: Body, host: &str, id: RequestId) -> Response {
+        let call = Call::new(Service::Oss, self.operation.name());
+        let parts = self.parts();
+        let refusal = |error: OssError| error.into_response(&parts.method, host, id);
+        let fault = |status: StatusCode, code: &str| {
+            refusal(OssError::new(
+                status,
+                code.to_owned(),
+                "A fault was asked for.",
+            ))
+        };
+        let mut body = Incoming::new(body, oss.shared.settings.max_object_bytes);
+        let answer = async |admitted| match self.answer(oss, &mut body, admitted).await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::debug!(oss.request_id = %id, %error, "refused");
+                body.drain().await;
+                refusal(error)
+            }
+        };
+        oss.shared.pass(call, parts, None, fault, answer).await
+    }
+
+    async fn answer(&self, oss: &Oss, body: &mut Incoming, admitted: Admitted) -> Result<Response> {
+        let request = self.request.as_ref().map_err(|(_, error)| error.clone())?;
+        let now = admitted.checked_at;
+        if self.operation == Operation::PostObject {
+            return oss.post_object(request, body, now).await;
+        }
+        let Shared { keys, settings, .. } = &*oss.shared;
+        let caller = auth::authenticate(request, keys, &settings.region, now)?;
+        let (bucket, key) = (request.bucket(), request.key());
+        access::authorize(caller, self.operation, &oss.store(), bucket, key)?;
+        oss.dispatch(self.operation, request, caller, body).await
+    }
+}
+
+impl Oss {
+    async fn dispatch(
+        &self,
+        operation: Operation,
+        request: &OssRequest,
+        caller: Caller,
+        body: &mut Incoming,
+    ) -> Result<Response> {
+        match operation {
+            Operation::ListBuckets => self.list_buckets(request),
+            Operation::PutBucket => self.put_bucket(request, body).await,
+            Operation::DeleteBucket => self.delete_bucket(request),
+            Operation::GetBucketInfo => self.get_bucket_info(request),
+            Operation::GetBucketLocation => self.get_bucket_location(request),
+            Operation::GetBucketStat => self.get_bucket_stat(request),
+            Operation::GetBucketAcl => self.get_bucket_acl(request),
+            Operation::PutBucketAcl => self.put_bucket_acl(request),
+            Operation::ListObjects => self.list_objects(request),
+            Operation::ListObjectsV2 => self.list_objects_v2(request),
+            Operation::ListMultipartUploads => self.list_uploads(request),
+            Operation::DeleteMultipleObjects => self.delete_multiple(request, body).await,
+            Operation::PutObject => self.put_object(request, body).await,
+            Operation::CopyObject => self.copy_object(request),
+            Operation::AppendObject => self.append_object(request, body).await,
+            Operation::GetObject => self.get_object(request, caller),
+            Operation::HeadObject => self.head_object(request),
+            Operation::GetObjectMeta => self.get_object_meta(request),
+            Operation::DeleteObject => self.delete_object(request),
+            Operation::GetObjectAcl => self.get_object_acl(request),
+            Operation::PutObjectAcl => self.put_object_acl(request),
+            Operation::GetObjectTagging => self.get_tagging(request),
+            Operation::PutObjectTagging => self.put_tagging(request, body).await,
+            Operation::DeleteObjectTagging => self.delete_tagging(request),
+            Operation::PutSymlink => self.put_symlink(request),
+            Operation::GetSymlink => self.get_symlink(request),
+            Operation::InitiateMultipartUpload => self.initiate_upload(request),
+            Operation::UploadPart => self.upload_part(request, body).await,
+            Operation::UploadPartCopy => self.upload_part_copy(request).await,
+            Operation::CompleteMultipartUpload => self.complete_upload(request, body).await,
+            Operation::AbortMultipartUpload => self.abort_upload(request),
+            Operation::ListParts => self.list_parts(request),
+            Operation::NotPlayed => Err(not_played(request)),
+            // Forms are not authenticated by their headers and never get here.
+            Operation::PostObject | Operation::Unknown => Err(not_allowed(request)),
+        }
+    }
+}
+
+fn not_played(request: &OssRequest) -> OssError {
+    OssError::not_implemented(request.parts.uri.query().unwrap_or_default())
+}
+
+fn not_allowed(request: &OssRequest) -> OssError {
+    let message = "The specified method is not allowed against this resource.";
+    OssError::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+        .with("Method", request.parts.method.as_str())
+}
