@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The whole pipeline as real processes on one machine.
+//!
+//! The demo, the development stage, the pipeline tests and the benchmarks all need
+//! the same thing: an emulator, a receive adapter and a face service that found
+//! each other on free ports, a bucket wired to a queue, and the certainty that
+//! nothing is left running afterwards. This crate is that and nothing more: it
+//! holds no pipeline logic, and talks to the processes only over their sockets.
+
+mod addresses;
+mod admin;
+mod binaries;
+mod dead_letters;
+mod launch;
+mod photo;
+mod process;
+mod provision;
+mod scrape;
+mod stage;
+
+pub use addresses::EmulatorAddresses;
+pub use admin::{Admin, Fault, FaultKind};
+pub use binaries::Binaries;
+pub use dead_letters::{DeadLetter, DeadLetters};
+pub use photo::content_type;
+pub use process::{Launch, Process};
+pub use provision::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Cloud};
+pub use scrape::{Samples, scrape};
+pub use stage::{FaceBackend, Outcome, Settings, Stage};

@@ -1,0 +1,135 @@
+//! Client of the emulator's admin API: event rules, faults, counts.
+
+use anyhow::{Context, Result, bail};
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The emulator's admin API.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// A misbehaviour that the emulator is asked for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Fault {
+    /// `oss`, `mns` or `face`.
+    pub service: &'static str,
+    /// Operation as the service's documentation names it, or `*`.
+    pub operation: &'static str,
+    /// What goes wrong.
+    #[serde(flatten)]
+    pub kind: FaultKind,
+    /// How often it happens; `None` for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
+    /// How likely each call is hit, 0 to 1; `None` for each call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
+}
+
+/// The kinds of misbehaviour.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FaultKind {
+    /// The answer comes this many milliseconds late.
+    Latency {
+        /// Milliseconds.
+        latency_ms: u64,
+    },
+    /// The service answers with an error of its own form.
+    Error {
+        /// HTTP status.
+        status: u16,
+        /// Error code, as in the service's error documents.
+        code: &'static str,
+    },
+    /// The connection is closed without an answer.
+    Drop,
+    /// The connection is closed in the middle of the answer.
+    Truncate,
+    /// A received message stays visible, so that it is delivered again (MNS only).
+    Duplicate,
+}
+
+impl Admin {
+    pub(crate) fn new(http: reqwest::Client, address: &str) -> Self {
+        Self {
+            http,
+            base: format!("http://{address}"),
+        }
+    }
+
+    /// Connects every finished upload in `bucket` to `topic`.
+    ///
+    /// # Errors
+    /// When the emulator does not answer or refuses the rule.
+    pub async fn put_rule(&self, name: &str, bucket: &str, topic: &str) -> Result<()> {
+        let rule = serde_json::json!({
+            "bucket": bucket,
+            "topic": topic,
+            "prefix": "",
+            "suffix": "",
+            "events": [
+                "ObjectCreated:PutObject",
+                "ObjectCreated:PostObject",
+                "ObjectCreated:CopyObject",
+                "ObjectCreated:AppendObject",
+                "ObjectCreated:CompleteMultipartUpload",
+            ],
+        });
+        self.call(Method::PUT, &format!("/rules/{name}"), Some(&rule))
+            .await
+            .map(drop)
+    }
+
+    /// Asks the emulator to misbehave.
+    ///
+    /// # Errors
+    /// When the emulator does not answer or does not know the fault.
+    pub async fn add_fault(&self, fault: &Fault) -> Result<()> {
+        let fault = serde_json::to_value(fault)?;
+        self.call(Method::POST, "/faults", Some(&fault))
+            .await
+            .map(drop)
+    }
+
+    /// Ends all misbehaviour.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn clear_faults(&self) -> Result<()> {
+        self.call(Method::DELETE, "/faults", None).await.map(drop)
+    }
+
+    /// Counts of calls and answers by service and operation.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn stats(&self) -> Result<Value> {
+        self.call(Method::GET, "/stats", None).await
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let mut request = self
+            .http
+            .request(method.clone(), format!("{}{path}", self.base));
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("no answer to admin {method} {path}"))?;
+        let status = response.status();
+        let text = response.text().await?;
+        if !status.is_success() {
+            bail!("the emulator answered admin {method} {path} with {status}: {text}");
+        }
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+}

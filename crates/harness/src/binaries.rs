@@ -1,0 +1,102 @@
+//! Builds the binaries that the stage runs, and says where Cargo put them.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use tokio::process::Command;
+
+/// Where the three binaries of the pipeline are.
+#[derive(Debug, Clone)]
+pub struct Binaries {
+    /// OSS, MNS and the face APIs on this machine.
+    pub emulator: PathBuf,
+    /// Queue to sink.
+    pub source_adapter: PathBuf,
+    /// Event to annotated object.
+    pub face_recognition: PathBuf,
+}
+
+impl Binaries {
+    /// Builds what is out of date, in the profile that the caller was built in, and
+    /// returns the executables. Cargo's own progress goes to standard error.
+    ///
+    /// # Errors
+    /// When Cargo cannot be run or the build fails; the compiler's messages have
+    /// been shown by then.
+    pub async fn build() -> Result<Self> {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command
+            .args(["build", "--message-format=json-render-diagnostics"])
+            .args([
+                "--package=emulator",
+                "--package=source-adapter",
+                "--package=face-recognition",
+            ])
+            .args((!cfg!(debug_assertions)).then_some("--release"))
+            .current_dir(workspace_root())
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit());
+        let output = command.output().await.context("cannot run cargo")?;
+        if !output.status.success() {
+            bail!("the pipeline's binaries do not build");
+        }
+        Self::from_cargo_messages(&String::from_utf8_lossy(&output.stdout))
+    }
+
+    fn from_cargo_messages(messages: &str) -> Result<Self> {
+        let executables: Vec<PathBuf> = messages
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Artifact>(line).ok()?.executable)
+            .collect();
+        let find = |name: &str| {
+            executables
+                .iter()
+                .find(|path| path.file_stem().is_some_and(|stem| stem == name))
+                .cloned()
+                .with_context(|| format!("cargo built no executable `{name}`"))
+        };
+        Ok(Self {
+            emulator: find("emulator")?,
+            source_adapter: find("source-adapter")?,
+            face_recognition: find("face-recognition")?,
+        })
+    }
+}
+
+/// The part of Cargo's build messages that names a finished executable.
+#[derive(Deserialize)]
+struct Artifact {
+    executable: Option<PathBuf>,
+}
+
+/// The folder of the workspace, fixed when this crate was built.
+fn workspace_root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executables_are_read_from_cargos_messages() {
+        let messages = r#"{"reason":"compiler-artifact","executable":null}
+{"reason":"compiler-artifact","executable":"/t/debug/emulator"}
+{"reason":"compiler-artifact","executable":"/t/debug/source-adapter"}
+{"reason":"compiler-artifact","executable":"/t/debug/face-recognition"}
+{"reason":"build-finished","success":true}"#;
+        let binaries = Binaries::from_cargo_messages(messages).unwrap();
+        assert_eq!(
+            binaries.source_adapter,
+            Path::new("/t/debug/source-adapter")
+        );
+    }
+
+    #[test]
+    fn a_missing_executable_is_named() {
+        let error = Binaries::from_cargo_messages("").unwrap_err();
+        assert_eq!(error.to_string(), "cargo built no executable `emulator`");
+    }
+}
