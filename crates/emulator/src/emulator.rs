@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::{self, Admin};
 use crate::blobs::Blobs;
 use crate::clock::Clock;
-use crate::face;
+use crate::face::{self, Face, FaceStartError};
 use crate::journal::{Journal, JournalError};
 use crate::keys::Keys;
 use crate::mns::{self, Mns};
@@ -30,6 +30,9 @@ pub enum StartError {
     /// What it kept cannot be read, or nothing can be kept.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// It cannot look at pictures.
+    #[error(transparent)]
+    Face(#[from] FaceStartError),
     /// The system does not say what was bound.
     #[error("cannot tell which address was bound")]
     Address(#[source] std::io::Error),
@@ -95,10 +98,11 @@ impl Emulator {
         shared.journal.begin()?;
         let (for_admin, for_face) = (Arc::clone(&oss), Arc::clone(&oss));
         let admin = Admin::new(Arc::clone(&shared), rules, Arc::clone(&mns), for_admin);
+        let face = Face::new(Arc::clone(&shared), for_face, addresses.oss)?;
         let routers = Routers {
             oss: oss::router(oss),
             mns: mns::router(mns),
-            face: face::router(Arc::clone(&shared), for_face),
+            face: face::router(face),
             admin: admin::router(admin),
         };
         Ok(Self {

@@ -1,15 +1,284 @@
-//! Face APIs. Placeholder.
+//! The face APIs, old and new, and the service that lets callers upload pictures for them.
+//!
+//! One listener plays three hosts: Dataplus by its paths, facebody and openplatform by the
+//! actions they know. Faces are really found, by the detector that the local back end
+//! uses; gender and age, which it cannot see, are told only where a picture says them
+//! itself (see [`known`]).
 
+mod dataplus;
+mod facebody;
+mod found;
+mod gateway;
+mod known;
+mod nonces;
+mod openplatform;
+mod picture;
+mod place;
+
+use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use ::face::local::{LocalDetector, ModelError};
+use http::request::Parts;
+use http::{HeaderMap, Request, header};
+use jiff::Timestamp;
+use serde::Serialize;
+use service::{ConnectOptions, HttpClientError, http_client};
+use signing::Credentials;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
 
+use self::found::{Found, Limits};
+use self::gateway::{MAX_SKEW, RpcCall, RpcError};
+use self::nonces::Nonces;
+use self::picture::{Downloads, Picture, PictureError};
+use self::place::Places;
+use crate::call::{Call, Service};
 use crate::oss::Oss;
 use crate::shared::Shared;
 
-/// Serves the face APIs over HTTP. Files that clients upload for them go to `oss`; see
-/// [`Oss::ensure_public_bucket`].
-pub fn router(shared: Arc<Shared>, oss: Arc<Oss>) -> Router {
-    let _ = (shared, oss);
-    Router::new()
+/// The bucket that uploaded pictures are put into.
+const UPLOAD_BUCKET: &str = "viapi-upload";
+/// Names the key that uploads are signed with.
+const UPLOAD_KEY_ID: &str = "EmulatorUploads";
+/// The largest request body: a picture of the largest size in base64, and some more.
+const BODY_LIMIT_BYTES: usize = picture::MAX_BYTES / 3 * 4 + 64 * 1024;
+
+/// Why there are no face services. Permanent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FaceStartError {
+    /// No way to download pictures.
+    #[error(transparent)]
+    Client(#[from] HttpClientError),
+    /// No way to find faces in them.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// The face services.
+pub struct Face {
+    shared: Arc<Shared>,
+    oss: Arc<Oss>,
+    oss_address: SocketAddr,
+    downloads: Downloads,
+    detector: LocalDetector,
+    /// Bounds how many pictures are decoded and looked at, at one time.
+    lookers: Arc<Semaphore>,
+    nonces: Nonces,
+    uploader: Credentials,
+}
+
+impl fmt::Debug for Face {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Face").field("downloads", &self.downloads).finish_non_exhaustive()
+    }
+}
+
+impl Face {
+    /// The face services beside the OSS that listens on `oss_address`.
+    ///
+    /// Brings a key of its own for uploads, because what it hands out must still be good
+    /// when the key of a caller no longer is.
+    ///
+    /// # Errors
+    /// When there is no way to download pictures or to find faces in them.
+    pub fn new(
+        shared: Arc<Shared>,
+        oss: Arc<Oss>,
+        oss_address: SocketAddr,
+    ) -> Result<Arc<Self>, FaceStartError> {
+        let places = Places {
+            oss: oss_address,
+            names: shared.settings.oss_hosts.clone(),
+            region: shared.settings.region.clone(),
+            own_bucket: (UPLOAD_BUCKET, facebody::REGION),
+        };
+        let client = http_client(&ConnectOptions::default())?;
+        let uploader = Credentials::new(UPLOAD_KEY_ID, Uuid::new_v4().simple().to_string());
+        shared.keys.accept(uploader.clone(), None);
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Arc::new(Self {
+            downloads: Downloads::new(client, places),
+            detector: LocalDetector::new()?,
+            lookers: Arc::new(Semaphore::new(processors)),
+            // A request may come from the future as well as from the past.
+            nonces: Nonces::new(MAX_SKEW + MAX_SKEW),
+            shared,
+            oss,
+            oss_address,
+            uploader,
+        }))
+    }
+
+    /// Finds the faces in a picture.
+    async fn look(&self, picture: Picture, limits: Limits) -> Result<Vec<Found>, PictureError> {
+        let permit = Arc::clone(&self.lookers).acquire_owned().await;
+        let permit = permit.map_err(|_closed| PictureError::Detector)?;
+        let detector = self.detector.clone();
+        let span = tracing::Span::current();
+        let work = move || {
+            let _permit = permit;
+            span.in_scope(|| found::look(&detector, &picture, limits))
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_panicked| PictureError::Detector)?
+    }
+
+    /// Host and port of OSS as the sender of a request would reach it: as it is configured,
+    /// else where this request came in, on the port of OSS.
+    fn oss_authority(&self, headers: &HeaderMap) -> String {
+        if let Some(url) = &self.shared.settings.public.oss {
+            return url.authority().to_owned();
+        }
+        let host = host(headers);
+        let name = match host.rsplit_once(':') {
+            Some((name, _port)) if !host.ends_with(']') => name,
+            _ => host,
+        };
+        format!("{name}:{}", self.oss_address.port())
+    }
+}
+
+/// Serves the face APIs over HTTP.
+pub fn router(face: Arc<Face>) -> Router {
+    Router::new().fallback(handle).with_state(face)
+}
+
+async fn handle(State(face): State<Arc<Face>>, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let request_id = Uuid::new_v4().to_string().to_uppercase();
+    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT_BYTES).await else {
+        let error = RpcError::bad("InvalidParameter", "The request body is not readable or too large.");
+        return error.respond(&request_id, host(&parts.headers));
+    };
+    match dataplus::Operation::of(parts.uri.path()) {
+        Some(operation) => old(&face, operation, &parts, &body, &request_id).await,
+        None => new(&face, &parts, &body, &request_id).await,
+    }
+}
+
+async fn old(
+    face: &Face,
+    operation: dataplus::Operation,
+    parts: &Parts,
+    body: &Bytes,
+    request_id: &str,
+) -> Response {
+    let call = Call::new(Service::Face, operation.name());
+    let refusal = |status, code: &str| dataplus::Failure::injected(status, code).respond(request_id);
+    let answer = |admitted: crate::gate::Admitted| {
+        dataplus::answer(face, operation, parts, body, request_id, admitted.checked_at)
+    };
+    face.shared.pass(call, parts, Some(body), refusal, answer).await
+}
+
+async fn new(face: &Face, parts: &Parts, body: &Bytes, request_id: &str) -> Response {
+    let host = host(&parts.headers);
+    let rpc = RpcCall::read(parts, body);
+    let action = rpc.as_ref().ok().and_then(|rpc| Action::of(&rpc.action));
+    let call = Call::new(Service::Face, action.map_or(Call::UNKNOWN, Action::name));
+    let refusal = |status, code: &str| {
+        gateway::error(status, code, "injected by the emulator", request_id, host)
+    };
+    let answer = |admitted: crate::gate::Admitted| async move {
+        let done = async {
+            let rpc = rpc?;
+            let now = admitted.checked_at;
+            rpc.authenticate(&face.shared, &face.nonces, parts, body, now)?;
+            act(face, action, &rpc, parts, request_id, now).await
+        };
+        done.await.unwrap_or_else(|error: RpcError| error.respond(request_id, host))
+    };
+    face.shared.pass(call, parts, Some(body), refusal, answer).await
+}
+
+/// An action of the new APIs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    RecognizeFace,
+    DetectFace,
+    AuthorizeFileUpload,
+}
+
+impl Action {
+    fn of(name: &str) -> Option<Self> {
+        let known = [Self::RecognizeFace, Self::DetectFace, Self::AuthorizeFileUpload];
+        known.into_iter().find(|action| action.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::RecognizeFace => "RecognizeFace",
+            Self::DetectFace => "DetectFace",
+            Self::AuthorizeFileUpload => "AuthorizeFileUpload",
+        }
+    }
+
+    fn version(self) -> &'static str {
+        match self {
+            Self::RecognizeFace | Self::DetectFace => facebody::VERSION,
+            Self::AuthorizeFileUpload => openplatform::VERSION,
+        }
+    }
+}
+
+async fn act(
+    face: &Face,
+    action: Option<Action>,
+    rpc: &RpcCall,
+    parts: &Parts,
+    request_id: &str,
+    now: Timestamp,
+) -> Result<Response, RpcError> {
+    let action = action.ok_or_else(|| {
+        let message = "Specified api is not found, please check your url and method.";
+        RpcError::not_found("InvalidAction.NotFound", message)
+    })?;
+    if rpc.version != action.version() {
+        let message = "Specified parameter Version is not valid.";
+        return Err(RpcError::bad("InvalidVersion", message));
+    }
+    match action {
+        Action::RecognizeFace => Ok(data(request_id, &facebody::recognize(face, rpc).await?)),
+        Action::DetectFace => Ok(data(request_id, &facebody::detect(face, rpc).await?)),
+        Action::AuthorizeFileUpload => {
+            let oss = face.oss_authority(&parts.headers);
+            Ok(flat(request_id, &openplatform::authorize(face, rpc, &oss, now)?))
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Data<'a, T> {
+    request_id: &'a str,
+    data: &'a T,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Flat<'a, T> {
+    request_id: &'a str,
+    #[serde(flatten)]
+    rest: &'a T,
+}
+
+/// An answer with its content under `Data`.
+fn data<T: Serialize>(request_id: &str, data: &T) -> Response {
+    axum::Json(Data { request_id, data }).into_response()
+}
+
+/// An answer with its content beside the request id.
+fn flat<T: Serialize>(request_id: &str, rest: &T) -> Response {
+    axum::Json(Flat { request_id, rest }).into_response()
+}
+
+fn host(headers: &HeaderMap) -> &str {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
 }

@@ -1,0 +1,249 @@
+//! The RPC gateway that facebody and openplatform share: parameters, signatures of both
+//! kinds, and errors.
+//!
+//! Parameters may stand in the query or in the form; both kinds of signature look at both.
+
+use axum::response::{IntoResponse as _, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use signing::{AccessKeyId, PresentedError, SecurityToken, acs3, encode, rpc};
+
+use super::nonces::Nonces;
+use crate::keys::KeyError;
+use crate::shared::Shared;
+
+/// How far the time of a request may be from the time it arrives.
+pub(super) const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
+
+/// A call of an action, by nobody in particular yet.
+#[derive(Debug)]
+pub(super) struct RpcCall {
+    /// What to do.
+    pub(super) action: String,
+    /// In which version of the API.
+    pub(super) version: String,
+    parameters: Vec<(String, String)>,
+}
+
+/// A call that is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RpcError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl RpcError {
+    /// The caller's doing.
+    pub(super) fn bad(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code, message: message.into() }
+    }
+
+    /// No such thing.
+    pub(super) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, code, message: message.into() }
+    }
+
+    /// Our own doing.
+    pub(super) fn internal(message: impl Into<String>) -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self { status, code: "InternalError", message: message.into() }
+    }
+
+    /// The answer to the caller.
+    pub(super) fn respond(&self, request_id: &str, host: &str) -> Response {
+        error(self.status, self.code, &self.message, request_id, host)
+    }
+}
+
+/// An error answer with any status and code.
+pub(super) fn error(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    request_id: &str,
+    host: &str,
+) -> Response {
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Document<'a> {
+        request_id: &'a str,
+        host_id: &'a str,
+        code: &'a str,
+        message: &'a str,
+    }
+    let document = Document { request_id, host_id: host, code, message };
+    (status, axum::Json(document)).into_response()
+}
+
+impl RpcCall {
+    /// Reads the call out of headers, query and form.
+    pub(super) fn read(parts: &Parts, body: &[u8]) -> Result<Self, RpcError> {
+        let unreadable = |_| RpcError::bad("InvalidParameter", "A parameter is not UTF-8 text.");
+        let query = parts.uri.query().unwrap_or_default();
+        let mut parameters = encode::decode_query(query).map_err(unreadable)?;
+        parameters.extend(encode::decode_query(&form(parts, body)).map_err(unreadable)?);
+        let header = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
+        let either = |name: &str, parameter: &str| {
+            header(name).or_else(|| find(&parameters, parameter)).unwrap_or_default()
+        };
+        Ok(Self {
+            action: either("x-acs-action", "Action"),
+            version: either("x-acs-version", "Version"),
+            parameters,
+        })
+    }
+
+    /// The value of a parameter.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.parameters.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that must be there.
+    pub(super) fn require(&self, name: &str) -> Result<&str, RpcError> {
+        let missing = || {
+            let message = format!("The input parameter {name} that is mandatory is not supplied.");
+            RpcError::bad("MissingParameter", message)
+        };
+        self.get(name).filter(|value| !value.is_empty()).ok_or_else(missing)
+    }
+
+    /// Whether a flag is set. The SDKs do not agree on the case of its letters.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Checks who sent the call and when.
+    pub(super) fn authenticate(
+        &self,
+        shared: &Shared,
+        nonces: &Nonces,
+        parts: &Parts,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), RpcError> {
+        let proof = if parts.headers.contains_key(AUTHORIZATION) {
+            Proof::of_headers(parts, body)
+        } else {
+            Proof::of_parameters(parts, &self.parameters)
+        };
+        let proof = proof?.ok_or_else(|| {
+            RpcError::bad("MissingParameter", "AccessKeyId is mandatory for this action.")
+        })?;
+        proof.check(shared, nonces, now)
+    }
+}
+
+/// What a call shows to prove who sent it, in either kind of signature.
+struct Proof {
+    presented: Presented,
+    string_to_sign: String,
+}
+
+enum Presented {
+    Acs3(acs3::Presented),
+    Rpc(rpc::Presented),
+}
+
+impl Proof {
+    fn of_headers(parts: &Parts, body: &[u8]) -> Result<Option<Self>, RpcError> {
+        let Some(presented) = acs3::Presented::from_request(parts).map_err(|it| unreadable(&it))?
+        else {
+            return Ok(None);
+        };
+        if !presented.covers(body) {
+            return Err(mismatch());
+        }
+        let string_to_sign = presented.string_to_sign(parts).map_err(|_| mismatch())?;
+        Ok(Some(Self { presented: Presented::Acs3(presented), string_to_sign }))
+    }
+
+    fn of_parameters(
+        parts: &Parts,
+        parameters: &[(String, String)],
+    ) -> Result<Option<Self>, RpcError> {
+        let presented = rpc::Presented::from_parameters(parameters);
+        let Some(presented) = presented.map_err(|it| unreadable(&it))? else { return Ok(None) };
+        let string_to_sign = rpc::string_to_sign(&parts.method, parameters);
+        Ok(Some(Self { presented: Presented::Rpc(presented), string_to_sign }))
+    }
+
+    fn check(&self, shared: &Shared, nonces: &Nonces, now: Timestamp) -> Result<(), RpcError> {
+        let (id, token, nonce, signed_at) = self.claims();
+        if now.duration_since(signed_at).abs() > MAX_SKEW {
+            let message = "Specified time stamp or date value is expired.";
+            return Err(RpcError::bad("InvalidTimeStamp.Expired", message));
+        }
+        let credentials = shared.keys.find(id.as_str(), token, now).map_err(unacceptable)?;
+        let secret = credentials.access_key_secret();
+        let matches = match &self.presented {
+            Presented::Acs3(presented) => presented.matches(&self.string_to_sign, secret),
+            Presented::Rpc(presented) => presented.matches(&self.string_to_sign, secret),
+        };
+        if !matches {
+            return Err(mismatch());
+        }
+        if !nonces.use_up(nonce, now) {
+            let message = "Specified signature nonce was used already.";
+            return Err(RpcError::bad("SignatureNonceUsed", message));
+        }
+        Ok(())
+    }
+
+    fn claims(&self) -> (&AccessKeyId, Option<&SecurityToken>, &str, Timestamp) {
+        match &self.presented {
+            Presented::Acs3(it) => {
+                (it.access_key_id(), it.security_token(), it.nonce(), it.signed_at())
+            }
+            Presented::Rpc(it) => {
+                (it.access_key_id(), it.security_token(), it.nonce(), it.signed_at())
+            }
+        }
+    }
+}
+
+fn form(parts: &Parts, body: &[u8]) -> String {
+    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let is_form = content_type.is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"));
+    if is_form { String::from_utf8_lossy(body).into_owned() } else { String::new() }
+}
+
+fn find(parameters: &[(String, String)], name: &str) -> Option<String> {
+    parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+}
+
+fn mismatch() -> RpcError {
+    let message = "Specified signature is not matched with our calculation.";
+    RpcError::bad("SignatureDoesNotMatch", message)
+}
+
+fn unreadable(error: &PresentedError) -> RpcError {
+    match error {
+        PresentedError::MissingDate | PresentedError::Missing { .. } => {
+            RpcError::bad("MissingParameter", error.to_string())
+        }
+        PresentedError::MalformedDate { .. } => {
+            RpcError::bad("InvalidTimeStamp.Format", error.to_string())
+        }
+        _ => RpcError::bad("IncompleteSignature", error.to_string()),
+    }
+}
+
+fn unacceptable(error: KeyError) -> RpcError {
+    match error {
+        KeyError::Unknown => {
+            RpcError::not_found("InvalidAccessKeyId.NotFound", "Specified access key is not found.")
+        }
+        KeyError::Token => {
+            let code = "InvalidSecurityToken.MismatchWithAccessKey";
+            RpcError::bad(code, "Specified SecurityToken mismatch with the AccessKey.")
+        }
+        KeyError::Expired => {
+            RpcError::bad("InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+        }
+    }
+}

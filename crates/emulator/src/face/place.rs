@@ -1,0 +1,171 @@
+//! Where the picture behind a URL is: in a bucket, and of which region, or elsewhere.
+//!
+//! Names of the real OSS in the region that is played mean the emulator's own OSS, and so
+//! does everything under `localhost`, which not every machine resolves by itself. No name
+//! is looked up here.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use url::{Host, Url};
+
+/// Where pictures are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In a bucket.
+    Bucket {
+        /// The bucket's region.
+        region: String,
+        /// Where it is served, if the emulator knows better than the name server.
+        address: Option<SocketAddr>,
+    },
+    /// On this machine, by a name that need not resolve.
+    Machine {
+        /// Where it is served.
+        address: SocketAddr,
+    },
+    /// Anywhere else.
+    Elsewhere,
+}
+
+/// Knows the emulator's own OSS by its names and addresses.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    /// Where the emulator's OSS listens.
+    pub(super) oss: SocketAddr,
+    /// Its names, each also with a bucket in front.
+    pub(super) names: Vec<String>,
+    /// Its region.
+    pub(super) region: String,
+    /// The region of buckets that the face service keeps for itself, whatever the
+    /// emulator's own, and the first segment of their paths.
+    pub(super) own_bucket: (&'static str, &'static str),
+}
+
+impl Places {
+    /// Where the picture behind `url` is.
+    pub(super) fn of(&self, url: &Url) -> Place {
+        let port = url.port_or_known_default().unwrap_or_default();
+        match url.host() {
+            Some(Host::Domain(name)) => self.of_name(url, &name.to_ascii_lowercase(), port),
+            Some(Host::Ipv4(ip)) => self.of_ip(url, ip.into(), port),
+            Some(Host::Ipv6(ip)) => self.of_ip(url, ip.into(), port),
+            None => Place::Elsewhere,
+        }
+    }
+
+    /// Points `url` to `address`, as a name server would have done.
+    ///
+    /// # Errors
+    /// When the URL has no place for an address.
+    pub(super) fn redirect(&self, url: &mut Url, address: SocketAddr) -> Result<(), ()> {
+        url.set_scheme("http")?;
+        url.set_ip_host(address.ip())?;
+        url.set_port(Some(address.port()))
+    }
+
+    fn of_name(&self, url: &Url, name: &str, port: u16) -> Place {
+        if let Some(region) = official_region(name) {
+            let address = (region == self.region).then(|| self.reachable());
+            return Place::Bucket { region: region.to_owned(), address };
+        }
+        let is_local = under(name, "localhost");
+        if port == self.oss.port() && (is_local || self.names.iter().any(|known| under(name, known))) {
+            return self.own(url, Some(self.reachable()));
+        }
+        if is_local {
+            return Place::Machine { address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) };
+        }
+        Place::Elsewhere
+    }
+
+    fn of_ip(&self, url: &Url, ip: IpAddr, port: u16) -> Place {
+        let own = port == self.oss.port() && (ip.is_loopback() || ip == self.oss.ip());
+        if own { self.own(url, None) } else { Place::Elsewhere }
+    }
+
+    fn own(&self, url: &Url, address: Option<SocketAddr>) -> Place {
+        let (bucket, region) = self.own_bucket;
+        let first = url.path_segments().and_then(|mut segments| segments.next());
+        let in_host = url.host_str().is_some_and(|host| host.starts_with(&format!("{bucket}.")));
+        let region = if first == Some(bucket) || in_host { region } else { &self.region };
+        Place::Bucket { region: region.to_owned(), address }
+    }
+
+    /// Where to connect to: a listener on all addresses has none of its own.
+    fn reachable(&self) -> SocketAddr {
+        if self.oss.ip().is_unspecified() {
+            SocketAddr::from((Ipv4Addr::LOCALHOST, self.oss.port()))
+        } else {
+            self.oss
+        }
+    }
+}
+
+/// Whether `name` is `domain` or below it.
+fn under(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// The region of a host name of the real OSS: `[<bucket>.]oss-<region>[-internal].aliyuncs.com`.
+fn official_region(name: &str) -> Option<&str> {
+    let label = name.strip_suffix(".aliyuncs.com")?.rsplit('.').next()?;
+    let region = label.strip_prefix("oss-")?;
+    Some(region.strip_suffix("-internal").unwrap_or(region))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(url: &str) -> String {
+        let places = Places {
+            oss: "127.0.0.1:9000".parse().unwrap(),
+            names: vec!["oss.test".to_owned()],
+            region: "cn-beijing".to_owned(),
+            own_bucket: ("viapi-upload", "cn-shanghai"),
+        };
+        match places.of(&Url::parse(url).unwrap()) {
+            Place::Bucket { region, address: None } => region,
+            Place::Bucket { region, address: Some(address) } => format!("{region} at {address}"),
+            Place::Machine { address } => format!("at {address}"),
+            Place::Elsewhere => "elsewhere".to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_url_has_its_place() {
+        for (url, expected) in [
+            ("http://b.oss-cn-beijing.aliyuncs.com/k", "cn-beijing at 127.0.0.1:9000"),
+            ("https://b.oss-cn-beijing-internal.aliyuncs.com/k", "cn-beijing at 127.0.0.1:9000"),
+            ("http://b.oss-cn-shanghai.aliyuncs.com/k", "cn-shanghai"),
+            ("http://oss-us-west-1.aliyuncs.com/b/k", "us-west-1"),
+            ("http://127.0.0.1:9000/b/k", "cn-beijing"),
+            ("http://127.0.0.1:9000/viapi-upload/k", "cn-shanghai"),
+            ("http://127.0.0.1:9000/viapi-upload-2/k", "cn-beijing"),
+            ("http://127.0.0.1:9001/b/k", "elsewhere"),
+            ("http://10.0.0.1:9000/b/k", "elsewhere"),
+            ("http://b.oss.test:9000/k", "cn-beijing at 127.0.0.1:9000"),
+            ("http://viapi-upload.localhost:9000/k", "cn-shanghai at 127.0.0.1:9000"),
+            ("http://toss.test:9000/k", "elsewhere"),
+            ("http://a.localhost:8000/k", "at 127.0.0.1:8000"),
+            ("http://aliyuncs.com.evil.example/k", "elsewhere"),
+            ("http://[::1]:9000/b/k", "cn-beijing"),
+        ] {
+            assert_eq!(place(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_keeps_path_and_query() {
+        let places = Places {
+            oss: "0.0.0.0:9000".parse().unwrap(),
+            names: Vec::new(),
+            region: "cn-shanghai".to_owned(),
+            own_bucket: ("viapi-upload", "cn-shanghai"),
+        };
+        let mut url = Url::parse("https://b.oss-cn-shanghai.aliyuncs.com/a%20b?c=d%2B").unwrap();
+        let Place::Bucket { address: Some(address), .. } = places.of(&url) else { panic!() };
+        places.redirect(&mut url, address).unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:9000/a%20b?c=d%2B");
+    }
+}
