@@ -1,0 +1,123 @@
+//! One condition of a source, in Knative's form.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube_derive::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The condition that sums up all [`Dependent`]s; the one that generic tools read.
+pub const READY: &str = "Ready";
+
+/// One aspect of a source's state.
+#[derive(Clone, Debug, PartialEq, KubeSchema, Serialize, Deserialize)]
+#[x_kube(crates(kube_core = ::kube_core))]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// What the condition is about, such as `Ready` or `SinkProvided`.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: ConditionStatus,
+    /// How much a status other than `True` matters: absent means that the source is not
+    /// ready then, `Warning` and `Info` only inform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// When any other field of the condition last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_transition_time: Option<Time>,
+    /// Why, in one word for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Why, in a sentence for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// Whether something holds.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize,
+)]
+pub enum ConditionStatus {
+    /// It holds.
+    True,
+    /// It does not, and that is a failure.
+    False,
+    /// Nobody knows yet.
+    Unknown,
+}
+
+/// How much a condition that is not `True` matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub enum Severity {
+    /// Somebody should look, but the source works.
+    Warning,
+    /// Nobody needs to do anything.
+    Info,
+}
+
+/// What must hold for a source to be ready, in the order in which it comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dependent {
+    /// The sink has an address.
+    SinkProvided,
+    /// The dead letter sink has an address, or none is asked for.
+    DeadLetterSinkResolved,
+    /// The Secret holds credentials.
+    CredentialsProvided,
+    /// The queue exists, with the right attributes if it is ours.
+    QueueReady,
+    /// The queue is subscribed to the topic, or is one that somebody else fills.
+    Subscribed,
+    /// The adapter runs, in its newest form.
+    Deployed,
+}
+
+impl Dependent {
+    /// All of them, in order.
+    pub const ALL: [Self; 6] = [
+        Self::SinkProvided,
+        Self::DeadLetterSinkResolved,
+        Self::CredentialsProvided,
+        Self::QueueReady,
+        Self::Subscribed,
+        Self::Deployed,
+    ];
+
+    /// The condition's type.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SinkProvided => "SinkProvided",
+            Self::DeadLetterSinkResolved => "DeadLetterSinkResolved",
+            Self::CredentialsProvided => "CredentialsProvided",
+            Self::QueueReady => "QueueReady",
+            Self::Subscribed => "Subscribed",
+            Self::Deployed => "Deployed",
+        }
+    }
+}
+
+/// What is worth knowing of a source but has no say in whether it is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The sink's API version is one that the cluster serves; `False` when another one of
+    /// the same group had to stand in.
+    SinkVersionServed,
+    /// Everything that earlier generations left in MNS is gone; `False` while something is
+    /// still to be removed.
+    CleanedUp,
+}
+
+impl Notice {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::SinkVersionServed, Self::CleanedUp];
+
+    /// The condition's type.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SinkVersionServed => "SinkVersionServed",
+            Self::CleanedUp => "CleanedUp",
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `spec.delivery`, parsed.
+//!
+//! What is absent stays absent: the adapter owns the defaults.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::delivery::{BackoffPolicy, DeliverySpec, EventFormat};
+use crate::duration::{DurationError, parse_duration};
+use crate::sink::{Sink, SinkError};
+
+/// How events are delivered and what happens when that fails.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where refused events go.
+    pub dead_letter_sink: Option<Sink>,
+    /// Attempts after the first.
+    pub retries: Option<u32>,
+    /// How waits grow.
+    pub backoff_policy: Option<BackoffPolicy>,
+    /// The first wait.
+    pub backoff_delay: Option<Duration>,
+    /// How long the sink may take for its answer; never zero.
+    pub timeout: Option<Duration>,
+    /// The longest `Retry-After` to honour.
+    pub retry_after_max: Option<Duration>,
+    /// How events are written.
+    pub format: Option<EventFormat>,
+}
+
+/// Why a `spec.delivery` cannot be followed. Permanent: the user must change it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DeliveryError {
+    /// The dead letter sink is none.
+    #[error("`deadLetterSink` cannot be used")]
+    DeadLetterSink(#[source] SinkError),
+    /// A negative count.
+    #[error("`retry` is `{0}`: it must not be negative")]
+    Retry(i32),
+    /// Not a duration.
+    #[error("`{field}` cannot be used")]
+    Duration {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: DurationError,
+    },
+    /// A sink cannot answer in no time.
+    #[error("`timeout` is zero: it must be longer")]
+    NoTime,
+}
+
+impl TryFrom<&DeliverySpec> for Delivery {
+    type Error = DeliveryError;
+
+    fn try_from(spec: &DeliverySpec) -> Result<Self, DeliveryError> {
+        let DeliverySpec {
+            dead_letter_sink,
+            retry,
+            backoff_policy,
+            backoff_delay,
+            timeout,
+            retry_after_max,
+            format,
+        } = spec;
+        let dead_letter_sink = dead_letter_sink.as_ref().map(Sink::try_from).transpose();
+        let timeout = duration("timeout", timeout.as_deref())?;
+        if timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return Err(DeliveryError::NoTime);
+        }
+        Ok(Self {
+            dead_letter_sink: dead_letter_sink.map_err(DeliveryError::DeadLetterSink)?,
+            retries: retry.map(retries).transpose()?,
+            backoff_policy: *backoff_policy,
+            backoff_delay: duration("backoffDelay", backoff_delay.as_deref())?,
+            timeout,
+            retry_after_max: duration("retryAfterMax", retry_after_max.as_deref())?,
+            format: *format,
+        })
+    }
+}
+
+fn retries(retry: i32) -> Result<u32, DeliveryError> {
+    u32::try_from(retry).map_err(|_| DeliveryError::Retry(retry))
+}
+
+fn duration(field: &'static str, text: Option<&str>) -> Result<Option<Duration>, DeliveryError> {
+    text.map(parse_duration)
+        .transpose()
+        .map_err(|source| DeliveryError::Duration { field, source })
+}

@@ -1,0 +1,48 @@
+//! `MnsOssSource`: the custom resource that turns notifications of OSS into CloudEvents.
+//!
+//! The types as the API server stores them, the rules that it checks them by, and what the
+//! controller reads out of them: the parsed sink, the delivery policy, conditions after
+//! Knative's rules, names of everything that belongs to a source.
+//!
+//! There is no client here, no clock and no I/O. What the schema lets in decodes, and
+//! nothing in this crate is specific to who reconciles the resource.
+
+#![expect(
+    unreachable_pub,
+    reason = "deriving a schema repeats each public struct inside a function"
+)]
+
+mod access_token;
+mod condition;
+mod delivery;
+mod delivery_policy;
+mod deployment_state;
+mod destination;
+mod duration;
+mod event_types;
+mod filter;
+mod manager;
+pub mod names;
+mod overrides;
+mod rules;
+mod schema;
+mod sink;
+mod source;
+mod status;
+mod template;
+
+pub use access_token::{AccessToken, SecretKeyReference};
+pub use condition::{Condition, ConditionStatus, Dependent, Notice, READY, Severity};
+pub use delivery::{BackoffPolicy, DeliverySpec, EventFormat};
+pub use delivery_policy::{Delivery, DeliveryError};
+pub use deployment_state::DeploymentState;
+pub use destination::{DestinationSpec, ObjectReference, SinkSpec};
+pub use duration::{DurationError, format_duration, parse_duration};
+pub use event_types::{EVENT_SOURCE, EVENT_TYPES, EVENT_TYPES_ANNOTATION, EventType, announced};
+pub use filter::FilterSpec;
+pub use manager::Conditions;
+pub use overrides::CloudEventOverrides;
+pub use sink::{Sink, SinkError, Target};
+pub use source::{DeletionPolicy, MnsOssSource, MnsOssSourceSpec, Origin, OriginError, Payload};
+pub use status::{Auth, CloudEventAttributes, MnsOssSourceStatus};
+pub use template::{PodTemplate, Resources, TaintEffect, Toleration, TolerationOperator};

@@ -1,0 +1,114 @@
+//! Names of everything that belongs to a source: the same ones on every pass.
+//!
+//! What lives outside the cluster carries a piece of the source's uid, so that whatever
+//! does not carry it is known to be somebody else's.
+
+use std::fmt::Write as _;
+
+use md5::Md5;
+use sha2::{Digest as _, Sha256};
+
+/// Label that says which controller made an object, as Knative's own sources set it.
+pub const SOURCE_LABEL: &str = "eventing.knative.dev/source";
+/// Label that says for which source an object was made; see [`label_value`].
+pub const SOURCE_NAME_LABEL: &str = "eventing.knative.dev/sourceName";
+/// Value of [`SOURCE_LABEL`] on what this project's controller makes.
+pub const CONTROLLER: &str = "mnsoss-source-controller";
+/// Taken off a source only when nothing of it is left in MNS.
+pub const FINALIZER: &str = "mnsosssources.sources.eventing.knative.dev";
+
+/// Longest name of an object whose name becomes a label, and longest value of a label.
+const LONGEST_LABEL: usize = 63;
+/// Longest name of a queue in MNS.
+const LONGEST_QUEUE: usize = 120;
+const QUEUE_PREFIX: &str = "mnsoss";
+/// 64 bits of the uid's hash: enough to never meet another source's.
+const MARK_CHARS: usize = 16;
+
+/// The adapter's Deployment.
+#[must_use]
+pub fn adapter(source_name: &str, source_uid: &str) -> String {
+    child_name(&format!("mnsosssource-{source_name}-"), source_uid)
+}
+
+/// The queue and the subscription that the controller makes for a source: at most 120
+/// letters, digits and `-`.
+#[must_use]
+pub fn queue(namespace: &str, source_name: &str, source_uid: &str) -> String {
+    let mark = ownership_mark(source_uid);
+    let mut name: String = format!("{QUEUE_PREFIX}-{namespace}-{source_name}")
+        .chars()
+        .map(|character| {
+            if character.is_ascii_alphanumeric() {
+                character
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    name.truncate(LONGEST_QUEUE - mark.len() - 1);
+    format!("{name}-{mark}")
+}
+
+/// Whether a queue or subscription of this name was made for this source. Only such ones
+/// may be changed or deleted.
+#[must_use]
+pub fn is_made_for(name: &str, source_uid: &str) -> bool {
+    name.starts_with(QUEUE_PREFIX)
+        && name
+            .strip_suffix(&ownership_mark(source_uid))
+            .is_some_and(|rest| rest.ends_with('-'))
+}
+
+/// A source's name as the value of a label: cut, with a hash, if it is too long for one.
+#[must_use]
+pub fn label_value(source_name: &str) -> String {
+    child_name(source_name, "")
+}
+
+/// The `EventType` for one type and origin of events, as Knative itself names it.
+#[must_use]
+pub fn event_type(type_: &str, event_source: &str, schema: &str, source_uid: &str) -> String {
+    hex(&Md5::digest(format!(
+        "{type_}{event_source}{schema}{source_uid}"
+    )))
+}
+
+/// Joins two parts to a name of at most 63 characters, as Knative's `kmeta.ChildName` does:
+/// what is too long is cut, and gets an MD5 in place of what is lost.
+#[must_use]
+pub fn child_name(parent: &str, suffix: &str) -> String {
+    const HEAD: usize = LONGEST_LABEL - 32;
+    if parent.len() + suffix.len() <= LONGEST_LABEL {
+        return format!("{parent}{suffix}");
+    }
+    if suffix.len() >= HEAD {
+        let hash = hex(&Md5::digest(format!("{parent}{suffix}")));
+        let start = format!("{}{hash}", head(parent, HEAD));
+        let rest = head(suffix, LONGEST_LABEL - start.len());
+        return format!("{start}{rest}")
+            .trim_end_matches(['-', '.', '_'])
+            .to_owned();
+    }
+    let hash = hex(&Md5::digest(parent));
+    format!("{}{hash}{suffix}", head(parent, HEAD - suffix.len()))
+}
+
+fn ownership_mark(source_uid: &str) -> String {
+    let mut mark = hex(&Sha256::digest(source_uid));
+    mark.truncate(MARK_CHARS);
+    mark
+}
+
+/// The start of a text, at most so many bytes; names are ASCII, but nothing breaks if not.
+fn head(text: &str, longest: usize) -> &str {
+    &text[..text.floor_char_boundary(longest)]
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

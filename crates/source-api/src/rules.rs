@@ -1,0 +1,160 @@
+//! Validation rules that several fields share, with messages that say what to write.
+//!
+//! They are CEL and run inside the API server, so each stays cheap: fields carry a
+//! `maxLength`, and no rule looks at more than its own field's subtree.
+
+use kube_core::Rule;
+
+fn pattern(expression: &str, message: &str) -> Rule {
+    Rule::new(format!("self.matches('{expression}')")).message(message)
+}
+
+/// The name of a Kubernetes object.
+pub(crate) fn object_name() -> Rule {
+    pattern(
+        "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+        "must be the name of an object: lower-case letters, digits, `-` and `.`, with a letter or digit at both ends",
+    )
+}
+
+/// The name of a namespace.
+pub(crate) fn namespace() -> Rule {
+    pattern(
+        "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        "must be the name of a namespace: lower-case letters, digits and `-`, with a letter or digit at both ends",
+    )
+}
+
+/// A key in a Secret's data.
+pub(crate) fn secret_key() -> Rule {
+    pattern(
+        "^[-._a-zA-Z0-9]+$",
+        "must be a key of a Secret: letters, digits, `-`, `_` and `.`",
+    )
+}
+
+/// A queue or a topic of MNS.
+pub(crate) fn mns_name() -> Rule {
+    pattern(
+        "^[A-Za-z0-9][-A-Za-z0-9]*$",
+        "must be a name in MNS: letters, digits and `-`, beginning with a letter or digit",
+    )
+}
+
+/// `v1` or `group/version`.
+pub(crate) fn api_version() -> Rule {
+    pattern(
+        "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9]+((alpha|beta)[0-9]+)?$",
+        "must be an API version such as `v1` or `eventing.knative.dev/v1`",
+    )
+}
+
+/// The kind of an object.
+pub(crate) fn kind() -> Rule {
+    pattern("^[A-Z][A-Za-z0-9]*$", "must be a kind such as `Broker`")
+}
+
+/// Certificates as text.
+pub(crate) fn pem() -> Rule {
+    Rule::new("self.contains('-----BEGIN CERTIFICATE-----')")
+        .message("must hold certificates in PEM, beginning with `-----BEGIN CERTIFICATE-----`")
+}
+
+/// A length of time, in the form that [`parse_duration`](crate::parse_duration) takes.
+pub(crate) fn duration() -> Rule {
+    Rule::new(
+        "self.matches('^P([0-9]{1,4}D)?(T([0-9]{1,6}H)?([0-9]{1,6}M)?([0-9]{1,9}([.][0-9]{1,9})?S)?)?$') \
+         && self.matches('[0-9][DHMS]$')",
+    )
+    .message("must be an ISO 8601 duration such as `PT0.5S`, `PT30S` or `PT2M`")
+}
+
+/// A length of time that is not nothing.
+pub(crate) fn not_zero() -> Rule {
+    Rule::new("self.matches('[1-9]')").message("must be longer than zero")
+}
+
+/// Names of event attributes.
+pub(crate) fn extension_names() -> Rule {
+    Rule::new("self.all(name, name.matches('^[a-z0-9]+$'))")
+        .message("names of attributes may hold lower-case letters and digits only")
+}
+
+/// Names of event attributes that CloudEvents itself uses.
+pub(crate) fn extension_names_are_free() -> Rule {
+    Rule::new(
+        "self.all(name, !(name in ['specversion', 'id', 'source', 'type', 'subject', 'time', \
+         'datacontenttype', 'dataschema', 'data', 'database64']))",
+    )
+    .message("attributes that CloudEvents itself defines, such as `id`, `source` and `type`, cannot be overridden")
+}
+
+/// Names of events in OSS, or groups of them.
+pub(crate) fn event_names() -> Rule {
+    Rule::new(
+        "self.all(name, name.matches('^[A-Za-z0-9:]+[*]?$') && !name.startsWith('oss:'))",
+    )
+    .message(
+        "must be names of OSS events such as `ObjectCreated:PutObject`, or groups such as `ObjectCreated:*`, without `oss:`",
+    )
+}
+
+/// Whether any of the fields of the older form of a sink is there. `namespace` is a word of
+/// CEL itself and therefore escaped.
+const IS_INLINE: &str =
+    "has(self.apiVersion) || has(self.kind) || has(self.name) || has(self.__namespace__)";
+
+/// A destination names something.
+pub(crate) fn destination_is_given() -> Rule {
+    Rule::new("has(self.ref) || has(self.uri)").message("needs `ref` or `uri`")
+}
+
+/// A sink names something, in either form.
+pub(crate) fn sink_is_given() -> Rule {
+    Rule::new(format!("has(self.ref) || has(self.uri) || {IS_INLINE}"))
+        .message("needs `ref` or `uri` (or `apiVersion`, `kind` and `name` in the older form)")
+}
+
+/// The two forms of a sink exclude each other.
+pub(crate) fn inline_sink_is_alone() -> Rule {
+    Rule::new(format!("!has(self.ref) || !({IS_INLINE})")).message(
+        "give the object either under `ref` or by `apiVersion`, `kind` and `name` beside it, not both",
+    )
+}
+
+/// The older form of a sink is complete.
+pub(crate) fn inline_sink_is_complete() -> Rule {
+    Rule::new(format!(
+        "!({IS_INLINE}) || (has(self.apiVersion) && has(self.kind) && has(self.name))"
+    ))
+    .message("without `ref`, an object needs all of `apiVersion`, `kind` and `name`")
+}
+
+/// A URI that stands alone says where to connect.
+pub(crate) fn lone_uri_is_absolute(has_object: &str) -> Rule {
+    Rule::new(format!(
+        "!has(self.uri) || {has_object} || self.uri.matches('^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@:]+')"
+    ))
+    .message("`uri` must be an absolute http or https URL when there is no object beside it")
+}
+
+/// A URI beside an object cannot lead elsewhere: no scheme, and no host after `//`.
+pub(crate) fn uri_beside_object_is_relative(has_object: &str) -> Rule {
+    Rule::new(format!(
+        "!has(self.uri) || !({has_object}) || !self.uri.matches('^([A-Za-z][-+.A-Za-z0-9]*:|[/\\\\\\\\]{{2}})')"
+    ))
+    .message("`uri` beside an object must be relative, such as `/path`")
+}
+
+/// Kubernetes refuses a time to stay on a toleration that evicts nobody.
+pub(crate) fn toleration_seconds() -> Rule {
+    Rule::new("!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')")
+        .message("`tolerationSeconds` is only for `effect: NoExecute`")
+}
+
+/// A source reads from one place.
+pub(crate) fn one_origin() -> Rule {
+    Rule::new("has(self.topic) != has(self.queue)").message(
+        "give exactly one of `topic` (a queue is made and subscribed to it) and `queue` (an existing queue)",
+    )
+}

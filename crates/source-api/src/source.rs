@@ -1,0 +1,185 @@
+//! The resource itself.
+
+use kube_derive::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::access_token::AccessToken;
+use crate::delivery::DeliverySpec;
+use crate::destination::SinkSpec;
+use crate::filter::FilterSpec;
+use crate::overrides::CloudEventOverrides;
+use crate::status::MnsOssSourceStatus;
+use crate::template::PodTemplate;
+use crate::{rules, schema};
+
+/// What to receive from MNS, and where to send it.
+#[expect(clippy::duplicated_attributes, reason = "several columns hold text")]
+#[derive(Clone, Debug, PartialEq, CustomResource, KubeSchema, Serialize, Deserialize)]
+#[kube(
+    group = "sources.eventing.knative.dev",
+    version = "v1alpha1",
+    kind = "MnsOssSource",
+    plural = "mnsosssources",
+    singular = "mnsosssource",
+    namespaced,
+    status = "MnsOssSourceStatus",
+    derive = "PartialEq",
+    doc = "Receives notifications of Alibaba Cloud OSS through MNS and sends each as a CloudEvent to a sink.",
+    category = "all",
+    category = "knative",
+    category = "eventing",
+    category = "sources",
+    label("duck.knative.dev/source", "true"),
+    label("eventing.knative.dev/source", "true"),
+    label("knative.dev/crd-install", "true"),
+    label("app.kubernetes.io/part-of", "mnsoss-source"),
+    annotation(
+        "registry.knative.dev/eventTypes",
+        r#"[
+  {"type":"oss:ObjectCreated:AppendObject","description":"Bytes were appended to an object."},
+  {"type":"oss:ObjectCreated:CompleteMultipartUpload","description":"A multipart upload was completed."},
+  {"type":"oss:ObjectCreated:CopyObject","description":"An object was copied."},
+  {"type":"oss:ObjectCreated:InitiateMultipartUpload","description":"A multipart upload was begun."},
+  {"type":"oss:ObjectCreated:PostObject","description":"An object was uploaded by an HTML form."},
+  {"type":"oss:ObjectCreated:PutObject","description":"An object was uploaded."},
+  {"type":"oss:ObjectCreated:PutSymlink","description":"A symbolic link was made."},
+  {"type":"oss:ObjectCreated:UploadPart","description":"A part of a multipart upload arrived."},
+  {"type":"oss:ObjectCreated:UploadPartCopy","description":"A part of a multipart upload was copied."},
+  {"type":"oss:ObjectDownloaded:GetObject","description":"An object was downloaded."},
+  {"type":"oss:ObjectRemoved:AbortMultipartUpload","description":"A multipart upload was given up."},
+  {"type":"oss:ObjectRemoved:DeleteObject","description":"An object was deleted."},
+  {"type":"oss:ObjectRemoved:DeleteObjects","description":"Objects were deleted together."},
+  {"type":"oss:ObjectReplication:ObjectCreated","description":"A new object was replicated."},
+  {"type":"oss:ObjectReplication:ObjectModified","description":"A changed object was replicated."},
+  {"type":"oss:ObjectReplication:ObjectRemoved","description":"A deletion was replicated."}
+]"#
+    ),
+    printcolumn(name = "Sink", type_ = "string", json_path = ".status.sinkUri"),
+    printcolumn(name = "Topic", type_ = "string", json_path = ".spec.topic"),
+    printcolumn(name = "Queue", type_ = "string", json_path = ".status.queue", priority = "1"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].status"
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].reason"
+    ),
+    scale(
+        spec_replicas_path = ".spec.consumers",
+        status_replicas_path = ".status.consumers",
+        label_selector_path = ".status.selector"
+    ),
+    crates(kube_core = "::kube_core")
+)]
+#[x_kube(crates(kube_core = ::kube_core), validation = rules::one_origin())]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = schema::tidy)]
+pub struct MnsOssSourceSpec {
+    /// Where events go.
+    pub sink: SinkSpec,
+    /// Topic that an event rule of OSS publishes to. The controller makes a queue, subscribes
+    /// it to the topic, and removes both when the source is deleted or names another topic.
+    /// Exactly one of `topic` and `queue` must be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 120))]
+    #[x_kube(validation = rules::mns_name())]
+    pub topic: Option<String>,
+    /// Existing queue to receive from in place of a topic. It is never made, changed or
+    /// deleted by the controller. Exactly one of `topic` and `queue` must be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 120))]
+    #[x_kube(validation = rules::mns_name())]
+    pub queue: Option<String>,
+    /// Credentials for MNS.
+    pub access_token: AccessToken,
+    /// ServiceAccount that the adapter pods run as, `default` if absent. It needs no rights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    #[x_kube(validation = rules::object_name())]
+    pub service_account_name: Option<String>,
+    /// Attributes to set on every event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ce_overrides: Option<CloudEventOverrides>,
+    /// How events are delivered and what happens when that fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliverySpec>,
+    /// Which events are delivered; all of them if absent. The others are taken off the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<FilterSpec>,
+    /// Form of an event's data: `Json` (a document `{"events": [...]}`, the default) or
+    /// `Base64` (a JSON string that holds the document in base64, as the original source sent
+    /// it).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
+    /// What happens to the queue and the subscription when the source is deleted or no longer
+    /// uses them: `Delete` (the default) or `Retain`. A queue given by `queue` is always left
+    /// alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_policy: Option<DeletionPolicy>,
+    /// Adapter pods that share the queue. `kubectl scale`, a HorizontalPodAutoscaler and KEDA
+    /// set it; 0 pauses the source.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub consumers: i32,
+    /// Settings for the adapter pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<PodTemplate>,
+}
+
+/// Form of an event's data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub enum Payload {
+    /// A JSON document `{"events": [...]}`.
+    #[default]
+    Json,
+    /// A JSON string that holds the document in base64.
+    Base64,
+}
+
+/// What happens to what the controller made in MNS, once it is no longer used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub enum DeletionPolicy {
+    /// It is removed, with the messages that are still in the queue.
+    #[default]
+    Delete,
+    /// It stays, and goes on collecting messages.
+    Retain,
+}
+
+/// Where a source reads from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin<'a> {
+    /// A topic: the controller makes queue and subscription.
+    Topic(&'a str),
+    /// Somebody else's queue.
+    Queue(&'a str),
+}
+
+/// A source that does not say where to read from, or says it twice. Permanent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("exactly one of `topic` and `queue` must be given")]
+pub struct OriginError;
+
+impl MnsOssSourceSpec {
+    /// Where to read from.
+    ///
+    /// # Errors
+    /// Permanent: both or neither are given.
+    pub fn origin(&self) -> Result<Origin<'_>, OriginError> {
+        match (self.topic.as_deref(), self.queue.as_deref()) {
+            (Some(topic), None) => Ok(Origin::Topic(topic)),
+            (None, Some(queue)) => Ok(Origin::Queue(queue)),
+            _ => Err(OriginError),
+        }
+    }
+}
+
+fn one() -> i32 {
+    1
+}
