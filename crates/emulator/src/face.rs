@@ -19,12 +19,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use ::face::local::{LocalDetector, ModelError};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use ::face::local::{LocalDetector, ModelError};
 use http::request::Parts;
 use http::{HeaderMap, Request, header};
 use jiff::Timestamp;
@@ -77,7 +77,9 @@ pub struct Face {
 
 impl fmt::Debug for Face {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Face").field("downloads", &self.downloads).finish_non_exhaustive()
+        f.debug_struct("Face")
+            .field("downloads", &self.downloads)
+            .finish_non_exhaustive()
     }
 }
 
@@ -127,7 +129,9 @@ impl Face {
             let _permit = permit;
             span.in_scope(|| found::look(&detector, &picture, limits))
         };
-        tokio::task::spawn_blocking(work).await.map_err(|_panicked| PictureError::Detector)?
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_panicked| PictureError::Detector)?
     }
 
     /// Host and port of OSS as the sender of a request would reach it: as it is configured,
@@ -154,7 +158,10 @@ async fn handle(State(face): State<Arc<Face>>, request: Request<Body>) -> Respon
     let (parts, body) = request.into_parts();
     let request_id = Uuid::new_v4().to_string().to_uppercase();
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT_BYTES).await else {
-        let error = RpcError::bad("InvalidParameter", "The request body is not readable or too large.");
+        let error = RpcError::bad(
+            "InvalidParameter",
+            "The request body is not readable or too large.",
+        );
         return error.respond(&request_id, host(&parts.headers));
     };
     match dataplus::Operation::of(parts.uri.path()) {
@@ -171,11 +178,21 @@ async fn old(
     request_id: &str,
 ) -> Response {
     let call = Call::new(Service::Face, operation.name());
-    let refusal = |status, code: &str| dataplus::Failure::injected(status, code).respond(request_id);
+    let refusal =
+        |status, code: &str| dataplus::Failure::injected(status, code).respond(request_id);
     let answer = |admitted: crate::gate::Admitted| {
-        dataplus::answer(face, operation, parts, body, request_id, admitted.checked_at)
+        dataplus::answer(
+            face,
+            operation,
+            parts,
+            body,
+            request_id,
+            admitted.checked_at,
+        )
     };
-    face.shared.pass(call, parts, Some(body), refusal, answer).await
+    face.shared
+        .pass(call, parts, Some(body), refusal, answer)
+        .await
 }
 
 async fn new(face: &Face, parts: &Parts, body: &Bytes, request_id: &str) -> Response {
@@ -193,9 +210,12 @@ async fn new(face: &Face, parts: &Parts, body: &Bytes, request_id: &str) -> Resp
             rpc.authenticate(&face.shared, &face.nonces, parts, body, now)?;
             act(face, action, &rpc, parts, request_id, now).await
         };
-        done.await.unwrap_or_else(|error: RpcError| error.respond(request_id, host))
+        done.await
+            .unwrap_or_else(|error: RpcError| error.respond(request_id, host))
     };
-    face.shared.pass(call, parts, Some(body), refusal, answer).await
+    face.shared
+        .pass(call, parts, Some(body), refusal, answer)
+        .await
 }
 
 /// An action of the new APIs.
@@ -208,7 +228,11 @@ enum Action {
 
 impl Action {
     fn of(name: &str) -> Option<Self> {
-        let known = [Self::RecognizeFace, Self::DetectFace, Self::AuthorizeFileUpload];
+        let known = [
+            Self::RecognizeFace,
+            Self::DetectFace,
+            Self::AuthorizeFileUpload,
+        ];
         known.into_iter().find(|action| action.name() == name)
     }
 
@@ -249,7 +273,10 @@ async fn act(
         Action::DetectFace => Ok(data(request_id, &facebody::detect(face, rpc).await?)),
         Action::AuthorizeFileUpload => {
             let oss = face.oss_authority(&parts.headers);
-            Ok(flat(request_id, &openplatform::authorize(face, rpc, &oss, now)?))
+            Ok(flat(
+                request_id,
+                &openplatform::authorize(face, rpc, &oss, now)?,
+            ))
         }
     }
 }
@@ -280,5 +307,8 @@ fn flat<T: Serialize>(request_id: &str, rest: &T) -> Response {
 }
 
 fn host(headers: &HeaderMap) -> &str {
-    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
+    headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("localhost")
 }

@@ -19,7 +19,10 @@ use super::picture::{self, Picture, PictureError};
 use crate::shared::Shared;
 
 /// No limits are published. These bound what a small file can make the emulator decode.
-const LIMITS: Limits = Limits { shortest: 1, longest: 16_384 };
+const LIMITS: Limits = Limits {
+    shortest: 1,
+    longest: 16_384,
+};
 
 /// Number and text of an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,21 +105,37 @@ impl Operation {
 impl Failure {
     /// A fault that was asked for.
     pub(super) fn injected(status: StatusCode, code: &str) -> Self {
-        Self { status, errno: u32::from(status.as_u16()), message: code.to_owned() }
+        Self {
+            status,
+            errno: u32::from(status.as_u16()),
+            message: code.to_owned(),
+        }
     }
 
     fn denied(errno: u32, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::FORBIDDEN, errno, message: message.into() }
+        Self {
+            status: StatusCode::FORBIDDEN,
+            errno,
+            message: message.into(),
+        }
     }
 
     fn other(errno: u32, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::OK, errno, message: message.into() }
+        Self {
+            status: StatusCode::OK,
+            errno,
+            message: message.into(),
+        }
     }
 
     /// The answer to the caller.
     pub(super) fn respond(&self, request_id: &str) -> Response {
-        let answer =
-            Answer { errno: self.errno, err_msg: &self.message, request_id, ..Answer::default() };
+        let answer = Answer {
+            errno: self.errno,
+            err_msg: &self.message,
+            request_id,
+            ..Answer::default()
+        };
         (self.status, axum::Json(answer)).into_response()
     }
 }
@@ -146,13 +165,24 @@ async fn try_answer(
 ) -> Result<Response, Failure> {
     authenticate(&face.shared, parts, body, now)?;
     if operation == Operation::Verify {
-        return Err(Failure::other(1002, "this emulator does not support /face/verify"));
+        return Err(Failure::other(
+            1002,
+            "this emulator does not support /face/verify",
+        ));
     }
     let picture = picture(face, body).await?;
-    let found = face.look(picture, LIMITS).await.map_err(|error| unseen(&error))?;
+    let found = face
+        .look(picture, LIMITS)
+        .await
+        .map_err(|error| unseen(&error))?;
     let attributes = (operation == Operation::Attribute).then(|| Attributes::of(&found));
     let faces = Some(Faces::of(&found));
-    let answer = Answer { request_id, faces, attributes, ..Answer::default() };
+    let answer = Answer {
+        request_id,
+        faces,
+        attributes,
+        ..Answer::default()
+    };
     Ok(axum::Json(answer).into_response())
 }
 
@@ -160,7 +190,11 @@ async fn picture(face: &Face, body: &[u8]) -> Result<Picture, Failure> {
     let request: Request = serde_json::from_slice(body)
         .map_err(|error| Failure::other(1001, format!("the request is not readable: {error}")))?;
     match (request.kind, request.image_url, request.content) {
-        (0, Some(url), _) => face.downloads.fetch(&url).await.map_err(|error| unseen(&error)),
+        (0, Some(url), _) => face
+            .downloads
+            .fetch(&url)
+            .await
+            .map_err(|error| unseen(&error)),
         (1, _, Some(content)) => picture::decode(&content).map_err(|error| unseen(&error)),
         (0, None, _) => Err(Failure::other(1001, "image_url is missing")),
         (1, _, None) => Err(Failure::other(1001, "content is missing")),
@@ -191,9 +225,14 @@ fn authenticate(
     let presented = presented.map_err(|error| Failure::denied(4001, error.to_string()))?;
     let presented = presented.ok_or_else(|| Failure::denied(4001, "no authorization"))?;
     if now.duration_since(presented.signed_at()).abs() > MAX_SKEW {
-        return Err(Failure::denied(4002, "the date is more than 15 minutes off"));
+        return Err(Failure::denied(
+            4002,
+            "the date is more than 15 minutes off",
+        ));
     }
-    let credentials = shared.keys.find(presented.access_key_id().as_str(), None, now);
+    let credentials = shared
+        .keys
+        .find(presented.access_key_id().as_str(), None, now);
     let credentials = credentials.map_err(|error| Failure::denied(4003, error.to_string()))?;
     let text = string_to_sign(parts, body);
     let text = text.map_err(|error| Failure::denied(4004, error.to_string()))?;

@@ -17,7 +17,10 @@ pub(super) const VERSION: &str = "2019-12-30";
 pub(super) const REGION: &str = "cn-shanghai";
 
 /// Both sides must be longer than 32 and shorter than 4096 pixels.
-const LIMITS: Limits = Limits { shortest: 33, longest: 4095 };
+const LIMITS: Limits = Limits {
+    shortest: 33,
+    longest: 4095,
+};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -92,8 +95,16 @@ pub(super) async fn recognize(face: &Face, call: &RpcCall) -> Result<Recognized,
     let (gender, age) = (call.flag("Gender"), call.flag("Age"));
     Ok(Recognized {
         faces: Faces::of(&found),
-        gender_list: people.iter().filter(|_| gender).map(|person| person.gender).collect(),
-        age_list: people.iter().filter(|_| age).map(|person| person.age).collect(),
+        gender_list: people
+            .iter()
+            .filter(|_| gender)
+            .map(|person| person.gender)
+            .collect(),
+        age_list: people
+            .iter()
+            .filter(|_| age)
+            .map(|person| person.age)
+            .collect(),
         expressions: [],
         glasses: [],
         hat_list: [],
@@ -107,14 +118,24 @@ pub(super) async fn recognize(face: &Face, call: &RpcCall) -> Result<Recognized,
 /// `DetectFace`.
 pub(super) async fn detect(face: &Face, call: &RpcCall) -> Result<Detected, RpcError> {
     let found = look(face, call).await?;
-    Ok(Detected { faces: Faces::of(&found), landmark_score: [] })
+    Ok(Detected {
+        faces: Faces::of(&found),
+        landmark_score: [],
+    })
 }
 
 async fn look(face: &Face, call: &RpcCall) -> Result<Vec<Found>, RpcError> {
     let url = call.require("ImageURL")?;
     let most = most(call)?;
-    let picture = face.downloads.fetch_in(url, REGION).await.map_err(|it| refused(&it))?;
-    let mut found = face.look(picture, LIMITS).await.map_err(|it| refused(&it))?;
+    let picture = face
+        .downloads
+        .fetch_in(url, REGION)
+        .await
+        .map_err(|it| refused(&it))?;
+    let mut found = face
+        .look(picture, LIMITS)
+        .await
+        .map_err(|it| refused(&it))?;
     if let Some(most) = most {
         super::found::keep_largest(&mut found, most);
     }
@@ -122,10 +143,13 @@ async fn look(face: &Face, call: &RpcCall) -> Result<Vec<Found>, RpcError> {
 }
 
 fn most(call: &RpcCall) -> Result<Option<usize>, RpcError> {
-    let Some(text) = call.get("MaxFaceNumber") else { return Ok(None) };
+    let Some(text) = call.get("MaxFaceNumber") else {
+        return Ok(None);
+    };
     let most = text.parse().ok().filter(|most| *most > 0);
     let message = "The value of MaxFaceNumber is not a positive number.";
-    most.map(Some).ok_or_else(|| RpcError::bad("InvalidParameter", message))
+    most.map(Some)
+        .ok_or_else(|| RpcError::bad("InvalidParameter", message))
 }
 
 fn refused(error: &PictureError) -> RpcError {

@@ -54,9 +54,13 @@ pub(super) fn look(
     let image = open(picture, limits)?;
     let faces = detector.detect(&image.into_luma8()).into_iter();
     let mut found: Vec<_> = faces
-
         .map(|face| Found {
-            rectangle: [face.rect.left, face.rect.top, face.rect.width, face.rect.height],
+            rectangle: [
+                face.rect.left,
+                face.rect.top,
+                face.rect.width,
+                face.rect.height,
+            ],
             probability: face.probability.unwrap_or(1.0),
             person: None,
         })
@@ -70,7 +74,9 @@ pub(super) fn look(
 pub(super) fn keep_largest(found: &mut Vec<Found>, most: usize) {
     let mut areas: Vec<u64> = found.iter().map(Found::area).collect();
     areas.sort_unstable_by(|a, b| b.cmp(a));
-    let Some(smallest) = most.checked_sub(1).and_then(|last| areas.get(last)) else { return };
+    let Some(smallest) = most.checked_sub(1).and_then(|last| areas.get(last)) else {
+        return;
+    };
     found.retain(|face| face.area() >= *smallest);
     found.truncate(most);
 }
@@ -92,7 +98,9 @@ fn name(found: &mut [Found], people: Option<&[Person]>) {
 }
 
 fn open(picture: &Picture, limits: Limits) -> Result<DynamicImage, PictureError> {
-    let (width, height) = reader(picture)?.into_dimensions().map_err(|_| PictureError::Format)?;
+    let (width, height) = reader(picture)?
+        .into_dimensions()
+        .map_err(|_| PictureError::Format)?;
     let allowed = limits.shortest..=limits.longest;
     if !allowed.contains(&width) || !allowed.contains(&height) {
         return Err(PictureError::Resolution { width, height });

@@ -4,9 +4,9 @@
 //! Parameters may stand in the query or in the form; both kinds of signature look at both.
 
 use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use signing::{AccessKeyId, PresentedError, SecurityToken, acs3, encode, rpc};
@@ -39,18 +39,30 @@ pub(super) struct RpcError {
 impl RpcError {
     /// The caller's doing.
     pub(super) fn bad(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code, message: message.into() }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code,
+            message: message.into(),
+        }
     }
 
     /// No such thing.
     pub(super) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, code, message: message.into() }
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code,
+            message: message.into(),
+        }
     }
 
     /// Our own doing.
     pub(super) fn internal(message: impl Into<String>) -> Self {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Self { status, code: "InternalError", message: message.into() }
+        Self {
+            status,
+            code: "InternalError",
+            message: message.into(),
+        }
     }
 
     /// The answer to the caller.
@@ -75,7 +87,12 @@ pub(super) fn error(
         code: &'a str,
         message: &'a str,
     }
-    let document = Document { request_id, host_id: host, code, message };
+    let document = Document {
+        request_id,
+        host_id: host,
+        code,
+        message,
+    };
     (status, axum::Json(document)).into_response()
 }
 
@@ -88,7 +105,9 @@ impl RpcCall {
         parameters.extend(encode::decode_query(&form(parts, body)).map_err(unreadable)?);
         let header = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
         let either = |name: &str, parameter: &str| {
-            header(name).or_else(|| find(&parameters, parameter)).unwrap_or_default()
+            header(name)
+                .or_else(|| find(&parameters, parameter))
+                .unwrap_or_default()
         };
         Ok(Self {
             action: either("x-acs-action", "Action"),
@@ -109,12 +128,15 @@ impl RpcCall {
             let message = format!("The input parameter {name} that is mandatory is not supplied.");
             RpcError::bad("MissingParameter", message)
         };
-        self.get(name).filter(|value| !value.is_empty()).ok_or_else(missing)
+        self.get(name)
+            .filter(|value| !value.is_empty())
+            .ok_or_else(missing)
     }
 
     /// Whether a flag is set. The SDKs do not agree on the case of its letters.
     pub(super) fn flag(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        self.get(name)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// Checks who sent the call and when.
@@ -132,7 +154,10 @@ impl RpcCall {
             Proof::of_parameters(parts, &self.parameters)
         };
         let proof = proof?.ok_or_else(|| {
-            RpcError::bad("MissingParameter", "AccessKeyId is mandatory for this action.")
+            RpcError::bad(
+                "MissingParameter",
+                "AccessKeyId is mandatory for this action.",
+            )
         })?;
         proof.check(shared, nonces, now)
     }
@@ -159,7 +184,10 @@ impl Proof {
             return Err(mismatch());
         }
         let string_to_sign = presented.string_to_sign(parts).map_err(|_| mismatch())?;
-        Ok(Some(Self { presented: Presented::Acs3(presented), string_to_sign }))
+        Ok(Some(Self {
+            presented: Presented::Acs3(presented),
+            string_to_sign,
+        }))
     }
 
     fn of_parameters(
@@ -167,9 +195,14 @@ impl Proof {
         parameters: &[(String, String)],
     ) -> Result<Option<Self>, RpcError> {
         let presented = rpc::Presented::from_parameters(parameters);
-        let Some(presented) = presented.map_err(|it| unreadable(&it))? else { return Ok(None) };
+        let Some(presented) = presented.map_err(|it| unreadable(&it))? else {
+            return Ok(None);
+        };
         let string_to_sign = rpc::string_to_sign(&parts.method, parameters);
-        Ok(Some(Self { presented: Presented::Rpc(presented), string_to_sign }))
+        Ok(Some(Self {
+            presented: Presented::Rpc(presented),
+            string_to_sign,
+        }))
     }
 
     fn check(&self, shared: &Shared, nonces: &Nonces, now: Timestamp) -> Result<(), RpcError> {
@@ -178,7 +211,10 @@ impl Proof {
             let message = "Specified time stamp or date value is expired.";
             return Err(RpcError::bad("InvalidTimeStamp.Expired", message));
         }
-        let credentials = shared.keys.find(id.as_str(), token, now).map_err(unacceptable)?;
+        let credentials = shared
+            .keys
+            .find(id.as_str(), token, now)
+            .map_err(unacceptable)?;
         let secret = credentials.access_key_secret();
         let matches = match &self.presented {
             Presented::Acs3(presented) => presented.matches(&self.string_to_sign, secret),
@@ -196,24 +232,41 @@ impl Proof {
 
     fn claims(&self) -> (&AccessKeyId, Option<&SecurityToken>, &str, Timestamp) {
         match &self.presented {
-            Presented::Acs3(it) => {
-                (it.access_key_id(), it.security_token(), it.nonce(), it.signed_at())
-            }
-            Presented::Rpc(it) => {
-                (it.access_key_id(), it.security_token(), it.nonce(), it.signed_at())
-            }
+            Presented::Acs3(it) => (
+                it.access_key_id(),
+                it.security_token(),
+                it.nonce(),
+                it.signed_at(),
+            ),
+            Presented::Rpc(it) => (
+                it.access_key_id(),
+                it.security_token(),
+                it.nonce(),
+                it.signed_at(),
+            ),
         }
     }
 }
 
 fn form(parts: &Parts, body: &[u8]) -> String {
-    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    let is_form = content_type.is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"));
-    if is_form { String::from_utf8_lossy(body).into_owned() } else { String::new() }
+    let content_type = parts
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|it| it.to_str().ok());
+    let is_form =
+        content_type.is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"));
+    if is_form {
+        String::from_utf8_lossy(body).into_owned()
+    } else {
+        String::new()
+    }
 }
 
 fn find(parameters: &[(String, String)], name: &str) -> Option<String> {
-    parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    parameters
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.clone())
 }
 
 fn mismatch() -> RpcError {
@@ -235,15 +288,17 @@ fn unreadable(error: &PresentedError) -> RpcError {
 
 fn unacceptable(error: KeyError) -> RpcError {
     match error {
-        KeyError::Unknown => {
-            RpcError::not_found("InvalidAccessKeyId.NotFound", "Specified access key is not found.")
-        }
+        KeyError::Unknown => RpcError::not_found(
+            "InvalidAccessKeyId.NotFound",
+            "Specified access key is not found.",
+        ),
         KeyError::Token => {
             let code = "InvalidSecurityToken.MismatchWithAccessKey";
             RpcError::bad(code, "Specified SecurityToken mismatch with the AccessKey.")
         }
-        KeyError::Expired => {
-            RpcError::bad("InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
-        }
+        KeyError::Expired => RpcError::bad(
+            "InvalidSecurityToken.Expired",
+            "Specified SecurityToken is expired.",
+        ),
     }
 }

@@ -17,7 +17,9 @@ pub(super) struct Person {
 
 /// Reads the header; `None` if it makes no sense.
 pub(super) fn parse(text: &str) -> Option<Vec<Person>> {
-    text.split(',').map(|person| parse_person(person.trim())).collect()
+    text.split(',')
+        .map(|person| parse_person(person.trim()))
+        .collect()
 }
 
 fn parse_person(text: &str) -> Option<Person> {
@@ -27,7 +29,10 @@ fn parse_person(text: &str) -> Option<Person> {
         "male" => 1,
         _ => return None,
     };
-    Some(Person { gender, age: age.parse().ok()? })
+    Some(Person {
+        gender,
+        age: age.parse().ok()?,
+    })
 }
 
 #[cfg(test)]
@@ -42,7 +47,15 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_tells_nothing() {
-        for text in ["", "female", "female/", "female/-1", "woman/37", "female/37,", "1/37"] {
+        for text in [
+            "",
+            "female",
+            "female/",
+            "female/-1",
+            "woman/37",
+            "female/37,",
+            "1/37",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -25,7 +25,10 @@ struct Used {
 impl Nonces {
     /// None used yet.
     pub(super) fn new(lifetime: SignedDuration) -> Self {
-        Self { lifetime, used: Mutex::default() }
+        Self {
+            lifetime,
+            used: Mutex::default(),
+        }
     }
 
     /// Uses a nonce; `false` if it was used before.

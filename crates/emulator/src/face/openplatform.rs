@@ -52,12 +52,23 @@ pub(super) fn authorize(
     now: Timestamp,
 ) -> Result<Authorization, RpcError> {
     if call.require("Product")? != "facebody" {
-        return Err(RpcError::bad("InvalidProduct", "Only the product facebody is known here."));
+        return Err(RpcError::bad(
+            "InvalidProduct",
+            "Only the product facebody is known here.",
+        ));
     }
     let kept = face.oss.ensure_public_bucket(UPLOAD_BUCKET);
     kept.map_err(|_| RpcError::internal("The bucket for uploads cannot be made."))?;
-    let Target { bucket, endpoint, prefix } = Target::of(oss);
-    let name = format!("{}/{}", face.shared.settings.account, Uuid::new_v4().simple());
+    let Target {
+        bucket,
+        endpoint,
+        prefix,
+    } = Target::of(oss);
+    let name = format!(
+        "{}/{}",
+        face.shared.settings.account,
+        Uuid::new_v4().simple()
+    );
     let policy = serde_json::json!({
         "expiration": (now + LIFETIME).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
         "conditions": [
@@ -69,7 +80,9 @@ pub(super) fn authorize(
     let mut fields = post_policy::fields_v1(&policy.to_string(), &face.uploader);
     let mut field = |name| {
         let position = fields.iter().position(|(known, _)| *known == name);
-        position.map(|position| fields.swap_remove(position).1).unwrap_or_default()
+        position
+            .map(|position| fields.swap_remove(position).1)
+            .unwrap_or_default()
     };
     Ok(Authorization {
         access_key_id: field("OSSAccessKeyId"),
@@ -85,7 +98,10 @@ pub(super) fn authorize(
 impl Target {
     fn of(oss: &str) -> Self {
         let host = oss.rsplit_once(':').map_or(oss, |(host, _)| host);
-        match oss.split_once('.').filter(|_| host.parse::<Ipv4Addr>().is_ok()) {
+        match oss
+            .split_once('.')
+            .filter(|_| host.parse::<Ipv4Addr>().is_ok())
+        {
             Some((first, rest)) => Self {
                 bucket: first.to_owned(),
                 endpoint: rest.to_owned(),

@@ -102,9 +102,16 @@ impl Downloads {
 
     async fn download(&self, mut url: Url, place: Place) -> Result<Picture, PictureError> {
         let mut host = None;
-        if let Place::Bucket { address: Some(address), .. } | Place::Machine { address } = place {
+        if let Place::Bucket {
+            address: Some(address),
+            ..
+        }
+        | Place::Machine { address } = place
+        {
             host = Some(authority(&url));
-            self.places.redirect(&mut url, address).map_err(|()| PictureError::Url)?;
+            self.places
+                .redirect(&mut url, address)
+                .map_err(|()| PictureError::Url)?;
         }
         let mut request = self.client.get(url);
         if let Some(host) = host {
@@ -128,13 +135,21 @@ pub(super) fn decode(content: &str) -> Result<Picture, PictureError> {
     if content.len() / 4 * 3 > MAX_BYTES + 3 {
         return Err(PictureError::Size);
     }
-    let bytes = BASE64_STANDARD.decode(content).map_err(|_| PictureError::Content)?;
-    Ok(Picture { bytes: bytes.into(), people: None })
+    let bytes = BASE64_STANDARD
+        .decode(content)
+        .map_err(|_| PictureError::Content)?;
+    Ok(Picture {
+        bytes: bytes.into(),
+        people: None,
+    })
 }
 
 fn parse(text: &str) -> Result<Url, PictureError> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    url.filter(|url| url.has_host() && text.is_ascii()).ok_or(PictureError::Url)
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.filter(|url| url.has_host() && text.is_ascii())
+        .ok_or(PictureError::Url)
 }
 
 fn authority(url: &Url) -> String {

@@ -66,29 +66,49 @@ impl Places {
     fn of_name(&self, url: &Url, name: &str, port: u16) -> Place {
         if let Some(region) = official_region(name) {
             let address = (region == self.region).then(|| self.reachable());
-            return Place::Bucket { region: region.to_owned(), address };
+            return Place::Bucket {
+                region: region.to_owned(),
+                address,
+            };
         }
         let is_local = under(name, "localhost");
-        if port == self.oss.port() && (is_local || self.names.iter().any(|known| under(name, known))) {
+        if port == self.oss.port()
+            && (is_local || self.names.iter().any(|known| under(name, known)))
+        {
             return self.own(url, Some(self.reachable()));
         }
         if is_local {
-            return Place::Machine { address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) };
+            return Place::Machine {
+                address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            };
         }
         Place::Elsewhere
     }
 
     fn of_ip(&self, url: &Url, ip: IpAddr, port: u16) -> Place {
         let own = port == self.oss.port() && (ip.is_loopback() || ip == self.oss.ip());
-        if own { self.own(url, None) } else { Place::Elsewhere }
+        if own {
+            self.own(url, None)
+        } else {
+            Place::Elsewhere
+        }
     }
 
     fn own(&self, url: &Url, address: Option<SocketAddr>) -> Place {
         let (bucket, region) = self.own_bucket;
         let first = url.path_segments().and_then(|mut segments| segments.next());
-        let in_host = url.host_str().is_some_and(|host| host.starts_with(&format!("{bucket}.")));
-        let region = if first == Some(bucket) || in_host { region } else { &self.region };
-        Place::Bucket { region: region.to_owned(), address }
+        let in_host = url
+            .host_str()
+            .is_some_and(|host| host.starts_with(&format!("{bucket}.")));
+        let region = if first == Some(bucket) || in_host {
+            region
+        } else {
+            &self.region
+        };
+        Place::Bucket {
+            region: region.to_owned(),
+            address,
+        }
     }
 
     /// Where to connect to: a listener on all addresses has none of its own.
@@ -103,7 +123,8 @@ impl Places {
 
 /// Whether `name` is `domain` or below it.
 fn under(name: &str, domain: &str) -> bool {
-    name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    name.strip_suffix(domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// The region of a host name of the real OSS: `[<bucket>.]oss-<region>[-internal].aliyuncs.com`.
@@ -125,8 +146,14 @@ mod tests {
             own_bucket: ("viapi-upload", "cn-shanghai"),
         };
         match places.of(&Url::parse(url).unwrap()) {
-            Place::Bucket { region, address: None } => region,
-            Place::Bucket { region, address: Some(address) } => format!("{region} at {address}"),
+            Place::Bucket {
+                region,
+                address: None,
+            } => region,
+            Place::Bucket {
+                region,
+                address: Some(address),
+            } => format!("{region} at {address}"),
             Place::Machine { address } => format!("at {address}"),
             Place::Elsewhere => "elsewhere".to_owned(),
         }
@@ -135,8 +162,14 @@ mod tests {
     #[test]
     fn every_url_has_its_place() {
         for (url, expected) in [
-            ("http://b.oss-cn-beijing.aliyuncs.com/k", "cn-beijing at 127.0.0.1:9000"),
-            ("https://b.oss-cn-beijing-internal.aliyuncs.com/k", "cn-beijing at 127.0.0.1:9000"),
+            (
+                "http://b.oss-cn-beijing.aliyuncs.com/k",
+                "cn-beijing at 127.0.0.1:9000",
+            ),
+            (
+                "https://b.oss-cn-beijing-internal.aliyuncs.com/k",
+                "cn-beijing at 127.0.0.1:9000",
+            ),
             ("http://b.oss-cn-shanghai.aliyuncs.com/k", "cn-shanghai"),
             ("http://oss-us-west-1.aliyuncs.com/b/k", "us-west-1"),
             ("http://127.0.0.1:9000/b/k", "cn-beijing"),
@@ -145,7 +178,10 @@ mod tests {
             ("http://127.0.0.1:9001/b/k", "elsewhere"),
             ("http://10.0.0.1:9000/b/k", "elsewhere"),
             ("http://b.oss.test:9000/k", "cn-beijing at 127.0.0.1:9000"),
-            ("http://viapi-upload.localhost:9000/k", "cn-shanghai at 127.0.0.1:9000"),
+            (
+                "http://viapi-upload.localhost:9000/k",
+                "cn-shanghai at 127.0.0.1:9000",
+            ),
             ("http://toss.test:9000/k", "elsewhere"),
             ("http://a.localhost:8000/k", "at 127.0.0.1:8000"),
             ("http://aliyuncs.com.evil.example/k", "elsewhere"),
@@ -164,7 +200,13 @@ mod tests {
             own_bucket: ("viapi-upload", "cn-shanghai"),
         };
         let mut url = Url::parse("https://b.oss-cn-shanghai.aliyuncs.com/a%20b?c=d%2B").unwrap();
-        let Place::Bucket { address: Some(address), .. } = places.of(&url) else { panic!() };
+        let Place::Bucket {
+            address: Some(address),
+            ..
+        } = places.of(&url)
+        else {
+            panic!()
+        };
         places.redirect(&mut url, address).unwrap();
         assert_eq!(url.as_str(), "http://127.0.0.1:9000/a%20b?c=d%2B");
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::attributes::TopicAttributes;
 use super::handle::QueueId;
@@ -242,10 +243,9 @@ impl Publication<'_> {
 
     fn json(&self, subscription: &Name) -> String {
         let fields = self.fields(subscription).into_iter();
-        let object = fields
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect();
-        serde_json::Value::Object(object).to_string()
+        // Written one by one because a JSON map would sort its keys.
+        let members = fields.map(|(name, value)| format!("\"{name}\":{}", Value::from(value)));
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
     }
 
     fn xml(&self, subscription: &Name) -> String {

@@ -64,18 +64,17 @@ fn json_holds_the_body_as_a_string() {
         .remove(0)
         .1;
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-    insta::assert_json_snapshot!(value, @r#"
-    {
-      "Message": "a<b> \"c\"",
-      "MessageId": "5F290C926D472878-1-18F4CBB37A8-000000001",
-      "MessageMD5": "700A0D251A17D65C41E344A7F27328E5",
-      "MessageTag": "important",
-      "PublishTime": "1714979289000",
-      "Subscriber": "1234567890123456",
-      "SubscriptionName": "face-sub",
-      "TopicName": "face-topic",
-      "TopicOwner": "1234567890123456"
-    }
+    assert_eq!(value["Message"], "a<b> \"c\"");
+    insta::assert_snapshot!(text.replace(",\"", ",\n\""), @r#"
+    {"TopicOwner":"1234567890123456",
+    "TopicName":"face-topic",
+    "Subscriber":"1234567890123456",
+    "SubscriptionName":"face-sub",
+    "MessageId":"5F290C926D472878-1-18F4CBB37A8-000000001",
+    "Message":"a<b> \"c\"",
+    "MessageMD5":"700A0D251A17D65C41E344A7F27328E5",
+    "MessageTag":"important",
+    "PublishTime":"1714979289000"}
     "#);
 }
 

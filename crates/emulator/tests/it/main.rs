@@ -1,0 +1,4 @@
+//! The emulator over sockets, service by service.
+
+mod mns;
+mod running;

@@ -1,0 +1,8 @@
+//! MNS over sockets: statuses, documents and the corners of the protocol.
+
+mod caller;
+mod faults;
+mod kept;
+mod messages;
+mod queues;
+mod topics;

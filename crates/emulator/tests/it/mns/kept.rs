@@ -1,0 +1,121 @@
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use crate::mns::caller::Caller;
+use crate::running::{ACCOUNT, REGION};
+
+/// The real program, so that it can be killed as the system kills.
+struct Process {
+    child: Child,
+    mns: Caller,
+}
+
+impl Process {
+    async fn start(folder: &Path) -> Self {
+        let announce = folder.join("announce.json");
+        let _ = std::fs::remove_file(&announce);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
+        for listener in ["--oss", "--mns", "--face", "--admin"] {
+            command.args([listener, "127.0.0.1:0"]);
+        }
+        command
+            .arg("--data")
+            .arg(folder.join("data"))
+            .arg("--announce")
+            .arg(&announce);
+        command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI5tTest");
+        command.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "test-secret");
+        let child = command
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let addresses = tokio::time::timeout(Duration::from_secs(60), announced(&announce));
+        let addresses = addresses
+            .await
+            .expect("the emulator does not announce itself");
+        let mns = Caller::at(format!("http://{}", addresses["mns"].as_str().unwrap()));
+        Self { child, mns }
+    }
+
+    async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
+
+async fn announced(file: &Path) -> serde_json::Value {
+    loop {
+        match std::fs::read(file) {
+            Ok(text) => return serde_json::from_slice(&text).unwrap(),
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_killed_emulator_knows_everything_again() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(folder.path()).await;
+    let mns = &process.mns;
+    mns.create_queue("q", "<VisibilityTimeout>3600</VisibilityTimeout>")
+        .await;
+    mns.create_queue("gone", "").await;
+    mns.send("gone", "lost with its queue").await;
+    mns.call("DELETE /queues/gone", "").await;
+    mns.call("PUT /topics/t", "").await;
+    let subscription = format!(
+        "<Subscription><Endpoint>acs:mns:{REGION}:{ACCOUNT}:queues/q</Endpoint>\
+         <NotifyContentFormat>SIMPLIFIED</NotifyContentFormat></Subscription>"
+    );
+    mns.call("PUT /topics/t/subscriptions/s", &subscription)
+        .await;
+    for body in ["deleted", "hidden", "visible"] {
+        mns.send("q", body).await;
+    }
+    let deleted = mns.receive("q").await;
+    assert_eq!(mns.delete("q", deleted.text("ReceiptHandle")).await, "204");
+    let hidden = mns.receive("q").await;
+    process.kill().await;
+
+    let process = Process::start(folder.path()).await;
+    let mns = &process.mns;
+    let status = mns.call("GET /queues/q", "").await;
+    assert_eq!(status.text("VisibilityTimeout"), "3600");
+    assert_eq!(status.text("ActiveMessages"), "1");
+    assert_eq!(status.text("InactiveMessages"), "1");
+    assert_eq!(
+        mns.call("GET /queues/gone", "").await.outcome(),
+        "404 QueueNotExist"
+    );
+    let handle = hidden.text("ReceiptHandle");
+    let change = format!("PUT /queues/q/messages?ReceiptHandle={handle}&VisibilityTimeout=1");
+    assert_eq!(
+        mns.call(&change, "").await.status,
+        200,
+        "the handle is still good"
+    );
+    assert_eq!(mns.receive("q").await.text("MessageBody"), "visible");
+    process.kill().await;
+
+    let process = Process::start(folder.path()).await;
+    let mns = &process.mns;
+    let again = mns.receive("q").await;
+    assert_eq!(again.text("MessageBody"), "hidden");
+    assert_eq!(again.text("MessageId"), hidden.text("MessageId"));
+    assert_eq!(again.text("DequeueCount"), "2");
+    assert_eq!(
+        again.text("FirstDequeueTime"),
+        hidden.text("FirstDequeueTime")
+    );
+    mns.call(
+        "POST /topics/t/messages",
+        "<Message><MessageBody>new</MessageBody></Message>",
+    )
+    .await;
+    assert_eq!(mns.receive("q").await.text("MessageBody"), "new");
+    process.kill().await;
+}

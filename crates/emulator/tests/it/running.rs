@@ -1,0 +1,73 @@
+//! An emulator in this process, on free ports, for as long as a test needs it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use emulator::settings::{Listen, Public, Settings};
+use emulator::shared::Shared;
+use emulator::{Addresses, Emulator};
+use signing::Credentials;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const REGION: &str = "cn-shanghai";
+pub(crate) const ACCOUNT: &str = "1234567890123456";
+
+/// The key that every emulator here accepts.
+pub(crate) fn credentials() -> Credentials {
+    Credentials::new("LTAI5tTest", "test-secret")
+}
+
+/// Settings with free ports.
+pub(crate) fn settings() -> Settings {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Settings {
+        listen: Listen {
+            oss: anywhere,
+            mns: anywhere,
+            face: anywhere,
+            admin: anywhere,
+        },
+        region: REGION.to_owned(),
+        account: ACCOUNT.to_owned(),
+        data: None::<PathBuf>,
+        public: Public::default(),
+        oss_hosts: vec!["oss.test".to_owned()],
+        max_object_bytes: 64 * 1024 * 1024,
+        capture: false,
+        seed: 0,
+    }
+}
+
+/// A running emulator. It ends with the runtime of its test.
+pub(crate) struct Running {
+    pub(crate) addresses: Addresses,
+    pub(crate) shared: Arc<Shared>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(settings()).await
+    }
+
+    pub(crate) async fn start_with(settings: Settings) -> Self {
+        let emulator = Emulator::bind(settings, credentials()).await.unwrap();
+        let (addresses, shared) = (emulator.addresses(), emulator.shared());
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(emulator.serve(stop.clone()));
+        Self {
+            addresses,
+            shared,
+            stop,
+            task,
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
+    }
+}
