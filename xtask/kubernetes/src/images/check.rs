@@ -1,0 +1,240 @@
+//! Runs an image as a restricted pod would, and sees that it works there.
+//!
+//! Read-only root, no capabilities, no way to gain rights, the image's own user, few files
+//! and processes: what the `restricted` profile of Pod Security and the manifests demand.
+//! An image that needs more fails here and not in somebody's cluster.
+
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use service::{ConnectOptions, http_client};
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+
+use super::{Built, Engine, Image};
+use crate::execute::read;
+
+/// Starting takes milliseconds; a loaded machine may take its time.
+const PATIENCE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(100);
+
+/// A name that only the container's `/etc/hosts` knows.
+const QUEUE_HOST: &str = "queue.images.test";
+
+/// A process of an image, and what it needs to start.
+struct Process {
+    /// The binary in the image.
+    path: &'static str,
+    arguments: Vec<String>,
+    variables: Vec<(&'static str, String)>,
+    /// The process must call this listener, whose host it can only know by name.
+    calls: Option<TcpListener>,
+}
+
+/// Checks the image's settings, then starts each of its binaries.
+///
+/// # Errors
+/// When something is not as a cluster needs it; the process's own words are included.
+pub(crate) async fn check(engine: Engine, built: &Built) -> Result<()> {
+    engine.must_run()?;
+    let user = read(engine.command().args([
+        "inspect",
+        "--type=image",
+        "--format={{.Config.User}}",
+        &built.reference,
+    ]))?;
+    ensure!(
+        user == "65532:65532",
+        "runs as user `{user}`, which a cluster does not take for a number other than root's"
+    );
+    for (health, process) in processes(built.image).await? {
+        let path = process.path;
+        let checked = check_process(engine, &built.reference, health, process).await;
+        checked.with_context(|| format!("`{path}`"))?;
+        println!(
+            "{} {path}: healthy under restrictions, ends when told",
+            built.reference
+        );
+    }
+    Ok(())
+}
+
+/// Each binary of the image, and where it is to listen.
+async fn processes(image: Image) -> Result<Vec<(SocketAddr, Process)>> {
+    let health = free_address().await?;
+    Ok(match image {
+        Image::Source => vec![(health, adapter(health).await?)],
+        Image::Face => vec![(health, face(health))],
+        Image::Emulator => vec![(health, emulator(health))],
+    })
+}
+
+/// Found by binding it for a moment. Somebody else may take it meanwhile, but the ports
+/// that the system picks are rarely picked twice in a row.
+async fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
+}
+
+async fn adapter(health: SocketAddr) -> Result<Process> {
+    let queue = TcpListener::bind("127.0.0.1:0").await?;
+    let port = queue.local_addr()?.port();
+    Ok(Process {
+        path: "/source-adapter",
+        arguments: Vec::new(),
+        variables: vec![
+            ("ADAPTER_LISTEN", health.to_string()),
+            ("K_SINK", "http://localhost".to_owned()),
+            ("MNS_QUEUE", "images".to_owned()),
+            ("MNS_ENDPOINT", format!("http://{QUEUE_HOST}:{port}")),
+            ("ALIBABA_CLOUD_ACCESS_KEY_ID", "id".to_owned()),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret".to_owned()),
+        ],
+        calls: Some(queue),
+    })
+}
+
+fn face(health: SocketAddr) -> Process {
+    Process {
+        path: "/app/face-recognition",
+        arguments: Vec::new(),
+        variables: vec![
+            ("LISTEN", health.to_string()),
+            ("UPLOAD_OSS_PATH", "target".to_owned()),
+            ("FACE_BACKEND", "local".to_owned()),
+            ("ACCESSKEY_ID", "id".to_owned()),
+            ("ACCESSKEY_SECRET", "secret".to_owned()),
+        ],
+        calls: None,
+    }
+}
+
+fn emulator(health: SocketAddr) -> Process {
+    let arguments = [
+        "--oss=127.0.0.1:0",
+        "--mns=127.0.0.1:0",
+        "--face=127.0.0.1:0",
+    ]
+    .map(ToOwned::to_owned);
+    Process {
+        path: "/emulator",
+        arguments: arguments
+            .into_iter()
+            .chain([format!("--admin={health}")])
+            .collect(),
+        variables: Vec::new(),
+        calls: None,
+    }
+}
+
+async fn check_process(
+    engine: Engine,
+    reference: &str,
+    health: SocketAddr,
+    process: Process,
+) -> Result<()> {
+    let container = Container::start(engine, reference, &process)?;
+    let called = async {
+        if let Some(queue) = process.calls {
+            let accepted = timeout(PATIENCE, queue.accept()).await;
+            accepted.context("did not find the host of its queue by name")??;
+        }
+        wait_until_healthy(health).await
+    };
+    let checked = called.await;
+    checked.with_context(|| format!("it said: {}", container.logs()))?;
+    container.stop()
+}
+
+async fn wait_until_healthy(address: SocketAddr) -> Result<()> {
+    let client = http_client(&ConnectOptions::default())?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = client
+            .get(format!("http://{address}/health"))
+            .timeout(POLL * 20)
+            .send()
+            .await;
+        if answer
+            .as_ref()
+            .is_ok_and(|answer| answer.status().is_success())
+        {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            bail!("no good answer from /health in {} s", PATIENCE.as_secs());
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// A running container, gone when this is.
+struct Container {
+    engine: Engine,
+    id: String,
+}
+
+impl Container {
+    fn start(engine: Engine, reference: &str, process: &Process) -> Result<Self> {
+        let mut run = engine.command();
+        run.args([
+            "run",
+            "--detach",
+            "--read-only",
+            "--cap-drop=ALL",
+            "--security-opt=no-new-privileges",
+        ]);
+        run.args(["--ulimit=nofile=4096:4096", "--ulimit=nproc=512:512"]);
+        run.args([
+            "--network=host",
+            &format!("--add-host={QUEUE_HOST}:127.0.0.1"),
+        ]);
+        run.args(
+            process
+                .variables
+                .iter()
+                .map(|(name, value)| format!("--env={name}={value}")),
+        );
+        run.args([&format!("--entrypoint={}", process.path), reference]);
+        let id = read(run.args(&process.arguments))?;
+        Ok(Self { engine, id })
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.engine.command();
+        command.args(words).arg(&self.id);
+        command
+    }
+
+    fn logs(&self) -> String {
+        let logs = self.command(&["logs"]).output();
+        logs.map_or_else(
+            |error| format!("nothing ({error})"),
+            |logs| {
+                [logs.stdout, logs.stderr]
+                    .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                    .concat()
+            },
+        )
+    }
+
+    /// Tells the process to end; it must do so by itself, and call it a success.
+    fn stop(&self) -> Result<()> {
+        read(&mut self.command(&["stop", "--time=20"]))?;
+        let code = read(&mut self.command(&["inspect", "--format={{.State.ExitCode}}"]))?;
+        ensure!(
+            code == "0",
+            "ended with code {code} when it was told to end: {}",
+            self.logs()
+        );
+        Ok(())
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        // Nothing more can be done about a container that stays.
+        let _ = read(&mut self.command(&["rm", "--force"]));
+    }
+}

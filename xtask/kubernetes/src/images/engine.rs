@@ -1,0 +1,81 @@
+//! Docker, Podman and Buildah, behind the few words that they have in common.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::ValueEnum;
+
+use crate::execute::{execute, read, succeeds};
+
+/// A program that builds images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// With its daemon.
+    Docker,
+    /// Without one.
+    Podman,
+    /// Builds and pushes, but runs nothing.
+    Buildah,
+}
+
+impl Engine {
+    /// The first that works here.
+    ///
+    /// # Errors
+    /// When none does.
+    pub(crate) fn detect() -> Result<Self> {
+        let engines = Self::value_variants().iter().copied();
+        engines.into_iter().find(|engine| engine.works()).context(
+            "neither docker (with its daemon), podman nor buildah works here: install one, on Debian `apt-get install buildah`",
+        )
+    }
+
+    /// Docker's client alone is no engine: `info` asks the daemon.
+    fn works(self) -> bool {
+        succeeds(self.command().arg("info"))
+    }
+
+    pub(crate) fn command(self) -> Command {
+        Command::new(match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Buildah => "buildah",
+        })
+    }
+
+    /// Builds the image that the Dockerfile in `context` describes.
+    ///
+    /// # Errors
+    /// When the build fails; its output was shown.
+    pub(crate) fn build(
+        self,
+        context: &Path,
+        reference: &str,
+        arguments: &[(&str, &str)],
+    ) -> Result<()> {
+        let mut build = self.command();
+        build.args(["build", "--quiet", "--tag", reference]);
+        for (name, value) in arguments {
+            build.arg("--build-arg").arg(format!("{name}={value}"));
+        }
+        // The answer is an image's number, which tells nobody anything.
+        read(build.arg(context)).map(drop)
+    }
+
+    /// # Errors
+    /// When the registry does not take it.
+    pub(crate) fn push(self, reference: &str) -> Result<()> {
+        execute(self.command().args(["push", reference]))
+    }
+
+    /// # Errors
+    /// Says what to do when this engine runs nothing.
+    pub(crate) fn must_run(self) -> Result<()> {
+        ensure!(
+            self != Self::Buildah,
+            "buildah only builds: to run images, use --engine docker or --engine podman"
+        );
+        Ok(())
+    }
+}
