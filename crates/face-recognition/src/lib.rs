@@ -1,4 +1,38 @@
 //! Takes events about uploaded photos and puts each photo back with its faces boxed and
 //! labelled.
+//!
+//! One request holds one CloudEvent, which holds one or more OSS events. [`guard`] decides
+//! which of them are about photos, [`pipeline`] makes the annotated object of each, and the
+//! answer says what the sender should do: be content, come again, or give up.
+//!
+//! The way of a photo: fetch ([`storage`]), look at ([`picture`]), analyse (crate `face`), draw
+//! ([`annotate`]), store. What was made of which version is written on the result
+//! ([`record`]), so that a second delivery costs two HEAD requests and no face API call.
+//!
+//! It keeps no state of its own, deletes nothing, and sends signed requests to no host but the
+//! configured ones.
 
+pub mod annotate;
+mod answer;
+mod app;
+pub mod args;
+mod budget;
+pub mod config;
+mod failure;
+mod flights;
+pub mod guard;
+mod handler;
+mod hint;
+mod metrics;
+mod photo;
 pub mod picture;
+mod pipeline;
+pub mod record;
+mod reply;
+mod storage;
+pub mod target;
+
+pub use app::run;
+pub use args::Args;
+pub use config::{Config, ConfigError};
+pub use failure::{Course, Failure};

@@ -1,0 +1,34 @@
+//! A plate: lines of text on a ground of one colour.
+
+use super::{Area, Colour, Lettering};
+
+/// Text with the ground behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plate {
+    /// All of it, padding included.
+    pub area: Area,
+    /// The text, line by line.
+    pub lines: Vec<String>,
+    /// How it is written.
+    pub lettering: Lettering,
+    /// The ground.
+    pub ground: Colour,
+    /// The letters.
+    pub ink: Colour,
+}
+
+/// Width and height that `lines` need with their padding.
+pub(super) fn size(lines: &[String], lettering: Lettering) -> (i32, i32) {
+    let text = lines
+        .iter()
+        .map(|line| lettering.width(line))
+        .max()
+        .unwrap_or(0);
+    let count = i32::try_from(lines.len()).unwrap_or(1).max(1);
+    let (across, down) = lettering.padding();
+    let gaps = (count - 1) * lettering.leading();
+    (
+        text + 2 * across,
+        count * lettering.height() + gaps + 2 * down,
+    )
+}

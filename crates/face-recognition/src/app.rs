@@ -1,0 +1,188 @@
+//! Puts the parts together, serves, and takes them down in order.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::routing::post;
+use face::dataplus::Dataplus;
+use face::facebody::{Facebody, FacebodyOptions};
+use face::local::{Local, LocalDetector};
+use face::{Backend, dataplus};
+use prometheus_client::registry::Registry;
+use service::{ConnectOptions, Readiness, http_client};
+use signing::LiveCredentials;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+use transport::Transport;
+use url::Url;
+
+use crate::budget::Budget;
+use crate::config::{Config, Faces, Finder, Limits, Operation, Storage};
+use crate::flights::Flights;
+use crate::handler::{self, Desk};
+use crate::metrics::Metrics;
+use crate::pipeline::Pipeline;
+use crate::storage::Buckets;
+
+/// Takes events until `stop` is cancelled, then finishes what is in work.
+///
+/// # Errors
+/// When the configuration cannot be acted on: no credentials, an address in use.
+pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let Config {
+        storage,
+        faces,
+        limits,
+        operation,
+        credentials,
+    } = config;
+    let listener = listen(&operation).await?;
+    let address = listener.local_addr()?;
+    let options = ConnectOptions {
+        idle_per_host: limits.events,
+        ..ConnectOptions::default()
+    };
+    let transport = Transport::new(http_client(&options)?);
+    let opened = credentials.open(transport.clone()).await?;
+
+    let mut registry = Registry::default();
+    let metrics = Metrics::new(registry.sub_registry_with_prefix("face"));
+    let pipeline = pipeline(
+        storage,
+        &faces,
+        limits,
+        &opened.credentials,
+        &transport,
+        metrics,
+    )?;
+    let desk = Desk {
+        pipeline: Arc::new(pipeline),
+        slots: Arc::new(Semaphore::new(limits.events)),
+        tasks: TaskTracker::new(),
+        stop: stop.clone(),
+    };
+    let readiness = Readiness::new();
+    let router = router(desk.clone(), readiness.clone(), registry);
+    info!(http = %address, face.backend = faces.finder.name(),
+        "taking events at {address}, faces by `{}`", faces.finder.name());
+    let keeper = tokio::spawn({
+        let stop = stop.clone();
+        async move { opened.keeper.run(&stop).await }
+    });
+    serve(listener, router, limits, &desk, &readiness).await;
+    keeper
+        .await
+        .context("keeping the credentials fresh ended unexpectedly")
+}
+
+fn router(desk: Desk, readiness: Readiness, registry: Registry) -> Router {
+    Router::new()
+        .route("/", post(handler::event).options(handler::options))
+        .with_state(desk)
+        .merge(service::health::router(readiness, Arc::new(registry)))
+}
+
+/// Serves, then waits for work whose client has left, all within the same grace period.
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    desk: &Desk,
+    readiness: &Readiness,
+) {
+    let bounds = service::Limits {
+        drain_grace: limits.drain_grace,
+        ..service::Limits::default()
+    };
+    let closing = async {
+        desk.stop.cancelled().await;
+        readiness.close();
+        Instant::now() + limits.drain_grace
+    };
+    let serving = service::serve(listener, router, bounds, desk.stop.clone());
+    let (_drained, deadline) = tokio::join!(serving, closing);
+    desk.tasks.close();
+    match timeout_at(deadline, desk.tasks.wait()).await {
+        Ok(()) => info!("nothing is left in work"),
+        Err(_elapsed) => warn!(
+            events = desk.tasks.len(),
+            "leaving events in work undone; they will be delivered again"
+        ),
+    }
+}
+
+async fn listen(operation: &Operation) -> anyhow::Result<TcpListener> {
+    let Operation { listen, announce } = operation;
+    let listener = service::bind(*listen, "--listen").await?;
+    if let Some(path) = announce {
+        service::announce(path, &[("http", listener.local_addr()?)])?;
+    }
+    Ok(listener)
+}
+
+fn pipeline(
+    storage: Storage,
+    faces: &Faces,
+    limits: Limits,
+    credentials: &LiveCredentials,
+    transport: &Transport,
+    metrics: Metrics,
+) -> anyhow::Result<Pipeline> {
+    let cpus = Arc::new(Semaphore::new(limits.cpus));
+    let backend = backend(faces, &storage, credentials, transport, &cpus)?;
+    Ok(Pipeline {
+        buckets: Buckets::new(storage.clone(), credentials.clone(), transport.clone()),
+        storage,
+        limits,
+        url_lifetime: faces.url_lifetime,
+        backend,
+        cpus,
+        files: Budget::new(limits.file_memory),
+        pixels: Budget::new(limits.pixel_memory),
+        flights: Flights::new(),
+        metrics,
+    })
+}
+
+fn backend(
+    faces: &Faces,
+    storage: &Storage,
+    credentials: &LiveCredentials,
+    transport: &Transport,
+    cpus: &Arc<Semaphore>,
+) -> anyhow::Result<Backend> {
+    let Faces {
+        finder,
+        endpoint,
+        open_platform_endpoint,
+        url_lifetime: _,
+    } = faces;
+    let (credentials, transport, cpus) = (credentials.clone(), transport.clone(), cpus.clone());
+    Ok(match finder {
+        Finder::Dataplus => {
+            let endpoint = match endpoint {
+                Some(endpoint) => endpoint.clone(),
+                None => Url::parse(dataplus::ENDPOINT)?,
+            };
+            Dataplus::new(endpoint, credentials, transport, cpus).into()
+        }
+        Finder::Facebody => {
+            let mut options = FacebodyOptions::default();
+            if let Some(endpoint) = endpoint {
+                options.endpoint = endpoint.clone();
+                // Who stands in for the service stands in for its bucket too.
+                options.upload_endpoint.clone_from(&storage.endpoint);
+            }
+            if let Some(endpoint) = open_platform_endpoint {
+                options.open_platform_endpoint = endpoint.clone();
+            }
+            Facebody::new(options, credentials, transport, cpus).into()
+        }
+        Finder::Local => Local::new(LocalDetector::new()?, cpus).into(),
+    })
+}

@@ -1,0 +1,93 @@
+//! Who finds the faces.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::findings::Findings;
+use crate::args::FaceArgs;
+
+/// The face API waits in a queue of its own at times; a URL must outlive that.
+const URL_LIFETIME: Duration = Duration::from_mins(10);
+const URL_LIFETIME_BOUNDS: (Duration, Duration) =
+    (Duration::from_secs(10), Duration::from_hours(24));
+
+/// The back ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Finder {
+    /// `/face/attribute`, as the original used it.
+    #[default]
+    Dataplus,
+    /// `RecognizeFace`, today's service.
+    Facebody,
+    /// On this machine: boxes only.
+    Local,
+}
+
+impl Finder {
+    /// The name it is configured by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dataplus => "dataplus",
+            Self::Facebody => "facebody",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// Who finds the faces, and how it is reached.
+#[derive(Clone, Debug)]
+pub struct Faces {
+    /// Which back end.
+    pub finder: Finder,
+    /// In place of the service's own endpoint.
+    pub endpoint: Option<Url>,
+    /// In place of the endpoint that authorises uploads.
+    pub open_platform_endpoint: Option<Url>,
+    /// How long the face API can read a photo by its presigned URL.
+    pub url_lifetime: Duration,
+}
+
+impl Faces {
+    pub(super) fn check(found: &mut Findings, args: &FaceArgs) -> Self {
+        let FaceArgs {
+            face_backend,
+            face_endpoint,
+            face_open_platform_endpoint,
+            face_url_lifetime,
+        } = args;
+        let finder = found.optional(
+            "FACE_BACKEND",
+            face_backend.as_deref(),
+            "`dataplus`, `facebody` or `local`",
+            |text| {
+                [Finder::Dataplus, Finder::Facebody, Finder::Local]
+                    .into_iter()
+                    .find(|finder| finder.name() == text)
+            },
+        );
+        let mut url = |name, text: &Option<String>| {
+            found.optional(name, text.as_deref(), "`http(s)://host[:port]`", http_url)
+        };
+        let endpoint = url("FACE_ENDPOINT", face_endpoint);
+        let open_platform = url("FACE_OPEN_PLATFORM_ENDPOINT", face_open_platform_endpoint);
+        Self {
+            finder: finder.unwrap_or_default(),
+            open_platform_endpoint: open_platform.or_else(|| endpoint.clone()),
+            endpoint,
+            url_lifetime: found.duration(
+                "FACE_URL_LIFETIME",
+                face_url_lifetime.as_deref(),
+                URL_LIFETIME_BOUNDS,
+                URL_LIFETIME,
+            ),
+        }
+    }
+}
+
+fn http_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let plain = url.username().is_empty() && url.password().is_none();
+    (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)
+}

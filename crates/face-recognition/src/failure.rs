@@ -1,0 +1,254 @@
+//! What goes wrong, and what the sender should do about it.
+//!
+//! The statuses are chosen by Knative's table: 404, 408, 409, 429 and 5xx are delivered again,
+//! every other 4xx ends the delivery and dead-letters the event.
+
+use std::time::Duration;
+
+use face::FaceError;
+use http::StatusCode;
+use oss::NameError;
+use oss::event::{AddressError, EventError};
+use transport::Disposition;
+
+use crate::picture::PictureError;
+
+/// Why an event was not dealt with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The request is no CloudEvent.
+    #[error(transparent)]
+    Event(#[from] events::DecodeError),
+    /// The request ended early or has more bytes than an event may have.
+    #[error("the event has more than {limit_bytes} bytes, or its sender left")]
+    Body {
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// The CloudEvent's data is no OSS event.
+    #[error("the data is no OSS event")]
+    Document(#[source] EventError),
+    /// The OSS event names no object.
+    #[error("the event's object has no usable address")]
+    Address(#[source] AddressError),
+    /// The result would have no usable key.
+    #[error("the result has no usable key")]
+    ResultKey(#[source] NameError),
+    /// Not ours to work in.
+    #[error("{what} `{name}` is not one that this service may work in")]
+    Forbidden {
+        /// `bucket` or `region`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The photo's file is larger than allowed.
+    #[error("the photo has {size_bytes} bytes; the limit is {limit_bytes}")]
+    TooLarge {
+        /// Its size.
+        size_bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// The photo's content cannot be worked on.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The photo is not there any more, or its bucket is not.
+    #[error("the photo is gone")]
+    Gone(#[source] oss::Error),
+    /// OSS failed us.
+    #[error("{doing}")]
+    Storage {
+        /// What we were doing.
+        doing: &'static str,
+        /// What OSS said.
+        #[source]
+        source: oss::Error,
+    },
+    /// The endpoint of a region cannot be used.
+    #[error("no request can be made for this region")]
+    Endpoint(#[source] oss::EndpointError),
+    /// The face API failed us, or refused the photo.
+    #[error("the faces could not be found")]
+    Faces(#[source] FaceError),
+    /// The photo kept changing while it was worked on.
+    #[error("the photo was overwritten {rounds} times while in work")]
+    Restless {
+        /// How often it was begun anew.
+        rounds: u32,
+    },
+    /// The photo took too long.
+    #[error("the photo was not done within {} seconds", after.as_secs())]
+    Deadline {
+        /// The limit.
+        after: Duration,
+    },
+    /// More events in work than allowed.
+    #[error("too many events in work")]
+    Busy,
+    /// The process was told to end.
+    #[error("the service is shutting down")]
+    Stopping,
+    /// A defect here or in a decoder: the work panicked. The same photo would do it again.
+    #[error("the photo could not be worked on because of a defect in this service")]
+    Defect,
+    /// The reply could not be written. A defect as well, but the photo is done.
+    #[error("the reply could not be written")]
+    Reply(#[source] events::EncodeError),
+}
+
+/// What the sender should do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Course {
+    /// Deliver again; it may pass. After the time given, if one is.
+    Again(Option<Duration>),
+    /// Deliver again, but a person must act first.
+    Misconfigured,
+    /// Deliver no more: this status.
+    GiveUp(StatusCode),
+}
+
+/// Codes of OSS that mean a mistake in keys, rights or endpoints, not in the photo.
+const CONFIGURATION_CODES: [&str; 10] = [
+    "AccessDenied",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidSecurityToken",
+    "SecurityTokenExpired",
+    "AccessKeyIdAndSecurityTokenNotMatch",
+    "SecondLevelDomainForbidden",
+    "BucketNotBelongTo",
+    "UserDisable",
+    "CnameDenied",
+];
+
+impl Failure {
+    /// Sorts an answer of OSS: what it says of the photo apart from what it says of us.
+    pub(crate) fn storage(doing: &'static str, source: oss::Error) -> Self {
+        if source.is_no_such_key() || source.code() == Some("NoSuchBucket") {
+            Self::Gone(source)
+        } else {
+            Self::Storage { doing, source }
+        }
+    }
+
+    /// Sorts an answer of a back end: a decoder's word is ours, not the face API's.
+    pub(crate) fn faces(error: FaceError) -> Self {
+        match error {
+            FaceError::PictureUnreadable { source } => match source.downcast::<PictureError>() {
+                Ok(error) => Self::Picture(*error),
+                Err(source) => Self::Faces(FaceError::PictureUnreadable { source }),
+            },
+            error => Self::Faces(error),
+        }
+    }
+
+    /// What the sender should do. No wildcard arm: a new variant must choose.
+    #[must_use]
+    pub fn course(&self) -> Course {
+        match self {
+            Self::Event(_) | Self::Document(_) | Self::Address(_) | Self::ResultKey(_) => {
+                Course::GiveUp(StatusCode::BAD_REQUEST)
+            }
+            Self::Body { .. } | Self::TooLarge { .. } => {
+                Course::GiveUp(StatusCode::PAYLOAD_TOO_LARGE)
+            }
+            Self::Forbidden { .. } => Course::GiveUp(StatusCode::FORBIDDEN),
+            Self::Picture(error) => Course::GiveUp(picture_status(error)),
+            Self::Gone(_) => Course::GiveUp(StatusCode::GONE),
+            Self::Defect => Course::GiveUp(StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Storage { source, .. } => storage_course(source),
+            Self::Endpoint(_) | Self::Reply(_) => Course::Misconfigured,
+            Self::Faces(error) => faces_course(error),
+            Self::Restless { .. } | Self::Deadline { .. } | Self::Busy | Self::Stopping => {
+                Course::Again(None)
+            }
+        }
+    }
+
+    /// One word for metrics and answers, from a closed set.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Event(_) | Self::Document(_) => "bad_event",
+            Self::Body { .. } => "event_too_large",
+            Self::Address(_) | Self::ResultKey(_) => "bad_address",
+            Self::Forbidden { .. } => "forbidden",
+            Self::TooLarge { .. } => "too_large",
+            Self::Picture(error) => error.reason(),
+            Self::Gone(_) => "gone",
+            Self::Storage { .. } | Self::Endpoint(_) => "storage",
+            Self::Faces(error) => faces_reason(error),
+            Self::Restless { .. } => "overwritten",
+            Self::Deadline { .. } => "deadline",
+            Self::Busy => "busy",
+            Self::Stopping => "stopping",
+            Self::Defect | Self::Reply(_) => "defect",
+        }
+    }
+
+    /// The status of an answer that consists of this failure.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match (self, self.course()) {
+            (Self::Busy, _) => StatusCode::TOO_MANY_REQUESTS,
+            (_, Course::Again(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            (_, Course::Misconfigured) => StatusCode::INTERNAL_SERVER_ERROR,
+            (_, Course::GiveUp(status)) => status,
+        }
+    }
+}
+
+fn picture_status(error: &PictureError) -> StatusCode {
+    match error {
+        PictureError::Unsupported { .. } | PictureError::Animated { .. } => {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE
+        }
+        PictureError::TooWide { .. }
+        | PictureError::TooManyPixels { .. }
+        | PictureError::TooManyBytes { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+fn storage_course(error: &oss::Error) -> Course {
+    if error
+        .code()
+        .is_some_and(|code| CONFIGURATION_CODES.contains(&code))
+    {
+        return Course::Misconfigured;
+    }
+    match error.disposition() {
+        Disposition::Retry => Course::Again(None),
+        Disposition::RetryAfter(wait) => Course::Again(Some(wait)),
+        Disposition::Permanent => match error {
+            // An archived object, for example: about this object and nothing else.
+            oss::Error::Refused { .. } | oss::Error::TooLarge { .. } => {
+                Course::GiveUp(StatusCode::UNPROCESSABLE_ENTITY)
+            }
+            _ => Course::Misconfigured,
+        },
+    }
+}
+
+fn faces_course(error: &FaceError) -> Course {
+    match (error.disposition(), error) {
+        (Disposition::Retry, _) => Course::Again(None),
+        (Disposition::RetryAfter(wait), _) => Course::Again(Some(wait)),
+        (Disposition::Permanent, FaceError::Misconfigured { .. }) => Course::Misconfigured,
+        (Disposition::Permanent, _) => Course::GiveUp(StatusCode::UNPROCESSABLE_ENTITY),
+    }
+}
+
+fn faces_reason(error: &FaceError) -> &'static str {
+    match error {
+        FaceError::PictureRefused { .. } => "face_api_refused",
+        FaceError::Misconfigured { .. } => "face_api_misconfigured",
+        FaceError::Unavailable { .. } | FaceError::InvalidAnswer { .. } => "face_api_unavailable",
+        _ => "defect",
+    }
+}
+
+#[cfg(test)]
+mod tests;

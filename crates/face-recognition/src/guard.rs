@@ -1,0 +1,129 @@
+//! Decides what an OSS event asks of us: pure, without a call to anybody.
+
+use oss::event::{Event, EventKind, ObjectAddress};
+
+use crate::config::{Limits, Storage};
+use crate::failure::Failure;
+use crate::hint::Hint;
+
+/// Why an event is acknowledged and nothing done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SkipReason {
+    /// The request holds no OSS event at all.
+    NoEvents,
+    /// The event is one of our own replies, come round through the broker.
+    OwnReply,
+    /// No finished object came into being: it was read, deleted, replicated, or is a part.
+    NotCreated,
+    /// It lies in the folder for results.
+    InTarget,
+    /// It is a result, by its metadata, wherever it lies.
+    OwnResult,
+    /// A folder, as the console makes them.
+    Folder,
+    /// By its name, its media type or its content.
+    NotAnImage,
+}
+
+impl SkipReason {
+    /// One word for metrics and logs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoEvents => "no_events",
+            Self::OwnReply => "own_reply",
+            Self::NotCreated => "not_created",
+            Self::InTarget => "in_target",
+            Self::OwnResult => "own_result",
+            Self::Folder => "folder",
+            Self::NotAnImage => "not_an_image",
+        }
+    }
+}
+
+/// What to do about an event.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Annotate the photo.
+    Take(Box<Job>),
+    /// Acknowledge it.
+    Skip(SkipReason),
+}
+
+/// A photo to be annotated.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Where it is.
+    pub address: ObjectAddress,
+    /// The account that owns the bucket, for the subject of the reply.
+    pub owner_id: Option<String>,
+    /// Whether its name or media type calls it a picture.
+    pub(crate) hint: Hint,
+}
+
+/// Judges one event.
+///
+/// # Errors
+/// Permanent: an event whose object cannot be addressed, that asks for a bucket or region
+/// outside the configuration, or whose photo is too large.
+pub fn judge(event: &Event, storage: &Storage, limits: &Limits) -> Result<Verdict, Failure> {
+    if event.name.kind() != EventKind::ObjectFinished {
+        return Ok(Verdict::Skip(SkipReason::NotCreated));
+    }
+    let address = event
+        .address()
+        .map_err(|error| Failure::Address(error.clone()))?;
+    if storage.target.holds(&address.key) {
+        return Ok(Verdict::Skip(SkipReason::InTarget));
+    }
+    allowed(address, storage)?;
+    let key = address.key.as_str();
+    if key.ends_with('/') {
+        return Ok(Verdict::Skip(SkipReason::Folder));
+    }
+    let hint = Hint::of(key, event.content_type.as_deref());
+    if hint == Hint::Other {
+        return Ok(Verdict::Skip(SkipReason::NotAnImage));
+    }
+    // Only for what is called a picture: anything else may turn out to be none.
+    if let (Hint::Picture, Some(size_bytes)) = (hint, event.size_bytes) {
+        small_enough(size_bytes, limits)?;
+    }
+    let owner_id = event.owner_id.clone();
+    Ok(Verdict::Take(Box::new(Job {
+        address: address.clone(),
+        owner_id,
+        hint,
+    })))
+}
+
+/// Checks a size against the limit for photo files.
+pub(crate) fn small_enough(size_bytes: u64, limits: &Limits) -> Result<(), Failure> {
+    if size_bytes > limits.object_bytes {
+        return Err(Failure::TooLarge {
+            size_bytes,
+            limit_bytes: limits.object_bytes,
+        });
+    }
+    Ok(())
+}
+
+fn allowed(address: &ObjectAddress, storage: &Storage) -> Result<(), Failure> {
+    let ObjectAddress { region, bucket, .. } = address;
+    if !storage.allowed_regions.is_empty() && !storage.allowed_regions.contains(region) {
+        return Err(Failure::Forbidden {
+            what: "region",
+            name: region.to_string(),
+        });
+    }
+    if !storage.allowed_buckets.is_empty() && !storage.allowed_buckets.contains(bucket) {
+        return Err(Failure::Forbidden {
+            what: "bucket",
+            name: bucket.to_string(),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! The photo in its bucket: found, and looked at again.
+
+use oss::{Bucket, ObjectKey, ObjectMeta};
+use tracing::debug;
+
+use super::Pipeline;
+use crate::failure::Failure;
+use crate::metrics::Stage;
+
+impl Pipeline {
+    /// Finds the photo: under the key as the event wrote it, else under that key with its
+    /// percent sequences decoded, for no document says how publishers write it.
+    pub(super) async fn locate(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+    ) -> Result<(ObjectKey, ObjectMeta), Failure> {
+        let _timer = self.metrics.stage(Stage::Look);
+        let missing = match bucket.head(key).await {
+            Ok(meta) => return Ok((key.clone(), meta)),
+            Err(error) if error.is_no_such_key() => error,
+            Err(error) => return Err(not_seen(error)),
+        };
+        let Some(decoded) = key.percent_decoded() else {
+            return Err(not_seen(missing));
+        };
+        debug!(oss.key = %decoded, "no such key; trying it decoded");
+        match bucket.head(&decoded).await {
+            Ok(meta) => Ok((decoded, meta)),
+            Err(error) if error.is_no_such_key() => Err(not_seen(missing)),
+            Err(error) => Err(not_seen(error)),
+        }
+    }
+
+    pub(super) async fn head(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+    ) -> Result<ObjectMeta, Failure> {
+        let _timer = self.metrics.stage(Stage::Look);
+        bucket.head(key).await.map_err(not_seen)
+    }
+
+    /// The photo as it is now, if it is no longer the version of `meta`. A photo that was
+    /// deleted in the meantime keeps the result it has.
+    pub(super) async fn changed_since(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        meta: &ObjectMeta,
+    ) -> Result<Option<ObjectMeta>, Failure> {
+        match self.head(bucket, key).await {
+            Ok(now) => Ok((now.etag != meta.etag).then_some(now)),
+            Err(Failure::Gone(_)) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+fn not_seen(error: oss::Error) -> Failure {
+    Failure::storage("the photo was not found out about", error)
+}
