@@ -121,6 +121,7 @@ impl Operation {
         }
         match level {
             Level::Service if method == Method::GET => Self::ListBuckets,
+            Level::Service if method == Method::POST => Self::PostObject,
             Level::Service => Self::Unknown,
             Level::Bucket => Self::of_bucket(method, query),
             Level::Object => Self::of_object(method, query, headers),

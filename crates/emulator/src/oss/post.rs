@@ -4,6 +4,8 @@
 mod form;
 mod policy;
 
+use std::borrow::Cow;
+
 use axum::response::Response;
 use http::header::{ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
@@ -31,7 +33,8 @@ impl Oss {
     ) -> Result<Response> {
         let mut form = Form::begin(request, body)?;
         form.read_fields().await?;
-        let key = form.key()?;
+        let (request, key) = addressed(request, form.key()?);
+        let request = request.as_ref();
         if !address::is_object_key(&key) {
             return Err(address::invalid_key(&key));
         }
@@ -129,6 +132,19 @@ impl Oss {
             }
             _ => reply::empty(StatusCode::NO_CONTENT, [(ETAG, etag)]),
         }
+    }
+}
+
+/// A form that is posted to the service itself says its bucket first in its key, as a path
+/// does: where the service is reached by an IP address, no bucket can stand in front of it.
+fn addressed(request: &OssRequest, key: String) -> (Cow<'_, OssRequest>, String) {
+    match key.split_once('/') {
+        Some((bucket, key)) if request.address.bucket.is_none() => {
+            let mut request = request.clone();
+            request.address.bucket = Some(bucket.to_owned());
+            (Cow::Owned(request), key.to_owned())
+        }
+        _ => (Cow::Borrowed(request), key),
     }
 }
 

@@ -12,7 +12,7 @@ use super::query::Query;
 use super::request_id::RequestId;
 
 /// A request whose address makes sense. Its body is elsewhere.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct OssRequest {
     pub(crate) parts: Parts,
     pub(crate) query: Query,

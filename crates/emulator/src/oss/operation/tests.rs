@@ -17,6 +17,7 @@ fn requests_have_their_documented_names() {
     let (service, bucket, object) = (Level::Service, Level::Bucket, Level::Object);
     let cases = [
         ("GET", service, "", "ListBuckets"),
+        ("POST", service, "", "PostObject"),
         ("PUT", bucket, "", "PutBucket"),
         ("PUT", bucket, "acl", "PutBucketAcl"),
         ("DELETE", bucket, "", "DeleteBucket"),
