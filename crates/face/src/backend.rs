@@ -1,0 +1,72 @@
+//! The back ends behind one face.
+
+use std::sync::Arc;
+
+use tracing::instrument;
+
+use crate::analysis::Analysis;
+use crate::dataplus::Dataplus;
+use crate::error::FaceError;
+use crate::facebody::Facebody;
+use crate::local::Local;
+use crate::photo::Photo;
+use crate::{dataplus, facebody, local};
+
+/// Where faces are found. Cheap to clone.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Backend {
+    /// The old face API.
+    Dataplus(Dataplus),
+    /// Today's face API.
+    Facebody(Facebody),
+    /// This process.
+    Local(Local),
+}
+
+impl Backend {
+    /// Its name, from a closed set: fit for a metric's label.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Dataplus(_) => dataplus::SERVICE,
+            Self::Facebody(_) => facebody::SERVICE,
+            Self::Local(_) => local::SERVICE,
+        }
+    }
+
+    /// Analyses one photo.
+    ///
+    /// # Errors
+    /// By [`FaceError::disposition`]; short-lived trouble has been retried as the transport's
+    /// policy allows.
+    ///
+    /// # Cancel safety
+    /// Nothing but the work is lost; a call that is dropped may still be billed.
+    #[instrument(skip_all, fields(face.backend = self.name()))]
+    pub async fn analyse(&self, photo: Arc<dyn Photo>) -> Result<Analysis, FaceError> {
+        match self {
+            Self::Dataplus(backend) => backend.analyse(photo).await,
+            Self::Facebody(backend) => backend.analyse(photo).await,
+            Self::Local(backend) => backend.analyse(photo).await,
+        }
+    }
+}
+
+impl From<Dataplus> for Backend {
+    fn from(backend: Dataplus) -> Self {
+        Self::Dataplus(backend)
+    }
+}
+
+impl From<Facebody> for Backend {
+    fn from(backend: Facebody) -> Self {
+        Self::Facebody(backend)
+    }
+}
+
+impl From<Local> for Backend {
+    fn from(backend: Local) -> Self {
+        Self::Local(backend)
+    }
+}

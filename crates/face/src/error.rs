@@ -1,0 +1,179 @@
+//! Why a photo could not be analysed, and whose fault it is.
+//!
+//! Three kinds matter to whoever handles the failure: the picture is refused, this program is
+//! set up wrongly, or the service is in trouble. The kind is decided where the error is made.
+//! No text here holds a URL, because the only URLs in question are secrets.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use transport::{BoxError, Disposition, TransportError};
+
+/// Why there is no analysis.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FaceError {
+    /// The service will not analyse this picture. Permanent; the photo's fault.
+    #[error("`{service}` refuses the picture")]
+    PictureRefused {
+        /// Who refuses.
+        service: &'static str,
+        /// In its own words.
+        #[source]
+        source: Refusal,
+    },
+    /// The photo could not be turned into what the back end needs. Permanent; the photo's fault.
+    #[error("the picture cannot be prepared for analysis")]
+    PictureUnreadable {
+        /// What the owner of the photo says.
+        #[source]
+        source: BoxError,
+    },
+    /// The service would refuse any picture: wrong key, service not bought, bad region.
+    /// Permanent until a person changes something.
+    #[error("`{service}` cannot be used as configured")]
+    Misconfigured {
+        /// Which service.
+        service: &'static str,
+        /// A [`Refusal`], or why no request could be made.
+        #[source]
+        source: BoxError,
+    },
+    /// The service is busy, down or out of reach. Worth another try.
+    #[error("`{service}` is unavailable")]
+    Unavailable {
+        /// Which service.
+        service: &'static str,
+        /// How long it asks to be left alone, if it said so.
+        wait: Option<Duration>,
+        /// A [`Refusal`] or a [`TransportError`].
+        #[source]
+        source: BoxError,
+    },
+    /// The service says success, but its answer makes no sense. Worth another try: answers are
+    /// cut off and proxies interfere.
+    #[error("`{service}` gave an answer that cannot be used")]
+    InvalidAnswer {
+        /// Which service.
+        service: &'static str,
+        /// What is wrong with the answer.
+        #[source]
+        source: AnswerError,
+    },
+    /// The detector or a decoder gave up on this picture in an unforeseen way. Permanent.
+    #[error("the analysis of the picture crashed")]
+    Crashed {
+        /// The task that died.
+        #[source]
+        source: tokio::task::JoinError,
+    },
+}
+
+impl FaceError {
+    /// What to do next. Short-lived trouble has been retried already, as the transport's
+    /// policy allows.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Unavailable { wait, .. } => Disposition::retry_after(*wait),
+            Self::InvalidAnswer { .. } => Disposition::Retry,
+            Self::PictureRefused { .. }
+            | Self::PictureUnreadable { .. }
+            | Self::Misconfigured { .. }
+            | Self::Crashed { .. } => Disposition::Permanent,
+        }
+    }
+
+    /// A short name of the kind, from a closed set: fit for a metric's label.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::PictureRefused { .. } => "picture_refused",
+            Self::PictureUnreadable { .. } => "picture_unreadable",
+            Self::Misconfigured { .. } => "misconfigured",
+            Self::Unavailable { .. } => "unavailable",
+            Self::InvalidAnswer { .. } => "invalid_answer",
+            Self::Crashed { .. } => "crashed",
+        }
+    }
+
+    /// Sorts the failure of a call that brought no answer.
+    pub(crate) fn from_transport(service: &'static str, source: TransportError) -> Self {
+        match source {
+            TransportError::TooLarge { limit_bytes, .. } => Self::InvalidAnswer {
+                service,
+                source: AnswerError::TooLarge { limit_bytes },
+            },
+            source if source.disposition().is_retryable() => Self::Unavailable {
+                service,
+                wait: None,
+                source: source.into(),
+            },
+            source => Self::Misconfigured {
+                service,
+                source: source.into(),
+            },
+        }
+    }
+
+    /// Adds the wait that came with the answer, where it means something.
+    pub(crate) fn with_wait(mut self, asked: Option<Duration>) -> Self {
+        if let Self::Unavailable { wait, .. } = &mut self {
+            *wait = asked;
+        }
+        self
+    }
+}
+
+/// What is wrong with an answer that claims success.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// Not JSON, or not of the documented types.
+    #[error("it does not have the documented form")]
+    Form {
+        /// Where reading stopped.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A field that success implies is absent.
+    #[error("it lacks `{field}`")]
+    Missing {
+        /// Its name on the wire.
+        field: &'static str,
+    },
+    /// A list does not fit the number of faces.
+    #[error("`{list}` has {found} entries where {expected} are due")]
+    Length {
+        /// Its name on the wire.
+        list: &'static str,
+        /// Entries that the number of faces calls for.
+        expected: usize,
+        /// Entries that are there.
+        found: usize,
+    },
+    /// It tells us to send the picture to a machine that is not the service's.
+    #[error("it names the upload host `{host}`, which is none of Alibaba Cloud's")]
+    ForeignHost {
+        /// The host as given, made printable.
+        host: String,
+    },
+    /// Larger than any real answer.
+    #[error("it exceeds {limit_bytes} bytes")]
+    TooLarge {
+        /// What an answer may have.
+        limit_bytes: usize,
+    },
+}
+
+/// A service's own account of why it refuses a call.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{code}`: {message} (request `{request_id}`)")]
+pub struct Refusal {
+    /// The error code, such as `InvalidImage.Resolution`; the HTTP status where there is none.
+    pub code: String,
+    /// Text for people; words that might hold a URL or a signature are masked.
+    pub message: String,
+    /// What the service's support asks for; empty if it was not given.
+    pub request_id: String,
+}

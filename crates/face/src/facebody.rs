@@ -1,0 +1,205 @@
+//! Today's face API: `RecognizeFace` of facebody.
+//!
+//! The service reads pictures from buckets of its own region only. Any other picture is first
+//! uploaded to a bucket that the vendor provides for this, as the official SDKs do ("Advance").
+//! `DetectFace` is not spoken: it tells neither gender nor age.
+
+mod answer;
+mod call;
+mod form;
+mod upload;
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use jiff::Timestamp;
+use signing::LiveCredentials;
+use tokio::sync::Semaphore;
+use tracing::debug;
+use transport::{Call, Replay, Transport, retry_after};
+use url::Url;
+
+pub use answer::read_answer;
+pub use call::RpcSignature;
+pub use upload::{Authorization, read_authorization};
+
+use crate::analysis::{Analysis, Dimensions};
+use crate::error::FaceError;
+use crate::limits::{Limits, is_tiny};
+use crate::photo::Photo;
+use crate::refusal::judge;
+use call::Action;
+
+pub(crate) const SERVICE: &str = "facebody";
+
+/// Where the service lives.
+pub const ENDPOINT: &str = "https://facebody.cn-shanghai.aliyuncs.com/";
+
+/// Where uploads are authorized.
+pub const OPEN_PLATFORM_ENDPOINT: &str = "https://openplatform.aliyuncs.com/";
+
+/// The only region whose buckets the service reads.
+const REGION: &str = "cn-shanghai";
+
+/// The service fetches the picture itself before it looks for faces.
+const ATTEMPT_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Landmarks and features of a hundred faces fit many times over.
+const ANSWER_LIMIT_BYTES: usize = 4 << 20;
+
+/// The side stays large because faces below 64 pixels are not recognized.
+const LIMITS: Limits = Limits {
+    file_bytes: 20_000_000,
+    encoded_side: 4000,
+};
+
+/// How to reach the service. [`FacebodyOptions::default`] is right for the real one.
+#[derive(Clone)]
+pub struct FacebodyOptions {
+    /// Of `RecognizeFace`.
+    pub endpoint: Url,
+    /// Of `AuthorizeFileUpload`.
+    pub open_platform_endpoint: Url,
+    /// Where files are uploaded to instead of the host that the authorization names. The bucket
+    /// then becomes the first segment of the path.
+    pub upload_endpoint: Option<Url>,
+    /// How calls are signed.
+    pub signature: RpcSignature,
+    /// How many faces the service is asked for at most.
+    pub max_faces: NonZeroU32,
+}
+
+impl Default for FacebodyOptions {
+    fn default() -> Self {
+        Self {
+            endpoint: known(ENDPOINT),
+            open_platform_endpoint: known(OPEN_PLATFORM_ENDPOINT),
+            upload_endpoint: None,
+            signature: RpcSignature::Acs3,
+            max_faces: NonZeroU32::MIN.saturating_add(99),
+        }
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the argument is one of this file's constants"
+)]
+fn known(url: &str) -> Url {
+    Url::parse(url).expect("constants of this file are URLs")
+}
+
+/// The facebody back end. Cheap to clone.
+#[derive(Clone)]
+pub struct Facebody {
+    options: FacebodyOptions,
+    credentials: LiveCredentials,
+    transport: Transport,
+    permits: Arc<Semaphore>,
+}
+
+/// Where the service finds the picture, and in what size.
+struct Source {
+    url: Url,
+    dimensions: Dimensions,
+}
+
+impl Facebody {
+    /// Calls the service as `options` say. `permits` bounds the CPU work on pictures; see
+    /// [`Photo`] for what that is.
+    #[must_use]
+    pub fn new(
+        options: FacebodyOptions,
+        credentials: LiveCredentials,
+        transport: Transport,
+        permits: Arc<Semaphore>,
+    ) -> Self {
+        Self {
+            options,
+            credentials,
+            transport,
+            permits,
+        }
+    }
+
+    /// Analyses one photo. A picture too small for the service has no faces, without a call.
+    ///
+    /// # Errors
+    /// By [`FaceError::disposition`].
+    ///
+    /// # Cancel safety
+    /// A call that is dropped may still be billed; an uploaded file is left to its expiry.
+    pub async fn analyse(&self, photo: Arc<dyn Photo>) -> Result<Analysis, FaceError> {
+        let dimensions = photo.dimensions();
+        if is_tiny(dimensions) {
+            return Ok(Analysis::default());
+        }
+        let source = match in_place(photo.as_ref()) {
+            Some(source) => source,
+            None => self.upload(&photo).await?,
+        };
+        let answer = self.recognize(&source).await?;
+        Ok(answer.rescaled(source.dimensions, dimensions))
+    }
+
+    async fn upload(&self, photo: &Arc<dyn Photo>) -> Result<Source, FaceError> {
+        let encoded = LIMITS.encode(photo, &self.permits, SERVICE).await?;
+        let dimensions = encoded.dimensions;
+        debug!(size_bytes = encoded.bytes.len(), "uploading the picture");
+        let url = self.upload_file(encoded).await?;
+        Ok(Source { url, dimensions })
+    }
+
+    async fn recognize(&self, source: &Source) -> Result<Analysis, FaceError> {
+        let action = Action {
+            endpoint: &self.options.endpoint,
+            method: Method::POST,
+            name: "RecognizeFace",
+            version: "2019-12-30",
+            parameters: &[
+                ("ImageURL", source.url.as_str()),
+                ("Age", "true"),
+                ("Gender", "true"),
+                ("MaxFaceNumber", &self.options.max_faces.to_string()),
+            ],
+        };
+        let response = self.call(SERVICE, &action).await?;
+        let answer = read_answer(response.status(), response.body(), source.dimensions);
+        answer.map_err(|error| error.with_wait(retry_after(response.headers(), Timestamp::now())))
+    }
+
+    async fn call(
+        &self,
+        service: &'static str,
+        action: &Action<'_>,
+    ) -> Result<http::Response<bytes::Bytes>, FaceError> {
+        let terms = Call::new(ATTEMPT_DEADLINE, ANSWER_LIMIT_BYTES)
+            .replay(Replay::Safe)
+            .classify(judge);
+        let sign = || action.request(self.options.signature, &self.credentials.get());
+        let response = self.transport.send(&terms, sign).await;
+        response.map_err(|source| FaceError::from_transport(service, source))
+    }
+}
+
+/// The picture where it lies, if the service can read it there.
+fn in_place(photo: &dyn Photo) -> Option<Source> {
+    let dimensions = photo.dimensions();
+    let file = photo.stored()?;
+    (file.region == REGION && LIMITS.admit(file, dimensions)).then(|| Source {
+        url: file.url.clone(),
+        dimensions,
+    })
+}
+
+impl fmt::Debug for Facebody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.options.endpoint.host_str();
+        f.debug_struct("Facebody")
+            .field("host", &host)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,83 @@
+//! The answer document of `RecognizeFace`.
+//!
+//! Only what is used is read; landmarks, features and the rest may have any form.
+
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::SERVICE;
+use crate::analysis::{Analysis, Dimensions};
+use crate::answer::{List, Lists, list};
+use crate::error::{AnswerError, FaceError, Refusal};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    data: Option<Data>,
+    /// Present in an error document, whatever its HTTP status.
+    code: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Data {
+    face_count: Option<u32>,
+    #[serde(default, deserialize_with = "list")]
+    face_rectangles: Vec<Option<f64>>,
+    #[serde(default, deserialize_with = "list")]
+    face_probability_list: Vec<Option<f64>>,
+    #[serde(default, deserialize_with = "list")]
+    gender_list: Vec<Option<f64>>,
+    #[serde(default, deserialize_with = "list")]
+    age_list: Vec<Option<f64>>,
+}
+
+/// Reads an answer about a picture that was sent in the size `sent`, in whose coordinates the
+/// faces are given. Never panics, whatever the bytes; every rectangle lies inside the picture.
+///
+/// # Errors
+/// [`FaceError::InvalidAnswer`], or what the service's refusal amounts to.
+pub fn read_answer(
+    status: StatusCode,
+    body: &[u8],
+    sent: Dimensions,
+) -> Result<Analysis, FaceError> {
+    if !status.is_success() {
+        return Refusal::read(status, body).into_analysis(SERVICE, status);
+    }
+    let document: Document =
+        serde_json::from_slice(body).map_err(|source| invalid(AnswerError::Form { source }))?;
+    match document {
+        Document {
+            data: Some(data), ..
+        } => data.lists()?.analysis(sent).map_err(invalid),
+        Document { code: Some(_), .. } => {
+            Refusal::read(status, body).into_analysis(SERVICE, status)
+        }
+        Document { .. } => Err(missing("Data")),
+    }
+}
+
+impl Data {
+    fn lists(self) -> Result<Lists, FaceError> {
+        let list = |name, values| List { name, values };
+        Ok(Lists {
+            count: self.face_count.ok_or_else(|| missing("FaceCount"))?,
+            rectangles: list("FaceRectangles", self.face_rectangles),
+            probabilities: list("FaceProbabilityList", self.face_probability_list),
+            genders: list("GenderList", self.gender_list),
+            ages: list("AgeList", self.age_list),
+        })
+    }
+}
+
+fn missing(field: &'static str) -> FaceError {
+    invalid(AnswerError::Missing { field })
+}
+
+fn invalid(source: AnswerError) -> FaceError {
+    FaceError::InvalidAnswer {
+        service: SERVICE,
+        source,
+    }
+}

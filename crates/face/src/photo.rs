@@ -1,0 +1,58 @@
+//! What a back end may ask of a photo.
+//!
+//! A back end knows what its service can take; only the owner of the photo knows the file. The
+//! costly forms are made when they are asked for, and no more than one of them is needed for an
+//! analysis. All coordinates and sizes are those of the upright picture: orientation is the
+//! owner's business.
+
+use bytes::Bytes;
+use image::GrayImage;
+use transport::BoxError;
+use url::Url;
+
+use crate::analysis::Dimensions;
+
+/// A photo as a back end sees it.
+///
+/// [`encoded`](Photo::encoded) and [`luma`](Photo::luma) are CPU work of up to seconds; back
+/// ends call them away from the async runtime. Their errors are taken as final: the file is
+/// damaged or too large, and no repetition changes that.
+pub trait Photo: Send + Sync {
+    /// Size of the upright picture.
+    fn dimensions(&self) -> Dimensions;
+
+    /// The file in its bucket, if a service may fetch it there and sees it upright.
+    fn stored(&self) -> Option<StoredFile<'_>>;
+
+    /// The upright picture as a JPEG, PNG or BMP file, scaled down so that no side exceeds
+    /// `max_side` pixels. Never scaled up.
+    fn encoded(&self, max_side: u32) -> Result<Encoded, BoxError>;
+
+    /// The upright picture in shades of gray, scaled down so that no side exceeds `max_side`
+    /// pixels. Never scaled up.
+    fn luma(&self, max_side: u32) -> Result<GrayImage, BoxError>;
+}
+
+/// A photo's file as its bucket holds it.
+#[derive(Clone, Copy)]
+pub struct StoredFile<'a> {
+    /// Where a service can read it. A presigned URL is a secret: never shown, never logged.
+    pub url: &'a Url,
+    /// The region of the bucket, as in `cn-shanghai`.
+    pub region: &'a str,
+    /// Its true kind, as in `image/jpeg`, whatever the bucket says.
+    pub media_type: &'a str,
+    /// Its size.
+    pub size_bytes: u64,
+}
+
+/// A file made for a service.
+#[derive(Clone)]
+pub struct Encoded {
+    /// The file.
+    pub bytes: Bytes,
+    /// `image/jpeg`, `image/png` or `image/bmp`.
+    pub media_type: &'static str,
+    /// Size of the picture in it.
+    pub dimensions: Dimensions,
+}

@@ -1,0 +1,302 @@
+//! The answer documents: samples, malformed ones, and whatever else bytes can be.
+
+use face::{Analysis, Dimensions, FaceError, dataplus, facebody};
+use http::StatusCode;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::told;
+
+const PICTURE: Dimensions = Dimensions {
+    width: 640,
+    height: 480,
+};
+
+const ATTRIBUTE: &str = include_str!("../json/face-attribute-response.json");
+const RECOGNIZE: &str = include_str!("../json/facebody-recognize-face-response.json");
+const DETECT: &str = include_str!("../json/facebody-detect-face-response.json");
+const REFUSAL: &str = include_str!("../json/facebody-error-response.json");
+const AUTHORIZATION: &str = include_str!("../json/authorize-file-upload-response.json");
+
+type Reader = fn(StatusCode, &[u8], Dimensions) -> Result<Analysis, FaceError>;
+
+#[test]
+fn samples_of_both_services_say_the_same() {
+    let ours = dataplus::read_answer(StatusCode::OK, ATTRIBUTE.as_bytes(), PICTURE).unwrap();
+    let theirs = facebody::read_answer(StatusCode::OK, RECOGNIZE.as_bytes(), PICTURE).unwrap();
+    assert_eq!(ours, theirs);
+    insta::assert_json_snapshot!(ours, @r#"
+    {
+      "faces": [
+        {
+          "rect": {
+            "left": 120,
+            "top": 80,
+            "width": 96,
+            "height": 110
+          },
+          "probability": 0.99,
+          "gender": "male",
+          "age": 34
+        },
+        {
+          "rect": {
+            "left": 400,
+            "top": 90,
+            "width": 88,
+            "height": 101
+          },
+          "probability": 0.97,
+          "gender": "female",
+          "age": 28
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn answer_without_attributes_leaves_them_unknown() {
+    let analysis = facebody::read_answer(StatusCode::OK, DETECT.as_bytes(), PICTURE).unwrap();
+    let [face] = analysis.faces.as_slice() else {
+        panic!("{analysis:?}");
+    };
+    assert_eq!((face.gender, face.age), (None, None));
+}
+
+/// What the reader makes of a document, in a few words.
+fn verdict(read: Reader, status: u16, document: &str) -> String {
+    let status = StatusCode::from_u16(status).unwrap();
+    match read(status, document.as_bytes(), PICTURE) {
+        Ok(analysis) => format!("{} faces", analysis.faces.len()),
+        Err(error) => format!("{}: {}", error.reason(), told(&error)),
+    }
+}
+
+/// The sample with one field replaced, or removed if the value is `null`.
+fn changed(sample: &str, path: &str, value: Value) -> String {
+    let mut document: Value = serde_json::from_str(sample).unwrap();
+    let (parent, field) = path.rsplit_once('/').unwrap();
+    let parent = document
+        .pointer_mut(parent)
+        .unwrap()
+        .as_object_mut()
+        .unwrap();
+    match value {
+        Value::Null => parent.remove(field),
+        value => parent.insert(field.to_owned(), value),
+    };
+    document.to_string()
+}
+
+#[test]
+fn attribute_answers_are_checked_before_use() {
+    let with = |field: &str, value| changed(ATTRIBUTE, field, value);
+    let cases = [
+        ("error number", 200, with("/errno", json!(5))),
+        (
+            "passing trouble",
+            200,
+            with("/errno", json!(5))
+                .replace("\"err_msg\":\"\"", "\"err_msg\":\"download timeout\""),
+        ),
+        ("no error number", 200, with("/errno", json!(null))),
+        ("no count", 200, with("/face_num", json!(null))),
+        ("negative count", 200, with("/face_num", json!(-1))),
+        ("count too high", 200, with("/face_num", json!(3))),
+        ("no faces", 200, r#"{"errno":0,"face_num":0}"#.to_owned()),
+        ("rectangles missing", 200, with("/face_rect", json!(null))),
+        (
+            "rectangle of words",
+            200,
+            with("/face_rect", json!(["a", 1, 2, 3])),
+        ),
+        ("short genders", 200, with("/gender", json!([1]))),
+        ("no genders", 200, with("/gender", json!([]))),
+        (
+            "genders null",
+            200,
+            with("/gender", json!(null)).replace('{', "{\"gender\":null,"),
+        ),
+        ("holes in the ages", 200, with("/age", json!([null, 1]))),
+        (
+            "a face outside",
+            200,
+            with("/face_rect", json!([1, 1, 9, 9, 900, 1, 9, 9])),
+        ),
+        (
+            "landmarks of another form",
+            200,
+            with("/landmark", json!("none")),
+        ),
+        (
+            "number out of range",
+            200,
+            ATTRIBUTE.replace("0.99", "1e999"),
+        ),
+        ("not JSON", 200, "<html>".to_owned()),
+        ("nothing", 200, String::new()),
+        ("unauthorized", 401, "no such key".to_owned()),
+        (
+            "quota",
+            403,
+            r#"{"Code":"Throttling.User","Message":"slow"}"#.to_owned(),
+        ),
+        ("gateway", 502, "<html>".to_owned()),
+    ];
+    let verdicts = cases.map(|(name, status, document)| {
+        format!(
+            "{name}: {}",
+            verdict(dataplus::read_answer, status, &document)
+        )
+    });
+    insta::assert_snapshot!(verdicts.join("\n"));
+}
+
+#[test]
+fn recognize_answers_are_checked_before_use() {
+    let with = |field: &str, value| changed(RECOGNIZE, field, value);
+    let cases = [
+        ("region", 400, REFUSAL.to_owned()),
+        (
+            "no face found",
+            400,
+            REFUSAL.replace("InvalidImage.Region", "InvalidImage.NotFoundFace"),
+        ),
+        (
+            "refused picture",
+            400,
+            REFUSAL.replace("InvalidImage.Region", "InvalidImage.Resolution"),
+        ),
+        ("error in a success", 200, REFUSAL.to_owned()),
+        (
+            "service not bought",
+            400,
+            REFUSAL.replace("InvalidImage.Region", "InvalidApi.NotPurchase"),
+        ),
+        (
+            "throttled",
+            400,
+            REFUSAL.replace("InvalidImage.Region", "Throttling"),
+        ),
+        (
+            "download failed",
+            400,
+            REFUSAL.replace("InvalidImage.Region", "InvalidImage.Download"),
+        ),
+        (
+            "unknown code",
+            400,
+            REFUSAL.replace("InvalidImage.Region", "Unheard.Of"),
+        ),
+        ("no data", 200, with("/Data", json!(null))),
+        ("data of another form", 200, with("/Data", json!([1]))),
+        ("no count", 200, with("/Data/FaceCount", json!(null))),
+        ("no faces", 200, r#"{"Data":{"FaceCount":0}}"#.to_owned()),
+        (
+            "half a rectangle",
+            200,
+            with("/Data/FaceRectangles", json!([1, 2])),
+        ),
+        ("long ages", 200, with("/Data/AgeList", json!([1, 2, 3]))),
+        ("flags off", 200, with("/Data/AgeList", json!([]))),
+        (
+            "fractions",
+            200,
+            with("/Data/FaceRectangles", json!([1.5, 2, 9.7, 9, 1, 2, 9, 9])),
+        ),
+    ];
+    let verdicts = cases.map(|(name, status, document)| {
+        format!(
+            "{name}: {}",
+            verdict(facebody::read_answer, status, &document)
+        )
+    });
+    insta::assert_snapshot!(verdicts.join("\n"));
+}
+
+#[test]
+fn authorization_shows_neither_key_nor_signature() {
+    let authorization = facebody::read_authorization(StatusCode::OK, AUTHORIZATION.as_bytes());
+    insta::assert_snapshot!(format!("{:?}", authorization.unwrap()), @r#"Authorization { bucket: "viapi-upload", object_key: "1234567890123456/2024/5/6/a.jpg", .. }"#);
+}
+
+#[test]
+fn authorization_is_complete_or_none() {
+    for field in [
+        "AccessKeyId",
+        "EncodedPolicy",
+        "Signature",
+        "ObjectKey",
+        "Bucket",
+        "Endpoint",
+    ] {
+        let document = changed(AUTHORIZATION, &format!("/{field}"), json!(null));
+        let read = facebody::read_authorization(StatusCode::OK, document.as_bytes());
+        assert_eq!(
+            read.unwrap_err().reason(),
+            "invalid_answer",
+            "without {field}"
+        );
+    }
+}
+
+/// JSON that looks like an answer: right names, any numbers, lists of any length.
+fn almost_an_answer() -> impl Strategy<Value = String> {
+    let number = prop_oneof![
+        any::<i32>().prop_map(Value::from),
+        (-2000.0..2000.0_f64).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        Just(Value::Null),
+    ];
+    let list = || proptest::collection::vec(number.clone(), 0..12);
+    (0..4_u32, list(), list(), list(), list()).prop_map(|(count, rects, others, genders, ages)| {
+        json!({
+            "errno": 0, "face_num": count, "face_rect": rects, "face_prob": others,
+            "gender": genders, "age": ages,
+            "Data": {
+                "FaceCount": count, "FaceRectangles": rects, "FaceProbabilityList": others,
+                "GenderList": genders, "AgeList": ages,
+            },
+        })
+        .to_string()
+    })
+}
+
+fn check_reader(read: Reader, status: u16, body: &[u8]) -> Result<(), TestCaseError> {
+    let status = StatusCode::from_u16(status).unwrap();
+    if let Ok(analysis) = read(status, body, PICTURE) {
+        for face in analysis.faces {
+            let rect = face.rect;
+            prop_assert!(
+                rect.width > 0 && rect.left + rect.width <= PICTURE.width,
+                "{rect:?}"
+            );
+            prop_assert!(
+                rect.height > 0 && rect.top + rect.height <= PICTURE.height,
+                "{rect:?}"
+            );
+            prop_assert!(face.probability.is_none_or(|it| (0.0..=1.0).contains(&it)));
+            prop_assert!(face.age.is_none_or(|it| it <= 150));
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(
+        status in 100..1000_u16,
+        body in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
+        check_reader(dataplus::read_answer, status, &body)?;
+        check_reader(facebody::read_answer, status, &body)?;
+        let _either = facebody::read_authorization(StatusCode::from_u16(status).unwrap(), &body);
+    }
+
+    #[test]
+    fn no_answer_makes_a_face_outside_the_picture(body in almost_an_answer()) {
+        check_reader(dataplus::read_answer, 200, body.as_bytes())?;
+        check_reader(facebody::read_answer, 200, body.as_bytes())?;
+    }
+}
