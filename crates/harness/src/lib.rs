@@ -25,4 +25,4 @@ pub use photo::content_type;
 pub use process::{Launch, Process};
 pub use provision::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Cloud};
 pub use scrape::{Samples, scrape};
-pub use stage::{FaceBackend, Outcome, Settings, Stage};
+pub use stage::{FaceBackend, Outcome, Settings, Stage, face_count};

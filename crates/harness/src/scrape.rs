@@ -1,6 +1,9 @@
 //! Reads the metrics page of a binary, as Prometheus would.
 
-use anyhow::{Context, Result};
+use std::convert::Infallible;
+use std::str::FromStr;
+
+use anyhow::Context;
 
 /// The samples of one metrics page.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +25,8 @@ impl Samples {
             .iter()
             .filter(|sample| sample.name == name && sample.labels.contains(label))
             .map(|sample| sample.value)
-            .sum()
+            // Not `sum`: that of nothing is -0.
+            .fold(0.0, |sum, value| sum + value)
     }
 
     /// The label sets of all samples of this name.
@@ -32,9 +36,13 @@ impl Samples {
             .filter(move |sample| sample.name == name)
             .map(|sample| sample.labels.as_str())
     }
+}
 
-    fn parse(page: &str) -> Self {
-        Self(page.lines().filter_map(parse_line).collect())
+impl FromStr for Samples {
+    type Err = Infallible;
+
+    fn from_str(page: &str) -> Result<Self, Infallible> {
+        Ok(Self(page.lines().filter_map(parse_line).collect()))
     }
 }
 
@@ -42,7 +50,7 @@ impl Samples {
 ///
 /// # Errors
 /// When nobody answers there.
-pub async fn scrape(http: &reqwest::Client, address: &str) -> Result<Samples> {
+pub async fn scrape(http: &reqwest::Client, address: &str) -> anyhow::Result<Samples> {
     let page = async {
         http.get(format!("http://{address}/metrics"))
             .send()
@@ -54,7 +62,7 @@ pub async fn scrape(http: &reqwest::Client, address: &str) -> Result<Samples> {
     let page = page
         .await
         .with_context(|| format!("no metrics at {address}"))?;
-    Ok(Samples::parse(&page))
+    Ok(page.parse()?)
 }
 
 fn parse_line(line: &str) -> Option<Sample> {
@@ -88,7 +96,7 @@ mod tests {
             face_skipped_total{reason=\"own result\"} 3 1714979289.0\n\
             up 1\n\
             # EOF\n";
-        let samples = Samples::parse(page);
+        let samples: Samples = page.parse().unwrap();
         for (name, label, expected) in [
             ("face_skipped_total", "", "5"),
             ("face_skipped_total", "reason=\"own result\"", "3"),

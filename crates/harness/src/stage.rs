@@ -23,6 +23,8 @@ const POLL: Duration = Duration::from_millis(20);
 const READY_DEADLINE: Duration = Duration::from_mins(1);
 /// Where the face service notes which version of the photo a result was made of.
 const SOURCE_ETAG: &str = "source-etag";
+/// Where it notes how many faces it marked.
+const FACE_COUNT: &str = "faces";
 
 /// Who finds the faces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,4 +243,18 @@ impl Stage {
         let emulator = self.emulator.stop().await;
         adapter.and(face).and(emulator)
     }
+}
+
+/// How many faces the face service marked, as the result's metadata says.
+///
+/// # Errors
+/// When the metadata does not say.
+pub fn face_count(meta: &ObjectMeta) -> Result<u32> {
+    let count = meta
+        .metadata
+        .get(FACE_COUNT)
+        .context("the result does not say how many faces it has")?;
+    count
+        .parse()
+        .with_context(|| format!("`{count}` is no number of faces"))
 }

@@ -1,0 +1,12 @@
+//! The pipeline as its users see it: real binaries, real sockets, real photos.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says best by failing that something is not as expected"
+)]
+
+mod delivery;
+mod keys;
+mod photos;
+mod stage;

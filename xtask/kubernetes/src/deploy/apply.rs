@@ -1,0 +1,78 @@
+//! Server-side apply, and the mark on what it made.
+//!
+//! An object that was not there before gets a mark in the same request, so that no crash
+//! can separate the two. `undeploy` removes what carries it and nothing else.
+
+use anyhow::{Context as _, Result};
+use kube::ResourceExt as _;
+use kube::api::{DynamicObject, Patch, PatchParams};
+
+use super::cluster::Cluster;
+use super::identity::Identity;
+
+/// Owns, in the cluster's books, the fields that are applied here.
+pub(crate) const MANAGER: &str = "knative-mnsoss-deploy";
+
+/// The mark.
+const MADE_BY: &str = "deploy.mnsoss/made-by";
+
+/// What an apply did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The object was not there.
+    Created,
+    /// It was, and is different now.
+    Changed,
+    /// It was, and was right.
+    Unchanged,
+}
+
+/// Applies one object; it must be of a kind that the cluster serves.
+///
+/// # Errors
+/// When the server refuses it, with the server's reason.
+pub(crate) async fn apply(cluster: &Cluster, object: &DynamicObject) -> Result<Outcome> {
+    let identity = Identity::of(object);
+    let before = cluster.get(&identity).await?;
+    let after = send(cluster, object, before.as_ref(), false).await?;
+    Ok(match before {
+        None => Outcome::Created,
+        Some(before) if before.resource_version() == after.resource_version() => Outcome::Unchanged,
+        Some(_) => Outcome::Changed,
+    })
+}
+
+/// What the object would be after [`apply`]; nothing is changed.
+///
+/// # Errors
+/// As with [`apply`].
+pub(crate) async fn preview(
+    cluster: &Cluster,
+    object: &DynamicObject,
+    before: Option<&DynamicObject>,
+) -> Result<DynamicObject> {
+    send(cluster, object, before, true).await
+}
+
+async fn send(
+    cluster: &Cluster,
+    object: &DynamicObject,
+    before: Option<&DynamicObject>,
+    dry_run: bool,
+) -> Result<DynamicObject> {
+    let identity = Identity::of(object);
+    let api = cluster.api(&identity).with_context(|| format!("the cluster does not know the kind of {identity}"))?;
+    let mut parameters = PatchParams::apply(MANAGER).force();
+    parameters.dry_run = dry_run;
+    let mut object = object.clone();
+    if before.is_none_or(is_made_by_us) {
+        object.annotations_mut().insert(MADE_BY.to_owned(), MANAGER.to_owned());
+    }
+    let applied = api.patch(&identity.name, &parameters, &Patch::Apply(&object)).await;
+    applied.with_context(|| format!("cannot apply {identity}"))
+}
+
+/// Whether an apply of ours brought the object into being.
+pub(crate) fn is_made_by_us(object: &DynamicObject) -> bool {
+    object.annotations().get(MADE_BY).is_some_and(|by| by == MANAGER)
+}

@@ -1,0 +1,79 @@
+//! What a cluster must have before anything is applied to it.
+//!
+//! Everything that is missing is told at once and with the command that brings it: an
+//! apply that stops half-way leaves a cluster that is neither with nor without us.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use kube::api::DynamicObject;
+
+use super::cluster::Cluster;
+use super::identity::Identity;
+use crate::versions::Versions;
+
+/// Kinds that only make sense where their software runs, and can be left out elsewhere.
+const OPTIONAL_GROUPS: [&str; 1] = ["networking.istio.io"];
+
+/// What the cluster is able to take.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// To be applied, in order.
+    pub(crate) objects: Vec<DynamicObject>,
+    /// Left out, because the cluster does not run what they are for.
+    pub(crate) left_out: Vec<Identity>,
+}
+
+/// Sorts out what cannot be applied.
+///
+/// # Errors
+/// One line for each thing that must be installed first.
+pub(crate) fn check(cluster: &Cluster, objects: Vec<DynamicObject>) -> Result<Checked> {
+    let ours: Vec<_> = objects.iter().filter_map(defined_group).collect();
+    let mut missing = BTreeMap::new();
+    let mut checked = Checked { objects: Vec::new(), left_out: Vec::new() };
+    for object in objects {
+        let identity = Identity::of(&object);
+        if cluster.api(&identity).is_some() || ours.iter().any(|group| group == identity.group()) {
+            checked.objects.push(object);
+        } else if OPTIONAL_GROUPS.contains(&identity.group()) {
+            checked.left_out.push(identity);
+        } else {
+            let versions = cluster.versions(identity.group());
+            missing.entry((identity.api_version, identity.kind)).or_insert(versions);
+        }
+    }
+    if missing.is_empty() { Ok(checked) } else { Err(report(&missing)?) }
+}
+
+/// The group of the kinds that an object brings with it.
+fn defined_group(object: &DynamicObject) -> Option<String> {
+    let is_definition = object.types.as_ref().is_some_and(|types| types.kind == "CustomResourceDefinition");
+    let group = object.data.pointer("/spec/group").and_then(|group| group.as_str());
+    group.filter(|_| is_definition).map(ToOwned::to_owned)
+}
+
+fn report(missing: &BTreeMap<(String, String), Vec<String>>) -> Result<anyhow::Error> {
+    let lines = missing.iter().map(|((api_version, kind), served)| {
+        let what = if served.is_empty() {
+            install(api_version)?
+        } else {
+            format!("it serves the versions {}: deploy with `--profile current`", served.join(", "))
+        };
+        Ok(format!("the cluster does not know {kind} of {api_version}: {what}"))
+    });
+    let lines: Vec<String> = lines.collect::<Result<_>>()?;
+    Ok(anyhow::anyhow!(lines.join("\n       ")))
+}
+
+/// How to get a group that is not there at all.
+fn install(api_version: &str) -> Result<String> {
+    let knative = Versions::load()?.knative;
+    let (name, manifests) = match api_version.split('/').next() {
+        Some("eventing.knative.dev") => ("Knative Eventing", knative.eventing()),
+        Some("serving.knative.dev") => ("Knative Serving", knative.serving()),
+        _ => return Ok("install what brings this kind".to_owned()),
+    };
+    let commands: Vec<_> = manifests.iter().map(|url| format!("kubectl apply -f {url}")).collect();
+    Ok(format!("install {name}: `{}`", commands.join(" && ")))
+}

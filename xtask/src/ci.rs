@@ -1,0 +1,127 @@
+//! Every check that a change must pass, in the order in which a failure is cheapest
+//! to learn of. `.ci/run` installs what is missing and calls this.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+/// Options of `cargo xtask ci`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only these steps, by name; all of them if none is named.
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(STEPS.map(|step| step.name)))]
+    steps: Vec<String>,
+}
+
+/// One check.
+struct Step {
+    name: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const STEPS: [Step; 6] = [
+    Step {
+        name: "fmt",
+        run: || cargo("fmt --all --check", &[]),
+    },
+    Step {
+        name: "clippy",
+        run: || {
+            cargo(
+                "clippy --workspace --all-targets --locked -- --deny warnings",
+                &[],
+            )
+        },
+    },
+    Step {
+        name: "doc",
+        run: || {
+            cargo(
+                "doc --workspace --no-deps --document-private-items --locked",
+                &[("RUSTDOCFLAGS", "--deny warnings")],
+            )
+        },
+    },
+    // The README's own command.
+    Step {
+        name: "test",
+        run: || cargo("test --workspace", &[]),
+    },
+    Step {
+        name: "conformance",
+        run: conformance,
+    },
+    Step {
+        name: "demo",
+        run: || cargo("xtask demo", &[]),
+    },
+];
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let wanted =
+        |step: &&Step| args.steps.is_empty() || args.steps.iter().any(|name| name == step.name);
+    for step in STEPS.iter().filter(wanted) {
+        eprintln!("── {}", step.name);
+        let started = Instant::now();
+        (step.run)().with_context(|| format!("step `{}`", step.name))?;
+        eprintln!(
+            "── {} passed in {:.0} s",
+            step.name,
+            started.elapsed().as_secs_f64()
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The official SDKs, unmodified, against the emulator.
+fn conformance() -> Result<()> {
+    cargo("build --package emulator --locked", &[])?;
+    let python = virtual_environment()?;
+    execute(Command::new(python).args(["-m", "pytest", "-q", "conformance"]))
+}
+
+/// A Python with the pinned SDKs, made on first use below `target/`.
+fn virtual_environment() -> Result<PathBuf> {
+    let folder = Path::new("target/conformance-venv");
+    let python = root().join(folder).join("bin/python");
+    if !python.exists() {
+        execute(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    }
+    execute(Command::new(&python).args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+        "conformance/requirements.txt",
+    ]))?;
+    Ok(python)
+}
+
+fn cargo(words: &str, env: &[(&str, &str)]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    execute(
+        Command::new(cargo)
+            .args(words.split(' '))
+            .envs(env.iter().copied()),
+    )
+}
+
+fn execute(command: &mut Command) -> Result<()> {
+    let program = Path::new(command.get_program()).display().to_string();
+    let status = command
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("cannot run `{program}`"))?;
+    if !status.success() {
+        bail!("`{program}` ended with {status}");
+    }
+    Ok(())
+}
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
