@@ -19,6 +19,7 @@ use crate::rules::Rules;
 use crate::serve::serve;
 use crate::settings::Settings;
 use crate::shared::Shared;
+use crate::tls::{Tls, TlsError};
 
 /// Why the emulator cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum StartError {
     /// It cannot look at pictures.
     #[error(transparent)]
     Face(#[from] FaceStartError),
+    /// It cannot answer over TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system does not say what was bound.
     #[error("cannot tell which address was bound")]
     Address(#[source] std::io::Error),
@@ -44,6 +48,7 @@ pub struct Emulator {
     shared: Arc<Shared>,
     listeners: Listeners,
     routers: Routers,
+    tls: Tls,
     addresses: Addresses,
 }
 
@@ -109,6 +114,7 @@ impl Emulator {
             shared,
             listeners,
             routers,
+            tls: Tls::self_signed()?,
             addresses,
         })
     }
@@ -128,13 +134,16 @@ impl Emulator {
     /// Answers until `stop`, and then until open requests are done or a few seconds have passed.
     pub async fn serve(self, stop: CancellationToken) {
         let Self {
-            listeners, routers, ..
+            listeners,
+            routers,
+            tls,
+            ..
         } = self;
         tokio::join!(
-            serve(listeners.oss, routers.oss, stop.clone()),
-            serve(listeners.mns, routers.mns, stop.clone()),
-            serve(listeners.face, routers.face, stop.clone()),
-            serve(listeners.admin, routers.admin, stop),
+            serve(listeners.oss, routers.oss, tls.clone(), stop.clone()),
+            serve(listeners.mns, routers.mns, tls.clone(), stop.clone()),
+            serve(listeners.face, routers.face, tls.clone(), stop.clone()),
+            serve(listeners.admin, routers.admin, tls, stop),
         );
     }
 }

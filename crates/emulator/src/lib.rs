@@ -24,6 +24,7 @@ pub mod serve;
 pub mod settings;
 pub mod shared;
 pub mod stats;
+pub mod tls;
 
 pub use config::{Args, Config};
 pub use emulator::{Addresses, Emulator, StartError};

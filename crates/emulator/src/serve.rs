@@ -16,10 +16,13 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+
+use crate::tls::{Opened, Tls};
 
 /// A client that takes longer to send its headers is holding the connection, not using it.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,8 +42,8 @@ struct ClosedByFault;
 
 /// Serves `router` on `listener` until `stop`, then lets open requests finish for a while.
 ///
-/// Each request carries [`ConnectInfo`] of its peer.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+/// Clients may speak TLS or not. Each request carries [`ConnectInfo`] of its peer.
+pub async fn serve(listener: TcpListener, router: Router, tls: Tls, stop: CancellationToken) {
     let mut connections = JoinSet::new();
     loop {
         // Accepting is cancel-safe: a connection not yet accepted stays in the backlog.
@@ -51,7 +54,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         };
         match accepted {
             Ok((stream, peer)) => {
-                connections.spawn(connection(stream, peer, router.clone(), stop.clone()));
+                connections.spawn(connection(stream, peer, router.clone(), tls.clone(), stop.clone()));
             }
             Err(error) => pause_after(&error).await,
         }
@@ -71,9 +74,29 @@ async fn pause_after(error: &io::Error) {
     tokio::time::sleep(ACCEPT_BACKOFF).await;
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    tls: Tls,
+    stop: CancellationToken,
+) {
     // Small answers must not wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
+    let opening = tokio::time::timeout(HEADER_READ_TIMEOUT, tls.open(stream));
+    // Nothing was asked yet, so there is nothing to finish.
+    match stop.run_until_cancelled(opening).await {
+        Some(Ok(Ok(Opened::Plain(stream)))) => talk(stream, peer, router, stop).await,
+        Some(Ok(Ok(Opened::Secure(stream)))) => talk(*stream, peer, router, stop).await,
+        Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "connection did not begin"),
+        Some(Err(_)) | None => tracing::debug!(%peer, "connection said nothing"),
+    }
+}
+
+async fn talk<S>(stream: S, peer: SocketAddr, router: Router, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let service = service_fn(move |request| answer(router.clone(), peer, request));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
