@@ -17,6 +17,11 @@ use crate::trust::Trust;
 /// Where Knative mounts the trust bundles of a cluster.
 const KNATIVE_BUNDLES: &str = "/knative-custom-certs";
 
+/// A long poll whose peer has gone away without a word is noticed in under 20 s.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
+const KEEPALIVE_PROBES: u32 = 3;
+
 /// What differs between the binaries' clients.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
@@ -85,6 +90,9 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
         .pool_idle_timeout(*idle_timeout)
         .pool_max_idle_per_host(*idle_per_host)
         .tcp_nodelay(true)
+        .tcp_keepalive(KEEPALIVE_AFTER)
+        .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
+        .tcp_keepalive_retries(KEEPALIVE_PROBES)
         .build()
         .map_err(HttpClientError::Client)
 }

@@ -24,9 +24,9 @@ use crate::queue_health::QueueHealth;
 const LONG_POLL: Duration = Duration::from_secs(20);
 /// MNS may answer a long poll at once when it holds too many of them.
 const SHORTEST_ROUND: Duration = Duration::from_secs(1);
-/// What a receive under way gets to finish when the process is told to stop: dropping
+/// What an answer under way gets to arrive when the process is told to stop: dropping
 /// it would hide the messages it may bring for their whole visibility.
-const LAST_RECEIVE: Duration = Duration::from_secs(1);
+const LAST_RECEIVE: Duration = Duration::from_millis(300);
 
 /// What all pollers share.
 #[derive(Debug)]
@@ -47,35 +47,33 @@ impl Pollers {
     /// Receives until told to stop. `index` counts pollers from 0.
     pub(crate) async fn poll(self: Arc<Self>, index: usize) {
         let mut backoff = Backoff::default();
-        // The first receive is an inquiry whether the queue is there at all.
+        let longest = if index == 0 {
+            LONG_POLL
+        } else {
+            Duration::ZERO
+        };
+        // The first receive, and the first after a failure, only asks whether the queue
+        // is there: a long poll would leave that open until it ends.
         let mut wait = PollingWait::MIN;
         // Cancel-safe: nothing has been received while waiting for a turn.
         while let Some(Some(room)) = self.stop.run_until_cancelled(self.turn(index)).await {
             let started = Instant::now();
-            let Some(received) = self.receive(wait).await else {
-                return;
-            };
-            let pause = match received {
-                Ok(messages) => {
-                    backoff.reset();
-                    let is_empty = messages.is_empty();
+            let pause = match self.receive(wait).await {
+                None => return,
+                Some(Ok(messages)) => {
+                    let pause = pause_after(messages.len(), wait, started.elapsed());
                     self.dispatch(messages, room);
-                    let round = SHORTEST_ROUND.saturating_sub(started.elapsed());
-                    if is_empty && wait > PollingWait::MIN {
-                        round
-                    } else {
-                        Duration::ZERO
-                    }
+                    backoff.reset();
+                    wait = PollingWait::saturating(longest);
+                    pause
                 }
-                Err(error) => {
+                Some(Err(error)) => {
                     self.health.failed(&error);
                     self.demand.failed();
+                    wait = PollingWait::MIN;
                     backoff.next(error.disposition())
                 }
             };
-            if index == 0 {
-                wait = PollingWait::saturating(LONG_POLL);
-            }
             if !pause.is_zero() && self.stop.run_until_cancelled(sleep(pause)).await.is_none() {
                 return;
             }
@@ -137,6 +135,14 @@ impl Pollers {
             }
         }
     }
+}
+
+/// An empty long poll that ended early is not repeated at once.
+fn pause_after(count: usize, wait: PollingWait, took: Duration) -> Duration {
+    if count > 0 || wait == PollingWait::MIN {
+        return Duration::ZERO;
+    }
+    SHORTEST_ROUND.saturating_sub(took)
 }
 
 /// How long the queue hides a received message.

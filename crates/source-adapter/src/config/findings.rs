@@ -103,6 +103,7 @@ fn shown(text: &str) -> String {
     if text.contains('@') {
         return "not valid".to_owned();
     }
-    let head: String = text.chars().take(SHOWN_CHARS).collect();
-    format!("`{}`", head.escape_debug())
+    let head = text.chars().take(SHOWN_CHARS);
+    let printable: String = head.map(|c| if c.is_control() { '?' } else { c }).collect();
+    format!("`{printable}`")
 }

@@ -1,0 +1,98 @@
+//! Ids, and dead letters, as documents.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use events::AttributesReader as _;
+use proptest::prelude::*;
+use source_adapter::body;
+use source_adapter::convert::ids;
+use source_adapter::dead_letter::{Cause, unreadable_message};
+
+use crate::running::{document, event};
+
+fn ids_of(message_id: &str, events: &[String]) -> Vec<String> {
+    ids(
+        message_id,
+        &body::events(document(events).as_bytes()).unwrap(),
+    )
+}
+
+#[test]
+fn ids_follow_the_request_where_it_stands_for_one_event() {
+    let named = |id: &str, name: &str| event(id, "a.jpg").replace("ObjectCreated:PutObject", name);
+    let table = [
+        ("alone", vec![event("R", "a.jpg")]),
+        (
+            "alone, one of several of its request",
+            vec![named("R", "ObjectRemoved:DeleteObjects")],
+        ),
+        ("without a request", vec![event("", "a.jpg")]),
+        (
+            "several",
+            vec![
+                event("R", "a.jpg"),
+                event("R", "b.jpg"),
+                event("S", "a.jpg"),
+            ],
+        ),
+        (
+            "the same several times",
+            vec![
+                event("R", "a.jpg"),
+                event("R", "a.jpg"),
+                event("R", "a.jpg"),
+            ],
+        ),
+    ];
+    let shown: Vec<_> = table
+        .iter()
+        .map(|(name, events)| format!("{name}: {}", ids_of("M", events).join(" ")))
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    alone: R
+    alone, one of several of its request: R-4bd9648b1f9f8478
+    without a request: M
+    several: R-912752643e9a2ec4 R-9e9a42f2bd6a523e S-31a282ab1f010a1e
+    the same several times: R-912752643e9a2ec4 R-912752643e9a2ec4-2 R-912752643e9a2ec4-3
+    ");
+}
+
+#[test]
+fn reason_of_a_dead_letter_is_cut_to_what_knative_keeps() {
+    let destination = "http://sink.example/".parse().unwrap();
+    let cause = Cause::unreadable(&destination, &"x".repeat(5000));
+    let letter =
+        unreadable_message("M", "acs:mns:cn-shanghai:1:queues/photos", b"{", &cause).unwrap();
+    let letter = events::from_http(&letter.headers, letter.body).unwrap();
+    let data = letter.extension("knativeerrordata").unwrap().to_string();
+    assert_eq!(data.len(), 1024);
+    assert_eq!(
+        BASE64_STANDARD.decode(data).unwrap(),
+        "x".repeat(768).as_bytes()
+    );
+    assert_eq!(
+        letter.subject(),
+        Some("acs:mns:cn-shanghai:1:queues/photos")
+    );
+}
+
+proptest! {
+    #[test]
+    fn ids_are_distinct_and_stable(keys in proptest::collection::vec("[ab]{1,2}", 1..8)) {
+        let events: Vec<_> = keys.iter().map(|key| event("R", key)).collect();
+        let ids = ids_of("M", &events);
+        let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
+        prop_assert_eq!(distinct.len(), events.len());
+        prop_assert_eq!(ids_of("N", &events), ids);
+    }
+
+    #[test]
+    fn any_body_is_read_or_refused(body in any::<Vec<u8>>()) {
+        let _ = body::events(&body);
+    }
+
+    #[test]
+    fn any_text_like_a_body_is_read_or_refused(body in r#"[<{"\[]{0,3}(events|Notification|Message|[ -~]){0,6}[>}"\]]{0,3}"#) {
+        let _ = body::events(body.as_bytes());
+    }
+}

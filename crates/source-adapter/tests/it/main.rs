@@ -1,0 +1,17 @@
+//! The adapter between a queue and a sink that speak HTTP, in one process.
+//!
+//! Neither the wire format nor the signature nor time is mocked: the queue is a small
+//! server with MNS's own rules about handles and visibility.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod configuration;
+mod conversion;
+mod delivery;
+mod failure;
+mod fake_mns;
+mod fake_sink;
+mod limits;
+mod outage;
+mod running;
+mod shutdown;
+mod visibility;

@@ -1,0 +1,64 @@
+//! The hold on a message while its delivery runs, and what happens when it is lost.
+
+use std::time::Duration;
+
+use crate::fake_mns::FakeMns;
+use crate::fake_sink::{Answer, FakeSink};
+use crate::running::{Running, document, event, eventually};
+
+#[tokio::test]
+async fn slow_sink_causes_no_duplicate() {
+    let mns = FakeMns::start(Duration::from_secs(1)).await;
+    let sink = FakeSink::start(|_, _| Answer::status(202).after(Duration::from_millis(2500))).await;
+    mns.send(document(&[event("1", "a.jpg")]));
+    let adapter = Running::start(&mns, &sink, &[]).await;
+    eventually("empty queue", || mns.len() == 0).await;
+    assert_eq!(sink.len(), 1);
+    assert_eq!(mns.queue().changes, [30]);
+    adapter.end().await;
+}
+
+#[tokio::test]
+async fn message_that_cannot_be_deleted_is_not_delivered_twice() {
+    let mns = FakeMns::start(Duration::from_secs(2)).await;
+    let thief = mns.clone();
+    let sink = FakeSink::start(move |_, _| {
+        // As if its visibility had ended: the handle is dead, the message is back.
+        let message = &mut thief.queue().messages[0];
+        message.visible_at = tokio::time::Instant::now() + Duration::from_millis(300);
+        message.handle.clear();
+        Answer::status(202)
+    })
+    .await;
+    mns.send(document(&[event("1", "a.jpg")]));
+    let adapter = Running::start(&mns, &sink, &[]).await;
+    eventually("empty queue", || mns.len() == 0).await;
+    assert_eq!(sink.len(), 1, "what was delivered is only deleted");
+    assert_eq!(adapter.metric("adapter_handles_lost_total").await, 1);
+    adapter.end().await;
+}
+
+#[tokio::test]
+async fn lost_handle_is_recognised_while_the_delivery_runs() {
+    let mns = FakeMns::start(Duration::from_secs(1)).await;
+    let thief = mns.clone();
+    let sink = FakeSink::start(move |_, count| {
+        if count == 1 {
+            thief.queue().messages[0].handle.clear();
+        }
+        Answer::status(202).after(Duration::from_millis(700))
+    })
+    .await;
+    mns.send(document(&[event("1", "a.jpg")]));
+    let adapter = Running::start(&mns, &sink, &[]).await;
+    eventually("empty queue", || mns.len() == 0).await;
+    assert_eq!(sink.len(), 1);
+    assert_eq!(adapter.metric("adapter_handles_lost_total").await, 1);
+    assert_eq!(
+        adapter
+            .metric("adapter_mns_calls_total{operation=\"Extend\",result=\"Failure\"}")
+            .await,
+        1
+    );
+    adapter.end().await;
+}
