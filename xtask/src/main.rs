@@ -10,6 +10,7 @@ mod ci;
 mod demo;
 mod dev;
 mod interrupt;
+mod kubernetes;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,16 @@ enum Task {
     Dev(dev::Args),
     /// Runs every check that a change must pass.
     Ci(ci::Args),
+    /// Writes every manifest to `deploy/`.
+    Render(kubernetes::Args),
+    /// Builds the container images with this machine's toolchain.
+    Images(kubernetes::Args),
+    /// Applies everything to the current Kubernetes context and waits until it is ready.
+    Deploy(kubernetes::Args),
+    /// Removes what `deploy` made.
+    Undeploy(kubernetes::Args),
+    /// Tests on a cluster, by default one that is made for it.
+    E2e(kubernetes::Args),
 }
 
 #[tokio::main]
@@ -39,6 +50,11 @@ async fn main() -> ExitCode {
         Task::Demo(args) => demo::run(args).await,
         Task::Dev(args) => dev::run(args).await,
         Task::Ci(args) => ci::run(&args),
+        Task::Render(args) => kubernetes::run("render", &args),
+        Task::Images(args) => kubernetes::run("images", &args),
+        Task::Deploy(args) => kubernetes::run("deploy", &args),
+        Task::Undeploy(args) => kubernetes::run("undeploy", &args),
+        Task::E2e(args) => kubernetes::run("e2e", &args),
     };
     match done {
         Ok(code) => code,

@@ -1,0 +1,35 @@
+//! Hands the tasks that know Kubernetes over to the package `xtask-kubernetes`.
+//!
+//! It is built on first use, so that nobody who runs the demo waits for a Kubernetes
+//! client to compile.
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result};
+
+/// Whatever stands behind the task, `--help` included.
+#[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Args {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    words: Vec<OsString>,
+}
+
+/// Runs `task` there; its exit code is ours.
+pub(crate) fn run(task: &str, args: &Args) -> Result<ExitCode> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([
+        "run",
+        "--quiet",
+        "--package",
+        "xtask-kubernetes",
+        "--",
+        task,
+    ]);
+    let status = cargo.args(&args.words).status();
+    let status = status.context("cannot run `cargo`")?;
+    // Ended by a signal: there is no code, and it was no success.
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
