@@ -1,9 +1,11 @@
 //! The reply: a CloudEvent with the analysis, for further Triggers.
 
-use events::{AttributesReader as _, Event, EventBuilder as _, EventBuilderV10, HttpMessage};
+use events::{
+    AttributesReader as _, EncodeError, Event, EventBuilder as _, EventBuilderV10, HttpMessage,
+};
 use face::{Analysis, Gender};
+use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::failure::Failure;
 use crate::pipeline::Done;
@@ -95,18 +97,22 @@ pub(crate) fn reply(
         failures,
         event,
     };
+    // As text at once: through the SDK's JSON value, shares would gain digits they never had.
+    let data =
+        serde_json::to_vec(&data).map_err(|error| Failure::Reply(EncodeError::Json(error)))?;
     let mut builder = EventBuilderV10::new()
         // The same for every delivery of the same event, and of no other.
         .id(format!("{}/{}", asked.source(), asked.id()))
         .source(SOURCE)
         .ty(TYPE)
-        .data("application/json", json!(data));
+        .time(Timestamp::now().to_string())
+        .data("application/json", data);
     if let [only] = done {
         builder = builder.subject(subject(only));
     }
     let event = builder
         .build()
-        .map_err(events::EncodeError::Incomplete)
+        .map_err(EncodeError::Incomplete)
         .map_err(Failure::Reply)?;
     events::binary(event).map_err(Failure::Reply)
 }

@@ -1,1 +1,89 @@
+//! The table of answers.
 
+use super::*;
+use crate::picture::Format;
+
+fn document_error() -> EventError {
+    oss::event::parse(b"nonsense").unwrap_err()
+}
+
+/// Those that can be made without a server; answers of OSS and face API are tested over
+/// sockets.
+fn failures() -> Vec<Failure> {
+    let address = AddressError::Missing { part: "key" };
+    let pictures = [
+        PictureError::NotAPicture,
+        PictureError::Unsupported { what: "HEIC" },
+        PictureError::Animated {
+            format: Format::Gif,
+        },
+        PictureError::TooManyPixels {
+            pixels: 9,
+            limit: 8,
+        },
+        PictureError::Truncated {
+            format: Format::Jpeg,
+        },
+    ];
+    let mut failures = vec![
+        Failure::Event(events::DecodeError::Batch),
+        Failure::Body { limit_bytes: 10 },
+        Failure::Document(document_error()),
+        Failure::Address(address),
+        Failure::Forbidden {
+            what: "bucket",
+            name: "x".into(),
+        },
+        Failure::TooLarge {
+            size_bytes: 9,
+            limit_bytes: 8,
+        },
+        Failure::Restless { rounds: 4 },
+        Failure::Deadline {
+            after: Duration::from_secs(9),
+        },
+        Failure::Busy,
+        Failure::Stopping,
+        Failure::Defect,
+    ];
+    failures.extend(pictures.map(Failure::Picture));
+    failures
+}
+
+#[test]
+fn each_failure_has_its_answer() {
+    let table: Vec<String> = failures()
+        .iter()
+        .map(|failure| {
+            let line = service::error_line(failure);
+            format!("{} {}: {line}", failure.status().as_u16(), failure.reason())
+        })
+        .collect();
+    insta::assert_snapshot!(table.join("\n"), @r"
+    400 bad_event: batches of events are not accepted: send one event per request
+    413 event_too_large: the event has more than 10 bytes, or its sender left
+    400 bad_event: the data is no OSS event: the document is neither JSON nor base64 of JSON
+    400 bad_address: the event's object has no usable address: the event names no key
+    403 forbidden: bucket `x` is not one that this service may work in
+    413 too_large: the photo has 9 bytes; the limit is 8
+    503 overwritten: the photo was overwritten 4 times while in work
+    503 deadline: the photo was not done within 9 seconds
+    429 busy: too many events in work
+    503 stopping: the service is shutting down
+    422 defect: the photo could not be worked on because of a defect in this service
+    422 not_a_picture: the content is not a picture
+    415 unsupported_format: HEIC pictures are not supported
+    415 animated: animated GIF pictures are not supported
+    413 too_many_pixels: 9 pixels exceed the limit of 8
+    422 truncated: the JPEG file is cut off
+    ");
+}
+
+#[test]
+fn what_is_given_up_is_not_delivered_again_by_knative() {
+    for failure in failures() {
+        let again = matches!(failure.status().as_u16(), 404 | 408 | 409 | 429 | 500..);
+        let given_up = matches!(failure.course(), Course::GiveUp(_));
+        assert_eq!(again, !given_up, "{failure}");
+    }
+}

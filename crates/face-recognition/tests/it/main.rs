@@ -6,7 +6,14 @@
     reason = "the helpers of tests may fail like the tests"
 )]
 
+mod answers;
 mod drawing;
+mod faces_api;
 mod files;
+mod forms;
+mod objects;
 mod orientations;
 mod pictures;
+mod repetition;
+mod running;
+mod shutdown;

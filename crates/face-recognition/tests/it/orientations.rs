@@ -51,7 +51,7 @@ fn png(value: u8) -> Vec<u8> {
     file
 }
 
-fn jpeg(value: u8) -> Vec<u8> {
+pub(crate) fn jpeg(value: u8) -> Vec<u8> {
     let picture = stored(value);
     let mut file = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut file, 98);

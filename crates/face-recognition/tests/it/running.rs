@@ -1,0 +1,150 @@
+//! The service as it runs, between a bucket and a face API of the test.
+
+use std::time::Duration;
+
+use clap::Parser as _;
+use face_recognition::{Args, Config};
+use reqwest::Response;
+use serde_json::{Value, json};
+use service::{ConnectOptions, http_client};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use wiremock::MockServer;
+
+use crate::faces_api::FacesApi;
+use crate::objects::Objects;
+use crate::pictures::fixture;
+
+/// A running service; ends with the test.
+pub(crate) struct Running {
+    pub(crate) objects: Objects,
+    pub(crate) faces: FacesApi,
+    pub(crate) http: reqwest::Client,
+    pub(crate) url: String,
+    pub(crate) stop: CancellationToken,
+    pub(crate) ended: JoinHandle<anyhow::Result<()>>,
+    _servers: [MockServer; 2],
+    _folder: tempfile::TempDir,
+}
+
+impl Running {
+    pub(crate) async fn start() -> Self {
+        Self::with(FacesApi::new(), &[]).await
+    }
+
+    pub(crate) async fn with(faces: FacesApi, more: &[&str]) -> Self {
+        let objects = Objects::default();
+        let servers = [objects.serve().await, faces.serve().await];
+        let folder = tempfile::tempdir().unwrap();
+        let announcement = folder.path().join("addresses.json");
+        let [oss, api] = servers.each_ref().map(MockServer::uri);
+        let mut flags = vec![
+            "face-recognition".to_owned(),
+            "--upload-path=target".to_owned(),
+            "--listen=127.0.0.1:0".to_owned(),
+            "--oss-addressing=path".to_owned(),
+            "--allowed-buckets=photos".to_owned(),
+            format!("--announce={}", announcement.display()),
+            format!("--oss-endpoint={oss}"),
+            format!("--face-endpoint={api}"),
+        ];
+        flags.extend(more.iter().map(|&flag| flag.to_owned()));
+        let args = Args::try_parse_from(flags).unwrap();
+        let config = Config::from_args(args, |name| {
+            name.starts_with("ACCESSKEY_")
+                .then(|| "key-of-the-test".to_owned())
+        });
+        let stop = CancellationToken::new();
+        let ended = tokio::spawn(face_recognition::run(config.unwrap(), stop.clone()));
+        eventually("the service listens", || announcement.exists()).await;
+        let addresses: Value =
+            serde_json::from_slice(&std::fs::read(&announcement).unwrap()).unwrap();
+        Self {
+            objects,
+            faces,
+            http: http_client(&ConnectOptions::default()).unwrap(),
+            url: format!("http://{}/", addresses["http"].as_str().unwrap()),
+            stop,
+            ended,
+            _servers: servers,
+            _folder: folder,
+        }
+    }
+
+    /// Uploads a photo without an event.
+    pub(crate) fn upload(&self, key: &str) -> String {
+        self.objects.put(key, fixture("420.jpg"))
+    }
+
+    /// Sends an event about one key, as the adapter would.
+    pub(crate) async fn created(&self, key: &str) -> Response {
+        self.send(&document(&[key])).await
+    }
+
+    /// Sends an event with this document as JSON.
+    pub(crate) async fn send(&self, document: &Value) -> Response {
+        self.request()
+            .body(document.to_string())
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// A request with the attributes of an event in binary mode.
+    pub(crate) fn request(&self) -> reqwest::RequestBuilder {
+        self.http
+            .post(&self.url)
+            .header("ce-specversion", "1.0")
+            .header("ce-id", "6F3A-1")
+            .header("ce-source", "acs.oss")
+            .header("ce-type", "oss:ObjectCreated:PutObject")
+            .header("content-type", "application/json")
+    }
+
+    /// The value of a sample of the metrics page, 0 if it is not there.
+    pub(crate) async fn metric(&self, sample: &str) -> u64 {
+        let page = self
+            .http
+            .get(format!("{}metrics", self.url))
+            .send()
+            .await
+            .unwrap();
+        let page = page.text().await.unwrap();
+        let line = page.lines().find_map(|line| line.strip_prefix(sample));
+        line.map_or(0, |value| value.trim().parse().unwrap())
+    }
+}
+
+/// The data of a reply.
+pub(crate) async fn data(answer: Response) -> Value {
+    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
+}
+
+/// `{"events":[…]}` with one `PutObject` event per key.
+pub(crate) fn document(keys: &[&str]) -> Value {
+    let events: Vec<Value> = keys.iter().map(|key| created(key)).collect();
+    json!({ "events": events })
+}
+
+/// One event as OSS writes it.
+pub(crate) fn created(key: &str) -> Value {
+    json!({
+        "eventName": "ObjectCreated:PutObject",
+        "eventSource": "acs:oss",
+        "region": "cn-shanghai",
+        "oss": {
+            "bucket": { "name": "photos", "ownerIdentity": "42" },
+            "object": { "key": key },
+        },
+    })
+}
+
+/// Waits for a state that must come; the deadline only ends a broken test.
+pub(crate) async fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !is_true() {
+        assert!(Instant::now() < deadline, "{what}: not within a minute");
+        sleep(Duration::from_millis(5)).await;
+    }
+}
