@@ -179,7 +179,8 @@ impl Oss {
     }
 }
 
-/// `2024-05-06T07:08:09.000Z`, the form of documents.
+/// `2024-05-06T07:08:09.000Z`, the form of documents. Always whole seconds: the official Python
+/// SDK takes nothing else.
 fn iso_time(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    time.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
 }

@@ -19,23 +19,19 @@ impl Oss {
         let duplicates = source.blobs.iter().map(|blob| self.blobs.duplicate(blob));
         let blobs = duplicates.collect::<std::io::Result<_>>()?;
         let (sums, modified) = (source.sums, request.received);
-        let etag = sums.quoted_etag();
-        self.put(
-            request,
-            storing,
-            Object {
-                kind: Kind::Normal,
-                blobs,
-                sums,
-                modified,
-                described,
-            },
-        )?;
+        let object = Object {
+            kind: Kind::Normal,
+            blobs,
+            sums: sums.clone(),
+            modified,
+            described,
+        };
+        self.put(request, storing, object)?;
 
         let mut xml = Xml::new("CopyObjectResult");
-        xml.text("LastModified", &iso_time(modified))
-            .text("ETag", &etag);
-        Ok(reply::document(xml))
+        xml.text("LastModified", &iso_time(modified));
+        xml.text("ETag", &sums.quoted_etag());
+        Ok(reply::written(xml, &sums))
     }
 
     /// The object that a request copies from, if its conditions hold.

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use md5::{Digest as _, Md5};
 
 use super::error::{OssError, Result};
+use super::object::CRC64;
 use super::request::OssRequest;
 use crate::blobs::{Blobs, Written};
 
@@ -129,7 +130,7 @@ fn require_length(headers: &HeaderMap) -> Result<()> {
 
 fn check_sums(request: &OssRequest, md5: &[u8], crc64: u64) -> Result<()> {
     check_md5(request, md5)?;
-    match request.header("x-oss-hash-crc64ecma")? {
+    match request.header(CRC64.as_str())? {
         Some(given) if given != crc64.to_string() => {
             let message = "The CRC64 you specified did not match what we received.";
             Err(OssError::bad("InvalidCRC64", message))

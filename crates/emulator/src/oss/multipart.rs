@@ -77,9 +77,9 @@ impl Oss {
         let sums = self.put_part(request, place, written, "ObjectCreated:UploadPartCopy")?;
 
         let mut xml = Xml::new("CopyPartResult");
-        xml.text("LastModified", &iso_time(request.received))
-            .text("ETag", &sums.quoted_etag());
-        Ok(reply::document(xml))
+        xml.text("LastModified", &iso_time(request.received));
+        xml.text("ETag", &sums.quoted_etag());
+        Ok(reply::written(xml, &sums))
     }
 
     pub(super) fn abort_upload(&self, request: &OssRequest) -> Result<Response> {

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::blobs::Blob;
 
+/// Carries the checksum of an object in both directions.
+pub(crate) const CRC64: HeaderName = HeaderName::from_static("x-oss-hash-crc64ecma");
+
 /// An object.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Object {
@@ -135,10 +138,9 @@ impl Sums {
 
     /// The headers that tell a client what arrived.
     pub(crate) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
-        let crc64 = HeaderName::from_static("x-oss-hash-crc64ecma");
         let mut headers = vec![
             (http::header::ETAG, self.etag_header()),
-            (crc64, self.crc64.into()),
+            (CRC64, self.crc64.into()),
         ];
         if let Some(md5) = self
             .content_md5

@@ -2,9 +2,10 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use super::object::{CRC64, Sums};
 use super::xml::Xml;
 
 /// An answer with headers only.
@@ -17,7 +18,9 @@ pub(crate) fn empty(
     if status != StatusCode::NO_CONTENT {
         response.headers_mut().insert(CONTENT_LENGTH, 0.into());
     }
-    response.headers_mut().extend(headers);
+    for (name, value) in headers {
+        response.headers_mut().insert(name, value);
+    }
     response
 }
 
@@ -39,5 +42,14 @@ pub(crate) fn document(xml: Xml) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     headers.insert(CONTENT_LENGTH, text.len().into());
     *response.body_mut() = Body::from(text);
+    response
+}
+
+/// 200 with a document about something that was written. The service says what in the headers
+/// too, where the official Python SDK looks for it.
+pub(crate) fn written(xml: Xml, sums: &Sums) -> Response {
+    let mut response = document(xml);
+    response.headers_mut().insert(ETAG, sums.etag_header());
+    response.headers_mut().insert(CRC64, sums.crc64.into());
     response
 }

@@ -1,7 +1,6 @@
 //! Making one object of the parts of an upload.
 
 use axum::response::Response;
-use http::HeaderName;
 use md5::{Digest as _, Md5};
 use oss::crc64::Crc64;
 use serde::Deserialize;
@@ -77,13 +76,7 @@ impl Oss {
         xml.text("Bucket", request.bucket());
         encoding.text(&mut xml, "Key", request.key());
         xml.text("ETag", &sums.quoted_etag());
-        let mut response = reply::document(xml);
-        let crc64 = HeaderName::from_static("x-oss-hash-crc64ecma");
-        response.headers_mut().insert(crc64, sums.crc64.into());
-        response
-            .headers_mut()
-            .insert(http::header::ETAG, sums.etag_header());
-        response
+        reply::written(xml, sums)
     }
 }
 
