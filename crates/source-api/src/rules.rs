@@ -44,14 +44,14 @@ pub(crate) fn mns_name() -> Rule {
 /// `v1` or `group/version`.
 pub(crate) fn api_version() -> Rule {
     pattern(
-        "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9]+((alpha|beta)[0-9]+)?$",
+        "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
         "must be an API version such as `v1` or `eventing.knative.dev/v1`",
     )
 }
 
 /// The kind of an object.
 pub(crate) fn kind() -> Rule {
-    pattern("^[A-Z][A-Za-z0-9]*$", "must be a kind such as `Broker`")
+    pattern("^[A-Za-z][-A-Za-z0-9]*$", "must be a kind such as `Broker`")
 }
 
 /// Certificates as text.
@@ -125,7 +125,7 @@ pub(crate) fn inline_sink_is_alone() -> Rule {
 /// The older form of a sink is complete.
 pub(crate) fn inline_sink_is_complete() -> Rule {
     Rule::new(format!(
-        "!({IS_INLINE}) || (has(self.apiVersion) && has(self.kind) && has(self.name))"
+        "has(self.ref) || !({IS_INLINE}) || (has(self.apiVersion) && has(self.kind) && has(self.name))"
     ))
     .message("without `ref`, an object needs all of `apiVersion`, `kind` and `name`")
 }
@@ -146,10 +146,42 @@ pub(crate) fn uri_beside_object_is_relative(has_object: &str) -> Rule {
     .message("`uri` beside an object must be relative, such as `/path`")
 }
 
+/// A toleration without a value to compare.
+pub(crate) fn toleration_exists() -> Rule {
+    Rule::new(
+        "!has(self.operator) || self.operator != 'Exists' || !has(self.value) || self.value == ''",
+    )
+    .message("`operator: Exists` takes no `value`")
+}
+
+/// A toleration of every taint.
+pub(crate) fn toleration_of_any_key() -> Rule {
+    Rule::new(
+        "(has(self.key) && self.key != '') || (has(self.operator) && self.operator == 'Exists')",
+    )
+    .message("a toleration without `key` needs `operator: Exists`")
+}
+
 /// Kubernetes refuses a time to stay on a toleration that evicts nobody.
 pub(crate) fn toleration_seconds() -> Rule {
     Rule::new("!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')")
         .message("`tolerationSeconds` is only for `effect: NoExecute`")
+}
+
+/// Names of labels, annotations and resources.
+pub(crate) fn qualified_keys() -> Rule {
+    Rule::new(
+        "self.all(key, key.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",
+    )
+    .message("keys must be names such as `team` or `example.com/team`, at most 63 characters after the `/`")
+}
+
+/// Values of labels.
+pub(crate) fn label_values() -> Rule {
+    Rule::new("self.all(key, self[key].matches('^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$'))")
+        .message(
+            "values must be letters, digits, `-`, `_` and `.`, with a letter or digit at both ends",
+        )
 }
 
 /// A source reads from one place.

@@ -21,10 +21,12 @@ pub struct PodTemplate {
     /// Labels to add. Those that the controller sets itself cannot be changed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "labels")]
+    #[x_kube(validation = rules::qualified_keys(), validation = rules::label_values())]
     pub labels: BTreeMap<String, String>,
     /// Annotations to add.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "annotations")]
+    #[x_kube(validation = rules::qualified_keys())]
     pub annotations: BTreeMap<String, String>,
     /// CPU and memory of the adapter's container. Replaces the controller's defaults as a
     /// whole.
@@ -33,6 +35,7 @@ pub struct PodTemplate {
     /// Labels that a node must have.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "labels")]
+    #[x_kube(validation = rules::qualified_keys(), validation = rules::label_values())]
     pub node_selector: BTreeMap<String, String>,
     /// Taints of nodes that the pods tolerate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -48,16 +51,23 @@ pub struct Resources {
     /// What the scheduler sets aside, such as `cpu: 50m` and `memory: 32Mi`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "quantities")]
+    #[x_kube(validation = rules::qualified_keys())]
     pub requests: BTreeMap<String, Quantity>,
     /// What the container may use at most, such as `memory: 64Mi`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "quantities")]
+    #[x_kube(validation = rules::qualified_keys())]
     pub limits: BTreeMap<String, Quantity>,
 }
 
 /// A taint that a pod tolerates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, KubeSchema, Serialize, Deserialize)]
-#[x_kube(crates(kube_core = ::kube_core), validation = rules::toleration_seconds())]
+#[x_kube(
+    crates(kube_core = ::kube_core),
+    validation = rules::toleration_of_any_key(),
+    validation = rules::toleration_exists(),
+    validation = rules::toleration_seconds(),
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Toleration {
     /// Key of the taint; any key if absent, and then `operator` must be `Exists`.
@@ -77,6 +87,7 @@ pub struct Toleration {
     /// How long a pod may stay on a node with this taint, in seconds; for ever if absent.
     /// Only with `effect: NoExecute`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 2_147_483_647))]
     pub toleration_seconds: Option<i64>,
 }
 
@@ -146,7 +157,6 @@ fn quantities(_: &mut SchemaGenerator) -> Schema {
         "maxProperties": 16,
         "additionalProperties": {
             "x-kubernetes-int-or-string": true,
-            "anyOf": [{"type": "integer"}, {"type": "string"}],
             "maxLength": 32,
             "pattern": "^[0-9]+([.][0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$",
         },

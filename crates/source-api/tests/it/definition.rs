@@ -1,8 +1,75 @@
+//! What Knative and command line tools read off the definition.
+
 use kube_core::CustomResourceExt as _;
-use source_api::MnsOssSource;
+use serde_json::{Value, json};
+use source_api::{
+    EVENT_SOURCE, EVENT_TYPES, EVENT_TYPES_ANNOTATION, FilterSpec, MnsOssSource, announced,
+};
+
+fn definition() -> Value {
+    serde_json::to_value(MnsOssSource::crd()).unwrap()
+}
 
 #[test]
-fn definition_is_as_checked_in() {
-    let crd = serde_json::to_value(MnsOssSource::crd()).unwrap();
-    std::fs::write("/tmp/crd.json", serde_json::to_string_pretty(&crd).unwrap()).unwrap();
+fn definition_is_that_of_a_knative_source() {
+    let mut crd = definition();
+    crd["spec"]["versions"][0]["schema"].take();
+    crd["metadata"]["annotations"].take();
+    insta::assert_json_snapshot!(crd);
+}
+
+#[test]
+fn annotation_lists_all_event_types() {
+    let crd = definition();
+    let text = crd["metadata"]["annotations"][EVENT_TYPES_ANNOTATION]
+        .as_str()
+        .unwrap();
+    let listed: Value = serde_json::from_str(text).unwrap();
+    let known: Vec<_> = EVENT_TYPES
+        .iter()
+        .map(|event| json!({"type": event.type_, "description": event.description}))
+        .collect();
+    assert_eq!(listed, json!(known));
+}
+
+#[test]
+fn sources_announce_what_their_filter_lets_through() {
+    let table: [(&str, &[&str], &[&str]); 4] = [
+        (
+            "a name",
+            &["ObjectCreated:PutObject"],
+            &["oss:ObjectCreated:PutObject"],
+        ),
+        (
+            "a group",
+            &["ObjectRemoved:*"],
+            &[
+                "oss:ObjectRemoved:AbortMultipartUpload",
+                "oss:ObjectRemoved:DeleteObject",
+                "oss:ObjectRemoved:DeleteObjects",
+            ],
+        ),
+        (
+            "a name that is not known, twice",
+            &["ObjectTagged:PutTags", "ObjectTagged:PutTags"],
+            &["oss:ObjectTagged:PutTags"],
+        ),
+        ("a group that is not known", &["BucketCreated:*"], &[]),
+    ];
+    for (name, event_names, expected) in table {
+        let event_names = event_names.iter().map(|&name| name.to_owned()).collect();
+        let filter = FilterSpec {
+            event_names,
+            ..FilterSpec::default()
+        };
+        let attributes = announced(Some(&filter));
+        let types: Vec<_> = attributes.iter().map(|one| one.type_.as_str()).collect();
+        assert_eq!(types, expected, "{name}");
+        assert!(attributes.iter().all(|one| one.source == EVENT_SOURCE));
+    }
+    assert_eq!(announced(None).len(), EVENT_TYPES.len());
+    assert_eq!(
+        announced(Some(&FilterSpec::default())).len(),
+        EVENT_TYPES.len()
+    );
 }

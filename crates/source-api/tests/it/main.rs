@@ -1,3 +1,18 @@
-//! The resource as users and the API server see it.
+//! The resource as users, the API server and Knative see it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers outside the test functions fail tests too"
+)]
+
+mod acceptance;
+mod api_server;
+mod conditions;
+mod decoding;
 mod definition;
+mod delivery;
+mod deployments;
+mod names;
+mod sinks;
+mod structure;
