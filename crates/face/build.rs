@@ -5,11 +5,6 @@
 //! nothing else, so that the answer needs neither the network nor any package that this crate
 //! does not need itself.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "build scripts talk to Cargo on standard output"
-)]
-
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -4,6 +4,7 @@
 //! set up wrongly, or the service is in trouble. The kind is decided where the error is made.
 //! No text here holds a URL, because the only URLs in question are secrets.
 
+use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -167,13 +168,27 @@ pub enum AnswerError {
 }
 
 /// A service's own account of why it refuses a call.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{code}`: {message} (request `{request_id}`)")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The error code, such as `InvalidImage.Resolution`; the HTTP status where there is none.
     pub code: String,
-    /// Text for people; words that might hold a URL or a signature are masked.
+    /// Text for people, or nothing; words that might hold a URL or a signature are masked.
     pub message: String,
     /// What the service's support asks for; empty if it was not given.
     pub request_id: String,
 }
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.code)?;
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        if !self.request_id.is_empty() {
+            write!(f, " (request `{}`)", self.request_id)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refusal {}

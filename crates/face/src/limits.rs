@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn files_beyond_the_limits_are_not_sent_by_url() {
-        let cases: [(&str, (u32, u32), &str, u64, bool); 9] = [
+        let cases = [
             ("a photo", (1600, 1200), "image/jpeg", 900, true),
             ("a drawing", (33, 4095), "image/png", 900, true),
             ("a bitmap", (100, 100), "image/bmp", 1000, true),

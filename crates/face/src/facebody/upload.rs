@@ -28,7 +28,7 @@ const UPLOAD: &str = "facebody upload";
 const DOMAIN: &str = ".aliyuncs.com";
 
 /// Enough for the largest file on a slow line.
-const UPLOAD_DEADLINE: Duration = Duration::from_secs(60);
+const UPLOAD_DEADLINE: Duration = Duration::from_mins(1);
 
 /// Answers to uploads are a few lines of XML.
 const UPLOAD_ANSWER_LIMIT_BYTES: usize = 64 << 10;

@@ -138,7 +138,10 @@ mod tests {
             finding(100.0, 100.0, 50.0, 1.5),
             finding(104.0, 98.0, 50.0, 1.5),
         ];
-        assert!(lefts(&halves[..1], 1.0).is_empty(), "one alone is too little");
+        assert!(
+            lefts(&halves[..1], 1.0).is_empty(),
+            "one alone is too little"
+        );
         assert_eq!(lefts(&halves, 1.0), [96]);
         let neighbours = [
             finding(100.0, 100.0, 50.0, 3.0),
@@ -155,7 +158,10 @@ mod tests {
     fn large_faces_must_score_more() {
         let faint = [finding(100.0, 100.0, 60.0, 3.0)];
         assert_eq!(lefts(&faint, 1.0), [95]);
-        assert!(lefts(&faint, 2.0).is_empty(), "120 pixels in the first look");
+        assert!(
+            lefts(&faint, 2.0).is_empty(),
+            "120 pixels in the first look"
+        );
         assert_eq!(lefts(&[finding(100.0, 100.0, 60.0, 5.0)], 2.0), [95]);
     }
 

@@ -70,8 +70,8 @@ fn portrait() -> GrayImage {
 }
 
 fn fitted(picture: &GrayImage, long_side: u32) -> GrayImage {
-    let scale = f64::from(long_side) / f64::from(picture.width().max(picture.height()));
-    let to = |side: u32| (f64::from(side) * scale).round() as u32;
+    let long = picture.width().max(picture.height());
+    let to = |side: u32| (side * long_side).div_ceil(long);
     resize(
         picture,
         to(picture.width()),
