@@ -15,7 +15,7 @@ pub const SOURCE_NAME_LABEL: &str = "eventing.knative.dev/sourceName";
 /// Value of [`SOURCE_LABEL`] on what this project's controller makes.
 pub const CONTROLLER: &str = "mnsoss-source-controller";
 /// Taken off a source only when nothing of it is left in MNS.
-pub const FINALIZER: &str = "mnsosssources.sources.eventing.knative.dev";
+pub const FINALIZER: &str = "sources.eventing.knative.dev/mnsoss";
 
 /// Longest name of an object whose name becomes a label, and longest value of a label.
 const LONGEST_LABEL: usize = 63;

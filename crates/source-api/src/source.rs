@@ -124,8 +124,9 @@ pub struct MnsOssSourceSpec {
     pub deletion_policy: Option<DeletionPolicy>,
     /// Adapter pods that share the queue. `kubectl scale`, a HorizontalPodAutoscaler and KEDA
     /// set it; 0 pauses the source.
-    #[serde(default = "one")]
-    #[schemars(range(min = 0, max = 1000))]
+    // Not written when it is the default, so that an autoscaler that owns it keeps it.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[schemars(range(min = 0, max = 1000), extend("default" = 1))]
     pub consumers: i32,
     /// Settings for the adapter pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,4 +183,12 @@ impl MnsOssSourceSpec {
 
 fn one() -> i32 {
     1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_one(consumers: &i32) -> bool {
+    *consumers == one()
 }

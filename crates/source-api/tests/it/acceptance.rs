@@ -61,9 +61,8 @@ fn manifest_of_the_walkthrough_is_stored_as_it_is() {
         panic!("not the older form: {sink:?}");
     };
     assert_eq!(reference.kind, "Broker");
-    let mut written = serde_json::to_value(&source).unwrap();
-    written["spec"].as_object_mut().unwrap().remove("consumers");
-    assert_eq!(written, manifest);
+    assert_eq!(source.spec.consumers, 1);
+    assert_eq!(serde_json::to_value(&source).unwrap(), manifest);
 }
 
 #[test]
