@@ -1,0 +1,142 @@
+//! The Deployment of a source's adapter. Pure.
+//!
+//! Everything that the adapter needs comes through variables and one mounted Secret, so its
+//! pods have no rights in the cluster. They pass the `restricted` Pod Security profile.
+
+mod environment;
+mod pod;
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
+use kube::Resource as _;
+use mns::{Endpoint, QueueName};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use source_api::{Delivery, MnsOssSource, names};
+
+use crate::covers::covers;
+use crate::sink::ResolvedSink;
+use crate::wish::Identity;
+
+/// Marks what was applied, so that something that is wanted no longer is noticed too.
+const APPLIED: &str = "sources.eventing.knative.dev/applied";
+/// Old `ReplicaSet`s to keep: enough for a look back.
+const HISTORY: i32 = 2;
+
+/// What all adapters have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterSettings {
+    /// The image with the adapter in it.
+    pub image: String,
+    /// What adapters log (`RUST_LOG`).
+    pub log_filter: String,
+    /// How adapters' log lines look (`LOG_FORMAT`).
+    pub log_format: String,
+}
+
+/// What an adapter must be told.
+#[derive(Clone, Copy, Debug)]
+pub struct AdapterInputs<'a> {
+    /// Where events go.
+    pub sink: &'a ResolvedSink,
+    /// Where refused events go.
+    pub dead_letter_sink: Option<&'a ResolvedSink>,
+    /// How events are delivered.
+    pub delivery: &'a Delivery,
+    /// The queue.
+    pub queue: &'a QueueName,
+    /// Where MNS is.
+    pub endpoint: &'a Endpoint,
+}
+
+/// The adapter's Deployment as it should be.
+#[must_use]
+pub fn deployment(
+    source: &MnsOssSource,
+    identity: &Identity,
+    inputs: &AdapterInputs<'_>,
+    settings: &AdapterSettings,
+) -> Deployment {
+    let labels = labels(identity);
+    let spec = DeploymentSpec {
+        replicas: Some(source.spec.consumers.max(0)),
+        revision_history_limit: Some(HISTORY),
+        selector: LabelSelector {
+            match_labels: Some(labels.clone()),
+            ..LabelSelector::default()
+        },
+        template: pod::template(source, identity, &labels, inputs, settings),
+        ..DeploymentSpec::default()
+    };
+    let mut deployment = Deployment {
+        metadata: ObjectMeta {
+            name: Some(names::adapter(&identity.name, &identity.uid)),
+            namespace: Some(identity.namespace.clone()),
+            labels: Some(labels),
+            owner_references: Some(vec![owner(identity, true)]),
+            ..ObjectMeta::default()
+        },
+        spec: Some(spec),
+        status: None,
+    };
+    let hash = hash(&deployment);
+    deployment.metadata.annotations = Some(BTreeMap::from([(APPLIED.to_owned(), hash)]));
+    deployment
+}
+
+/// Whether the live Deployment is what `wanted` would make it.
+#[must_use]
+pub fn is_up_to_date(live: &Deployment, wanted: &Deployment) -> bool {
+    covers(&json(wanted), &json(live))
+}
+
+/// The label selector of a source's pods, as the scale subresource wants it.
+#[must_use]
+pub fn selector(identity: &Identity) -> String {
+    let pairs: Vec<_> = labels(identity)
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    pairs.join(",")
+}
+
+/// A reference to the source, for what goes when it goes. Nobody but the one controlling
+/// owner may say what an object is.
+pub(crate) fn owner(identity: &Identity, is_controller: bool) -> OwnerReference {
+    OwnerReference {
+        api_version: MnsOssSource::api_version(&()).into_owned(),
+        kind: MnsOssSource::kind(&()).into_owned(),
+        name: identity.name.clone(),
+        uid: identity.uid.clone(),
+        controller: is_controller.then_some(true),
+        block_owner_deletion: is_controller.then_some(true),
+    }
+}
+
+/// The labels by which a source's pods are known. A Deployment's selector cannot change, so
+/// neither can these.
+fn labels(identity: &Identity) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        (names::SOURCE_LABEL.to_owned(), names::CONTROLLER.to_owned()),
+        (
+            names::SOURCE_NAME_LABEL.to_owned(),
+            names::label_value(&identity.name),
+        ),
+    ])
+}
+
+fn hash(deployment: &Deployment) -> String {
+    let digest = Sha256::digest(json(deployment).to_string());
+    digest.iter().take(8).fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = std::fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
+}
+
+/// A type of the Kubernetes API as JSON, which never fails for them.
+pub(crate) fn json(object: &impl serde::Serialize) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
+}

@@ -1,0 +1,178 @@
+//! The adapter's pods.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{
+    Capabilities, Container, ContainerPort, HTTPGetAction, KeyToPath, PodSecurityContext, PodSpec,
+    PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecretVolumeSource,
+    SecurityContext, Toleration, Volume, VolumeMount,
+};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use source_api::{MnsOssSource, PodTemplate, SecretKeyReference};
+
+use super::environment::variables;
+use super::{AdapterInputs, AdapterSettings};
+use crate::wish::Identity;
+
+/// Where probes and metrics are answered.
+pub(super) const PROBES: u16 = 8080;
+/// Where the adapter finds the Secret's document.
+pub(super) const ACCESS_TOKEN_FILE: &str = "/var/run/mnsoss/access-token";
+
+const ACCESS_TOKEN_DIRECTORY: &str = "/var/run/mnsoss";
+const ACCESS_TOKEN_NAME: &str = "access-token";
+const COMMAND: &str = "/source-adapter";
+/// The adapter finishes deliveries for 20 s, and then hands back what is left.
+const GRACE_SECONDS: i64 = 30;
+const ISTIO: &str = "sidecar.istio.io/inject";
+
+pub(super) fn template(
+    source: &MnsOssSource,
+    identity: &Identity,
+    labels: &BTreeMap<String, String>,
+    inputs: &AdapterInputs<'_>,
+    settings: &AdapterSettings,
+) -> PodTemplateSpec {
+    let asked = source.spec.template.clone().unwrap_or_default();
+    let container = container(
+        &asked,
+        variables(source, identity, inputs, settings),
+        settings,
+    );
+    let PodTemplate {
+        labels: more_labels,
+        annotations,
+        resources: _,
+        node_selector,
+        tolerations,
+    } = asked;
+    let tolerations: Vec<Toleration> = tolerations.iter().map(Toleration::from).collect();
+    let spec = PodSpec {
+        service_account_name: source.spec.service_account_name.clone(),
+        automount_service_account_token: Some(false),
+        enable_service_links: Some(false),
+        termination_grace_period_seconds: Some(GRACE_SECONDS),
+        security_context: Some(pod_security()),
+        node_selector: Some(node_selector).filter(|selector| !selector.is_empty()),
+        tolerations: Some(tolerations).filter(|tolerations| !tolerations.is_empty()),
+        containers: vec![container],
+        volumes: Some(vec![access_token(&source.spec.access_token.secret_key_ref)]),
+        ..PodSpec::default()
+    };
+    // Ours come last: a selector that does not find its pods makes new ones for ever.
+    let mesh = [(ISTIO.to_owned(), "true".to_owned())];
+    let all_labels = mesh.clone().into_iter().chain(more_labels);
+    let all_labels = all_labels.chain(labels.clone()).collect();
+    let annotations = mesh.into_iter().chain(annotations).collect();
+    PodTemplateSpec {
+        metadata: Some(ObjectMeta {
+            labels: Some(all_labels),
+            annotations: Some(annotations),
+            ..ObjectMeta::default()
+        }),
+        spec: Some(spec),
+    }
+}
+
+fn container(
+    asked: &PodTemplate,
+    env: Vec<k8s_openapi::api::core::v1::EnvVar>,
+    settings: &AdapterSettings,
+) -> Container {
+    Container {
+        name: "adapter".to_owned(),
+        image: Some(settings.image.clone()),
+        command: Some(vec![COMMAND.to_owned()]),
+        env: Some(env),
+        ports: Some(vec![ContainerPort {
+            name: Some("http".to_owned()),
+            container_port: PROBES.into(),
+            protocol: Some("TCP".to_owned()),
+            ..ContainerPort::default()
+        }]),
+        liveness_probe: Some(probe("/health")),
+        readiness_probe: Some(probe("/readiness")),
+        resources: Some(asked.resources.as_ref().map_or_else(resources, Into::into)),
+        security_context: Some(container_security()),
+        volume_mounts: Some(vec![VolumeMount {
+            name: ACCESS_TOKEN_NAME.to_owned(),
+            mount_path: ACCESS_TOKEN_DIRECTORY.to_owned(),
+            read_only: Some(true),
+            ..VolumeMount::default()
+        }]),
+        ..Container::default()
+    }
+}
+
+fn probe(path: &str) -> Probe {
+    Probe {
+        http_get: Some(HTTPGetAction {
+            path: Some(path.to_owned()),
+            port: IntOrString::Int(PROBES.into()),
+            ..HTTPGetAction::default()
+        }),
+        period_seconds: Some(10),
+        timeout_seconds: Some(3),
+        ..Probe::default()
+    }
+}
+
+/// What an adapter takes that is busy; an idle one takes next to nothing.
+fn resources() -> ResourceRequirements {
+    let quantities = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter();
+        Some(
+            pairs
+                .map(|(name, amount)| ((*name).to_owned(), Quantity((*amount).to_owned())))
+                .collect(),
+        )
+    };
+    ResourceRequirements {
+        requests: quantities(&[("cpu", "20m"), ("memory", "32Mi")]),
+        limits: quantities(&[("memory", "128Mi")]),
+        ..ResourceRequirements::default()
+    }
+}
+
+fn pod_security() -> PodSecurityContext {
+    PodSecurityContext {
+        run_as_non_root: Some(true),
+        seccomp_profile: Some(SeccompProfile {
+            type_: "RuntimeDefault".to_owned(),
+            ..SeccompProfile::default()
+        }),
+        ..PodSecurityContext::default()
+    }
+}
+
+fn container_security() -> SecurityContext {
+    SecurityContext {
+        allow_privilege_escalation: Some(false),
+        read_only_root_filesystem: Some(true),
+        capabilities: Some(Capabilities {
+            drop: Some(vec!["ALL".to_owned()]),
+            ..Capabilities::default()
+        }),
+        ..SecurityContext::default()
+    }
+}
+
+/// The Secret's one key, as a file that the kubelet keeps up to date.
+fn access_token(reference: &SecretKeyReference) -> Volume {
+    let SecretKeyReference { name, key } = reference;
+    Volume {
+        name: ACCESS_TOKEN_NAME.to_owned(),
+        secret: Some(SecretVolumeSource {
+            secret_name: Some(name.clone()),
+            items: Some(vec![KeyToPath {
+                key: key.clone(),
+                path: ACCESS_TOKEN_NAME.to_owned(),
+                mode: None,
+            }]),
+            ..SecretVolumeSource::default()
+        }),
+        ..Volume::default()
+    }
+}

@@ -1,0 +1,176 @@
+//! Puts the parts together, runs them, and takes them down in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use kube::Client;
+use kube::runtime::events::{Recorder, Reporter};
+use prometheus_client::registry::Registry;
+use service::{ConnectOptions, Readiness, http_client};
+use source_api::names;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use transport::{RetryPolicy, Transport};
+
+use crate::Args;
+use crate::adapter::AdapterSettings;
+use crate::context::{Context, Parts};
+use crate::controller;
+use crate::leader::{Election, Tenure};
+use crate::metrics::Metrics;
+use crate::pace::Pace;
+use crate::sink::{Discovery, Resolver, SinkWatches, cluster_domain};
+
+/// What passes under way get to finish after a signal to stop. Below the pod's grace period.
+const DRAIN: Duration = Duration::from_secs(15);
+/// Nobody has long requests for the health listener.
+const HTTP_DRAIN: Duration = Duration::from_secs(1);
+
+/// Stands by until this process is the leader, and then keeps sources until `stop` is
+/// cancelled.
+///
+/// # Errors
+/// When the configuration cannot be acted on, or the leadership is lost: then the process
+/// must end, so that it does not work beside its successor.
+pub async fn run(args: Args, stop: CancellationToken) -> anyhow::Result<()> {
+    let config = kube::Config::infer()
+        .await
+        .context("cannot tell which cluster to work for")?;
+    let namespace = args
+        .namespace
+        .clone()
+        .unwrap_or(config.default_namespace.clone());
+    let client = Client::try_from(config).context("cannot set up the way to the API server")?;
+    let identity = args.identity.clone().unwrap_or_else(random_identity);
+
+    let mut registry = Registry::default();
+    let metrics = Metrics::new(registry.sub_registry_with_prefix("source_controller"));
+    let readiness = Readiness::new();
+    let http_stop = CancellationToken::new();
+    let http = serve(&args, readiness.clone(), registry, http_stop.clone()).await?;
+
+    let election = Election::new(client.clone(), &namespace, &args.lease, &identity);
+    let outcome = work(&args, client, &election, &metrics, &identity, &stop).await;
+    readiness.close();
+    http_stop.cancel();
+    http.await
+        .context("the health listener ended in a defect")?;
+    outcome
+}
+
+/// For a process outside a cluster, which has no name of its own.
+fn random_identity() -> String {
+    format!("{}-{}", names::CONTROLLER, uuid::Uuid::new_v4())
+}
+
+/// Waits for its turn and works. A process that stands by is as healthy as the leader.
+async fn work(
+    args: &Args,
+    client: Client,
+    election: &Election,
+    metrics: &Metrics,
+    identity: &str,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    info!(identity, "standing by");
+    let Some(mut tenure) = stop.run_until_cancelled(election.win()).await else {
+        return Ok(());
+    };
+    metrics.lead(true);
+    let outcome = lead(args, client, metrics.clone(), identity, &mut tenure, stop).await;
+    metrics.lead(false);
+    tenure.release().await;
+    outcome
+}
+
+/// Works as the leader until told to stop, or until it is the leader no longer.
+async fn lead(
+    args: &Args,
+    client: Client,
+    metrics: Metrics,
+    identity: &str,
+    tenure: &mut Tenure,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let (watches, sinks) = SinkWatches::channel();
+    let ctx = Arc::new(context(args, client, metrics, watches, identity)?);
+    // Passes run in tasks of their own; dropping the controller aborts them.
+    let work = controller::run(ctx, sinks, args.concurrency, stop.clone());
+    let work = async {
+        tokio::pin!(work);
+        // Cancel-safe: `work` is polled by reference.
+        tokio::select! {
+            () = &mut work => return,
+            () = stop.cancelled() => {}
+        }
+        if timeout(DRAIN, work).await.is_err() {
+            warn!("passes under way did not finish in time, and are cut");
+        }
+    };
+    // Either way the other is dropped: no pass may go on without the lease.
+    tokio::select! {
+        () = work => anyhow::ensure!(stop.is_cancelled(), "the controller ended by itself"),
+        lost = tenure.keep() => return Err(lost.into()),
+    }
+    info!("stopped");
+    Ok(())
+}
+
+fn context(
+    args: &Args,
+    client: Client,
+    metrics: Metrics,
+    watches: SinkWatches,
+    identity: &str,
+) -> anyhow::Result<Context> {
+    let connect = ConnectOptions {
+        idle_per_host: args.concurrency.into(),
+        ..ConnectOptions::default()
+    };
+    let retry = RetryPolicy::new(2, Duration::from_millis(100), Duration::from_secs(1));
+    let discovery = Discovery::new(client.clone());
+    let cluster_domain = cluster_domain(args.cluster_domain.as_deref());
+    let reporter = Reporter {
+        controller: names::CONTROLLER.to_owned(),
+        instance: Some(identity.to_owned()),
+    };
+    Ok(Context::new(Parts {
+        resolver: Resolver::new(client.clone(), discovery, watches, cluster_domain),
+        transport: Transport::new(http_client(&connect)?).with_retry(retry),
+        recorder: Recorder::new(client.clone(), reporter),
+        adapter: AdapterSettings {
+            image: args.adapter_image.clone(),
+            log_filter: args.adapter_log_filter.clone(),
+            log_format: args.adapter_log_format.clone(),
+        },
+        pace: Pace::new(args.resync),
+        metrics,
+        client,
+    }))
+}
+
+async fn serve(
+    args: &Args,
+    readiness: Readiness,
+    registry: Registry,
+    stop: CancellationToken,
+) -> anyhow::Result<JoinHandle<()>> {
+    let listener: TcpListener = service::bind(args.listen, "--listen").await?;
+    let address = listener.local_addr()?;
+    if let Some(path) = &args.announce {
+        service::announce(path, &[("http", address)])?;
+    }
+    info!(http = %address, "health at {address}");
+    let router = service::health::router(readiness, Arc::new(registry));
+    let limits = service::Limits {
+        drain_grace: HTTP_DRAIN,
+        ..service::Limits::default()
+    };
+    Ok(tokio::spawn(async move {
+        service::serve(listener, router, limits, stop).await;
+    }))
+}

@@ -1,0 +1,86 @@
+//! The controller's flags and variables.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use clap::builder::NonEmptyStringValueParser;
+use service::telemetry::TelemetryArgs;
+
+/// Keeps every `MnsOssSource` of a cluster: its queue and subscription in MNS, its adapter, and
+/// its status.
+#[derive(Clone, Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Args {
+    /// Image of the adapters; usually the controller's own.
+    #[arg(long, env = "ADAPTER_IMAGE", value_name = "IMAGE", value_parser = NonEmptyStringValueParser::new())]
+    pub adapter_image: String,
+    /// What adapters log.
+    #[arg(
+        long,
+        env = "ADAPTER_LOG_FILTER",
+        value_name = "FILTER",
+        default_value = "info"
+    )]
+    pub adapter_log_filter: String,
+    /// How adapters' log lines look: `text` or `json`.
+    #[arg(
+        long,
+        env = "ADAPTER_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "json"
+    )]
+    pub adapter_log_format: String,
+    /// DNS domain of the cluster [default: the one in resolv.conf, else cluster.local].
+    #[arg(long, env = "CLUSTER_DOMAIN", value_name = "DOMAIN")]
+    pub cluster_domain: Option<String>,
+    /// Most sources looked at at one time.
+    #[arg(long, env = "CONTROLLER_CONCURRENCY", value_name = "COUNT", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: u16,
+    /// How often a source is looked at when nothing is heard of it, in seconds; what somebody
+    /// does to its queue in MNS is noticed that late.
+    #[arg(long, env = "CONTROLLER_RESYNC_SECONDS", value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    pub resync: Duration,
+    /// Namespace of the controller, for its lease [default: the one of its kubeconfig or pod].
+    #[arg(long, env = "POD_NAMESPACE", value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// What the controller calls itself in its lease; must differ between replicas
+    /// [default: a random name].
+    #[arg(long, env = "POD_NAME", value_name = "NAME")]
+    pub identity: Option<String>,
+    /// Name of the lease by which replicas agree on who works.
+    #[arg(
+        long,
+        env = "CONTROLLER_LEASE",
+        value_name = "NAME",
+        default_value = "mnsoss-source-controller"
+    )]
+    pub lease: String,
+    /// Address for `/health`, `/readiness` and `/metrics`.
+    #[arg(
+        long,
+        env = "CONTROLLER_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:8080"
+    )]
+    pub listen: SocketAddr,
+    /// Write the bound address to this file, as `{"http":"..."}`.
+    #[arg(long, env = "CONTROLLER_ANNOUNCE", value_name = "FILE")]
+    pub announce: Option<PathBuf>,
+    /// Options for the logs.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
+}
+
+/// A day is as good as never.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: u64 = text
+        .parse()
+        .map_err(|_| "it must be a whole number of seconds".to_owned())?;
+    if (1..=86_400).contains(&seconds) {
+        Ok(Duration::from_secs(seconds))
+    } else {
+        Err("it must be 1 to 86400 seconds".to_owned())
+    }
+}

@@ -1,0 +1,213 @@
+//! One account of MNS, and what its refusals mean for a source.
+//!
+//! Every call has a deadline that is short beside a pass, because a pass that hangs holds up
+//! others. Texts that end up in conditions are stable: no request ids, no times, or each
+//! pass would write a new status.
+
+use std::time::Duration;
+
+use mns::{Client, Endpoint, Queue, RefusalKind, Topic};
+use mns::{QueueName, TopicName};
+use signing::{Credentials, LiveCredentials};
+use tokio::time::timeout;
+use tracing::debug;
+use transport::{Disposition, Transport};
+
+use crate::metrics::{CallOutcome, Metrics};
+
+/// Deadline of one call with its repetitions. MNS answers such calls in some 20 ms.
+const CALL: Duration = Duration::from_secs(5);
+
+/// An account with the key to it, and where it is.
+#[derive(Clone, Debug)]
+pub struct Account {
+    client: Client,
+    credentials: LiveCredentials,
+    transport: Transport,
+    metrics: Metrics,
+}
+
+/// Which thing in MNS a call was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The queue.
+    Queue,
+    /// The subscription, or the topic that it belongs to.
+    Subscription,
+}
+
+/// Why something in MNS is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloudTrouble {
+    /// What it is about.
+    pub part: Part,
+    /// In one word, for a condition.
+    pub reason: &'static str,
+    /// In a sentence, the same one each time.
+    pub message: String,
+    /// What to do next.
+    pub disposition: Disposition,
+    /// Whether the key itself is refused, rather than what was asked with it.
+    pub is_key_refused: bool,
+}
+
+impl Account {
+    /// An account. Connections are shared by all accounts that use the same `transport`.
+    #[must_use]
+    pub fn new(
+        endpoint: Endpoint,
+        credentials: Credentials,
+        transport: Transport,
+        metrics: Metrics,
+    ) -> Self {
+        let credentials = LiveCredentials::fixed(credentials);
+        Self {
+            client: Client::new(endpoint, credentials.clone(), transport.clone()),
+            credentials,
+            transport,
+            metrics,
+        }
+    }
+
+    /// The same key at another place.
+    #[must_use]
+    pub fn at(&self, endpoint: &Endpoint) -> Self {
+        let (credentials, transport) = (self.credentials.clone(), self.transport.clone());
+        Self {
+            client: Client::new(endpoint.clone(), credentials, transport),
+            ..self.clone()
+        }
+    }
+
+    /// Where the account is.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        self.client.endpoint()
+    }
+
+    /// A queue, whether it exists or not.
+    #[must_use]
+    pub fn queue(&self, name: &QueueName) -> Queue {
+        self.client.queue(name.clone())
+    }
+
+    /// A topic, whether it exists or not.
+    #[must_use]
+    pub fn topic(&self, name: &TopicName) -> Topic {
+        self.client.topic(name.clone())
+    }
+
+    /// Waits for a call about `part`, but not for ever.
+    ///
+    /// # Errors
+    /// See [`CloudTrouble::disposition`].
+    pub fn call<T>(
+        &self,
+        part: Part,
+        call: impl Future<Output = Result<T, mns::Error>>,
+    ) -> impl Future<Output = Result<T, CloudTrouble>> {
+        // Boxed, because such a call is large and a pass holds many futures.
+        let call = Box::pin(call);
+        async move {
+            let answer = match timeout(CALL, call).await {
+                Ok(answer) => answer.map_err(|error| CloudTrouble::of(part, &error)),
+                Err(_elapsed) => Err(CloudTrouble::silence(part, self.endpoint())),
+            };
+            self.metrics.cloud_call(match &answer {
+                Ok(_) => CallOutcome::Success,
+                Err(trouble) if trouble.disposition.is_retryable() => CallOutcome::Unavailable,
+                Err(_) => CallOutcome::Refused,
+            });
+            answer
+        }
+    }
+
+    /// As [`call`](Self::call), for a call to which "no such thing" is an answer.
+    ///
+    /// # Errors
+    /// See [`CloudTrouble::disposition`].
+    pub fn find<T>(
+        &self,
+        part: Part,
+        call: impl Future<Output = Result<T, mns::Error>>,
+    ) -> impl Future<Output = Result<Option<T>, CloudTrouble>> {
+        let call = Box::pin(call);
+        self.call(part, async move {
+            match call.await {
+                Err(error) if error.is_not_found() => Ok(None),
+                other => other.map(Some),
+            }
+        })
+    }
+}
+
+impl CloudTrouble {
+    /// What an error means. The whole of it, with the request id, goes to the log.
+    fn of(part: Part, error: &mns::Error) -> Self {
+        debug!(mns.operation = error.call().operation, mns.resource = error.call().resource, error = %error, "a call to MNS failed");
+        let Some(refusal) = error.refusal() else {
+            return Self::new(
+                part,
+                "MnsUnavailable",
+                unanswered(error),
+                error.disposition(),
+            );
+        };
+        let code = refusal.code().unwrap_or_default();
+        let (reason, disposition) = match refusal.kind() {
+            _ if code == "TopicNotExist" => ("TopicNotFound", Disposition::Permanent),
+            // A name can be used again after a while.
+            _ if code == "QueueDeletedRecently" => ("QueueDeletedRecently", Disposition::Retry),
+            RefusalKind::NotFound => ("NotFound", Disposition::Permanent),
+            // Somebody was faster; the next look sees what he made.
+            RefusalKind::Conflict => ("Conflict", Disposition::Retry),
+            RefusalKind::Throttled => ("MnsThrottled", refusal.disposition()),
+            RefusalKind::ServiceFault => ("MnsUnavailable", refusal.disposition()),
+            RefusalKind::ClockSkew => ("ClockSkew", Disposition::Permanent),
+            RefusalKind::Denied => ("AccessDenied", Disposition::Permanent),
+            _ => ("MnsRefused", refusal.disposition()),
+        };
+        let status = refusal.status().as_u16();
+        let answer = if code.is_empty() {
+            format!("{status}")
+        } else {
+            format!("{status} `{code}`")
+        };
+        let message = format!("MNS answered {answer} to {}", error.call());
+        Self {
+            is_key_refused: matches!(code, "InvalidAccessKeyId" | "SignatureDoesNotMatch"),
+            ..Self::new(part, reason, message, disposition)
+        }
+    }
+
+    fn silence(part: Part, endpoint: &Endpoint) -> Self {
+        let message = format!(
+            "no answer from MNS at `{endpoint}` within {} s",
+            CALL.as_secs()
+        );
+        Self::new(part, "MnsUnavailable", message, Disposition::Retry)
+    }
+
+    pub(crate) fn new(
+        part: Part,
+        reason: &'static str,
+        message: String,
+        disposition: Disposition,
+    ) -> Self {
+        Self {
+            part,
+            reason,
+            message,
+            disposition,
+            is_key_refused: false,
+        }
+    }
+}
+
+/// What happened, down to the first cause that is ours to word.
+fn unanswered(error: &mns::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}

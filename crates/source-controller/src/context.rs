@@ -1,0 +1,89 @@
+//! What every pass shares.
+
+use kube::Client;
+use kube::runtime::events::Recorder;
+use mns::Endpoint;
+use signing::Credentials;
+use transport::Transport;
+
+use crate::adapter::AdapterSettings;
+use crate::cloud::Account;
+use crate::look::CloudMemory;
+use crate::metrics::Metrics;
+use crate::pace::Pace;
+use crate::sink::Resolver;
+
+/// What every pass shares.
+pub struct Context {
+    /// The way to the API server.
+    pub client: Client,
+    /// Finds sinks.
+    pub resolver: Resolver,
+    /// The way to MNS. It repeats nothing for long: a pass is repeated anyway.
+    pub transport: Transport,
+    /// Writes Kubernetes Events.
+    pub recorder: Recorder,
+    /// What all adapters have in common.
+    pub adapter: AdapterSettings,
+    /// When to look again.
+    pub pace: Pace,
+    /// What operators see.
+    pub metrics: Metrics,
+    pub(crate) cloud_memory: CloudMemory,
+}
+
+/// The parts of a [`Context`] that differ between a process and a test.
+pub struct Parts {
+    /// See [`Context::client`].
+    pub client: Client,
+    /// See [`Context::resolver`].
+    pub resolver: Resolver,
+    /// See [`Context::transport`].
+    pub transport: Transport,
+    /// See [`Context::recorder`].
+    pub recorder: Recorder,
+    /// See [`Context::adapter`].
+    pub adapter: AdapterSettings,
+    /// See [`Context::pace`].
+    pub pace: Pace,
+    /// See [`Context::metrics`].
+    pub metrics: Metrics,
+}
+
+impl Context {
+    /// A context with no memories.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            client,
+            resolver,
+            transport,
+            recorder,
+            adapter,
+            pace,
+            metrics,
+        } = parts;
+        let cloud_memory = CloudMemory::new(pace.resync());
+        Self {
+            client,
+            resolver,
+            transport,
+            recorder,
+            adapter,
+            pace,
+            metrics,
+            cloud_memory,
+        }
+    }
+
+    /// Forgets a source that is gone.
+    pub fn forget(&self, uid: &str) {
+        self.cloud_memory.forget(uid);
+        self.pace.forget(uid);
+    }
+
+    pub(crate) fn account(&self, endpoint: Endpoint, credentials: Credentials) -> Account {
+        let (transport, metrics) = (self.transport.clone(), self.metrics.clone());
+        Account::new(endpoint, credentials, transport, metrics)
+    }
+}

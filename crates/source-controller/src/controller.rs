@@ -1,0 +1,179 @@
+//! What wakes the controller: its sources, their Deployments and Secrets, the sinks that they
+//! name, and the definitions of kinds.
+//!
+//! Each watch has a pause of its own after trouble, so that one that is refused does not
+//! silence the others. Of everything but sources only metadata is fetched, and nothing is
+//! kept: nobody's Secret but those that sources name is ever read.
+
+use std::fmt::Debug;
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+use std::vec;
+
+use futures_util::{Stream, StreamExt as _, stream};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::core::PartialObjectMeta;
+use kube::runtime::controller::{self, Controller};
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Client, Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
+use source_api::{MnsOssSource, names};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::context::Context;
+use crate::reconcile::{on_error, reconcile};
+use crate::sink::{WatchRequests, follow};
+use crate::triggers::{refers_into, refers_to, uses_secret};
+
+/// Changes come in bursts: what comes within this time of each other is looked at once.
+const DEBOUNCE: Duration = Duration::from_millis(200);
+
+/// Sources to look at.
+type Concerned = stream::Iter<vec::IntoIter<ObjectRef<MnsOssSource>>>;
+
+/// Works until `stop`, and then finishes the passes that are under way.
+///
+/// # Cancel safety
+/// Dropping the future aborts the passes under way. Each may be repeated by whoever comes
+/// next.
+pub async fn run(
+    ctx: Arc<Context>,
+    sinks: WatchRequests,
+    concurrency: u16,
+    stop: CancellationToken,
+) {
+    let client = ctx.client.clone();
+    let (sources, store) = sources(&ctx);
+    let config = controller::Config::default()
+        .concurrency(concurrency)
+        .debounce(DEBOUNCE);
+    Controller::for_stream(sources, store.clone())
+        .with_config(config)
+        .owns_stream(deployments(client.clone()))
+        .reconcile_on(by_secret(client.clone(), store.clone()))
+        .reconcile_on(by_definition(ctx.clone(), store.clone()))
+        .reconcile_on(by_sink(client, sinks, store))
+        .graceful_shutdown_on(stop.cancelled_owned())
+        .run(reconcile, on_error, ctx)
+        // Failures have been told where they were handled.
+        .for_each(|pass| {
+            debug!(pass = ?pass.map(|(source, _)| source.name), "a pass ended");
+            ready(())
+        })
+        .await;
+}
+
+/// All sources, and a copy of them without what nobody here reads.
+fn sources(
+    ctx: &Arc<Context>,
+) -> (
+    impl Stream<Item = watcher::Result<MnsOssSource>> + Send + use<>,
+    Store<MnsOssSource>,
+) {
+    let (store, writer) = reflector::store();
+    let (sources, ctx) = (Api::<MnsOssSource>::all(ctx.client.clone()), ctx.clone());
+    let sources = watcher(sources, watcher::Config::default())
+        .default_backoff()
+        .modify(|source| source.managed_fields_mut().clear())
+        .inspect(move |event| {
+            if let Ok(watcher::Event::Delete(source)) = event {
+                ctx.forget(&source.uid().unwrap_or_default());
+            }
+        })
+        .reflect(writer)
+        .applied_objects();
+    (heard(sources, "sources").map(Ok), store)
+}
+
+/// Our own Deployments, not the cluster's.
+fn deployments(
+    client: Client,
+) -> impl Stream<Item = watcher::Result<PartialObjectMeta<Deployment>>> + Send {
+    let labels = format!("{}={}", names::SOURCE_LABEL, names::CONTROLLER);
+    let config = watcher::Config::default().labels(&labels);
+    touched::<Deployment>(client, config).map(Ok)
+}
+
+/// The Secret of a source came, changed or went.
+fn by_secret(
+    client: Client,
+    store: Store<MnsOssSource>,
+) -> impl Stream<Item = ObjectRef<MnsOssSource>> + Send {
+    let secrets = touched::<Secret>(client, watcher::Config::default().any_semantic());
+    secrets.flat_map(move |secret| {
+        let (namespace, name) = (secret.namespace(), secret.name_any());
+        concerned(&store, |source| {
+            uses_secret(source, namespace.as_deref(), &name)
+        })
+    })
+}
+
+/// A kind came, went or changed its versions: what is known of its group is forgotten.
+fn by_definition(
+    ctx: Arc<Context>,
+    store: Store<MnsOssSource>,
+) -> impl Stream<Item = ObjectRef<MnsOssSource>> + Send {
+    let config = watcher::Config::default().any_semantic();
+    let definitions = touched::<CustomResourceDefinition>(ctx.client.clone(), config);
+    definitions.flat_map(move |definition| {
+        let name = definition.name_any();
+        let group = name.split_once('.').map_or("", |(_plural, group)| group);
+        ctx.resolver.discovery().forget(group);
+        concerned(&store, |source| refers_into(source, group))
+    })
+}
+
+/// The sink of a source came, changed or went.
+fn by_sink(
+    client: Client,
+    sinks: WatchRequests,
+    store: Store<MnsOssSource>,
+) -> impl Stream<Item = ObjectRef<MnsOssSource>> + Send {
+    let changes = follow(client, sinks);
+    changes.flat_map(move |changed| concerned(&store, |source| refers_to(source, &changed)))
+}
+
+fn concerned(
+    store: &Store<MnsOssSource>,
+    is_concerned: impl Fn(&MnsOssSource) -> bool,
+) -> Concerned {
+    let sources = store.state();
+    let found: Vec<_> = sources
+        .iter()
+        .filter(|source| is_concerned(source))
+        .map(|source| ObjectRef::from_obj(source.as_ref()))
+        .collect();
+    stream::iter(found)
+}
+
+/// Names of objects that came, changed or went.
+fn touched<K>(
+    client: Client,
+    config: watcher::Config,
+) -> impl Stream<Item = PartialObjectMeta<K>> + Send
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let objects = Api::<PartialObjectMeta<K>>::all(client);
+    let objects = watcher(objects, config).default_backoff().touched_objects();
+    heard(objects, K::plural(&()).into_owned())
+}
+
+/// Tells of trouble and leaves it out. The watch goes on by itself.
+fn heard<T: Send>(
+    watch: impl Stream<Item = watcher::Result<T>> + Send,
+    what: impl Into<String>,
+) -> impl Stream<Item = T> + Send {
+    let what = what.into();
+    watch.filter_map(move |event| {
+        let event = event.inspect_err(|error| {
+            warn!(error = %error, "cannot watch {what}, trying again");
+        });
+        ready(event.ok())
+    })
+}

@@ -1,0 +1,224 @@
+//! Leader election: one of several controllers works, the others stand by.
+//!
+//! The leader renews a Lease. Whether it has stopped doing so is judged by watching the Lease
+//! stand still on this machine's own clock, never by comparing its times with ours: clocks of
+//! machines differ. Every write names the version that it replaces, so two candidates cannot
+//! both succeed. A leader that cannot renew gives up before anybody else may take over.
+//!
+//! What to do about a Lease is decided in [`claim`], which does no I/O.
+
+mod claim;
+
+use std::time::Duration;
+
+use claim::{Claim, Sighting};
+use jiff::Timestamp;
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::api::PostParams;
+use kube::{Api, Client};
+use thiserror::Error;
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{debug, info, warn};
+
+/// How long a Lease that stands still is respected. What a crashed leader costs.
+pub(crate) const LEASE: Duration = Duration::from_secs(15);
+/// How often the leader renews. A renewal may fail and be tried again before [`GIVE_UP`].
+const RENEW: Duration = Duration::from_secs(4);
+/// A leader that could not renew for so long stops working. Less than [`LEASE`] by the time
+/// that stopping may take, so that nobody else works yet.
+const GIVE_UP: Duration = Duration::from_secs(12);
+/// Pause between looks at somebody else's Lease, and after a failure.
+const RETRY: Duration = Duration::from_secs(2);
+/// Deadline of one call.
+const CALL: Duration = Duration::from_secs(3);
+
+/// A candidate for one Lease.
+#[derive(Clone, Debug)]
+pub struct Election {
+    leases: Api<Lease>,
+    name: String,
+    identity: String,
+}
+
+/// The time in which this process is the leader.
+#[derive(Debug)]
+pub struct Tenure {
+    election: Election,
+    lease: Lease,
+}
+
+/// Why this process is the leader no longer. It must stop working at once.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Lost {
+    /// Somebody else holds the Lease.
+    #[error("`{holder}` has become the leader")]
+    TakenOver {
+        /// Who it is.
+        holder: String,
+    },
+    /// The API server could not be told in time that we are still here.
+    #[error("the lease could not be renewed for {} s", GIVE_UP.as_secs())]
+    NotRenewed,
+}
+
+/// Why one call brought nothing.
+#[derive(Debug, Error)]
+enum CallError {
+    #[error("no answer within {} s", CALL.as_secs())]
+    TimedOut,
+    #[error(transparent)]
+    Kube(#[from] kube::Error),
+}
+
+impl Election {
+    /// A candidate that calls itself `identity`, for the Lease `name` in `namespace`.
+    #[must_use]
+    pub fn new(client: Client, namespace: &str, name: &str, identity: &str) -> Self {
+        Self {
+            leases: Api::namespaced(client, namespace),
+            name: name.to_owned(),
+            identity: identity.to_owned(),
+        }
+    }
+
+    /// Waits until this process is the leader, however long that takes.
+    ///
+    /// # Cancel safety
+    /// Dropping the future may leave a Lease that names us; it expires like a crashed
+    /// leader's.
+    pub async fn win(&self) -> Tenure {
+        let mut sighting = None;
+        loop {
+            match self.try_once(&mut sighting).await {
+                Ok(Some(lease)) => {
+                    info!(lease = self.name, "`{}` is the leader", self.identity);
+                    return Tenure {
+                        election: self.clone(),
+                        lease,
+                    };
+                }
+                Ok(None) => {}
+                Err(error) => warn!(lease = self.name, error = %error, "cannot become the leader"),
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    /// Looks at the Lease and takes it if it is free. `None` if it is not, or somebody was
+    /// faster.
+    async fn try_once(&self, sighting: &mut Option<Sighting>) -> Result<Option<Lease>, CallError> {
+        let lease = call(self.leases.get_opt(&self.name)).await?;
+        let stood_still = Sighting::note(sighting, lease.as_ref(), Instant::now());
+        let claim = claim::decide(
+            lease.as_ref(),
+            &self.identity,
+            &self.name,
+            stood_still,
+            Timestamp::now(),
+        );
+        let written = match claim {
+            Claim::Wait { holder } => {
+                debug!(lease = self.name, "`{holder}` is the leader");
+                return Ok(None);
+            }
+            Claim::Create(lease) => call(self.leases.create(&PostParams::default(), &lease)).await,
+            Claim::Replace(lease) => self.replace(&lease).await,
+        };
+        match written {
+            Ok(lease) => Ok(Some(lease)),
+            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn replace(&self, lease: &Lease) -> Result<Lease, CallError> {
+        call(
+            self.leases
+                .replace(&self.name, &PostParams::default(), lease),
+        )
+        .await
+    }
+}
+
+impl Tenure {
+    /// Renews the Lease until that fails for good, and says why.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the renewals; a renewal under way may still take effect, and
+    /// [`release`](Self::release) copes with that.
+    pub async fn keep(&mut self) -> Lost {
+        let mut renewed = Instant::now();
+        let mut pause = RENEW;
+        loop {
+            sleep(pause).await;
+            // Counted from before the call: when its answer is late, the others' clocks
+            // started when it was sent.
+            let started = Instant::now();
+            match self.renew().await {
+                Ok(None) => (renewed, pause) = (started, RENEW),
+                Ok(Some(lost)) => return lost,
+                Err(error) => {
+                    warn!(lease = self.election.name, error = %error, "cannot renew the lease");
+                    pause = RETRY;
+                }
+            }
+            if renewed.elapsed() + pause + CALL > GIVE_UP {
+                return Lost::NotRenewed;
+            }
+        }
+    }
+
+    /// Gives the Lease up, so that somebody else can go on at once. Does what it can.
+    pub async fn release(self) {
+        let Self { election, lease } = self;
+        let Ok(Some(current)) = call(election.leases.get_opt(&election.name)).await else {
+            return;
+        };
+        if claim::holder(&current) != claim::holder(&lease) {
+            return;
+        }
+        match election.replace(&claim::released(&current)).await {
+            Ok(_) => info!(lease = election.name, "gave the lease up"),
+            Err(error) => warn!(lease = election.name, error = %error, "cannot give the lease up"),
+        }
+    }
+
+    async fn renew(&mut self) -> Result<Option<Lost>, CallError> {
+        let renewed = claim::renewed(&self.lease, Timestamp::now());
+        match self.election.replace(&renewed).await {
+            Ok(lease) => {
+                self.lease = lease;
+                Ok(None)
+            }
+            Err(error) if error.is_conflict() => self.look_who_holds().await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// After a conflict: a renewal of ours whose answer was lost, somebody's edit, or the end.
+    async fn look_who_holds(&mut self) -> Result<Option<Lost>, CallError> {
+        let leases = &self.election.leases;
+        let current = call(leases.get(&self.election.name)).await?;
+        let holder = claim::holder(&current).unwrap_or_default().to_owned();
+        if holder != self.election.identity {
+            return Ok(Some(Lost::TakenOver { holder }));
+        }
+        let renewed = claim::renewed(&current, Timestamp::now());
+        self.lease = self.election.replace(&renewed).await?;
+        Ok(None)
+    }
+}
+
+impl CallError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Kube(kube::Error::Api(status)) if status.code == 409)
+    }
+}
+
+async fn call<T>(made: impl Future<Output = Result<T, kube::Error>>) -> Result<T, CallError> {
+    match timeout(CALL, made).await {
+        Ok(answer) => Ok(answer?),
+        Err(_elapsed) => Err(CallError::TimedOut),
+    }
+}

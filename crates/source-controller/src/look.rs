@@ -1,0 +1,149 @@
+//! The first step of a pass: seeing how things are. It changes nothing.
+//!
+//! Kubernetes is asked, not a copy of it: a pass that acts on what was true a moment ago
+//! makes things twice. What cannot be seen because of the user's doing is a value with an
+//! explanation; only trouble with the API server ends the pass.
+
+mod account;
+mod cloud;
+mod event_types;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
+use mns::Endpoint;
+use source_api::{DeliveryError, MnsOssSource, Sink, SinkError, names};
+use tokio::try_join;
+
+pub use account::AccountProblem;
+pub use cloud::CloudSeen;
+pub(crate) use cloud::{CloudMemory, Remembered};
+pub use event_types::{EventTypesSeen, KnownEventType};
+
+use crate::cloud::{Account, CloudTrouble};
+use crate::context::Context;
+use crate::failure::{PassError, doing};
+use crate::sink::{ResolvedSink, SinkProblem};
+use crate::wish::{Identity, Wish};
+
+/// How everything was that concerns one source.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The sink.
+    pub sink: Result<ResolvedSink, SinkProblem>,
+    /// The dead letter sink, if one is asked for.
+    pub dead_letter_sink: Option<Result<ResolvedSink, SinkProblem>>,
+    /// Where the account is that the Secret holds the key to.
+    pub account: Result<Endpoint, AccountProblem>,
+    /// What is in MNS; `None` if there was no account or no name to look for.
+    pub cloud: Option<Result<CloudSeen, CloudTrouble>>,
+    /// The Deployment that has the adapter's name.
+    pub deployment: Option<Deployment>,
+    /// Descriptions of events that we made or must make; `None` if that is Knative's affair.
+    pub event_types: Option<EventTypesSeen>,
+}
+
+/// Looks at everything that concerns a source. Gives the account too, for acting on it.
+///
+/// # Errors
+/// Trouble with the API server, which may pass.
+pub async fn look(
+    ctx: &Context,
+    source: &MnsOssSource,
+    identity: &Identity,
+    wish: &Wish,
+) -> Result<(Seen, Option<Account>), PassError> {
+    let (sink, dead_letter_sink, in_the_cloud, deployment) = try_join!(
+        sink(ctx, &wish.sink, identity),
+        dead_letter_sink(ctx, wish, identity),
+        in_the_cloud(ctx, source, identity, wish),
+        deployment(ctx, identity),
+    )?;
+    let event_types = event_types::look(ctx, source, identity, wish).await;
+    let InTheCloud { account, cloud } = in_the_cloud;
+    let seen = Seen {
+        sink,
+        dead_letter_sink,
+        account: account
+            .as_ref()
+            .map(|account| account.endpoint().clone())
+            .map_err(Clone::clone),
+        cloud,
+        deployment,
+        event_types,
+    };
+    Ok((seen, account.ok()))
+}
+
+/// The account that a source's Secret holds the key to.
+///
+/// # Errors
+/// Trouble with the API server, which may pass.
+pub(crate) async fn account(
+    ctx: &Context,
+    source: &MnsOssSource,
+    identity: &Identity,
+) -> Result<Result<Account, AccountProblem>, PassError> {
+    let (account, _version) = account::look(ctx, source, identity).await?;
+    Ok(account)
+}
+
+struct InTheCloud {
+    account: Result<Account, AccountProblem>,
+    cloud: Option<Result<CloudSeen, CloudTrouble>>,
+}
+
+async fn in_the_cloud(
+    ctx: &Context,
+    source: &MnsOssSource,
+    identity: &Identity,
+    wish: &Wish,
+) -> Result<InTheCloud, PassError> {
+    let (account, secret_version) = account::look(ctx, source, identity).await?;
+    let cloud = match (&account, &wish.supply) {
+        (Ok(account), Ok(supply)) => {
+            let about = Remembered::new(source, &secret_version);
+            Some(cloud::look(ctx, &identity.uid, about, account, supply).await)
+        }
+        _ => None,
+    };
+    Ok(InTheCloud { account, cloud })
+}
+
+async fn sink(
+    ctx: &Context,
+    sink: &Result<Sink, SinkError>,
+    identity: &Identity,
+) -> Result<Result<ResolvedSink, SinkProblem>, PassError> {
+    match sink {
+        Ok(sink) => {
+            let resolved = ctx.resolver.resolve(sink, &identity.namespace).await;
+            doing("looking up the sink", resolved)
+        }
+        Err(error) => Ok(Err(SinkProblem::Invalid(error.clone()))),
+    }
+}
+
+async fn dead_letter_sink(
+    ctx: &Context,
+    wish: &Wish,
+    identity: &Identity,
+) -> Result<Option<Result<ResolvedSink, SinkProblem>>, PassError> {
+    let asked = match &wish.delivery {
+        Ok(delivery) => delivery.dead_letter_sink.clone().map(Ok),
+        Err(DeliveryError::DeadLetterSink(error)) => Some(Err(error.clone())),
+        Err(_) => None,
+    };
+    match asked {
+        Some(asked) => sink(ctx, &asked, identity).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn deployment(ctx: &Context, identity: &Identity) -> Result<Option<Deployment>, PassError> {
+    let deployments: Api<Deployment> = Api::namespaced(ctx.client.clone(), &identity.namespace);
+    let name = names::adapter(&identity.name, &identity.uid);
+    doing(
+        "looking for the adapter's deployment",
+        deployments.get_opt(&name).await,
+    )
+}

@@ -1,0 +1,180 @@
+//! Which account a source's Secret opens.
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, ResourceExt as _};
+use mns::{Endpoint, EndpointError};
+use serde::Deserialize;
+use signing::{CredentialsError, SecretDocument};
+use source_api::{MnsOssSource, SecretKeyReference};
+use thiserror::Error;
+
+use crate::cloud::Account;
+use crate::context::Context;
+use crate::failure::{PassError, doing};
+use crate::wish::Identity;
+
+/// Why a source's Secret opens no account. Permanent, until somebody changes the Secret;
+/// which is noticed. None quotes the Secret.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AccountProblem {
+    /// There is no such Secret.
+    #[error("secret `{0}` does not exist")]
+    NoSecret(String),
+    /// The Secret lacks the key.
+    #[error("secret `{secret}` has no key `{key}`")]
+    NoKey {
+        /// Name of the Secret.
+        secret: String,
+        /// Key that is asked for.
+        key: String,
+    },
+    /// The value is not the document that it should be.
+    #[error("secret `{secret}`, key `{key}`: {problem}")]
+    BadDocument {
+        /// Name of the Secret.
+        secret: String,
+        /// Key that was read.
+        key: String,
+        /// What is wrong with it.
+        problem: DocumentProblem,
+    },
+}
+
+/// What can be wrong with the document in the Secret.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DocumentProblem {
+    /// It is not UTF-8.
+    #[error("the value is not text")]
+    NotText,
+    /// It is not JSON, or lacks half of the key pair.
+    #[error("{0}")]
+    Credentials(CredentialsError),
+    /// It does not say where MNS is.
+    #[error("the document lacks `url`")]
+    NoUrl,
+    /// It says so in a way that cannot be used.
+    #[error("{0}")]
+    Url(EndpointError),
+}
+
+impl AccountProblem {
+    /// The problem in one word, for a condition.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NoSecret(_) => "SecretNotFound",
+            Self::NoKey { .. } => "SecretKeyNotFound",
+            Self::BadDocument { .. } => "SecretInvalid",
+        }
+    }
+}
+
+/// Who owns the account and where it is, for endpoints whose host does not say so.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Whereabouts {
+    account_id: Option<String>,
+    region: Option<String>,
+}
+
+/// The account, and the version of the Secret that was read (empty without one).
+pub(super) async fn look(
+    ctx: &Context,
+    source: &MnsOssSource,
+    identity: &Identity,
+) -> Result<(Result<Account, AccountProblem>, String), PassError> {
+    let SecretKeyReference { name, key } = &source.spec.access_token.secret_key_ref;
+    let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &identity.namespace);
+    let Some(secret) = doing("reading the secret", secrets.get_opt(name).await)? else {
+        return Ok((Err(AccountProblem::NoSecret(name.clone())), String::new()));
+    };
+    let version = secret.resource_version().unwrap_or_default();
+    let value = secret.data.as_ref().and_then(|data| data.get(key));
+    let account = match value {
+        Some(value) => read(&value.0)
+            .map(|(endpoint, document)| ctx.account(endpoint, document.credentials))
+            .map_err(|problem| AccountProblem::BadDocument {
+                secret: name.clone(),
+                key: key.clone(),
+                problem,
+            }),
+        None => Err(AccountProblem::NoKey {
+            secret: name.clone(),
+            key: key.clone(),
+        }),
+    };
+    Ok((account, version))
+}
+
+fn read(value: &[u8]) -> Result<(Endpoint, SecretDocument), DocumentProblem> {
+    let text = str::from_utf8(value).map_err(|_| DocumentProblem::NotText)?;
+    let document = SecretDocument::from_json(text).map_err(DocumentProblem::Credentials)?;
+    let url = document.url.as_deref().ok_or(DocumentProblem::NoUrl)?;
+    let mut endpoint: Endpoint = url.parse().map_err(DocumentProblem::Url)?;
+    let Whereabouts { account_id, region } = serde_json::from_str(text).unwrap_or_default();
+    if let Some(account_id) = account_id {
+        endpoint = endpoint.with_account_id(account_id);
+    }
+    if let Some(region) = region {
+        endpoint = endpoint.with_region(region);
+    }
+    Ok((endpoint, document))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(value: &[u8]) -> String {
+        match read(value) {
+            Ok((endpoint, _)) => format!(
+                "{endpoint} {} {}",
+                endpoint.account_id().unwrap_or("?"),
+                endpoint.region().unwrap_or("?")
+            ),
+            Err(problem) => problem.to_string(),
+        }
+    }
+
+    #[test]
+    fn documents_say_where_the_account_is() {
+        let table: [(&str, &[u8], &str); 7] = [
+            (
+                "the walkthrough's",
+                br#"{ "url":"https://xxxx.mns.cn-shanghai.aliyuncs.com/", "accessKeyId":"xxx", "accessKeySecret":"xx" }"#,
+                "https://xxxx.mns.cn-shanghai.aliyuncs.com xxxx cn-shanghai",
+            ),
+            (
+                "another host",
+                br#"{"url":"http://emulator:9324","accessKeyId":"a","accessKeySecret":"b"}"#,
+                "http://emulator:9324 ? ?",
+            ),
+            (
+                "another host, stated",
+                br#"{"url":"http://emulator:9324","accessKeyId":"a","accessKeySecret":"b","accountId":"12","region":"cn-shanghai"}"#,
+                "http://emulator:9324 12 cn-shanghai",
+            ),
+            (
+                "no URL",
+                br#"{"accessKeyId":"a","accessKeySecret":"b"}"#,
+                "the document lacks `url`",
+            ),
+            (
+                "half a pair",
+                br#"{"url":"http://emulator","accessKeyId":"a"}"#,
+                "credentials document lacks `accessKeySecret`",
+            ),
+            ("not text", b"\xff", "the value is not text"),
+            (
+                "not JSON",
+                b"secret",
+                "credentials document is not valid at line 1, column 1",
+            ),
+        ];
+        for (name, value, expected) in table {
+            assert_eq!(outcome(value), expected, "{name}");
+        }
+    }
+}

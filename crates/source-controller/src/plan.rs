@@ -1,0 +1,109 @@
+//! The second step of a pass: deciding what to do about what was seen.
+//!
+//! Pure: no client, no clock, no chance. The same source, seen the same way, has the same
+//! plan, and a source that is in order has an empty one.
+
+pub mod cloud;
+pub mod event_types;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use source_api::{MnsOssSource, names};
+
+use crate::adapter::{self, AdapterInputs, AdapterSettings};
+use crate::cloud::CloudTrouble;
+use crate::look::Seen;
+use crate::wish::{Identity, Wish};
+use cloud::{CloudStep, Leftovers};
+use event_types::EventTypeStep;
+
+/// What to do about one source, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What earlier generations left in MNS and nobody needs any more.
+    pub leftovers: Option<Leftovers>,
+    /// What to make or correct in MNS; or why nothing can be done there.
+    pub cloud: Result<Vec<CloudStep>, CloudTrouble>,
+    /// What to do about the adapter.
+    pub adapter: AdapterPlan,
+    /// What to do about descriptions of events.
+    pub event_types: Vec<EventTypeStep>,
+}
+
+/// What to do about the adapter's Deployment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AdapterPlan {
+    /// It is as it should be, or what it should be is not known now.
+    Leave,
+    /// Somebody else has a Deployment of that name.
+    Refuse {
+        /// Name of the Deployment.
+        name: String,
+    },
+    /// There is none yet: make it, if the queue is there.
+    Create(Box<Deployment>),
+    /// It differs from what it should be.
+    Update(Box<Deployment>),
+}
+
+/// Decides what to do about a source.
+#[must_use]
+pub fn plan(
+    source: &MnsOssSource,
+    identity: &Identity,
+    wish: &Wish,
+    seen: &Seen,
+    settings: &AdapterSettings,
+) -> Plan {
+    Plan {
+        leftovers: cloud::leftovers(source, identity, wish, seen),
+        cloud: cloud::steps(wish, seen),
+        adapter: adapter_plan(source, identity, wish, seen, settings),
+        event_types: event_types::steps(source, identity, wish, seen),
+    }
+}
+
+fn adapter_plan(
+    source: &MnsOssSource,
+    identity: &Identity,
+    wish: &Wish,
+    seen: &Seen,
+    settings: &AdapterSettings,
+) -> AdapterPlan {
+    if let Some(live) = &seen.deployment
+        && !is_controlled_by(live, identity)
+    {
+        let name = names::adapter(&identity.name, &identity.uid);
+        return AdapterPlan::Refuse { name };
+    }
+    let Some(inputs) = inputs(wish, seen) else {
+        return AdapterPlan::Leave;
+    };
+    let wanted = Box::new(adapter::deployment(source, identity, &inputs, settings));
+    match &seen.deployment {
+        None => AdapterPlan::Create(wanted),
+        Some(live) if adapter::is_up_to_date(live, &wanted) => AdapterPlan::Leave,
+        Some(_) => AdapterPlan::Update(wanted),
+    }
+}
+
+/// What the adapter must be told, if all of it is known.
+fn inputs<'a>(wish: &'a Wish, seen: &'a Seen) -> Option<AdapterInputs<'a>> {
+    let dead_letter_sink = match &seen.dead_letter_sink {
+        Some(resolved) => Some(resolved.as_ref().ok()?),
+        None => None,
+    };
+    Some(AdapterInputs {
+        sink: seen.sink.as_ref().ok()?,
+        dead_letter_sink,
+        delivery: wish.delivery.as_ref().ok()?,
+        queue: wish.supply.as_ref().ok()?.queue(),
+        endpoint: seen.account.as_ref().ok()?,
+    })
+}
+
+fn is_controlled_by(live: &Deployment, identity: &Identity) -> bool {
+    let owners = live.metadata.owner_references.iter().flatten();
+    owners
+        .filter(|owner| owner.controller == Some(true))
+        .any(|owner| owner.uid == identity.uid)
+}

@@ -1,0 +1,138 @@
+//! One pass over one source, from top to bottom: look, plan, act, report.
+
+mod cleanup;
+mod events;
+mod finalizer;
+mod status;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::runtime::controller::Action;
+use kube::{Api, ResourceExt as _};
+use source_api::MnsOssSource;
+use tokio::time::{Instant, timeout};
+use tracing::{debug, info, warn};
+use transport::Disposition;
+
+use crate::act::act;
+use crate::context::Context;
+use crate::failure::{PASS, PassError, doing};
+use crate::look::look;
+use crate::metrics::PassOutcome;
+use crate::plan::plan;
+use crate::report::{Next, Report, report};
+use crate::wish::{Identity, Wish};
+
+/// One pass over the source that `seen` is a copy of, with a deadline.
+///
+/// # Errors
+/// Trouble that may pass; [`on_error`] says when to try again.
+pub async fn reconcile(seen: Arc<MnsOssSource>, ctx: Arc<Context>) -> Result<Action, PassError> {
+    let started = Instant::now();
+    let pass = timeout(PASS, Box::pin(one_pass(&ctx, &seen)));
+    let outcome = pass.await.unwrap_or(Err(PassError::TimedOut));
+    let label = match &outcome {
+        Ok(end) => end.outcome(),
+        Err(_) => PassOutcome::Failed,
+    };
+    ctx.metrics.pass(label, started.elapsed());
+    let uid = seen.uid().unwrap_or_default();
+    Ok(match outcome? {
+        End::Gone => {
+            ctx.forget(&uid);
+            Action::await_change()
+        }
+        End::Looked { next, .. } => Action::requeue(match next {
+            Next::Regularly => ctx.pace.settled(&uid),
+            Next::Soon => ctx.pace.soon(&uid),
+            Next::Again(asked) => ctx.pace.failed(&uid, asked),
+        }),
+    })
+}
+
+/// When to try again after a pass that failed. What fails for good is tried at the regular
+/// time; a change of the source is noticed before that.
+#[must_use]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "kube's controller calls it so"
+)]
+pub fn on_error(source: Arc<MnsOssSource>, error: &PassError, ctx: Arc<Context>) -> Action {
+    let uid = source.uid().unwrap_or_default();
+    let (namespace, name) = (source.namespace().unwrap_or_default(), source.name_any());
+    let line = service::error_line(error);
+    if error.is_conflict() {
+        debug!(source.namespace = namespace, source.name = name, "{line}");
+    } else {
+        warn!(
+            source.namespace = namespace,
+            source.name = name,
+            "pass over `{namespace}/{name}`: {line}"
+        );
+    }
+    Action::requeue(match error.disposition() {
+        Disposition::Permanent => ctx.pace.settled(&uid),
+        Disposition::Retry => ctx.pace.failed(&uid, None),
+        Disposition::RetryAfter(pause) => ctx.pace.failed(&uid, Some(pause)),
+    })
+}
+
+/// How a pass ended.
+enum End {
+    /// The source is gone, or needs nothing of us any more.
+    Gone,
+    /// It was looked at.
+    Looked { is_ready: bool, next: Next },
+}
+
+impl End {
+    fn outcome(&self) -> PassOutcome {
+        match self {
+            Self::Gone => PassOutcome::Gone,
+            Self::Looked { is_ready: true, .. } => PassOutcome::Ready,
+            Self::Looked {
+                is_ready: false, ..
+            } => PassOutcome::NotReady,
+        }
+    }
+}
+
+async fn one_pass(ctx: &Context, seen: &MnsOssSource) -> Result<End, PassError> {
+    let identity = Identity::of(seen);
+    // The copy may lag behind what this program itself wrote a moment ago, and acting on
+    // that would forget what is in MNS.
+    let sources: Api<MnsOssSource> = Api::namespaced(ctx.client.clone(), &identity.namespace);
+    let found = doing("reading the source", sources.get_opt(&identity.name).await)?;
+    let Some(source) = found.filter(|found| found.metadata.uid == seen.metadata.uid) else {
+        return Ok(End::Gone);
+    };
+    let wish = Wish::of(&source, &identity);
+    if source.metadata.deletion_timestamp.is_some() {
+        cleanup::clean_up(ctx, &sources, &source, &identity, &wish).await?;
+        return Ok(End::Gone);
+    }
+    let source = finalizer::ensure(&sources, source, &wish).await?;
+
+    let (seen, account) = look(ctx, &source, &identity, &wish).await?;
+    let plan = plan(&source, &identity, &wish, &seen, &ctx.adapter);
+    let done = act(ctx, &identity, plan, &seen, account.as_ref()).await?;
+    let Report {
+        status,
+        notes,
+        next,
+        is_ready,
+    } = report(&source, &identity, &wish, &seen, &done, Timestamp::now());
+    if status::write(ctx, &sources, &source, &status).await? && is_ready {
+        let Identity {
+            namespace, name, ..
+        } = &identity;
+        info!(
+            source.namespace = namespace,
+            source.name = name,
+            "source `{namespace}/{name}` is ready"
+        );
+    }
+    events::publish(ctx, &source, &notes).await;
+    Ok(End::Looked { is_ready, next })
+}

@@ -1,0 +1,127 @@
+//! What is worth a Kubernetes Event: what was done, and what changed for better or worse.
+//! What stays as it is, good or bad, is told once.
+
+use source_api::{Condition, ConditionStatus, MnsOssSourceStatus, READY};
+
+use crate::act::{AdapterDone, Done};
+
+/// How serious a note is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// All goes its way.
+    Normal,
+    /// Somebody should look.
+    Warning,
+}
+
+/// One event to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// How serious it is.
+    pub kind: Kind,
+    /// In one word.
+    pub reason: String,
+    /// In a sentence.
+    pub message: String,
+}
+
+impl Note {
+    pub(crate) fn normal(reason: &str, message: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::Normal,
+            reason: reason.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn warning(reason: &str, message: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::Warning,
+            ..Self::normal(reason, message)
+        }
+    }
+}
+
+pub(super) fn notes(old: &MnsOssSourceStatus, new: &MnsOssSourceStatus, done: &Done) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if let Some((leftovers, removed)) = &done.leftovers {
+        let what = leftovers.describe();
+        match removed {
+            Ok(()) => notes.push(Note::normal("CleanedUp", format!("removed {what}"))),
+            Err(trouble) if !trouble.disposition.is_retryable() => {
+                let message = format!("left behind: {what}; {}", trouble.message);
+                notes.push(Note::warning("LeftBehind", message));
+            }
+            Err(_) => {}
+        }
+    }
+    for step in done.cloud.iter().flatten() {
+        notes.push(Note::normal(step.reason(), step.describe()));
+    }
+    notes.extend(adapter(done));
+    notes.extend(
+        new.conditions
+            .iter()
+            .filter_map(|condition| turned(old, condition)),
+    );
+    notes
+}
+
+fn adapter(done: &Done) -> Option<Note> {
+    let name = done
+        .deployment
+        .as_ref()?
+        .metadata
+        .name
+        .clone()
+        .unwrap_or_default();
+    match done.adapter {
+        AdapterDone::Created => Some(Note::normal(
+            "DeploymentCreated",
+            format!("made deployment `{name}`"),
+        )),
+        AdapterDone::Updated => Some(Note::normal(
+            "DeploymentUpdated",
+            format!("changed deployment `{name}`"),
+        )),
+        AdapterDone::Left | AdapterDone::Refused { .. } => None,
+    }
+}
+
+/// A condition that failed, or the source having become ready.
+fn turned(old: &MnsOssSourceStatus, condition: &Condition) -> Option<Note> {
+    let before = old
+        .conditions
+        .iter()
+        .find(|before| before.type_ == condition.type_);
+    let state = |condition: &Condition| {
+        let Condition {
+            status,
+            reason,
+            message,
+            ..
+        } = condition;
+        (*status, reason.clone(), message.clone())
+    };
+    let is_new = before.map(state) != Some(state(condition));
+    let is_ready = condition.type_ == READY;
+    match condition.status {
+        ConditionStatus::True if is_ready && is_new => {
+            Some(Note::normal("SourceReady", "the source is ready"))
+        }
+        ConditionStatus::False if !is_ready && is_new && condition.severity.is_none() => {
+            let message = condition.message.clone().unwrap_or_default();
+            Some(Note::warning(reason(condition), message))
+        }
+        _ => None,
+    }
+}
+
+/// A missing sink has the name that Knative's own sources give it.
+fn reason(condition: &Condition) -> &str {
+    if condition.type_ == "SinkProvided" {
+        "SinkNotFound"
+    } else {
+        condition.reason.as_deref().unwrap_or(&condition.type_)
+    }
+}

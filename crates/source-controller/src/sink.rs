@@ -1,0 +1,223 @@
+//! Where a source's events go: from what the user wrote to a URL.
+//!
+//! An object is looked up each time, so that its address of the moment counts; its kind is
+//! watched from the first time it is asked for, so that nobody has to wait for a sink that
+//! comes late. What is wrong with a sink is a value that tells the user; only trouble with
+//! the API server is an error.
+
+mod address;
+mod cluster_domain;
+mod discovery;
+mod problem;
+mod watches;
+
+use k8s_openapi::api::core::v1::Service;
+use kube::api::{ApiResource, DynamicObject};
+use kube::{Api, Client};
+use source_api::{ObjectReference, Sink, Target};
+use url::Url;
+
+use address::Address;
+pub use cluster_domain::cluster_domain;
+pub use discovery::{Discovery, Served};
+pub use problem::SinkProblem;
+pub use watches::{Changed, SinkWatches, WatchRequests, follow};
+
+/// A sink that can be sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedSink {
+    /// Where events go.
+    pub url: Url,
+    /// CA certificates in PEM: the user's and those that the object announces.
+    pub ca_certs: Option<String>,
+    /// The OIDC audience: the user's, else the one that the object announces.
+    pub audience: Option<String>,
+    /// The object, by the API version that the cluster serves; absent for a plain URL.
+    pub object: Option<ObjectReference>,
+    /// The API version that the user asked for, if the cluster serves another one only.
+    pub obsolete_version: Option<String>,
+}
+
+/// Resolves sinks. Cheap to clone.
+#[derive(Clone)]
+pub struct Resolver {
+    client: Client,
+    discovery: Discovery,
+    watches: SinkWatches,
+    cluster_domain: String,
+}
+
+impl Resolver {
+    /// A resolver for objects of the cluster that `client` talks to.
+    #[must_use]
+    pub fn new(
+        client: Client,
+        discovery: Discovery,
+        watches: SinkWatches,
+        cluster_domain: String,
+    ) -> Self {
+        Self {
+            client,
+            discovery,
+            watches,
+            cluster_domain,
+        }
+    }
+
+    /// What the cluster serves.
+    #[must_use]
+    pub fn discovery(&self) -> &Discovery {
+        &self.discovery
+    }
+
+    /// Finds out where `sink` is; references without a namespace mean `namespace`.
+    ///
+    /// # Errors
+    /// Trouble with the API server, which may pass. What the user can mend is the inner
+    /// result.
+    pub async fn resolve(
+        &self,
+        sink: &Sink,
+        namespace: &str,
+    ) -> kube::Result<Result<ResolvedSink, SinkProblem>> {
+        let (reference, path) = match &sink.target {
+            Target::Url(url) => return Ok(Ok(at_url(sink, url))),
+            Target::Object {
+                reference, path, ..
+            } => (reference, path),
+        };
+        let object = ObjectReference {
+            namespace: Some(reference.namespace.as_deref().unwrap_or(namespace).into()),
+            ..reference.clone()
+        };
+        if object.api_version == "v1" && object.kind == "Service" {
+            return self.service(sink, object).await;
+        }
+        let Some(served) = self
+            .discovery
+            .find(&object.api_version, &object.kind)
+            .await?
+        else {
+            return Ok(Err(SinkProblem::not_served(&object)));
+        };
+        let address = match self.address(&object, &served).await? {
+            Ok(address) => address,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let obsolete_version =
+            (served.resource.api_version != object.api_version).then(|| object.api_version.clone());
+        let object = ObjectReference {
+            api_version: served.resource.api_version,
+            ..object
+        };
+        let resolved = ResolvedSink {
+            url: address.url.clone(),
+            ca_certs: both(sink.ca_certs.as_deref(), address.ca_certs.as_deref()),
+            audience: sink.audience.clone().or(address.audience),
+            object: Some(object),
+            obsolete_version,
+        };
+        Ok(with_path(resolved, sink, path.is_some()))
+    }
+
+    /// A Kubernetes Service has no address in its status, only a name in the cluster's DNS.
+    async fn service(
+        &self,
+        sink: &Sink,
+        object: ObjectReference,
+    ) -> kube::Result<Result<ResolvedSink, SinkProblem>> {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        self.watches.ensure(&Served {
+            resource: ApiResource::erase::<Service>(&()),
+            is_namespaced: true,
+        });
+        let services: Api<Service> = Api::namespaced(self.client.clone(), namespace);
+        match services.get_metadata_opt(&object.name).await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(Err(SinkProblem::not_found(&object))),
+            Err(error) => return forbidden(error, &object),
+        }
+        let scheme = if sink.ca_certs.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let url = format!(
+            "{scheme}://{}.{namespace}.svc.{}/",
+            object.name, self.cluster_domain
+        );
+        let Ok(url) = Url::parse(&url) else {
+            return Ok(Err(SinkProblem::bad_address(&object, &url)));
+        };
+        let resolved = ResolvedSink {
+            object: Some(object),
+            ..at_url(sink, &url)
+        };
+        Ok(with_path(resolved, sink, true))
+    }
+
+    /// What the object announces.
+    async fn address(
+        &self,
+        object: &ObjectReference,
+        served: &Served,
+    ) -> kube::Result<Result<Address, SinkProblem>> {
+        self.watches.ensure(served);
+        let objects: Api<DynamicObject> = match &object.namespace {
+            Some(namespace) if served.is_namespaced => {
+                Api::namespaced_with(self.client.clone(), namespace, &served.resource)
+            }
+            _ => Api::all_with(self.client.clone(), &served.resource),
+        };
+        match objects.get_opt(&object.name).await {
+            Ok(Some(found)) => Ok(address::of(&found.data, object)),
+            Ok(None) => Ok(Err(SinkProblem::not_found(object))),
+            Err(error) => forbidden(error, object),
+        }
+    }
+}
+
+/// A refusal for lack of rights is the administrator's to mend; anything else may pass.
+fn forbidden<T>(
+    error: kube::Error,
+    object: &ObjectReference,
+) -> kube::Result<Result<T, SinkProblem>> {
+    match error {
+        kube::Error::Api(status) if status.is_forbidden() => {
+            Ok(Err(SinkProblem::forbidden(object)))
+        }
+        other => Err(other),
+    }
+}
+
+fn at_url(sink: &Sink, url: &Url) -> ResolvedSink {
+    ResolvedSink {
+        url: url.clone(),
+        ca_certs: sink.ca_certs.clone(),
+        audience: sink.audience.clone(),
+        object: None,
+        obsolete_version: None,
+    }
+}
+
+/// Resolves the user's relative reference against the object's address.
+fn with_path(
+    resolved: ResolvedSink,
+    sink: &Sink,
+    has_path: bool,
+) -> Result<ResolvedSink, SinkProblem> {
+    if !has_path {
+        return Ok(resolved);
+    }
+    let url = sink.resolve(&resolved.url).map_err(SinkProblem::Invalid)?;
+    Ok(ResolvedSink { url, ..resolved })
+}
+
+/// Two lots of certificates as one.
+pub(crate) fn both(first: Option<&str>, second: Option<&str>) -> Option<String> {
+    match (first, second) {
+        (Some(first), Some(second)) if first.trim() == second.trim() => Some(first.to_owned()),
+        (Some(first), Some(second)) => Some(format!("{}\n{second}", first.trim_end())),
+        (one, other) => one.or(other).map(str::to_owned),
+    }
+}

@@ -1,0 +1,128 @@
+//! Which version of a kind the cluster serves.
+//!
+//! A manifest may be years older than the cluster. Group and kind are kept, and the version
+//! that was asked for is taken if it is served; else the version that the API server itself
+//! prefers. What was found is remembered until the kind's definition changes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kube::Client;
+use kube::api::{ApiResource, GroupVersionKind};
+use kube::core::discovery::Scope;
+use kube::error::DiscoveryError;
+
+/// A kind in a version that the cluster serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// How to address objects of the kind.
+    pub resource: ApiResource,
+    /// Whether its objects live in namespaces.
+    pub is_namespaced: bool,
+}
+
+/// Asks the API server what it serves, and remembers. Cheap to clone; clones share the memory.
+#[derive(Clone)]
+pub struct Discovery {
+    client: Client,
+    known: Arc<Mutex<HashMap<GroupVersionKind, Served>>>,
+}
+
+impl std::fmt::Debug for Discovery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Discovery").finish_non_exhaustive()
+    }
+}
+
+impl Discovery {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            known: Arc::default(),
+        }
+    }
+
+    /// The kind, in the version asked for or the best one that is served. `None` if there is
+    /// none.
+    ///
+    /// # Errors
+    /// Trouble with the API server.
+    pub async fn find(&self, api_version: &str, kind: &str) -> kube::Result<Option<Served>> {
+        let asked = asked(api_version, kind);
+        if let Some(served) = self.known().get(&asked).cloned() {
+            return Ok(Some(served));
+        }
+        let found = match self.at(&asked).await? {
+            Some(served) => Some(served),
+            None => self.in_another_version(&asked).await?,
+        };
+        if let Some(served) = &found {
+            self.known().insert(asked, served.clone());
+        }
+        Ok(found)
+    }
+
+    /// Forgets what is known of a group, because a definition in it changed.
+    pub fn forget(&self, group: &str) {
+        self.known().retain(|asked, _| asked.group != group);
+    }
+
+    async fn at(&self, asked: &GroupVersionKind) -> kube::Result<Option<Served>> {
+        match kube::discovery::pinned_kind(&self.client, asked).await {
+            Ok((resource, capabilities)) => Ok(Some(Served {
+                resource,
+                is_namespaced: capabilities.scope == Scope::Namespaced,
+            })),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(kube::Error::Discovery(DiscoveryError::MissingKind(_))) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn in_another_version(&self, asked: &GroupVersionKind) -> kube::Result<Option<Served>> {
+        if asked.group.is_empty() {
+            return Ok(None);
+        }
+        for version in self.versions(&asked.group).await? {
+            if version == asked.version {
+                continue;
+            }
+            let candidate = GroupVersionKind {
+                version,
+                ..asked.clone()
+            };
+            if let Some(served) = self.at(&candidate).await? {
+                return Ok(Some(served));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The versions of a group, the preferred one first, the others in the server's order.
+    async fn versions(&self, group: &str) -> kube::Result<Vec<String>> {
+        let groups = self.client.list_api_groups().await?.groups;
+        let Some(group) = groups.into_iter().find(|found| found.name == group) else {
+            return Ok(Vec::new());
+        };
+        let preferred = group.preferred_version.map(|version| version.version);
+        let others = group.versions.into_iter().map(|version| version.version);
+        let mut versions: Vec<String> = preferred.into_iter().collect();
+        versions.extend(
+            others
+                .filter(|version| !versions.contains(version))
+                .collect::<Vec<_>>(),
+        );
+        Ok(versions)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<GroupVersionKind, Served>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn asked(api_version: &str, kind: &str) -> GroupVersionKind {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    GroupVersionKind::gvk(group, version, kind)
+}

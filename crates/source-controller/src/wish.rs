@@ -1,0 +1,139 @@
+//! What a source asks for, parsed once per pass.
+//!
+//! The API server's rules refuse nonsense at the door, but an object may be older than the
+//! rules. So nothing here fails as a whole: each part is what it should be, or says what is
+//! wrong with it, and the other parts are still acted on.
+
+use kube::ResourceExt as _;
+use mns::{NameError, QueueName, SubscriptionName, TopicName};
+use source_api::{
+    Delivery, DeliveryError, MnsOssSource, Origin, OriginError, Sink, SinkError, Target, names,
+};
+use thiserror::Error;
+
+/// Which source it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Namespace of the source.
+    pub namespace: String,
+    /// Name of the source.
+    pub name: String,
+    /// The uid of the source: another source of the same name has another one.
+    pub uid: String,
+}
+
+/// What a source asks for.
+#[derive(Debug)]
+pub struct Wish {
+    /// Where events go.
+    pub sink: Result<Sink, SinkError>,
+    /// How they are delivered.
+    pub delivery: Result<Delivery, DeliveryError>,
+    /// Where they come from.
+    pub supply: Result<Supply, SupplyError>,
+}
+
+/// Where a source's messages come from, in MNS's own terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Supply {
+    /// A topic, and what we make to receive from it.
+    Topic(Subscribed),
+    /// Somebody else's queue.
+    Queue(QueueName),
+}
+
+/// A queue of ours and its subscription to a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscribed {
+    /// The topic, which is somebody else's.
+    pub topic: TopicName,
+    /// The queue.
+    pub queue: QueueName,
+    /// The subscription, which has the queue's name.
+    pub subscription: SubscriptionName,
+}
+
+/// Why a source has no supply. Permanent.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SupplyError {
+    /// It names none, or two.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// MNS knows no such names.
+    #[error(transparent)]
+    Name(#[from] NameError),
+}
+
+impl Identity {
+    /// The identity of a source that the API server has stored.
+    #[must_use]
+    pub fn of(source: &MnsOssSource) -> Self {
+        Self {
+            namespace: source.namespace().unwrap_or_default(),
+            name: source.name_any(),
+            uid: source.uid().unwrap_or_default(),
+        }
+    }
+}
+
+impl Wish {
+    /// Parses a source's `spec`.
+    #[must_use]
+    pub fn of(source: &MnsOssSource, identity: &Identity) -> Self {
+        let spec = &source.spec;
+        let delivery = spec.delivery.as_ref();
+        Self {
+            sink: Sink::try_from(&spec.sink),
+            delivery: delivery.map_or_else(|| Ok(Delivery::default()), Delivery::try_from),
+            supply: supply(source, identity),
+        }
+    }
+
+    /// Whether the sink is given in the form for which Knative itself makes no `EventType`s.
+    #[must_use]
+    pub fn has_legacy_sink(&self) -> bool {
+        self.sink.as_ref().is_ok_and(|sink| {
+            matches!(
+                sink.target,
+                Target::Object {
+                    is_legacy: true,
+                    ..
+                }
+            )
+        })
+    }
+}
+
+impl Supply {
+    /// The queue that is received from.
+    #[must_use]
+    pub fn queue(&self) -> &QueueName {
+        match self {
+            Self::Topic(subscribed) => &subscribed.queue,
+            Self::Queue(queue) => queue,
+        }
+    }
+}
+
+fn supply(source: &MnsOssSource, identity: &Identity) -> Result<Supply, SupplyError> {
+    match source.spec.origin()? {
+        Origin::Topic(topic) => Ok(Supply::Topic(subscribed(topic, identity)?)),
+        Origin::Queue(queue) => Ok(Supply::Queue(QueueName::try_new(queue)?)),
+    }
+}
+
+/// What we make for a source that receives from `topic`.
+pub(crate) fn subscribed(topic: &str, identity: &Identity) -> Result<Subscribed, NameError> {
+    let Identity {
+        namespace,
+        name,
+        uid,
+    } = identity;
+    let queue = names::queue(namespace, name, uid);
+    Ok(Subscribed {
+        topic: TopicName::try_new(topic)?,
+        subscription: SubscriptionName::try_new(&queue)?,
+        queue: QueueName::try_new(queue)?,
+    })
+}
