@@ -124,7 +124,7 @@ pub struct LimitArgs {
     /// Messages held at one time [default: 128].
     #[arg(long, env = "ADAPTER_MAX_IN_FLIGHT", value_name = "COUNT")]
     pub max_in_flight: Option<String>,
-    /// Bytes of messages held at one time [default: 8388608].
+    /// Bytes of messages held at one time [default: 4194304].
     #[arg(long, env = "ADAPTER_MAX_IN_FLIGHT_BYTES", value_name = "BYTES")]
     pub max_in_flight_bytes: Option<String>,
     /// Time to finish deliveries after SIGTERM, ISO 8601; some seconds below the pod's

@@ -4,6 +4,7 @@
 //! server with MNS's own rules about handles and visibility.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod binary;
 mod configuration;
 mod conversion;
 mod delivery;
