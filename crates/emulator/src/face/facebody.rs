@@ -62,6 +62,7 @@ struct Faces {
 
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the service")]
 struct Qualities {
     blur_list: [f32; 0],
     fnf_list: [f32; 0],

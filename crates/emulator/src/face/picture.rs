@@ -14,7 +14,7 @@ use reqwest::Response;
 use url::Url;
 
 use super::known::{self, Person};
-use super::place::{Place, Places};
+use super::place::{self, Place, Places};
 
 /// The largest picture, in bytes.
 pub(super) const MAX_BYTES: usize = 20 * 1024 * 1024;
@@ -49,7 +49,7 @@ pub(super) enum PictureError {
     #[error("the image cannot be downloaded, its server answered `{0}`")]
     Status(StatusCode),
     /// The server took too long.
-    #[error("the download of the image took more than {} s", DOWNLOAD_TIMEOUT.as_secs())]
+    #[error("the download of the image took too long")]
     Timeout,
     /// More bytes than allowed.
     #[error("the image is larger than {MAX_BYTES} bytes")]
@@ -75,21 +75,25 @@ pub(super) enum PictureError {
 pub(super) struct Downloads {
     client: reqwest::Client,
     places: Places,
+    timeout: Duration,
 }
 
 impl Downloads {
     /// Downloads with `client`, which must follow no redirects.
     pub(super) fn new(client: reqwest::Client, places: Places) -> Self {
-        Self { client, places }
+        Self {
+            client,
+            places,
+            timeout: DOWNLOAD_TIMEOUT,
+        }
     }
 
     /// Fetches the picture at `url`.
     pub(super) async fn fetch(&self, url: &str) -> Result<Picture, PictureError> {
         let url = parse(url)?;
         let place = self.places.of(&url);
-        tokio::time::timeout(DOWNLOAD_TIMEOUT, self.download(url, place))
-            .await
-            .map_err(|_elapsed| PictureError::Timeout)?
+        let download = tokio::time::timeout(self.timeout, self.download(url, place));
+        download.await.map_err(|_elapsed| PictureError::Timeout)?
     }
 
     /// Fetches the picture at `url` unless it is in a bucket of another region than `region`.
@@ -101,22 +105,12 @@ impl Downloads {
     }
 
     async fn download(&self, mut url: Url, place: Place) -> Result<Picture, PictureError> {
-        let mut host = None;
-        if let Place::Bucket {
-            address: Some(address),
-            ..
+        let host = authority(&url);
+        if let Some(address) = place.address() {
+            let pointed = place::point(&mut url, address);
+            pointed.map_err(|()| PictureError::Url)?;
         }
-        | Place::Machine { address } = place
-        {
-            host = Some(authority(&url));
-            self.places
-                .redirect(&mut url, address)
-                .map_err(|()| PictureError::Url)?;
-        }
-        let mut request = self.client.get(url);
-        if let Some(host) = host {
-            request = request.header(HOST, host);
-        }
+        let request = self.client.get(url).header(HOST, host);
         // The URL may be presigned: it must not reach a log.
         let failed = |error: reqwest::Error| PictureError::Download(error.without_url());
         let response = request.send().await.map_err(failed)?;

@@ -15,7 +15,7 @@ pub(super) enum Place {
     Bucket {
         /// The bucket's region.
         region: String,
-        /// Where it is served, if the emulator knows better than the name server.
+        /// Where it is served, if by the emulator.
         address: Option<SocketAddr>,
     },
     /// On this machine, by a name that need not resolve.
@@ -25,6 +25,17 @@ pub(super) enum Place {
     },
     /// Anywhere else.
     Elsewhere,
+}
+
+impl Place {
+    /// Where to connect to, if the emulator knows better than the URL.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Bucket { address, .. } => *address,
+            Self::Machine { address } => Some(*address),
+            Self::Elsewhere => None,
+        }
+    }
 }
 
 /// Knows the emulator's own OSS by its names and addresses.
@@ -53,16 +64,6 @@ impl Places {
         }
     }
 
-    /// Points `url` to `address`, as a name server would have done.
-    ///
-    /// # Errors
-    /// When the URL has no place for an address.
-    pub(super) fn redirect(&self, url: &mut Url, address: SocketAddr) -> Result<(), ()> {
-        url.set_scheme("http")?;
-        url.set_ip_host(address.ip())?;
-        url.set_port(Some(address.port()))
-    }
-
     fn of_name(&self, url: &Url, name: &str, port: u16) -> Place {
         if let Some(region) = official_region(name) {
             let address = (region == self.region).then(|| self.reachable());
@@ -72,29 +73,25 @@ impl Places {
             };
         }
         let is_local = under(name, "localhost");
-        if port == self.oss.port()
-            && (is_local || self.names.iter().any(|known| under(name, known)))
-        {
-            return self.own(url, Some(self.reachable()));
-        }
-        if is_local {
-            return Place::Machine {
-                address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            };
-        }
-        Place::Elsewhere
-    }
-
-    fn of_ip(&self, url: &Url, ip: IpAddr, port: u16) -> Place {
-        let own = port == self.oss.port() && (ip.is_loopback() || ip == self.oss.ip());
-        if own {
-            self.own(url, None)
+        // A name without a dot is a container's, as OSS itself takes it.
+        let is_own =
+            is_local || !name.contains('.') || self.names.iter().any(|known| under(name, known));
+        if is_own && port == self.oss.port() {
+            self.own(url)
+        } else if is_local {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            Place::Machine { address }
         } else {
             Place::Elsewhere
         }
     }
 
-    fn own(&self, url: &Url, address: Option<SocketAddr>) -> Place {
+    fn of_ip(&self, url: &Url, ip: IpAddr, port: u16) -> Place {
+        let own = port == self.oss.port() && (ip.is_loopback() || ip == self.oss.ip());
+        if own { self.own(url) } else { Place::Elsewhere }
+    }
+
+    fn own(&self, url: &Url) -> Place {
         let (bucket, region) = self.own_bucket;
         let first = url.path_segments().and_then(|mut segments| segments.next());
         let in_host = url
@@ -107,7 +104,7 @@ impl Places {
         };
         Place::Bucket {
             region: region.to_owned(),
-            address,
+            address: Some(self.reachable()),
         }
     }
 
@@ -119,6 +116,17 @@ impl Places {
             self.oss
         }
     }
+}
+
+/// Points `url` to `address`, as a name server would have done, and out of TLS, whose
+/// certificate would not be believed.
+///
+/// # Errors
+/// When the URL has no place for an address.
+pub(super) fn point(url: &mut Url, address: SocketAddr) -> Result<(), ()> {
+    url.set_scheme("http")?;
+    url.set_ip_host(address.ip())?;
+    url.set_port(Some(address.port()))
 }
 
 /// Whether `name` is `domain` or below it.
@@ -138,25 +146,24 @@ fn official_region(name: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn place(url: &str) -> String {
-        let places = Places {
-            oss: "127.0.0.1:9000".parse().unwrap(),
+    fn places(oss: &str) -> Places {
+        Places {
+            oss: oss.parse().unwrap(),
             names: vec!["oss.test".to_owned()],
             region: "cn-beijing".to_owned(),
             own_bucket: ("viapi-upload", "cn-shanghai"),
-        };
-        match places.of(&Url::parse(url).unwrap()) {
-            Place::Bucket {
-                region,
-                address: None,
-            } => region,
-            Place::Bucket {
-                region,
-                address: Some(address),
-            } => format!("{region} at {address}"),
-            Place::Machine { address } => format!("at {address}"),
-            Place::Elsewhere => "elsewhere".to_owned(),
         }
+    }
+
+    fn place(url: &str) -> String {
+        let place = places("127.0.0.1:9000").of(&Url::parse(url).unwrap());
+        let region = match &place {
+            Place::Bucket { region, .. } => region,
+            Place::Machine { .. } => "machine",
+            Place::Elsewhere => "elsewhere",
+        };
+        let address = place.address().map(|address| format!(" at {address}"));
+        format!("{region}{}", address.unwrap_or_default())
     }
 
     #[test]
@@ -172,42 +179,40 @@ mod tests {
             ),
             ("http://b.oss-cn-shanghai.aliyuncs.com/k", "cn-shanghai"),
             ("http://oss-us-west-1.aliyuncs.com/b/k", "us-west-1"),
-            ("http://127.0.0.1:9000/b/k", "cn-beijing"),
-            ("http://127.0.0.1:9000/viapi-upload/k", "cn-shanghai"),
-            ("http://127.0.0.1:9000/viapi-upload-2/k", "cn-beijing"),
+            ("http://127.0.0.1:9000/b/k", "cn-beijing at 127.0.0.1:9000"),
+            ("https://127.0.0.1:9000/b/k", "cn-beijing at 127.0.0.1:9000"),
+            (
+                "http://127.0.0.1:9000/viapi-upload/k",
+                "cn-shanghai at 127.0.0.1:9000",
+            ),
+            (
+                "http://127.0.0.1:9000/viapi-upload-2/k",
+                "cn-beijing at 127.0.0.1:9000",
+            ),
             ("http://127.0.0.1:9001/b/k", "elsewhere"),
             ("http://10.0.0.1:9000/b/k", "elsewhere"),
+            ("http://[::1]:9000/b/k", "cn-beijing at 127.0.0.1:9000"),
             ("http://b.oss.test:9000/k", "cn-beijing at 127.0.0.1:9000"),
+            ("http://toss.test:9000/k", "elsewhere"),
+            ("http://emulator:9000/b/k", "cn-beijing at 127.0.0.1:9000"),
+            ("http://emulator:9001/b/k", "elsewhere"),
             (
                 "http://viapi-upload.localhost:9000/k",
                 "cn-shanghai at 127.0.0.1:9000",
             ),
-            ("http://toss.test:9000/k", "elsewhere"),
-            ("http://a.localhost:8000/k", "at 127.0.0.1:8000"),
+            ("http://a.localhost:8000/k", "machine at 127.0.0.1:8000"),
             ("http://aliyuncs.com.evil.example/k", "elsewhere"),
-            ("http://[::1]:9000/b/k", "cn-beijing"),
         ] {
             assert_eq!(place(url), expected, "{url}");
         }
     }
 
     #[test]
-    fn a_redirect_keeps_path_and_query() {
-        let places = Places {
-            oss: "0.0.0.0:9000".parse().unwrap(),
-            names: Vec::new(),
-            region: "cn-shanghai".to_owned(),
-            own_bucket: ("viapi-upload", "cn-shanghai"),
-        };
-        let mut url = Url::parse("https://b.oss-cn-shanghai.aliyuncs.com/a%20b?c=d%2B").unwrap();
-        let Place::Bucket {
-            address: Some(address),
-            ..
-        } = places.of(&url)
-        else {
-            panic!()
-        };
-        places.redirect(&mut url, address).unwrap();
+    fn a_pointed_url_keeps_path_and_query_and_leaves_tls() {
+        let places = places("0.0.0.0:9000");
+        let mut url = Url::parse("https://b.oss-cn-beijing.aliyuncs.com/a%20b?c=d%2B").unwrap();
+        let address = places.of(&url).address().unwrap();
+        point(&mut url, address).unwrap();
         assert_eq!(url.as_str(), "http://127.0.0.1:9000/a%20b?c=d%2B");
     }
 }

@@ -8,185 +8,79 @@ use std::fmt;
 
 use http::StatusCode;
 
-/// An error code of MNS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Code {
-    AccessDenied,
-    EndpointInvalid,
-    InternalError,
-    InvalidAccessKeyId,
-    InvalidArgument,
-    InvalidAuthorizationHeader,
-    InvalidDateHeader,
+/// Makes [`Code`] of rows that say: variant, status, code as it stands in an answer, and the
+/// sentence used when nothing more precise is known.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident: $status:literal, $name:literal, $message:literal;)+) => {
+        /// An error code of MNS.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Code {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Code {
+            fn row(self) -> (u16, &'static str, &'static str) {
+                match self {
+                    $(Self::$variant => ($status, $name, $message),)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    AccessDenied: 403, "AccessDenied", "The operation is not permitted.";
+    EndpointInvalid: 400, "EndpointInvalid", "The endpoint is not valid.";
+    InternalError: 500, "InternalError", "Internal error.";
+    InvalidAccessKeyId: 403, "InvalidAccessKeyId", "The AccessKey Id you provided does not exist.";
+    InvalidArgument: 400, "InvalidArgument", "An argument is not valid.";
+    InvalidAuthorizationHeader: 400, "InvalidAuthorizationHeader",
+        "The Authorization header format is invalid.";
+    InvalidDateHeader: 400, "InvalidDateHeader", "The Date header format is invalid.";
     /// Spelled as the service spells it.
-    InvalidDegist,
-    InvalidQueryString,
-    InvalidQueueName,
-    InvalidRequestUrl,
-    MalformedXml,
+    InvalidDegist: 400, "InvalidDegist",
+        "The Content-MD5 you specified is not match with the body.";
+    InvalidQueryString: 400, "InvalidQueryString", "The query string contains invalid params.";
+    InvalidQueueName: 400, "InvalidQueueName", "The queue name you provided is invalid.";
+    InvalidRequestUrl: 400, "InvalidRequestURL", "The request does not match any operation.";
+    MalformedXml: 400, "MalformedXML", "The XML you provided was not well-formed.";
     /// Also an empty queue, and a handle whose message is gone or visible again.
-    MessageNotExist,
-    MissingAuthorizationHeader,
-    MissingDateHeader,
-    MissingReceiptHandle,
-    MissingVersionHeader,
-    MissingVisibilityTimeout,
-    QueueAlreadyExist,
-    QueueNameLengthError,
-    QueueNotExist,
+    MessageNotExist: 404, "MessageNotExist", "Message not exist.";
+    MissingAuthorizationHeader: 400, "MissingAuthorizationHeader",
+        "Authorization header is required.";
+    MissingDateHeader: 400, "MissingDateHeader", "Date header is required.";
+    MissingReceiptHandle: 400, "MissingReceiptHandle", "ReceiptHandle is required.";
+    MissingVersionHeader: 400, "MissingVersionHeader", "x-mns-version header is required.";
+    MissingVisibilityTimeout: 400, "MissingVisibilityTimeout", "VisibilityTimeout is required.";
+    QueueAlreadyExist: 409, "QueueAlreadyExist",
+        "The queue you want to create is already exist with different attributes.";
+    QueueNameLengthError: 400, "QueueNameLengthError",
+        "Queue name length should be between 1 and 120.";
+    QueueNotExist: 404, "QueueNotExist", "The queue name you provided is not exist.";
     /// A handle that the queue never gave out. One that it did give out but that has lost
     /// its power is answered with [`Code::MessageNotExist`] instead.
-    ReceiptHandleError,
-    SignatureDoesNotMatch,
-    SubscriptionAlreadyExist,
-    SubscriptionNameInvalid,
-    SubscriptionNameLengthError,
+    ReceiptHandleError: 400, "ReceiptHandleError", "The receipt handle you provide is not valid.";
+    SignatureDoesNotMatch: 403, "SignatureDoesNotMatch",
+        "The request signature we calculated does not match the signature you provided.";
+    SubscriptionAlreadyExist: 409, "SubscriptionAlreadyExist",
+        "The subscription you want to create is already exist with different attributes.";
+    SubscriptionNameInvalid: 400, "SubscriptionNameInvalid",
+        "The subscription name you provided is invalid.";
+    SubscriptionNameLengthError: 400, "SubscriptionNameLengthError",
+        "Subscription name length should be between 1 and 255.";
     /// The Go SDK knows it as `SubscriberNotExist`; the C# and PHP ones by this name.
-    SubscriptionNotExist,
-    TimeExpired,
-    TopicAlreadyExist,
-    TopicNameInvalid,
-    TopicNameLengthError,
-    TopicNotExist,
+    SubscriptionNotExist: 404, "SubscriptionNotExist",
+        "The subscription you provided is not exist.";
+    TimeExpired: 408, "TimeExpired", "The http request you sent is expired.";
+    TopicAlreadyExist: 409, "TopicAlreadyExist",
+        "The topic you want to create is already exist with different attributes.";
+    TopicNameInvalid: 400, "TopicNameInvalid", "The topic name you provided is invalid.";
+    TopicNameLengthError: 400, "TopicNameLengthError",
+        "Topic name length should be between 1 and 120.";
+    TopicNotExist: 404, "TopicNotExist", "The topic name you provided is not exist.";
 }
 
 impl Code {
-    /// HTTP status, code and the sentence used when nothing more precise is known.
-    fn row(self) -> (u16, &'static str, &'static str) {
-        match self {
-            Self::AccessDenied => (403, "AccessDenied", "The operation is not permitted."),
-            Self::EndpointInvalid => (400, "EndpointInvalid", "The endpoint is not valid."),
-            Self::InternalError => (500, "InternalError", "Internal error."),
-            Self::InvalidAccessKeyId => (
-                403,
-                "InvalidAccessKeyId",
-                "The AccessKey Id you provided does not exist.",
-            ),
-            Self::InvalidArgument => (400, "InvalidArgument", "An argument is not valid."),
-            Self::InvalidAuthorizationHeader => (
-                400,
-                "InvalidAuthorizationHeader",
-                "The Authorization header format is invalid.",
-            ),
-            Self::InvalidDateHeader => (
-                400,
-                "InvalidDateHeader",
-                "The Date header format is invalid.",
-            ),
-            Self::InvalidDegist => (
-                400,
-                "InvalidDegist",
-                "The Content-MD5 you specified is not match with the body.",
-            ),
-            Self::InvalidQueryString => (
-                400,
-                "InvalidQueryString",
-                "The query string contains invalid params.",
-            ),
-            Self::InvalidQueueName => (
-                400,
-                "InvalidQueueName",
-                "The queue name you provided is invalid.",
-            ),
-            Self::InvalidRequestUrl => (
-                400,
-                "InvalidRequestURL",
-                "The request does not match any operation.",
-            ),
-            Self::MalformedXml => (
-                400,
-                "MalformedXML",
-                "The XML you provided was not well-formed.",
-            ),
-            Self::MessageNotExist => (404, "MessageNotExist", "Message not exist."),
-            Self::MissingAuthorizationHeader => (
-                400,
-                "MissingAuthorizationHeader",
-                "Authorization header is required.",
-            ),
-            Self::MissingDateHeader => (400, "MissingDateHeader", "Date header is required."),
-            Self::MissingReceiptHandle => {
-                (400, "MissingReceiptHandle", "ReceiptHandle is required.")
-            }
-            Self::MissingVersionHeader => (
-                400,
-                "MissingVersionHeader",
-                "x-mns-version header is required.",
-            ),
-            Self::MissingVisibilityTimeout => (
-                400,
-                "MissingVisibilityTimeout",
-                "VisibilityTimeout is required.",
-            ),
-            Self::QueueAlreadyExist => (
-                409,
-                "QueueAlreadyExist",
-                "The queue you want to create is already exist with different attributes.",
-            ),
-            Self::QueueNameLengthError => (
-                400,
-                "QueueNameLengthError",
-                "Queue name length should be between 1 and 120.",
-            ),
-            Self::QueueNotExist => (
-                404,
-                "QueueNotExist",
-                "The queue name you provided is not exist.",
-            ),
-            Self::ReceiptHandleError => (
-                400,
-                "ReceiptHandleError",
-                "The receipt handle you provide is not valid.",
-            ),
-            Self::SignatureDoesNotMatch => (
-                403,
-                "SignatureDoesNotMatch",
-                "The request signature we calculated does not match the signature you provided.",
-            ),
-            Self::SubscriptionAlreadyExist => (
-                409,
-                "SubscriptionAlreadyExist",
-                "The subscription you want to create is already exist with different attributes.",
-            ),
-            Self::SubscriptionNameInvalid => (
-                400,
-                "SubscriptionNameInvalid",
-                "The subscription name you provided is invalid.",
-            ),
-            Self::SubscriptionNameLengthError => (
-                400,
-                "SubscriptionNameLengthError",
-                "Subscription name length should be between 1 and 255.",
-            ),
-            Self::SubscriptionNotExist => (
-                404,
-                "SubscriptionNotExist",
-                "The subscription you provided is not exist.",
-            ),
-            Self::TimeExpired => (408, "TimeExpired", "The http request you sent is expired."),
-            Self::TopicAlreadyExist => (
-                409,
-                "TopicAlreadyExist",
-                "The topic you want to create is already exist with different attributes.",
-            ),
-            Self::TopicNameInvalid => (
-                400,
-                "TopicNameInvalid",
-                "The topic name you provided is invalid.",
-            ),
-            Self::TopicNameLengthError => (
-                400,
-                "TopicNameLengthError",
-                "Topic name length should be between 1 and 120.",
-            ),
-            Self::TopicNotExist => (
-                404,
-                "TopicNotExist",
-                "The topic name you provided is not exist.",
-            ),
-        }
-    }
-
     /// The code as it stands in an answer.
     pub(crate) fn name(self) -> &'static str {
         self.row().1

@@ -1,6 +1,6 @@
 //! MNS over sockets: statuses, documents and the corners of the protocol.
 
-mod caller;
+pub(crate) mod caller;
 mod faults;
 mod kept;
 mod messages;

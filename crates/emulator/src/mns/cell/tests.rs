@@ -196,8 +196,9 @@ async fn many_senders_and_receivers_lose_nothing_and_see_nothing_twice() {
                         .iter()
                         .all(Result::is_ok)
                 );
-                held.iter()
-                    .for_each(|held| sender.send(held.sequence).unwrap());
+                for held in held {
+                    sender.send(held.sequence).unwrap();
+                }
             }
         });
     }
@@ -207,7 +208,7 @@ async fn many_senders_and_receivers_lose_nothing_and_see_nothing_twice() {
     }
     let mut sequences = Vec::new();
     while sequences.len() < MESSAGES {
-        let next = tokio::time::timeout(Duration::from_secs(60), seen.recv());
+        let next = tokio::time::timeout(Duration::from_mins(1), seen.recv());
         sequences.push(next.await.expect("a message is missing").unwrap());
     }
     scene.cell.end();

@@ -1,0 +1,5 @@
+//! The face APIs over sockets: signatures, parameters and documents.
+
+mod caller;
+mod dataplus;
+mod rpc;

@@ -1,0 +1,148 @@
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use emulator::call::Service;
+use emulator::faults::{Fault, Kind};
+use http::HeaderValue;
+use serde_json::json;
+
+use crate::face::caller::{PHOTO, Scene, unsigned};
+
+#[tokio::test]
+async fn attributes_of_a_photo_by_url() {
+    let scene = Scene::new().await;
+    let url = scene.photo(Some("female/37")).await;
+    let body = json!({ "image_url": url }).to_string();
+    let answer = scene.old("/face/attribute", &body, |_| {}).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json["face_rect"].as_array().unwrap().len(), 4);
+    let changing = ["/request_id", "/face_rect", "/face_prob"];
+    insta::assert_snapshot!(format!("{:#}", answer.shape(&changing)), @"");
+}
+
+#[tokio::test]
+async fn a_detection_tells_positions_only() {
+    let scene = Scene::new().await;
+    let body = json!({ "type": 1, "content": BASE64_STANDARD.encode(PHOTO) }).to_string();
+    let answer = scene.old("/face/detect", &body, |_| {}).await;
+    assert_eq!((answer.status, &answer.json["face_num"]), (200, &json!(1)));
+    assert!(answer.json.get("gender").is_none(), "{}", answer.json);
+}
+
+#[tokio::test]
+async fn what_is_unknown_is_left_out() {
+    let scene = Scene::new().await;
+    let body = json!({ "type": 0, "image_url": scene.photo(None).await }).to_string();
+    let answer = scene.old("/face/attribute", &body, |_| {}).await;
+    assert_eq!(
+        (&answer.json["gender"], &answer.json["age"]),
+        (&json!([]), &json!([]))
+    );
+}
+
+#[tokio::test]
+async fn failures_have_a_number_and_a_reason() {
+    let scene = Scene::new().await;
+    let missing = scene.presigned("no-such-bucket", "a.jpg");
+    let text = BASE64_STANDARD.encode("not a picture");
+    for (name, path, body, errno) in [
+        ("not JSON", "/face/attribute", "{".to_owned(), 1001),
+        ("nothing", "/face/attribute", "{}".to_owned(), 1001),
+        (
+            "no content",
+            "/face/detect",
+            json!({ "type": 1 }).to_string(),
+            1001,
+        ),
+        (
+            "other type",
+            "/face/detect",
+            json!({ "type": 2 }).to_string(),
+            1001,
+        ),
+        (
+            "not base64",
+            "/face/detect",
+            json!({ "type": 1, "content": "!" }).to_string(),
+            1001,
+        ),
+        (
+            "no URL",
+            "/face/detect",
+            json!({ "image_url": "a.jpg" }).to_string(),
+            1001,
+        ),
+        (
+            "missing",
+            "/face/detect",
+            json!({ "image_url": missing }).to_string(),
+            2001,
+        ),
+        (
+            "no picture",
+            "/face/detect",
+            json!({ "type": 1, "content": text }).to_string(),
+            2004,
+        ),
+        ("comparison", "/face/verify", "{}".to_owned(), 1002),
+    ] {
+        let answer = scene.old(path, &body, |_| {}).await;
+        assert_eq!(
+            (answer.status, &answer.json["errno"]),
+            (200, &json!(errno)),
+            "{name}"
+        );
+        assert_ne!(answer.json["err_msg"], "", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_are_refused() {
+    let scene = Scene::new().await;
+    let set = |name: &'static str, value: &'static str| {
+        move |parts: &mut http::request::Parts| {
+            parts.headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    let call = async |change: Box<dyn FnOnce(&mut http::request::Parts)>| {
+        let answer = scene.old("/face/detect", "{}", change).await;
+        (answer.status, answer.json["errno"].as_u64().unwrap())
+    };
+    assert_eq!(call(Box::new(unsigned)).await, (403, 4001));
+    assert_eq!(
+        call(Box::new(set("authorization", "Dataplus nobody:c2ln"))).await,
+        (403, 4003)
+    );
+    assert_eq!(
+        call(Box::new(set("authorization", "Dataplus LTAI5tTest:c2ln"))).await,
+        (403, 4004)
+    );
+    assert_eq!(call(Box::new(set("accept", "*/*"))).await, (403, 4004));
+    assert_eq!(
+        call(Box::new(set("date", "Mon, 06 May 2024 07:08:09 GMT"))).await,
+        (403, 4002)
+    );
+}
+
+#[tokio::test]
+async fn faults_strike_by_operation() {
+    let scene = Scene::new().await;
+    let kind = Kind::Error {
+        status: 503,
+        code: "busy".to_owned(),
+    };
+    let fault = Fault {
+        service: Service::Face,
+        operation: "FaceDetect".to_owned(),
+        kind,
+        times: None,
+        probability: None,
+        seed: None,
+    };
+    scene.running.shared.faults.add(fault).unwrap();
+    let answer = scene.old("/face/detect", "{}", |_| {}).await;
+    assert_eq!(
+        (answer.status, &answer.json["err_msg"]),
+        (503, &json!("busy"))
+    );
+    assert_eq!(scene.old("/face/attribute", "{}", |_| {}).await.status, 200);
+}

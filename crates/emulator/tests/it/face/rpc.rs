@@ -1,0 +1,244 @@
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request, Uri};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use signing::rpc;
+
+use crate::face::caller::{PHOTO, Scene, Scheme, unsigned};
+use crate::running::{Running, credentials, settings};
+
+const FACEBODY: &str = "2019-12-30";
+const OPENPLATFORM: &str = "2019-12-19";
+const SCHEMES: [Scheme; 2] = [Scheme::Acs3, Scheme::Rpc];
+
+#[tokio::test]
+async fn a_face_is_recognized_under_either_signature() {
+    let scene = Scene::new().await;
+    let url = scene.photo(Some("female/37")).await;
+    for scheme in SCHEMES {
+        let parameters = [
+            ("ImageURL", url.as_str()),
+            ("Age", "True"),
+            ("Gender", "true"),
+        ];
+        let answer = scene
+            .act(scheme, FACEBODY, "RecognizeFace", &parameters)
+            .await;
+        assert_eq!(answer.outcome(), "200", "{scheme:?}");
+        let data = &answer.json["Data"];
+        assert_eq!(
+            (&data["GenderList"], &data["AgeList"]),
+            (&json!([0]), &json!([37]))
+        );
+    }
+}
+
+#[tokio::test]
+async fn answers_have_every_field_of_the_service() {
+    let scene = Scene::new().await;
+    let url = scene.photo(None).await;
+    let parameters = [("ImageURL", url.as_str())];
+    let recognized = scene
+        .act(Scheme::Acs3, FACEBODY, "RecognizeFace", &parameters)
+        .await;
+    let changing = [
+        "/RequestId",
+        "/Data/FaceRectangles",
+        "/Data/FaceProbabilityList",
+    ];
+    insta::assert_snapshot!(format!("{:#}", recognized.shape(&changing)), @"");
+    let detected = scene
+        .act(Scheme::Acs3, FACEBODY, "DetectFace", &parameters)
+        .await;
+    let keys: Vec<_> = detected.json["Data"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    insta::assert_snapshot!(keys.join(" "), @"");
+}
+
+#[tokio::test]
+async fn calls_that_make_no_sense_are_told_apart() {
+    let scene = Scene::new().await;
+    for scheme in SCHEMES {
+        for (version, action, parameters, expected) in [
+            (FACEBODY, "RecognizeFace", vec![], "400 MissingParameter"),
+            (
+                FACEBODY,
+                "RecognizeFace",
+                vec![("ImageURL", "")],
+                "400 MissingParameter",
+            ),
+            (
+                FACEBODY,
+                "RecognizeAnimal",
+                vec![],
+                "404 InvalidAction.NotFound",
+            ),
+            (FACEBODY, "", vec![], "404 InvalidAction.NotFound"),
+            (OPENPLATFORM, "RecognizeFace", vec![], "400 InvalidVersion"),
+            (
+                FACEBODY,
+                "DetectFace",
+                vec![("ImageURL", "x"), ("MaxFaceNumber", "0")],
+                "400 InvalidParameter",
+            ),
+            (
+                FACEBODY,
+                "DetectFace",
+                vec![("ImageURL", "x")],
+                "400 InvalidImage.URL",
+            ),
+            (
+                OPENPLATFORM,
+                "AuthorizeFileUpload",
+                vec![],
+                "400 MissingParameter",
+            ),
+            (
+                OPENPLATFORM,
+                "AuthorizeFileUpload",
+                vec![("Product", "ocr")],
+                "400 InvalidProduct",
+            ),
+        ] {
+            let answer = scene.act(scheme, version, action, &parameters).await;
+            assert_eq!(
+                answer.outcome(),
+                expected,
+                "{scheme:?} {action} {parameters:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn strangers_are_refused_under_either_signature() {
+    let scene = Scene::new().await;
+    let call = async |scheme, change: fn(&mut http::request::Parts)| {
+        scene
+            .act_changed(scheme, FACEBODY, "DetectFace", &[], change)
+            .await
+            .outcome()
+    };
+    assert_eq!(call(Scheme::Acs3, unsigned).await, "400 MissingParameter");
+    let other = call(Scheme::Acs3, |parts| {
+        parts
+            .headers
+            .insert(AUTHORIZATION, HeaderValue::from_static("Basic a:b"));
+    });
+    assert_eq!(other.await, "400 IncompleteSignature");
+    let altered = call(Scheme::Acs3, |parts| {
+        parts
+            .headers
+            .insert("x-acs-action", HeaderValue::from_static("RecognizeFace"));
+    });
+    assert_eq!(altered.await, "400 SignatureDoesNotMatch");
+    let body = call(Scheme::Acs3, |parts| {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        parts
+            .headers
+            .insert("x-acs-content-sha256", HeaderValue::from_static(empty));
+    });
+    assert_eq!(
+        body.await,
+        "400 MissingParameter",
+        "the hash of an empty body is right"
+    );
+    let altered = call(Scheme::Rpc, |parts| {
+        parts.uri = format!("{}&Added=1", parts.uri).parse::<Uri>().unwrap();
+    });
+    assert_eq!(altered.await, "400 SignatureDoesNotMatch");
+}
+
+#[tokio::test]
+async fn a_recorded_call_cannot_be_sent_again() {
+    let scene = Scene::new().await;
+    let face = scene.running.addresses.face;
+    let request = |now| {
+        let uri = format!("http://{face}/?Action=DetectFace&Version={FACEBODY}");
+        let mut parts = Request::post(uri).body(()).unwrap().into_parts().0;
+        rpc::sign(&mut parts, "", "nonce", &credentials(), now).unwrap();
+        parts
+    };
+    let parts = request(Timestamp::now());
+    assert_eq!(
+        scene.answer(parts.clone(), "").await.outcome(),
+        "400 MissingParameter"
+    );
+    assert_eq!(
+        scene.answer(parts, "").await.outcome(),
+        "400 SignatureNonceUsed"
+    );
+    let old = request(Timestamp::now() - SignedDuration::from_mins(16));
+    assert_eq!(
+        scene.answer(old, "").await.outcome(),
+        "400 InvalidTimeStamp.Expired"
+    );
+}
+
+#[tokio::test]
+async fn an_authorized_upload_can_be_looked_at() {
+    // The service is in Shanghai, whatever region the emulator's own buckets are in.
+    let mut settings = settings();
+    settings.region = "cn-beijing".to_owned();
+    let scene = Scene::of(Running::start_with(settings).await);
+    let parameters = [("Product", "facebody"), ("RegionId", "cn-shanghai")];
+    let leave = scene
+        .act(
+            Scheme::Rpc,
+            OPENPLATFORM,
+            "AuthorizeFileUpload",
+            &parameters,
+        )
+        .await;
+    assert_eq!(leave.outcome(), "200");
+    let text = |name: &str| leave.json[name].as_str().unwrap().to_owned();
+    let host = format!("{}.{}", text("Bucket"), text("Endpoint"));
+    assert_eq!(host, scene.running.addresses.oss.to_string());
+    let (key, other) = (text("ObjectKey"), format!("{}x", text("ObjectKey")));
+    let fields = |key| {
+        [
+            ("OSSAccessKeyId", text("AccessKeyId")),
+            ("policy", text("EncodedPolicy")),
+            ("Signature", text("Signature")),
+            ("key", key),
+            ("success_action_status", "201".to_owned()),
+        ]
+    };
+    let upload = async |key| {
+        let fields = fields(key);
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        scene
+            .upload(&format!("http://{host}/"), &fields, PHOTO)
+            .await
+    };
+    let (status, body) = upload(other).await;
+    assert_eq!(status, 403, "leave is for one key only: {body}");
+    let (status, body) = upload(key.clone()).await;
+    assert_eq!(status, 201, "{body}");
+    let url = format!("http://{host}/{key}");
+    let seen = scene
+        .act(Scheme::Acs3, FACEBODY, "DetectFace", &[("ImageURL", &url)])
+        .await;
+    assert_eq!(seen.json["Data"]["FaceCount"], 1, "{}", seen.json);
+}
+
+#[tokio::test]
+async fn pictures_of_other_regions_are_refused() {
+    let mut settings = settings();
+    settings.region = "cn-beijing".to_owned();
+    let scene = Scene::of(Running::start_with(settings).await);
+    let own = scene.presigned("photos", "a.jpg");
+    for url in [own.as_str(), "http://b.oss-us-west-1.aliyuncs.com/a.jpg"] {
+        let answer = scene
+            .act(Scheme::Acs3, FACEBODY, "DetectFace", &[("ImageURL", url)])
+            .await;
+        assert_eq!(answer.outcome(), "400 InvalidImage.Region", "{url}");
+    }
+}
