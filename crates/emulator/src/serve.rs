@@ -54,7 +54,13 @@ pub async fn serve(listener: TcpListener, router: Router, tls: Tls, stop: Cancel
         };
         match accepted {
             Ok((stream, peer)) => {
-                connections.spawn(connection(stream, peer, router.clone(), tls.clone(), stop.clone()));
+                connections.spawn(connection(
+                    stream,
+                    peer,
+                    router.clone(),
+                    tls.clone(),
+                    stop.clone(),
+                ));
             }
             Err(error) => pause_after(&error).await,
         }

@@ -8,7 +8,6 @@ use emulator::settings::{Listen, Public, Settings};
 use emulator::shared::Shared;
 use emulator::{Addresses, Emulator};
 use signing::Credentials;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const REGION: &str = "cn-shanghai";
@@ -44,8 +43,6 @@ pub(crate) fn settings() -> Settings {
 pub(crate) struct Running {
     pub(crate) addresses: Addresses,
     pub(crate) shared: Arc<Shared>,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
 }
 
 impl Running {
@@ -56,18 +53,7 @@ impl Running {
     pub(crate) async fn start_with(settings: Settings) -> Self {
         let emulator = Emulator::bind(settings, credentials()).await.unwrap();
         let (addresses, shared) = (emulator.addresses(), emulator.shared());
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(emulator.serve(stop.clone()));
-        Self {
-            addresses,
-            shared,
-            stop,
-            task,
-        }
-    }
-
-    pub(crate) async fn stop(self) {
-        self.stop.cancel();
-        self.task.await.unwrap();
+        tokio::spawn(emulator.serve(CancellationToken::new()));
+        Self { addresses, shared }
     }
 }
