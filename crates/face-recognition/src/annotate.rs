@@ -1,7 +1,7 @@
 //! Draws what is known of the faces onto a photo: a box and a label for each, and one banner
 //! that counts them.
 //!
-//! First everything is placed by arithmetic on rectangles ([`plan`]), then it is painted.
+//! First everything is placed by arithmetic on rectangles ([`plan()`]), then it is painted.
 //! Everything stays inside the picture, whatever its size: text shrinks, then is abbreviated,
 //! then left out, never cut. Labels keep clear of neighbouring faces as far as there is room.
 

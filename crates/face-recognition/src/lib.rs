@@ -2,10 +2,10 @@
 //! labelled.
 //!
 //! One request holds one CloudEvent, which holds one or more OSS events. [`guard`] decides
-//! which of them are about photos, [`pipeline`] makes the annotated object of each, and the
+//! which of them are about photos, `pipeline` makes the annotated object of each, and the
 //! answer says what the sender should do: be content, come again, or give up.
 //!
-//! The way of a photo: fetch ([`storage`]), look at ([`picture`]), analyse (crate `face`), draw
+//! The way of a photo: fetch (`storage`), look at ([`picture`]), analyse (crate `face`), draw
 //! ([`annotate`]), store. What was made of which version is written on the result
 //! ([`record`]), so that a second delivery costs two HEAD requests and no face API call.
 //!

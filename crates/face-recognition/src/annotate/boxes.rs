@@ -52,7 +52,7 @@ fn area_of(face: &Face) -> Area {
 /// side), otherwise in proportion to the picture, but never more than suits a small face.
 fn stroke(area: &Area, picture: &Area) -> i32 {
     let visible = picture.width.max(picture.height) / 1200;
-    let handsome = picture.short_side() / 200;
+    let handsome = picture.short_side() / 200 + 1;
     let bearable = area.short_side() / 20;
     handsome
         .min(bearable)

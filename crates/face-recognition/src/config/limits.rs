@@ -16,7 +16,7 @@ const OBJECT_BYTES: u64 = 50 * MEBI;
 const EVENTS: u64 = 256;
 /// Files and their results: five of the largest, or hundreds of ordinary ones.
 const FILE_MEMORY: u64 = 256 * MEBI;
-/// Three photos of 50 megapixels at one time, or one at 16 bits with transparency.
+/// Three JPEG photos of 50 megapixels at one time, or one PNG.
 const PIXEL_MEMORY: u64 = 512 * MEBI;
 /// Knative's default time-out is 300 s, its Broker's retries come later than that.
 const PHOTO_DEADLINE: Duration = Duration::from_mins(2);

@@ -41,13 +41,7 @@ pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureErro
         }
     };
     let pixels = u64::from(width) * u64::from(height);
-    // A progressive decoder holds every coefficient, two bytes each, beside the pixels.
-    let coefficients = if structure.progressive {
-        2 * pixels * channels
-    } else {
-        0
-    };
-    let working_bytes = pixels * channels + coefficients;
+    let working_bytes = pixels * channels + structure.coefficient_bytes();
     limits.check(width, height, working_bytes)?;
     if !structure.complete {
         return Err(PictureError::Truncated {

@@ -9,13 +9,12 @@ pub struct Limits {
     pub max_pixels: u64,
     /// The longer side, in pixels.
     pub max_side: u32,
-    /// Memory for its decoded form, in bytes.
+    /// Memory for its decoded form and for what the codec needs beside it, in bytes.
     pub max_decoded_bytes: u64,
 }
 
 impl Default for Limits {
-    /// 100 megapixels, 32,767 pixels a side, 512 MiB: room for every camera sold as one, and
-    /// for 16-bit RGBA at 50 megapixels.
+    /// 100 megapixels, 32,767 pixels a side, 512 MiB: room for nearly every camera sold.
     fn default() -> Self {
         Self {
             max_pixels: 100_000_000,

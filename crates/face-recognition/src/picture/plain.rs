@@ -64,13 +64,11 @@ fn inspect(
         .ok()
         .flatten()
         .map_or(Orientation::Upright, |block| exif::orientation(&block));
-    // WebP unpacks into planes first; a picture that lies on its side is copied upright.
-    let copies = if format == Format::WebP || orientation != Orientation::Upright {
-        2
-    } else {
-        1
-    };
-    let working_bytes = decoder.total_bytes().saturating_mul(copies);
+    // Beside the pixels: planes while WebP is unpacked, filtered rows while PNG is packed; and
+    // a picture that lies on its side is copied upright.
+    let codec = u64::from(format != Format::Bmp);
+    let turning = u64::from(orientation != Orientation::Upright);
+    let working_bytes = decoder.total_bytes().saturating_mul(1 + codec.max(turning));
     limits.check(width, height, working_bytes)?;
     let kind = layout(decoder.color_type())?;
     Ok((

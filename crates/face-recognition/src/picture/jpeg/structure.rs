@@ -74,6 +74,24 @@ impl<'a> Structure<'a> {
         Ok(structure)
     }
 
+    /// Memory for the coefficients of a progressive file, two bytes each: all of them are held
+    /// beside the pixels until the last scan. A baseline file needs a few rows.
+    pub(super) fn coefficient_bytes(&self) -> u64 {
+        if !self.progressive {
+            return 0;
+        }
+        let samples = |one: &Component| u64::from(one.horizontal) * u64::from(one.vertical);
+        let full = self
+            .components
+            .iter()
+            .map(samples)
+            .max()
+            .unwrap_or(1)
+            .max(1);
+        let all: u64 = self.components.iter().map(samples).sum();
+        2 * u64::from(self.width) * u64::from(self.height) * all / full
+    }
+
     fn read(&mut self, marker: u8, payload: &'a [u8], scans: u32) -> Result<(), PictureError> {
         match marker {
             QUANTISATION => self.read_tables(payload),
@@ -211,6 +229,16 @@ pub(super) mod tests {
         let luma: Vec<u16> = (1..=64).collect();
         assert_eq!(structure.tables[0].unwrap().as_slice(), luma);
         assert_eq!(structure.tables[1].unwrap()[63], 128);
+    }
+
+    #[test]
+    fn only_progressive_files_hold_their_coefficients() {
+        let file = numbered();
+        let mut structure = Structure::parse(&file).unwrap();
+        assert_eq!(structure.coefficient_bytes(), 0);
+        structure.progressive = true;
+        // 4:2:2, so twice as many samples as pixels.
+        assert_eq!(structure.coefficient_bytes(), 30 * 20 * 2 * 2);
     }
 
     #[test]
