@@ -1,5 +1,6 @@
 //! `rustface` with its own model, asked about one picture in several sizes.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -64,14 +65,16 @@ impl LocalDetector {
     #[must_use]
     pub fn detect(&self, picture: &GrayImage) -> Vec<Face> {
         let dimensions = Dimensions::from(picture.dimensions());
+        let first_scale = working_scale(dimensions);
+        let first = resized(picture, scaled(dimensions, first_scale));
         let mut detector = self.configured();
         let mut findings = Vec::new();
         for scale in scales(dimensions) {
-            let look = framed(&resized(picture, scaled(dimensions, scale)));
+            let look = framed(&resized(&first, scaled(dimensions, scale)));
             let seen = detector.detect(&ImageData::new(&look, look.width(), look.height()));
             findings.extend(seen.iter().map(|face| finding(face, scale)));
         }
-        let faces = faces(findings, working_scale(dimensions), dimensions);
+        let faces = faces(findings, first_scale, dimensions);
         debug!(faces = faces.len(), "looked for faces");
         faces
     }
@@ -92,11 +95,11 @@ impl fmt::Debug for LocalDetector {
     }
 }
 
-fn resized(picture: &GrayImage, to: Dimensions) -> GrayImage {
+fn resized(picture: &GrayImage, to: Dimensions) -> Cow<'_, GrayImage> {
     if Dimensions::from(picture.dimensions()) == to {
-        return picture.clone();
+        return Cow::Borrowed(picture);
     }
-    resize(picture, to.width, to.height, FilterType::Triangle)
+    Cow::Owned(resize(picture, to.width, to.height, FilterType::Triangle))
 }
 
 /// Back from the frame and the scale to the picture.

@@ -1,20 +1,21 @@
 //! The black frame that keeps the detector inside its memory.
 //!
 //! `rustface` refines a window in two steps, each of which may move it, and then copies the
-//! window's pixels out of the picture without checking that it still begins inside: a window
-//! that begins right of or below the picture writes outside its buffer. (Left and top are
-//! checked.) Nothing in the picture is needed to cause that but luck, or skill.
+//! window's pixels out of the picture without checking that it still begins inside: for a window
+//! that begins right of or below the picture it would write outside its buffer. (Left and top
+//! are checked.) Whether there is a picture that makes it do so is not known; photos of
+//! strangers are no place to find out.
 //!
-//! A frame makes it impossible. A step moves a window of side w by less than 1.5 w to the right
+//! A frame makes it impossible. A step moves a window of side w by at most 1.5 w to the right
 //! and makes it at most twice as large, because both come out of a sigmoid. The first windows
-//! overlap the picture, for a uniform window is never accepted; so do those that survive the
-//! first step, for the same reason: the networks score a uniform window below their threshold.
-//! Hence every window begins less than 3 w from the picture, w being the largest side of a first
-//! window. The trailing edges of the frame are that wide; they are black because beyond the
+//! overlap the picture, for a uniform window is never accepted. So do those that are refined a
+//! second time: the model's networks give a uniform window 0.00, 0.00 and 0.23, and 0.50 is
+//! needed. Hence every window begins at most 3 w from the picture, w being the largest side of a
+//! first window. The trailing edges of the frame are that wide, and black, because beyond the
 //! frame the detector continues with black.
 //!
-//! The leading edges serve faces that the picture cuts off, and keep the windows in the corner
-//! dark: there the detector subtracts sums of squares that may have wrapped around.
+//! The leading edges serve faces that the picture cuts off, and keep the windows in the first
+//! rows and columns dark: there the detector subtracts sums that may have wrapped around.
 
 use image::GrayImage;
 

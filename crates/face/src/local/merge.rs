@@ -5,7 +5,7 @@
 //! supporting windows more than anything else, so large faces, which more windows support, must
 //! show more of it. Boxes run from brows to chin and are made a little larger.
 
-use super::scale::WINDOW;
+use super::scale::{MIN_ENLARGEMENT, WINDOW};
 use crate::analysis::{Dimensions, Face, Rect};
 
 /// Findings that share more than this part of their joint area are one face.
@@ -14,7 +14,7 @@ const SAME: f32 = 0.3;
 /// What a face must score if its side is below [`LARGE`] in the size of the first look.
 const SMALL_SCORE: f32 = 2.5;
 
-/// What any larger face must score.
+/// What any larger face must score, unless the picture was enlarged so much that all is blurred.
 const LARGE_SCORE: f32 = 5.0;
 
 /// Where large faces begin, in pixels of the first look.
@@ -55,11 +55,8 @@ impl Finding {
 
     /// `scale` is that of the first look.
     fn is_convincing(&self, scale: f32) -> bool {
-        let due = if self.side * scale < LARGE {
-            SMALL_SCORE
-        } else {
-            LARGE_SCORE
-        };
+        let is_lenient = self.side * scale < LARGE || scale > MIN_ENLARGEMENT;
+        let due = if is_lenient { SMALL_SCORE } else { LARGE_SCORE };
         self.score >= due
     }
 
@@ -163,6 +160,7 @@ mod tests {
             "120 pixels in the first look"
         );
         assert_eq!(lefts(&[finding(100.0, 100.0, 60.0, 5.0)], 2.0), [95]);
+        assert_eq!(lefts(&faint, 3.0), [95], "blurred");
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub(super) const MAX_WINDOW: u32 = 98;
 /// From one window to the next larger one, 0.8 as the detector's authors have it.
 pub(super) const PYRAMID: f32 = 0.8;
 
-/// From one size of the picture to the next: the five steps of the pyramid between the windows
-/// of 40 and 98 pixels.
+/// From one size of the picture to the next: the five steps of the pyramid that lie between
+/// windows of 40 and 98 pixels.
 const SHRINK: f32 = PYRAMID * PYRAMID * PYRAMID * PYRAMID * PYRAMID;
 
 /// Pixels of the largest size. The smallest face found is then 2.6 % of the geometric mean of
@@ -26,7 +26,7 @@ const SHRINK: f32 = PYRAMID * PYRAMID * PYRAMID * PYRAMID * PYRAMID;
 const AREA: f32 = 2_400_000.0;
 
 /// Small pictures are enlarged to find small faces in them: at least by this, ...
-const MIN_ENLARGEMENT: f32 = 2.5;
+pub(super) const MIN_ENLARGEMENT: f32 = 2.5;
 
 /// ... further until the long side has this many pixels, ...
 const ENLARGED_SIDE: f32 = 640.0;
