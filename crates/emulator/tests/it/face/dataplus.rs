@@ -16,7 +16,30 @@ async fn attributes_of_a_photo_by_url() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json["face_rect"].as_array().unwrap().len(), 4);
     let changing = ["/request_id", "/face_rect", "/face_prob"];
-    insta::assert_snapshot!(format!("{:#}", answer.shape(&changing)), @"");
+    insta::assert_snapshot!(format!("{:#}", answer.shape(&changing)), @r#"
+    {
+      "age": [
+        37
+      ],
+      "dense_fea": [],
+      "dense_fea_len": 0,
+      "err_msg": "",
+      "errno": 0,
+      "expression": [],
+      "face_num": 1,
+      "face_prob": "...",
+      "face_rect": "...",
+      "gender": [
+        0
+      ],
+      "glass": [],
+      "iris": [],
+      "landmark": [],
+      "landmark_num": 0,
+      "pose": [],
+      "request_id": "..."
+    }
+    "#);
 }
 
 #[tokio::test]

@@ -46,7 +46,39 @@ async fn answers_have_every_field_of_the_service() {
         "/Data/FaceRectangles",
         "/Data/FaceProbabilityList",
     ];
-    insta::assert_snapshot!(format!("{:#}", recognized.shape(&changing)), @"");
+    insta::assert_snapshot!(format!("{:#}", recognized.shape(&changing)), @r#"
+    {
+      "Data": {
+        "AgeList": [],
+        "BeautyList": [],
+        "DenseFeatureLength": 0,
+        "DenseFeatures": [],
+        "Expressions": [],
+        "FaceCount": 1,
+        "FaceProbabilityList": "...",
+        "FaceRectangles": "...",
+        "GenderList": [],
+        "Glasses": [],
+        "HatList": [],
+        "LandmarkCount": 0,
+        "Landmarks": [],
+        "Masks": [],
+        "PoseList": [],
+        "Pupils": [],
+        "Qualities": {
+          "BlurList": [],
+          "FnfList": [],
+          "GlassList": [],
+          "IlluList": [],
+          "MaskList": [],
+          "NoiseList": [],
+          "PoseList": [],
+          "ScoreList": []
+        }
+      },
+      "RequestId": "..."
+    }
+    "#);
     let detected = scene
         .act(Scheme::Acs3, FACEBODY, "DetectFace", &parameters)
         .await;
@@ -56,7 +88,7 @@ async fn answers_have_every_field_of_the_service() {
         .keys()
         .cloned()
         .collect();
-    insta::assert_snapshot!(keys.join(" "), @"");
+    insta::assert_snapshot!(keys.join(" "), @"FaceCount FaceProbabilityList FaceRectangles LandmarkCount LandmarkScore Landmarks PoseList Pupils Qualities");
 }
 
 #[tokio::test]
