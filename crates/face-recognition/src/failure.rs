@@ -20,12 +20,15 @@ pub enum Failure {
     /// The request is no CloudEvent.
     #[error(transparent)]
     Event(#[from] events::DecodeError),
-    /// The request ended early or has more bytes than an event may have.
-    #[error("the event has more than {limit_bytes} bytes, or its sender left")]
-    Body {
+    /// The request has more bytes than an event may have.
+    #[error("the event has more than {limit_bytes} bytes")]
+    EventTooLarge {
         /// The limit.
         limit_bytes: usize,
     },
+    /// The request broke off, or came too slowly.
+    #[error("the event did not arrive whole and in time")]
+    EventCutOff,
     /// The CloudEvent's data is no OSS event.
     #[error("the data is no OSS event")]
     Document(#[source] EventError),
@@ -151,7 +154,7 @@ impl Failure {
             Self::Event(_) | Self::Document(_) | Self::Address(_) | Self::ResultKey(_) => {
                 Course::GiveUp(StatusCode::BAD_REQUEST)
             }
-            Self::Body { .. } | Self::TooLarge { .. } => {
+            Self::EventTooLarge { .. } | Self::TooLarge { .. } => {
                 Course::GiveUp(StatusCode::PAYLOAD_TOO_LARGE)
             }
             Self::Forbidden { .. } => Course::GiveUp(StatusCode::FORBIDDEN),
@@ -161,9 +164,11 @@ impl Failure {
             Self::Storage { source, .. } => storage_course(source),
             Self::Endpoint(_) | Self::Reply(_) => Course::Misconfigured,
             Self::Faces(error) => faces_course(error),
-            Self::Restless { .. } | Self::Deadline { .. } | Self::Busy | Self::Stopping => {
-                Course::Again(None)
-            }
+            Self::EventCutOff
+            | Self::Restless { .. }
+            | Self::Deadline { .. }
+            | Self::Busy
+            | Self::Stopping => Course::Again(None),
         }
     }
 
@@ -172,7 +177,8 @@ impl Failure {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Event(_) | Self::Document(_) => "bad_event",
-            Self::Body { .. } => "event_too_large",
+            Self::EventTooLarge { .. } => "event_too_large",
+            Self::EventCutOff => "event_cut_off",
             Self::Address(_) | Self::ResultKey(_) => "bad_address",
             Self::Forbidden { .. } => "forbidden",
             Self::TooLarge { .. } => "too_large",

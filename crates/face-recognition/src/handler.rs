@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use events::AttributesReader as _;
 use futures_util::{StreamExt as _, stream};
 use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -107,10 +108,13 @@ impl Desk {
 
     async fn read(&self, body: Body) -> Result<Bytes, Failure> {
         let limit_bytes = self.pipeline.limits.event_bytes;
-        let read = timeout(BODY_DEADLINE, to_bytes(body, limit_bytes)).await;
-        read.ok()
-            .and_then(Result::ok)
-            .ok_or(Failure::Body { limit_bytes })
+        match timeout(BODY_DEADLINE, Limited::new(body, limit_bytes).collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                Err(Failure::EventTooLarge { limit_bytes })
+            }
+            Ok(Err(_)) | Err(_) => Err(Failure::EventCutOff),
+        }
     }
 
     fn nothing_to_do(&self, reason: SkipReason) -> Response {

@@ -22,7 +22,6 @@ use crate::picture::{Header, Limits, Orientation, Picture, PictureError};
 const QUALITY: u8 = 90;
 
 /// A photo's file with what its header says.
-#[derive(Debug)]
 pub(crate) struct FetchedPhoto {
     pub(crate) file: Bytes,
     pub(crate) header: Header,

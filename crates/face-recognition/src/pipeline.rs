@@ -8,10 +8,10 @@ mod make;
 mod source;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use face::Backend;
-use oss::{Bucket, BucketName, ObjectKey, ObjectMeta, PutOptions};
+use oss::{Bucket, BucketName, ETag, ObjectKey, ObjectMeta, PutOptions};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tracing::{info, instrument};
@@ -24,7 +24,7 @@ use crate::guard::{Job, SkipReason};
 use crate::metrics::{Metrics, Stage};
 use crate::record::{self, Record};
 use crate::storage::Buckets;
-use make::Made;
+use make::{Drawn, Made};
 
 /// Changes with the way pictures are drawn, so that a redelivery replaces older results.
 const DRAWING: u32 = 1;
@@ -65,10 +65,25 @@ pub(crate) struct Done {
     pub(crate) key: ObjectKey,
     pub(crate) target: ObjectKey,
     /// The version of the result.
-    pub(crate) target_etag: oss::ETag,
+    pub(crate) target_etag: ETag,
     pub(crate) record: Record,
     /// Whether the result was there already.
     pub(crate) known: bool,
+}
+
+/// What is worked on: a photo that was found, and where its result belongs.
+struct Errand {
+    job: Job,
+    bucket: Bucket,
+    key: ObjectKey,
+    target: ObjectKey,
+}
+
+/// How one attempt at the photo ended.
+enum Round {
+    Ended(Ending),
+    /// The photo is no longer the version it was; this is the one to begin anew with.
+    Outdated(ObjectMeta),
 }
 
 impl Pipeline {
@@ -79,11 +94,15 @@ impl Pipeline {
     /// runs to its end and is thrown away.
     #[instrument(skip_all, fields(oss.bucket = %job.address.bucket, oss.key = %job.address.key))]
     pub(crate) async fn process(&self, job: Job) -> Result<Ending, Failure> {
+        let started = Instant::now();
         let after = self.limits.photo_deadline;
         let _gauge = self.metrics.photo_in_work();
-        timeout(after, self.annotate(job))
-            .await
-            .unwrap_or(Err(Failure::Deadline { after }))
+        let ending = timeout(after, self.annotate(job)).await;
+        let ending = ending.unwrap_or(Err(Failure::Deadline { after }))?;
+        if let Ending::Done(done) = &ending {
+            report(done, started.elapsed());
+        }
+        Ok(ending)
     }
 
     async fn annotate(&self, job: Job) -> Result<Ending, Failure> {
@@ -98,64 +117,78 @@ impl Pipeline {
             .target
             .result_key(&key)
             .map_err(Failure::ResultKey)?;
-        let flight = self
+        let _flight = self
             .flights
             .enter((bucket.name().clone(), target.clone()))
             .await;
+        let errand = Errand {
+            job,
+            bucket,
+            key,
+            target,
+        };
         for _ in 0..MOST_ROUNDS {
-            if record::is_result(&meta) {
-                return Ok(Ending::Skipped(SkipReason::OwnResult));
-            }
-            if let Some((target_etag, record)) = self.known(&bucket, &target, &meta).await? {
-                return Ok(done(job, key, target, target_etag, record, true));
-            }
-            let made = match self.make(&job, &bucket, &key, &meta).await? {
-                Made::Result(made) => *made,
-                Made::NotAPicture => return Ok(Ending::Skipped(SkipReason::NotAnImage)),
-                Made::Changed => {
-                    meta = self.head(&bucket, &key).await?;
-                    continue;
-                }
-            };
-            let options = PutOptions {
-                content_type: Some(made.content_type.to_owned()),
-                metadata: made.record.metadata().map_err(Failure::ResultKey)?,
-                forbid_overwrite: false,
-            };
-            let timer = self.metrics.stage(Stage::Put);
-            let stored = bucket.put(&target, made.file, &options).await;
-            let stored =
-                stored.map_err(|error| Failure::storage("the result was not stored", error))?;
-            drop(timer);
-            match self.changed_since(&bucket, &key, &meta).await? {
-                Some(newer) => meta = newer,
-                None => return Ok(done(job, key, target, stored.etag, made.record, false)),
+            match self.round(&errand, &meta).await? {
+                Round::Ended(ending) => return Ok(ending),
+                Round::Outdated(newer) => meta = newer,
             }
         }
-        drop(flight);
         Err(Failure::Restless {
             rounds: MOST_ROUNDS,
+        })
+    }
+
+    async fn round(&self, errand: &Errand, meta: &ObjectMeta) -> Result<Round, Failure> {
+        let skipped = |reason| Ok(Round::Ended(Ending::Skipped(reason)));
+        if record::is_result(meta) {
+            return skipped(SkipReason::OwnResult);
+        }
+        if let Some((etag, record)) = self.known(errand, meta).await? {
+            return Ok(Round::Ended(errand.done(etag, record, true)));
+        }
+        let drawn = match self.make(errand, meta).await? {
+            Made::Result(drawn) => *drawn,
+            Made::NotAPicture => return skipped(SkipReason::NotAnImage),
+            Made::Changed => return Ok(Round::Outdated(self.head(errand).await?)),
+        };
+        let etag = self.store(errand, &drawn).await?;
+        Ok(match self.changed_since(errand, meta).await? {
+            Some(newer) => Round::Outdated(newer),
+            None => Round::Ended(errand.done(etag, drawn.record, false)),
         })
     }
 
     /// The result that is there already, if it is of this version and made in the same way.
     async fn known(
         &self,
-        bucket: &Bucket,
-        target: &ObjectKey,
-        photo: &ObjectMeta,
-    ) -> Result<Option<(oss::ETag, Record)>, Failure> {
-        let timer = self.metrics.stage(Stage::Look);
-        let result = bucket.head(target).await;
-        drop(timer);
-        let result = match result {
+        errand: &Errand,
+        meta: &ObjectMeta,
+    ) -> Result<Option<(ETag, Record)>, Failure> {
+        let _timer = self.metrics.stage(Stage::Look);
+        let result = match errand.bucket.head(&errand.target).await {
             Ok(result) => result,
             Err(error) if error.is_no_such_key() => return Ok(None),
             Err(error) => return Err(Failure::storage("the result was not looked for", error)),
         };
         let record = Record::read(&result)
-            .filter(|record| record.source_etag == photo.etag && record.method == self.method());
+            .filter(|record| record.source_etag == meta.etag && record.method == self.method());
         Ok(record.map(|record| (result.etag, record)))
+    }
+
+    async fn store(&self, errand: &Errand, drawn: &Drawn) -> Result<ETag, Failure> {
+        let _timer = self.metrics.stage(Stage::Put);
+        let options = PutOptions {
+            content_type: Some(drawn.content_type.to_owned()),
+            metadata: drawn.record.metadata().map_err(Failure::ResultKey)?,
+            forbid_overwrite: false,
+        };
+        let stored = errand
+            .bucket
+            .put(&errand.target, drawn.file.clone(), &options)
+            .await;
+        stored
+            .map(|stored| stored.etag)
+            .map_err(|error| Failure::storage("the result was not stored", error))
     }
 
     fn method(&self) -> String {
@@ -163,26 +196,27 @@ impl Pipeline {
     }
 }
 
-fn done(
-    job: Job,
-    key: ObjectKey,
-    target: ObjectKey,
-    target_etag: oss::ETag,
-    record: Record,
-    known: bool,
-) -> Ending {
-    info!(
-        oss.target = %target,
-        faces = record.faces,
-        known,
-        "`{key}` is annotated as `{target}`"
-    );
-    Ending::Done(Box::new(Done {
-        job,
+impl Errand {
+    fn done(&self, target_etag: ETag, record: Record, known: bool) -> Ending {
+        Ending::Done(Box::new(Done {
+            job: self.job.clone(),
+            key: self.key.clone(),
+            target: self.target.clone(),
+            target_etag,
+            record,
+            known,
+        }))
+    }
+}
+
+fn report(done: &Done, elapsed: Duration) {
+    let Done {
         key,
         target,
-        target_etag,
         record,
         known,
-    }))
+        ..
+    } = done;
+    let (faces, duration_ms) = (record.faces, elapsed.as_millis());
+    info!(oss.target = %target, faces, known, duration_ms, "`{key}` is annotated as `{target}`");
 }

@@ -27,7 +27,8 @@ fn failures() -> Vec<Failure> {
     ];
     let mut failures = vec![
         Failure::Event(events::DecodeError::Batch),
-        Failure::Body { limit_bytes: 10 },
+        Failure::EventTooLarge { limit_bytes: 10 },
+        Failure::EventCutOff,
         Failure::Document(document_error()),
         Failure::Address(address),
         Failure::Forbidden {
@@ -61,7 +62,8 @@ fn each_failure_has_its_answer() {
         .collect();
     insta::assert_snapshot!(table.join("\n"), @r"
     400 bad_event: batches of events are not accepted: send one event per request
-    413 event_too_large: the event has more than 10 bytes, or its sender left
+    413 event_too_large: the event has more than 10 bytes
+    503 event_cut_off: the event did not arrive whole and in time
     400 bad_event: the data is no OSS event: the document is neither JSON nor base64 of JSON
     400 bad_address: the event's object has no usable address: the event names no key
     403 forbidden: bucket `x` is not one that this service may work in

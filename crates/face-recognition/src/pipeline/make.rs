@@ -5,15 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use face::Analysis;
 use jiff::Timestamp;
-use oss::{Bucket, ByteRange, GetOptions, ObjectKey, ObjectMeta};
+use oss::{ByteRange, GetOptions, ObjectMeta};
 use tokio::runtime::Handle;
 use tracing::Span;
 
-use super::Pipeline;
+use super::{Errand, Pipeline};
 use crate::annotate::annotate;
 use crate::budget::Grant;
 use crate::failure::Failure;
-use crate::guard::{Job, small_enough};
+use crate::guard::small_enough;
 use crate::hint::Hint;
 use crate::metrics::Stage;
 use crate::photo::{FetchedPhoto, SharedPhoto};
@@ -44,33 +44,19 @@ pub(super) struct Drawn {
 
 impl Pipeline {
     /// Fetches this version of the photo, has it analysed, and draws.
-    pub(super) async fn make(
-        &self,
-        job: &Job,
-        bucket: &Bucket,
-        key: &ObjectKey,
-        meta: &ObjectMeta,
-    ) -> Result<Made, Failure> {
-        let hint = match job.hint {
-            Hint::Unknown => Hint::of(key.as_str(), meta.content_type.as_deref()),
-            known => known,
-        };
-        match hint {
-            Hint::Other => return Ok(Made::NotAPicture),
-            Hint::Unknown if !looks_like_a_picture(bucket, key, meta).await? => {
-                return Ok(Made::NotAPicture);
-            }
-            Hint::Unknown | Hint::Picture => {}
+    pub(super) async fn make(&self, errand: &Errand, meta: &ObjectMeta) -> Result<Made, Failure> {
+        if !self.may_be_a_picture(errand, meta).await? {
+            return Ok(Made::NotAPicture);
         }
         small_enough(meta.size_bytes, &self.limits)?;
         // The photo and, later, the result.
         let memory = self.files.ask(meta.size_bytes.saturating_mul(2)).await;
-        let Some(file) = self.fetch(bucket, key, meta).await? else {
+        let Some(file) = self.fetch(errand, meta).await? else {
             return Ok(Made::Changed);
         };
-        let photo = self.photo(job, bucket, key, file)?;
-        let analysis = self.analyse(&photo).await?;
+        let photo = self.photo(errand, file)?;
         let size = photo.header.dimensions();
+        let analysis = self.analyse(&photo).await?;
         let drawn = self.draw(photo, analysis.clone()).await?;
         Ok(Made::Result(Box::new(Drawn {
             file: drawn.bytes.into(),
@@ -80,45 +66,47 @@ impl Pipeline {
         })))
     }
 
+    /// Asks the name, then the media type, then the first bytes. What somebody calls a picture
+    /// counts as one; if it is none, that is a mistake worth reporting.
+    async fn may_be_a_picture(&self, errand: &Errand, meta: &ObjectMeta) -> Result<bool, Failure> {
+        let hint = match errand.job.hint {
+            Hint::Unknown => Hint::of(errand.key.as_str(), meta.content_type.as_deref()),
+            known => known,
+        };
+        match hint {
+            Hint::Picture => Ok(true),
+            Hint::Other => Ok(false),
+            Hint::Unknown => looks_like_a_picture(errand, meta).await,
+        }
+    }
+
     /// The file, if it is still this version.
-    async fn fetch(
-        &self,
-        bucket: &Bucket,
-        key: &ObjectKey,
-        meta: &ObjectMeta,
-    ) -> Result<Option<Bytes>, Failure> {
+    async fn fetch(&self, errand: &Errand, meta: &ObjectMeta) -> Result<Option<Bytes>, Failure> {
         let _timer = self.metrics.stage(Stage::Get);
         let options = GetOptions {
             if_match: Some(meta.etag.clone()),
             ..GetOptions::default()
         };
-        let fetched = match bucket.get_with(key, &options).await {
+        let fetched = match errand.bucket.get_with(&errand.key, &options).await {
             Ok(object) => object.read_to_end(self.limits.object_bytes).await,
             Err(error) if error.is_precondition_failed() => return Ok(None),
             Err(error) => Err(error),
         };
-        fetched
-            .map(Some)
-            .map_err(|error| Failure::storage("the photo was not fetched", error))
+        fetched.map(Some).map_err(not_fetched)
     }
 
-    fn photo(
-        &self,
-        job: &Job,
-        bucket: &Bucket,
-        key: &ObjectKey,
-        file: Bytes,
-    ) -> Result<SharedPhoto, Failure> {
+    fn photo(&self, errand: &Errand, file: Bytes) -> Result<SharedPhoto, Failure> {
         let header = Header::read(&file, &self.limits.picture)?;
-        let url = bucket
-            .presign_get(key, self.url_lifetime, Timestamp::now())
+        let url = errand
+            .bucket
+            .presign_get(&errand.key, self.url_lifetime, Timestamp::now())
             .map_err(|error| Failure::storage("no URL was signed for the photo", error))?;
         Ok(Arc::new(FetchedPhoto {
             file,
             header,
             limits: self.limits.picture,
             url,
-            region: job.address.region.clone(),
+            region: errand.job.address.region.clone(),
             memory: self.pixels.clone(),
             runtime: Handle::current(),
         }))
@@ -169,25 +157,19 @@ fn draw(photo: &FetchedPhoto, analysis: &Analysis) -> Result<EncodedPicture, Pic
     picture.encode()
 }
 
-/// Whether what nobody calls a picture is one all the same.
-async fn looks_like_a_picture(
-    bucket: &Bucket,
-    key: &ObjectKey,
-    meta: &ObjectMeta,
-) -> Result<bool, Failure> {
-    let last = meta.size_bytes.min(FIRST_BYTES).saturating_sub(1);
-    if meta.size_bytes == 0 {
+/// Whether what nobody calls a picture is one all the same. Reads no more than it must.
+async fn looks_like_a_picture(errand: &Errand, meta: &ObjectMeta) -> Result<bool, Failure> {
+    let Some(last) = meta.size_bytes.min(FIRST_BYTES).checked_sub(1) else {
         return Ok(false);
-    }
-    let read = async {
-        bucket
-            .get_range(key, ByteRange::Between(0, last))
-            .await?
-            .read_to_end(FIRST_BYTES)
-            .await
     };
-    let first = read
-        .await
-        .map_err(|error| Failure::storage("the photo was not fetched", error))?;
-    Ok(Content::of(&first) != Content::Other)
+    let range = ByteRange::Between(0, last);
+    let first = match errand.bucket.get_range(&errand.key, range).await {
+        Ok(object) => object.read_to_end(FIRST_BYTES).await,
+        Err(error) => Err(error),
+    };
+    Ok(Content::of(&first.map_err(not_fetched)?) != Content::Other)
+}
+
+fn not_fetched(error: oss::Error) -> Failure {
+    Failure::storage("the photo was not fetched", error)
 }

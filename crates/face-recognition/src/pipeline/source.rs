@@ -3,7 +3,7 @@
 use oss::{Bucket, ObjectKey, ObjectMeta};
 use tracing::debug;
 
-use super::Pipeline;
+use super::{Errand, Pipeline};
 use crate::failure::Failure;
 use crate::metrics::Stage;
 
@@ -32,24 +32,19 @@ impl Pipeline {
         }
     }
 
-    pub(super) async fn head(
-        &self,
-        bucket: &Bucket,
-        key: &ObjectKey,
-    ) -> Result<ObjectMeta, Failure> {
+    pub(super) async fn head(&self, errand: &Errand) -> Result<ObjectMeta, Failure> {
         let _timer = self.metrics.stage(Stage::Look);
-        bucket.head(key).await.map_err(not_seen)
+        errand.bucket.head(&errand.key).await.map_err(not_seen)
     }
 
     /// The photo as it is now, if it is no longer the version of `meta`. A photo that was
     /// deleted in the meantime keeps the result it has.
     pub(super) async fn changed_since(
         &self,
-        bucket: &Bucket,
-        key: &ObjectKey,
+        errand: &Errand,
         meta: &ObjectMeta,
     ) -> Result<Option<ObjectMeta>, Failure> {
-        match self.head(bucket, key).await {
+        match self.head(errand).await {
             Ok(now) => Ok((now.etag != meta.etag).then_some(now)),
             Err(Failure::Gone(_)) => Ok(None),
             Err(failure) => Err(failure),
