@@ -12,7 +12,7 @@ use mns::{Queue, ReceiptHandle, VisibilityTimeout};
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
-use crate::metrics::{CallResult, Metrics, Operations};
+use crate::metrics::{CallResult, Metrics, MnsCall};
 
 /// No shorter extension: a call per second and message would be a load of its own.
 const SHORTEST_EXTENSION: Duration = Duration::from_secs(30);
@@ -98,10 +98,10 @@ impl Lease {
         match self.queue.change_visibility(&self.handle, wait).await {
             Ok(_) => self
                 .metrics
-                .count_call(Operations::Release, CallResult::Success),
+                .count_call(MnsCall::Release, CallResult::Success),
             Err(error) => {
                 self.metrics
-                    .count_call(Operations::Release, CallResult::Failure);
+                    .count_call(MnsCall::Release, CallResult::Failure);
                 self.note_failure(&error, "it comes back when its visibility ends");
             }
         }
@@ -112,15 +112,16 @@ impl Lease {
         match extended {
             Ok(visibility) => {
                 self.metrics
-                    .count_call(Operations::Extend, CallResult::Success);
+                    .count_call(MnsCall::Extend, CallResult::Success);
                 self.handle = visibility.receipt_handle;
                 self.renew_at = now + self.extension.get() / 2;
                 self.ends = now + self.extension.get();
             }
             Err(error) => {
                 self.metrics
-                    .count_call(Operations::Extend, CallResult::Failure);
-                self.renew_at = now + RETRY_PAUSE;
+                    .count_call(MnsCall::Extend, CallResult::Failure);
+                let left = self.ends.saturating_duration_since(now);
+                self.renew_at = now + RETRY_PAUSE.min(left / 2);
                 self.note_failure(&error, "trying to extend its visibility again");
             }
         }

@@ -1,8 +1,10 @@
 //! What is counted. Labels come from closed sets, never from messages.
 
+mod labels;
+
 use std::time::Duration;
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -11,6 +13,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::config::{Operation, QueueConfig};
+pub use labels::{AttemptResult, CallResult, EventOutcome, MessageOutcome, MnsCall, Target};
 
 /// From a local sink's milliseconds to the longest timeout anybody sets.
 const LATENCY_SECONDS: [f64; 11] = [
@@ -32,86 +35,6 @@ pub struct Metrics {
     pub(crate) pollers: Gauge,
 }
 
-/// What became of a received message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum MessageOutcome {
-    /// Every event was dealt with; it is being deleted.
-    Done,
-    /// It comes back for another attempt.
-    Postponed,
-    /// It holds no events that can be read. Counted besides what happens to it.
-    Unreadable,
-    /// Its delivery ended in a defect of this program; it comes back.
-    Abandoned,
-    /// It was given back because the process ends.
-    HandedBack,
-}
-
-/// What became of an event at one delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum EventOutcome {
-    /// The sink took it.
-    Accepted,
-    /// The filter does not want it; acknowledged.
-    Filtered,
-    /// It was taken at an earlier delivery of the message and not sent again.
-    Known,
-    /// The sink may take it later.
-    Postponed,
-    /// Nobody takes it; it stays in the queue until its retention ends.
-    Kept,
-    /// The dead letter sink took it.
-    DeadLettered,
-}
-
-/// Where an attempt went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum Target {
-    /// The sink.
-    Sink,
-    /// The dead letter sink.
-    DeadLetterSink,
-}
-
-/// How one attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum AttemptResult {
-    /// 2xx.
-    Accepted,
-    /// A status after which the same event may be accepted.
-    Retryable,
-    /// A status after which it will not.
-    Refused,
-    /// No answer in time.
-    TimedOut,
-    /// No connection, or one that broke.
-    Unanswered,
-}
-
-/// A kind of call to MNS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum Operations {
-    /// `BatchReceiveMessage`.
-    Receive,
-    /// `BatchDeleteMessage`.
-    Delete,
-    /// `ChangeMessageVisibility` to keep a message.
-    Extend,
-    /// `ChangeMessageVisibility` to let it come back.
-    Release,
-}
-
-/// How a call to MNS ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum CallResult {
-    /// With what was asked for.
-    Success,
-    /// A receive that brought nothing.
-    Empty,
-    /// Otherwise.
-    Failure,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct MessageLabels {
     outcome: MessageOutcome,
@@ -130,7 +53,7 @@ struct AttemptLabels {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CallLabels {
-    operation: Operations,
+    operation: MnsCall,
     result: CallResult,
 }
 
@@ -245,7 +168,7 @@ impl Metrics {
         self.latency.observe(took.as_secs_f64());
     }
 
-    pub(crate) fn count_call(&self, operation: Operations, result: CallResult) {
+    pub(crate) fn count_call(&self, operation: MnsCall, result: CallResult) {
         self.calls
             .get_or_create(&CallLabels { operation, result })
             .inc();

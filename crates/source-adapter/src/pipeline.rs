@@ -220,15 +220,14 @@ impl Pipeline {
         let wait = self.delivery.wait(count, failure.retry_after);
         if failure.is_retryable() && !self.delivery.is_spent(count) {
             warn!(ce.id = %id, mns.message.id = %message_id, attempt = count, wait_s = wait.as_secs(), "event `{id}` is not delivered yet: {failure}");
-            let is_silence = failure.is_silence();
-            let fate = if is_silence {
-                Fate::Silence(wait)
+            let fate = if failure.is_silence() {
+                Fate::Silence
             } else {
-                Fate::Later(wait)
+                Fate::Later
             };
-            return self.counted(EventOutcome::Postponed, fate);
+            return self.counted(EventOutcome::Postponed, fate(wait));
         }
-        warn!(ce.id = %id, mns.message.id = %message_id, attempt = count, "event `{id}` is refused: {failure}");
+        warn!(ce.id = %id, mns.message.id = %message_id, attempt = count, "giving up on event `{id}`: {failure}");
         let cause = Cause::refused(self.sink.url(), &failure);
         let letter = dead_letter(&outgoing.message, self.format, &cause);
         Box::pin(self.bury(id, letter, wait)).await

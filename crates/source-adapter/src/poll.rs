@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::budget::{Budget, Room};
 use crate::demand::Demand;
-use crate::metrics::{CallResult, Metrics, Operations};
+use crate::metrics::{CallResult, Metrics, MnsCall};
 use crate::pace::{Backoff, Brake};
 use crate::pipeline::{Pipeline, Received};
 use crate::queue_health::QueueHealth;
@@ -111,7 +111,7 @@ impl Pollers {
             Ok(_) => CallResult::Success,
             Err(_) => CallResult::Failure,
         };
-        self.metrics.count_call(Operations::Receive, result);
+        self.metrics.count_call(MnsCall::Receive, result);
         received
     }
 

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
 use crate::config::MAX_BATCH;
-use crate::metrics::{CallResult, Metrics, Operations};
+use crate::metrics::{CallResult, Metrics, MnsCall};
 use crate::progress::{Delivered, Progress};
 
 /// Waiting for company halves the calls at a few hundred events per second, and is far
@@ -149,7 +149,7 @@ impl Deleter {
             match self.queue.delete_batch(&handles).await {
                 Ok(outcome) => {
                     self.metrics
-                        .count_call(Operations::Delete, CallResult::Success);
+                        .count_call(MnsCall::Delete, CallResult::Success);
                     for (handle, error) in &outcome.failed {
                         self.forget(&batch, handle, &error.to_string());
                     }
@@ -157,7 +157,7 @@ impl Deleter {
                 }
                 Err(error) => {
                     self.metrics
-                        .count_call(Operations::Delete, CallResult::Failure);
+                        .count_call(MnsCall::Delete, CallResult::Failure);
                     batch = self.still_ours(batch, &error);
                     if batch.is_empty() {
                         return;

@@ -33,9 +33,9 @@ fn failing_starts_say_what_to_do_in_one_line() {
         ("ACCESSKEY_ID", "AK-MARKER"),
         ("ACCESSKEY_SECRET", "SECRET-MARKER"),
     ];
-    let table: [(&str, &[&str], Vec<(&str, &str)>); 6] = [
-        ("nothing set", &[], vec![]),
-        ("port in use", &["--listen", &taken], NEEDED.to_vec()),
+    let table = [
+        ("nothing set", &[][..], vec![]),
+        ("port in use", &["--listen", &taken][..], NEEDED.to_vec()),
         ("no credentials", free, NEEDED.to_vec()),
         ("half a pair", free, [&NEEDED[..], &keys[..1]].concat()),
         ("no endpoint", free, [&NEEDED[..], &keys].concat()),

@@ -44,7 +44,7 @@ async fn every_form_of_body_is_delivered_and_deleted() {
     }
     assert_eq!(
         adapter
-            .metric("adapter_events_total{outcome=\"Accepted\"}")
+            .metric("adapter_events_total{outcome=\"accepted\"}")
             .await,
         4
     );
@@ -116,7 +116,7 @@ async fn unwanted_events_are_acknowledged_and_counted() {
     assert_eq!(sink.len(), 1);
     assert_eq!(
         adapter
-            .metric("adapter_events_total{outcome=\"Filtered\"}")
+            .metric("adapter_events_total{outcome=\"filtered\"}")
             .await,
         2
     );

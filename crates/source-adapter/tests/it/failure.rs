@@ -48,7 +48,7 @@ async fn only_the_events_that_failed_are_sent_again() {
     );
     assert_eq!(
         adapter
-            .metric("adapter_events_total{outcome=\"Known\"}")
+            .metric("adapter_events_total{outcome=\"known\"}")
             .await,
         4
     );
@@ -125,7 +125,7 @@ async fn refused_event_without_a_dead_letter_sink_stays_in_the_queue() {
     assert_eq!((mns.len(), sink.len()), (1, 1));
     assert_eq!(
         adapter
-            .metric("adapter_events_total{outcome=\"Kept\"}")
+            .metric("adapter_events_total{outcome=\"kept\"}")
             .await,
         1
     );
@@ -209,7 +209,7 @@ async fn unreadable_message_without_a_dead_letter_sink_stays_and_is_counted() {
     assert_eq!((mns.len(), sink.len()), (1, 0));
     assert_eq!(
         adapter
-            .metric("adapter_messages_total{outcome=\"Unreadable\"}")
+            .metric("adapter_messages_total{outcome=\"unreadable\"}")
             .await,
         1
     );
@@ -224,7 +224,7 @@ async fn silent_sink_is_not_asked_for_every_event_of_a_message() {
     let adapter = Running::start(&mns, &sink, &["--delivery-timeout", "PT0.1S"]).await;
     eventually("pushed out", || !mns.queue().changes.is_empty()).await;
     assert_eq!(sink.len(), 1);
-    let timed_out = "adapter_attempts_total{target=\"Sink\",result=\"TimedOut\"}";
+    let timed_out = "adapter_attempts_total{target=\"sink\",result=\"timed_out\"}";
     assert_eq!(adapter.metric(timed_out).await, 1);
     adapter.end().await;
 }

@@ -56,7 +56,7 @@ async fn lost_handle_is_recognised_while_the_delivery_runs() {
     assert_eq!(adapter.metric("adapter_handles_lost_total").await, 1);
     assert_eq!(
         adapter
-            .metric("adapter_mns_calls_total{operation=\"Extend\",result=\"Failure\"}")
+            .metric("adapter_mns_calls_total{operation=\"extend\",result=\"failure\"}")
             .await,
         1
     );
