@@ -48,6 +48,7 @@ pub struct Emulator {
     shared: Arc<Shared>,
     listeners: Listeners,
     routers: Routers,
+    mns: Arc<Mns>,
     tls: Tls,
     addresses: Addresses,
 }
@@ -106,7 +107,7 @@ impl Emulator {
         let face = Face::new(Arc::clone(&shared), for_face, addresses.oss)?;
         let routers = Routers {
             oss: oss::router(oss),
-            mns: mns::router(mns),
+            mns: mns::router(Arc::clone(&mns)),
             face: face::router(face),
             admin: admin::router(admin),
         };
@@ -114,6 +115,7 @@ impl Emulator {
             shared,
             listeners,
             routers,
+            mns,
             tls: Tls::self_signed()?,
             addresses,
         })
@@ -136,14 +138,21 @@ impl Emulator {
         let Self {
             listeners,
             routers,
+            mns,
             tls,
             ..
         } = self;
+        let stopped = stop.clone();
+        let stop_waiting = async move {
+            stopped.cancelled().await;
+            mns.stop_waiting();
+        };
         tokio::join!(
             serve(listeners.oss, routers.oss, tls.clone(), stop.clone()),
             serve(listeners.mns, routers.mns, tls.clone(), stop.clone()),
             serve(listeners.face, routers.face, tls.clone(), stop.clone()),
             serve(listeners.admin, routers.admin, tls, stop),
+            stop_waiting,
         );
     }
 }

@@ -23,9 +23,11 @@ mod xml;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use tokio_util::sync::CancellationToken;
+
 use self::attributes::{QueueAttributes, QueueChange, TopicAttributes, TopicChange};
 use self::cell::{QueueCell, QueueError, now};
-use self::handle::QueueId;
+use self::handle::ResourceId;
 use self::kept::{Kept, Record};
 use self::message::{Body, Draft, Extras, MessageId};
 use self::name::{Kind, Name};
@@ -43,6 +45,8 @@ pub struct Mns {
     shared: Arc<Shared>,
     queues: RwLock<BTreeMap<Name, Arc<QueueCell>>>,
     topics: Mutex<BTreeMap<Name, Topic>>,
+    /// Ends all waiting receives.
+    closing: CancellationToken,
 }
 
 /// Why an event could not be published.
@@ -80,10 +84,18 @@ impl Mns {
             shared,
             queues,
             topics: Mutex::new(topics),
+            closing: CancellationToken::new(),
         }))
     }
 
-    /// Makes a topic with default attributes unless there is one of that name.
+    /// Ends every receive that waits, now and from now on, so that nobody who stops the
+    /// emulator has to wait as long.
+    pub fn stop_waiting(&self) {
+        self.closing.cancel();
+    }
+
+    /// Makes a topic with default attributes unless there is one of that name, or the name
+    /// cannot be one.
     ///
     /// # Errors
     /// When it cannot be kept.
@@ -92,7 +104,10 @@ impl Mns {
         if topics.contains_key(topic) {
             return Ok(());
         }
-        let name = Name::from(topic.to_owned());
+        let Ok(name) = Name::parse(Kind::Topic, topic) else {
+            tracing::warn!(mns.topic = topic, "there can be no topic `{topic}`");
+            return Ok(());
+        };
         self.insert_topic(&mut topics, name, TopicAttributes::default())
     }
 
@@ -142,7 +157,7 @@ impl Mns {
                 Err(Code::QueueAlreadyExist.into())
             };
         }
-        let queue = Queue::new(QueueId::random(), attributes, now(&self.shared));
+        let queue = Queue::new(ResourceId::random(), attributes, now(&self.shared));
         let cell = QueueCell::new(name.clone(), queue);
         self.keep(&cell.record())?;
         queues.insert(name, Arc::new(cell));
@@ -343,7 +358,7 @@ impl Mns {
         name: Name,
         attributes: TopicAttributes,
     ) -> Result<(), JournalError> {
-        let topic = Topic::new(QueueId::random(), attributes, now(&self.shared));
+        let topic = Topic::new(ResourceId::random(), attributes, now(&self.shared));
         self.keep(&Record::Topic {
             name: name.clone(),
             topic: topic.clone(),

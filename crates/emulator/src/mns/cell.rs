@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::attributes::{POLLING_WAIT, QueueAttributes};
 use super::handle::ReceiptHandle;
@@ -127,7 +128,8 @@ impl QueueCell {
         self.commit(shared, &mut state.queue, change, now)
     }
 
-    /// Takes messages, waiting for the first if there is none.
+    /// Takes messages, waiting for the first if there is none. The wait ends early with
+    /// `closing`, as if it were over.
     ///
     /// # Cancel safety
     /// Messages are taken without an `await` after it: dropping the future before it is
@@ -136,6 +138,7 @@ impl QueueCell {
         &self,
         shared: &Shared,
         ask: Receive,
+        closing: &CancellationToken,
     ) -> Result<Vec<Held>, QueueError> {
         let mut deadline = None;
         loop {
@@ -147,13 +150,14 @@ impl QueueCell {
                 return Ok(held);
             }
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + wait);
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline || closing.is_cancelled() {
                 return Err(Code::MessageNotExist.into());
             }
             let wake = wake.map_or(deadline, |wake| deadline.min(Instant::now() + wake));
-            // Both arms are cancel-safe: a wake-up that nobody saw goes to the next waiter.
+            // All arms are cancel-safe: a wake-up that nobody saw goes to the next waiter.
             tokio::select! {
                 () = arrival => {}
+                () = closing.cancelled() => {}
                 () = sleep_until(wake) => {}
             }
         }

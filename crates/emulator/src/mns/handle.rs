@@ -15,9 +15,9 @@ use super::message::Sequence;
 /// Tells a queue or topic from every other, also from an earlier one of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct QueueId(pub(crate) u64);
+pub(crate) struct ResourceId(pub(crate) u64);
 
-impl QueueId {
+impl ResourceId {
     /// A new one that nothing else has.
     pub(crate) fn random() -> Self {
         Self(rand::random())
@@ -27,7 +27,7 @@ impl QueueId {
 /// One delivery of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ReceiptHandle {
-    pub(crate) queue: QueueId,
+    pub(crate) queue: ResourceId,
     pub(crate) sequence: Sequence,
     pub(crate) generation: u32,
 }
@@ -64,7 +64,7 @@ impl FromStr for ReceiptHandle {
                 .fold(0, |number, byte| number << 8 | u64::from(*byte))
         };
         Ok(Self {
-            queue: QueueId(number(0..8)),
+            queue: ResourceId(number(0..8)),
             sequence: number(8..16),
             generation: u32::try_from(number(16..20)).map_err(|_| HandleError)?,
         })
@@ -80,7 +80,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_handle_survives_its_text(queue: u64, sequence: u64, generation: u32) {
-            let handle = ReceiptHandle { queue: QueueId(queue), sequence, generation };
+            let handle = ReceiptHandle { queue: ResourceId(queue), sequence, generation };
             prop_assert_eq!(handle.to_string().parse(), Ok(handle));
         }
 

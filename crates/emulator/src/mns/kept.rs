@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::attributes::QueueAttributes;
-use super::handle::QueueId;
+use super::handle::ResourceId;
 use super::message::Sequence;
 use super::millis::Millis;
 use super::name::Name;
@@ -24,7 +24,7 @@ const SNAPSHOT_BATCH: usize = 64;
 pub(crate) struct Kept {
     pub(crate) queues: BTreeMap<Name, Queue>,
     pub(crate) topics: BTreeMap<Name, Topic>,
-    names: HashMap<QueueId, Name>,
+    names: HashMap<ResourceId, Name>,
 }
 
 /// One change to queues and topics.
@@ -40,7 +40,7 @@ pub(crate) enum Record {
     /// A queue is deleted with all that is in it.
     QueueGone { name: Name },
     /// What is in a queue changes.
-    InQueue { queue: QueueId, change: Change },
+    InQueue { queue: ResourceId, change: Change },
     /// A topic is made, or its attributes change.
     Topic { name: Name, topic: Topic },
     /// A topic is deleted with its subscriptions.
@@ -58,7 +58,7 @@ pub(crate) enum Record {
 /// A queue without its messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct QueueHead {
-    id: QueueId,
+    id: ResourceId,
     attributes: QueueAttributes,
     created: Millis,
     modified: Millis,

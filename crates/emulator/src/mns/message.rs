@@ -8,7 +8,7 @@ use std::sync::Arc;
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::handle::{QueueId, ReceiptHandle};
+use super::handle::{ResourceId, ReceiptHandle};
 use super::millis::Millis;
 
 /// The most urgent priority.
@@ -168,7 +168,7 @@ impl Delivery {
 /// A message with what names it, as handed to a receiver or a peeker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Held {
-    pub(crate) queue: QueueId,
+    pub(crate) queue: ResourceId,
     pub(crate) sequence: Sequence,
     pub(crate) message: Message,
 }
@@ -196,7 +196,7 @@ impl Held {
 /// Names a message; printed in the shape MNS prints its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MessageId {
-    pub(crate) origin: QueueId,
+    pub(crate) origin: ResourceId,
     pub(crate) at: Millis,
     pub(crate) sequence: Sequence,
 }
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn id_has_the_shape_of_the_service() {
         let id = MessageId {
-            origin: QueueId(0x5F29_0C92),
+            origin: ResourceId(0x5F29_0C92),
             at: Millis(1_714_979_289_000),
             sequence: 1,
         };

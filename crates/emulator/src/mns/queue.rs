@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::attributes::QueueAttributes;
-use super::handle::{QueueId, ReceiptHandle};
+use super::handle::{ResourceId, ReceiptHandle};
 use super::message::{Delivery, Draft, Held, Message, Sequence};
 use super::millis::Millis;
 
 /// A queue with its messages.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    id: QueueId,
+    id: ResourceId,
     attributes: QueueAttributes,
     created: Millis,
     modified: Millis,
@@ -88,7 +88,7 @@ impl Change {
 
 impl Queue {
     /// An empty queue.
-    pub(crate) fn new(id: QueueId, attributes: QueueAttributes, now: Millis) -> Self {
+    pub(crate) fn new(id: ResourceId, attributes: QueueAttributes, now: Millis) -> Self {
         Self {
             id,
             attributes,
@@ -103,7 +103,7 @@ impl Queue {
     }
 
     /// What tells this queue from every other.
-    pub(crate) fn id(&self) -> QueueId {
+    pub(crate) fn id(&self) -> ResourceId {
         self.id
     }
 

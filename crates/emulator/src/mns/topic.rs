@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::attributes::TopicAttributes;
-use super::handle::QueueId;
+use super::handle::ResourceId;
 use super::message::{Body, MessageId};
 use super::millis::Millis;
 use super::name::{Kind, Name};
@@ -22,7 +22,7 @@ pub(crate) const MAX_TAG_CHARACTERS: usize = 16;
 /// A topic with its subscriptions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Topic {
-    pub(crate) id: QueueId,
+    pub(crate) id: ResourceId,
     pub(crate) attributes: TopicAttributes,
     pub(crate) created: Millis,
     pub(crate) modified: Millis,
@@ -180,7 +180,7 @@ pub(crate) struct Publication<'a> {
 
 impl Topic {
     /// A topic without subscriptions.
-    pub(crate) fn new(id: QueueId, attributes: TopicAttributes, now: Millis) -> Self {
+    pub(crate) fn new(id: ResourceId, attributes: TopicAttributes, now: Millis) -> Self {
         Self {
             id,
             attributes,

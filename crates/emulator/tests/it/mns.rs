@@ -1,8 +1,10 @@
 //! MNS over sockets: statuses, documents and the corners of the protocol.
 
 pub(crate) mod caller;
+mod client;
 mod faults;
 mod kept;
 mod messages;
 mod queues;
+mod stop;
 mod topics;

@@ -4,13 +4,14 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::mns::fixture::{START_SECOND, shared};
-use crate::mns::handle::QueueId;
+use crate::mns::handle::ResourceId;
 use crate::mns::message::Body;
 
 /// A queue, and the tasks that wait for its messages.
 struct Scene {
     shared: Arc<Shared>,
     cell: Arc<QueueCell>,
+    closing: CancellationToken,
 }
 
 type Received = Result<Vec<String>, Code>;
@@ -18,9 +19,14 @@ type Received = Result<Vec<String>, Code>;
 impl Scene {
     fn new() -> Self {
         let shared = shared();
-        let queue = Queue::new(QueueId(1), QueueAttributes::default(), now(&shared));
+        let queue = Queue::new(ResourceId(1), QueueAttributes::default(), now(&shared));
         let cell = Arc::new(QueueCell::new(Name::from("q".to_owned()), queue));
-        Self { shared, cell }
+        let closing = CancellationToken::new();
+        Self {
+            shared,
+            cell,
+            closing,
+        }
     }
 
     fn send(&self, text: &str, delay_seconds: u32) {
@@ -39,7 +45,8 @@ impl Scene {
             wait_seconds: Some(wait_seconds),
             then: AfterReceive::Hide,
         };
-        let task = tokio::spawn(async move { texts(cell.receive(&shared, ask).await) });
+        let closing = self.closing.clone();
+        let task = tokio::spawn(async move { texts(cell.receive(&shared, ask, &closing).await) });
         tokio::task::yield_now().await;
         task
     }
@@ -157,6 +164,15 @@ async fn deleting_the_queue_ends_the_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_the_service_ends_the_wait() {
+    let scene = Scene::new();
+    let receive = scene.receive(20).await;
+    scene.closing.cancel();
+    assert_eq!(receive.await.unwrap(), Err(Code::MessageNotExist));
+    assert_eq!(scene.since_start(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_wait_of_the_queue_holds_where_the_call_names_none() {
     let scene = Scene::new();
     let waiting = |attributes: &QueueAttributes| QueueAttributes {
@@ -169,7 +185,7 @@ async fn the_wait_of_the_queue_holds_where_the_call_names_none() {
         wait_seconds: None,
         then: AfterReceive::Hide,
     };
-    let received = scene.cell.receive(&scene.shared, ask).await;
+    let received = scene.cell.receive(&scene.shared, ask, &scene.closing).await;
     assert_eq!(texts(received), Err(Code::MessageNotExist));
     assert_eq!(scene.since_start(), 4_000);
 }
@@ -188,7 +204,7 @@ async fn many_senders_and_receivers_lose_nothing_and_see_nothing_twice() {
     for _ in 0..8 {
         let (shared, cell, sender) = (scene.shared.clone(), scene.cell.clone(), sender.clone());
         tasks.spawn(async move {
-            while let Ok(held) = cell.receive(&shared, ask).await {
+            while let Ok(held) = cell.receive(&shared, ask, &CancellationToken::new()).await {
                 let handles: Vec<_> = held.iter().map(Held::receipt_handle).collect();
                 assert!(
                     cell.delete(&shared, &handles)

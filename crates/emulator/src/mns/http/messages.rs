@@ -79,7 +79,7 @@ pub(super) async fn receive(
         wait_seconds: query.number("waitseconds", POLLING_WAIT)?,
         then,
     };
-    let held = queue.receive(&mns.shared, ask).await?;
+    let held = queue.receive(&mns.shared, ask, &mns.closing).await?;
     Ok(received(&held, count.is_some(), write_received))
 }
 

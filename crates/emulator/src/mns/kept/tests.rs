@@ -11,7 +11,7 @@ fn name(text: &str) -> Name {
 }
 
 fn queue_record(id: u64, next_sequence: Sequence) -> Record {
-    let mut queue = Queue::new(QueueId(id), QueueAttributes::default(), NOW);
+    let mut queue = Queue::new(ResourceId(id), QueueAttributes::default(), NOW);
     queue.skip_sequences_below(next_sequence);
     Record::Queue {
         name: name("q"),
@@ -20,19 +20,19 @@ fn queue_record(id: u64, next_sequence: Sequence) -> Record {
 }
 
 fn sent(id: u64, texts: &[&str]) -> Record {
-    let queue = Queue::new(QueueId(id), QueueAttributes::default(), NOW);
+    let queue = Queue::new(ResourceId(id), QueueAttributes::default(), NOW);
     let drafts = texts
         .iter()
         .map(|text| Draft::plain(Body::new(*text)))
         .collect();
     Record::InQueue {
-        queue: QueueId(id),
+        queue: ResourceId(id),
         change: queue.plan_send(drafts, NOW),
     }
 }
 
 fn topic_record() -> Record {
-    let topic = Topic::new(QueueId(9), TopicAttributes::default(), NOW);
+    let topic = Topic::new(ResourceId(9), TopicAttributes::default(), NOW);
     Record::Topic {
         name: name("t"),
         topic,

@@ -14,7 +14,7 @@ struct Story {
 impl Story {
     fn new(attributes: QueueAttributes) -> Self {
         Self {
-            queue: Queue::new(QueueId(7), attributes, START),
+            queue: Queue::new(ResourceId(7), attributes, START),
             now: START,
         }
     }
@@ -179,7 +179,7 @@ fn handles_of_other_queues_and_of_the_future_are_foreign() {
     story.send("a");
     let handle = story.receive(1)[0].receipt_handle();
     let other = ReceiptHandle {
-        queue: QueueId(8),
+        queue: ResourceId(8),
         ..handle
     };
     let future = ReceiptHandle {
@@ -248,7 +248,7 @@ fn a_peek_changes_nothing() {
 #[test]
 fn replayed_changes_make_the_same_queue() {
     let mut story = story();
-    let mut replayed = Queue::new(QueueId(7), QueueAttributes::default(), START);
+    let mut replayed = Queue::new(ResourceId(7), QueueAttributes::default(), START);
     let mut changes = Vec::new();
     changes.push(
         story
@@ -351,7 +351,7 @@ proptest! {
     fn it_behaves_as_the_naive_queue(steps in proptest::collection::vec(step(), 1..120)) {
         let mut story = story();
         let mut naive = Naive::default();
-        let mut handles = vec![ReceiptHandle { queue: QueueId(7), sequence: 1, generation: 9 }];
+        let mut handles = vec![ReceiptHandle { queue: ResourceId(7), sequence: 1, generation: 9 }];
         for step in steps {
             naive.expire(story.now);
             match step {

@@ -24,7 +24,7 @@ fn deliveries(
     tag: Option<&str>,
 ) -> Vec<(String, String)> {
     let mut topic = Topic::new(
-        QueueId(0x5F29_0C92_6D47_2878),
+        ResourceId(0x5F29_0C92_6D47_2878),
         TopicAttributes::default(),
         Millis(0),
     );
