@@ -10,6 +10,7 @@ mod answers;
 mod dataplus;
 mod facebody;
 mod local;
+mod model;
 mod received;
 mod support;
 mod upload;
