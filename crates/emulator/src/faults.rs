@@ -103,18 +103,25 @@ pub struct Strike {
     pub latency: Duration,
     /// Answer with this error instead of doing anything; the first that struck.
     pub error: Option<(StatusCode, String)>,
-    /// Close the connection without doing anything.
-    pub drop_before: bool,
-    /// Do it, then close the connection without an answer.
-    pub drop_after: bool,
-    /// Do it, then close the connection in the middle of the answer.
-    pub truncate: bool,
+    /// Close the connection; the earliest moment that struck.
+    pub cut: Option<Cut>,
     /// Leave what is received visible.
     pub duplicate: bool,
     /// How far the clock that checks the request is off. Several skews add up.
     pub skew: SignedDuration,
     /// How many faults struck.
     pub count: u64,
+}
+
+/// When a connection is closed. Later ones are less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cut {
+    /// In the middle of the answer.
+    Half,
+    /// When the work is done, without an answer.
+    After,
+    /// Before anything is done.
+    Before,
 }
 
 /// The faults in force.
@@ -234,9 +241,9 @@ impl Strike {
                     StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 self.error.get_or_insert((status, code.clone()));
             }
-            Kind::Drop { after: false } => self.drop_before = true,
-            Kind::Drop { after: true } => self.drop_after = true,
-            Kind::Truncate => self.truncate = true,
+            Kind::Drop { after: false } => self.cut = Some(Cut::Before),
+            Kind::Drop { after: true } => self.cut = self.cut.max(Some(Cut::After)),
+            Kind::Truncate => self.cut = self.cut.max(Some(Cut::Half)),
             Kind::Duplicate => self.duplicate = true,
             Kind::Skew { skew_seconds } => {
                 self.skew = self

@@ -17,6 +17,7 @@ use hyper::body::Frame;
 use jiff::Timestamp;
 
 use crate::call::Call;
+use crate::faults::Cut;
 use crate::serve::Severed;
 use crate::shared::Shared;
 
@@ -56,7 +57,7 @@ impl Shared {
         if !strike.latency.is_zero() {
             tokio::time::sleep(strike.latency).await;
         }
-        if strike.drop_before {
+        if strike.cut == Some(Cut::Before) {
             self.stats.dropped(call);
             return severed();
         }
@@ -71,15 +72,14 @@ impl Shared {
             })
             .await
         };
-        if strike.drop_after {
+        if strike.cut == Some(Cut::After) {
             self.stats.dropped(call);
             return severed();
         }
         self.stats.answered(call, response.status());
-        if strike.truncate {
-            truncated(response).await
-        } else {
-            response
+        match strike.cut {
+            Some(_) => truncated(response).await,
+            None => response,
         }
     }
 }

@@ -40,7 +40,7 @@ impl Stats {
     /// Counts an answer.
     pub fn answered(&self, call: Call, status: StatusCode) {
         self.tally(call, |tally| {
-            *tally.answers.entry(status.as_u16()).or_default() += 1
+            *tally.answers.entry(status.as_u16()).or_default() += 1;
         });
     }
 

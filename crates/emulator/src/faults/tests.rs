@@ -27,7 +27,11 @@ fn a_fault_strikes_only_what_it_names() {
         let faults = Faults::new(0);
         let json = format!(r#"{{"service":"{service}","operation":"{operation}","kind":"drop"}}"#);
         faults.add(fault(&json)).unwrap();
-        assert_eq!(faults.strike(RECEIVE).drop_before, expected, "{name}");
+        assert_eq!(
+            faults.strike(RECEIVE).cut == Some(Cut::Before),
+            expected,
+            "{name}"
+        );
     }
 }
 
@@ -80,9 +84,7 @@ fn faults_that_strike_together_add_up() {
             StatusCode::SERVICE_UNAVAILABLE,
             "ServiceUnavailable".to_owned(),
         )),
-        drop_before: false,
-        drop_after: true,
-        truncate: true,
+        cut: Some(Cut::After),
         duplicate: true,
         skew: SignedDuration::from_secs(-1200),
         count: 8,

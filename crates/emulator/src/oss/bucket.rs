@@ -30,7 +30,7 @@ impl Oss {
     ) -> Result<Response> {
         let document = body.document(request).await?;
         let configuration: CreateBucketConfiguration = if document.is_empty() {
-            Default::default()
+            CreateBucketConfiguration::default()
         } else {
             xml::parse(&document)?
         };

@@ -17,6 +17,9 @@ use super::request_id::RequestId;
 use super::xml::Xml;
 use crate::journal::JournalError;
 
+/// Carries the error document of an answer that has no body, in base64.
+const X_OSS_ERR: HeaderName = HeaderName::from_static("x-oss-err");
+
 /// Why OSS refuses a request.
 #[derive(Debug, Clone)]
 pub(crate) struct OssError {
@@ -155,7 +158,6 @@ impl OssError {
     /// The error as an answer to `method` on `host`. The answer to a HEAD request has no
     /// body: what it would say stands in a header.
     pub(crate) fn into_response(self, method: &Method, host: &str, id: RequestId) -> Response {
-        let bodyless = method == Method::HEAD || self.status == StatusCode::NOT_MODIFIED;
         let document = self.document(host, id);
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
@@ -164,14 +166,13 @@ impl OssError {
         if let Some(event_code) = self.event_code {
             headers.insert("x-oss-ec", HeaderValue::from_static(event_code));
         }
-        if !bodyless {
+        if method == Method::HEAD {
+            let encoded = HeaderValue::try_from(BASE64_STANDARD.encode(document));
+            headers.extend(encoded.map(|encoded| (X_OSS_ERR, encoded)));
+        } else if self.status != StatusCode::NOT_MODIFIED {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
             headers.insert(CONTENT_LENGTH, document.len().into());
             *response.body_mut() = Body::from(document);
-        } else if method == Method::HEAD {
-            if let Ok(encoded) = HeaderValue::try_from(BASE64_STANDARD.encode(document)) {
-                headers.insert("x-oss-err", encoded);
-            }
         }
         response
     }

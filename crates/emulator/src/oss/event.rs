@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::iso_time;
 use super::object::{Object, Sums};
@@ -90,138 +90,59 @@ impl Happened {
 
     /// The message that OSS publishes: base64 of the document.
     pub(crate) fn message(&self, request: &OssRequest, settings: &Settings, rule: &str) -> String {
-        let event = self.document(request, settings, rule);
-        // Text and numbers always serialize.
-        let json = serde_json::to_vec(&Document { events: [event] }).unwrap_or_default();
-        BASE64_STANDARD.encode(json)
+        BASE64_STANDARD.encode(self.document(request, settings, rule).to_string())
     }
 
-    fn document<'a>(
-        &'a self,
-        request: &'a OssRequest,
-        settings: &'a Settings,
-        rule: &'a str,
-    ) -> Event<'a> {
+    fn document(&self, request: &OssRequest, settings: &Settings, rule: &str) -> Value {
         let Settings {
             region, account, ..
         } = settings;
-        let name = request.bucket();
-        let bucket = Bucket {
-            arn: format!("acs:oss:{region}:{account}:{name}"),
-            name,
-            owner_identity: account,
-            virtual_bucket: "",
-        };
-        Event {
-            event_name: self.event,
-            event_source: "acs:oss",
-            event_time: iso_time(request.received),
-            event_version: "1.0",
-            oss: Oss {
-                bucket,
-                object: self.object(),
-                oss_schema_version: "1.0",
-                rule_id: rule,
+        let bucket = request.bucket();
+        let event = json!({
+            "eventName": self.event,
+            "eventSource": "acs:oss",
+            "eventTime": iso_time(request.received),
+            "eventVersion": "1.0",
+            "oss": {
+                "bucket": {
+                    "arn": format!("acs:oss:{region}:{account}:{bucket}"),
+                    "name": bucket,
+                    "ownerIdentity": account,
+                    "virtualBucket": "",
+                },
+                "object": self.object(),
+                "ossSchemaVersion": "1.0",
+                "ruleId": rule,
             },
-            region,
-            request_parameters: RequestParameters {
-                source_ip_address: request.peer.to_string(),
-            },
-            response_elements: ResponseElements {
-                request_id: request.id.to_string(),
-            },
-            user_identity: UserIdentity {
-                principal_id: account,
-            },
-        }
+            "region": region,
+            "requestParameters": { "sourceIPAddress": request.peer.to_string() },
+            "responseElements": { "requestId": request.id.to_string() },
+            "userIdentity": { "principalId": account },
+        });
+        json!({ "events": [event] })
     }
 
-    fn object(&self) -> DocumentedObject<'_> {
-        DocumentedObject {
-            delta_size: self.delta,
-            e_tag: &self.etag,
-            key: &self.key,
-            position: self.position,
-            read_from: self.read.as_ref().map(|read| read.start),
-            read_to: self.read.as_ref().map(|read| read.end),
-            size: self.size,
+    fn object(&self) -> Value {
+        let mut object = json!({
+            "deltaSize": self.delta,
+            "eTag": self.etag,
+            "key": self.key,
+            "size": self.size,
+        });
+        if let Some(position) = self.position {
+            object["position"] = position.into();
         }
+        if let Some(read) = &self.read {
+            object["readFrom"] = read.start.into();
+            object["readTo"] = read.end.into();
+        }
+        object
     }
 }
 
 /// Sizes stay far below the limit of the signed type.
 fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    events: [Event<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Event<'a> {
-    event_name: &'a str,
-    event_source: &'a str,
-    event_time: String,
-    event_version: &'a str,
-    oss: Oss<'a>,
-    region: &'a str,
-    request_parameters: RequestParameters,
-    response_elements: ResponseElements,
-    user_identity: UserIdentity<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Oss<'a> {
-    bucket: Bucket<'a>,
-    object: DocumentedObject<'a>,
-    oss_schema_version: &'a str,
-    rule_id: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Bucket<'a> {
-    arn: String,
-    name: &'a str,
-    owner_identity: &'a str,
-    virtual_bucket: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DocumentedObject<'a> {
-    delta_size: i64,
-    e_tag: &'a str,
-    key: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    position: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    read_from: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    read_to: Option<u64>,
-    size: u64,
-}
-
-#[derive(Serialize)]
-struct RequestParameters {
-    #[serde(rename = "sourceIPAddress")]
-    source_ip_address: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ResponseElements {
-    request_id: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UserIdentity<'a> {
-    principal_id: &'a str,
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl Oss {
         let event = "ObjectCreated:InitiateMultipartUpload";
         let storing = Storing::asked(request, event)?;
         let described = Described::from_headers(&request.parts.headers)?;
-        let id = hex(uuid::Uuid::new_v4().as_bytes());
+        let id = hex(uuid::Uuid::new_v4().into_bytes());
         let upload = Upload {
             key: request.key().to_owned(),
             initiated: request.received,

@@ -154,9 +154,7 @@ impl From<multer::Error> for OssError {
             multer::Error::FieldSizeExceeded { .. } => {
                 OssError::bad("FieldItemTooLong", "Your form field is too long.")
             }
-            multer::Error::StreamReadFailed(_) | multer::Error::IncompleteStream => {
-                super::incoming::incomplete()
-            }
+            multer::Error::StreamReadFailed(_) => super::incoming::incomplete(),
             error => form::malformed(&error.to_string()),
         }
     }

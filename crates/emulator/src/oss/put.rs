@@ -243,7 +243,7 @@ impl Object {
 impl Sums {
     /// The sums of bytes that came in one piece.
     pub(super) fn of(written: &Written) -> Self {
-        let etag = hex(&written.md5);
+        let etag = hex(written.md5);
         let content_md5 = Some(BASE64_STANDARD.encode(written.md5));
         Self {
             etag,
@@ -253,14 +253,14 @@ impl Sums {
     }
 }
 
-/// Upper-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+/// A digest in upper-case hex.
+pub(super) fn hex(digest: [u8; 16]) -> String {
+    format!("{:032X}", u128::from_be_bytes(digest))
 }
 
 /// An entity tag that says nothing about the content.
 pub(super) fn opaque_etag() -> String {
-    hex(uuid::Uuid::new_v4().as_bytes())
+    hex(uuid::Uuid::new_v4().into_bytes())
 }
 
 /// Checks that an append at `position` fits; the object to append to, if there is one.

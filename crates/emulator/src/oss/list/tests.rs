@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn keys(keys: &[&str]) -> BTreeMap<String, ()> {
-    keys.iter().map(|key| ((*key).to_owned(), ())).collect()
+fn keys(keys: &[&str]) -> BTreeMap<String, u8> {
+    keys.iter().map(|key| ((*key).to_owned(), 0)).collect()
 }
 
 fn asked<'a>(prefix: &'a str, delimiter: &'a str, after: &'a str, limit: usize) -> Asked<'a> {
@@ -15,8 +15,8 @@ fn asked<'a>(prefix: &'a str, delimiter: &'a str, after: &'a str, limit: usize) 
     }
 }
 
-fn shown(page: &Page<'_, ()>) -> String {
-    let entries: Vec<&str> = page.entries.iter().map(|(key, ())| *key).collect();
+fn shown(page: &Page<'_, u8>) -> String {
+    let entries: Vec<&str> = page.entries.iter().map(|(key, _)| *key).collect();
     format!(
         "{} | {} | {}",
         entries.join(" "),
@@ -70,7 +70,7 @@ proptest! {
         delimiter in "/?",
         limit in 1_usize..5,
     ) {
-        let map: BTreeMap<String, ()> = names.into_iter().map(|name| (name, ())).collect();
+        let map: BTreeMap<String, u8> = names.into_iter().map(|name| (name, 0)).collect();
         let whole = page(&map, &asked(&prefix, &delimiter, "", usize::MAX));
         let (mut entries, mut prefixes, mut after) = (Vec::new(), Vec::new(), String::new());
         loop {

@@ -157,7 +157,7 @@ fn sums(parts: &[(u32, &Part)]) -> Sums {
         tags.update(part.sums.etag.as_bytes());
         crc64 = crc64.combine(Crc64(part.sums.crc64), part.blob.length());
     }
-    let etag = format!("{}-{}", hex(&tags.finalize()), parts.len());
+    let etag = format!("{}-{}", hex(tags.finalize().into()), parts.len());
     Sums {
         etag,
         crc64: crc64.0,

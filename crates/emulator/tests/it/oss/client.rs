@@ -1,0 +1,269 @@
+//! The client of this workspace against the emulator, in both signature versions and both
+//! addressing styles.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use oss::{
+    Addressing, Bucket, ByteRange, Client, CopyOptions, Endpoint, GetOptions, ListRequest,
+    Metadata, ObjectKey, PutOptions, SignatureVersion,
+};
+use signing::LiveCredentials;
+use tokio_rustls::rustls::crypto::ring;
+use transport::{RetryPolicy, Transport};
+use url::Url;
+
+use crate::running::{REGION, Running, credentials};
+
+const HOST: &str = "oss.test";
+
+/// A new bucket for each way to reach it.
+async fn buckets(running: &Running) -> Vec<(String, Bucket)> {
+    let mut buckets = Vec::new();
+    for version in [SignatureVersion::V1, SignatureVersion::V4] {
+        for addressing in [Addressing::Path, Addressing::VirtualHosted] {
+            let bucket = bucket(running.addresses.oss, version, addressing, buckets.len());
+            bucket.create().await.unwrap();
+            buckets.push((format!("{version:?} {addressing:?}"), bucket));
+        }
+    }
+    buckets
+}
+
+fn bucket(
+    address: SocketAddr,
+    version: SignatureVersion,
+    addressing: Addressing,
+    number: usize,
+) -> Bucket {
+    let name = format!("client-{number}");
+    // Plays the name server for the bucket's host name.
+    let http = http()
+        .resolve(&format!("{name}.{HOST}"), address)
+        .build()
+        .unwrap();
+    let url: Url = match addressing {
+        Addressing::VirtualHosted => format!("http://{HOST}:{}", address.port()),
+        _ => format!("http://{address}"),
+    }
+    .parse()
+    .unwrap();
+    let endpoint = Endpoint::new(&url, addressing, REGION.parse().unwrap()).unwrap();
+    let credentials = LiveCredentials::fixed(credentials());
+    let transport = Transport::new(http).with_retry(RetryPolicy::none());
+    Client::new(endpoint, version, credentials, transport).bucket(name.parse().unwrap())
+}
+
+/// No test here speaks TLS, but a client wants to know how.
+fn http() -> reqwest::ClientBuilder {
+    let _already_chosen = ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
+}
+
+fn key(text: &str) -> ObjectKey {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn objects_of_every_kind_of_key_go_there_and_back() {
+    let running = Running::start().await;
+    let long = "k".repeat(1023);
+    let keys = [
+        "a.jpg",
+        "a/b/c.jpg",
+        "a b",
+        "a+b",
+        "100%",
+        "%41",
+        "a#b?c&d=e",
+        "\"<>'",
+        "上海/人",
+        "😀",
+        "a//b",
+        "a/",
+        &long,
+    ];
+    for (name, bucket) in buckets(&running).await {
+        for text in keys {
+            let content = Bytes::from(text.repeat(100));
+            let options = PutOptions {
+                content_type: Some("image/jpeg".to_owned()),
+                metadata: Metadata::default().try_with("city", "上海").unwrap(),
+                ..PutOptions::default()
+            };
+            let stored = bucket
+                .put(&key(text), content.clone(), &options)
+                .await
+                .unwrap();
+            let object = bucket.get(&key(text)).await.unwrap();
+            assert_eq!(object.meta().etag, stored.etag, "{name}: {text}");
+            assert_eq!(
+                object.meta().metadata.get("city"),
+                Some("上海"),
+                "{name}: {text}"
+            );
+            assert_eq!(
+                object.read_to_end(1 << 20).await.unwrap(),
+                content,
+                "{name}: {text}"
+            );
+            let meta = bucket.head(&key(text)).await.unwrap();
+            assert_eq!(meta.size_bytes, content.len() as u64, "{name}: {text}");
+            let url = bucket.presign_get(&key(text), Duration::from_mins(1), Timestamp::now());
+            assert!(url.is_ok(), "{name}: {text}");
+        }
+        let page = bucket.list(&ListRequest::default(), None).await.unwrap();
+        let listed: Vec<&str> = page
+            .objects
+            .iter()
+            .map(|object| object.key.as_str())
+            .collect();
+        let mut sorted = keys;
+        sorted.sort_unstable();
+        assert_eq!(listed, sorted, "{name}");
+        let keys: Vec<ObjectKey> = keys.iter().map(|text| key(text)).collect();
+        assert!(
+            bucket.delete_many(&keys).await.unwrap().is_empty(),
+            "{name}"
+        );
+        assert!(
+            bucket.get(&keys[0]).await.unwrap_err().is_no_such_key(),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_presigned_url_opens_its_object_to_anybody() {
+    let running = Running::start().await;
+    let http = http().build().unwrap();
+    for (name, bucket) in buckets(&running).await.into_iter().step_by(2) {
+        let photo = key("photos/a b+c.jpg");
+        bucket
+            .put(&photo, Bytes::from_static(b"photo"), &PutOptions::default())
+            .await
+            .unwrap();
+        let url = bucket
+            .presign_get(&photo, Duration::from_mins(1), Timestamp::now())
+            .unwrap();
+        let answer = http.get(url.expose().clone()).send().await.unwrap();
+        assert_eq!(answer.bytes().await.unwrap(), "photo", "{name}");
+        let yesterday = Timestamp::now() - jiff::SignedDuration::from_hours(24);
+        let old = bucket
+            .presign_get(&photo, Duration::from_mins(1), yesterday)
+            .unwrap();
+        assert_eq!(
+            http.get(old.expose().clone())
+                .send()
+                .await
+                .unwrap()
+                .status(),
+            403,
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn parts_of_objects_are_read_and_written() {
+    let running = Running::start().await;
+    for (name, bucket) in buckets(&running).await {
+        let content = Bytes::from((0..=255).cycle().take(300 * 1024).collect::<Vec<u8>>());
+        let large = key("large");
+        let options = PutOptions::default();
+        bucket
+            .upload_multipart(&large, content.clone(), 100 * 1024, &options)
+            .await
+            .unwrap();
+        let object = bucket.get(&large).await.unwrap();
+        assert_eq!(
+            object.read_to_end(1 << 20).await.unwrap(),
+            content,
+            "{name}"
+        );
+
+        let range = ByteRange::Between(102_300, 102_500);
+        let part = bucket.get_range(&large, range).await.unwrap();
+        let part = part.read_to_end(1 << 20).await.unwrap();
+        assert_eq!(part, content.slice(102_300..=102_500), "{name}");
+
+        let copy = key("copy");
+        let source = (bucket.name(), &large);
+        bucket
+            .copy(source, &copy, &CopyOptions::default())
+            .await
+            .unwrap();
+        let object = bucket.get(&copy).await.unwrap();
+        assert_eq!(
+            object.read_to_end(1 << 20).await.unwrap(),
+            content,
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn conditions_and_locks_are_understood() {
+    let running = Running::start().await;
+    for (name, bucket) in buckets(&running).await {
+        let photo = key("a");
+        let once = PutOptions {
+            forbid_overwrite: true,
+            ..PutOptions::default()
+        };
+        let stored = bucket
+            .put(&photo, Bytes::from_static(b"1"), &once)
+            .await
+            .unwrap();
+        let again = bucket
+            .put(&photo, Bytes::from_static(b"2"), &once)
+            .await
+            .unwrap_err();
+        assert!(again.is_already_there(), "{name}: {again}");
+        let unless = GetOptions {
+            if_none_match: Some(stored.etag.clone()),
+            ..GetOptions::default()
+        };
+        let same = bucket.get_with(&photo, &unless).await.unwrap_err();
+        assert!(same.is_not_modified(), "{name}: {same}");
+        let other = GetOptions {
+            if_match: Some("0".parse().unwrap()),
+            ..GetOptions::default()
+        };
+        let gone = bucket.get_with(&photo, &other).await.unwrap_err();
+        assert!(gone.is_precondition_failed(), "{name}: {gone}");
+        let missing = bucket.head(&key("missing")).await.unwrap_err();
+        assert!(missing.is_no_such_key(), "{name}: {missing}");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_is_read_page_by_page() {
+    let running = Running::start().await;
+    for (name, bucket) in buckets(&running).await {
+        for text in ["a", "b/1", "b/2", "c d/1", "e"] {
+            bucket
+                .put(&key(text), Bytes::new(), &PutOptions::default())
+                .await
+                .unwrap();
+        }
+        let list = ListRequest {
+            delimiter: Some("/".to_owned()),
+            page_size: Some(1),
+            ..ListRequest::default()
+        };
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = bucket.list(&list, after.as_deref()).await.unwrap();
+            found.extend(page.objects.iter().map(|object| object.key.to_string()));
+            found.extend(page.prefixes);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, ["a", "b/", "c d/", "e"], "{name}");
+    }
+}

@@ -1,0 +1,92 @@
+//! What is bounded, and that large things below the bound work.
+
+use bytes::Bytes;
+use emulator::settings::Settings;
+
+use crate::oss::caller::Caller;
+use crate::running::{Running, settings};
+
+const LIMIT: usize = 100_000;
+
+async fn scene() -> (Running, Caller) {
+    let settings = Settings {
+        max_object_bytes: LIMIT as u64,
+        ..settings()
+    };
+    let running = Running::start_with(settings).await;
+    let oss = Caller::of(&running);
+    oss.call("PUT /photos", "").await;
+    (running, oss)
+}
+
+#[tokio::test]
+async fn an_object_over_the_limit_is_refused_wherever_it_comes_in() {
+    let (_running, oss) = scene().await;
+    let id = oss
+        .call("POST /photos/big?uploads", "")
+        .await
+        .element("UploadId")
+        .unwrap();
+    let part = format!("PUT /photos/big?partNumber=1&uploadId={id}");
+    for line in [
+        "PUT /photos/a",
+        "POST /photos/log?append&position=0",
+        part.as_str(),
+    ] {
+        let fits = Bytes::from(vec![0; LIMIT]);
+        assert_eq!(oss.call(line, fits).await.outcome(), "200", "{line}");
+        let line = line.replace("position=0", &format!("position={LIMIT}"));
+        let large = Bytes::from(vec![0; LIMIT + 1]);
+        assert_eq!(
+            oss.call(&line, large).await.outcome(),
+            "400 EntityTooLarge",
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_length_that_is_not_announced_is_bounded_all_the_same() {
+    let (_running, oss) = scene().await;
+    let request = oss.signed("PUT /photos/a", &[], "");
+    let chunks = (0..200).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![0; 1000])));
+    let stream = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
+    let (parts, _) = request.into_parts();
+    let request = oss
+        .http
+        .request(parts.method, parts.uri.to_string())
+        .headers(parts.headers);
+    let answer = request.body(stream).send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+    assert!(answer.text().await.unwrap().contains("EntityTooLarge"));
+}
+
+#[tokio::test]
+async fn a_document_is_bounded_too() {
+    let (_running, oss) = scene().await;
+    let large = "x".repeat(9 * 1024 * 1024);
+    let answer = oss.call("PUT /photos/a?tagging", large).await;
+    assert_eq!(answer.outcome(), "400 MalformedXML");
+}
+
+#[tokio::test]
+async fn a_large_photo_goes_through() {
+    let settings = Settings {
+        max_object_bytes: 1 << 30,
+        ..settings()
+    };
+    let running = Running::start_with(settings).await;
+    let oss = Caller::of(&running);
+    oss.call("PUT /photos", "").await;
+    let photo = Bytes::from((0..=255).cycle().take(60 << 20).collect::<Vec<u8>>());
+    assert_eq!(
+        oss.call("PUT /photos/large.jpg", photo.clone())
+            .await
+            .outcome(),
+        "200"
+    );
+    assert!(
+        oss.call("GET /photos/large.jpg", "").await.body == photo,
+        "the photo has changed"
+    );
+}

@@ -1,0 +1,280 @@
+//! What is signed, and what of it may change: nothing.
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Uri, header};
+use jiff::{SignedDuration, Timestamp};
+use signing::Credentials;
+use signing::oss::{Resource, SignatureVersion};
+
+use crate::oss::caller::Caller;
+use crate::running::{REGION, Running};
+
+fn versions() -> [SignatureVersion; 2] {
+    [
+        SignatureVersion::V1,
+        SignatureVersion::V4 {
+            region: REGION.to_owned(),
+        },
+    ]
+}
+
+async fn scene(version: SignatureVersion) -> (Running, Caller) {
+    let running = Running::start().await;
+    let oss = Caller {
+        version,
+        ..Caller::of(&running)
+    };
+    assert_eq!(oss.call("PUT /photos", "").await.outcome(), "200");
+    assert_eq!(oss.call("PUT /photos/a", "12345").await.outcome(), "200");
+    (running, oss)
+}
+
+fn presigned(oss: &Caller, line: &str) -> Request<Bytes> {
+    let (mut parts, body) = oss.unsigned(line, &[], "").into_parts();
+    let resource = Resource {
+        bucket: Some("photos"),
+        key: Some("a"),
+    };
+    let expires = std::time::Duration::from_mins(1);
+    let now = Timestamp::now();
+    oss.version
+        .presign(&mut parts, resource, expires, &oss.credentials, now)
+        .unwrap();
+    Request::from_parts(parts, body)
+}
+
+/// The text with one character replaced by another that may stand there.
+fn flipped(text: &str, at: usize) -> String {
+    let replace = |(index, character): (usize, char)| match (index == at, character) {
+        (false, character) => character,
+        (true, '0') => '1',
+        (true, _) => '0',
+    };
+    text.chars().enumerate().map(replace).collect()
+}
+
+#[tokio::test]
+async fn no_character_of_an_authorization_may_change() {
+    for version in versions() {
+        let (_running, oss) = scene(version).await;
+        let request = oss.signed("GET /photos/a", &[], "");
+        let text = request.headers()[header::AUTHORIZATION]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        for at in 0..text.len() {
+            let mut request = request.clone();
+            let changed = HeaderValue::try_from(flipped(&text, at)).unwrap();
+            request
+                .headers_mut()
+                .insert(header::AUTHORIZATION, changed.clone());
+            let answer = oss.send(request).await.unwrap();
+            assert!(
+                matches!(answer.status, 400 | 403),
+                "{changed:?}: {}",
+                answer.outcome()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_character_of_a_presigned_url_may_change() {
+    for version in versions() {
+        let (_running, oss) = scene(version).await;
+        let request = presigned(&oss, "GET /photos/a?response-content-type=text%2Fplain");
+        assert_eq!(oss.send(request.clone()).await.unwrap().body, "12345");
+        let text = request.uri().to_string();
+        let start = text.find("/photos").unwrap() + 1;
+        for at in start..text.len() {
+            let Ok(uri) = flipped(&text, at).parse::<Uri>() else {
+                continue;
+            };
+            let mut request = request.clone();
+            *request.uri_mut() = uri.clone();
+            let answer = oss.send(request).await.unwrap();
+            assert!(
+                matches!(answer.status, 400 | 403 | 404),
+                "{uri}: {}",
+                answer.outcome()
+            );
+            assert!(!answer.body.starts_with(b"12345"), "{uri}");
+        }
+    }
+}
+
+type Change = fn(&mut Request<Bytes>);
+
+#[tokio::test]
+async fn what_is_signed_may_not_change() {
+    for version in versions() {
+        let (_running, oss) = scene(version).await;
+        let headers = [("content-type", "image/jpeg"), ("x-oss-meta-a", "b")];
+        let request = oss.signed("PUT /photos/b?x-oss-traffic-limit=819200", &headers, "1");
+        assert_eq!(oss.send(request.clone()).await.unwrap().outcome(), "200");
+        let changes: [(&str, Change); 6] = [
+            ("the method", |request| {
+                *request.method_mut() = http::Method::GET;
+            }),
+            ("the key", |request| {
+                retarget(request, "/photos/b?", "/photos/c?");
+            }),
+            ("a parameter", |request| {
+                retarget(request, "819200", "819201");
+            }),
+            ("the type", |request| {
+                set(request, "content-type", "image/png");
+            }),
+            ("metadata", |request| {
+                set(request, "x-oss-meta-a", "c");
+            }),
+            ("more metadata", |request| {
+                set(request, "x-oss-meta-z", "c");
+            }),
+        ];
+        for (name, change) in changes {
+            let mut request = request.clone();
+            change(&mut request);
+            let answer = oss.send(request).await.unwrap();
+            assert_eq!(answer.outcome(), "403 SignatureDoesNotMatch", "{name}");
+        }
+    }
+}
+
+fn retarget(request: &mut Request<Bytes>, from: &str, to: &str) {
+    *request.uri_mut() = request.uri().to_string().replace(from, to).parse().unwrap();
+}
+
+fn set(request: &mut Request<Bytes>, name: &'static str, value: &'static str) {
+    request
+        .headers_mut()
+        .insert(name, HeaderValue::from_static(value));
+}
+
+#[tokio::test]
+async fn a_mismatch_is_explained() {
+    let (_running, mut oss) = scene(SignatureVersion::V1).await;
+    oss.credentials = Credentials::new("LTAI5tTest", "wrong");
+    let request = oss.signed("GET /photos/a?acl", &[], "");
+    let text = request.headers()[header::AUTHORIZATION]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let date = request.headers()[header::DATE].to_str().unwrap().to_owned();
+    let answer = oss.send(request).await.unwrap();
+    let element = |name| answer.element(name).unwrap();
+    assert_eq!(element("OSSAccessKeyId"), "LTAI5tTest");
+    assert_eq!(
+        Some(element("SignatureProvided").as_str()),
+        text.rsplit(':').next()
+    );
+    assert_eq!(
+        element("StringToSign"),
+        format!("GET\n\n\n{date}\n/photos/a?acl")
+    );
+    assert!(element("StringToSignBytes").starts_with("47 45 54 0A "));
+    oss.version = SignatureVersion::V4 {
+        region: REGION.to_owned(),
+    };
+    let answer = oss.call("GET /photos/a?acl", "").await;
+    assert!(
+        answer
+            .element("CanonicalRequest")
+            .unwrap()
+            .starts_with("GET\n/photos/a\nacl\n")
+    );
+}
+
+#[tokio::test]
+async fn a_request_is_good_for_fifteen_minutes_on_either_side() {
+    let (_running, oss) = scene(SignatureVersion::V1).await;
+    for (minutes, expected) in [(-16, 403), (-14, 200), (14, 200), (16, 403)] {
+        for version in versions() {
+            let (mut parts, body) = oss.unsigned("GET /photos/a", &[], "").into_parts();
+            let resource = Resource {
+                bucket: Some("photos"),
+                key: Some("a"),
+            };
+            let then = Timestamp::now() + SignedDuration::from_mins(minutes);
+            version
+                .sign(&mut parts, resource, &oss.credentials, then)
+                .unwrap();
+            let answer = oss.send(Request::from_parts(parts, body)).await.unwrap();
+            assert_eq!(answer.status, expected, "{version:?} {minutes} minutes");
+            if expected == 403 {
+                assert_eq!(answer.outcome(), "403 RequestTimeTooSkewed");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_ways_to_sign_at_once_are_refused() {
+    for version in versions() {
+        let (_running, oss) = scene(version).await;
+        let mut request = presigned(&oss, "GET /photos/a");
+        let signed = oss.signed("GET /photos/a", &[], "");
+        request.headers_mut().extend(signed.headers().clone());
+        assert_eq!(
+            oss.send(request).await.unwrap().outcome(),
+            "400 InvalidArgument"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_key_is_refused_at_once() {
+    let (running, oss) = scene(SignatureVersion::V1).await;
+    running
+        .shared
+        .keys
+        .accept(Credentials::new("LTAI5tNew", "new"), None);
+    assert!(running.shared.keys.revoke("LTAI5tTest"));
+    assert_eq!(
+        oss.call("GET /photos/a", "").await.outcome(),
+        "403 InvalidAccessKeyId"
+    );
+    let oss = Caller {
+        credentials: Credentials::new("LTAI5tNew", "new"),
+        ..oss
+    };
+    assert_eq!(oss.call("GET /photos/a", "").await.outcome(), "200");
+}
+
+#[tokio::test]
+async fn temporary_credentials_are_checked_with_their_token() {
+    let (running, oss) = scene(SignatureVersion::V1).await;
+    let temporary = Credentials::new("STS.1", "s").with_security_token("token");
+    let soon = Timestamp::now() + SignedDuration::from_mins(5);
+    running.shared.keys.accept(temporary.clone(), Some(soon));
+    for version in versions() {
+        let caller = |credentials| Caller {
+            credentials,
+            version: version.clone(),
+            http: oss.http.clone(),
+            base: oss.base.clone(),
+        };
+        let cases = [
+            ("the token", temporary.clone(), "200"),
+            (
+                "no token",
+                Credentials::new("STS.1", "s"),
+                "403 InvalidAccessKeyId",
+            ),
+            (
+                "another token",
+                Credentials::new("STS.1", "s").with_security_token("t"),
+                "403 InvalidSecurityToken",
+            ),
+            (
+                "a token too many",
+                oss.credentials.clone().with_security_token("t"),
+                "403 InvalidSecurityToken",
+            ),
+        ];
+        for (name, credentials, expected) in cases {
+            let answer = caller(credentials).call("GET /photos/a", "").await;
+            assert_eq!(answer.outcome(), expected, "{version:?}, {name}");
+        }
+    }
+}
