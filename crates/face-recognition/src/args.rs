@@ -86,7 +86,7 @@ pub struct LimitArgs {
     /// Largest event, in bytes [default: 1048576].
     #[arg(long, env = "FACE_MAX_EVENT_BYTES", value_name = "BYTES")]
     pub max_event_bytes: Option<String>,
-    /// Largest photo file, in bytes [default: 52428800].
+    /// Largest photo file, in bytes [default: 104857600].
     #[arg(long, env = "FACE_MAX_OBJECT_BYTES", value_name = "BYTES")]
     pub max_object_bytes: Option<String>,
     /// Largest photo, in pixels [default: 100000000].

@@ -10,11 +10,11 @@ const MEBI: u64 = 1 << 20;
 
 /// MNS messages have 64 KiB; brokers pass on events of some hundred.
 const EVENT_BYTES: u64 = MEBI;
-/// The largest JPEG of a 50-megapixel camera has about 30 MB.
-const OBJECT_BYTES: u64 = 50 * MEBI;
+/// A 50-megapixel photo has about 30 MB as JPEG, up to 100 as PNG.
+const OBJECT_BYTES: u64 = 100 * MEBI;
 /// Twice the default of the adapter. Waiting events cost no memory worth naming.
 const EVENTS: u64 = 256;
-/// Files and their results: five of the largest, or hundreds of ordinary ones.
+/// Files and their results: one of the largest, or dozens of ordinary ones.
 const FILE_MEMORY: u64 = 256 * MEBI;
 /// Three JPEG photos of 50 megapixels at one time, or one PNG.
 const PIXEL_MEMORY: u64 = 512 * MEBI;

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
+use crate::faces_api::FacesApi;
 use crate::running::{Running, created, data, document};
 
 #[tokio::test]
@@ -200,6 +201,20 @@ async fn the_face_api_gets_a_url_only_of_an_upright_photo() {
         90,
         "it is sent upright"
     );
+}
+
+#[tokio::test]
+async fn faces_can_be_found_without_any_api() {
+    let running = Running::with(FacesApi::new(), &["--face-backend=local"]).await;
+    running.upload("a.jpg");
+    let reply = data(running.created("a.jpg").await).await;
+    assert_eq!(
+        reply["results"][0]["face_count"], 0,
+        "there is nobody among the quadrants"
+    );
+    let result = running.objects.get("target/rec-a.jpg").unwrap();
+    assert_eq!(result.headers["x-oss-meta-method"], "local/1");
+    assert!(running.faces.asked().is_empty());
 }
 
 #[tokio::test]
