@@ -71,7 +71,11 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
     settings.backend = args.backend.into();
 
     let spinner = spinner("starting emulator, face service and adapter");
-    let stage = Stage::start(&binaries, &settings).await?;
+    let stage = tokio::select! {
+        // Dropping a half-started stage kills what it had started.
+        () = interrupt::requested() => return Ok(interrupted()),
+        stage = Stage::start(&binaries, &settings) => stage?,
+    };
     spinner.finish_and_clear();
 
     let sent = tokio::select! {
@@ -80,8 +84,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
     };
     let stopped = stage.stop().await;
     let Some(sent) = sent else {
-        eprintln!("interrupted; everything that was started has been stopped");
-        return Ok(ExitCode::from(130));
+        return Ok(interrupted());
     };
     stopped?;
     let lost = sent?;
@@ -89,6 +92,12 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
         bail!("{lost} of {} photos did not come back", photos.len());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// As a shell reports a process that Ctrl-C ended.
+fn interrupted() -> ExitCode {
+    eprintln!("interrupted; everything that was started has been stopped");
+    ExitCode::from(130)
 }
 
 /// Sends the photos a few at a time and prints each as it comes back. Returns how

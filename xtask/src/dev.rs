@@ -27,7 +27,11 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
     settings.log = args.log;
     settings.fixed_ports = true;
 
-    let stage = Stage::start(&binaries, &settings).await?;
+    let stage = tokio::select! {
+        // Dropping a half-started stage kills what it had started.
+        () = interrupt::requested() => return Ok(ExitCode::SUCCESS),
+        stage = Stage::start(&binaries, &settings) => stage?,
+    };
     print_guide(&stage, &settings);
     interrupt::requested().await;
     stage.stop().await?;
