@@ -3,7 +3,7 @@
 //! One listener plays three hosts: Dataplus by its paths, facebody and openplatform by the
 //! actions they know. Faces are really found, by the detector that the local back end
 //! uses; gender and age, which it cannot see, are told only where a picture says them
-//! itself (see [`known`]).
+//! itself (see `known`).
 
 mod dataplus;
 mod facebody;

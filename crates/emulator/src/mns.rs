@@ -1,8 +1,8 @@
 //! MNS, the queue service, now called Simple Message Queue.
 //!
-//! Each queue is a pure state machine ([`queue`]) behind a lock of its own ([`cell`]); this
-//! module knows them by name and fans out what is published to topics. HTTP, XML and
-//! signatures stay in [`http`] and [`xml`]. Not emulated: pushing to HTTP, mail and SMS
+//! Each queue is a pure state machine (`queue`) behind a lock of its own (`cell`); this module
+//! knows them by name and fans out what is published to topics. HTTP and signatures stay in
+//! `http`, documents in `xml`. Not emulated: pushing to HTTP, mail and SMS
 //! endpoints, limits on rates and numbers, and the account's logging bucket.
 
 mod attributes;
@@ -18,22 +18,23 @@ mod name;
 mod queue;
 mod refusal;
 mod topic;
+mod topics;
 mod xml;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
 
-use self::attributes::{QueueAttributes, QueueChange, TopicAttributes, TopicChange};
+use self::attributes::{QueueAttributes, QueueChange, TopicAttributes};
 use self::cell::{QueueCell, QueueError, now};
 use self::handle::ResourceId;
 use self::kept::{Kept, Record};
-use self::message::{Body, Draft, Extras, MessageId};
+use self::message::Body;
 use self::name::{Kind, Name};
 use self::queue::Queue;
 use self::refusal::Code;
-use self::topic::{Publication, Subscription, Topic};
+use self::topic::Topic;
 use crate::journal::JournalError;
 use crate::shared::Shared;
 
@@ -176,215 +177,7 @@ impl Mns {
         Ok(())
     }
 
-    /// Makes a topic unless there is one with the same attributes.
-    fn create_topic(&self, name: Name, change: &TopicChange) -> Result<Made, QueueError> {
-        let attributes = change.over(&TopicAttributes::default());
-        let mut topics = self.topics();
-        if let Some(topic) = topics.get(&name) {
-            let same = topic.attributes == attributes;
-            return if same {
-                Ok(Made::Unchanged)
-            } else {
-                Err(Code::TopicAlreadyExist.into())
-            };
-        }
-        self.insert_topic(&mut topics, name, attributes)?;
-        Ok(Made::New)
-    }
-
-    /// Changes the attributes of a topic.
-    fn set_topic_attributes(&self, name: &Name, change: &TopicChange) -> Result<(), QueueError> {
-        let mut topics = self.topics();
-        let topic = topics.get_mut(name).ok_or(Code::TopicNotExist)?;
-        let mut changed = topic.clone();
-        changed.attributes = change.over(&topic.attributes);
-        changed.modified = now(&self.shared);
-        self.keep(&Record::Topic {
-            name: name.clone(),
-            topic: changed.clone(),
-        })?;
-        *topic = changed;
-        Ok(())
-    }
-
-    /// A copy of a topic, with its subscriptions.
-    fn topic(&self, name: &Name) -> Result<Topic, QueueError> {
-        Ok(self
-            .topics()
-            .get(name)
-            .cloned()
-            .ok_or(Code::TopicNotExist)?)
-    }
-
-    /// Copies of all topics, in the order of their names.
-    fn all_topics(&self) -> Vec<(Name, Topic)> {
-        self.topics()
-            .iter()
-            .map(|(name, topic)| (name.clone(), topic.clone()))
-            .collect()
-    }
-
-    /// Deletes a topic with its subscriptions. One that does not exist is deleted already.
-    fn delete_topic(&self, name: &Name) -> Result<(), QueueError> {
-        let mut topics = self.topics();
-        if topics.contains_key(name) {
-            self.keep(&Record::TopicGone { name: name.clone() })?;
-            topics.remove(name);
-        }
-        Ok(())
-    }
-
-    /// Subscribes an endpoint unless the same subscription exists.
-    fn subscribe(
-        &self,
-        topic_name: &Name,
-        name: Name,
-        subscription: Subscription,
-    ) -> Result<Made, QueueError> {
-        let mut topics = self.topics();
-        let topic = topics.get_mut(topic_name).ok_or(Code::TopicNotExist)?;
-        if let Some(existing) = topic.subscriptions.get(&name) {
-            let same = existing.is_same_as(&subscription);
-            let made = if same {
-                Ok(Made::Unchanged)
-            } else {
-                Err(Code::SubscriptionAlreadyExist)
-            };
-            return Ok(made?);
-        }
-        self.check_capacity(topic, &subscription)?;
-        self.keep_subscription(topic_name, &name, &subscription)?;
-        topic.subscriptions.insert(name, subscription);
-        Ok(Made::New)
-    }
-
-    /// Changes a subscription.
-    fn change_subscription(
-        &self,
-        topic_name: &Name,
-        name: &Name,
-        change: impl FnOnce(&mut Subscription),
-    ) -> Result<(), QueueError> {
-        let mut topics = self.topics();
-        let topic = topics.get_mut(topic_name).ok_or(Code::TopicNotExist)?;
-        let subscription = topic
-            .subscriptions
-            .get_mut(name)
-            .ok_or(Code::SubscriptionNotExist)?;
-        let mut changed = subscription.clone();
-        change(&mut changed);
-        changed.modified = now(&self.shared);
-        self.keep_subscription(topic_name, name, &changed)?;
-        *subscription = changed;
-        Ok(())
-    }
-
-    /// Ends a subscription. One that does not exist has ended already.
-    fn unsubscribe(&self, topic_name: &Name, name: &Name) -> Result<(), QueueError> {
-        let mut topics = self.topics();
-        let topic = topics.get_mut(topic_name).ok_or(Code::TopicNotExist)?;
-        if topic.subscriptions.contains_key(name) {
-            let (topic, name) = (topic_name.clone(), name.clone());
-            self.keep(&Record::SubscriptionGone { topic, name })?;
-        }
-        topic.subscriptions.remove(name);
-        Ok(())
-    }
-
-    /// Publishes to the queues that want it.
-    fn fan_out(
-        &self,
-        name: &Name,
-        body: &Body,
-        tag: Option<&str>,
-        extras: Option<&Extras>,
-    ) -> Result<MessageId, QueueError> {
-        let account = self.shared.settings.account.as_str();
-        let (id, deliveries) = {
-            let mut topics = self.topics();
-            let topic = topics.get_mut(name).ok_or(Code::TopicNotExist)?;
-            let id = topic.next_id(now(&self.shared));
-            (
-                id,
-                topic.deliveries(Publication {
-                    topic: name,
-                    account,
-                    id,
-                    body,
-                    tag,
-                }),
-            )
-        };
-        for (queue_name, body) in deliveries {
-            let extras = extras.cloned().map(Box::new);
-            let draft = Draft {
-                extras,
-                ..Draft::plain(body)
-            };
-            match self
-                .queue(&queue_name)
-                .and_then(|queue| queue.send(&self.shared, vec![draft]))
-            {
-                Ok(_) => {}
-                Err(QueueError::Refused(_)) => tracing::warn!(
-                    mns.topic = %name,
-                    mns.queue = %queue_name,
-                    "dropped a message published to `{name}`: no queue `{queue_name}`",
-                ),
-                Err(error @ QueueError::Journal(_)) => return Err(error),
-            }
-        }
-        Ok(id)
-    }
-
-    /// A queue that takes only smaller messages than the topic cannot subscribe to it.
-    fn check_capacity(&self, topic: &Topic, subscription: &Subscription) -> Result<(), QueueError> {
-        let Some(queue) = &subscription.endpoint.queue else {
-            return Ok(());
-        };
-        let Ok(queue) = self.queue(queue) else {
-            return Ok(());
-        };
-        let (queue, topic) = (queue.attributes(), &topic.attributes);
-        if queue.maximum_message_size_bytes < topic.maximum_message_size_bytes {
-            return Err(Code::InvalidArgument.into());
-        }
-        Ok(())
-    }
-
-    fn insert_topic(
-        &self,
-        topics: &mut BTreeMap<Name, Topic>,
-        name: Name,
-        attributes: TopicAttributes,
-    ) -> Result<(), JournalError> {
-        let topic = Topic::new(ResourceId::random(), attributes, now(&self.shared));
-        self.keep(&Record::Topic {
-            name: name.clone(),
-            topic: topic.clone(),
-        })?;
-        topics.insert(name, topic);
-        Ok(())
-    }
-
-    fn keep_subscription(
-        &self,
-        topic: &Name,
-        name: &Name,
-        subscription: &Subscription,
-    ) -> Result<(), JournalError> {
-        self.keep(&Record::Subscription {
-            topic: topic.clone(),
-            name: name.clone(),
-            subscription: subscription.clone(),
-        })
-    }
-
     fn keep(&self, record: &Record) -> Result<(), JournalError> {
         self.shared.journal.append::<Kept>(record)
-    }
-
-    fn topics(&self) -> MutexGuard<'_, BTreeMap<Name, Topic>> {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

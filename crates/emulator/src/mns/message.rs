@@ -8,7 +8,7 @@ use std::sync::Arc;
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::handle::{ResourceId, ReceiptHandle};
+use super::handle::{ReceiptHandle, ResourceId};
 use super::millis::Millis;
 
 /// The most urgent priority.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::attributes::QueueAttributes;
-use super::handle::{ResourceId, ReceiptHandle};
+use super::handle::{ReceiptHandle, ResourceId};
 use super::message::{Delivery, Draft, Held, Message, Sequence};
 use super::millis::Millis;
 

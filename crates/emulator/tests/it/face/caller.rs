@@ -70,7 +70,7 @@ impl Scene {
             bucket: Some(bucket),
             key: Some(key),
         };
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         version()
             .presign(
                 &mut parts,
@@ -178,8 +178,12 @@ impl Scene {
         let response = self.send(parts, Bytes::from(body.to_owned())).await;
         let status = response.status().as_u16();
         let text = response.text().await.unwrap();
-        let json = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"));
-        Answer { status, json }
+        let json = serde_json::from_str(&text);
+        assert!(json.is_ok(), "{text}");
+        Answer {
+            status,
+            json: json.unwrap(),
+        }
     }
 
     /// Uploads a form as a browser would, and gives status and body.

@@ -119,10 +119,9 @@ impl Caller {
 impl Answer {
     /// The text of the first element of that name.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.texts(name)
-            .first()
-            .copied()
-            .unwrap_or_else(|| panic!("no {name} in {}", self.body))
+        let texts = self.texts(name);
+        assert!(!texts.is_empty(), "no {name} in {}", self.body);
+        texts[0]
     }
 
     /// The texts of all elements of that name.

@@ -34,7 +34,7 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let addresses = tokio::time::timeout(Duration::from_secs(60), announced(&announce));
+        let addresses = tokio::time::timeout(Duration::from_mins(1), announced(&announce));
         let addresses = addresses
             .await
             .expect("the emulator does not announce itself");

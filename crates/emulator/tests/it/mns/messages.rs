@@ -131,11 +131,9 @@ async fn a_batch_answers_in_its_own_shape() {
         .await;
     assert_eq!(rest.texts("MessageBody"), ["b", "c"]);
     let handles = [one.texts("ReceiptHandle"), rest.texts("ReceiptHandle")].concat();
-    let handles: String = handles
-        .iter()
-        .map(|it| format!("<ReceiptHandle>{it}</ReceiptHandle>"))
-        .collect();
-    let handles = format!("<ReceiptHandles>{handles}</ReceiptHandles>");
+    let handles = handles.join("</ReceiptHandle><ReceiptHandle>");
+    let handles =
+        format!("<ReceiptHandles><ReceiptHandle>{handles}</ReceiptHandle></ReceiptHandles>");
     assert_eq!(
         mns.call("DELETE /queues/q/messages", &handles)
             .await

@@ -64,92 +64,45 @@ async fn a_topic_is_made_once() {
     );
 }
 
-#[tokio::test]
-async fn a_subscription_is_made_once() {
+async fn scene() -> (Running, Caller) {
     let running = Running::start().await;
     let mns = Caller::of(&running);
-    mns.call("PUT /topics/t", "").await;
+    assert_eq!(mns.call("PUT /topics/t", "").await.status, 201);
     mns.create_queue("q", "").await;
-    mns.create_queue("small", "<MaximumMessageSize>1024</MaximumMessageSize>")
-        .await;
+    (running, mns)
+}
+
+#[tokio::test]
+async fn a_subscription_is_made_once() {
+    let (running, mns) = scene().await;
     let decay = "<NotifyStrategy>EXPONENTIAL_DECAY_RETRY</NotifyStrategy>";
-    let strange = "<NotifyContentFormat>YAML</NotifyContentFormat>";
-    let long_tag = "<FilterTag>12345678901234567</FilterTag>";
-    let s = "PUT /topics/t/subscriptions/s";
-    let n = "PUT /topics/t/subscriptions/n";
+    let conflict = "409 SubscriptionAlreadyExist";
+    let put = "PUT /topics/t/subscriptions/s";
+    let change = "PUT /topics/t/subscriptions/s?metaoverride=true";
+    let changed = format!("<Subscription>{decay}</Subscription>");
     for (name, line, body, expected) in [
-        ("new", s, subscription("q", ""), "201"),
-        ("identical", s, subscription("q", ""), "204"),
-        (
-            "other queue",
-            s,
-            subscription("p", ""),
-            "409 SubscriptionAlreadyExist",
-        ),
-        (
-            "other strategy",
-            s,
-            subscription("q", decay),
-            "409 SubscriptionAlreadyExist",
-        ),
-        (
-            "unknown format",
-            n,
-            subscription("q", strange),
-            "400 InvalidArgument",
-        ),
-        (
-            "long tag",
-            n,
-            subscription("q", long_tag),
-            "400 InvalidArgument",
-        ),
-        (
-            "small queue",
-            n,
-            subscription("small", ""),
-            "400 InvalidArgument",
-        ),
-        (
-            "no endpoint",
-            n,
-            "<Subscription/>".to_owned(),
-            "400 EndpointInvalid",
-        ),
-        (
-            "bad name",
-            "PUT /topics/t/subscriptions/a_b",
-            subscription("q", ""),
-            "400 SubscriptionNameInvalid",
-        ),
-        (
-            "no topic",
-            "PUT /topics/u/subscriptions/s",
-            subscription("q", ""),
-            "404 TopicNotExist",
-        ),
-        (
-            "changed",
-            "PUT /topics/t/subscriptions/s?metaoverride=true",
-            format!("<Subscription>{decay}</Subscription>"),
-            "204",
-        ),
         (
             "missing",
-            "PUT /topics/t/subscriptions/n?metaoverride=true",
-            "<Subscription/>".to_owned(),
+            change,
+            changed.clone(),
             "404 SubscriptionNotExist",
         ),
+        ("new", put, subscription("q", ""), "201"),
+        ("identical", put, subscription("q", ""), "204"),
+        ("other queue", put, subscription("p", ""), conflict),
+        ("other strategy", put, subscription("q", decay), conflict),
+        ("changed", change, changed, "204"),
         (
-            "read missing",
-            "GET /topics/t/subscriptions/n",
-            String::new(),
-            "404 SubscriptionNotExist",
+            "identical to the change",
+            put,
+            subscription("q", decay),
+            "204",
         ),
     ] {
         assert_eq!(mns.call(line, &body).await.outcome(), expected, "{name}");
     }
-    insta::assert_snapshot!(mns.call("GET /topics/t/subscriptions/s", "").await.shape(), @r#"
+    let read = "GET /topics/t/subscriptions/s";
+    insta::assert_snapshot!(mns.call(read, "").await.shape(), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <Subscription xmlns="http://mns.aliyuncs.com/doc/v1/">
     <SubscriptionName>s</SubscriptionName>
@@ -169,19 +122,57 @@ async fn a_subscription_is_made_once() {
     let url = format!("http://{}/topics/t/subscriptions/s", running.addresses.mns);
     assert_eq!(list.texts("SubscriptionURL"), [url]);
     for _ in 0..2 {
-        assert_eq!(
-            mns.call("DELETE /topics/t/subscriptions/s", "")
-                .await
-                .outcome(),
-            "204"
-        );
+        let answer = mns.call("DELETE /topics/t/subscriptions/s", "").await;
+        assert_eq!(answer.outcome(), "204");
     }
     assert_eq!(
-        mns.call("GET /topics/t/subscriptions/s", "")
-            .await
-            .outcome(),
+        mns.call(read, "").await.outcome(),
         "404 SubscriptionNotExist"
     );
+}
+
+#[tokio::test]
+async fn subscriptions_that_make_no_sense_are_told_apart() {
+    let (_running, mns) = scene().await;
+    mns.create_queue("small", "<MaximumMessageSize>1024</MaximumMessageSize>")
+        .await;
+    let strange = "<NotifyContentFormat>YAML</NotifyContentFormat>";
+    let long_tag = "<FilterTag>12345678901234567</FilterTag>";
+    for (path, body, expected) in [
+        (
+            "t/subscriptions/s",
+            subscription("q", strange),
+            "400 InvalidArgument",
+        ),
+        (
+            "t/subscriptions/s",
+            subscription("q", long_tag),
+            "400 InvalidArgument",
+        ),
+        (
+            "t/subscriptions/s",
+            subscription("small", ""),
+            "400 InvalidArgument",
+        ),
+        (
+            "t/subscriptions/s",
+            "<Subscription/>".to_owned(),
+            "400 EndpointInvalid",
+        ),
+        (
+            "t/subscriptions/a_b",
+            subscription("q", ""),
+            "400 SubscriptionNameInvalid",
+        ),
+        (
+            "u/subscriptions/s",
+            subscription("q", ""),
+            "404 TopicNotExist",
+        ),
+    ] {
+        let answer = mns.call(&format!("PUT /topics/{path}"), &body).await;
+        assert_eq!(answer.outcome(), expected, "{path} {body}");
+    }
 }
 
 #[tokio::test]
