@@ -1,4 +1,14 @@
 //! The emulator over sockets, service by service.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod admin;
+mod face;
 mod mns;
+mod oss;
 mod running;
+mod tls;
