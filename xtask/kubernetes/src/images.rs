@@ -18,6 +18,11 @@ pub(crate) use engine::Engine;
 use crate::execute::read;
 use dockerfile::LastStage;
 
+/// Where manifests look for images, unless told otherwise.
+pub(crate) const REPOSITORY: &str = "dev.local/mnsoss";
+/// Tag of the images that manifests name, unless told otherwise.
+pub(crate) const TAG: &str = env!("CARGO_PKG_VERSION");
+
 /// Options of `cargo xtask images`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -32,11 +37,11 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "PREFIX",
-        default_value = "dev.local/knative-mnsoss"
+        default_value = REPOSITORY
     )]
     repository: String,
     /// Tag of each image.
-    #[arg(long, default_value = "dev")]
+    #[arg(long, default_value = TAG)]
     tag: String,
     /// Run each image as a restricted pod would and ask for its health.
     #[arg(long)]
@@ -69,9 +74,9 @@ impl Image {
     /// The last part of the image's name.
     fn name(self) -> &'static str {
         match self {
-            Self::Source => "mnsoss-source",
+            Self::Source => "source",
             Self::Face => "face-recognition",
-            Self::Emulator => "mnsoss-emulator",
+            Self::Emulator => "emulator",
         }
     }
 }
@@ -150,4 +155,22 @@ fn revision() -> String {
     ]);
     // A copy without its history builds all the same.
     read(&mut describe).unwrap_or_else(|_| "unknown".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_have_the_names_that_manifests_use() {
+        let config = manifests::Config::usual();
+        let name = |image: Image| format!("{REPOSITORY}/{}:{TAG}", image.name());
+        assert_eq!(name(Image::Source), config.source_image);
+        let rendered = manifests::render(&config, manifests::Profile::Current).unwrap();
+        let face = name(Image::Face);
+        assert!(
+            rendered.iter().any(|file| file.text.contains(&face)),
+            "{face}"
+        );
+    }
 }

@@ -9,8 +9,12 @@
     reason = "a command-line tool speaks to people"
 )]
 
+mod deploy;
+mod e2e;
 mod execute;
 mod images;
+mod render;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -26,14 +30,26 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Writes every manifest to `deploy/`.
+    Render(render::Args),
     /// Builds the container images with this machine's toolchain, pulling nothing.
     Images(images::Args),
+    /// Applies everything to a cluster and waits until it is ready.
+    Deploy(deploy::Args),
+    /// Removes what `deploy` made, and nothing else.
+    Undeploy(deploy::ClusterArgs),
+    /// Tests on a cluster, by default one that is made for it.
+    E2e(e2e::Args),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Cli::parse().task {
+        Task::Render(args) => render::run(&args),
         Task::Images(args) => images::run(&args).await,
+        Task::Deploy(args) => deploy::run(&args).await,
+        Task::E2e(args) => e2e::run(&args),
+        Task::Undeploy(args) => deploy::run_undeploy(&args).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -40,14 +40,27 @@ impl Versions {
 impl Knative {
     /// Manifests of Eventing with its in-memory broker, in the order to apply them.
     pub(crate) fn eventing(&self) -> Vec<String> {
-        let files = ["eventing-crds", "eventing-core", "in-memory-channel", "mt-channel-broker"];
+        let files = [
+            "eventing-crds",
+            "eventing-core",
+            "in-memory-channel",
+            "mt-channel-broker",
+        ];
         releases("knative/eventing", &self.eventing, &files)
     }
 
     /// Manifests of Serving and its network layer, in the order to apply them.
     pub(crate) fn serving(&self) -> Vec<String> {
-        let mut manifests = releases("knative/serving", &self.serving, &["serving-crds", "serving-core"]);
-        manifests.extend(releases("knative-extensions/net-kourier", &self.kourier, &["kourier"]));
+        let mut manifests = releases(
+            "knative/serving",
+            &self.serving,
+            &["serving-crds", "serving-core"],
+        );
+        manifests.extend(releases(
+            "knative-extensions/net-kourier",
+            &self.kourier,
+            &["kourier"],
+        ));
         manifests
     }
 }
@@ -64,8 +77,20 @@ mod tests {
     #[test]
     fn versions_name_manifests_in_order() {
         let knative = Versions::load().unwrap().knative;
-        let all: Vec<_> = knative.eventing().into_iter().chain(knative.serving()).collect();
-        insta::assert_snapshot!(all.join("\n"), @"");
+        let all: Vec<_> = knative
+            .eventing()
+            .into_iter()
+            .chain(knative.serving())
+            .collect();
+        insta::assert_snapshot!(all.join("\n"), @r"
+        https://github.com/knative/eventing/releases/download/knative-v1.22.2/eventing-crds.yaml
+        https://github.com/knative/eventing/releases/download/knative-v1.22.2/eventing-core.yaml
+        https://github.com/knative/eventing/releases/download/knative-v1.22.2/in-memory-channel.yaml
+        https://github.com/knative/eventing/releases/download/knative-v1.22.2/mt-channel-broker.yaml
+        https://github.com/knative/serving/releases/download/knative-v1.22.1/serving-crds.yaml
+        https://github.com/knative/serving/releases/download/knative-v1.22.1/serving-core.yaml
+        https://github.com/knative-extensions/net-kourier/releases/download/knative-v1.22.1/kourier.yaml
+        ");
     }
 
     #[test]

@@ -61,18 +61,27 @@ async fn send(
     dry_run: bool,
 ) -> Result<DynamicObject> {
     let identity = Identity::of(object);
-    let api = cluster.api(&identity).with_context(|| format!("the cluster does not know the kind of {identity}"))?;
+    let api = cluster
+        .api(&identity)
+        .with_context(|| format!("the cluster does not know the kind of {identity}"))?;
     let mut parameters = PatchParams::apply(MANAGER).force();
     parameters.dry_run = dry_run;
     let mut object = object.clone();
     if before.is_none_or(is_made_by_us) {
-        object.annotations_mut().insert(MADE_BY.to_owned(), MANAGER.to_owned());
+        object
+            .annotations_mut()
+            .insert(MADE_BY.to_owned(), MANAGER.to_owned());
     }
-    let applied = api.patch(&identity.name, &parameters, &Patch::Apply(&object)).await;
+    let applied = api
+        .patch(&identity.name, &parameters, &Patch::Apply(&object))
+        .await;
     applied.with_context(|| format!("cannot apply {identity}"))
 }
 
 /// Whether an apply of ours brought the object into being.
 pub(crate) fn is_made_by_us(object: &DynamicObject) -> bool {
-    object.annotations().get(MADE_BY).is_some_and(|by| by == MANAGER)
+    object
+        .annotations()
+        .get(MADE_BY)
+        .is_some_and(|by| by == MANAGER)
 }

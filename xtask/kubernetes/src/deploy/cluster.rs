@@ -20,7 +20,10 @@ impl Cluster {
     /// # Errors
     /// When there is no such context, or nobody answers there.
     pub(crate) async fn connect(context: Option<&str>) -> Result<Self> {
-        let options = KubeConfigOptions { context: context.map(ToOwned::to_owned), ..KubeConfigOptions::default() };
+        let options = KubeConfigOptions {
+            context: context.map(ToOwned::to_owned),
+            ..KubeConfigOptions::default()
+        };
         let config = Config::from_kubeconfig(&options).await;
         let config = config.context(
             "no cluster to talk to: set KUBECONFIG, or choose a context with `kubectl config use-context` or --context",
@@ -28,7 +31,9 @@ impl Cluster {
         let server = config.cluster_url.to_string();
         let client = Client::try_from(config)?;
         Self::discover(client).await.with_context(|| {
-            format!("the API server at `{server}` gives no answer: see whether `kubectl version` does")
+            format!(
+                "the API server at `{server}` gives no answer: see whether `kubectl version` does"
+            )
         })
     }
 
@@ -60,13 +65,16 @@ impl Cluster {
     }
 
     fn resource(&self, identity: &Identity) -> Option<ApiResource> {
-        let (resource, _capabilities) = self.served.resolve_gvk(&identity.kind().ok()?)?;
+        let (resource, _capabilities) = self.served.resolve_gvk(&identity.kind()?)?;
         Some(resource)
     }
 
     /// The versions of a group that are served, whatever kinds are in them.
     pub(crate) fn versions(&self, group: &str) -> Vec<String> {
-        let versions = self.served.get(group).map(|group| group.versions().map(ToOwned::to_owned).collect());
+        let versions = self
+            .served
+            .get(group)
+            .map(|group| group.versions().map(ToOwned::to_owned).collect());
         versions.unwrap_or_default()
     }
 
@@ -76,7 +84,10 @@ impl Cluster {
     /// When the server does not say.
     pub(crate) async fn get(&self, identity: &Identity) -> Result<Option<DynamicObject>> {
         match self.api(identity) {
-            Some(api) => api.get_opt(&identity.name).await.with_context(|| format!("cannot read {identity}")),
+            Some(api) => api
+                .get_opt(&identity.name)
+                .await
+                .with_context(|| format!("cannot read {identity}")),
             None => Ok(None),
         }
     }

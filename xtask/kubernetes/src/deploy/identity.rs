@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kube::api::DynamicObject;
-use kube::core::{GroupVersionKind, ParseGroupVersionError, TypeMeta};
+use kube::core::{GroupVersionKind, TypeMeta};
 use serde::{Deserialize, Serialize};
 
 /// Names one object, in messages and in what is remembered of a deployment.
@@ -30,16 +30,20 @@ impl Identity {
         }
     }
 
-    /// # Errors
-    /// When the API version has more than one slash.
-    pub(crate) fn kind(&self) -> Result<GroupVersionKind, ParseGroupVersionError> {
-        let types = TypeMeta { api_version: self.api_version.clone(), kind: self.kind.clone() };
-        GroupVersionKind::try_from(types)
+    /// In kube's words; `None` if the API version has more than one slash.
+    pub(crate) fn kind(&self) -> Option<GroupVersionKind> {
+        let types = TypeMeta {
+            api_version: self.api_version.clone(),
+            kind: self.kind.clone(),
+        };
+        GroupVersionKind::try_from(types).ok()
     }
 
     /// The API group; empty for the core.
     pub(crate) fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _version)| group)
+        self.api_version
+            .split_once('/')
+            .map_or("", |(group, _version)| group)
     }
 
     /// What a person types to see more.
@@ -47,7 +51,11 @@ impl Identity {
         let kind = self.kind.to_lowercase();
         let group = self.group();
         // Knative and Kubernetes both have a Service, so the group is named where there is one.
-        let kind = if group.is_empty() { kind } else { format!("{kind}.{group}") };
+        let kind = if group.is_empty() {
+            kind
+        } else {
+            format!("{kind}.{group}")
+        };
         let name = &self.name;
         match &self.namespace {
             Some(namespace) => format!("kubectl -n {namespace} describe {kind} {name}"),
@@ -73,9 +81,27 @@ mod tests {
     #[test]
     fn identities_read_like_kubectl() {
         let table = [
-            ("apps/v1", "Deployment", Some("ns"), "Deployment ns/x", "kubectl -n ns describe deployment.apps x"),
-            ("v1", "Secret", Some("ns"), "Secret ns/x", "kubectl -n ns describe secret x"),
-            ("v1", "Namespace", None, "Namespace x", "kubectl describe namespace x"),
+            (
+                "apps/v1",
+                "Deployment",
+                Some("ns"),
+                "Deployment ns/x",
+                "kubectl -n ns describe deployment.apps x",
+            ),
+            (
+                "v1",
+                "Secret",
+                Some("ns"),
+                "Secret ns/x",
+                "kubectl -n ns describe secret x",
+            ),
+            (
+                "v1",
+                "Namespace",
+                None,
+                "Namespace x",
+                "kubectl describe namespace x",
+            ),
             (
                 "serving.knative.dev/v1",
                 "Service",

@@ -40,12 +40,25 @@ fn phase(object: &DynamicObject, wanted: &str) -> Readiness {
 }
 
 fn deployment(object: &DynamicObject) -> Readiness {
-    let number = |path| object.data.pointer(path).and_then(Value::as_i64).unwrap_or(0);
+    let number = |path| {
+        object
+            .data
+            .pointer(path)
+            .and_then(Value::as_i64)
+            .unwrap_or(0)
+    };
     if !is_observed(object) {
         return Readiness::Waiting("has no status yet".to_owned());
     }
-    let wanted = object.data.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
-    let (updated, available) = (number("/status/updatedReplicas"), number("/status/availableReplicas"));
+    let wanted = object
+        .data
+        .pointer("/spec/replicas")
+        .and_then(Value::as_i64)
+        .unwrap_or(1);
+    let (updated, available) = (
+        number("/status/updatedReplicas"),
+        number("/status/availableReplicas"),
+    );
     if updated >= wanted && available >= wanted && number("/status/replicas") <= wanted {
         return Readiness::Ready;
     }
@@ -58,18 +71,29 @@ fn deployment(object: &DynamicObject) -> Readiness {
 /// The condition's words, if it says that something is wrong.
 fn complaint(object: &DynamicObject, type_: &str) -> Option<String> {
     let condition = find(object, type_)?;
-    let bad = if type_ == "ReplicaFailure" { "True" } else { "False" };
+    let bad = if type_ == "ReplicaFailure" {
+        "True"
+    } else {
+        "False"
+    };
     (condition["status"] == bad).then(|| words(condition))
 }
 
 fn condition_of_this_generation(object: &DynamicObject, type_: &str) -> Readiness {
-    if is_observed(object) { condition(object, type_) } else { Readiness::Waiting("has no status yet".to_owned()) }
+    if is_observed(object) {
+        condition(object, type_)
+    } else {
+        Readiness::Waiting("has no status yet".to_owned())
+    }
 }
 
 /// A controller that has not seen the latest spec speaks of an older one. Objects without
 /// a generation have no spec to be behind of.
 fn is_observed(object: &DynamicObject) -> bool {
-    let observed = object.data.pointer("/status/observedGeneration").and_then(Value::as_i64);
+    let observed = object
+        .data
+        .pointer("/status/observedGeneration")
+        .and_then(Value::as_i64);
     match (observed, object.metadata.generation) {
         (Some(observed), Some(generation)) => observed >= generation,
         (None, Some(_)) => false,
@@ -80,21 +104,31 @@ fn is_observed(object: &DynamicObject) -> bool {
 fn condition(object: &DynamicObject, type_: &str) -> Readiness {
     match find(object, type_) {
         Some(condition) if condition["status"] == "True" => Readiness::Ready,
-        Some(condition) => Readiness::Waiting(format!("{type_} is {}: {}", text(condition, "status"), words(condition))),
+        Some(condition) => Readiness::Waiting(format!(
+            "{type_} is {}: {}",
+            text(condition, "status"),
+            words(condition)
+        )),
         None => Readiness::Waiting(format!("has no condition {type_} yet")),
     }
 }
 
 fn find<'a>(object: &'a DynamicObject, type_: &str) -> Option<&'a Value> {
     let conditions = object.data.pointer("/status/conditions")?.as_array()?;
-    conditions.iter().find(|condition| condition["type"] == type_)
+    conditions
+        .iter()
+        .find(|condition| condition["type"] == type_)
 }
 
 /// Reason and message, as far as there are any.
 fn words(condition: &Value) -> String {
     let words = ["reason", "message"].map(|field| text(condition, field));
     let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    if words.is_empty() { "no reason given".to_owned() } else { words.join(": ") }
+    if words.is_empty() {
+        "no reason given".to_owned()
+    } else {
+        words.join(": ")
+    }
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
@@ -121,12 +155,12 @@ mod tests {
         }
     }
 
-    fn deployment(status: Value) -> Value {
+    fn deployment(status: &Value) -> Value {
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x", "generation": 2},
             "spec": {"replicas": 2}, "status": status})
     }
 
-    fn broker(status: Value) -> Value {
+    fn broker(status: &Value) -> Value {
         json!({"apiVersion": "eventing.knative.dev/v1", "kind": "Broker",
             "metadata": {"name": "x", "generation": 2}, "status": status})
     }
@@ -134,7 +168,11 @@ mod tests {
     #[test]
     fn kinds_are_ready_by_their_own_conventions() {
         let table = [
-            ("no notion", json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}), "ready"),
+            (
+                "no notion",
+                json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}),
+                "ready",
+            ),
             (
                 "namespace",
                 json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}, "status": {"phase": "Active"}}),
@@ -151,42 +189,54 @@ mod tests {
                     "status": {"conditions": [{"type": "Established", "status": "True"}]}}),
                 "ready",
             ),
-            ("no status", deployment(json!({})), "has no status yet"),
+            ("no status", deployment(&json!({})), "has no status yet"),
             (
                 "rolled out",
-                deployment(json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2})),
+                deployment(
+                    &json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}),
+                ),
                 "ready",
             ),
             (
                 "old pods left",
-                deployment(json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 2, "availableReplicas": 2})),
+                deployment(
+                    &json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 2, "availableReplicas": 2}),
+                ),
                 "2 of 2 replicas are available",
             ),
             (
                 "stuck",
-                deployment(json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "conditions": [
-                    {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}]})),
+                deployment(
+                    &json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "conditions": [
+                    {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}]}),
+                ),
                 "0 of 2 replicas are available: ProgressDeadlineExceeded: timed out",
             ),
             (
                 "status of an older spec",
-                broker(json!({"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True"}]})),
+                broker(
+                    &json!({"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True"}]}),
+                ),
                 "has no status yet",
             ),
             (
                 "ready",
-                broker(json!({"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "True"}]})),
+                broker(
+                    &json!({"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "True"}]}),
+                ),
                 "ready",
             ),
             (
                 "not ready",
-                broker(json!({"observedGeneration": 2, "conditions": [
+                broker(&json!({"observedGeneration": 2, "conditions": [
                     {"type": "Ready", "status": "False", "reason": "NotFound", "message": "no such channel"}]})),
                 "Ready is False: NotFound: no such channel",
             ),
             (
                 "nothing said",
-                broker(json!({"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "Unknown"}]})),
+                broker(
+                    &json!({"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "Unknown"}]}),
+                ),
                 "Ready is Unknown: no reason given",
             ),
         ];

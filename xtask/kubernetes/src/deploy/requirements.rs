@@ -31,7 +31,10 @@ pub(crate) struct Checked {
 pub(crate) fn check(cluster: &Cluster, objects: Vec<DynamicObject>) -> Result<Checked> {
     let ours: Vec<_> = objects.iter().filter_map(defined_group).collect();
     let mut missing = BTreeMap::new();
-    let mut checked = Checked { objects: Vec::new(), left_out: Vec::new() };
+    let mut checked = Checked {
+        objects: Vec::new(),
+        left_out: Vec::new(),
+    };
     for object in objects {
         let identity = Identity::of(&object);
         if cluster.api(&identity).is_some() || ours.iter().any(|group| group == identity.group()) {
@@ -40,16 +43,28 @@ pub(crate) fn check(cluster: &Cluster, objects: Vec<DynamicObject>) -> Result<Ch
             checked.left_out.push(identity);
         } else {
             let versions = cluster.versions(identity.group());
-            missing.entry((identity.api_version, identity.kind)).or_insert(versions);
+            missing
+                .entry((identity.api_version, identity.kind))
+                .or_insert(versions);
         }
     }
-    if missing.is_empty() { Ok(checked) } else { Err(report(&missing)?) }
+    if missing.is_empty() {
+        Ok(checked)
+    } else {
+        Err(report(&missing)?)
+    }
 }
 
 /// The group of the kinds that an object brings with it.
 fn defined_group(object: &DynamicObject) -> Option<String> {
-    let is_definition = object.types.as_ref().is_some_and(|types| types.kind == "CustomResourceDefinition");
-    let group = object.data.pointer("/spec/group").and_then(|group| group.as_str());
+    let is_definition = object
+        .types
+        .as_ref()
+        .is_some_and(|types| types.kind == "CustomResourceDefinition");
+    let group = object
+        .data
+        .pointer("/spec/group")
+        .and_then(|group| group.as_str());
     group.filter(|_| is_definition).map(ToOwned::to_owned)
 }
 
@@ -58,9 +73,14 @@ fn report(missing: &BTreeMap<(String, String), Vec<String>>) -> Result<anyhow::E
         let what = if served.is_empty() {
             install(api_version)?
         } else {
-            format!("it serves the versions {}: deploy with `--profile current`", served.join(", "))
+            format!(
+                "it serves the versions {}: deploy with `--profile current`",
+                served.join(", ")
+            )
         };
-        Ok(format!("the cluster does not know {kind} of {api_version}: {what}"))
+        Ok(format!(
+            "the cluster does not know {kind} of {api_version}: {what}"
+        ))
     });
     let lines: Vec<String> = lines.collect::<Result<_>>()?;
     Ok(anyhow::anyhow!(lines.join("\n       ")))
@@ -74,6 +94,9 @@ fn install(api_version: &str) -> Result<String> {
         Some("serving.knative.dev") => ("Knative Serving", knative.serving()),
         _ => return Ok("install what brings this kind".to_owned()),
     };
-    let commands: Vec<_> = manifests.iter().map(|url| format!("kubectl apply -f {url}")).collect();
+    let commands: Vec<_> = manifests
+        .iter()
+        .map(|url| format!("kubectl apply -f {url}"))
+        .collect();
     Ok(format!("install {name}: `{}`", commands.join(" && ")))
 }

@@ -69,6 +69,21 @@ impl Engine {
         execute(self.command().args(["push", reference]))
     }
 
+    /// Writes the image to `file`, in the form that `docker save` gave the world.
+    ///
+    /// # Errors
+    /// When there is no such image, or the file cannot be written.
+    pub(crate) fn save(self, reference: &str, file: &Path) -> Result<()> {
+        let mut save = self.command();
+        match self {
+            Self::Docker | Self::Podman => save.args(["save", "--output"]).arg(file).arg(reference),
+            Self::Buildah => save
+                .args(["push", "--quiet", reference])
+                .arg(format!("docker-archive:{}:{reference}", file.display())),
+        };
+        execute(&mut save)
+    }
+
     /// # Errors
     /// Says what to do when this engine runs nothing.
     pub(crate) fn must_run(self) -> Result<()> {

@@ -1,0 +1,172 @@
+//! Applies everything that is rendered to a cluster, and waits until it works.
+//!
+//! Nothing is templated here and nothing decided: what to apply comes from [`manifests`],
+//! and whether it works is asked of the objects themselves.
+
+mod apply;
+mod cluster;
+mod diagnosis;
+mod diff;
+#[cfg(test)]
+mod fake_cluster;
+mod identity;
+mod inventory;
+mod keys;
+mod order;
+mod progress;
+mod ready;
+mod requirements;
+mod undeploy;
+mod wait;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use kube::api::DynamicObject;
+use manifests::Config;
+
+use apply::{Outcome, apply};
+use cluster::Cluster;
+use identity::Identity;
+use inventory::Inventory;
+use progress::Progress;
+
+use crate::render;
+
+/// Where the deployment is, and how long each part of it may take.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ClusterArgs {
+    #[command(flatten)]
+    rendering: render::ConfigArgs,
+    /// Context of the kubeconfig [default: the current one].
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// How long to wait for the cluster, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    timeout: u64,
+}
+
+/// Options of `cargo xtask deploy`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// Print what would be applied, secrets hidden; talk to no cluster.
+    #[arg(long, conflicts_with = "diff")]
+    dry_run: bool,
+    /// Show what would change in the cluster; change nothing.
+    #[arg(long)]
+    diff: bool,
+}
+
+pub(crate) async fn run(args: &Args) -> Result<()> {
+    let config = args.cluster.rendering.load()?;
+    let objects = args.cluster.objects(&config)?;
+    if args.dry_run {
+        return print(objects);
+    }
+    let mut cluster = Cluster::connect(args.cluster.context.as_deref()).await?;
+    let progress = Progress::new();
+    let objects = keys::keep(&cluster, objects, &config, &progress).await?;
+    let checked = requirements::check(&cluster, objects)?;
+    for identity in checked.left_out {
+        progress.say(&format!(
+            "{identity} is left out: the cluster does not run what it is for"
+        ));
+    }
+    if args.diff {
+        show_differences(&cluster, &checked.objects).await
+    } else {
+        deploy(
+            &mut cluster,
+            &checked.objects,
+            args.cluster.patience(),
+            &progress,
+        )
+        .await
+    }
+}
+
+pub(crate) use undeploy::run as run_undeploy;
+
+impl ClusterArgs {
+    /// What is rendered, in the order in which it is applied.
+    fn objects(&self, config: &Config) -> Result<Vec<DynamicObject>> {
+        let mut objects = self.rendering.objects(config)?;
+        objects.sort_by_key(|object| order::place(&Identity::of(object)));
+        Ok(objects)
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+}
+
+/// The namespace that remembers the deployment.
+fn home(objects: &[DynamicObject]) -> String {
+    let mut identities = objects.iter().map(Identity::of);
+    let namespace = identities.find(|identity| identity.kind == "Namespace");
+    namespace.map_or_else(|| "default".to_owned(), |namespace| namespace.name)
+}
+
+fn print(objects: Vec<DynamicObject>) -> Result<()> {
+    for object in objects {
+        print!("---\n{}", diff::shown(object)?);
+    }
+    Ok(())
+}
+
+async fn show_differences(cluster: &Cluster, objects: &[DynamicObject]) -> Result<()> {
+    let mut different = 0;
+    for object in objects {
+        let difference = diff::diff(cluster, object).await?;
+        different += usize::from(!difference.is_empty());
+        print!("{difference}");
+    }
+    eprintln!("{different} of {} objects would change", objects.len());
+    Ok(())
+}
+
+/// Applies `objects` and waits until all are ready.
+async fn deploy(
+    cluster: &mut Cluster,
+    objects: &[DynamicObject],
+    patience: Duration,
+    progress: &Progress,
+) -> Result<()> {
+    let (foundations, rest): (Vec<_>, Vec<_>) = objects
+        .iter()
+        .partition(|object| order::is_foundation(&Identity::of(object)));
+    let applied = apply_all(cluster, &foundations, progress).await?;
+    wait::until_ready(cluster, &applied, patience, progress).await?;
+    // New definitions are new kinds.
+    cluster.refresh().await?;
+    let mut inventory = Inventory::load(cluster.client.clone(), &home(objects)).await?;
+    inventory.remember(objects.iter().map(Identity::of)).await?;
+    let applied = apply_all(cluster, &rest, progress).await?;
+    wait::until_ready(cluster, &applied, patience, progress).await?;
+    progress.say("everything is ready");
+    Ok(())
+}
+
+async fn apply_all(
+    cluster: &Cluster,
+    objects: &[&DynamicObject],
+    progress: &Progress,
+) -> Result<Vec<Identity>> {
+    let mut applied = Vec::new();
+    for object in objects {
+        let identity = Identity::of(object);
+        let outcome = match apply(cluster, object).await? {
+            Outcome::Created => "created",
+            Outcome::Changed => "changed",
+            Outcome::Unchanged => "unchanged",
+        };
+        progress.say(&format!("{identity} {outcome}"));
+        applied.push(identity);
+    }
+    Ok(applied)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! Runs the tests that need a cluster, by default on one that is made for them.
+//!
+//! The cluster has a kubeconfig of its own, so that nobody's current context changes. What
+//! it runs on is pinned in `e2e/versions.toml`. When something fails, what the cluster
+//! knows of it is kept in `target/e2e/logs`.
+
+mod kind;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::execute::{execute, root, succeeds};
+use crate::images::{self, Built, Engine, Image};
+use crate::versions::{Knative, Versions};
+use kind::Kind;
+
+/// What the deployment is configured with, and its cloud.
+const CONFIG: &str = "e2e/deploy.toml";
+const EMULATOR: &str = "e2e/emulator.yaml";
+const EMULATOR_NAMESPACE: &str = "mnsoss-emulator";
+
+/// The emulator's development pair. It opens nothing but emulators.
+const KEYS: [(&str, &str); 2] = [
+    ("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI5tEmulatorDevelopment"),
+    (
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+        "emulator-development-only",
+    ),
+];
+
+const FOLDER: &str = "target/e2e";
+const WAIT: &str = "--timeout=300s";
+
+/// Options of `cargo xtask e2e`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Keep the cluster afterwards; the next run with --keep takes it up again.
+    #[arg(long)]
+    keep: bool,
+    /// Test on the cluster of the current context, with the Knative that is there. Images are
+    /// pushed to --repository.
+    #[arg(long, requires = "repository", conflicts_with = "keep")]
+    use_current_context: bool,
+    /// Registry and folder that the cluster of the current context pulls from.
+    #[arg(long, value_name = "PREFIX")]
+    repository: Option<String>,
+    /// Builder of images, which also runs the cluster [default: docker, else podman].
+    #[arg(long)]
+    engine: Option<Engine>,
+    /// Options of the tests: a part of a name, `--list`, `--test-threads 1`.
+    #[arg(last = true)]
+    tests: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let versions = Versions::load()?;
+    let engine = args.engine.map_or_else(Engine::detect, Ok)?;
+    require("kubectl", "https://kubernetes.io/docs/tasks/tools/")?;
+    std::fs::create_dir_all(root().join(FOLDER)).context("cannot make `target/e2e`")?;
+    if args.use_current_context {
+        let repository = args.repository.as_deref().unwrap_or(images::REPOSITORY);
+        return Target::current().test(engine, repository, &args.tests);
+    }
+    let kind = Kind::start(engine, &versions.kind, &kubeconfig())?;
+    let target = Target { kind: Some(&kind) };
+    let tested = target
+        .install(&versions.knative)
+        .and_then(|()| target.test(engine, images::REPOSITORY, &args.tests));
+    if args.keep {
+        eprintln!("the cluster stays: KUBECONFIG={}", kubeconfig().display());
+        return tested;
+    }
+    // The tests' own failure is the news.
+    let stopped = kind.stop();
+    tested.and(stopped)
+}
+
+fn kubeconfig() -> PathBuf {
+    root().join(FOLDER).join("kubeconfig")
+}
+
+fn require(program: &str, where_from: &str) -> Result<()> {
+    let is_there = succeeds(Command::new(program).arg("version").arg("--client"));
+    anyhow::ensure!(
+        is_there,
+        "`{program}` is needed and does not run: see {where_from}"
+    );
+    Ok(())
+}
+
+/// The cluster that is tested on.
+struct Target<'a> {
+    /// None for the one of the current context.
+    kind: Option<&'a Kind>,
+}
+
+impl Target<'_> {
+    fn current() -> Self {
+        Self { kind: None }
+    }
+
+    /// A program that talks to this cluster.
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        if self.kind.is_some() {
+            command.env("KUBECONFIG", kubeconfig());
+        }
+        command
+    }
+
+    fn kubectl(&self, words: &[&str]) -> Result<()> {
+        execute(self.command("kubectl").args(words))
+    }
+
+    /// Installs Knative and waits until it runs.
+    fn install(&self, knative: &Knative) -> Result<()> {
+        for manifest in knative.serving().iter().chain(&knative.eventing()) {
+            self.kubectl(&[
+                "apply",
+                "--server-side",
+                "--force-conflicts",
+                "-f",
+                manifest,
+            ])?;
+            // Kinds must be there before the next manifest uses them.
+            self.kubectl(&["wait", "--for=condition=Established", "crd", "--all", WAIT])?;
+        }
+        let kourier = r#"{"data":{"ingress-class":"kourier.ingress.networking.knative.dev"}}"#;
+        self.kubectl(&[
+            "patch",
+            "configmap/config-network",
+            "-n",
+            "knative-serving",
+            "--type=merge",
+            "-p",
+            kourier,
+        ])?;
+        for namespace in ["knative-serving", "kourier-system", "knative-eventing"] {
+            self.kubectl(&[
+                "wait",
+                "--for=condition=Available",
+                "deployment",
+                "--all",
+                "-n",
+                namespace,
+                WAIT,
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Builds, deploys and tests; keeps logs if that fails.
+    fn test(&self, engine: Engine, repository: &str, tests: &[String]) -> Result<()> {
+        let built = self.bring_images(engine, repository)?;
+        let tested = self.deploy(&built).and_then(|()| self.run_tests(tests));
+        if tested.is_err() {
+            self.keep_logs();
+        }
+        tested
+    }
+
+    fn bring_images(&self, engine: Engine, repository: &str) -> Result<Vec<Built>> {
+        let all = [Image::Source, Image::Face, Image::Emulator];
+        let built = images::build(engine, &all, repository, images::TAG)?;
+        for Built { reference, .. } in &built {
+            match self.kind {
+                Some(kind) => kind.load(engine, reference, &root().join(FOLDER))?,
+                None => engine.push(reference)?,
+            }
+        }
+        Ok(built)
+    }
+
+    fn deploy(&self, built: &[Built]) -> Result<()> {
+        let reference = |wanted| {
+            built
+                .iter()
+                .find(|built| built.image == wanted)
+                .map_or("", |built| &built.reference)
+        };
+        self.kubectl(&["apply", "--server-side", "-f", EMULATOR])?;
+        let image = format!("emulator={}", reference(Image::Emulator));
+        self.kubectl(&[
+            "set",
+            "image",
+            "deployment/emulator",
+            &image,
+            "-n",
+            EMULATOR_NAMESPACE,
+        ])?;
+        self.kubectl(&[
+            "rollout",
+            "status",
+            "deployment/emulator",
+            "-n",
+            EMULATOR_NAMESPACE,
+            WAIT,
+        ])?;
+        // The topic has to be there before a source can subscribe to it, as in a cloud.
+        self.run_tests(&["prepare".to_owned()])?;
+        let ourselves = std::env::current_exe().context("cannot tell where this program is")?;
+        let mut deploy = self.command(ourselves);
+        deploy.args(["deploy", "--config", CONFIG]).envs(KEYS);
+        deploy.env("MNSOSS_IMAGES_SOURCE", reference(Image::Source));
+        deploy.env("MNSOSS_IMAGES_FACE", reference(Image::Face));
+        execute(&mut deploy)
+    }
+
+    fn run_tests(&self, words: &[String]) -> Result<()> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut tests = self.command(cargo);
+        execute(
+            tests
+                .args(["run", "--quiet", "--package", "e2e", "--"])
+                .args(words),
+        )
+    }
+
+    /// As far as possible: a cluster that is broken may not even give its logs.
+    fn keep_logs(&self) {
+        let folder = Path::new(FOLDER).join("logs");
+        let output = format!("--output-directory={}", folder.display());
+        let dumped = self.kubectl(&["cluster-info", "dump", "--all-namespaces", &output]);
+        let kinds = "mnsosssources,brokers,triggers,services.serving.knative.dev,eventtypes,customresourcedefinitions";
+        let shown = self.kubectl(&["get", kinds, "--all-namespaces", "-o", "yaml"]);
+        let exported = self.kind.map_or(Ok(()), |kind| kind.export_logs(&folder));
+        for error in [dumped, shown, exported]
+            .into_iter()
+            .filter_map(Result::err)
+        {
+            eprintln!("warning: {error:#}");
+        }
+        eprintln!("what the cluster knows is in {}", folder.display());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_emulator_is_deployed_with_the_image_that_is_built() {
+        let manifest = std::fs::read_to_string(root().join(EMULATOR)).unwrap();
+        let image = format!("image: {}/emulator:{}\n", images::REPOSITORY, images::TAG);
+        assert!(manifest.contains(&image), "{image}");
+    }
+
+    #[test]
+    fn the_deployment_under_test_is_configured_right() {
+        let text = std::fs::read_to_string(root().join(CONFIG)).unwrap();
+        let config = manifests::Config::load(&text, |_| None).unwrap();
+        for endpoint in [
+            Some(config.mns_endpoint),
+            config.oss_endpoint,
+            config.face_endpoint,
+        ] {
+            assert!(endpoint.is_some_and(|url| url.contains(EMULATOR_NAMESPACE)));
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Writes the manifests that [`manifests`] renders, and reads the configuration for it.
+//!
+//! Without a configuration it is `deploy/` that is written, which is checked in and holds
+//! no keys. With one, or with keys in the environment, the files are somebody's own, and
+//! go where that person says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::ValueEnum;
+use kube::api::DynamicObject;
+use manifests::{Config, File, Stale};
+
+use crate::execute::root;
+
+/// The checked-in manifests.
+const FOLDER: &str = "deploy";
+
+/// What to render.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigArgs {
+    /// Settings in TOML; `deploy/settings.toml` names them all. Variables `MNSOSS_...` of the
+    /// environment win, and keys come from there only.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Whose manifests.
+    #[arg(long, value_enum, default_value_t = Profile::Current)]
+    profile: Profile,
+}
+
+/// Whose manifests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Profile {
+    /// What today's clusters take.
+    Current,
+    /// The original walkthrough's, in the versions of its time.
+    Seed,
+}
+
+/// Options of `cargo xtask render`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only say whether `deploy/` is as it would be written; fail if it is not.
+    #[arg(long, conflicts_with = "out")]
+    check: bool,
+    /// Write manifests of your own configuration here, in place of `deploy/`.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    rendering: ConfigArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let folder = root().join(FOLDER);
+    match &args.out {
+        Some(out) => write(out, &args.rendering.files(&args.rendering.load()?)?),
+        None if args.rendering.config.is_some() => {
+            bail!("`{FOLDER}/` holds the usual settings: say with --out where yours go")
+        }
+        None if args.check => check(&folder),
+        None => {
+            remove_leftovers(&folder)?;
+            write(&folder, &manifests::standard()?)
+        }
+    }
+}
+
+impl ConfigArgs {
+    /// Reads the settings, and the environment.
+    ///
+    /// # Errors
+    /// Names every setting that is wrong.
+    pub(crate) fn load(&self) -> Result<Config> {
+        let file = self.config.as_ref().map(|path| {
+            fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+        });
+        let file = file.transpose()?.unwrap_or_default();
+        Ok(Config::load(&file, |name| std::env::var(name).ok())?)
+    }
+
+    fn files(&self, config: &Config) -> Result<Vec<File>> {
+        let profile = match self.profile {
+            Profile::Current => manifests::Profile::Current,
+            Profile::Seed => manifests::Profile::Seed,
+        };
+        Ok(manifests::render(config, profile)?)
+    }
+
+    /// The objects to apply.
+    ///
+    /// # Errors
+    /// When they cannot be rendered.
+    pub(crate) fn objects(&self, config: &Config) -> Result<Vec<DynamicObject>> {
+        let mut objects = Vec::new();
+        for file in self.files(config)? {
+            for object in file.objects()? {
+                // Kustomize's own file is for kubectl, not for the cluster.
+                if object["kind"] != "Kustomization" {
+                    let object = serde_json::from_value(object);
+                    objects.push(object.with_context(|| format!("`{}`", file.path))?);
+                }
+            }
+        }
+        Ok(objects)
+    }
+}
+
+fn write(folder: &Path, files: &[File]) -> Result<()> {
+    for file in files {
+        let path = folder.join(&file.path);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, &file.text))
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    println!("{} files in {}", files.len(), folder.display());
+    Ok(())
+}
+
+fn check(folder: &Path) -> Result<()> {
+    let stale = manifests::check(folder)?;
+    let stale: Vec<_> = stale.iter().map(ToString::to_string).collect();
+    ensure!(
+        stale.is_empty(),
+        "run `cargo xtask render`: in `{FOLDER}/`, {}",
+        stale.join(", ")
+    );
+    Ok(())
+}
+
+/// Removes files that were rendered once and are no longer.
+fn remove_leftovers(folder: &Path) -> Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    for stale in manifests::check(folder)? {
+        if let Stale::Leftover(path) = stale {
+            let path = folder.join(path);
+            fs::remove_file(&path)
+                .with_context(|| format!("cannot remove `{}`", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_checked_in_is_what_would_be_rendered() {
+        check(&root().join(FOLDER)).unwrap();
+    }
+
+    #[test]
+    fn everything_rendered_is_an_object_with_a_type_and_a_name() {
+        for profile in [Profile::Current, Profile::Seed] {
+            let rendering = ConfigArgs {
+                config: None,
+                profile,
+            };
+            for object in rendering.objects(&Config::usual()).unwrap() {
+                assert!(
+                    object.types.is_some() && object.metadata.name.is_some(),
+                    "{object:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rendering_elsewhere_writes_the_same_files() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &manifests::standard().unwrap()).unwrap();
+        check(folder.path()).unwrap();
+    }
+}
