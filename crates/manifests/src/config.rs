@@ -1,0 +1,194 @@
+//! What manifests are made from: a file, then the environment, then what is usual.
+//!
+//! Every bad value is reported, each with what it must be. Keys come from the environment
+//! only, under the names of the official SDKs or the walkthrough's, and are never shown.
+
+mod credentials;
+mod error;
+mod setting;
+mod value;
+
+use std::collections::BTreeMap;
+
+use toml::{Table, Value};
+
+pub(crate) use credentials::document;
+pub use credentials::{Credentials, Placeholder};
+pub use error::ConfigError;
+use setting::SETTINGS;
+pub use setting::describe as describe_settings;
+
+/// Everything that differs from one deployment to another. Values are checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Image with the controller and the adapter.
+    pub source_image: String,
+    /// Image with the face service; each profile has its own default.
+    pub face_image: Option<String>,
+    /// Namespace of the controller.
+    pub controller_namespace: String,
+    /// Controllers that run; one works and the others stand by.
+    pub controller_replicas: i32,
+    /// What the controller logs (`RUST_LOG`).
+    pub controller_log_filter: String,
+    /// Namespace of the sample.
+    pub sample_namespace: String,
+    /// Endpoint of MNS.
+    pub mns_endpoint: String,
+    /// Topic of the event rule.
+    pub mns_topic: String,
+    /// Bucket that photos are uploaded to.
+    pub oss_bucket: String,
+    /// Region of the bucket.
+    pub oss_region: String,
+    /// Endpoint of OSS, if it is not the region's.
+    pub oss_endpoint: Option<String>,
+    /// How the bucket is put into the endpoint, if not the usual way.
+    pub oss_addressing: Option<Addressing>,
+    /// Folder in the bucket that results go to.
+    pub oss_target_path: String,
+    /// Who finds the faces.
+    pub face_backend: Backend,
+    /// Endpoint of the face API, if it is not the back end's own.
+    pub face_endpoint: Option<String>,
+    /// Photos that one pod of the face service works on at one time.
+    pub face_concurrency: u32,
+    /// Keys for MNS, OSS and the face API; placeholders are rendered if there are none.
+    pub credentials: Option<Credentials>,
+}
+
+/// How a bucket is put into an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addressing {
+    /// `bucket.endpoint/key`.
+    Virtual,
+    /// `endpoint/bucket/key`.
+    Path,
+    /// `endpoint/key`.
+    Cname,
+}
+
+/// Who finds the faces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// The face API of 2019.
+    Dataplus,
+    /// Today's face API.
+    Facebody,
+    /// The service itself, without a cloud.
+    Local,
+}
+
+impl Config {
+    /// Reads a configuration: `file` is TOML text, `lookup` gives variables of the environment,
+    /// which win. Empty variables count as absent.
+    ///
+    /// # Errors
+    /// Permanent; names every setting that is wrong and what it must be.
+    pub fn load(file: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let lookup = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        let mut wrong = Vec::new();
+        let mut given = texts(file, &mut wrong);
+        let mut config = Self::blank();
+        for setting in SETTINGS {
+            let in_file = given
+                .remove(setting.key)
+                .map(|text| (setting.key.to_owned(), text));
+            let variable = setting.variable();
+            let in_environment = lookup(&variable).map(|text| (variable, text));
+            let usual = (setting.key.to_owned(), setting.usual.to_owned());
+            let (name, text) = in_environment.or(in_file).unwrap_or(usual);
+            if !text.is_empty() && !(setting.set)(&mut config, text.trim()) {
+                wrong.push(format!(
+                    "`{name}` is {}: it must be {}",
+                    value::shown(&text),
+                    setting.rule
+                ));
+            }
+        }
+        wrong.extend(given.keys().map(|key| unknown(key)));
+        match Credentials::from_vars(lookup) {
+            Ok(credentials) => config.credentials = credentials,
+            Err(missing) => wrong.push(missing),
+        }
+        if wrong.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(wrong))
+        }
+    }
+
+    /// The usual settings, and no keys: what the checked-in files are made from.
+    #[must_use]
+    pub fn usual() -> Self {
+        // A test sees to it that what is usual is also right.
+        Self::load("", |_| None).unwrap_or_else(|_| Self::blank())
+    }
+
+    /// Every field is set by a setting or may stay as it is here.
+    fn blank() -> Self {
+        Self {
+            source_image: String::new(),
+            face_image: None,
+            controller_namespace: String::new(),
+            controller_replicas: 1,
+            controller_log_filter: String::new(),
+            sample_namespace: String::new(),
+            mns_endpoint: String::new(),
+            mns_topic: String::new(),
+            oss_bucket: String::new(),
+            oss_region: String::new(),
+            oss_endpoint: None,
+            oss_addressing: None,
+            oss_target_path: String::new(),
+            face_backend: Backend::Facebody,
+            face_endpoint: None,
+            face_concurrency: 1,
+            credentials: None,
+        }
+    }
+}
+
+/// The values in a file by their full keys, as text.
+fn texts(file: &str, wrong: &mut Vec<String>) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    match file.parse::<Table>() {
+        Ok(table) => flatten("", table, &mut texts, wrong),
+        Err(error) => wrong.push(format!("the file is not TOML: {}", error.message())),
+    }
+    texts
+}
+
+fn flatten(
+    prefix: &str,
+    table: Table,
+    texts: &mut BTreeMap<String, String>,
+    wrong: &mut Vec<String>,
+) {
+    for (key, value) in table {
+        let key = format!("{prefix}{key}");
+        match value {
+            Value::Table(table) => flatten(&format!("{key}."), table, texts, wrong),
+            Value::String(text) => drop(texts.insert(key, text)),
+            Value::Integer(number) => drop(texts.insert(key, number.to_string())),
+            _ => wrong.push(format!("`{key}` must be a text or a whole number")),
+        }
+    }
+}
+
+fn unknown(key: &str) -> String {
+    if ["credential", "secret", "accesskey", "access-key", "token"]
+        .iter()
+        .any(|word| key.to_lowercase().contains(word))
+    {
+        return format!(
+            "`{key}` does not belong in a file: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET in the environment"
+        );
+    }
+    let known: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
+    format!(
+        "`{key}` is not a setting; settings are {}",
+        known.join(", ")
+    )
+}

@@ -1,0 +1,193 @@
+//! The settings, one line each: what they are called, what they mean, what they may be.
+
+use toml::Value;
+
+use super::{Config, value};
+use crate::yaml::comment;
+
+/// One setting.
+pub(super) struct Setting {
+    /// Its key in the file, with a dot between table and name.
+    pub(super) key: &'static str,
+    /// What it is, in a sentence.
+    description: &'static str,
+    /// Its value when nobody gives one; none if empty.
+    pub(super) usual: &'static str,
+    /// What it must be.
+    pub(super) rule: &'static str,
+    /// Takes a value; false if it is not what it must be.
+    pub(super) set: fn(&mut Config, &str) -> bool,
+}
+
+impl Setting {
+    /// Its name in the environment.
+    pub(super) fn variable(&self) -> String {
+        format!(
+            "MNSOSS_{}",
+            self.key.replace(['.', '-'], "_").to_uppercase()
+        )
+    }
+
+    /// What is usual, as the file has it.
+    fn usual_in_toml(&self) -> String {
+        let number = self.usual.parse().map(Value::Integer);
+        number
+            .unwrap_or_else(|_| Value::String(self.usual.to_owned()))
+            .to_string()
+    }
+}
+
+/// Takes a value if there is one.
+fn put<T>(slot: &mut T, value: Option<T>) -> bool {
+    let is_given = value.is_some();
+    if let Some(value) = value {
+        *slot = value;
+    }
+    is_given
+}
+
+/// Takes a value that may be absent.
+fn put_some<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
+    put(slot, value.map(Some))
+}
+
+const IMAGE: &str = "an image such as `registry.example.com/photos/source:1.0`";
+const NAMESPACE: &str = "the name of a namespace: up to 63 lower-case letters, digits and `-`";
+const URL: &str = "an http or https URL without a user, a query or a fragment";
+
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "images.source",
+        description: "Image with the controller and the adapter.",
+        usual: concat!("dev.local/mnsoss/source:", env!("CARGO_PKG_VERSION")),
+        rule: IMAGE,
+        set: |config, text| put(&mut config.source_image, value::image(text)),
+    },
+    Setting {
+        key: "images.face",
+        description: "Image with the face service; `dev.local/mnsoss/face-recognition` of this version if absent.",
+        usual: "",
+        rule: IMAGE,
+        set: |config, text| put_some(&mut config.face_image, value::image(text)),
+    },
+    Setting {
+        key: "controller.namespace",
+        description: "Namespace of the controller.",
+        usual: "mnsoss-system",
+        rule: NAMESPACE,
+        set: |config, text| put(&mut config.controller_namespace, value::namespace(text)),
+    },
+    Setting {
+        key: "controller.replicas",
+        description: "Controllers that run; one works and the others stand by.",
+        usual: "1",
+        rule: "a number from 1 to 9",
+        set: |config, text| put(&mut config.controller_replicas, value::number(text, 1..=9)),
+    },
+    Setting {
+        key: "controller.log-filter",
+        description: "What the controller logs: a level, or `target=level` pairs.",
+        usual: "info",
+        rule: "one line of text",
+        set: |config, text| put(&mut config.controller_log_filter, value::line(text)),
+    },
+    Setting {
+        key: "sample.namespace",
+        description: "Namespace of the sample.",
+        usual: "default",
+        rule: NAMESPACE,
+        set: |config, text| put(&mut config.sample_namespace, value::namespace(text)),
+    },
+    Setting {
+        key: "mns.endpoint",
+        description: "Endpoint of MNS, with the number of the account.",
+        usual: "https://xxxx.mns.cn-shanghai.aliyuncs.com/",
+        rule: URL,
+        set: |config, text| put(&mut config.mns_endpoint, value::url(text)),
+    },
+    Setting {
+        key: "mns.topic",
+        description: "Topic that the bucket's event rule publishes to.",
+        usual: "mns-en-topics-oss-face-image-2381221888dds9129",
+        rule: "the name of a topic: up to 120 letters, digits and `-`",
+        set: |config, text| put(&mut config.mns_topic, value::topic(text)),
+    },
+    Setting {
+        key: "oss.bucket",
+        description: "Bucket that photos are uploaded to.",
+        usual: "face-image",
+        rule: "the name of a bucket: 3 to 63 lower-case letters, digits and `-`",
+        set: |config, text| put(&mut config.oss_bucket, value::bucket(text)),
+    },
+    Setting {
+        key: "oss.region",
+        description: "Region of the bucket.",
+        usual: "cn-shanghai",
+        rule: "a region such as `cn-shanghai`",
+        set: |config, text| put(&mut config.oss_region, value::region(text)),
+    },
+    Setting {
+        key: "oss.endpoint",
+        description: "Endpoint of OSS; the region's if absent.",
+        usual: "",
+        rule: URL,
+        set: |config, text| put_some(&mut config.oss_endpoint, value::url(text)),
+    },
+    Setting {
+        key: "oss.addressing",
+        description: "How the bucket is put into the endpoint; `virtual` if absent.",
+        usual: "",
+        rule: "`virtual`, `path` or `cname`",
+        set: |config, text| put_some(&mut config.oss_addressing, value::addressing(text)),
+    },
+    Setting {
+        key: "oss.target-path",
+        description: "Folder in the bucket that results go to.",
+        usual: "face-image/target",
+        rule: "a path such as `results/faces`, without `.` and `..`",
+        set: |config, text| put(&mut config.oss_target_path, value::path(text)),
+    },
+    Setting {
+        key: "face.backend",
+        description: "Who finds the faces: `facebody` (today's API), `dataplus` (that of 2019), or `local`, which\nneeds no cloud.",
+        usual: "facebody",
+        rule: "`facebody`, `dataplus` or `local`",
+        set: |config, text| put(&mut config.face_backend, value::backend(text)),
+    },
+    Setting {
+        key: "face.endpoint",
+        description: "Endpoint of the face API; the back end's own if absent.",
+        usual: "",
+        rule: URL,
+        set: |config, text| put_some(&mut config.face_endpoint, value::url(text)),
+    },
+    Setting {
+        key: "face.concurrency",
+        description: "Photos that one pod of the face service works on at one time.",
+        usual: "4",
+        rule: "a number from 1 to 1000",
+        set: |config, text| put(&mut config.face_concurrency, value::number(text, 1..=1000)),
+    },
+];
+
+/// A file with all settings, commented out, for users to copy.
+#[must_use]
+pub fn describe() -> String {
+    let mut text = comment(
+        "Settings for `cargo xtask render` and `cargo xtask deploy --config FILE`, with what is\n\
+         usual. A variable of the environment wins over the file. Keys are not settings: they\n\
+         come from ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET only.",
+    );
+    let mut table = "";
+    for setting in SETTINGS {
+        let (its_table, name) = setting.key.split_once('.').unwrap_or_default();
+        if its_table != table {
+            text.extend(["\n[", its_table, "]\n"]);
+            table = its_table;
+        }
+        text.push_str(&comment(setting.description));
+        text.push_str(&comment(&format!("Variable: {}", setting.variable())));
+        text.extend(["#", name, " = ", &setting.usual_in_toml(), "\n"]);
+    }
+    text
+}

@@ -1,0 +1,135 @@
+//! Texts to values, each checked as whoever gets it in the end would.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use url::Url;
+
+use super::{Addressing, Backend};
+
+/// As much of a bad value as helps to recognise it.
+const SHOWN_CHARS: usize = 80;
+
+/// The value in backticks; not at all if it may be a URL with a password.
+pub(super) fn shown(text: &str) -> String {
+    if text.contains('@') {
+        return "not valid".to_owned();
+    }
+    let head: String = text.chars().take(SHOWN_CHARS).collect();
+    format!("`{}`", head.escape_debug())
+}
+
+fn keep(text: &str, is_right: bool) -> Option<String> {
+    is_right.then(|| text.to_owned())
+}
+
+fn is_alphanumeric_or(text: &str, more: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || more.as_bytes().contains(&byte))
+}
+
+/// Lower-case letters, digits and `-`, with a letter or digit at both ends.
+fn is_label(text: &str) -> bool {
+    let is_end = |end: Option<u8>| end.is_some_and(|byte| byte != b'-');
+    is_alphanumeric_or(text, "-")
+        && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+        && is_end(text.bytes().next())
+        && is_end(text.bytes().last())
+}
+
+/// A reference to an image, with a tag or a digest.
+pub(super) fn image(text: &str) -> Option<String> {
+    let starts_right = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let ends_right = text.ends_with(|last: char| last.is_ascii_alphanumeric());
+    keep(
+        text,
+        text.len() <= 512 && starts_right && ends_right && is_alphanumeric_or(text, "._-/:@"),
+    )
+}
+
+pub(super) fn namespace(text: &str) -> Option<String> {
+    keep(text, text.len() <= 63 && is_label(text))
+}
+
+pub(super) fn number<T: FromStr + PartialOrd>(text: &str, range: RangeInclusive<T>) -> Option<T> {
+    text.parse().ok().filter(|number| range.contains(number))
+}
+
+pub(super) fn line(text: &str) -> Option<String> {
+    keep(text, !text.chars().any(char::is_control))
+}
+
+pub(super) fn topic(text: &str) -> Option<String> {
+    keep(
+        text,
+        (1..=120).contains(&text.len()) && is_alphanumeric_or(text, "-") && !text.starts_with('-'),
+    )
+}
+
+pub(super) fn bucket(text: &str) -> Option<String> {
+    keep(text, (3..=63).contains(&text.len()) && is_label(text))
+}
+
+pub(super) fn region(text: &str) -> Option<String> {
+    keep(text, text.len() <= 63 && is_label(text))
+}
+
+pub(super) fn url(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    let ends_with_path = url.query().is_none() && url.fragment().is_none();
+    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+    keep(text, is_http && is_plain && ends_with_path)
+}
+
+/// Path segments that mean what they say; no `/` at either end.
+pub(super) fn path(text: &str) -> Option<String> {
+    let is_right = |segment: &str| {
+        !matches!(segment, "" | "." | "..")
+            && !segment
+                .chars()
+                .any(|char| char.is_control() || char == '\\')
+    };
+    let text = text.trim_matches('/');
+    keep(text, text.len() <= 900 && text.split('/').all(is_right))
+}
+
+pub(super) fn addressing(text: &str) -> Option<Addressing> {
+    match text {
+        "virtual" => Some(Addressing::Virtual),
+        "path" => Some(Addressing::Path),
+        "cname" => Some(Addressing::Cname),
+        _ => None,
+    }
+}
+
+pub(super) fn backend(text: &str) -> Option<Backend> {
+    match text {
+        "dataplus" => Some(Backend::Dataplus),
+        "facebody" => Some(Backend::Facebody),
+        "local" => Some(Backend::Local),
+        _ => None,
+    }
+}
+
+impl Addressing {
+    /// As the face service takes it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Virtual => "virtual",
+            Self::Path => "path",
+            Self::Cname => "cname",
+        }
+    }
+}
+
+impl Backend {
+    /// As the face service takes it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Dataplus => "dataplus",
+            Self::Facebody => "facebody",
+            Self::Local => "local",
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The controller's side: namespace, definition of the resource, rights, the controller.
+
+mod deployment;
+mod rights;
+
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use kube_core::CustomResourceExt as _;
+use source_api::MnsOssSource;
+use source_api::names::CONTROLLER;
+
+use crate::config::Config;
+use crate::file::File;
+use crate::kustomize::Kustomization;
+use crate::metadata::{named, namespaced, ours, with_labels};
+use crate::yaml::RenderError;
+use deployment::deployment;
+pub(crate) use rights::ADAPTER_ROLE;
+
+/// All files, in the order in which they should be applied.
+pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
+    let files = vec![
+        File::new("controller/namespace.yaml", "").with(&namespace(config))?,
+        File::new(
+            "controller/definition.yaml",
+            "The resource that users write.",
+        )
+        .with(&MnsOssSource::crd())?,
+        File::new("controller/account.yaml", "").with(&account(config))?,
+        rights::of_the_controller(config)?,
+        rights::of_others()?,
+        File::new("controller/deployment.yaml", "").with(&deployment(config))?,
+    ];
+    let kustomization = kustomization(config, &files)?;
+    Ok(files.into_iter().chain([kustomization]).collect())
+}
+
+/// Only pods that pass the strictest profile may run here.
+fn namespace(config: &Config) -> Namespace {
+    let levels =
+        ["enforce", "audit", "warn"].map(|mode| format!("pod-security.kubernetes.io/{mode}"));
+    let levels: Vec<_> = levels
+        .iter()
+        .map(|label| (label.as_str(), "restricted"))
+        .collect();
+    Namespace {
+        metadata: with_labels(ours(named(&config.controller_namespace)), &levels),
+        ..Namespace::default()
+    }
+}
+
+fn account(config: &Config) -> ServiceAccount {
+    ServiceAccount {
+        metadata: ours(namespaced(CONTROLLER, &config.controller_namespace)),
+        ..ServiceAccount::default()
+    }
+}
+
+fn kustomization(config: &Config, files: &[File]) -> Result<File, RenderError> {
+    let resources = files.iter().map(|file| file.path.clone()).collect();
+    let kustomization = Kustomization::new(resources)
+        .with_image(&config.source_image)
+        .with_image_in_variable(CONTROLLER, deployment::ADAPTER_IMAGE);
+    let comment = "`kubectl apply -k deploy/` installs the controller. To take images from your own\n\
+                   registry, change them below; adapters run the controller's image.";
+    File::new("kustomization.yaml", comment).with(&kustomization)
+}

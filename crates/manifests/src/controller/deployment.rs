@@ -1,0 +1,133 @@
+//! The controller's Deployment. Its pods pass the `restricted` Pod Security profile.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
+use k8s_openapi::api::core::v1::{
+    Container, ContainerPort, EnvVar, EnvVarSource, ObjectFieldSelector, PodSecurityContext,
+    PodSpec, PodTemplateSpec, SeccompProfile,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use source_api::names::CONTROLLER;
+
+use crate::config::Config;
+use crate::metadata::{controller_selector, namespaced, ours, text_map};
+use crate::pod::{container_security, probe, resources};
+
+/// The variable that holds the adapters' image.
+pub(super) const ADAPTER_IMAGE: &str = "ADAPTER_IMAGE";
+
+/// Where `/health`, `/readiness` and `/metrics` are served.
+const PORT: u16 = 8080;
+/// Passes under way get 15 s to finish, and giving up the lease takes a moment.
+const GRACE_SECONDS: i64 = 30;
+
+pub(super) fn deployment(config: &Config) -> Deployment {
+    let metadata = ours(namespaced(CONTROLLER, &config.controller_namespace));
+    let mut labels = metadata.labels.clone().unwrap_or_default();
+    labels.extend(controller_selector());
+    Deployment {
+        metadata: ObjectMeta {
+            labels: Some(labels.clone()),
+            ..metadata
+        },
+        spec: Some(DeploymentSpec {
+            replicas: Some(config.controller_replicas),
+            selector: LabelSelector {
+                match_labels: Some(controller_selector()),
+                ..LabelSelector::default()
+            },
+            template: PodTemplateSpec {
+                metadata: Some(ObjectMeta {
+                    labels: Some(labels),
+                    annotations: Some(scraped()),
+                    ..ObjectMeta::default()
+                }),
+                spec: Some(pod(config)),
+            },
+            ..DeploymentSpec::default()
+        }),
+        ..Deployment::default()
+    }
+}
+
+/// Prometheus finds pods by these in most clusters.
+fn scraped() -> BTreeMap<String, String> {
+    text_map(&[
+        ("prometheus.io/path", "/metrics"),
+        ("prometheus.io/port", &PORT.to_string()),
+        ("prometheus.io/scrape", "true"),
+    ])
+}
+
+fn pod(config: &Config) -> PodSpec {
+    PodSpec {
+        service_account_name: Some(CONTROLLER.to_owned()),
+        enable_service_links: Some(false),
+        termination_grace_period_seconds: Some(GRACE_SECONDS),
+        security_context: Some(PodSecurityContext {
+            run_as_non_root: Some(true),
+            seccomp_profile: Some(SeccompProfile {
+                type_: "RuntimeDefault".to_owned(),
+                ..SeccompProfile::default()
+            }),
+            ..PodSecurityContext::default()
+        }),
+        containers: vec![container(config)],
+        ..PodSpec::default()
+    }
+}
+
+fn container(config: &Config) -> Container {
+    Container {
+        name: "controller".to_owned(),
+        image: Some(config.source_image.clone()),
+        command: Some(vec!["/source-controller".to_owned()]),
+        env: Some(environment(config)),
+        ports: Some(vec![ContainerPort {
+            name: Some("http".to_owned()),
+            container_port: PORT.into(),
+            protocol: Some("TCP".to_owned()),
+            ..ContainerPort::default()
+        }]),
+        liveness_probe: Some(probe("/health", PORT)),
+        readiness_probe: Some(probe("/readiness", PORT)),
+        resources: Some(resources(
+            &[("cpu", "50m"), ("memory", "64Mi")],
+            &[("memory", "256Mi")],
+        )),
+        security_context: Some(container_security()),
+        ..Container::default()
+    }
+}
+
+fn environment(config: &Config) -> Vec<EnvVar> {
+    let value = |name: &str, value: &str| EnvVar {
+        name: name.to_owned(),
+        value: Some(value.to_owned()),
+        value_from: None,
+    };
+    vec![
+        value(ADAPTER_IMAGE, &config.source_image),
+        of_pod("POD_NAME", "metadata.name"),
+        of_pod("POD_NAMESPACE", "metadata.namespace"),
+        value("CONTROLLER_LISTEN", &format!("0.0.0.0:{PORT}")),
+        value("LOG_FORMAT", "json"),
+        value("RUST_LOG", &config.controller_log_filter),
+    ]
+}
+
+/// A variable that the kubelet fills in.
+fn of_pod(name: &str, field: &str) -> EnvVar {
+    EnvVar {
+        name: name.to_owned(),
+        value: None,
+        value_from: Some(EnvVarSource {
+            field_ref: Some(ObjectFieldSelector {
+                field_path: field.to_owned(),
+                ..ObjectFieldSelector::default()
+            }),
+            ..EnvVarSource::default()
+        }),
+    }
+}

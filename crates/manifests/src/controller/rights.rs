@@ -1,0 +1,248 @@
+//! Who may do what. Every rule says who uses it, in a comment above it.
+
+use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef, Subject};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
+use serde_saphyr::Commented;
+use source_api::names::CONTROLLER;
+
+use crate::config::Config;
+use crate::file::File;
+use crate::metadata::{named, namespaced, ours, with_labels};
+use crate::yaml::RenderError;
+
+const GROUP: &str = "sources.eventing.knative.dev";
+const SOURCES: &str = "mnsosssources";
+const RBAC: &str = "rbac.authorization.k8s.io";
+const READ: &[&str] = &["get", "list", "watch"];
+/// The role that the walkthrough binds to the adapter's account.
+pub(crate) const ADAPTER_ROLE: &str = "eventing-sources-mnsoss-controller";
+
+/// A role whose rules have comments.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Role {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: ObjectMeta,
+    rules: Vec<Commented<PolicyRule>>,
+}
+
+impl Role {
+    fn cluster(metadata: ObjectMeta, rules: Vec<Commented<PolicyRule>>) -> Self {
+        Self {
+            api_version: "rbac.authorization.k8s.io/v1",
+            kind: "ClusterRole",
+            metadata,
+            rules,
+        }
+    }
+
+    fn namespaced(metadata: ObjectMeta, rules: Vec<Commented<PolicyRule>>) -> Self {
+        Self {
+            kind: "Role",
+            ..Self::cluster(metadata, rules)
+        }
+    }
+}
+
+/// What the controller may do, and nothing that it does not.
+pub(super) fn of_the_controller(config: &Config) -> Result<File, RenderError> {
+    let comment = "What the controller may do. It reads Secrets of every namespace that has sources;\n\
+                   adapters read none and have no rights at all.";
+    let sinks = "addressable-resolver";
+    File::new("controller/rights.yaml", comment)
+        .with(&Role::cluster(ours(named(CONTROLLER)), cluster_rules()))?
+        .with(&bound(config, CONTROLLER, CONTROLLER))?
+        // Made by Knative Eventing: whatever can be a sink, may be read with it.
+        .with(&bound(config, &format!("{CONTROLLER}-{sinks}"), sinks))?
+        .with(&Role::namespaced(
+            ours(namespaced(CONTROLLER, &config.controller_namespace)),
+            lease_rules(),
+        ))?
+        .with(&RoleBinding {
+            metadata: ours(namespaced(CONTROLLER, &config.controller_namespace)),
+            role_ref: role("Role", CONTROLLER),
+            subjects: Some(vec![controller(config)]),
+        })
+}
+
+/// What others may do with sources.
+pub(super) fn of_others() -> Result<File, RenderError> {
+    let comment = "What others may do with sources, added to the roles that they have already.";
+    File::new("controller/rights-of-others.yaml", comment)
+        .with(&observer())?
+        .with(&aggregated(
+            "admin",
+            "Users who administer a namespace.",
+            &["*"],
+        ))?
+        .with(&aggregated(
+            "edit",
+            "Users who work in a namespace.",
+            &["*"],
+        ))?
+        .with(&aggregated("view", "Users who look at a namespace.", READ))?
+        .with(&adapter())
+}
+
+fn cluster_rules() -> Vec<Commented<PolicyRule>> {
+    vec![
+        rule(
+            "Controller: its sources, and the finalizer on them.",
+            GROUP,
+            &[SOURCES],
+            &["get", "list", "watch", "patch"],
+        ),
+        rule(
+            "Controller: what it reports of a source.",
+            GROUP,
+            &[&status()],
+            &["patch"],
+        ),
+        rule(
+            "Controller: owner references that block deletion, where clusters check them.",
+            GROUP,
+            &[&format!("{SOURCES}/finalizers")],
+            &["update"],
+        ),
+        rule(
+            "Adapters: their Deployments.",
+            "apps",
+            &["deployments"],
+            &["get", "list", "watch", "create", "patch"],
+        ),
+        rule(
+            "Credentials: the Secret that a source names; the watch sees names only, and tells of new keys.",
+            "",
+            &["secrets"],
+            READ,
+        ),
+        rule(
+            "Sinks: Services of Kubernetes; the others come by addressable-resolver.",
+            "",
+            &["services"],
+            READ,
+        ),
+        rule(
+            "Sinks: definitions of kinds that come later, or in another version.",
+            "apiextensions.k8s.io",
+            &["customresourcedefinitions"],
+            &["list", "watch"],
+        ),
+        rule(
+            "Event types: those that Knative does not make, for sinks in the older form.",
+            "eventing.knative.dev",
+            &["eventtypes"],
+            &["list", "create", "patch", "delete"],
+        ),
+        rule(
+            "Events: what users see in `kubectl describe`.",
+            "events.k8s.io",
+            &["events"],
+            &["create", "patch"],
+        ),
+    ]
+}
+
+/// In the controller's own namespace. The name cannot be limited when a lease is made.
+fn lease_rules() -> Vec<Commented<PolicyRule>> {
+    const LEASES: &str = "coordination.k8s.io";
+    let mut its_own = rule(
+        "Leader election: the controller's lease.",
+        LEASES,
+        &["leases"],
+        &["get", "update"],
+    );
+    its_own.0.resource_names = Some(vec![CONTROLLER.to_owned()]);
+    vec![
+        its_own,
+        rule(
+            "Leader election: the lease, once.",
+            LEASES,
+            &["leases"],
+            &["create"],
+        ),
+    ]
+}
+
+/// Without it, Knative's eventing-controller cannot watch sources, and `kn source list` hides
+/// every kind that is not built in.
+fn observer() -> Role {
+    let metadata = with_labels(
+        ours(named("eventing-sources-mnsoss-source-observer")),
+        &[("duck.knative.dev/source", "true")],
+    );
+    Role::cluster(
+        metadata,
+        vec![rule(
+            "Knative's source-observer: eventing-controller and `kn`.",
+            GROUP,
+            &[SOURCES],
+            READ,
+        )],
+    )
+}
+
+fn aggregated(to: &str, user: &str, verbs: &[&str]) -> Role {
+    let label = format!("rbac.authorization.k8s.io/aggregate-to-{to}");
+    let metadata = ours(named(&format!("eventing-sources-mnsoss-{to}")));
+    let metadata = with_labels(metadata, &[(&label, "true")]);
+    let scale = format!("{SOURCES}/scale");
+    let mut rules = vec![rule(user, GROUP, &[SOURCES, &scale], verbs)];
+    if verbs != READ {
+        rules.push(rule(
+            "The same: what the controller reports.",
+            GROUP,
+            &[&status()],
+            READ,
+        ));
+    }
+    Role::cluster(metadata, rules)
+}
+
+/// The walkthrough binds this role to the adapter's account. It used to be the controller's
+/// own, with every Secret in the cluster; an adapter needs nothing.
+fn adapter() -> Role {
+    Role::cluster(ours(named(ADAPTER_ROLE)), Vec::new())
+}
+
+fn status() -> String {
+    format!("{SOURCES}/status")
+}
+
+fn rule(user: &str, group: &str, resources: &[&str], verbs: &[&str]) -> Commented<PolicyRule> {
+    let texts = |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect());
+    let rule = PolicyRule {
+        api_groups: texts(&[group]),
+        resources: texts(resources),
+        verbs: texts(verbs).unwrap_or_default(),
+        ..PolicyRule::default()
+    };
+    Commented(rule, user.to_owned())
+}
+
+fn bound(config: &Config, name: &str, to: &str) -> ClusterRoleBinding {
+    ClusterRoleBinding {
+        metadata: ours(named(name)),
+        role_ref: role("ClusterRole", to),
+        subjects: Some(vec![controller(config)]),
+    }
+}
+
+fn role(kind: &str, name: &str) -> RoleRef {
+    RoleRef {
+        api_group: RBAC.to_owned(),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+fn controller(config: &Config) -> Subject {
+    Subject {
+        kind: "ServiceAccount".to_owned(),
+        name: CONTROLLER.to_owned(),
+        namespace: Some(config.controller_namespace.clone()),
+        api_group: None,
+    }
+}

@@ -1,0 +1,57 @@
+//! All files of a profile, in the order in which they should be applied.
+
+use crate::config::{Config, describe_settings};
+use crate::file::File;
+use crate::yaml::RenderError;
+use crate::{controller, sample, seed};
+
+/// Whose manifests are rendered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// What today's clusters take: the controller, and a sample that uses it.
+    #[default]
+    Current,
+    /// The objects of the original walkthrough, in the versions of its time.
+    Seed,
+}
+
+impl Profile {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Current, Self::Seed];
+}
+
+/// Renders every file of a profile. The same configuration gives the same bytes.
+///
+/// A Secret's file holds the configuration's keys if there are any. In the seed's profile
+/// the service's keys stay placeholders all the same: they would stand there in plain text.
+///
+/// # Errors
+/// Permanent, and a defect of this crate: an object has no YAML form.
+pub fn render(config: &Config, profile: Profile) -> Result<Vec<File>, RenderError> {
+    match profile {
+        Profile::Current => {
+            let mut files = controller::files(config)?;
+            files.extend(sample::files(config)?);
+            Ok(files)
+        }
+        Profile::Seed => seed::files(config),
+    }
+}
+
+/// What is checked in under `deploy/`: both profiles with the usual settings and no keys,
+/// and a description of the settings.
+///
+/// # Errors
+/// As [`render`].
+pub fn standard() -> Result<Vec<File>, RenderError> {
+    let mut files = Vec::new();
+    let usual = Config::usual();
+    for profile in Profile::ALL {
+        files.extend(render(&usual, profile)?);
+    }
+    files.push(File {
+        path: "settings.toml".to_owned(),
+        text: describe_settings(),
+    });
+    Ok(files)
+}

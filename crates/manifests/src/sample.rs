@@ -1,0 +1,124 @@
+//! A sample: from a topic of OSS's events through a Broker to the face service.
+//!
+//! The objects have the walkthrough's names, so that applying them over its own brings a
+//! cluster up to date.
+
+mod photos;
+mod secret;
+mod service;
+mod source;
+mod trigger;
+
+use k8s_openapi::api::core::v1::ServiceAccount;
+use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleRef, Subject};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::config::Config;
+use crate::controller::ADAPTER_ROLE;
+use crate::file::File;
+use crate::istio::{self, ServiceEntry};
+use crate::knative::Broker;
+use crate::kustomize::Kustomization;
+use crate::metadata::{named, namespaced};
+use crate::yaml::RenderError;
+use service::image;
+pub(crate) use service::variable;
+pub(crate) use source::spec as source_spec;
+
+pub(crate) const ACCOUNT: &str = "mnsoss-sa";
+pub(crate) const SECRET: &str = "mnsoss-secret";
+pub(crate) const SECRET_KEY: &str = "mns";
+pub(crate) const SOURCE: &str = "mnsoss-face";
+pub(crate) const BROKER: &str = "default";
+pub(crate) const SERVICE: &str = "face-recognition";
+pub(crate) const TRIGGER: &str = "face-trigger";
+pub(crate) const SERVICE_ENTRY: &str = "alimns-ext";
+pub(crate) const BINDING: &str = "eventing-sources-mnsoss";
+
+/// All files, in the order in which they should be applied.
+pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
+    let namespace = &config.sample_namespace;
+    let files = vec![
+        File::new("sample/secret.yaml", secret::COMMENT).with(&secret::secret(config))?,
+        rights(config)?,
+        File::new("sample/broker.yaml", "").with(&broker(namespace))?,
+        File::new("sample/service.yaml", service::COMMENT).with(&service::service(config))?,
+        File::new("sample/trigger.yaml", trigger::COMMENT).with(&trigger::trigger(config))?,
+        File::new("sample/source.yaml", "").with(&source::source(config))?,
+    ];
+    let resources = files.iter().map(|file| in_folder(&file.path)).collect();
+    let kustomization = Kustomization::new(resources).with_image(&image(config));
+    let comment = "`kubectl apply -k deploy/sample` makes the sample. Fill in secret.yaml, the topic in\n\
+                   source.yaml and the bucket in service.yaml and trigger.yaml first.";
+    let kustomization = File::new("sample/kustomization.yaml", comment).with(&kustomization)?;
+    Ok(files
+        .into_iter()
+        .chain([kustomization])
+        .chain(mesh(namespace)?)
+        .collect())
+}
+
+/// For namespaces in an Istio mesh that lets nothing out but what is listed.
+fn mesh(namespace: &str) -> Result<[File; 2], RenderError> {
+    let comment = "Only where Istio is installed and the sample's pods are in its mesh.";
+    let entry =
+        File::new("sample/istio/service-entry.yaml", comment).with(&service_entry(namespace))?;
+    let kustomization = Kustomization::new(vec![in_folder(&entry.path)]);
+    Ok([
+        entry,
+        File::new("sample/istio/kustomization.yaml", comment).with(&kustomization)?,
+    ])
+}
+
+/// A path as the `kustomization.yaml` beside the file has it.
+fn in_folder(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_owned()
+}
+
+fn rights(config: &Config) -> Result<File, RenderError> {
+    let namespace = &config.sample_namespace;
+    let comment = "The adapter's account. The role that is bound to it holds nothing, and no token of it\n\
+                   is handed to pods: an adapter never talks to Kubernetes.";
+    let account = ServiceAccount {
+        metadata: namespaced(ACCOUNT, namespace),
+        automount_service_account_token: Some(false),
+        ..ServiceAccount::default()
+    };
+    File::new("sample/rbac.yaml", comment)
+        .with(&account)?
+        .with(&binding(namespace))
+}
+
+/// The walkthrough's binding of the adapter's account.
+pub(crate) fn binding(namespace: &str) -> ClusterRoleBinding {
+    ClusterRoleBinding {
+        metadata: named(BINDING),
+        role_ref: RoleRef {
+            api_group: "rbac.authorization.k8s.io".to_owned(),
+            kind: "ClusterRole".to_owned(),
+            name: ADAPTER_ROLE.to_owned(),
+        },
+        subjects: Some(vec![Subject {
+            kind: "ServiceAccount".to_owned(),
+            name: ACCOUNT.to_owned(),
+            namespace: Some(namespace.to_owned()),
+            api_group: None,
+        }]),
+    }
+}
+
+fn broker(namespace: &str) -> Broker {
+    Broker {
+        api_version: "eventing.knative.dev/v1",
+        kind: "Broker",
+        metadata: namespaced(BROKER, namespace),
+    }
+}
+
+fn service_entry(namespace: &str) -> ServiceEntry {
+    let metadata: ObjectMeta = namespaced(SERVICE_ENTRY, namespace);
+    let mut entry = istio::alibaba_cloud("networking.istio.io/v1", metadata);
+    entry.spec.location = Some("MESH_EXTERNAL");
+    entry.spec.resolution = Some("NONE");
+    entry
+}

@@ -1,0 +1,11 @@
+//! Which events are about a new photo: one list for the source's filter and the Trigger's.
+
+/// Names of events after which an object is there in full. A multipart upload has others
+/// before it is complete.
+pub(super) const FINISHED: [&str; 5] = [
+    "ObjectCreated:AppendObject",
+    "ObjectCreated:CompleteMultipartUpload",
+    "ObjectCreated:CopyObject",
+    "ObjectCreated:PostObject",
+    "ObjectCreated:PutObject",
+];

@@ -1,0 +1,130 @@
+//! The face service, as a Knative Service.
+
+use k8s_openapi::api::core::v1::{
+    ContainerPort, EnvVar, KeyToPath, SecretVolumeSource, Volume, VolumeMount,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::{ACCOUNT, SECRET, SECRET_KEY, SERVICE};
+use crate::config::{Addressing, Config};
+use crate::knative::{RevisionContainer, RevisionSpec, RevisionTemplate, Service, ServiceSpec};
+use crate::metadata::{VERSION, namespaced, text_map, with_labels};
+use crate::pod::{container_security, probe, resources};
+
+pub(super) const COMMENT: &str = "The keys are in the Secret, and read anew when they change. Work is done in the buckets and\n\
+     regions named here only.";
+
+/// Knative's own default, said because probes need it.
+const PORT: u16 = 8080;
+/// Longer than the two minutes that the service gives a photo, so that it answers first.
+const TIMEOUT_SECONDS: u32 = 150;
+/// Events come from inside the cluster; the service has no business on the internet.
+const INSIDE_ONLY: (&str, &str) = ("networking.knative.dev/visibility", "cluster-local");
+const KEYS: &str = "keys";
+const KEYS_FOLDER: &str = "/var/run/mnsoss";
+
+/// The image that runs.
+pub(crate) fn image(config: &Config) -> String {
+    let own = || format!("dev.local/mnsoss/face-recognition:{VERSION}");
+    config.face_image.clone().unwrap_or_else(own)
+}
+
+pub(super) fn service(config: &Config) -> Service {
+    let spec = RevisionSpec {
+        container_concurrency: Some(config.face_concurrency),
+        timeout_seconds: Some(TIMEOUT_SECONDS),
+        service_account_name: Some(ACCOUNT.to_owned()),
+        containers: vec![container(config)],
+        volumes: vec![keys()],
+    };
+    let metadata = namespaced(SERVICE, &config.sample_namespace);
+    let bounds = text_map(&[("autoscaling.knative.dev/max-scale", "10")]);
+    Service {
+        api_version: "serving.knative.dev/v1",
+        kind: "Service",
+        metadata: with_labels(metadata, &[INSIDE_ONLY]),
+        spec: ServiceSpec {
+            template: RevisionTemplate {
+                metadata: Some(ObjectMeta {
+                    annotations: Some(bounds),
+                    ..ObjectMeta::default()
+                }),
+                spec,
+            },
+        },
+    }
+}
+
+fn container(config: &Config) -> RevisionContainer {
+    RevisionContainer {
+        image: image(config),
+        env: environment(config),
+        ports: vec![ContainerPort {
+            container_port: PORT.into(),
+            ..ContainerPort::default()
+        }],
+        readiness_probe: Some(probe("/readiness", PORT)),
+        liveness_probe: Some(probe("/health", PORT)),
+        resources: Some(resources(
+            &[("cpu", "250m"), ("memory", "256Mi")],
+            &[("cpu", "2"), ("memory", "1Gi")],
+        )),
+        security_context: Some(container_security()),
+        volume_mounts: vec![VolumeMount {
+            name: KEYS.to_owned(),
+            mount_path: KEYS_FOLDER.to_owned(),
+            read_only: Some(true),
+            ..VolumeMount::default()
+        }],
+        ..RevisionContainer::default()
+    }
+}
+
+fn environment(config: &Config) -> Vec<EnvVar> {
+    let keys = format!("{KEYS_FOLDER}/{SECRET_KEY}");
+    let always = [
+        ("CREDENTIALS_FILE", Some(keys.as_str())),
+        ("UPLOAD_OSS_PATH", Some(config.oss_target_path.as_str())),
+        ("OSS_ALLOWED_BUCKETS", Some(config.oss_bucket.as_str())),
+        ("OSS_ALLOWED_REGIONS", Some(config.oss_region.as_str())),
+        ("OSS_ENDPOINT", config.oss_endpoint.as_deref()),
+        (
+            "OSS_ADDRESSING",
+            config.oss_addressing.map(Addressing::as_str),
+        ),
+        ("FACE_BACKEND", Some(config.face_backend.as_str())),
+        ("FACE_ENDPOINT", config.face_endpoint.as_deref()),
+        ("LOG_FORMAT", Some("json")),
+    ];
+    let variables = always
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    variables
+        .map(|(name, value)| variable(name, value))
+        .collect()
+}
+
+/// A variable. Kubernetes replaces `$(NAME)` in values, which a path may hold.
+pub(crate) fn variable(name: &str, value: &str) -> EnvVar {
+    EnvVar {
+        name: name.to_owned(),
+        value: Some(value.replace("$(", "$$(")),
+        value_from: None,
+    }
+}
+
+fn keys() -> Volume {
+    Volume {
+        name: KEYS.to_owned(),
+        secret: Some(SecretVolumeSource {
+            secret_name: Some(SECRET.to_owned()),
+            items: Some(vec![KeyToPath {
+                key: SECRET_KEY.to_owned(),
+                path: SECRET_KEY.to_owned(),
+                mode: None,
+            }]),
+            ..SecretVolumeSource::default()
+        }),
+        ..Volume::default()
+    }
+}

@@ -1,0 +1,128 @@
+//! Settings from a file and the environment.
+
+use manifests::{Addressing, Backend, Config, describe_settings};
+
+fn nothing(_: &str) -> Option<String> {
+    None
+}
+
+#[test]
+fn what_is_usual_is_right() {
+    assert_eq!(Config::load("", nothing).unwrap(), Config::usual());
+    assert_eq!(
+        Config::usual().mns_topic,
+        "mns-en-topics-oss-face-image-2381221888dds9129"
+    );
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let file = "[oss]\nbucket = 'in-the-file'\nregion = 'cn-beijing'\n[controller]\nreplicas = 2\n";
+    let lookup =
+        |name: &str| (name == "MNSOSS_OSS_BUCKET").then(|| "in-the-environment".to_owned());
+    let config = Config::load(file, lookup).unwrap();
+    assert_eq!(config.oss_bucket, "in-the-environment");
+    assert_eq!(config.oss_region, "cn-beijing");
+    assert_eq!(config.controller_replicas, 2);
+}
+
+#[test]
+fn variables_set_to_nothing_count_as_absent() {
+    let config = Config::load("", |_| Some(" ".to_owned())).unwrap();
+    assert_eq!(config, Config::usual());
+}
+
+#[test]
+fn every_setting_can_be_given() {
+    let file = "
+        images.source = 'registry.example.com:5000/source@sha256:00'
+        images.face = 'face:1'
+        controller.namespace = 'c'
+        controller.replicas = 3
+        controller.log-filter = 'debug,hyper=info'
+        sample.namespace = 's'
+        mns.endpoint = 'http://emulator:8082'
+        mns.topic = 'uploads'
+        oss.bucket = 'photos'
+        oss.region = 'cn-hangzhou'
+        oss.endpoint = 'http://emulator:8081'
+        oss.addressing = 'path'
+        oss.target-path = '/a/b/'
+        face.backend = 'local'
+        face.endpoint = 'http://emulator:8083'
+        face.concurrency = 1
+    ";
+    let config = Config::load(file, nothing).unwrap();
+    assert_eq!(config.oss_addressing, Some(Addressing::Path));
+    assert_eq!(config.face_backend, Backend::Local);
+    assert_eq!(config.oss_target_path, "a/b");
+    assert_eq!(config.face_image.as_deref(), Some("face:1"));
+    assert_eq!(
+        config.face_endpoint.as_deref(),
+        Some("http://emulator:8083")
+    );
+    insta::assert_debug_snapshot!(config);
+}
+
+#[test]
+fn every_mistake_is_named() {
+    let file = "
+        bucket = 'a'
+        images.source = ' '
+        images.face = 'face image'
+        controller.namespace = 'Controller'
+        controller.replicas = 0
+        controller.log-filter = \"a\\nb\"
+        sample.namespace = '-'
+        mns.endpoint = 'https://user:password@mns.example/'
+        mns.topic = 'a.b'
+        oss.bucket = 'a'
+        oss.region = 'cn_shanghai'
+        oss.endpoint = 'oss.example'
+        oss.addressing = 'Path'
+        oss.target-path = 'a/../b'
+        face.backend = 'rekognition'
+        face.endpoint = 'https://face.example/?x'
+        face.concurrency = '5000'
+        face.threshold = 0.5
+        credentials.access-key-secret = 'never shown'
+    ";
+    let lookup = |name: &str| (name == "ACCESSKEY_ID").then(|| "id".to_owned());
+    let error = Config::load(file, lookup).unwrap_err();
+    let text = error.mistakes().join("\n");
+    assert!(
+        !text.contains("password") && !text.contains("never shown"),
+        "{text}"
+    );
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn what_is_not_toml_is_told_with_the_rest() {
+    let error = Config::load("oss.bucket = ", |name| {
+        (name == "MNSOSS_FACE_BACKEND").then(|| "x".to_owned())
+    })
+    .unwrap_err();
+    assert_eq!(error.mistakes().len(), 2, "{error}");
+}
+
+#[test]
+fn the_description_is_a_file_that_changes_nothing() {
+    let text = describe_settings();
+    assert_eq!(Config::load(&text, nothing).unwrap(), Config::usual());
+    let given: String = text
+        .lines()
+        .map(|line| {
+            line.strip_prefix('#')
+                .filter(|line| !line.starts_with(' '))
+                .unwrap_or(line)
+                .to_owned()
+                + "\n"
+        })
+        .collect();
+    assert_eq!(
+        Config::load(&given, nothing).unwrap(),
+        Config::usual(),
+        "{given}"
+    );
+}

@@ -1,0 +1,96 @@
+//! Every container that is rendered passes the `restricted` Pod Security profile.
+
+use manifests::Profile;
+use serde_json::{Value, json};
+
+use crate::{object, objects, usual};
+
+/// Every container, with the name of the object that it belongs to.
+fn containers() -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for object in objects(&usual(Profile::Current)) {
+        let containers = object.pointer("/spec/template/spec/containers");
+        for container in containers.and_then(Value::as_array).into_iter().flatten() {
+            found.push((object["metadata"]["name"].to_string(), container.clone()));
+        }
+    }
+    assert_eq!(found.len(), 2, "the controller and the face service");
+    found
+}
+
+#[test]
+fn containers_are_restricted() {
+    for (name, container) in containers() {
+        let expected = json!({
+            "allowPrivilegeEscalation": false,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": true,
+            "runAsNonRoot": true,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        });
+        assert_eq!(container["securityContext"], expected, "{name}");
+    }
+}
+
+#[test]
+fn containers_have_probes_and_limits() {
+    for (name, container) in containers() {
+        assert_eq!(
+            container["livenessProbe"]["httpGet"]["path"], "/health",
+            "{name}"
+        );
+        assert_eq!(
+            container["readinessProbe"]["httpGet"]["path"], "/readiness",
+            "{name}"
+        );
+        assert!(
+            container["resources"]["limits"]["memory"].is_string(),
+            "{name}"
+        );
+        assert!(
+            container["resources"]["requests"]["cpu"].is_string(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_namespace_of_the_controller_enforces_it() {
+    let namespace = object(&usual(Profile::Current), "Namespace", "mnsoss-system");
+    assert_eq!(
+        namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"],
+        "restricted"
+    );
+}
+
+#[test]
+fn the_selector_finds_the_controllers_pods_and_never_changes() {
+    let deployment = object(
+        &usual(Profile::Current),
+        "Deployment",
+        "mnsoss-source-controller",
+    );
+    let selector = &deployment["spec"]["selector"]["matchLabels"];
+    assert_eq!(
+        *selector,
+        json!({"app.kubernetes.io/name": "mnsoss-source-controller"})
+    );
+    let labels = &deployment["spec"]["template"]["metadata"]["labels"];
+    for (label, value) in selector.as_object().unwrap() {
+        assert_eq!(&labels[label], value, "{label}");
+    }
+}
+
+#[test]
+fn adapters_run_the_controllers_image() {
+    let deployment = object(
+        &usual(Profile::Current),
+        "Deployment",
+        "mnsoss-source-controller",
+    );
+    let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(
+        container["env"][0],
+        json!({"name": "ADAPTER_IMAGE", "value": container["image"]})
+    );
+}

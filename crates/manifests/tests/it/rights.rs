@@ -1,0 +1,154 @@
+//! Rights are as few as can be, and each says who uses it.
+
+use manifests::Profile;
+use serde_json::{Value, json};
+
+use crate::{object, objects, usual};
+
+fn roles() -> Vec<Value> {
+    let files = usual(Profile::Current);
+    objects(&files)
+        .into_iter()
+        .filter(|object| ["ClusterRole", "Role"].contains(&object["kind"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn every_rule_says_who_uses_it() {
+    let mut rules = 0;
+    for file in usual(Profile::Current) {
+        let mut above = "";
+        for line in file.text.lines() {
+            if line.starts_with("- apiGroups:") {
+                rules += 1;
+                assert!(
+                    above.starts_with("# ") && above.contains(['.', ':']),
+                    "{}: {line} below {above:?}",
+                    file.path
+                );
+            }
+            above = line;
+        }
+    }
+    let expected: usize = roles()
+        .iter()
+        .map(|role| role["rules"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(rules, expected, "every rule was seen");
+}
+
+#[test]
+fn the_controller_has_no_wildcards() {
+    for role in roles()
+        .iter()
+        .filter(|role| role["metadata"]["name"] == "mnsoss-source-controller")
+    {
+        let text = role["rules"].to_string();
+        assert!(
+            !text.contains('*') && !text.contains("escalate") && !text.contains("impersonate"),
+            "{text}"
+        );
+    }
+}
+
+/// What the controller may do, at a glance: a change here is a change of trust.
+#[test]
+fn the_controller_may_do_this_and_nothing_else() {
+    let mut lines = Vec::new();
+    for role in roles()
+        .iter()
+        .filter(|role| role["metadata"]["name"] == "mnsoss-source-controller")
+    {
+        for rule in role["rules"].as_array().unwrap() {
+            let list = |name: &str| {
+                let texts = rule[name].as_array().into_iter().flatten();
+                texts
+                    .map(|text| text.as_str().unwrap())
+                    .collect::<Vec<_>>()
+                    .join(",")
+            };
+            let resource = format!("{}/{}", list("apiGroups"), list("resources"));
+            lines.push(format!(
+                "{} {resource}: {}",
+                role["kind"].as_str().unwrap(),
+                list("verbs")
+            ));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    ClusterRole sources.eventing.knative.dev/mnsosssources: get,list,watch,patch
+    ClusterRole sources.eventing.knative.dev/mnsosssources/status: patch
+    ClusterRole sources.eventing.knative.dev/mnsosssources/finalizers: update
+    ClusterRole apps/deployments: get,list,watch,create,patch
+    ClusterRole /secrets: get,list,watch
+    ClusterRole /services: get,list,watch
+    ClusterRole apiextensions.k8s.io/customresourcedefinitions: list,watch
+    ClusterRole eventing.knative.dev/eventtypes: list,create,patch,delete
+    ClusterRole events.k8s.io/events: create,patch
+    Role coordination.k8s.io/leases: get,update
+    Role coordination.k8s.io/leases: create
+    ");
+}
+
+#[test]
+fn the_role_of_the_adapters_account_holds_nothing() {
+    let files = usual(Profile::Current);
+    let role = object(&files, "ClusterRole", "eventing-sources-mnsoss-controller");
+    assert_eq!(role["rules"], json!([]));
+    let binding = object(&files, "ClusterRoleBinding", "eventing-sources-mnsoss");
+    assert_eq!(binding["roleRef"]["name"], role["metadata"]["name"]);
+}
+
+#[test]
+fn knative_and_the_roles_of_users_learn_of_sources() {
+    let files = usual(Profile::Current);
+    let table = [
+        (
+            "eventing-sources-mnsoss-source-observer",
+            "duck.knative.dev/source",
+        ),
+        (
+            "eventing-sources-mnsoss-admin",
+            "rbac.authorization.k8s.io/aggregate-to-admin",
+        ),
+        (
+            "eventing-sources-mnsoss-edit",
+            "rbac.authorization.k8s.io/aggregate-to-edit",
+        ),
+        (
+            "eventing-sources-mnsoss-view",
+            "rbac.authorization.k8s.io/aggregate-to-view",
+        ),
+    ];
+    for (name, label) in table {
+        let role = object(&files, "ClusterRole", name);
+        assert_eq!(role["metadata"]["labels"][label], "true", "{name}");
+        assert!(
+            role["rules"][0]["resources"]
+                .to_string()
+                .contains("mnsosssources"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_binding_is_to_a_role_that_is_there_or_knatives() {
+    let files = usual(Profile::Current);
+    for binding in objects(&files)
+        .iter()
+        .filter(|object| object.get("roleRef").is_some())
+    {
+        let role = &binding["roleRef"];
+        let name = role["name"].as_str().unwrap();
+        if name != "addressable-resolver" {
+            object(&files, role["kind"].as_str().unwrap(), name);
+        }
+        let subject = &binding["subjects"][0];
+        let account = object(&files, "ServiceAccount", subject["name"].as_str().unwrap());
+        assert_eq!(
+            account["metadata"]["namespace"], subject["namespace"],
+            "{name}"
+        );
+    }
+}
