@@ -4,7 +4,9 @@
 //! Callers upload to `https://<Bucket>.<Endpoint>/` and then speak of
 //! `http://<Bucket>.<Endpoint>/<ObjectKey>`. Where the emulator is reached by an IP address,
 //! nothing can stand in front of it; there the address itself is cut in two, so that both
-//! URLs come out right, and the bucket stands in the key.
+//! URLs come out right, and the real bucket stands in the key. A caller that was told where
+//! OSS is puts the cut-off piece into the path instead, as a bucket, so one of that name is
+//! kept too.
 
 use std::net::Ipv4Addr;
 
@@ -57,23 +59,21 @@ pub(super) fn authorize(
             "Only the product facebody is known here.",
         ));
     }
-    let kept = face.oss.ensure_public_bucket(UPLOAD_BUCKET);
-    kept.map_err(|_| RpcError::internal("The bucket for uploads cannot be made."))?;
-    let Target {
-        bucket,
-        endpoint,
-        prefix,
-    } = Target::of(oss);
+    let target = Target::of(oss);
+    for bucket in [UPLOAD_BUCKET, &target.bucket] {
+        let kept = face.oss.ensure_public_bucket(bucket);
+        kept.map_err(|_| RpcError::internal("The bucket for uploads cannot be made."))?;
+    }
     let name = format!(
         "{}/{}",
         face.shared.settings.account,
         Uuid::new_v4().simple()
     );
+    let object_key = format!("{}{name}", target.prefix);
     let policy = serde_json::json!({
         "expiration": (now + LIFETIME).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
         "conditions": [
-            {"bucket": UPLOAD_BUCKET},
-            ["eq", "$key", &name],
+            ["in", "$key", [&name, &object_key]],
             ["content-length-range", 0, MAX_BYTES],
         ],
     });
@@ -88,9 +88,9 @@ pub(super) fn authorize(
         access_key_id: field("OSSAccessKeyId"),
         encoded_policy: field("policy"),
         signature: field("Signature"),
-        object_key: format!("{prefix}{name}"),
-        bucket,
-        endpoint,
+        object_key,
+        bucket: target.bucket,
+        endpoint: target.endpoint,
         use_accelerate: false,
     })
 }

@@ -47,8 +47,8 @@ pub(super) struct Places {
     pub(super) names: Vec<String>,
     /// Its region.
     pub(super) region: String,
-    /// The region of buckets that the face service keeps for itself, whatever the
-    /// emulator's own, and the first segment of their paths.
+    /// The bucket that the face service keeps for itself, and the region it is in whatever
+    /// the emulator's own.
     pub(super) own_bucket: (&'static str, &'static str),
 }
 
@@ -93,15 +93,14 @@ impl Places {
 
     fn own(&self, url: &Url) -> Place {
         let (bucket, region) = self.own_bucket;
-        let first = url.path_segments().and_then(|mut segments| segments.next());
-        let in_host = url
-            .host_str()
-            .is_some_and(|host| host.starts_with(&format!("{bucket}.")));
-        let region = if first == Some(bucket) || in_host {
-            region
-        } else {
-            &self.region
+        let segments = url.path_segments().into_iter().flatten();
+        let in_host = || {
+            url.host_str()
+                .is_some_and(|host| host.split('.').next() == Some(bucket))
         };
+        // Behind an IP address its first piece may stand before the bucket, see `openplatform`.
+        let is_own = segments.take(2).any(|segment| segment == bucket) || in_host();
+        let region = if is_own { region } else { &self.region };
         Place::Bucket {
             region: region.to_owned(),
             address: Some(self.reachable()),
@@ -184,6 +183,14 @@ mod tests {
             (
                 "http://127.0.0.1:9000/viapi-upload/k",
                 "cn-shanghai at 127.0.0.1:9000",
+            ),
+            (
+                "http://127.0.0.1:9000/127/viapi-upload/k",
+                "cn-shanghai at 127.0.0.1:9000",
+            ),
+            (
+                "http://127.0.0.1:9000/b/c/viapi-upload/k",
+                "cn-beijing at 127.0.0.1:9000",
             ),
             (
                 "http://127.0.0.1:9000/viapi-upload-2/k",

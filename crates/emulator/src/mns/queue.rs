@@ -147,8 +147,10 @@ impl Queue {
         self.modified = now;
     }
 
-    /// Plans to put messages in.
-    pub(crate) fn plan_send(&self, drafts: Vec<Draft>, now: Millis) -> Change {
+    /// Plans to put messages in. Lets go of those whose time is over, so that a queue that
+    /// nobody reads does not grow for ever.
+    pub(crate) fn plan_send(&mut self, drafts: Vec<Draft>, now: Millis) -> Change {
+        self.advance(now);
         let numbered = (self.next_sequence..).zip(drafts);
         Change::Sent(
             numbered

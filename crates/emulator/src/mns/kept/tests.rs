@@ -20,7 +20,7 @@ fn queue_record(id: u64, next_sequence: Sequence) -> Record {
 }
 
 fn sent(id: u64, texts: &[&str]) -> Record {
-    let queue = Queue::new(ResourceId(id), QueueAttributes::default(), NOW);
+    let mut queue = Queue::new(ResourceId(id), QueueAttributes::default(), NOW);
     let drafts = texts
         .iter()
         .map(|text| Draft::plain(Body::new(*text)))

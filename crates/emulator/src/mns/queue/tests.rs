@@ -212,6 +212,20 @@ fn retention_ends_messages_in_every_state() {
 }
 
 #[test]
+fn a_queue_that_nobody_reads_does_not_grow_for_ever() {
+    let attributes = QueueAttributes {
+        message_retention_period_seconds: 60,
+        ..Default::default()
+    };
+    let mut story = Story::new(attributes);
+    for _ in 0..200 {
+        story.send("a");
+        story.wait(1);
+    }
+    assert_eq!(story.queue.messages().count(), 60);
+}
+
+#[test]
 fn a_duplicate_stays_visible_and_its_handle_has_no_power() {
     let mut story = story();
     story.send("a");

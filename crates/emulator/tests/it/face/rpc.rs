@@ -217,8 +217,36 @@ async fn an_authorized_upload_can_be_looked_at() {
     let mut settings = settings();
     settings.region = "cn-beijing".to_owned();
     let scene = Scene::of(Running::start_with(settings).await);
+    let leave = leave(&scene).await;
+    let host = format!("{}.{}", leave.bucket, leave.endpoint);
+    assert_eq!(host, scene.running.addresses.oss.to_string());
+    let as_sdks_do = format!("http://{host}/");
+    let as_told = format!("http://{host}/{}/", leave.bucket);
+    for url in [as_sdks_do, as_told] {
+        let (status, body) = leave.upload(&scene, &url, &format!("{}x", leave.key)).await;
+        assert_eq!(status, 403, "leave is for one key only: {body}");
+        let (status, body) = leave.upload(&scene, &url, &leave.key).await;
+        assert_eq!(status, 201, "{body}");
+        let picture = format!("{url}{}", leave.key);
+        let parameters = [("ImageURL", picture.as_str())];
+        let seen = scene
+            .act(Scheme::Acs3, FACEBODY, "DetectFace", &parameters)
+            .await;
+        assert_eq!(seen.json["Data"]["FaceCount"], 1, "{}", seen.json);
+    }
+}
+
+/// Leave to upload one file.
+struct Leave {
+    bucket: String,
+    endpoint: String,
+    key: String,
+    signed: [(&'static str, String); 3],
+}
+
+async fn leave(scene: &Scene) -> Leave {
     let parameters = [("Product", "facebody"), ("RegionId", "cn-shanghai")];
-    let leave = scene
+    let answer = scene
         .act(
             Scheme::Rpc,
             OPENPLATFORM,
@@ -226,39 +254,31 @@ async fn an_authorized_upload_can_be_looked_at() {
             &parameters,
         )
         .await;
-    assert_eq!(leave.outcome(), "200");
-    let text = |name: &str| leave.json[name].as_str().unwrap().to_owned();
-    let host = format!("{}.{}", text("Bucket"), text("Endpoint"));
-    assert_eq!(host, scene.running.addresses.oss.to_string());
-    let (key, other) = (text("ObjectKey"), format!("{}x", text("ObjectKey")));
-    let fields = |key| {
-        [
+    assert_eq!(answer.outcome(), "200");
+    let text = |name: &str| answer.json[name].as_str().unwrap().to_owned();
+    Leave {
+        bucket: text("Bucket"),
+        endpoint: text("Endpoint"),
+        key: text("ObjectKey"),
+        signed: [
             ("OSSAccessKeyId", text("AccessKeyId")),
             ("policy", text("EncodedPolicy")),
             ("Signature", text("Signature")),
-            ("key", key),
-            ("success_action_status", "201".to_owned()),
-        ]
-    };
-    let upload = async |key| {
-        let fields = fields(key);
-        let fields: Vec<_> = fields
+        ],
+    }
+}
+
+impl Leave {
+    async fn upload(&self, scene: &Scene, url: &str, key: &str) -> (u16, String) {
+        let signed = self
+            .signed
             .iter()
-            .map(|(name, value)| (*name, value.as_str()))
+            .map(|(name, value)| (*name, value.as_str()));
+        let fields: Vec<_> = signed
+            .chain([("key", key), ("success_action_status", "201")])
             .collect();
-        scene
-            .upload(&format!("http://{host}/"), &fields, PHOTO)
-            .await
-    };
-    let (status, body) = upload(other).await;
-    assert_eq!(status, 403, "leave is for one key only: {body}");
-    let (status, body) = upload(key.clone()).await;
-    assert_eq!(status, 201, "{body}");
-    let url = format!("http://{host}/{key}");
-    let seen = scene
-        .act(Scheme::Acs3, FACEBODY, "DetectFace", &[("ImageURL", &url)])
-        .await;
-    assert_eq!(seen.json["Data"]["FaceCount"], 1, "{}", seen.json);
+        scene.upload(url, &fields, PHOTO).await
+    }
 }
 
 #[tokio::test]
