@@ -157,7 +157,7 @@ async fn send(stage: &Stage, photo: &Photo, out: &Path) -> Result<Back> {
         content_type: Some(content_type.to_owned()),
         ..PutOptions::default()
     };
-    if photo.path == Path::new(photos::SAMPLE) {
+    if photo.path == photos::sample() {
         options.metadata = Metadata::default().try_with("emulator-faces", photos::SAMPLE_FACES)?;
     }
 

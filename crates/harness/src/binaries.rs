@@ -33,12 +33,18 @@ impl Binaries {
                 "--package=emulator",
                 "--package=source-adapter",
                 "--package=face-recognition",
+                // Its dependencies are those of all the others; with it, Cargo selects
+                // the features with which a caller in it was built, and reuses the work.
+                "--package=xtask",
             ])
             .args((!cfg!(debug_assertions)).then_some("--release"))
             .current_dir(workspace_root())
             .stdin(Stdio::null())
-            .stderr(Stdio::inherit());
-        let output = command.output().await.context("cannot run cargo")?;
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        // Not `output`, which would swallow Cargo's progress.
+        let build = command.spawn().context("cannot run cargo")?;
+        let output = build.wait_with_output().await.context("cannot run cargo")?;
         if !output.status.success() {
             bail!("the pipeline's binaries do not build");
         }

@@ -5,14 +5,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// The sample that is sent when nobody names a photo.
-pub(super) const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/astronaut.jpg");
 /// What the emulated face API is told of the sample: it can find a face, but cannot
 /// tell who it is.
 pub(super) const SAMPLE_FACES: &str = "female/37";
 
 /// Endings that make a file in a folder a photo; a file named directly may have any.
 const ENDINGS: [&str; 7] = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "jfif"];
+
+/// The sample that is sent when nobody names a photo.
+pub(super) fn sample() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new(".."));
+    root.join("assets/astronaut.jpg")
+}
 
 /// One photo to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +33,10 @@ pub(super) struct Photo {
 /// below them. Two photos never get the same name.
 pub(super) fn collect(arguments: &[PathBuf]) -> Result<Vec<Photo>> {
     if arguments.is_empty() {
-        return collect(&[PathBuf::from(SAMPLE)]);
+        return Ok(vec![Photo {
+            path: sample(),
+            name: "astronaut.jpg".into(),
+        }]);
     }
     let mut photos = Vec::new();
     for argument in arguments {

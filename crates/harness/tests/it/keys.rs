@@ -34,7 +34,9 @@ async fn the_longest_key_comes_back_under_a_key_that_still_fits() {
     pipeline.upload(&key, portrait()).await;
     pipeline.settled().await;
     let keys = pipeline.keys().await;
-    let [photo, result] = keys.as_slice() else { panic!("{keys:?}") };
+    let [photo, result] = keys.as_slice() else {
+        panic!("{keys:?}")
+    };
     assert_eq!(*photo, key);
     assert!(result.starts_with("target/rec-kkk"), "{result}");
     assert_eq!(result.rsplit_once('.').unwrap().1, "jpg");
