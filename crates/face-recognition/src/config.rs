@@ -4,7 +4,6 @@
 //! decided here; they change while the process runs.
 
 mod faces;
-mod findings;
 mod limits;
 mod operation;
 mod storage;
@@ -12,13 +11,13 @@ mod storage;
 use std::path::PathBuf;
 
 use service::credentials::CredentialSource;
+use service::findings::{Findings, present_path};
 
 use crate::Args;
 pub use faces::{Faces, Finder};
-pub use findings::ConfigError;
-use findings::Findings;
 pub use limits::Limits;
 pub use operation::Operation;
+pub use service::ConfigError;
 pub use storage::Storage;
 
 /// Everything the service needs to know before it starts.
@@ -78,8 +77,7 @@ fn credentials(
     file: Option<PathBuf>,
     lookup: impl Fn(&str) -> Option<String>,
 ) -> Option<CredentialSource> {
-    let file = file.filter(|path| !path.as_os_str().is_empty());
-    CredentialSource::from_vars(file, "CREDENTIALS_FILE", lookup)
+    CredentialSource::from_vars(present_path(file), "CREDENTIALS_FILE", lookup)
         .map_err(|error| found.add(service::error_line(&error)))
         .ok()
 }

@@ -1,6 +1,6 @@
 //! What every long-running binary of this workspace shares.
 //!
-//! Logging, readiness, the operator's HTTP endpoints, shutdown by signal, binding and
+//! Settings, logging, readiness, the operator's HTTP endpoints, shutdown by signal, binding and
 //! serving with bounds, the HTTP client, and credentials that stay fresh. A binary's
 //! own crate decides what it does; this one decides how it starts, is watched and ends.
 //!
@@ -10,6 +10,7 @@ pub mod announce;
 pub mod bind;
 pub mod credentials;
 mod error_line;
+pub mod findings;
 pub mod health;
 pub mod http_client;
 pub mod main_loop;
@@ -22,6 +23,7 @@ mod trust;
 pub use announce::announce;
 pub use bind::bind;
 pub use error_line::error_line;
+pub use findings::{ConfigError, Findings};
 pub use http_client::{ConnectOptions, HttpClientError, http_client};
 pub use main_loop::run;
 pub use readiness::{Part, Readiness};

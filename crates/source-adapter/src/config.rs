@@ -4,25 +4,23 @@
 //! they change while the process runs.
 
 mod delivery;
-mod findings;
 mod limits;
 mod operation;
 mod overrides;
 mod queue;
 mod sink;
 
-use url::Url;
+use service::Findings;
 
 use crate::Args;
 use crate::filter::Filter;
 pub use delivery::{Delivery, Growth};
-pub use findings::ConfigError;
-pub(crate) use findings::Findings;
 pub use limits::Limits;
 pub(crate) use limits::{MAX_BATCH, MAX_MESSAGE_BYTES};
 pub use operation::Operation;
 pub use overrides::Overrides;
 pub use queue::QueueConfig;
+pub use service::ConfigError;
 pub use sink::{Format, Payload, SinkConfig};
 
 /// Everything the adapter needs to know before it starts.
@@ -77,10 +75,4 @@ impl Config {
             operation,
         })
     }
-}
-
-/// An absolute URL that an event can be posted to.
-fn http_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }

@@ -4,9 +4,9 @@
 //! nothing at the sink, unlike a Trigger's.
 
 use oss::event::Event;
+use service::Findings;
 
 use crate::args::FilterArgs;
-use crate::config::Findings;
 
 /// Conditions that must all hold; empty ones do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use service::findings::{self, Findings};
 use url::Url;
 
-use super::findings::Findings;
 use crate::args::FaceArgs;
 
 /// The face API waits in a queue of its own at times; a URL must outlive that.
@@ -68,26 +68,25 @@ impl Faces {
             },
         );
         let mut url = |name, text: &Option<String>| {
-            found.optional(name, text.as_deref(), "`http(s)://host[:port]`", http_url)
+            found.optional(name, text.as_deref(), "`http(s)://host[:port]`", plain_url)
         };
         let endpoint = url("FACE_ENDPOINT", face_endpoint);
         let open_platform = url("FACE_OPEN_PLATFORM_ENDPOINT", face_open_platform_endpoint);
+        let url_lifetime = found.duration_within(
+            "FACE_URL_LIFETIME",
+            face_url_lifetime.as_deref(),
+            URL_LIFETIME_BOUNDS,
+        );
         Self {
             finder: finder.unwrap_or_default(),
             open_platform_endpoint: open_platform.or_else(|| endpoint.clone()),
             endpoint,
-            url_lifetime: found.duration(
-                "FACE_URL_LIFETIME",
-                face_url_lifetime.as_deref(),
-                URL_LIFETIME_BOUNDS,
-                URL_LIFETIME,
-            ),
+            url_lifetime: url_lifetime.unwrap_or(URL_LIFETIME),
         }
     }
 }
 
-fn http_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let plain = url.username().is_empty() && url.password().is_none();
-    (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)
+/// Without a user's name and password, which nothing here would send.
+fn plain_url(text: &str) -> Option<Url> {
+    findings::http_url(text).filter(|url| url.username().is_empty() && url.password().is_none())
 }

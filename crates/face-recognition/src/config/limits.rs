@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::findings::Findings;
+use service::Findings;
+
 use crate::args::LimitArgs;
 use crate::picture;
 
@@ -62,7 +63,9 @@ impl Limits {
             drain_grace,
         } = args;
         let mut number = |name, text: &Option<String>, bounds, default| {
-            found.number(name, text.as_deref(), bounds, default)
+            found
+                .number(name, text.as_deref(), bounds)
+                .unwrap_or(default)
         };
         let event_bytes = number(
             "FACE_MAX_EVENT_BYTES",
@@ -102,11 +105,15 @@ impl Limits {
             ));
         }
         let mut number = |name, text: &Option<String>, bounds, default| {
-            found.number(name, text.as_deref(), bounds, default)
+            found
+                .number(name, text.as_deref(), bounds)
+                .unwrap_or(default)
         };
         let cpus = number("FACE_CPUS", cpus, (1, 1024), available_cpus());
         let mut duration = |name, text: &Option<String>, longest, default| {
-            found.duration(name, text.as_deref(), (SECOND, longest), default)
+            found
+                .duration_within(name, text.as_deref(), (SECOND, longest))
+                .unwrap_or(default)
         };
         let hour = Duration::from_hours(1);
         Self {

@@ -3,11 +3,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use super::findings::Findings;
+use service::findings::{Findings, present_path};
+
 use crate::args::OperationArgs;
 
 /// Knative's default, when even Knative does not say.
-const PORT: u64 = 8080;
+const PORT: u16 = 8080;
 
 /// Where the service listens.
 #[derive(Clone, Debug)]
@@ -27,17 +28,12 @@ impl Operation {
             announce,
             configpath: _,
         } = args;
-        let port = found.number("PORT", port.as_deref(), (0, u64::from(u16::MAX)), PORT);
-        let listen = found.optional(
-            "LISTEN",
-            listen.as_deref(),
-            "an address such as `0.0.0.0:8080`",
-            |text| text.parse().ok(),
-        );
-        let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, u16::try_from(port).unwrap_or(0)));
+        let port = found.number("PORT", port.as_deref(), (0, u16::MAX));
+        let listen = found.listen("LISTEN", listen.as_deref());
+        let any = (Ipv4Addr::UNSPECIFIED, port.unwrap_or(PORT));
         Self {
-            listen: listen.unwrap_or(any),
-            announce: announce.filter(|path| !path.as_os_str().is_empty()),
+            listen: listen.unwrap_or(any.into()),
+            announce: present_path(announce),
         }
     }
 }

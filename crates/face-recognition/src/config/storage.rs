@@ -1,9 +1,11 @@
 //! Where photos come from and results go.
 
+use std::str::FromStr;
+
 use oss::{Addressing, BucketName, Endpoint, Region, SignatureVersion};
+use service::findings::{Findings, present};
 use url::Url;
 
-use super::findings::{Findings, present};
 use crate::args::StorageArgs;
 use crate::target::TargetFolder;
 
@@ -67,12 +69,14 @@ impl Storage {
             )
             .unwrap_or(false);
         let endpoint = endpoint(found, oss_endpoint.as_deref(), addressing);
-        let allowed_buckets = found.names(
+        let allowed_buckets = names(
+            found,
             "OSS_ALLOWED_BUCKETS",
             allowed_buckets.as_deref(),
             "names of buckets, separated by commas",
         );
-        let allowed_regions = found.names(
+        let allowed_regions = names(
+            found,
             "OSS_ALLOWED_REGIONS",
             allowed_regions.as_deref(),
             "regions such as `cn-shanghai`, separated by commas",
@@ -90,13 +94,10 @@ impl Storage {
 }
 
 fn target(found: &mut Findings, path: Option<&str>) -> Option<TargetFolder> {
-    let Some(path) = present(path) else {
-        found.add(
-            "`UPLOAD_OSS_PATH` is missing: set it to the folder for results, such as `face-image/target`"
-                .to_owned(),
-        );
-        return None;
-    };
+    let expected = "the folder for results, such as `face-image/target`";
+    let path = found.required("UPLOAD_OSS_PATH", path, expected, |path| {
+        Some(path.to_owned())
+    })?;
     match path.parse() {
         Ok(target) => Some(target),
         Err(error) => {
@@ -107,6 +108,19 @@ fn target(found: &mut Findings, path: Option<&str>) -> Option<TargetFolder> {
             None
         }
     }
+}
+
+/// Reads names separated by commas; none means no restriction.
+fn names<T: FromStr>(
+    found: &mut Findings,
+    name: &str,
+    text: Option<&str>,
+    expected: &str,
+) -> Vec<T> {
+    let words = present(text).into_iter().flat_map(|text| text.split(','));
+    words
+        .filter_map(|word| found.optional(name, Some(word), expected, |word| word.parse().ok()))
+        .collect()
 }
 
 fn endpoint(found: &mut Findings, text: Option<&str>, addressing: Addressing) -> Option<Url> {

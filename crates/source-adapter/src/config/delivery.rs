@@ -5,10 +5,9 @@
 
 use std::time::Duration;
 
+use service::findings::{Findings, http_url};
 use url::Url;
 
-use super::findings::Findings;
-use super::http_url;
 use crate::args::DeliveryArgs;
 
 /// As many as a Broker and the other Knative sources make.
@@ -79,9 +78,7 @@ impl Delivery {
             http_url,
         );
         Self {
-            retries: retries
-                .and_then(|retries| retries.try_into().ok())
-                .unwrap_or(RETRIES),
+            retries: retries.unwrap_or(RETRIES),
             growth: growth.unwrap_or_default(),
             delay: delay.unwrap_or(FIRST_WAIT),
             timeout: timeout

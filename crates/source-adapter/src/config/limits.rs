@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::findings::Findings;
+use service::Findings;
+
 use crate::args::LimitArgs;
 
 /// The largest message that MNS has.

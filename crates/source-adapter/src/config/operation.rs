@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use super::findings::{Findings, present};
+use service::findings::{Findings, present, present_path};
+
 use crate::args::OperationArgs;
 
 /// The port that Knative's own adapters answer probes on.
@@ -33,12 +34,7 @@ impl Operation {
             listen,
             announce,
         } = args;
-        let listen = found.optional(
-            "ADAPTER_LISTEN",
-            listen.as_deref(),
-            "an address such as `0.0.0.0:8080`",
-            |text| text.parse().ok(),
-        );
+        let listen = found.listen("ADAPTER_LISTEN", listen.as_deref());
         let or = |text: Option<String>, default: &str| {
             present(text.as_deref()).unwrap_or(default).to_owned()
         };
@@ -47,7 +43,7 @@ impl Operation {
             name: or(name, "adapter"),
             resource_group: or(resource_group, "mnsosssources.sources.eventing.knative.dev"),
             listen: listen.unwrap_or((Ipv4Addr::UNSPECIFIED, PORT).into()),
-            announce: announce.filter(|path| !path.as_os_str().is_empty()),
+            announce: present_path(announce),
         }
     }
 }

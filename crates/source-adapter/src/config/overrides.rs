@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use events::{Event, ExtensionValue};
 use serde::Deserialize;
-
-use super::findings::Findings;
+use service::Findings;
 
 /// Names that are not extensions, or not ours to change.
 const RESERVED: [&str; 10] = [

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use mns::{Endpoint, QueueName};
+use service::findings::{Findings, present_path};
 
-use super::findings::Findings;
 use crate::args::QueueArgs;
 
 /// Where events come from.
@@ -33,11 +33,10 @@ impl QueueConfig {
         let name = found.required("MNS_QUEUE", mns_queue.as_deref(), rule, |text| {
             QueueName::try_new(text).ok()
         });
-        let access_token_file = access_token_file.filter(|path| !path.as_os_str().is_empty());
         Some(Self {
             endpoint,
             name: name?,
-            access_token_file,
+            access_token_file: present_path(access_token_file),
         })
     }
 }

@@ -1,9 +1,9 @@
 //! Where events go and what they look like.
 
+use service::findings::{Findings, http_url, present};
 use url::Url;
 
-use super::findings::{Findings, present};
-use super::{Overrides, http_url};
+use super::Overrides;
 use crate::args::SinkArgs;
 
 /// The form of an event's data.
