@@ -1,19 +1,49 @@
-//! From the lists of an answer to faces.
+//! From an answer, by its lists, to faces.
 //!
 //! Both services answer with parallel lists in which the faces follow one another. Nothing is
 //! indexed before its length is compared with the number of faces; what a list cannot sensibly
 //! say of a face (an age of -1, a third gender code) is absent from that face.
 
+use http::StatusCode;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::analysis::{Analysis, Dimensions, Face, Gender, Rect};
-use crate::error::AnswerError;
+use crate::error::{AnswerError, FaceError, Refusal};
 
 /// Numbers of a face's rectangle: left, top, width, height.
 const RECTANGLE: usize = 4;
 
 /// The oldest age that is believed, in years.
 const OLDEST: f64 = 150.0;
+
+/// What the document of a 2xx answer says.
+pub(crate) enum Said {
+    /// These are the faces.
+    Faces(Lists),
+    /// The service refuses all the same.
+    Refused(Refusal),
+}
+
+/// Reads an answer of `service` about a picture of the size `sent`; `said` finds the way in the
+/// service's own document.
+pub(crate) fn read<D: DeserializeOwned>(
+    service: &'static str,
+    (status, body): (StatusCode, &[u8]),
+    sent: Dimensions,
+    said: impl FnOnce(D) -> Result<Said, AnswerError>,
+) -> Result<Analysis, FaceError> {
+    if !status.is_success() {
+        return Refusal::read(status, body).into_analysis(service, status);
+    }
+    let invalid = |source| FaceError::InvalidAnswer { service, source };
+    let document =
+        serde_json::from_slice(body).map_err(|source| invalid(AnswerError::Form { source }))?;
+    match said(document).map_err(invalid)? {
+        Said::Faces(lists) => lists.analysis(sent).map_err(invalid),
+        Said::Refused(refusal) => refusal.into_analysis(service, status),
+    }
+}
 
 /// One of the lists, by its name on the wire. Single entries may be `null`.
 pub(crate) struct List {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::SERVICE;
 use crate::analysis::{Analysis, Dimensions};
-use crate::answer::{List, Lists, list};
+use crate::answer::{List, Lists, Said, list, read};
 use crate::error::{AnswerError, FaceError, Refusal};
 use crate::refusal::ERRNO;
 
@@ -42,37 +42,28 @@ pub fn read_answer(
     body: &[u8],
     sent: Dimensions,
 ) -> Result<Analysis, FaceError> {
-    if !status.is_success() {
-        return Refusal::read(status, body).into_analysis(SERVICE, status);
-    }
-    let document: Document =
-        serde_json::from_slice(body).map_err(|source| invalid(AnswerError::Form { source }))?;
-    if document.errno != 0 {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let code = format!("{ERRNO} {}", document.errno);
-        let refusal = Refusal::new(&code, &text(&document.err_msg), &text(&document.request_id));
-        return refusal.into_analysis(SERVICE, status);
-    }
-    document.lists()?.analysis(sent).map_err(invalid)
+    read(SERVICE, (status, body), sent, Document::said)
 }
 
 impl Document {
-    fn lists(self) -> Result<Lists, FaceError> {
-        let missing = || invalid(AnswerError::Missing { field: "face_num" });
+    fn said(self) -> Result<Said, AnswerError> {
+        if self.errno != 0 {
+            return Ok(Said::Refused(self.refusal()));
+        }
+        let missing = AnswerError::Missing { field: "face_num" };
         let list = |name, values| List { name, values };
-        Ok(Lists {
-            count: self.face_num.ok_or_else(missing)?,
+        Ok(Said::Faces(Lists {
+            count: self.face_num.ok_or(missing)?,
             rectangles: list("face_rect", self.face_rect),
             probabilities: list("face_prob", self.face_prob),
             genders: list("gender", self.gender),
             ages: list("age", self.age),
-        })
+        }))
     }
-}
 
-fn invalid(source: AnswerError) -> FaceError {
-    FaceError::InvalidAnswer {
-        service: SERVICE,
-        source,
+    fn refusal(&self) -> Refusal {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let code = format!("{ERRNO} {}", self.errno);
+        Refusal::new(&code, &text(&self.err_msg), &text(&self.request_id))
     }
 }

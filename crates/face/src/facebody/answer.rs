@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::SERVICE;
 use crate::analysis::{Analysis, Dimensions};
-use crate::answer::{List, Lists, list};
+use crate::answer::{List, Lists, Said, list, read};
 use crate::error::{AnswerError, FaceError, Refusal};
 
 #[derive(Deserialize)]
@@ -42,42 +42,25 @@ pub fn read_answer(
     body: &[u8],
     sent: Dimensions,
 ) -> Result<Analysis, FaceError> {
-    if !status.is_success() {
-        return Refusal::read(status, body).into_analysis(SERVICE, status);
-    }
-    let document: Document =
-        serde_json::from_slice(body).map_err(|source| invalid(AnswerError::Form { source }))?;
-    match document {
+    read(SERVICE, (status, body), sent, |document| match document {
         Document {
             data: Some(data), ..
-        } => data.lists()?.analysis(sent).map_err(invalid),
-        Document { code: Some(_), .. } => {
-            Refusal::read(status, body).into_analysis(SERVICE, status)
-        }
-        Document { .. } => Err(missing("Data")),
-    }
+        } => data.lists().map(Said::Faces),
+        Document { code: Some(_), .. } => Ok(Said::Refused(Refusal::read(status, body))),
+        Document { .. } => Err(AnswerError::Missing { field: "Data" }),
+    })
 }
 
 impl Data {
-    fn lists(self) -> Result<Lists, FaceError> {
+    fn lists(self) -> Result<Lists, AnswerError> {
+        let missing = AnswerError::Missing { field: "FaceCount" };
         let list = |name, values| List { name, values };
         Ok(Lists {
-            count: self.face_count.ok_or_else(|| missing("FaceCount"))?,
+            count: self.face_count.ok_or(missing)?,
             rectangles: list("FaceRectangles", self.face_rectangles),
             probabilities: list("FaceProbabilityList", self.face_probability_list),
             genders: list("GenderList", self.gender_list),
             ages: list("AgeList", self.age_list),
         })
-    }
-}
-
-fn missing(field: &'static str) -> FaceError {
-    invalid(AnswerError::Missing { field })
-}
-
-fn invalid(source: AnswerError) -> FaceError {
-    FaceError::InvalidAnswer {
-        service: SERVICE,
-        source,
     }
 }
