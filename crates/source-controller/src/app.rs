@@ -43,17 +43,29 @@ pub async fn run(args: Args, stop: CancellationToken) -> anyhow::Result<()> {
     let namespace = args
         .namespace
         .clone()
-        .unwrap_or(config.default_namespace.clone());
+        .unwrap_or_else(|| config.default_namespace.clone());
     let client = Client::try_from(config).context("cannot set up the way to the API server")?;
-    let identity = args.identity.clone().unwrap_or_else(random_identity);
+    run_with(client, &namespace, args, stop).await
+}
 
+/// As [`run`], with a given way to the API server. The lease is in `namespace`.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_with(
+    client: Client,
+    namespace: &str,
+    args: Args,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let identity = args.identity.clone().unwrap_or_else(random_identity);
     let mut registry = Registry::default();
     let metrics = Metrics::new(registry.sub_registry_with_prefix("source_controller"));
     let readiness = Readiness::new();
     let http_stop = CancellationToken::new();
     let http = serve(&args, readiness.clone(), registry, http_stop.clone()).await?;
 
-    let election = Election::new(client.clone(), &namespace, &args.lease, &identity);
+    let election = Election::new(client.clone(), namespace, &args.lease, &identity);
     let outcome = work(&args, client, &election, &metrics, &identity, &stop).await;
     readiness.close();
     http_stop.cancel();

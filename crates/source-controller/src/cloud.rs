@@ -18,6 +18,9 @@ use crate::metrics::{CallOutcome, Metrics};
 /// Deadline of one call with its repetitions. MNS answers such calls in some 20 ms.
 const CALL: Duration = Duration::from_secs(5);
 
+/// The reason that goes with a topic which does not exist.
+pub(crate) const TOPIC_NOT_FOUND: &str = "TopicNotFound";
+
 /// An account with the key to it, and where it is.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -155,7 +158,7 @@ impl CloudTrouble {
         };
         let code = refusal.code().unwrap_or_default();
         let (reason, disposition) = match refusal.kind() {
-            _ if code == "TopicNotExist" => ("TopicNotFound", Disposition::Permanent),
+            _ if code == "TopicNotExist" => (TOPIC_NOT_FOUND, Disposition::Permanent),
             // A name can be used again after a while.
             _ if code == "QueueDeletedRecently" => ("QueueDeletedRecently", Disposition::Retry),
             RefusalKind::NotFound => ("NotFound", Disposition::Permanent),

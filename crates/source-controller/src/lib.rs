@@ -28,5 +28,5 @@ pub mod sink;
 pub mod triggers;
 pub mod wish;
 
-pub use app::run;
+pub use app::{run, run_with};
 pub use args::Args;

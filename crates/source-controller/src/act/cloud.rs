@@ -2,10 +2,10 @@
 
 use tracing::info;
 
-use crate::cloud::{Account, CloudTrouble, Part};
+use crate::cloud::{Account, CloudTrouble, Part, TOPIC_NOT_FOUND};
 use crate::context::Context;
 use crate::plan::cloud::{CloudStep, Items, Leftovers};
-use crate::wish::Identity;
+use crate::wish::{Identity, Subscribed};
 
 /// Does the steps in order, up to the first that fails.
 pub(super) async fn make(
@@ -49,7 +49,8 @@ async fn take(account: &Account, step: &CloudStep) -> Result<(), CloudTrouble> {
         CloudStep::Subscribe(wanted, subscription) => {
             let topic = account.topic(&wanted.topic);
             let call = topic.subscribe(&wanted.subscription, subscription);
-            account.call(Part::Subscription, call).await?;
+            let subscribed = account.call(Part::Subscription, call).await;
+            subscribed.map_err(|trouble| named(trouble, wanted))?;
         }
         CloudStep::Resubscribe(wanted, subscription) => {
             let topic = account.topic(&wanted.topic);
@@ -65,6 +66,15 @@ async fn take(account: &Account, step: &CloudStep) -> Result<(), CloudTrouble> {
         }
     }
     Ok(())
+}
+
+/// A topic that is missing is the user's most likely mistake, so it is told in plain words.
+fn named(trouble: CloudTrouble, wanted: &Subscribed) -> CloudTrouble {
+    if trouble.reason != TOPIC_NOT_FOUND {
+        return trouble;
+    }
+    let message = format!("topic `{}` does not exist", wanted.topic);
+    CloudTrouble { message, ..trouble }
 }
 
 /// Removes what the source no longer uses, and says what became of it.

@@ -96,7 +96,8 @@ mod tests {
 
         #[test]
         fn thousandths_are_a_thousandth(amount in 0_u64..1_000_000_000) {
-            prop_assert!(is_same(&amount.to_string(), &format!("{amount}000m")));
+            let thousandths = format!("{amount}000m");
+            prop_assert!(is_same(&amount.to_string(), &thousandths));
         }
     }
 }

@@ -4,20 +4,22 @@ use kube::Api;
 use kube::ResourceExt as _;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
-use source_api::{MnsOssSource, names};
+use source_api::{DeletionPolicy, MnsOssSource, names};
 
 use crate::failure::{PassError, doing};
 use crate::wish::{Supply, Wish};
 
 /// Puts the finalizer on a source that has, or is about to get, something in MNS. Gives the
-/// source as it is then. One with somebody else's queue needs none, and so never waits for us.
+/// source as it is then. One with somebody else's queue, or that leaves everything as it is,
+/// needs none, and so never waits for us.
 pub(super) async fn ensure(
     sources: &Api<MnsOssSource>,
     source: MnsOssSource,
     wish: &Wish,
 ) -> Result<MnsOssSource, PassError> {
-    let is_needed = matches!(wish.supply, Ok(Supply::Topic(_)));
-    if !is_needed || is_there(&source) {
+    let makes_something = matches!(wish.supply, Ok(Supply::Topic(_)));
+    let is_retained = source.spec.deletion_policy == Some(DeletionPolicy::Retain);
+    if !makes_something || is_retained || is_there(&source) {
         return Ok(source);
     }
     let mut finalizers = source.finalizers().to_vec();

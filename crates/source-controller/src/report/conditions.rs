@@ -94,8 +94,7 @@ fn supply(conditions: &mut Conditions, wish: &Wish, seen: &Seen, done: &Done) {
         return;
     }
     if seen.account.is_err() {
-        let message = "MNS cannot be asked without credentials";
-        conditions.mark_unknown(Dependent::QueueReady, "CredentialsMissing", message);
+        without_credentials(conditions);
         return;
     }
     match &done.cloud {
@@ -103,6 +102,7 @@ fn supply(conditions: &mut Conditions, wish: &Wish, seen: &Seen, done: &Done) {
             conditions.mark_true(Dependent::QueueReady);
             subscribed(conditions, wish);
         }
+        Err(trouble) if trouble.is_key_refused => without_credentials(conditions),
         Err(trouble) => match trouble.part {
             Part::Queue => mark_trouble(conditions, Dependent::QueueReady, trouble),
             Part::Subscription => {
@@ -111,6 +111,11 @@ fn supply(conditions: &mut Conditions, wish: &Wish, seen: &Seen, done: &Done) {
             }
         },
     }
+}
+
+fn without_credentials(conditions: &mut Conditions) {
+    let message = "MNS cannot be asked without credentials that it takes";
+    conditions.mark_unknown(Dependent::QueueReady, "CredentialsMissing", message);
 }
 
 fn subscribed(conditions: &mut Conditions, wish: &Wish) {

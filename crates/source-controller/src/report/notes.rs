@@ -62,7 +62,7 @@ pub(super) fn notes(old: &MnsOssSourceStatus, new: &MnsOssSourceStatus, done: &D
     notes.extend(
         new.conditions
             .iter()
-            .filter_map(|condition| turned(old, condition)),
+            .filter_map(|condition| turned(old, condition, done)),
     );
     notes
 }
@@ -89,7 +89,7 @@ fn adapter(done: &Done) -> Option<Note> {
 }
 
 /// A condition that failed, or the source having become ready.
-fn turned(old: &MnsOssSourceStatus, condition: &Condition) -> Option<Note> {
+fn turned(old: &MnsOssSourceStatus, condition: &Condition, done: &Done) -> Option<Note> {
     let before = old
         .conditions
         .iter()
@@ -103,13 +103,15 @@ fn turned(old: &MnsOssSourceStatus, condition: &Condition) -> Option<Note> {
         } = condition;
         (*status, reason.clone(), message.clone())
     };
-    let is_new = before.map(state) != Some(state(condition));
-    let is_ready = condition.type_ == READY;
-    match condition.status {
-        ConditionStatus::True if is_ready && is_new => {
-            Some(Note::normal("SourceReady", "the source is ready"))
-        }
-        ConditionStatus::False if !is_ready && is_new && condition.severity.is_none() => {
+    if before.map(state) == Some(state(condition)) {
+        return None;
+    }
+    match (condition.type_.as_str(), condition.status) {
+        (READY, ConditionStatus::True) => Some(Note::normal("SourceReady", "the source is ready")),
+        (READY, _) => None,
+        // Pods that are not up yet are told of by whoever runs them.
+        ("Deployed", _) if !matches!(done.adapter, AdapterDone::Refused { .. }) => None,
+        (_, ConditionStatus::False) if condition.severity.is_none() => {
             let message = condition.message.clone().unwrap_or_default();
             Some(Note::warning(reason(condition), message))
         }

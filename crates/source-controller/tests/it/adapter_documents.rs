@@ -1,0 +1,307 @@
+//! The adapter's Deployment as a document, and that the adapter understands what it is told.
+
+use clap::Parser as _;
+use serde_json::{Value, json};
+
+use crate::support::fixture::World;
+
+#[tokio::test]
+async fn deployment_of_a_plain_source() {
+    let world = World::start().await;
+    world.settle().await;
+    let mut deployment = world.deployment();
+    let metadata = deployment["metadata"].as_object_mut().unwrap();
+    metadata.retain(|name, _| {
+        ["name", "namespace", "labels", "ownerReferences"].contains(&name.as_str())
+    });
+    let text = deployment
+        .to_string()
+        .replace(&world.cloud.url, "http://mns.test");
+    let deployment: Value = serde_json::from_str(&text).unwrap();
+    insta::assert_json_snapshot!(deployment, @r#"
+    {
+      "apiVersion": "apps/v1",
+      "kind": "Deployment",
+      "metadata": {
+        "labels": {
+          "eventing.knative.dev/source": "mnsoss-source-controller",
+          "eventing.knative.dev/sourceName": "photos"
+        },
+        "name": "mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d",
+        "namespace": "shop",
+        "ownerReferences": [
+          {
+            "apiVersion": "sources.eventing.knative.dev/v1alpha1",
+            "blockOwnerDeletion": true,
+            "controller": true,
+            "kind": "MnsOssSource",
+            "name": "photos",
+            "uid": "9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d"
+          }
+        ]
+      },
+      "spec": {
+        "replicas": 1,
+        "revisionHistoryLimit": 2,
+        "selector": {
+          "matchLabels": {
+            "eventing.knative.dev/source": "mnsoss-source-controller",
+            "eventing.knative.dev/sourceName": "photos"
+          }
+        },
+        "template": {
+          "metadata": {
+            "annotations": {
+              "sidecar.istio.io/inject": "true"
+            },
+            "labels": {
+              "eventing.knative.dev/source": "mnsoss-source-controller",
+              "eventing.knative.dev/sourceName": "photos",
+              "sidecar.istio.io/inject": "true"
+            }
+          },
+          "spec": {
+            "automountServiceAccountToken": false,
+            "containers": [
+              {
+                "command": [
+                  "/source-adapter"
+                ],
+                "env": [
+                  {
+                    "name": "NAMESPACE",
+                    "value": "shop"
+                  },
+                  {
+                    "name": "NAME",
+                    "value": "photos"
+                  },
+                  {
+                    "name": "K_RESOURCE_GROUP",
+                    "value": "mnsosssources.sources.eventing.knative.dev"
+                  },
+                  {
+                    "name": "K_COMPONENT",
+                    "value": "mnsosssource"
+                  },
+                  {
+                    "name": "K_SINK",
+                    "value": "http://broker-ingress.knative-eventing.svc.cluster.local/shop/default"
+                  },
+                  {
+                    "name": "MNS_ENDPOINT",
+                    "value": "http://mns.test"
+                  },
+                  {
+                    "name": "MNS_QUEUE",
+                    "value": "mnsoss-shop-photos-319a766c722eca78"
+                  },
+                  {
+                    "name": "MNS_ACCESS_TOKEN_FILE",
+                    "value": "/var/run/mnsoss/access-token"
+                  },
+                  {
+                    "name": "ADAPTER_LISTEN",
+                    "value": "0.0.0.0:8080"
+                  },
+                  {
+                    "name": "LOG_FORMAT",
+                    "value": "json"
+                  },
+                  {
+                    "name": "RUST_LOG",
+                    "value": "info"
+                  }
+                ],
+                "image": "example.com/source:1",
+                "livenessProbe": {
+                  "httpGet": {
+                    "path": "/health",
+                    "port": 8080
+                  },
+                  "periodSeconds": 10,
+                  "timeoutSeconds": 3
+                },
+                "name": "adapter",
+                "ports": [
+                  {
+                    "containerPort": 8080,
+                    "name": "http",
+                    "protocol": "TCP"
+                  }
+                ],
+                "readinessProbe": {
+                  "httpGet": {
+                    "path": "/readiness",
+                    "port": 8080
+                  },
+                  "periodSeconds": 10,
+                  "timeoutSeconds": 3
+                },
+                "resources": {
+                  "limits": {
+                    "memory": "128Mi"
+                  },
+                  "requests": {
+                    "cpu": "20m",
+                    "memory": "32Mi"
+                  }
+                },
+                "securityContext": {
+                  "allowPrivilegeEscalation": false,
+                  "capabilities": {
+                    "drop": [
+                      "ALL"
+                    ]
+                  },
+                  "readOnlyRootFilesystem": true
+                },
+                "volumeMounts": [
+                  {
+                    "mountPath": "/var/run/mnsoss",
+                    "name": "access-token",
+                    "readOnly": true
+                  }
+                ]
+              }
+            ],
+            "enableServiceLinks": false,
+            "securityContext": {
+              "runAsNonRoot": true,
+              "seccompProfile": {
+                "type": "RuntimeDefault"
+              }
+            },
+            "terminationGracePeriodSeconds": 30,
+            "volumes": [
+              {
+                "name": "access-token",
+                "secret": {
+                  "items": [
+                    {
+                      "key": "mns",
+                      "path": "access-token"
+                    }
+                  ],
+                  "secretName": "mnsoss-secret"
+                }
+              }
+            ]
+          }
+        }
+      }
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn everything_that_a_source_can_say_reaches_the_adapter() {
+    let world = World::start().await;
+    world.edit(|spec| {
+        spec["payload"] = json!("Base64");
+        spec["serviceAccountName"] = json!("mnsoss-sa");
+        spec["ceOverrides"] = json!({"extensions": {"team": "$(NAME)"}});
+        spec["filter"] = json!({"eventNames": ["ObjectCreated:*", "ObjectRemoved:DeleteObject"], "keyPrefix": "in/", "keySuffix": ".jpg"});
+        spec["delivery"] = json!({
+            "retry": 5, "backoffPolicy": "linear", "backoffDelay": "PT2S", "timeout": "PT1M",
+            "retryAfterMax": "PT5M", "format": "json", "deadLetterSink": {"uri": "https://dead.test/"},
+        });
+        spec["template"] = json!({
+            "labels": {"team": "a", "eventing.knative.dev/source": "mine"},
+            "annotations": {"sidecar.istio.io/inject": "false"},
+            "resources": {"limits": {"cpu": "1000m"}},
+            "nodeSelector": {"disk": "ssd"},
+            "tolerations": [{"key": "spot", "operator": "Exists"}],
+        });
+    });
+    world.settle().await;
+    let template = world.deployment()["spec"]["template"].clone();
+    let text = template
+        .to_string()
+        .replace(&world.cloud.url, "http://mns.test");
+    let template: Value = serde_json::from_str(&text).unwrap();
+    insta::assert_json_snapshot!(template["metadata"], @r#"
+    {
+      "annotations": {
+        "sidecar.istio.io/inject": "false"
+      },
+      "labels": {
+        "eventing.knative.dev/source": "mnsoss-source-controller",
+        "eventing.knative.dev/sourceName": "photos",
+        "sidecar.istio.io/inject": "true",
+        "team": "a"
+      }
+    }
+    "#);
+    let env = &template["spec"]["containers"][0]["env"];
+    let lines: Vec<_> = env
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            format!(
+                "{}={}",
+                it["name"].as_str().unwrap(),
+                it["value"].as_str().unwrap()
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    NAMESPACE=shop
+    NAME=photos
+    K_RESOURCE_GROUP=mnsosssources.sources.eventing.knative.dev
+    K_COMPONENT=mnsosssource
+    K_SINK=http://broker-ingress.knative-eventing.svc.cluster.local/shop/default
+    K_CE_OVERRIDES={"extensions":{"team":"$$(NAME)"}}
+    PAYLOAD=Base64
+    MNS_ENDPOINT=http://mns.test
+    MNS_QUEUE=mnsoss-shop-photos-319a766c722eca78
+    MNS_ACCESS_TOKEN_FILE=/var/run/mnsoss/access-token
+    DELIVERY_DEAD_LETTER_SINK=https://dead.test/
+    DELIVERY_RETRY=5
+    DELIVERY_BACKOFF_POLICY=linear
+    DELIVERY_BACKOFF_DELAY=PT2S
+    DELIVERY_TIMEOUT=PT1M
+    DELIVERY_RETRY_AFTER_MAX=PT5M
+    DELIVERY_FORMAT=json
+    FILTER_EVENTS=ObjectCreated:*,ObjectRemoved:DeleteObject
+    FILTER_KEY_PREFIX=in/
+    FILTER_KEY_SUFFIX=.jpg
+    ADAPTER_LISTEN=0.0.0.0:8080
+    LOG_FORMAT=json
+    RUST_LOG=info
+    "#);
+    let pod = &template["spec"];
+    assert_eq!(pod["serviceAccountName"], "mnsoss-sa");
+    assert_eq!(pod["nodeSelector"], json!({"disk": "ssd"}));
+    assert_eq!(
+        pod["tolerations"],
+        json!([{"key": "spot", "operator": "Exists"}])
+    );
+    assert_eq!(
+        pod["containers"][0]["resources"],
+        json!({"limits": {"cpu": "1000m"}})
+    );
+}
+
+/// Every variable that is set must be one that the adapter reads.
+#[tokio::test]
+async fn adapter_knows_every_variable() {
+    let world = World::start().await;
+    world.settle().await;
+    let deployment = world.deployment();
+    let env = &deployment["spec"]["template"]["spec"]["containers"][0]["env"];
+    let command = <source_adapter::Args as clap::CommandFactory>::command();
+    let known: Vec<_> = command
+        .get_arguments()
+        .filter_map(|arg| arg.get_env()?.to_str())
+        .collect();
+    // Knative sets it for whoever wants it.
+    let extra = ["K_COMPONENT"];
+    for variable in env.as_array().unwrap() {
+        let name = variable["name"].as_str().unwrap();
+        assert!(known.contains(&name) || extra.contains(&name), "{name}");
+    }
+    let flags = ["source-adapter"];
+    source_adapter::Args::try_parse_from(flags).unwrap();
+}

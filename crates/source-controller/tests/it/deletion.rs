@@ -1,0 +1,218 @@
+//! The end of a source, which never hangs.
+
+use emulator::faults::Kind;
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::support::fixture::{SECRET, SOURCE, TOPIC, World};
+
+/// Asks for the source's deletion, as its user does, so long ago.
+fn delete(world: &World, ago: SignedDuration) {
+    let at = Timestamp::now() - ago;
+    world.cluster.change(SOURCE, |source| {
+        source["metadata"]["deletionTimestamp"] =
+            json!(at.round(jiff::Unit::Second).unwrap().to_string());
+    });
+    world.cluster.calls();
+}
+
+fn is_let_go(world: &World) -> bool {
+    world.source()["metadata"]["finalizers"] == json!([])
+}
+
+#[tokio::test]
+async fn deleted_source_leaves_nothing_in_mns() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world
+        .cloud
+        .queue("theirs")
+        .create(&Default::default())
+        .await
+        .unwrap();
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    let calls: Vec<_> = world
+        .cluster
+        .calls()
+        .iter()
+        .map(|call| call.line())
+        .collect();
+    insta::assert_snapshot!(calls.join("\n"), @r"
+    GET /mnsosssources/photos
+    GET secrets/mnsoss-secret
+    PATCH /mnsosssources/photos (merge)
+    ");
+    assert!(is_let_go(&world));
+    assert_eq!(world.cloud.queues().await, ["theirs"]);
+    assert_eq!(world.cloud.subscriptions(TOPIC).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn others_finalizers_stay() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.cluster.change(SOURCE, |source| {
+        source["metadata"]["finalizers"]
+            .as_array_mut()
+            .unwrap()
+            .insert(0, json!("example.com/other"));
+    });
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    assert_eq!(
+        world.source()["metadata"]["finalizers"],
+        json!(["example.com/other"])
+    );
+    // Passes until the other one is done are of no concern to us.
+    world.cluster.calls();
+    world.pass().await.unwrap();
+    assert_eq!(world.cluster.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn source_whose_status_was_never_written_leaves_nothing_either() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world
+        .cluster
+        .change(SOURCE, |source| source["status"] = json!(null));
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    assert!(is_let_go(&world));
+    assert_eq!(world.cloud.queues().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn source_without_its_secret_is_let_go_with_a_warning() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.cluster.remove(SECRET);
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    assert!(is_let_go(&world));
+    insta::assert_snapshot!(world.events().lines().last().unwrap(), @"Warning SecretNotFound: left behind in MNS: subscription `mnsoss-shop-photos-319a766c722eca78` of topic `mns-en-topics-oss-photos-1`, queue `mnsoss-shop-photos-319a766c722eca78`; secret `mnsoss-secret` does not exist");
+    assert_eq!(world.cloud.queues().await, [World::queue_name()]);
+}
+
+#[tokio::test]
+async fn source_in_a_namespace_that_goes_is_let_go_though_no_event_is_taken() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.cluster.remove(SECRET);
+    let events = "/apis/events.k8s.io/v1/namespaces/shop/events";
+    world.cluster.fail(Method::POST, events, 403, "Forbidden");
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    assert!(is_let_go(&world));
+}
+
+#[tokio::test]
+async fn refused_key_does_not_hold_a_source() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.put_secret("nobody", "secret");
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    assert!(is_let_go(&world));
+    insta::assert_snapshot!(world.events().lines().last().unwrap(), @"Warning AccessDenied: left behind in MNS: subscription `mnsoss-shop-photos-319a766c722eca78` of topic `mns-en-topics-oss-photos-1`, queue `mnsoss-shop-photos-319a766c722eca78`; MNS answered 403 `InvalidAccessKeyId` to `Unsubscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`");
+}
+
+#[tokio::test]
+async fn outage_of_mns_is_waited_for_but_not_for_ever() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    let down = Kind::Error {
+        status: 503,
+        code: "ServiceUnavailable".to_owned(),
+    };
+    world.cloud.misbehave("*", down, None);
+    delete(&world, SignedDuration::from_mins(4));
+    let error = world.pass().await.unwrap_err();
+    assert!(error.disposition().is_retryable(), "{error}");
+    assert!(!is_let_go(&world));
+    delete(&world, SignedDuration::from_mins(6));
+    world.pass().await.unwrap();
+    assert!(is_let_go(&world));
+    assert!(
+        world
+            .events()
+            .contains("Warning MnsUnavailable: left behind in MNS"),
+        "{}",
+        world.events()
+    );
+}
+
+#[tokio::test]
+async fn outage_that_ends_in_time_costs_nothing() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world
+        .cloud
+        .misbehave("*", Kind::Drop { after: true }, Some(1));
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap_err();
+    world.pass().await.unwrap();
+    assert!(is_let_go(&world));
+    assert_eq!(world.cloud.queues().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn retained_queue_stays() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.edit(|spec| spec["deletionPolicy"] = json!("Retain"));
+    world.settle().await;
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    assert!(is_let_go(&world));
+    assert_eq!(world.cloud.queues().await, [World::queue_name()]);
+    assert_eq!(
+        world.cloud.subscriptions(TOPIC).await,
+        [World::queue_name()]
+    );
+}
+
+#[tokio::test]
+async fn source_that_retains_everything_never_waits_for_the_controller() {
+    let world = World::start().await;
+    world.edit(|spec| spec["deletionPolicy"] = json!("Retain"));
+    world.settle_ready().await;
+    assert_eq!(world.source()["metadata"]["finalizers"], json!(null));
+}
+
+#[tokio::test]
+async fn names_in_the_status_that_are_not_ours_are_not_believed() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world
+        .cloud
+        .queue("theirs")
+        .create(&Default::default())
+        .await
+        .unwrap();
+    world
+        .cluster
+        .change(SOURCE, |source| source["status"]["queue"] = json!("theirs"));
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    assert_eq!(world.cloud.queues().await, ["theirs"]);
+}
+
+#[tokio::test]
+async fn source_that_is_gone_needs_nothing() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    let source = world.source();
+    world.cluster.remove(SOURCE);
+    let source = serde_json::from_value(source).unwrap();
+    world.cluster.calls();
+    let pass =
+        source_controller::reconcile::reconcile(std::sync::Arc::new(source), world.ctx.clone());
+    assert_eq!(
+        pass.await.unwrap(),
+        kube::runtime::controller::Action::await_change()
+    );
+    assert_eq!(world.cluster.calls().len(), 1);
+}

@@ -1,0 +1,120 @@
+//! Two candidates for one lease, with time that passes as told.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::json;
+use source_controller::leader::{Election, Lost};
+use tokio::time::{Instant, timeout};
+
+use crate::support::cluster::Cluster;
+
+const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/knative-mnsoss/leases/controller";
+
+fn candidate(cluster: &Cluster, identity: &str) -> Election {
+    Election::new(cluster.client(), "knative-mnsoss", "controller", identity)
+}
+
+fn holder(cluster: &Cluster) -> String {
+    let lease = cluster.get(LEASE).unwrap();
+    lease["spec"]["holderIdentity"]
+        .as_str()
+        .unwrap_or("nobody")
+        .to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_candidate_leads_and_the_second_waits() {
+    let cluster = Cluster::start();
+    let mut tenure = candidate(&cluster, "a").win().await;
+    assert_eq!(holder(&cluster), "a");
+    let second = candidate(&cluster, "b");
+    // Nothing of the second's is lost by not waiting any longer.
+    tokio::select! {
+        lost = tenure.keep() => panic!("{lost}"),
+        _ = second.win() => panic!("there are two leaders"),
+        () = tokio::time::sleep(Duration::from_mins(10)) => {}
+    }
+    assert_eq!(holder(&cluster), "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn lease_that_is_given_up_is_taken_at_once() {
+    let cluster = Cluster::start();
+    let tenure = candidate(&cluster, "a").win().await;
+    tenure.release().await;
+    assert_eq!(holder(&cluster), "nobody");
+    let started = Instant::now();
+    candidate(&cluster, "b").win().await;
+    assert!(started.elapsed() < Duration::from_secs(1));
+    assert_eq!(cluster.get(LEASE).unwrap()["spec"]["leaseTransitions"], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lease_of_a_dead_leader_is_taken_once_it_has_stood_still_for_long_enough() {
+    let cluster = Cluster::start();
+    candidate(&cluster, "a").win().await;
+    // Its clock was years ahead, which must not matter.
+    cluster.change(LEASE, |lease| {
+        lease["spec"]["renewTime"] = json!("2099-01-01T00:00:00.000000Z");
+    });
+    let started = Instant::now();
+    candidate(&cluster, "b").win().await;
+    let waited = started.elapsed().as_secs();
+    assert!((15..=20).contains(&waited), "{waited}");
+    assert_eq!(holder(&cluster), "b");
+}
+
+#[tokio::test(start_paused = true)]
+async fn leader_that_was_replaced_stops() {
+    let cluster = Cluster::start();
+    let mut tenure = candidate(&cluster, "a").win().await;
+    cluster.change(LEASE, |lease| lease["spec"]["holderIdentity"] = json!("b"));
+    let lost = timeout(Duration::from_mins(1), tenure.keep())
+        .await
+        .unwrap();
+    assert!(
+        matches!(&lost, Lost::TakenOver { holder } if holder == "b"),
+        "{lost}"
+    );
+    tenure.release().await;
+    assert_eq!(holder(&cluster), "b", "it is not ours to give up");
+}
+
+#[tokio::test(start_paused = true)]
+async fn edit_of_the_lease_by_somebody_does_not_end_a_tenure() {
+    let cluster = Cluster::start();
+    let mut tenure = candidate(&cluster, "a").win().await;
+    cluster.change(LEASE, |lease| {
+        lease["metadata"]["labels"] = json!({"a": "b"})
+    });
+    assert!(
+        timeout(Duration::from_mins(1), tenure.keep())
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn leader_that_cannot_renew_stops_before_anybody_else_may_lead() {
+    let cluster = Cluster::start();
+    let mut tenure = candidate(&cluster, "a").win().await;
+    cluster.fail(Method::PUT, LEASE, 500, "InternalError");
+    let started = Instant::now();
+    let lost = tenure.keep().await;
+    assert!(matches!(lost, Lost::NotRenewed), "{lost}");
+    assert!(started.elapsed() < Duration::from_secs(15));
+}
+
+#[tokio::test(start_paused = true)]
+async fn candidate_outlasts_an_outage_of_the_api_server() {
+    let cluster = Cluster::start();
+    let leases = LEASE.rsplit_once('/').unwrap().0;
+    cluster.fail(Method::POST, leases, 500, "InternalError");
+    let election = candidate(&cluster, "a");
+    let won = election.win();
+    tokio::pin!(won);
+    assert!(timeout(Duration::from_mins(1), &mut won).await.is_err());
+    cluster.heal();
+    timeout(Duration::from_mins(1), won).await.unwrap();
+}

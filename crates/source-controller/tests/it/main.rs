@@ -1,0 +1,19 @@
+//! The controller against an API server that remembers every call, and MNS as the emulator
+//! plays it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers outside the test functions fail tests too"
+)]
+
+mod adapter_documents;
+mod deletion;
+mod event_types;
+mod leader;
+mod passes;
+mod process;
+mod sinks;
+mod support;
+mod trouble;
+mod watching;

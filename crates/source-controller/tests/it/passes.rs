@@ -1,0 +1,446 @@
+//! A source from its first pass to a steady state, and through changes.
+
+use std::time::Duration;
+
+use mns::{PollingWait, QueueAttributes, Retention, SendMessage, VisibilityTimeout};
+use serde_json::json;
+
+use crate::support::cloud::{ACCOUNT, Cloud, KEY_ID, KEY_SECRET, REGION};
+use crate::support::fixture::{BROKER, SOURCE, TOPIC, World, context, deployment_path};
+
+#[tokio::test]
+async fn first_pass_makes_everything_in_one_go() {
+    let world = World::start().await;
+    world.pass().await.unwrap();
+    let calls: Vec<_> = world
+        .cluster
+        .calls()
+        .iter()
+        .map(|call| call.line())
+        .collect();
+    insta::assert_snapshot!(calls.join("\n"), @r"
+    GET /mnsosssources/photos
+    PATCH /mnsosssources/photos (merge)
+    GET eventing.knative.dev/v1
+    GET secrets/mnsoss-secret
+    GET apps/v1/deployments/mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d
+    GET eventing.knative.dev/v1/brokers/default
+    PATCH apps/v1/deployments/mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d (apply)
+    PATCH /mnsosssources/photos/status (apply)
+    POST events.k8s.io/v1/events
+    POST events.k8s.io/v1/events
+    POST events.k8s.io/v1/events
+    ");
+    insta::assert_snapshot!(world.conditions(), @r"
+    CredentialsProvided: True
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
+    Deployed: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
+    QueueReady: True
+    Ready: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
+    SinkProvided: True
+    Subscribed: True
+    ");
+    insta::assert_snapshot!(world.events(), @r"
+    Normal QueueCreated: made queue `mnsoss-shop-photos-319a766c722eca78`
+    Normal Subscribed: subscribed queue `mnsoss-shop-photos-319a766c722eca78` to topic `mns-en-topics-oss-photos-1`
+    Normal DeploymentCreated: made deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d`
+    ");
+    let queue = World::queue_name();
+    assert_eq!(world.cloud.queues().await, [queue.clone()]);
+    assert_eq!(world.cloud.subscriptions(TOPIC).await, [queue]);
+}
+
+#[tokio::test]
+async fn source_is_ready_once_its_adapter_runs() {
+    let world = World::start().await;
+    world.settle().await;
+    assert_eq!(world.ready(), "Unknown");
+    world.run_adapter();
+    world.pass().await.unwrap();
+    assert_eq!(
+        world.cluster.writes(),
+        [
+            "PATCH /mnsosssources/photos/status (apply)",
+            "POST events.k8s.io/v1/events"
+        ]
+    );
+    insta::assert_snapshot!(world.conditions(), @r"
+    CredentialsProvided: True
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
+    Deployed: True
+    QueueReady: True
+    Ready: True
+    SinkProvided: True
+    Subscribed: True
+    ");
+    let mut status = world.status();
+    let fields = status.as_object_mut().unwrap();
+    fields.retain(|name, _| !["conditions", "ceAttributes", "endpoint"].contains(&name.as_str()));
+    insta::assert_json_snapshot!(status, @r#"
+    {
+      "consumers": 1,
+      "observedGeneration": 1,
+      "queue": "mnsoss-shop-photos-319a766c722eca78",
+      "selector": "eventing.knative.dev/source=mnsoss-source-controller,eventing.knative.dev/sourceName=photos",
+      "sinkUri": "http://broker-ingress.knative-eventing.svc.cluster.local/shop/default",
+      "subscription": "mnsoss-shop-photos-319a766c722eca78",
+      "topic": "mns-en-topics-oss-photos-1"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn messages_of_the_topic_reach_the_queue_as_they_were_published() {
+    let world = World::start().await;
+    world.settle().await;
+    world
+        .cloud
+        .topic(TOPIC)
+        .publish("a body", None)
+        .await
+        .unwrap();
+    let queue = world.cloud.queue(&World::queue_name());
+    let message = queue.receive(PollingWait::MIN).await.unwrap().unwrap();
+    assert_eq!(message.body, "a body");
+}
+
+#[tokio::test]
+async fn nothing_to_do_means_no_writes() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    let pause = world.pass().await.unwrap();
+    let calls: Vec<_> = world
+        .cluster
+        .calls()
+        .iter()
+        .map(|call| call.line())
+        .collect();
+    insta::assert_snapshot!(calls.join("\n"), @r"
+    GET /mnsosssources/photos
+    GET eventing.knative.dev/v1/brokers/default
+    GET secrets/mnsoss-secret
+    GET apps/v1/deployments/mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d
+    ");
+    assert_ne!(pause, kube::runtime::controller::Action::await_change());
+}
+
+#[tokio::test]
+async fn controller_that_was_restarted_writes_nothing_either() {
+    let mut world = World::start().await;
+    world.settle_ready().await;
+    (world.ctx, world.watches) = context(&world.cluster);
+    world.cluster.calls();
+    world.pass().await.unwrap();
+    assert_eq!(world.cluster.writes(), [""; 0]);
+}
+
+#[tokio::test]
+async fn controller_that_died_in_the_middle_is_taken_over_from() {
+    let mut world = World::start().await;
+    world.settle_ready().await;
+    // Everything was made, and then nothing was written down.
+    world
+        .cluster
+        .change(SOURCE, |source| source["status"] = json!(null));
+    (world.ctx, world.watches) = context(&world.cluster);
+    world.settle().await;
+    assert_eq!(world.ready(), "True");
+    assert_eq!(world.cloud.queues().await.len(), 1);
+}
+
+#[tokio::test]
+async fn tampering_with_the_deployment_is_undone() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    let wanted = world.deployment()["spec"].clone();
+    let tampering: [(&str, fn(&mut serde_json::Value)); 5] = [
+        ("image", |spec| {
+            spec["template"]["spec"]["containers"][0]["image"] = json!("example.com/evil");
+        }),
+        ("replicas", |spec| spec["replicas"] = json!(7)),
+        ("variable", |spec| {
+            spec["template"]["spec"]["containers"][0]["env"][0]["value"] = json!("elsewhere");
+        }),
+        ("security", |spec| {
+            spec["template"]["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] =
+                json!(true);
+        }),
+        ("token", |spec| {
+            let pod = spec["template"]["spec"].as_object_mut().unwrap();
+            pod.remove("automountServiceAccountToken");
+        }),
+    ];
+    for (name, tamper) in tampering {
+        world
+            .cluster
+            .change(&deployment_path(), |it| tamper(&mut it["spec"]));
+        world.cluster.calls();
+        world.pass().await.unwrap();
+        let writes = world.cluster.writes();
+        let apply = format!(
+            "{} (apply)",
+            deployment_path()
+                .replace("/apis/", "PATCH ")
+                .replace("/namespaces/shop", "")
+        );
+        assert!(writes.contains(&apply), "{name}: {writes:?}");
+        assert_eq!(world.deployment()["spec"], wanted, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_others_add_to_the_deployment_is_no_difference() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.cluster.change(&deployment_path(), |deployment| {
+        deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("1");
+        let spec = &mut deployment["spec"];
+        spec["progressDeadlineSeconds"] = json!(600);
+        spec["strategy"] = json!({"type": "RollingUpdate"});
+        let pod = &mut spec["template"]["spec"];
+        pod["restartPolicy"] = json!("Always");
+        pod["dnsPolicy"] = json!("ClusterFirst");
+        pod["volumes"][0]["secret"]["defaultMode"] = json!(420);
+        pod["containers"][0]["imagePullPolicy"] = json!("IfNotPresent");
+        pod["containers"][0]["livenessProbe"]["httpGet"]["scheme"] = json!("HTTP");
+    });
+    world.run_adapter();
+    world.cluster.calls();
+    world.pass().await.unwrap();
+    assert_eq!(world.cluster.writes(), [""; 0]);
+}
+
+#[tokio::test]
+async fn deployment_that_somebody_deleted_is_made_again() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.cluster.remove(&deployment_path());
+    world.pass().await.unwrap();
+    assert_eq!(world.deployment()["kind"], "Deployment");
+    assert_eq!(world.ready(), "Unknown");
+}
+
+#[tokio::test]
+async fn edited_source_changes_its_adapter() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.edit(|spec| {
+        spec["ceOverrides"] = json!({"extensions": {"team": "a"}});
+        spec["consumers"] = json!(3);
+    });
+    world.pass().await.unwrap();
+    assert_eq!(
+        world.variable("K_CE_OVERRIDES").as_deref(),
+        Some(r#"{"extensions":{"team":"a"}}"#)
+    );
+    assert_eq!(world.deployment()["spec"]["replicas"], 3);
+    assert_eq!(world.ready(), "Unknown");
+    assert_eq!(world.status()["observedGeneration"], 2);
+    world.run_adapter();
+    world.settle().await;
+    assert_eq!(world.ready(), "True");
+    assert_eq!(world.status()["consumers"], 3);
+    // And back: the variable goes.
+    world.edit(|spec| spec["ceOverrides"] = json!({}));
+    world.pass().await.unwrap();
+    let apply = world
+        .cluster
+        .calls()
+        .into_iter()
+        .rfind(|call| call.line().contains("deployments"));
+    assert!(!apply.unwrap().body.to_string().contains("K_CE_OVERRIDES"));
+}
+
+#[tokio::test]
+async fn rotated_key_changes_nothing_in_the_cluster() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.cloud.accept("rotated", "secret");
+    world.cloud.revoke(KEY_ID);
+    world.put_secret("rotated", "secret");
+    let asked = world.cloud.calls();
+    world.cluster.calls();
+    world.pass().await.unwrap();
+    assert_eq!(world.cluster.writes(), [""; 0]);
+    assert_eq!(
+        world.cloud.calls(),
+        asked + 2,
+        "the new key is tried at once"
+    );
+}
+
+#[tokio::test]
+async fn new_endpoint_in_the_secret_reaches_the_adapter() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    let by_name = world.cloud.url.replace("127.0.0.1", "localhost");
+    let document = json!({
+        "url": by_name, "accessKeyId": KEY_ID, "accessKeySecret": KEY_SECRET,
+        "accountId": ACCOUNT, "region": REGION,
+    });
+    world.put_secret_text(&document.to_string());
+    world.settle().await;
+    assert_eq!(world.variable("MNS_ENDPOINT"), Some(by_name.clone()));
+    assert_eq!(world.status()["endpoint"], by_name);
+    assert_eq!(
+        world.cloud.queues().await,
+        [World::queue_name()],
+        "the same account"
+    );
+}
+
+#[tokio::test]
+async fn renamed_topic_takes_the_subscription_along_and_keeps_the_queue() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    let queue = world.cloud.queue(&World::queue_name());
+    let message = SendMessage::new("not delivered yet");
+    queue.send(&message).await.unwrap();
+    let other = world.cloud.topic("other");
+    other.create(&Default::default()).await.unwrap();
+
+    world.edit(|spec| spec["topic"] = json!("other"));
+    world.settle().await;
+    assert_eq!(world.cloud.subscriptions(TOPIC).await, [""; 0]);
+    assert_eq!(
+        world.cloud.subscriptions("other").await,
+        [World::queue_name()]
+    );
+    let kept = queue.receive(PollingWait::MIN).await.unwrap().unwrap();
+    assert_eq!(kept.body, "not delivered yet");
+    assert_eq!(world.status()["topic"], "other");
+    assert_eq!(world.ready(), "True");
+    assert!(
+        world.events().contains("CleanedUp: removed subscription"),
+        "{}",
+        world.events()
+    );
+}
+
+#[tokio::test]
+async fn source_that_moves_to_a_given_queue_leaves_nothing_of_its_own() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    let theirs = world.cloud.queue("theirs");
+    theirs.create(&Default::default()).await.unwrap();
+    world.edit(|spec| {
+        spec.as_object_mut().unwrap().remove("topic");
+        spec["queue"] = json!("theirs");
+    });
+    world.settle().await;
+    world.run_adapter();
+    world.settle().await;
+    assert_eq!(world.cloud.queues().await, ["theirs"]);
+    assert_eq!(world.cloud.subscriptions(TOPIC).await, [""; 0]);
+    assert_eq!(world.variable("MNS_QUEUE").as_deref(), Some("theirs"));
+    insta::assert_snapshot!(world.conditions(), @r"
+    CredentialsProvided: True
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
+    Deployed: True
+    QueueReady: True
+    Ready: True
+    SinkProvided: True
+    Subscribed: True QueueGiven whoever owns the queue sees to what is in it
+    ");
+
+    // And back: the given queue is nobody's to remove.
+    world.edit(|spec| {
+        spec.as_object_mut().unwrap().remove("queue");
+        spec["topic"] = json!(TOPIC);
+    });
+    world.settle().await;
+    assert_eq!(
+        world.cloud.queues().await,
+        [World::queue_name(), "theirs".to_owned()]
+    );
+}
+
+#[tokio::test]
+async fn given_queue_is_neither_made_nor_changed() {
+    let world = World::start().await;
+    let theirs = world.cloud.queue("theirs");
+    let attributes = QueueAttributes {
+        visibility_timeout: Some(VisibilityTimeout::saturating(Duration::from_secs(7))),
+        ..QueueAttributes::default()
+    };
+    theirs.create(&attributes).await.unwrap();
+    world.edit(|spec| {
+        spec.as_object_mut().unwrap().remove("topic");
+        spec["queue"] = json!("theirs");
+    });
+    world.settle().await;
+    let status = theirs.attributes().await.unwrap();
+    assert_eq!(status.visibility_timeout, Some(Duration::from_secs(7)));
+    assert_eq!(world.source()["metadata"]["finalizers"], json!(null));
+}
+
+#[tokio::test]
+async fn changed_and_removed_things_in_mns_are_set_right() {
+    let mut world = World::start().await;
+    world.settle_ready().await;
+    let name = World::queue_name();
+    let (queue, topic) = (world.cloud.queue(&name), world.cloud.topic(TOPIC));
+    let subscription = Cloud::subscription(&name);
+
+    let drifted = QueueAttributes {
+        message_retention: Some(Retention::saturating(Duration::from_mins(1))),
+        ..QueueAttributes::default()
+    };
+    queue.set_attributes(&drifted).await.unwrap();
+    (world.ctx, world.watches) = context(&world.cluster);
+    world.pass().await.unwrap();
+    let status = queue.attributes().await.unwrap();
+    assert_eq!(status.message_retention, Some(Duration::from_hours(96)));
+
+    topic.unsubscribe(&subscription).await.unwrap();
+    (world.ctx, world.watches) = context(&world.cluster);
+    world.pass().await.unwrap();
+    assert_eq!(world.cloud.subscriptions(TOPIC).await, [name.clone()]);
+
+    queue.delete().await.unwrap();
+    (world.ctx, world.watches) = context(&world.cluster);
+    world.pass().await.unwrap();
+    assert_eq!(world.cloud.queues().await, [name.clone()]);
+
+    topic.unsubscribe(&subscription).await.unwrap();
+    let elsewhere = mns::Subscription::new("http://elsewhere.test/");
+    topic.subscribe(&subscription, &elsewhere).await.unwrap();
+    (world.ctx, world.watches) = context(&world.cluster);
+    world.pass().await.unwrap();
+    let mended = topic.subscription_attributes(&subscription).await.unwrap();
+    assert!(
+        mended.endpoint.ends_with(&format!("queues/{name}")),
+        "{mended:?}"
+    );
+    assert_eq!(world.ready(), "True");
+}
+
+#[tokio::test]
+async fn sink_that_moves_takes_the_adapter_along() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.cluster.change(BROKER, |broker| {
+        broker["status"]["address"]["url"] = json!("http://elsewhere.test/");
+    });
+    world.pass().await.unwrap();
+    assert_eq!(
+        world.variable("K_SINK").as_deref(),
+        Some("http://elsewhere.test/")
+    );
+    assert_eq!(world.status()["sinkUri"], "http://elsewhere.test/");
+}
+
+#[tokio::test]
+async fn passes_in_quick_succession_ask_mns_once() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    let asked = world.cloud.calls();
+    for _ in 0..3 {
+        world.pass().await.unwrap();
+    }
+    assert_eq!(world.cloud.calls(), asked);
+    // A change of the source is another matter.
+    world.edit(|spec| spec["consumers"] = json!(2));
+    world.pass().await.unwrap();
+    assert_eq!(world.cloud.calls(), asked + 2);
+}

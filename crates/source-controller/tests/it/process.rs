@@ -1,0 +1,173 @@
+//! The whole process but for its way to the cluster: health, taking turns, and its end.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser as _;
+use source_controller::{Args, run_with};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::fixture::{World, deployment_path};
+
+const LONG: Duration = Duration::from_secs(60);
+const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/home/leases/mnsoss-source-controller";
+
+struct Process {
+    stop: CancellationToken,
+    process: JoinHandle<anyhow::Result<()>>,
+    announced: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+impl Process {
+    fn start(world: &World, identity: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let announced = directory.path().join("addresses.json");
+        let announce = announced.to_str().unwrap();
+        let flags = [
+            "source-controller",
+            "--adapter-image=example.com/source:1",
+            "--listen=127.0.0.1:0",
+            "--identity",
+            identity,
+            "--announce",
+            announce,
+        ];
+        let args = Args::try_parse_from(flags).unwrap();
+        let stop = CancellationToken::new();
+        let (client, stopped) = (world.cluster.client(), stop.clone());
+        let process = tokio::spawn(async move { run_with(client, "home", args, stopped).await });
+        Self {
+            stop,
+            process,
+            announced,
+            _directory: directory,
+        }
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let addresses = eventually("an address", || {
+            std::fs::read_to_string(&self.announced).ok()
+        })
+        .await;
+        let addresses: serde_json::Value = serde_json::from_str(&addresses).unwrap();
+        let url = format!("http://{}{path}", addresses["http"].as_str().unwrap());
+        let client = service::http_client(&service::ConnectOptions::default()).unwrap();
+        client.get(url).send().await.unwrap().text().await.unwrap()
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        timeout(LONG, self.process)
+            .await
+            .expect("it ends")
+            .unwrap()
+            .unwrap();
+    }
+}
+
+async fn eventually<T>(what: &str, found: impl Fn() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(started.elapsed() < LONG, "{what}");
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn holder(world: &World) -> Option<String> {
+    let lease = world.cluster.get(LEASE)?;
+    lease["spec"]["holderIdentity"].as_str().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn one_works_the_other_stands_by_and_goes_on_at_once() {
+    let world = World::start().await;
+    let first = Process::start(&world, "first");
+    eventually("a leader", || holder(&world)).await;
+    let second = Process::start(&world, "second");
+    eventually("an adapter", || world.cluster.get(&deployment_path())).await;
+    assert_eq!(holder(&world).as_deref(), Some("first"));
+    for (process, leader) in [(&first, "1"), (&second, "0")] {
+        assert_eq!(process.get("/health").await, "ok\n");
+        assert_eq!(process.get("/readiness").await, "ready\n");
+        let metrics = process.get("/metrics").await;
+        assert!(
+            metrics.contains(&format!("source_controller_leader {leader}")),
+            "{metrics}"
+        );
+    }
+    assert!(
+        first
+            .get("/metrics")
+            .await
+            .contains(r#"source_controller_writes_total{object="Deployment"} 1"#)
+    );
+
+    first.end().await;
+    eventually("the second", || {
+        holder(&world).filter(|holder| holder == "second")
+    })
+    .await;
+    world.cluster.remove(&deployment_path());
+    eventually("an adapter again", || world.cluster.get(&deployment_path())).await;
+    second.end().await;
+    assert_eq!(holder(&world), None);
+}
+
+#[tokio::test]
+async fn leader_that_was_replaced_ends_with_an_error_so_that_it_is_started_anew() {
+    let world = World::start().await;
+    let process = Process::start(&world, "first");
+    eventually("an adapter", || world.cluster.get(&deployment_path())).await;
+    world.cluster.change(LEASE, |lease| {
+        lease["spec"]["holderIdentity"] = "second".into()
+    });
+    let ended = timeout(LONG, process.process)
+        .await
+        .expect("it ends")
+        .unwrap();
+    assert_eq!(
+        ended.unwrap_err().to_string(),
+        "`second` has become the leader"
+    );
+    assert_eq!(holder(&world).as_deref(), Some("second"));
+}
+
+#[tokio::test]
+async fn process_that_stands_by_ends_when_told_to() {
+    let world = World::start().await;
+    let first = Process::start(&world, "first");
+    eventually("a leader", || holder(&world)).await;
+    Process::start(&world, "second").end().await;
+    first.end().await;
+}
+
+#[test]
+fn bad_arguments_are_refused_with_what_to_do() {
+    let refused = |flags: &[&str]| Args::try_parse_from(flags).unwrap_err().to_string();
+    let table = [
+        (
+            "no image",
+            refused(&["source-controller"]),
+            "--adapter-image <IMAGE>",
+        ),
+        (
+            "nobody at work",
+            refused(&["source-controller", "--adapter-image=x", "--concurrency=0"]),
+            "1..=1024",
+        ),
+        (
+            "no time",
+            refused(&["source-controller", "--adapter-image=x", "--resync=0"]),
+            "it must be 1 to 86400 seconds",
+        ),
+    ];
+    for (name, error, expected) in table {
+        assert!(error.contains(expected), "{name}: {error}");
+    }
+}

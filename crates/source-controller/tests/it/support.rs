@@ -1,0 +1,5 @@
+//! What the tests stand on.
+
+pub(crate) mod cloud;
+pub(crate) mod cluster;
+pub(crate) mod fixture;

@@ -1,0 +1,316 @@
+//! A cluster with one source in it, an account of MNS, and the controller's passes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kube::runtime::controller::Action;
+use kube::runtime::events::Recorder;
+use prometheus_client::registry::Registry;
+use serde_json::{Value, json};
+use source_api::{MnsOssSource, names};
+use source_controller::adapter::AdapterSettings;
+use source_controller::context::{Context, Parts};
+use source_controller::failure::PassError;
+use source_controller::metrics::Metrics;
+use source_controller::pace::Pace;
+use source_controller::reconcile::reconcile;
+use source_controller::sink::{Discovery, Resolver, SinkWatches, WatchRequests};
+
+use super::cloud::{ACCOUNT, Cloud, KEY_ID, KEY_SECRET, REGION, transport};
+use super::cluster::Cluster;
+
+pub(crate) const UID: &str = "9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d";
+pub(crate) const SOURCE: &str =
+    "/apis/sources.eventing.knative.dev/v1alpha1/namespaces/shop/mnsosssources/photos";
+pub(crate) const SECRET: &str = "/api/v1/namespaces/shop/secrets/mnsoss-secret";
+pub(crate) const BROKER: &str = "/apis/eventing.knative.dev/v1/namespaces/shop/brokers/default";
+pub(crate) const TOPIC: &str = "mns-en-topics-oss-photos-1";
+pub(crate) const RESYNC: Duration = Duration::from_mins(5);
+
+/// Everything that one source touches.
+pub(crate) struct World {
+    pub(crate) cluster: Cluster,
+    pub(crate) cloud: Cloud,
+    pub(crate) ctx: Arc<Context>,
+    pub(crate) watches: WatchRequests,
+}
+
+impl World {
+    /// A source with a sink, a Secret and a topic that are all there, not looked at yet.
+    pub(crate) async fn start() -> Self {
+        let world = Self::empty().await;
+        world.put_source(&modern_spec());
+        world.put_secret(KEY_ID, KEY_SECRET);
+        world.put_broker();
+        world
+    }
+
+    /// A cluster with Knative Eventing, and a topic.
+    pub(crate) async fn empty() -> Self {
+        let cluster = Cluster::start();
+        let cloud = Cloud::start(&[TOPIC]).await;
+        serve_eventing(&cluster);
+        let (ctx, watches) = context(&cluster);
+        Self {
+            cluster,
+            cloud,
+            ctx,
+            watches,
+        }
+    }
+
+    pub(crate) fn put_source(&self, spec: &Value) {
+        let source = json!({
+            "apiVersion": "sources.eventing.knative.dev/v1alpha1",
+            "kind": "MnsOssSource",
+            "metadata": {"name": "photos", "namespace": "shop", "uid": UID},
+            "spec": spec,
+        });
+        self.cluster.put(SOURCE, source);
+    }
+
+    /// Changes the source's `spec`, as its user would.
+    pub(crate) fn edit(&self, change: impl FnOnce(&mut Value)) {
+        self.cluster
+            .change(SOURCE, |source| change(&mut source["spec"]));
+    }
+
+    pub(crate) fn put_secret(&self, id: &str, secret: &str) {
+        let document = json!({
+            "url": self.cloud.url, "accessKeyId": id, "accessKeySecret": secret,
+            "accountId": ACCOUNT, "region": REGION,
+        });
+        self.put_secret_text(&document.to_string());
+    }
+
+    pub(crate) fn put_secret_text(&self, text: &str) {
+        let secret = json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "mnsoss-secret", "namespace": "shop"},
+            "data": {"mns": STANDARD.encode(text)},
+        });
+        self.cluster.put(SECRET, secret);
+    }
+
+    pub(crate) fn put_broker(&self) {
+        let broker = json!({
+            "apiVersion": "eventing.knative.dev/v1",
+            "kind": "Broker",
+            "metadata": {"name": "default", "namespace": "shop"},
+            "status": {"address": {"url": "http://broker-ingress.knative-eventing.svc.cluster.local/shop/default"}},
+        });
+        self.cluster.put(BROKER, broker);
+    }
+
+    /// One pass, as the controller makes it when it hears of a change.
+    pub(crate) async fn pass(&self) -> Result<Action, PassError> {
+        let source = self.cluster.get(SOURCE).expect("the source is there");
+        let source: MnsOssSource = serde_json::from_value(source).unwrap();
+        let pass = reconcile(Arc::new(source), Arc::clone(&self.ctx));
+        tokio::time::timeout(Duration::from_secs(60), pass)
+            .await
+            .expect("a pass ends")
+    }
+
+    /// As many passes as it takes until nothing is written any more.
+    pub(crate) async fn settle(&self) {
+        for _ in 0..5 {
+            self.cluster.calls();
+            self.pass().await.unwrap();
+            if self.cluster.writes().is_empty() {
+                return;
+            }
+        }
+        panic!("still writing: {:?}", self.cluster.writes());
+    }
+
+    /// Settled, with an adapter that runs.
+    pub(crate) async fn settle_ready(&self) {
+        self.settle().await;
+        self.run_adapter();
+        self.settle().await;
+        assert_eq!(self.ready(), "True", "{}", self.conditions());
+    }
+
+    /// What a Deployment's own controller does: all pods come up.
+    pub(crate) fn run_adapter(&self) {
+        self.cluster.change(&deployment_path(), |deployment| {
+            let replicas = deployment["spec"]["replicas"].clone();
+            deployment["status"] = json!({
+                "observedGeneration": deployment["metadata"]["generation"],
+                "replicas": replicas,
+                "availableReplicas": replicas,
+                "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "message": "Deployment has minimum availability."}],
+            });
+        });
+    }
+
+    pub(crate) fn source(&self) -> Value {
+        self.cluster.get(SOURCE).expect("the source is there")
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        self.source()["status"].clone()
+    }
+
+    pub(crate) fn deployment(&self) -> Value {
+        let deployment = self.cluster.get(&deployment_path());
+        deployment.expect("the deployment is there")
+    }
+
+    /// Value of a variable of the adapter.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        let deployment = self.deployment();
+        let env = &deployment["spec"]["template"]["spec"]["containers"][0]["env"];
+        let variable = env
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|it| it["name"] == name)?;
+        Some(variable["value"].as_str().unwrap().to_owned())
+    }
+
+    pub(crate) fn ready(&self) -> String {
+        self.condition("Ready")["status"]
+            .as_str()
+            .unwrap_or("absent")
+            .to_owned()
+    }
+
+    pub(crate) fn condition(&self, type_: &str) -> Value {
+        let status = self.status();
+        let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
+        let found = conditions
+            .into_iter()
+            .find(|condition| condition["type"] == type_);
+        found.unwrap_or_default()
+    }
+
+    /// All conditions, one line each, without times.
+    pub(crate) fn conditions(&self) -> String {
+        let status = self.status();
+        let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
+        let line = |condition: &Value| {
+            let text = |name: &str| condition[name].as_str().unwrap_or_default().to_owned();
+            let severity = match text("severity") {
+                severity if severity.is_empty() => severity,
+                severity => format!(" [{severity}]"),
+            };
+            let line = format!(
+                "{}{severity}: {} {} {}",
+                text("type"),
+                text("status"),
+                text("reason"),
+                text("message")
+            );
+            self.without_port(line.trim_end())
+        };
+        conditions.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Kubernetes Events so far, one line each, in the order in which they were written.
+    pub(crate) fn events(&self) -> String {
+        let mut events = self
+            .cluster
+            .under("/apis/events.k8s.io/v1/namespaces/shop/events/");
+        events.sort_by_key(|event| {
+            let version = event["metadata"]["resourceVersion"].as_str().unwrap();
+            version.parse::<u64>().unwrap()
+        });
+        let line = |event: &Value| {
+            let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+            let line = format!("{} {}: {}", text("type"), text("reason"), text("note"));
+            self.without_port(&line)
+        };
+        events.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    fn without_port(&self, text: &str) -> String {
+        text.replace(&self.cloud.url, "http://mns.test")
+    }
+
+    /// What the controller's queue is called.
+    pub(crate) fn queue_name() -> String {
+        names::queue("shop", "photos", UID)
+    }
+}
+
+pub(crate) fn deployment_path() -> String {
+    let name = names::adapter("photos", UID);
+    format!("/apis/apps/v1/namespaces/shop/deployments/{name}")
+}
+
+/// A source as one would write it today.
+pub(crate) fn modern_spec() -> Value {
+    json!({
+        "topic": TOPIC,
+        "accessToken": {"secretKeyRef": {"name": "mnsoss-secret", "key": "mns"}},
+        "sink": {"ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": "default"}},
+        "consumers": 1,
+    })
+}
+
+/// A controller that has just started.
+pub(crate) fn context(cluster: &Cluster) -> (Arc<Context>, WatchRequests) {
+    let client = cluster.client();
+    let (watches, requests) = SinkWatches::channel();
+    let discovery = Discovery::new(client.clone());
+    let resolver = Resolver::new(
+        client.clone(),
+        discovery,
+        watches,
+        "cluster.local".to_owned(),
+    );
+    let context = Context::new(Parts {
+        resolver,
+        transport: transport(),
+        recorder: Recorder::new(client.clone(), "mnsoss-source-controller".into()),
+        adapter: AdapterSettings {
+            image: "example.com/source:1".to_owned(),
+            log_filter: "info".to_owned(),
+            log_format: "json".to_owned(),
+        },
+        pace: Pace::new(RESYNC),
+        metrics: Metrics::new(&mut Registry::default()),
+        client,
+    });
+    (Arc::new(context), requests)
+}
+
+/// What Knative Eventing serves today.
+fn serve_eventing(cluster: &Cluster) {
+    let resource = |name: &str, kind: &str| json!({"name": name, "singularName": "", "namespaced": true, "kind": kind, "verbs": ["get", "list", "watch"]});
+    let version = |version: &str, resources: Value| {
+        let group_version = format!("eventing.knative.dev/{version}");
+        let list = json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources});
+        (format!("/apis/{group_version}"), list)
+    };
+    let event_types = || json!([resource("eventtypes", "EventType")]);
+    for (path, list) in [
+        version(
+            "v1",
+            json!([
+                resource("brokers", "Broker"),
+                resource("triggers", "Trigger")
+            ]),
+        ),
+        version("v1beta2", event_types()),
+        version("v1beta3", event_types()),
+    ] {
+        cluster.serve(&path, list);
+    }
+    let group_version = |version: &str| json!({"groupVersion": format!("eventing.knative.dev/{version}"), "version": version});
+    let groups = json!({
+        "kind": "APIGroupList",
+        "apiVersion": "v1",
+        "groups": [{
+            "name": "eventing.knative.dev",
+            "versions": [group_version("v1"), group_version("v1beta3"), group_version("v1beta2")],
+            "preferredVersion": group_version("v1"),
+        }],
+    });
+    cluster.serve("/apis", groups);
+}

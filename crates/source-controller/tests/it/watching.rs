@@ -1,0 +1,199 @@
+//! The controller as a whole: what wakes it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use source_controller::controller;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::cloud::KEY_ID;
+use crate::support::fixture::{BROKER, SECRET, SOURCE, World, deployment_path};
+
+/// Far longer than anything here takes, and shorter than the regular look.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A world in which the controller runs.
+struct Running {
+    world: World,
+    stop: CancellationToken,
+    controller: JoinHandle<()>,
+}
+
+impl Running {
+    fn start(mut world: World) -> Self {
+        let (ctx, watches) = crate::support::fixture::context(&world.cluster);
+        world.ctx = Arc::clone(&ctx);
+        let stop = CancellationToken::new();
+        let controller = tokio::spawn(controller::run(ctx, watches, 4, stop.clone()));
+        Self {
+            world,
+            stop,
+            controller,
+        }
+    }
+
+    /// Waits until something holds.
+    async fn until(&self, what: &str, holds: impl Fn(&World) -> bool) {
+        let started = Instant::now();
+        while !holds(&self.world) {
+            assert!(
+                started.elapsed() < LONG,
+                "{what}: {}",
+                self.world.conditions()
+            );
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn until_ready(&self) {
+        self.until("an adapter", |world| {
+            world.cluster.get(&deployment_path()).is_some()
+        })
+        .await;
+        self.world.run_adapter();
+        self.until("ready", |world| world.ready() == "True").await;
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        tokio::time::timeout(LONG, self.controller)
+            .await
+            .expect("it ends")
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn source_deployment_secret_and_sink_wake_the_controller() {
+    let running = Running::start(World::start().await);
+    running.until_ready().await;
+    let world = &running.world;
+
+    world.edit(|spec| spec["consumers"] = json!(2));
+    running
+        .until("an edit", |world| {
+            world.deployment()["spec"]["replicas"] == 2
+        })
+        .await;
+
+    world.cluster.remove(&deployment_path());
+    running.until_ready().await;
+
+    world.cluster.remove(SECRET);
+    running
+        .until("no secret", |world| {
+            world.condition("CredentialsProvided")["status"] == "False"
+        })
+        .await;
+    world.put_secret(KEY_ID, "secret");
+    running
+        .until("a secret", |world| world.ready() == "True")
+        .await;
+
+    world.cluster.change(BROKER, |broker| {
+        broker["status"]["address"]["url"] = json!("http://elsewhere.test/");
+    });
+    running
+        .until("a new address", |world| {
+            world.variable("K_SINK").as_deref() == Some("http://elsewhere.test/")
+        })
+        .await;
+    running.end().await;
+}
+
+#[tokio::test]
+async fn late_sink_makes_the_source_ready_without_waiting_for_the_regular_look() {
+    let world = World::start().await;
+    world.cluster.remove(BROKER);
+    let running = Running::start(world);
+    running
+        .until("no sink", |world| {
+            world.condition("SinkProvided")["status"] == "False"
+        })
+        .await;
+    running.world.put_broker();
+    running.until_ready().await;
+    running.end().await;
+}
+
+#[tokio::test]
+async fn kind_that_is_installed_late_is_found() {
+    let world = World::start().await;
+    let discovery = "/apis/eventing.knative.dev/v1";
+    let document = world.cluster.get(discovery).unwrap();
+    world.cluster.remove(discovery);
+    let running = Running::start(world);
+    running
+        .until("no kind", |world| {
+            world.condition("SinkProvided")["reason"] == "NotFound"
+        })
+        .await;
+    running.world.cluster.serve(discovery, document);
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    let definition = json!({"metadata": {"name": "brokers.eventing.knative.dev"}});
+    running.world.cluster.put(
+        &format!("{definitions}/brokers.eventing.knative.dev"),
+        definition,
+    );
+    running.until_ready().await;
+    running.end().await;
+}
+
+#[tokio::test]
+async fn watch_that_is_refused_does_not_silence_the_others() {
+    let world = World::start().await;
+    world
+        .cluster
+        .fail(http::Method::GET, "/api/v1/secrets", 403, "Forbidden");
+    world.cluster.fail(
+        http::Method::GET,
+        "/apis/eventing.knative.dev/v1/brokers",
+        403,
+        "Forbidden",
+    );
+    let running = Running::start(world);
+    running.until_ready().await;
+    running.world.edit(|spec| spec["consumers"] = json!(2));
+    running
+        .until("an edit", |world| {
+            world.deployment()["spec"]["replicas"] == 2
+        })
+        .await;
+    running.end().await;
+}
+
+#[tokio::test]
+async fn only_metadata_of_secrets_is_watched() {
+    let running = Running::start(World::start().await);
+    running.until_ready().await;
+    let lists = running.world.cluster.calls().into_iter();
+    let secrets: Vec<_> = lists
+        .filter(|call| call.path == "/api/v1/secrets")
+        .collect();
+    assert!(!secrets.is_empty());
+    for call in secrets {
+        assert!(call.accept.contains("PartialObjectMetadata"), "{call:?}");
+    }
+    running.end().await;
+}
+
+#[tokio::test]
+async fn deleted_source_is_let_go_and_forgotten() {
+    let running = Running::start(World::start().await);
+    running.until_ready().await;
+    let world = &running.world;
+    world.cluster.change(SOURCE, |source| {
+        source["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    });
+    running
+        .until("let go", |world| {
+            world.source()["metadata"]["finalizers"] == json!([])
+        })
+        .await;
+    world.cluster.remove(SOURCE);
+    assert_eq!(world.cloud.queues().await, [""; 0]);
+    running.end().await;
+}
