@@ -1,7 +1,7 @@
 """Starts the emulator for programs that nobody here wrote.
 
 Every fixture hands out plain facts (URLs, keys); which SDK a test drives is its own business.
-Set EMULATOR_BIN to test another binary than the workspace's debug build.
+Set EMULATOR_BIN and CLIENTS_BIN to test other programs than the workspace's debug build.
 """
 
 import contextlib
@@ -75,17 +75,28 @@ class Emulator:
         return [capture for capture in self.call("GET", "/captures") if capture["service"] == service]
 
 
+def built(variable, kind, name, folder):
+    """A program of the emulator's package: the one that a variable names, or the debug build."""
+    given = os.environ.get(variable)
+    if given:
+        return pathlib.Path(given)
+    build = ["cargo", "build", "--quiet", "--package", "emulator", f"--{kind}", name]
+    if subprocess.run(build, cwd=ROOT, check=False).returncode != 0:
+        pytest.exit(f"`{name}` does not build", returncode=1)
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return target / folder / name
+
+
 @pytest.fixture(scope="session")
 def binary():
     """The emulator to test."""
-    given = os.environ.get("EMULATOR_BIN")
-    if given:
-        return pathlib.Path(given)
-    build = ["cargo", "build", "--quiet", "--package", "emulator"]
-    if subprocess.run(build, cwd=ROOT, check=False).returncode != 0:
-        pytest.exit("the emulator does not build", returncode=1)
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / "debug" / "emulator"
+    return built("EMULATOR_BIN", "bin", "emulator", "debug")
+
+
+@pytest.fixture(scope="session")
+def clients():
+    """The program that lets this workspace's clients loose."""
+    return built("CLIENTS_BIN", "example", "clients", "debug/examples")
 
 
 @contextlib.contextmanager
