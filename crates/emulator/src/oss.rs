@@ -1,7 +1,7 @@
 //! OSS: buckets, objects and uploads over HTTP.
 //!
 //! A request is named, taken through the [gate](crate::gate), its sender is authenticated and
-//! authorized, and one handler answers. Handlers change the [store](store::Store) by records
+//! authorized, and one handler answers. Handlers change the store by records
 //! and publish what happened in the same step, so that no acknowledged upload lacks its event.
 //!
 //! Not played, and refused as such: versions, life cycle, replication, image processing and the
