@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-pub(crate) use credentials::document;
-pub use credentials::{Credentials, Placeholder};
+pub use credentials::Credentials;
+pub(crate) use credentials::{PLACEHOLDER, document};
 pub use error::ConfigError;
 use setting::SETTINGS;
 pub use setting::describe as describe_settings;

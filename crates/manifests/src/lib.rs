@@ -20,9 +20,7 @@ mod seed;
 mod yaml;
 
 pub use check::{CheckError, Stale, check};
-pub use config::{
-    Addressing, Backend, Config, ConfigError, Credentials, Placeholder, describe_settings,
-};
+pub use config::{Addressing, Backend, Config, ConfigError, Credentials, describe_settings};
 pub use file::File;
 pub use render::{Profile, render, standard};
 pub use yaml::RenderError;

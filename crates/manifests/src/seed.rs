@@ -7,7 +7,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
 use source_api::{MnsOssSource, ObjectReference, SinkSpec};
 
-use crate::config::{Config, Placeholder, document};
+use crate::config::{Config, PLACEHOLDER, document};
 use crate::file::File;
 use crate::istio;
 use crate::knative::{
@@ -23,7 +23,7 @@ use crate::yaml::RenderError;
 /// The image that the walkthrough runs.
 const IMAGE: &str = "registry.cn-hangzhou.aliyuncs.com/knative-sample/face-recognition:v0.2.7";
 /// The walkthrough's Secret, blanks and all.
-const PLACEHOLDER: &str = "{ \"url\":\"https://xxxx.mns.cn-shanghai.aliyuncs.com/\", \"accessKeyId\":\"xxx\",\"accessKeySecret\":\"xx\" }\n";
+const DOCUMENT: &str = "{ \"url\":\"https://xxxx.mns.cn-shanghai.aliyuncs.com/\", \"accessKeyId\":\"xxx\",\"accessKeySecret\":\"xx\" }\n";
 
 /// All files, under the walkthrough's names.
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
@@ -47,7 +47,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
 
 fn secret(config: &Config) -> Secret {
     let document = match &config.credentials {
-        None => PLACEHOLDER.to_owned(),
+        None => DOCUMENT.to_owned(),
         keys => document(keys.as_ref(), &config.mns_endpoint),
     };
     Secret {
@@ -84,8 +84,8 @@ fn service(config: &Config) -> Service {
         ],
         // Keys would stand here for everybody to read.
         env: vec![
-            sample::variable("ACCESSKEY_ID", Placeholder::KEY),
-            sample::variable("ACCESSKEY_SECRET", Placeholder::KEY),
+            sample::variable("ACCESSKEY_ID", PLACEHOLDER),
+            sample::variable("ACCESSKEY_SECRET", PLACEHOLDER),
             sample::variable("UPLOAD_OSS_PATH", &config.oss_target_path),
         ],
         ..RevisionContainer::default()

@@ -1,4 +1,5 @@
-//! Keys, and what stands in for them.
+//! Keys, and what stands in for them. They are read from variables only, and leave this
+//! module in one form: the Secret's document.
 
 use std::fmt;
 
@@ -15,13 +16,8 @@ const PAIRS: [(&str, &str); 2] = [
 ];
 const SECURITY_TOKEN: &str = "ALIBABA_CLOUD_SECURITY_TOKEN";
 
-/// What is rendered where there are no keys.
-pub struct Placeholder;
-
-impl Placeholder {
-    /// In place of any key.
-    pub const KEY: &str = "xxx";
-}
+/// What is rendered in place of a key where there is none.
+pub(crate) const PLACEHOLDER: &str = "xxx";
 
 /// An access key, and the token that goes with a temporary one. Prints no secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -75,8 +71,8 @@ impl fmt::Debug for Credentials {
 pub(crate) fn document(credentials: Option<&Credentials>, endpoint: &str) -> String {
     let document = Document {
         url: endpoint,
-        access_key_id: credentials.map_or(Placeholder::KEY, |keys| &keys.access_key_id),
-        access_key_secret: credentials.map_or(Placeholder::KEY, |keys| &keys.access_key_secret),
+        access_key_id: credentials.map_or(PLACEHOLDER, |keys| &keys.access_key_id),
+        access_key_secret: credentials.map_or(PLACEHOLDER, |keys| &keys.access_key_secret),
         security_token: credentials
             .and_then(|keys| keys.security_token.as_ref().map(|token| token.as_str())),
     };

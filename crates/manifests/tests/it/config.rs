@@ -1,5 +1,7 @@
 //! Settings from a file and the environment.
 
+use proptest::prelude::{any, proptest};
+
 use manifests::{Addressing, Backend, Config, describe_settings};
 
 fn nothing(_: &str) -> Option<String> {
@@ -125,4 +127,13 @@ fn the_description_is_a_file_that_changes_nothing() {
         Config::usual(),
         "{given}"
     );
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_taken_or_refused(file in any::<String>(), value in any::<String>()) {
+        let _ = Config::load(&file, |_| Some(value.clone()));
+        let quoted = serde_json::to_string(&value).unwrap();
+        let _ = Config::load(&format!("oss.bucket = {quoted}\noss.target-path = {quoted}"), nothing);
+    }
 }

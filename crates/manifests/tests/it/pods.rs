@@ -1,6 +1,9 @@
 //! Every container that is rendered passes the `restricted` Pod Security profile.
 
-use manifests::Profile;
+use std::fs;
+use std::path::Path;
+
+use manifests::{Config, Profile, render};
 use serde_json::{Value, json};
 
 use crate::{object, objects, usual};
@@ -93,4 +96,43 @@ fn adapters_run_the_controllers_image() {
         container["env"][0],
         json!({"name": "ADAPTER_IMAGE", "value": container["image"]})
     );
+}
+
+/// Variables that a program reads, by where it declares them.
+fn declared(files: &[&str]) -> String {
+    let crates = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    files
+        .iter()
+        .map(|file| fs::read_to_string(crates.join(file)).unwrap())
+        .collect()
+}
+
+#[test]
+fn every_variable_is_one_that_the_program_reads() {
+    let settings = "oss.endpoint = 'http://a'\noss.addressing = 'path'\nface.endpoint = 'http://a'";
+    let config = Config::load(settings, |_| None).unwrap();
+    let files = render(&config, Profile::Current).unwrap();
+    let logs = "service/src/telemetry.rs";
+    let table = [
+        (
+            "Deployment",
+            "mnsoss-source-controller",
+            declared(&[logs, "source-controller/src/args.rs"]),
+        ),
+        (
+            "Service",
+            "face-recognition",
+            declared(&[logs, "face-recognition/src/args.rs"]),
+        ),
+    ];
+    for (kind, name, program) in table {
+        let object = object(&files, kind, name);
+        let variables = object
+            .pointer("/spec/template/spec/containers/0/env")
+            .unwrap();
+        for variable in variables.as_array().unwrap() {
+            let declaration = format!("env = {}", variable["name"]);
+            assert!(program.contains(&declaration), "{name}: {declaration}");
+        }
+    }
 }
