@@ -14,6 +14,19 @@ pub(crate) const PREFIX: &str = "ce-";
 /// their own. Bytes above ASCII are always encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 
+/// The names that CloudEvents itself gives a meaning.
+pub(crate) const CORE: [&str; 9] = [
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time",
+    "dataschema",
+    "datacontenttype",
+    "data",
+];
+
 /// The value as it goes into a header.
 pub(crate) fn encode_value(value: &str) -> Cow<'_, str> {
     utf8_percent_encode(value, ENCODED).into()
@@ -36,6 +49,12 @@ pub(crate) fn is_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+/// Whether an extension attribute may be named so, in either mode.
+#[must_use]
+pub fn is_extension_name(name: &str) -> bool {
+    is_name(name) && !CORE.contains(&name) && name != "database64"
 }
 
 /// Removes the quotes of an HTTP quoted string and the backslashes inside it.
@@ -122,6 +141,20 @@ mod tests {
         ];
         for (name, expected) in table {
             assert_eq!(is_name(name), expected, "`{name}`");
+        }
+    }
+
+    #[test]
+    fn extensions_may_not_take_the_names_of_cloudevents() {
+        let table = [
+            ("traceparent", true),
+            ("time", false),
+            ("data", false),
+            ("database64", false),
+            ("Upper", false),
+        ];
+        for (name, expected) in table {
+            assert_eq!(is_extension_name(name), expected, "`{name}`");
         }
     }
 

@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::DecodeError;
-use crate::attribute::{PREFIX, decode_value, is_name};
+use crate::attribute::{CORE, PREFIX, decode_value, is_name};
 
 /// What every event has. `specversion` comes first: it decides about the others.
 const REQUIRED: [&str; 4] = ["specversion", "id", "source", "type"];
@@ -102,21 +102,10 @@ fn set_optional(event: &mut Event, headers: &HeaderMap) -> Result<(), DecodeErro
 }
 
 fn set_extensions(event: &mut Event, headers: &HeaderMap) -> Result<(), DecodeError> {
-    const NOT_EXTENSIONS: [&str; 9] = [
-        "specversion",
-        "id",
-        "source",
-        "type",
-        "subject",
-        "time",
-        "dataschema",
-        "datacontenttype",
-        "data",
-    ];
     let names = headers
         .keys()
         .filter_map(|header| header.as_str().strip_prefix(PREFIX));
-    for name in names.filter(|name| is_name(name) && !NOT_EXTENSIONS.contains(name)) {
+    for name in names.filter(|name| is_name(name) && !CORE.contains(name)) {
         if let Some(value) = attribute(headers, name)? {
             event.set_extension(name, value);
         }

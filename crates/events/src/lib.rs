@@ -14,6 +14,7 @@ mod decode;
 mod encode;
 mod error;
 
+pub use attribute::is_extension_name;
 /// What an event is made of, so that users of this crate need not name the SDK.
 pub use cloudevents::event::ExtensionValue;
 pub use cloudevents::{

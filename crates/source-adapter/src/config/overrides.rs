@@ -2,23 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use events::{Event, ExtensionValue};
+use events::{Event, ExtensionValue, is_extension_name};
 use serde::Deserialize;
 use service::Findings;
-
-/// Names that are not extensions, or not ours to change.
-const RESERVED: [&str; 10] = [
-    "specversion",
-    "id",
-    "source",
-    "type",
-    "subject",
-    "time",
-    "datacontenttype",
-    "dataschema",
-    "data",
-    "database64",
-];
 
 /// Extension attributes and their values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,12 +44,4 @@ impl Overrides {
             .all(|name| is_extension_name(name))
             .then_some(Self(extensions))
     }
-}
-
-fn is_extension_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        && !RESERVED.contains(&name)
 }
