@@ -81,7 +81,7 @@ impl Desk {
             .try_acquire_owned()
             .map_err(|_full| Failure::Busy)?;
         let (head, body) = request.into_parts();
-        let body = self.read(body).await?;
+        let body = read(body, self.pipeline.limits.event_bytes).await?;
         let event = events::from_http(&head.headers, body)?;
         if event.ty() == reply::TYPE {
             return Ok(self.nothing_to_do(SkipReason::OwnReply));
@@ -104,17 +104,6 @@ impl Desk {
         };
         let task = self.tasks.spawn(work.instrument(span));
         task.await.map_err(|_panicked| Failure::Defect)
-    }
-
-    async fn read(&self, body: Body) -> Result<Bytes, Failure> {
-        let limit_bytes = self.pipeline.limits.event_bytes;
-        match timeout(BODY_DEADLINE, Limited::new(body, limit_bytes).collect()).await {
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                Err(Failure::EventTooLarge { limit_bytes })
-            }
-            Ok(Err(_)) | Err(_) => Err(Failure::EventCutOff),
-        }
     }
 
     fn nothing_to_do(&self, reason: SkipReason) -> Response {
@@ -158,6 +147,17 @@ impl Desk {
     }
 }
 
+/// Reads a body within bounds of size and time.
+async fn read(body: Body, limit_bytes: usize) -> Result<Bytes, Failure> {
+    match timeout(BODY_DEADLINE, Limited::new(body, limit_bytes).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Failure::EventTooLarge { limit_bytes })
+        }
+        Ok(Err(_)) | Err(_) => Err(Failure::EventCutOff),
+    }
+}
+
 /// Says once, where it is handled, what went wrong. Only a mistake in the settings needs a
 /// person at once.
 fn report(key: &str, failure: &Failure) {
@@ -168,5 +168,26 @@ fn report(key: &str, failure: &Failure) {
         }
         Course::Again(_) => warn!(oss.key = %key, reason, "put off: {line}"),
         Course::GiveUp(_) => warn!(oss.key = %key, reason, "given up: {line}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn body_that_trickles_is_given_up_in_time() {
+        let began = Instant::now();
+        let drops = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, Infallible>(Bytes::from_static(b" ")), ()))
+        });
+        let failure = read(Body::from_stream(drops), 1024).await.unwrap_err();
+        assert!(matches!(failure, Failure::EventCutOff), "{failure:?}");
+        assert_eq!(began.elapsed().as_secs(), BODY_DEADLINE.as_secs());
     }
 }
