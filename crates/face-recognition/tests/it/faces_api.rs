@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+use wiremock::{Request, Respond, ResponseTemplate};
 
 type Hook = dyn Fn(usize) -> Option<ResponseTemplate> + Send + Sync;
 
@@ -28,15 +27,6 @@ impl FacesApi {
             asked: Arc::default(),
             hook: Arc::new(hook),
         }
-    }
-
-    pub(crate) async fn serve(&self) -> MockServer {
-        let server = MockServer::start().await;
-        Mock::given(any())
-            .respond_with(self.clone())
-            .mount(&server)
-            .await;
-        server
     }
 
     /// The body of every call.

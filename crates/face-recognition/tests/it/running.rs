@@ -10,7 +10,8 @@ use service::{ConnectOptions, http_client};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use wiremock::MockServer;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Respond};
 
 use crate::faces_api::FacesApi;
 use crate::objects::Objects;
@@ -35,7 +36,7 @@ impl Running {
 
     pub(crate) async fn with(faces: FacesApi, more: &[&str]) -> Self {
         let objects = Objects::default();
-        let servers = [objects.serve().await, faces.serve().await];
+        let servers = [serve(objects.clone()).await, serve(faces.clone()).await];
         let folder = tempfile::tempdir().unwrap();
         let announcement = folder.path().join("addresses.json");
         let [oss, api] = servers.each_ref().map(MockServer::uri);
@@ -114,6 +115,15 @@ impl Running {
         let line = page.lines().find_map(|line| line.strip_prefix(sample));
         line.map_or(0, |value| value.trim().parse().unwrap())
     }
+}
+
+async fn serve(answers: impl Respond + 'static) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(answers)
+        .mount(&server)
+        .await;
+    server
 }
 
 /// The data of a reply.
