@@ -16,6 +16,14 @@ fn extension(event: &Event, name: &str) -> String {
     event.extension(name).unwrap().to_string()
 }
 
+/// Runs an adapter with a dead letter sink until the queue is empty.
+async fn until_empty(mns: &FakeMns, sink: &FakeSink, letters: &FakeSink) -> Running {
+    let options = ["--delivery-dead-letter-sink", &letters.url()];
+    let adapter = Running::start(mns, sink, &options).await;
+    eventually("empty queue", || mns.len() == 0).await;
+    adapter
+}
+
 #[tokio::test]
 async fn only_the_events_that_failed_are_sent_again() {
     let mns = FakeMns::start(VISIBILITY).await;
@@ -73,13 +81,7 @@ async fn refused_event_becomes_a_dead_letter_with_the_reason() {
     let letters = FakeSink::accepting().await;
     mns.send(document(&[event("BAD", "人脸.jpg")]));
     mns.send(document(&[event("GOOD", "b.jpg")]));
-    let adapter = Running::start(
-        &mns,
-        &sink,
-        &["--delivery-dead-letter-sink", &letters.url()],
-    )
-    .await;
-    eventually("empty queue", || mns.len() == 0).await;
+    let adapter = until_empty(&mns, &sink, &letters).await;
     let [letter] = letters.events().try_into().unwrap();
     assert_eq!(letter.id(), "BAD");
     assert_eq!(
@@ -140,13 +142,7 @@ async fn refusing_dead_letter_sink_loses_nothing() {
     let letters =
         FakeSink::start(|_, count| Answer::status(if count < 2 { 500 } else { 200 })).await;
     mns.send(document(&[event("1", "a.jpg")]));
-    let adapter = Running::start(
-        &mns,
-        &sink,
-        &["--delivery-dead-letter-sink", &letters.url()],
-    )
-    .await;
-    eventually("empty queue", || mns.len() == 0).await;
+    let adapter = until_empty(&mns, &sink, &letters).await;
     assert_eq!(letters.ids(), ["1", "1"]);
     adapter.end().await;
 }
@@ -176,13 +172,7 @@ async fn unreadable_message_becomes_a_dead_letter_as_it_came() {
     let letters = FakeSink::accepting().await;
     let id = mns.send("not an event <&> 人");
     mns.send(document(&[event("1", "a.jpg")]));
-    let adapter = Running::start(
-        &mns,
-        &sink,
-        &["--delivery-dead-letter-sink", &letters.url()],
-    )
-    .await;
-    eventually("empty queue", || mns.len() == 0).await;
+    let adapter = until_empty(&mns, &sink, &letters).await;
     assert_eq!(sink.ids(), ["1"], "it is in nobody's way");
     let [letter] = letters.events().try_into().unwrap();
     assert_eq!(
