@@ -7,6 +7,8 @@
 //! `prepare` runs none, but makes in the emulator what a user makes in the cloud's console
 //! before deploying.
 
+#![expect(clippy::print_stderr, reason = "a command-line tool speaks to people")]
+
 mod cloud;
 mod eventually;
 mod forward;
@@ -24,17 +26,27 @@ use tokio::runtime::Runtime;
 use scenarios::Scenario;
 use world::World;
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {}", service::error_line(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<ExitCode> {
+    let runtime = Arc::new(Runtime::new()?);
     if std::env::args()
         .nth(1)
         .is_some_and(|word| word == "prepare")
     {
-        return Runtime::new()?
+        return runtime
             .block_on(cloud::prepare())
             .map(|()| ExitCode::SUCCESS);
     }
     let arguments = Arguments::from_args();
-    let runtime = Arc::new(Runtime::new()?);
     // Not connected for `--list`, which has to work without a cluster.
     let world = if arguments.list {
         None
@@ -52,6 +64,6 @@ fn trial(scenario: Scenario, runtime: Arc<Runtime>, world: Option<Arc<World>>) -
         let world = world.ok_or("there is no cluster")?;
         runtime
             .block_on(scenario.run(world))
-            .map_err(|error| Failed::from(format!("{error:#}")))
+            .map_err(|error| Failed::from(service::error_line(error.as_ref())))
     })
 }

@@ -19,9 +19,10 @@ mod requirements;
 mod undeploy;
 mod wait;
 
+use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use kube::api::DynamicObject;
 use manifests::Config;
 
@@ -110,10 +111,17 @@ fn home(objects: &[DynamicObject]) -> String {
 }
 
 fn print(objects: Vec<DynamicObject>) -> Result<()> {
-    for object in objects {
-        print!("---\n{}", diff::shown(object)?);
+    let texts = objects.into_iter().map(diff::shown);
+    let texts: Vec<_> = texts.collect::<Result<_>>()?;
+    write_out(&format!("---\n{}", texts.join("---\n")))
+}
+
+/// To standard output. Whoever stops reading, as `head` does, has seen enough.
+fn write_out(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
     }
-    Ok(())
 }
 
 async fn show_differences(cluster: &Cluster, objects: &[DynamicObject]) -> Result<()> {
@@ -121,7 +129,7 @@ async fn show_differences(cluster: &Cluster, objects: &[DynamicObject]) -> Resul
     for object in objects {
         let difference = diff::diff(cluster, object).await?;
         different += usize::from(!difference.is_empty());
-        print!("{difference}");
+        write_out(&difference)?;
     }
     eprintln!("{different} of {} objects would change", objects.len());
     Ok(())

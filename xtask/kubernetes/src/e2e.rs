@@ -248,6 +248,26 @@ mod tests {
     }
 
     #[test]
+    fn the_workflow_installs_the_pinned_kind_and_pins_its_actions() {
+        let workflow = std::fs::read_to_string(root().join(".github/workflows/ci.yml")).unwrap();
+        let version = Versions::load().unwrap().kind.version;
+        assert!(
+            workflow.contains(&format!("sigs.k8s.io/kind@{version}\n")),
+            "{version}"
+        );
+        let actions = workflow
+            .lines()
+            .filter_map(|line| line.split_once("uses: "));
+        for (_, action) in actions {
+            let commit = action.split(['@', ' ']).nth(1).unwrap();
+            assert!(
+                commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
+                "{action}"
+            );
+        }
+    }
+
+    #[test]
     fn the_deployment_under_test_is_configured_right() {
         let text = std::fs::read_to_string(root().join(CONFIG)).unwrap();
         let config = manifests::Config::load(&text, |_| None).unwrap();

@@ -54,7 +54,7 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", service::error_line(error.as_ref()));
             ExitCode::FAILURE
         }
     }

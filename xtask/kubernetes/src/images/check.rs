@@ -4,12 +4,16 @@
 //! and processes: what the `restricted` profile of Pod Security and the manifests demand.
 //! An image that needs more fails here and not in somebody's cluster.
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::json;
 use service::{ConnectOptions, http_client};
+use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
@@ -21,7 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(100);
 
 /// A name that only the container's `/etc/hosts` knows.
-const QUEUE_HOST: &str = "queue.images.test";
+const PEER: &str = "peer.images.test";
+
+/// Where the controller finds the way to its API server.
+const KUBECONFIG: &str = "/kubeconfig";
 
 /// A process of an image, and what it needs to start.
 struct Process {
@@ -31,6 +38,8 @@ struct Process {
     variables: Vec<(&'static str, String)>,
     /// The process must call this listener, whose host it can only know by name.
     calls: Option<TcpListener>,
+    /// A file that it reads, and its place in the container.
+    file: Option<(NamedTempFile, &'static str)>,
 }
 
 /// Checks the image's settings, then starts each of its binaries.
@@ -63,11 +72,14 @@ pub(crate) async fn check(engine: Engine, built: &Built) -> Result<()> {
 
 /// Each binary of the image, and where it is to listen.
 async fn processes(image: Image) -> Result<Vec<(SocketAddr, Process)>> {
-    let health = free_address().await?;
+    let [first, second] = [free_address().await?, free_address().await?];
     Ok(match image {
-        Image::Source => vec![(health, adapter(health).await?)],
-        Image::Face => vec![(health, face(health))],
-        Image::Emulator => vec![(health, emulator(health))],
+        Image::Source => vec![
+            (first, controller(first).await?),
+            (second, adapter(second).await?),
+        ],
+        Image::Face => vec![(first, face(first))],
+        Image::Emulator => vec![(first, emulator(first))],
     })
 }
 
@@ -75,6 +87,37 @@ async fn processes(image: Image) -> Result<Vec<(SocketAddr, Process)>> {
 /// that the system picks are rarely picked twice in a row.
 async fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
+}
+
+/// Without a cluster it can only ask for one, and be healthy meanwhile.
+async fn controller(health: SocketAddr) -> Result<Process> {
+    let api = TcpListener::bind("127.0.0.1:0").await?;
+    let kubeconfig = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "check",
+        "contexts": [{"name": "check", "context": {"cluster": "check", "user": "check"}}],
+        "clusters": [{"name": "check", "cluster": {
+            "server": format!("http://{PEER}:{}", api.local_addr()?.port()),
+        }}],
+        "users": [{"name": "check", "user": {}}],
+    });
+    let file = NamedTempFile::new()?;
+    // The image's user is not ours.
+    file.as_file()
+        .set_permissions(Permissions::from_mode(0o644))?;
+    std::fs::write(&file, kubeconfig.to_string())?;
+    Ok(Process {
+        path: "/source-controller",
+        arguments: Vec::new(),
+        variables: vec![
+            ("CONTROLLER_LISTEN", health.to_string()),
+            ("KUBECONFIG", KUBECONFIG.to_owned()),
+            ("ADAPTER_IMAGE", "example.com/adapter".to_owned()),
+        ],
+        calls: Some(api),
+        file: Some((file, KUBECONFIG)),
+    })
 }
 
 async fn adapter(health: SocketAddr) -> Result<Process> {
@@ -87,11 +130,12 @@ async fn adapter(health: SocketAddr) -> Result<Process> {
             ("ADAPTER_LISTEN", health.to_string()),
             ("K_SINK", "http://localhost".to_owned()),
             ("MNS_QUEUE", "images".to_owned()),
-            ("MNS_ENDPOINT", format!("http://{QUEUE_HOST}:{port}")),
+            ("MNS_ENDPOINT", format!("http://{PEER}:{port}")),
             ("ALIBABA_CLOUD_ACCESS_KEY_ID", "id".to_owned()),
             ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret".to_owned()),
         ],
         calls: Some(queue),
+        file: None,
     })
 }
 
@@ -107,6 +151,7 @@ fn face(health: SocketAddr) -> Process {
             ("ACCESSKEY_SECRET", "secret".to_owned()),
         ],
         calls: None,
+        file: None,
     }
 }
 
@@ -125,6 +170,7 @@ fn emulator(health: SocketAddr) -> Process {
             .collect(),
         variables: Vec::new(),
         calls: None,
+        file: None,
     }
 }
 
@@ -136,9 +182,9 @@ async fn check_process(
 ) -> Result<()> {
     let container = Container::start(engine, reference, &process)?;
     let called = async {
-        if let Some(queue) = process.calls {
-            let accepted = timeout(PATIENCE, queue.accept()).await;
-            accepted.context("did not find the host of its queue by name")??;
+        if let Some(peer) = process.calls {
+            let accepted = timeout(PATIENCE, peer.accept()).await;
+            accepted.context("does not find a host by its name")??;
         }
         wait_until_healthy(health).await
     };
@@ -186,16 +232,16 @@ impl Container {
             "--security-opt=no-new-privileges",
         ]);
         run.args(["--ulimit=nofile=4096:4096", "--ulimit=nproc=512:512"]);
-        run.args([
-            "--network=host",
-            &format!("--add-host={QUEUE_HOST}:127.0.0.1"),
-        ]);
+        run.args(["--network=host", &format!("--add-host={PEER}:127.0.0.1")]);
         run.args(
             process
                 .variables
                 .iter()
                 .map(|(name, value)| format!("--env={name}={value}")),
         );
+        if let Some((file, place)) = &process.file {
+            run.arg(format!("--volume={}:{place}:ro", file.path().display()));
+        }
         run.args([&format!("--entrypoint={}", process.path), reference]);
         let id = read(run.args(&process.arguments))?;
         Ok(Self { engine, id })
