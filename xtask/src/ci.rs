@@ -21,7 +21,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         name: "fmt",
         run: || cargo("fmt --all --check", &[]),
@@ -44,10 +44,9 @@ const STEPS: [Step; 6] = [
             )
         },
     },
-    // The README's own command.
     Step {
         name: "test",
-        run: || cargo("test --workspace", &[]),
+        run: || cargo(TEST, &[]),
     },
     Step {
         name: "conformance",
@@ -55,9 +54,17 @@ const STEPS: [Step; 6] = [
     },
     Step {
         name: "demo",
-        run: || cargo("xtask demo", &[]),
+        run: || cargo(DEMO, &[]),
+    },
+    Step {
+        name: "images",
+        run: || cargo("xtask images --check", &[]),
     },
 ];
+
+/// The two commands that the README promises.
+const DEMO: &str = "xtask demo";
+const TEST: &str = "test --workspace";
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let wanted =
@@ -125,4 +132,20 @@ fn execute(command: &mut Command) -> Result<()> {
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readmes_commands_are_what_is_checked() {
+        let readme = include_str!("../../README.md");
+        for words in [DEMO, TEST] {
+            assert!(
+                readme.contains(&format!("$ cargo {words}\n")),
+                "the README lacks `cargo {words}`"
+            );
+        }
+    }
 }
