@@ -39,7 +39,7 @@ pub struct Blob(Arc<Inner>);
 struct Inner {
     name: Name,
     /// The bytes, where there are no files.
-    memory: Option<Vec<Bytes>>,
+    memory: Option<Bytes>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ struct Name {
 }
 
 impl Blob {
-    fn new(name: Name, memory: Option<Vec<Bytes>>) -> Self {
+    fn new(name: Name, memory: Option<Bytes>) -> Self {
         Self(Arc::new(Inner { name, memory }))
     }
 

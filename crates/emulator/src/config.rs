@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
+use oss::Region;
 use service::telemetry::TelemetryArgs;
 use signing::{Credentials, CredentialsError};
 use url::Url;
@@ -38,9 +39,9 @@ pub struct Args {
     admin: SocketAddr,
     /// Region that is played.
     #[arg(long, default_value = "cn-shanghai")]
-    region: String,
+    region: Region,
     /// Account id that owns everything.
-    #[arg(long, default_value = "1234567890123456")]
+    #[arg(long, default_value = "1234567890123456", value_parser = account)]
     account: String,
     /// Keep everything in this folder; without it, in memory.
     #[arg(long, value_name = "DIR")]
@@ -115,7 +116,7 @@ impl From<Args> for Config {
                 face,
                 admin,
             },
-            region,
+            region: region.to_string(),
             account,
             data,
             public: Public {
@@ -136,6 +137,14 @@ impl From<Args> for Config {
             settings,
         }
     }
+}
+
+/// Account ids stand between colons in the names of resources.
+fn account(text: &str) -> Result<String, &'static str> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(text.to_owned());
+    }
+    Err("an account id is a number")
 }
 
 /// The credentials in the environment that `lookup` reads, else the development pair.

@@ -2,6 +2,7 @@
 
 use std::io::{self, SeekFrom};
 use std::ops::Range;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
@@ -29,20 +30,21 @@ impl Blobs {
     pub fn read(&self, blobs: &[Blob], range: Range<u64>) -> BlobStream {
         let directory = self.directory.clone();
         stream::iter(pieces(blobs, range))
-            .then(move |piece| {
-                let path = directory
-                    .as_ref()
-                    .map(|under| under.join(piece.blob.id().to_string()));
-                async move {
-                    match path {
-                        None => Ok(from_memory(&piece)),
-                        Some(path) => from_file(File::open(path).await?, piece).await,
-                    }
-                }
-            })
+            .then(move |piece| open(directory.clone(), piece))
             .try_flatten()
             .boxed()
     }
+}
+
+async fn open(directory: Option<PathBuf>, piece: Piece) -> io::Result<BlobStream> {
+    if let Some(memory) = &piece.blob.0.memory {
+        let slice = from_memory(memory, &piece.range);
+        return Ok(stream::once(async { Ok(slice) }).boxed());
+    }
+    // Only files have no bytes in memory, and only a directory has files.
+    let directory = directory.ok_or(io::ErrorKind::NotFound)?;
+    let file = File::open(directory.join(piece.blob.id().to_string())).await?;
+    from_file(file, piece).await
 }
 
 fn pieces(blobs: &[Blob], range: Range<u64>) -> Vec<Piece> {
@@ -62,23 +64,10 @@ fn pieces(blobs: &[Blob], range: Range<u64>) -> Vec<Piece> {
     pieces
 }
 
-fn from_memory(piece: &Piece) -> BlobStream {
-    let mut start = 0;
-    let mut slices = Vec::new();
-    for chunk in piece.blob.0.memory.iter().flatten() {
-        let end = start + chunk.len() as u64;
-        let (from, to) = (piece.range.start.max(start), piece.range.end.min(end));
-        if from < to {
-            slices.push(Ok(chunk.slice(index(from - start)..index(to - start))));
-        }
-        start = end;
-    }
-    stream::iter(slices).boxed()
-}
-
-/// Offsets within a chunk are offsets within memory.
-fn index(offset: u64) -> usize {
-    usize::try_from(offset).unwrap_or(usize::MAX)
+/// Offsets within memory fit its addresses.
+fn from_memory(memory: &Bytes, range: &Range<u64>) -> Bytes {
+    let index = |offset: u64| usize::try_from(offset).unwrap_or(memory.len());
+    memory.slice(index(range.start)..index(range.end))
 }
 
 async fn from_file(mut file: File, Piece { blob, range }: Piece) -> io::Result<BlobStream> {

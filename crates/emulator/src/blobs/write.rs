@@ -22,7 +22,7 @@ pub struct BlobWriter {
 }
 
 enum Target {
-    Memory(Vec<Bytes>),
+    Memory(Vec<u8>),
     File(File, Unfinished),
 }
 
@@ -80,7 +80,7 @@ impl BlobWriter {
         self.md5.update(&bytes);
         self.crc64.update(&bytes);
         match &mut self.target {
-            Target::Memory(chunks) => chunks.push(bytes),
+            Target::Memory(memory) => memory.extend_from_slice(&bytes),
             Target::File(file, _) => file.write_all(&bytes).await?,
         }
         Ok(())
@@ -93,7 +93,10 @@ impl BlobWriter {
     /// When the last bytes cannot be written.
     pub async fn finish(self) -> io::Result<Written> {
         let memory = match self.target {
-            Target::Memory(chunks) => Some(chunks),
+            Target::Memory(mut memory) => {
+                memory.shrink_to_fit();
+                Some(Bytes::from(memory))
+            }
             Target::File(mut file, mut unfinished) => {
                 file.flush().await?;
                 unfinished.0 = None;

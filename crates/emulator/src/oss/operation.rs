@@ -63,9 +63,27 @@ const NOT_PLAYED: [&str; 53] = [
     "x-oss-process",
 ];
 
-/// An operation of OSS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operation {
+/// Makes the enum and the names of its variants, which are the documented ones.
+macro_rules! operations {
+    ($($(#[$meta:meta])* $operation:ident,)*) => {
+        /// An operation of OSS.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Operation {
+            $($(#[$meta])* $operation,)*
+        }
+
+        impl Operation {
+            /// The documented name.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$operation => stringify!($operation),)*
+                }
+            }
+        }
+    };
+}
+
+operations! {
     ListBuckets,
     PutBucket,
     DeleteBucket,
@@ -101,7 +119,7 @@ pub(crate) enum Operation {
     ListParts,
     /// Exists, but not here.
     NotPlayed,
-    /// No operation of OSS.
+    /// No operation of OSS; named as [`Call::UNKNOWN`](crate::call::Call::UNKNOWN).
     Unknown,
 }
 
@@ -173,47 +191,6 @@ impl Operation {
             Method::DELETE if has("uploadId") => Self::AbortMultipartUpload,
             Method::DELETE => Self::DeleteObject,
             _ => Self::Unknown,
-        }
-    }
-
-    /// The documented name.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::ListBuckets => "ListBuckets",
-            Self::PutBucket => "PutBucket",
-            Self::DeleteBucket => "DeleteBucket",
-            Self::GetBucketInfo => "GetBucketInfo",
-            Self::GetBucketLocation => "GetBucketLocation",
-            Self::GetBucketStat => "GetBucketStat",
-            Self::GetBucketAcl => "GetBucketAcl",
-            Self::PutBucketAcl => "PutBucketAcl",
-            Self::ListObjects => "ListObjects",
-            Self::ListObjectsV2 => "ListObjectsV2",
-            Self::ListMultipartUploads => "ListMultipartUploads",
-            Self::DeleteMultipleObjects => "DeleteMultipleObjects",
-            Self::PostObject => "PostObject",
-            Self::PutObject => "PutObject",
-            Self::CopyObject => "CopyObject",
-            Self::AppendObject => "AppendObject",
-            Self::GetObject => "GetObject",
-            Self::HeadObject => "HeadObject",
-            Self::GetObjectMeta => "GetObjectMeta",
-            Self::DeleteObject => "DeleteObject",
-            Self::GetObjectAcl => "GetObjectAcl",
-            Self::PutObjectAcl => "PutObjectAcl",
-            Self::GetObjectTagging => "GetObjectTagging",
-            Self::PutObjectTagging => "PutObjectTagging",
-            Self::DeleteObjectTagging => "DeleteObjectTagging",
-            Self::PutSymlink => "PutSymlink",
-            Self::GetSymlink => "GetSymlink",
-            Self::InitiateMultipartUpload => "InitiateMultipartUpload",
-            Self::UploadPart => "UploadPart",
-            Self::UploadPartCopy => "UploadPartCopy",
-            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
-            Self::AbortMultipartUpload => "AbortMultipartUpload",
-            Self::ListParts => "ListParts",
-            Self::NotPlayed => "NotPlayed",
-            Self::Unknown => crate::call::Call::UNKNOWN,
         }
     }
 }

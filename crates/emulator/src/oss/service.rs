@@ -128,7 +128,10 @@ impl Asked {
             Ok(response) => response,
             Err(error) => {
                 tracing::debug!(oss.request_id = %id, %error, "refused");
-                body.drain().await;
+                // Who asked before sending has not sent anything yet.
+                if !parts.headers.contains_key(header::EXPECT) {
+                    body.drain().await;
+                }
                 refusal(error)
             }
         };

@@ -7,6 +7,7 @@
 )]
 
 mod admin;
+mod binary;
 mod face;
 mod mns;
 mod oss;

@@ -80,3 +80,8 @@ fn a_copy_is_told_by_its_source() {
     let part = "partNumber=1&uploadId=u";
     assert_eq!(name("PUT", Level::Object, part, true), "UploadPartCopy");
 }
+
+#[test]
+fn what_is_no_operation_is_counted_as_everywhere() {
+    assert_eq!(Operation::Unknown.name(), crate::call::Call::UNKNOWN);
+}
