@@ -85,6 +85,11 @@ fn check(schema: &Value, value: &Value, path: &str, wrong: &mut Vec<String>) {
         wrong.push(format!("{path}: unsupported value {value}"));
     }
     check_bounds(schema, value, path, wrong);
+    if let Some((pattern, text)) = schema["pattern"].as_str().zip(value.as_str())
+        && !matches(pattern, text)
+    {
+        wrong.push(format!("{path}: should match '{pattern}'"));
+    }
     match value {
         Value::Object(fields) => check_fields(schema, fields, path, wrong),
         Value::Array(items) => {
@@ -94,6 +99,15 @@ fn check(schema: &Value, value: &Value, path: &str, wrong: &mut Vec<String>) {
         }
         _ => {}
     }
+}
+
+/// Whether a text has the form, by the same regular expressions as in rules.
+fn matches(pattern: &str, text: &str) -> bool {
+    let rule = format!("self.matches('{pattern}')");
+    let schema = json!({"type": "string", "x-kubernetes-validations": [{"rule": rule}]});
+    kube_cel::Validator::new()
+        .validate(&schema, &json!(text), None)
+        .is_ok()
 }
 
 fn check_fields(schema: &Value, fields: &Map<String, Value>, path: &str, wrong: &mut Vec<String>) {
