@@ -5,24 +5,20 @@
 //! error document, the service hands in.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{StatusCode, header};
-use http_body_util::BodyExt as _;
-use hyper::body::Frame;
+use hyper::body::{Body as HttpBody, Frame};
 use jiff::Timestamp;
 
 use crate::call::Call;
 use crate::faults::Cut;
 use crate::serve::Severed;
 use crate::shared::Shared;
-
-/// The largest answer that a `truncate` fault cuts. Larger ones are cut after this much.
-const TRUNCATE_LIMIT: usize = 64 * 1024 * 1024;
 
 /// What a service is told about a call that passed the gate.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +74,7 @@ impl Shared {
         }
         self.stats.answered(call, response.status());
         match strike.cut {
-            Some(_) => truncated(response).await,
+            Some(_) => truncated(response),
             None => response,
         }
     }
@@ -91,36 +87,29 @@ fn severed() -> Response {
     response
 }
 
-/// Announces the whole body, sends half of it, then breaks the connection.
-async fn truncated(response: Response) -> Response {
+/// Announces the whole body, sends half of it, then breaks the connection. An answer without
+/// a body, or of unknown length, is not sent at all.
+fn truncated(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
-    let Ok(whole) = http_body_util::Limited::new(body, TRUNCATE_LIMIT)
-        .collect()
-        .await
-    else {
-        return severed();
-    };
-    let whole = whole.to_bytes();
-    if whole.is_empty() {
+    let announced = parts.headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+    let whole: u64 = announced.or(body.size_hint().exact()).unwrap_or(0);
+    if whole == 0 {
         return severed();
     }
-    parts.headers.remove(header::TRANSFER_ENCODING);
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, whole.len().into());
-    let half = whole.slice(..whole.len() / 2);
-    Response::from_parts(
-        parts,
-        Body::new(Half {
-            rest: Some(half),
-            flushed: false,
-        }),
-    )
+    parts.headers.insert(header::CONTENT_LENGTH, whole.into());
+    let half = Half {
+        body,
+        left: whole / 2,
+        flushed: false,
+    };
+    Response::from_parts(parts, Body::new(half))
 }
 
-/// A body that yields its data, lets the connection write it out, and fails.
+/// A body that yields so much of its data, lets the connection write it out, and fails.
 struct Half {
-    rest: Option<Bytes>,
+    body: Body,
+    left: u64,
     flushed: bool,
 }
 
@@ -129,7 +118,7 @@ struct Half {
 #[error("cut short by a fault")]
 struct CutShort;
 
-impl hyper::body::Body for Half {
+impl HttpBody for Half {
     type Data = Bytes;
     type Error = CutShort;
 
@@ -137,7 +126,15 @@ impl hyper::body::Body for Half {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
-        if let Some(data) = self.rest.take() {
+        if self.left > 0 {
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+            let data = frame.and_then(|frame| frame.ok()?.into_data().ok());
+            // The body's own end is as good a place to fail.
+            let Some(mut data) = data else {
+                return Poll::Ready(Some(Err(CutShort)));
+            };
+            data.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+            self.left -= data.len() as u64;
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
         if !self.flushed {

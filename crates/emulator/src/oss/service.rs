@@ -124,18 +124,20 @@ impl Asked {
             ))
         };
         let mut body = Incoming::new(body, oss.shared.settings.max_object_bytes);
-        let answer = async |admitted| match self.answer(oss, &mut body, admitted).await {
-            Ok(response) => response,
-            Err(error) => {
+        let answer = async |admitted| {
+            let answered = self.answer(oss, &mut body, admitted).await;
+            answered.unwrap_or_else(|error| {
                 tracing::debug!(oss.request_id = %id, %error, "refused");
-                // Who asked before sending has not sent anything yet.
-                if !parts.headers.contains_key(header::EXPECT) {
-                    body.drain().await;
-                }
                 refusal(error)
-            }
+            })
         };
-        oss.shared.pass(call, parts, None, fault, answer).await
+        let response = oss.shared.pass(call, parts, None, fault, answer).await;
+        let refused = response.status().is_client_error() || response.status().is_server_error();
+        // Who asked before sending has not sent anything yet.
+        if refused && !parts.headers.contains_key(header::EXPECT) {
+            body.drain().await;
+        }
+        response
     }
 
     async fn answer(&self, oss: &Oss, body: &mut Incoming, admitted: Admitted) -> Result<Response> {

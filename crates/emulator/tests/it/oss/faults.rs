@@ -122,3 +122,18 @@ async fn a_skewed_clock_refuses_good_requests() {
     }
     assert_eq!(oss.call("GET /photos/a", "").await.status, 200);
 }
+
+#[tokio::test]
+async fn an_error_is_heard_by_who_is_still_sending() {
+    let (running, oss) = scene().await;
+    let kind = Kind::Error {
+        status: 503,
+        code: "ServiceUnavailable".to_owned(),
+    };
+    once(&running, "PutObject", kind);
+    let large = vec![0; 20 << 20];
+    let answer = oss.call("PUT /photos/a", large.clone()).await;
+    assert_eq!(answer.outcome(), "503 ServiceUnavailable");
+    let answer = oss.anonymous("PUT /photos/a", large).await;
+    assert_eq!(answer.outcome(), "403 AccessDenied");
+}
