@@ -214,3 +214,29 @@ fn unanswered(error: &mns::Error) -> String {
         None => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use prometheus_client::registry::Registry;
+    use service::{ConnectOptions, http_client};
+
+    use super::*;
+
+    fn account() -> Account {
+        let client = http_client(&ConnectOptions::default()).unwrap();
+        let endpoint = "https://1.mns.cn-shanghai.aliyuncs.com".parse().unwrap();
+        let metrics = Metrics::new(&mut Registry::default());
+        let credentials = Credentials::new("id", "secret");
+        Account::new(endpoint, credentials, Transport::new(client), metrics)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn call_without_an_answer_ends() {
+        let trouble = account().call::<()>(Part::Queue, pending()).await;
+        let trouble = trouble.unwrap_err();
+        assert_eq!(trouble.disposition, Disposition::Retry);
+        insta::assert_snapshot!(trouble.message, @"no answer from MNS at `https://1.mns.cn-shanghai.aliyuncs.com` within 5 s");
+    }
+}

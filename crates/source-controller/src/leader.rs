@@ -5,7 +5,7 @@
 //! machines differ. Every write names the version that it replaces, so two candidates cannot
 //! both succeed. A leader that cannot renew gives up before anybody else may take over.
 //!
-//! What to do about a Lease is decided in [`claim`], which does no I/O.
+//! What to do about a Lease is decided in the module `claim`, which does no I/O.
 
 mod claim;
 

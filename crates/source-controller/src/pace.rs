@@ -10,8 +10,8 @@ use rand::Rng as _;
 const FIRST: Duration = Duration::from_secs(2);
 /// The longest pause after a failure.
 const LONGEST: Duration = Duration::from_mins(5);
-/// For a change that shows late: see [`Pace::soon`].
-const SOON: Duration = Duration::from_secs(15);
+/// For a change that may show late: see [`Pace::soon`].
+const SOON: Duration = Duration::from_mins(1);
 
 /// Counts failures in a row, by uid of the source.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt as _};
-use source_api::MnsOssSource;
+use source_api::{MnsOssSource, READY};
 use tokio::time::{Instant, timeout};
 use tracing::{debug, info, warn};
 use transport::Disposition;
@@ -117,22 +117,38 @@ async fn one_pass(ctx: &Context, seen: &MnsOssSource) -> Result<End, PassError> 
     let (seen, account) = look(ctx, &source, &identity, &wish).await?;
     let plan = plan(&source, &identity, &wish, &seen, &ctx.adapter);
     let done = act(ctx, &identity, plan, &seen, account.as_ref()).await?;
-    let Report {
-        status,
-        notes,
-        next,
-        is_ready,
-    } = report(&source, &identity, &wish, &seen, &done, Timestamp::now());
-    if status::write(ctx, &sources, &source, &status).await? && is_ready {
-        let Identity {
-            namespace, name, ..
-        } = &identity;
+    let report = report(&source, &identity, &wish, &seen, &done, Timestamp::now());
+    if status::write(ctx, &sources, &source, &report.status).await? {
+        tell(&identity, &report);
+    }
+    events::publish(ctx, &source, &report.notes).await;
+    Ok(End::Looked {
+        is_ready: report.is_ready,
+        next: report.next,
+    })
+}
+
+/// Logs what changed about a source, in one line.
+fn tell(identity: &Identity, report: &Report) {
+    let Identity {
+        namespace, name, ..
+    } = identity;
+    let ready = report.status.conditions.iter().find(|it| it.type_ == READY);
+    let text = |text: Option<&String>| text.cloned().unwrap_or_default();
+    let reason = text(ready.and_then(|it| it.reason.as_ref()));
+    let message = text(ready.and_then(|it| it.message.as_ref()));
+    if report.is_ready {
         info!(
             source.namespace = namespace,
             source.name = name,
             "source `{namespace}/{name}` is ready"
         );
+    } else {
+        info!(
+            source.namespace = namespace,
+            source.name = name,
+            reason,
+            "source `{namespace}/{name}` is not ready: {message}"
+        );
     }
-    events::publish(ctx, &source, &notes).await;
-    Ok(End::Looked { is_ready, next })
 }

@@ -3,8 +3,10 @@
 use emulator::faults::Kind;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
+use mns::QueueAttributes;
 use serde_json::json;
 
+use crate::support::cluster::Call;
 use crate::support::fixture::{SECRET, SOURCE, TOPIC, World};
 
 /// Asks for the source's deletion, as its user does, so long ago.
@@ -28,17 +30,12 @@ async fn deleted_source_leaves_nothing_in_mns() {
     world
         .cloud
         .queue("theirs")
-        .create(&Default::default())
+        .create(&QueueAttributes::default())
         .await
         .unwrap();
     delete(&world, SignedDuration::ZERO);
     world.pass().await.unwrap();
-    let calls: Vec<_> = world
-        .cluster
-        .calls()
-        .iter()
-        .map(|call| call.line())
-        .collect();
+    let calls: Vec<_> = world.cluster.calls().iter().map(Call::line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
     GET /mnsosssources/photos
     GET secrets/mnsoss-secret
@@ -189,7 +186,7 @@ async fn names_in_the_status_that_are_not_ours_are_not_believed() {
     world
         .cloud
         .queue("theirs")
-        .create(&Default::default())
+        .create(&QueueAttributes::default())
         .await
         .unwrap();
     world

@@ -86,7 +86,7 @@ async fn edit_of_the_lease_by_somebody_does_not_end_a_tenure() {
     let cluster = Cluster::start();
     let mut tenure = candidate(&cluster, "a").win().await;
     cluster.change(LEASE, |lease| {
-        lease["metadata"]["labels"] = json!({"a": "b"})
+        lease["metadata"]["labels"] = json!({"a": "b"});
     });
     assert!(
         timeout(Duration::from_mins(1), tenure.keep())

@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "helpers outside the test functions fail tests too"
 )]
@@ -12,8 +13,10 @@ mod deletion;
 mod event_types;
 mod leader;
 mod passes;
+mod planning;
 mod process;
 mod sinks;
 mod support;
+mod triggers;
 mod trouble;
 mod watching;

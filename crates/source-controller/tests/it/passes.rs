@@ -1,23 +1,22 @@
 //! A source from its first pass to a steady state, and through changes.
 
+use std::slice;
 use std::time::Duration;
 
-use mns::{PollingWait, QueueAttributes, Retention, SendMessage, VisibilityTimeout};
-use serde_json::json;
+use mns::{
+    PollingWait, QueueAttributes, Retention, SendMessage, TopicAttributes, VisibilityTimeout,
+};
+use serde_json::{Value, json};
 
 use crate::support::cloud::{ACCOUNT, Cloud, KEY_ID, KEY_SECRET, REGION};
+use crate::support::cluster::Call;
 use crate::support::fixture::{BROKER, SOURCE, TOPIC, World, context, deployment_path};
 
 #[tokio::test]
 async fn first_pass_makes_everything_in_one_go() {
     let world = World::start().await;
     world.pass().await.unwrap();
-    let calls: Vec<_> = world
-        .cluster
-        .calls()
-        .iter()
-        .map(|call| call.line())
-        .collect();
+    let calls: Vec<_> = world.cluster.calls().iter().map(Call::line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
     GET /mnsosssources/photos
     PATCH /mnsosssources/photos (merge)
@@ -46,7 +45,7 @@ async fn first_pass_makes_everything_in_one_go() {
     Normal DeploymentCreated: made deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d`
     ");
     let queue = World::queue_name();
-    assert_eq!(world.cloud.queues().await, [queue.clone()]);
+    assert_eq!(world.cloud.queues().await, slice::from_ref(&queue));
     assert_eq!(world.cloud.subscriptions(TOPIC).await, [queue]);
 }
 
@@ -109,12 +108,7 @@ async fn nothing_to_do_means_no_writes() {
     let world = World::start().await;
     world.settle_ready().await;
     let pause = world.pass().await.unwrap();
-    let calls: Vec<_> = world
-        .cluster
-        .calls()
-        .iter()
-        .map(|call| call.line())
-        .collect();
+    let calls: Vec<_> = world.cluster.calls().iter().map(Call::line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
     GET /mnsosssources/photos
     GET eventing.knative.dev/v1/brokers/default
@@ -148,12 +142,14 @@ async fn controller_that_died_in_the_middle_is_taken_over_from() {
     assert_eq!(world.cloud.queues().await.len(), 1);
 }
 
+type Tamper = fn(&mut Value);
+
 #[tokio::test]
 async fn tampering_with_the_deployment_is_undone() {
     let world = World::start().await;
     world.settle_ready().await;
     let wanted = world.deployment()["spec"].clone();
-    let tampering: [(&str, fn(&mut serde_json::Value)); 5] = [
+    let tampering: [(&str, Tamper); 5] = [
         ("image", |spec| {
             spec["template"]["spec"]["containers"][0]["image"] = json!("example.com/evil");
         }),
@@ -297,7 +293,7 @@ async fn renamed_topic_takes_the_subscription_along_and_keeps_the_queue() {
     let message = SendMessage::new("not delivered yet");
     queue.send(&message).await.unwrap();
     let other = world.cloud.topic("other");
-    other.create(&Default::default()).await.unwrap();
+    other.create(&TopicAttributes::default()).await.unwrap();
 
     world.edit(|spec| spec["topic"] = json!("other"));
     world.settle().await;
@@ -322,7 +318,7 @@ async fn source_that_moves_to_a_given_queue_leaves_nothing_of_its_own() {
     let world = World::start().await;
     world.settle_ready().await;
     let theirs = world.cloud.queue("theirs");
-    theirs.create(&Default::default()).await.unwrap();
+    theirs.create(&QueueAttributes::default()).await.unwrap();
     world.edit(|spec| {
         spec.as_object_mut().unwrap().remove("topic");
         spec["queue"] = json!("theirs");
@@ -395,12 +391,15 @@ async fn changed_and_removed_things_in_mns_are_set_right() {
     topic.unsubscribe(&subscription).await.unwrap();
     (world.ctx, world.watches) = context(&world.cluster);
     world.pass().await.unwrap();
-    assert_eq!(world.cloud.subscriptions(TOPIC).await, [name.clone()]);
+    assert_eq!(
+        world.cloud.subscriptions(TOPIC).await,
+        slice::from_ref(&name)
+    );
 
     queue.delete().await.unwrap();
     (world.ctx, world.watches) = context(&world.cluster);
     world.pass().await.unwrap();
-    assert_eq!(world.cloud.queues().await, [name.clone()]);
+    assert_eq!(world.cloud.queues().await, slice::from_ref(&name));
 
     topic.unsubscribe(&subscription).await.unwrap();
     let elsewhere = mns::Subscription::new("http://elsewhere.test/");

@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::fixture::{World, deployment_path};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/home/leases/mnsoss-source-controller";
 
 struct Process {
     stop: CancellationToken,
-    process: JoinHandle<anyhow::Result<()>>,
+    running: JoinHandle<anyhow::Result<()>>,
     announced: PathBuf,
     _directory: tempfile::TempDir,
 }
@@ -38,10 +38,10 @@ impl Process {
         let args = Args::try_parse_from(flags).unwrap();
         let stop = CancellationToken::new();
         let (client, stopped) = (world.cluster.client(), stop.clone());
-        let process = tokio::spawn(async move { run_with(client, "home", args, stopped).await });
+        let running = tokio::spawn(async move { run_with(client, "home", args, stopped).await });
         Self {
             stop,
-            process,
+            running,
             announced,
             _directory: directory,
         }
@@ -60,7 +60,7 @@ impl Process {
 
     async fn end(self) {
         self.stop.cancel();
-        timeout(LONG, self.process)
+        timeout(LONG, self.running)
             .await
             .expect("it ends")
             .unwrap()
@@ -125,9 +125,9 @@ async fn leader_that_was_replaced_ends_with_an_error_so_that_it_is_started_anew(
     let process = Process::start(&world, "first");
     eventually("an adapter", || world.cluster.get(&deployment_path())).await;
     world.cluster.change(LEASE, |lease| {
-        lease["spec"]["holderIdentity"] = "second".into()
+        lease["spec"]["holderIdentity"] = "second".into();
     });
-    let ended = timeout(LONG, process.process)
+    let ended = timeout(LONG, process.running)
         .await
         .expect("it ends")
         .unwrap();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use emulator::faults::Kind;
 use http::Method;
 use kube::runtime::controller::Action;
+use mns::TopicAttributes;
 use serde_json::json;
 
 use crate::support::cloud::KEY_ID;
@@ -276,7 +277,7 @@ async fn subscription_that_cannot_be_removed_holds_up_the_new_one() {
     world
         .cloud
         .topic("other")
-        .create(&Default::default())
+        .create(&TopicAttributes::default())
         .await
         .unwrap();
     let down = Kind::Error {

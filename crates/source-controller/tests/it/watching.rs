@@ -13,7 +13,7 @@ use crate::support::cloud::KEY_ID;
 use crate::support::fixture::{BROKER, SECRET, SOURCE, World, deployment_path};
 
 /// Far longer than anything here takes, and shorter than the regular look.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// A world in which the controller runs.
 struct Running {

@@ -4,7 +4,7 @@ use emulator::Emulator;
 use emulator::call::Service;
 use emulator::faults::{Fault, Kind};
 use emulator::settings::Settings;
-use mns::{Client, Endpoint, QueueName, SubscriptionName, TopicName};
+use mns::{Client, Endpoint, ListRequest, QueueName, SubscriptionName, TopicAttributes, TopicName};
 use service::{ConnectOptions, http_client};
 use signing::{Credentials, LiveCredentials};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -45,7 +45,7 @@ impl Cloud {
         for topic in topics {
             cloud
                 .topic(topic)
-                .create(&Default::default())
+                .create(&TopicAttributes::default())
                 .await
                 .unwrap();
         }
@@ -62,14 +62,21 @@ impl Cloud {
 
     /// Names of all queues.
     pub(crate) async fn queues(&self) -> Vec<String> {
-        let page = self.client.list_queues(&Default::default()).await.unwrap();
+        let page = self
+            .client
+            .list_queues(&ListRequest::default())
+            .await
+            .unwrap();
         page.items.iter().map(ToString::to_string).collect()
     }
 
     /// Names of all subscriptions of a topic.
     pub(crate) async fn subscriptions(&self, topic: &str) -> Vec<String> {
         let topic = self.topic(topic);
-        let page = topic.list_subscriptions(&Default::default()).await.unwrap();
+        let page = topic
+            .list_subscriptions(&ListRequest::default())
+            .await
+            .unwrap();
         page.items.iter().map(ToString::to_string).collect()
     }
 

@@ -69,7 +69,7 @@ impl Cluster {
         let server = tokio::spawn(async move {
             while let Some((request, reply)) = handle.next_request().await {
                 let call = read(request).await;
-                let answer = serving.lock().unwrap().answer(call);
+                let answer = serving.lock().unwrap().answer(&call);
                 reply.send_response(answer);
             }
         });
@@ -177,13 +177,13 @@ impl Call {
 }
 
 impl State {
-    fn answer(&mut self, call: Call) -> Response<Answer> {
+    fn answer(&mut self, call: &Call) -> Response<Answer> {
         self.calls.push(call.clone());
         let failure = self.failures.get(&(call.method.clone(), call.path.clone()));
         let (status, body) = match failure {
             Some((code, reason)) => failed(*code, reason),
-            None if call.query.contains_key("watch") => return self.watch(&call),
-            None => self.serve(&call),
+            None if call.query.contains_key("watch") => return self.watch(call),
+            None => self.serve(call),
         };
         response(status, Full::from(body.to_string()).boxed_unsync())
     }

@@ -110,7 +110,7 @@ impl World {
         let source = self.cluster.get(SOURCE).expect("the source is there");
         let source: MnsOssSource = serde_json::from_value(source).unwrap();
         let pass = reconcile(Arc::new(source), Arc::clone(&self.ctx));
-        tokio::time::timeout(Duration::from_secs(60), pass)
+        tokio::time::timeout(Duration::from_mins(1), pass)
             .await
             .expect("a pass ends")
     }

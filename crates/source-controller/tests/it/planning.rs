@@ -1,0 +1,190 @@
+//! Plans as tables: what was seen, and what is to be done about it. No client, no clock.
+
+mod adapter;
+mod cloud;
+mod event_types;
+
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use mns::{NotifyContentFormat, NotifyStrategy, QueueStatus, SubscriptionStatus};
+use serde_json::{Value, json};
+use source_api::MnsOssSource;
+use source_controller::adapter::{AdapterInputs, AdapterSettings, deployment};
+use source_controller::cloud::{CloudTrouble, Part};
+use source_controller::look::{CloudSeen, Seen};
+use source_controller::plan::event_types::EventTypeStep;
+use source_controller::plan::{AdapterPlan, Plan, plan};
+use source_controller::sink::{ResolvedSink, SinkProblem};
+use source_controller::wish::{Identity, Wish};
+use transport::Disposition;
+
+use crate::support::fixture::{TOPIC, UID, World, modern_spec};
+
+const ENDPOINT: &str = "https://1234567890123456.mns.cn-shanghai.aliyuncs.com";
+
+/// A source and all that concerns it.
+#[derive(Clone)]
+struct Case {
+    source: MnsOssSource,
+    seen: Seen,
+}
+
+impl Case {
+    /// Everything is in order.
+    fn in_order() -> Self {
+        let source = source(&modern_spec());
+        let seen = Seen {
+            sink: Ok(sink("http://broker.test/")),
+            dead_letter_sink: None,
+            account: Ok(ENDPOINT.parse().unwrap()),
+            cloud: Some(Ok(CloudSeen {
+                queue: Some(queue()),
+                subscription: Some(subscription()),
+            })),
+            deployment: None,
+            event_types: None,
+        };
+        let mut case = Self { source, seen };
+        case.seen.deployment = Some(case.wanted());
+        case
+    }
+
+    /// The Deployment that the source should have as things are.
+    fn wanted(&self) -> Deployment {
+        let identity = Identity::of(&self.source);
+        let wish = Wish::of(&self.source, &identity);
+        let inputs = AdapterInputs {
+            sink: self.seen.sink.as_ref().unwrap(),
+            dead_letter_sink: None,
+            delivery: wish.delivery.as_ref().unwrap(),
+            queue: wish.supply.as_ref().unwrap().queue(),
+            endpoint: self.seen.account.as_ref().unwrap(),
+        };
+        deployment(&self.source, &identity, &inputs, &settings())
+    }
+
+    fn plan(&self) -> Plan {
+        let identity = Identity::of(&self.source);
+        let wish = Wish::of(&self.source, &identity);
+        plan(&self.source, &identity, &wish, &self.seen, &settings())
+    }
+
+    fn cloud(&mut self) -> &mut CloudSeen {
+        self.seen.cloud.as_mut().unwrap().as_mut().unwrap()
+    }
+}
+
+fn settings() -> AdapterSettings {
+    AdapterSettings {
+        image: "example.com/source:1".to_owned(),
+        log_filter: "info".to_owned(),
+        log_format: "json".to_owned(),
+    }
+}
+
+fn source(spec: &Value) -> MnsOssSource {
+    let name = World::queue_name();
+    serde_json::from_value(json!({
+        "apiVersion": "sources.eventing.knative.dev/v1alpha1",
+        "kind": "MnsOssSource",
+        "metadata": {"name": "photos", "namespace": "shop", "uid": UID, "generation": 2},
+        "spec": spec,
+        "status": {"endpoint": ENDPOINT, "queue": name, "subscription": name, "topic": TOPIC, "observedGeneration": 2},
+    }))
+    .unwrap()
+}
+
+fn sink(url: &str) -> ResolvedSink {
+    ResolvedSink {
+        url: url.parse().unwrap(),
+        ca_certs: None,
+        audience: None,
+        object: None,
+        obsolete_version: None,
+    }
+}
+
+fn queue() -> QueueStatus {
+    let mut queue = QueueStatus::default();
+    queue.name = World::queue_name();
+    queue.visibility_timeout = Some(Duration::from_secs(30));
+    queue.maximum_message_size_bytes = Some(65_536);
+    queue.message_retention = Some(Duration::from_hours(96));
+    queue.delay = Some(Duration::ZERO);
+    queue
+}
+
+fn subscription() -> SubscriptionStatus {
+    let name = World::queue_name();
+    let mut subscription = SubscriptionStatus::default();
+    subscription.endpoint = format!("acs:mns:cn-shanghai:1234567890123456:queues/{name}");
+    subscription.name = name;
+    subscription.notify_content_format = Some(NotifyContentFormat::Simplified);
+    subscription.notify_strategy = Some(NotifyStrategy::ExponentialDecayRetry);
+    subscription
+}
+
+/// A plan in a few words; `nothing` for one that changes nothing.
+fn describe(plan: &Plan) -> String {
+    let Plan {
+        leftovers,
+        cloud,
+        adapter,
+        event_types,
+    } = plan;
+    let mut steps = Vec::new();
+    steps.extend(
+        leftovers
+            .iter()
+            .map(|it| format!("remove {}", it.describe())),
+    );
+    match cloud {
+        Ok(cloud) => steps.extend(cloud.iter().map(|step| step.reason().to_owned())),
+        Err(trouble) => steps.push(format!("{} at {:?}", trouble.reason, trouble.part)),
+    }
+    match adapter {
+        AdapterPlan::Leave => {}
+        AdapterPlan::Refuse { .. } => steps.push("refuse deployment".to_owned()),
+        AdapterPlan::Create(_) => steps.push("create deployment".to_owned()),
+        AdapterPlan::Update(_) => steps.push("update deployment".to_owned()),
+    }
+    steps.extend(event_types.iter().map(|step| match step {
+        EventTypeStep::Apply { .. } => "apply event type".to_owned(),
+        EventTypeStep::Delete { name } => format!("delete event type {name}"),
+    }));
+    let text = if steps.is_empty() {
+        "nothing".to_owned()
+    } else {
+        steps.join(", ")
+    };
+    text.replace(&World::queue_name(), "Q")
+}
+
+type Change = fn(&mut Case);
+
+fn check(table: &[(&str, Change, &str)]) {
+    for (name, change, expected) in table {
+        let mut case = Case::in_order();
+        change(&mut case);
+        let plan = case.plan();
+        assert_eq!(describe(&plan), *expected, "{name}");
+        assert_eq!(case.plan(), plan, "{name}: the same again");
+    }
+}
+
+fn trouble(disposition: Disposition) -> CloudTrouble {
+    CloudTrouble {
+        part: Part::Queue,
+        reason: "Some",
+        message: "some trouble".to_owned(),
+        disposition,
+        is_key_refused: false,
+    }
+}
+
+fn no_sink(case: &mut Case) {
+    case.seen.sink = Err(SinkProblem::NotFound {
+        object: "Broker `shop/default`".to_owned(),
+    });
+}

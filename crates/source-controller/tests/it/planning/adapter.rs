@@ -1,0 +1,163 @@
+//! What is to be done about the adapter's Deployment.
+
+use k8s_openapi::api::apps::v1::DeploymentSpec;
+use k8s_openapi::api::core::v1::{Container, EnvVar};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use serde_json::json;
+use source_controller::sink::SinkProblem;
+use transport::Disposition;
+
+use super::{Case, check, no_sink, sink, trouble};
+
+#[test]
+fn deployment_is_made_kept_or_refused() {
+    check(&[
+        (
+            "missing",
+            |it| it.seen.deployment = None,
+            "create deployment",
+        ),
+        (
+            "missing, and no sink",
+            |it| {
+                it.seen.deployment = None;
+                no_sink(it);
+            },
+            "nothing",
+        ),
+        ("there, and no sink", no_sink, "nothing"),
+        (
+            "there, and no dead letter sink",
+            |it| {
+                it.seen.dead_letter_sink = Some(Err(SinkProblem::NotFound {
+                    object: "x".to_owned(),
+                }));
+            },
+            "nothing",
+        ),
+        (
+            "somebody else's",
+            |it| metadata_of(it).owner_references = None,
+            "refuse deployment",
+        ),
+        (
+            "of another source of the same name",
+            |it| owner(it).uid = "another-uid".to_owned(),
+            "refuse deployment",
+        ),
+        (
+            "owned, but not controlled",
+            |it| owner(it).controller = None,
+            "refuse deployment",
+        ),
+        (
+            "MNS away",
+            |it| {
+                it.seen.cloud = Some(Err(trouble(Disposition::Retry)));
+                it.source.spec.consumers = 2;
+            },
+            "Some at Queue, update deployment",
+        ),
+        (
+            "negative number of consumers",
+            |it| {
+                it.source.spec.consumers = -1;
+                spec_of(it).replicas = Some(0);
+            },
+            "update deployment",
+        ),
+    ]);
+}
+
+#[test]
+fn deployment_is_updated_when_it_differs() {
+    check(&[
+        (
+            "another image",
+            |it| container(it).image = Some("other".to_owned()),
+            "update deployment",
+        ),
+        (
+            "a variable that is gone",
+            |it| {
+                container(it).env.as_mut().unwrap().pop();
+            },
+            "update deployment",
+        ),
+        (
+            "a variable that somebody added",
+            |it| {
+                let env = container(it).env.as_mut().unwrap();
+                env.insert(
+                    0,
+                    EnvVar {
+                        name: "X".to_owned(),
+                        ..EnvVar::default()
+                    },
+                );
+            },
+            "nothing",
+        ),
+        (
+            "another number of replicas",
+            |it| spec_of(it).replicas = Some(9),
+            "update deployment",
+        ),
+        (
+            "a sink that moved",
+            |it| it.seen.sink = Ok(sink("http://elsewhere.test/")),
+            "update deployment",
+        ),
+        (
+            "a wish taken back",
+            |it| {
+                it.source.spec.template =
+                    Some(serde_json::from_value(json!({"nodeSelector": {"a": "b"}})).unwrap());
+                it.seen.deployment = Some(it.wanted());
+                it.source.spec.template = None;
+            },
+            "update deployment",
+        ),
+        (
+            "quantities as the API server writes them",
+            |it| {
+                it.source.spec.template = Some(
+                    serde_json::from_value(json!({"resources": {"limits": {"cpu": "1000m"}}}))
+                        .unwrap(),
+                );
+                it.seen.deployment = Some(it.wanted());
+                let limits = container(it)
+                    .resources
+                    .as_mut()
+                    .unwrap()
+                    .limits
+                    .as_mut()
+                    .unwrap();
+                limits.get_mut("cpu").unwrap().0 = "1".to_owned();
+            },
+            "nothing",
+        ),
+    ]);
+}
+
+fn spec_of(case: &mut Case) -> &mut DeploymentSpec {
+    case.seen
+        .deployment
+        .as_mut()
+        .unwrap()
+        .spec
+        .as_mut()
+        .unwrap()
+}
+
+fn container(case: &mut Case) -> &mut Container {
+    &mut spec_of(case).template.spec.as_mut().unwrap().containers[0]
+}
+
+fn metadata_of(case: &mut Case) -> &mut ObjectMeta {
+    &mut case.seen.deployment.as_mut().unwrap().metadata
+}
+
+fn owner(case: &mut Case) -> &mut OwnerReference {
+    &mut metadata_of(case).owner_references.as_mut().unwrap()[0]
+}
