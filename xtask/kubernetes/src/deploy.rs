@@ -22,9 +22,10 @@ mod wait;
 use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use kube::api::DynamicObject;
 use manifests::Config;
+use tokio::time::{Instant, sleep};
 
 use apply::{Outcome, apply};
 use cluster::Cluster;
@@ -33,6 +34,9 @@ use inventory::Inventory;
 use progress::Progress;
 
 use crate::render;
+
+/// How often the cluster is asked for a state.
+const POLL: Duration = Duration::from_secs(1);
 
 /// Where the deployment is, and how long each part of it may take.
 #[derive(Debug, clap::Args)]
@@ -147,14 +151,37 @@ async fn deploy(
         .partition(|object| order::is_foundation(&Identity::of(object)));
     let applied = apply_all(cluster, &foundations, progress).await?;
     wait::until_ready(cluster, &applied, patience, progress).await?;
-    // New definitions are new kinds.
-    cluster.refresh().await?;
+    learn_kinds(cluster, objects, patience).await?;
     let mut inventory = Inventory::load(cluster.client.clone(), &home(objects)).await?;
     inventory.remember(objects.iter().map(Identity::of)).await?;
     let applied = apply_all(cluster, &rest, progress).await?;
     wait::until_ready(cluster, &applied, patience, progress).await?;
     progress.say("everything is ready");
     Ok(())
+}
+
+/// New definitions are new kinds, a moment after they are established.
+async fn learn_kinds(
+    cluster: &mut Cluster,
+    objects: &[DynamicObject],
+    patience: Duration,
+) -> Result<()> {
+    let deadline = Instant::now() + patience;
+    loop {
+        cluster.refresh().await?;
+        let identities = objects.iter().map(Identity::of);
+        let unknown = identities
+            .into_iter()
+            .find(|identity| cluster.api(identity).is_none());
+        let Some(unknown) = unknown else {
+            return Ok(());
+        };
+        ensure!(
+            Instant::now() < deadline,
+            "the cluster does not serve the kind of {unknown}, although its definition is there"
+        );
+        sleep(POLL).await;
+    }
 }
 
 async fn apply_all(

@@ -37,6 +37,8 @@ const BUILT_IN: [(&str, &str, &str, &str, bool); 9] = [
 struct State {
     objects: BTreeMap<String, Value>,
     kinds: Vec<Kind>,
+    /// Defined, but not served before somebody asked for the first time.
+    coming: Vec<Kind>,
     unready: BTreeSet<String>,
     held: BTreeSet<String>,
     writes: Vec<String>,
@@ -132,7 +134,12 @@ impl FakeCluster {
         let path = parts.uri.path();
         let (status, answer) = self.state(|state| match (&parts.method, path) {
             (_, "/api") => (StatusCode::OK, discovery(state, true)),
-            (_, "/apis") => (StatusCode::OK, discovery(state, false)),
+            (_, "/apis") => {
+                let answer = discovery(state, false);
+                let coming = std::mem::take(&mut state.coming);
+                state.kinds.extend(coming);
+                (StatusCode::OK, answer)
+            }
             (&Method::PATCH, _) if dry_run => (StatusCode::OK, merged(state, path, body)),
             (&Method::PATCH, _) => {
                 note(state, "apply", path);
@@ -165,25 +172,36 @@ fn note(state: &mut State, verb: &str, path: &str) {
 }
 
 fn discovery(state: &State, core: bool) -> Value {
-    let groups: BTreeSet<_> = state
-        .kinds
-        .iter()
-        .map(|kind| kind.0.as_str())
-        .filter(|group| group.is_empty() == core)
+    let groups = state.kinds.iter().map(|kind| kind.0.as_str());
+    let groups: BTreeSet<_> = groups.filter(|group| group.is_empty() == core).collect();
+    let items: Vec<_> = groups
+        .into_iter()
+        .map(|group| discovered(state, group))
         .collect();
-    let items = groups.into_iter().map(|group| {
-        let resources = state.kinds.iter().filter(|kind| kind.0 == group).map(|(group, version, kind, plural, namespaced)| {
-            json!({
-                "resource": plural,
-                "responseKind": {"group": group, "version": version, "kind": kind},
-                "scope": if *namespaced { "Namespaced" } else { "Cluster" },
-                "verbs": ["get", "list", "patch", "delete"],
-            })
-        });
-        let version = state.kinds.iter().find(|kind| kind.0 == group).map(|kind| kind.1.as_str());
-        json!({"metadata": {"name": group}, "versions": [{"version": version, "resources": resources.collect::<Vec<_>>()}]})
+    json!({
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": "apidiscovery.k8s.io/v2",
+        "items": items,
+    })
+}
+
+/// One group; all of its kinds are of one version.
+fn discovered(state: &State, group: &str) -> Value {
+    let kinds = state.kinds.iter().filter(|kind| kind.0 == group);
+    let version = kinds.clone().next().map(|kind| kind.1.as_str());
+    let resources = kinds.map(|(group, version, kind, plural, namespaced)| {
+        json!({
+            "resource": plural,
+            "responseKind": {"group": group, "version": version, "kind": kind},
+            "scope": if *namespaced { "Namespaced" } else { "Cluster" },
+            "verbs": ["get", "list", "patch", "delete"],
+        })
     });
-    json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": items.collect::<Vec<_>>()})
+    let resources: Vec<_> = resources.collect();
+    json!({
+        "metadata": {"name": group},
+        "versions": [{"version": version, "resources": resources}],
+    })
 }
 
 /// The object with what the server adds. Applied fields replace all others, which is
@@ -227,7 +245,7 @@ fn store(state: &mut State, path: &str, object: Value) {
             true,
         );
         if !state.kinds.contains(&kind) {
-            state.kinds.push(kind);
+            state.coming.push(kind);
         }
     }
     state.objects.insert(path.to_owned(), object);
@@ -236,14 +254,17 @@ fn store(state: &mut State, path: &str, object: Value) {
 fn status(object: &Value, unready: bool) -> Value {
     let verdict = |type_: &str| {
         let status = if unready { "False" } else { "True" };
-        json!({"observedGeneration": 1, "conditions": [{"type": type_, "status": status, "reason": "Because", "message": "of the test"}]})
+        json!({"observedGeneration": 1, "conditions": [
+            {"type": type_, "status": status, "reason": "Because", "message": "of the test"},
+        ]})
     };
     match object["kind"].as_str().unwrap_or_default() {
         "Namespace" => json!({"phase": "Active"}),
         "CustomResourceDefinition" => verdict("Established"),
         "Deployment" if unready => json!({"observedGeneration": 1}),
         "Deployment" => {
-            json!({"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1})
+            json!({"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1,
+                "availableReplicas": 1})
         }
         _ => verdict("Ready"),
     }

@@ -2,7 +2,7 @@
 //!
 //! A configuration may name other objects today than it did yesterday; what was made
 //! yesterday is still ours to remove. The names alone remove nothing: an object must
-//! also carry the mark that [`apply`](super::apply) puts on what it makes.
+//! also carry the mark that [`apply`](mod@super::apply) puts on what it makes.
 
 use std::collections::BTreeSet;
 

@@ -10,13 +10,12 @@ use futures_util::future::join_all;
 use kube::api::DynamicObject;
 use tokio::time::{Instant, sleep};
 
+use super::POLL;
 use super::cluster::Cluster;
 use super::diagnosis::diagnose;
 use super::identity::Identity;
 use super::progress::Progress;
 use super::ready::{Readiness, held_by, readiness};
-
-const POLL: Duration = Duration::from_secs(1);
 
 /// Waits until all are ready.
 ///
