@@ -95,9 +95,16 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 pub(crate) use undeploy::run as run_undeploy;
 
 impl ClusterArgs {
-    /// What is rendered, in the order in which it is applied.
+    /// What is rendered, in the order in which it is applied. What says no namespace, as the
+    /// walkthrough's own manifests do, goes into the sample's.
     fn objects(&self, config: &Config) -> Result<Vec<DynamicObject>> {
         let mut objects = self.rendering.objects(config)?;
+        for object in &mut objects {
+            if !order::is_cluster_wide(&Identity::of(object)) {
+                let namespace = &mut object.metadata.namespace;
+                namespace.get_or_insert_with(|| config.sample_namespace.clone());
+            }
+        }
         objects.sort_by_key(|object| order::place(&Identity::of(object)));
         Ok(objects)
     }

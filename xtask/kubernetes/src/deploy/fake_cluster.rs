@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 /// Group, version, kind, plural, and whether it lives in namespaces.
 type Kind = (String, String, String, String, bool);
 
-const BUILT_IN: [(&str, &str, &str, &str, bool); 9] = [
+const BUILT_IN: [(&str, &str, &str, &str, bool); 15] = [
     ("", "v1", "Namespace", "namespaces", false),
     ("", "v1", "Secret", "secrets", true),
     ("", "v1", "ConfigMap", "configmaps", true),
@@ -29,6 +29,30 @@ const BUILT_IN: [(&str, &str, &str, &str, bool); 9] = [
         "customresourcedefinitions",
         false,
     ),
+    ("", "v1", "ServiceAccount", "serviceaccounts", true),
+    (
+        "rbac.authorization.k8s.io",
+        "v1",
+        "ClusterRole",
+        "clusterroles",
+        false,
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        "v1",
+        "ClusterRoleBinding",
+        "clusterrolebindings",
+        false,
+    ),
+    ("rbac.authorization.k8s.io", "v1", "Role", "roles", true),
+    (
+        "rbac.authorization.k8s.io",
+        "v1",
+        "RoleBinding",
+        "rolebindings",
+        true,
+    ),
+    ("serving.knative.dev", "v1", "Service", "services", true),
     ("eventing.knative.dev", "v1", "Broker", "brokers", true),
     ("eventing.knative.dev", "v1", "Trigger", "triggers", true),
 ];
@@ -50,7 +74,7 @@ struct State {
 pub(crate) struct FakeCluster(Arc<Mutex<State>>);
 
 impl FakeCluster {
-    /// A cluster with Knative Eventing and nothing in it.
+    /// A cluster with Knative and nothing in it.
     pub(crate) fn new() -> Self {
         let cluster = Self::default();
         cluster.state(|state| {

@@ -35,6 +35,19 @@ pub(crate) fn place(object: &Identity) -> usize {
         .unwrap_or(ORDER.len())
 }
 
+/// Kinds that are in no namespace.
+const CLUSTER_WIDE: [&str; 4] = [
+    "Namespace",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleBinding",
+];
+
+/// Whether the object is in no namespace.
+pub(crate) fn is_cluster_wide(object: &Identity) -> bool {
+    CLUSTER_WIDE.contains(&object.kind.as_str())
+}
+
 /// What must be there before anything else can even be sent.
 pub(crate) fn is_foundation(object: &Identity) -> bool {
     place(object) <= 1

@@ -281,3 +281,28 @@ async fn differences_show_what_changes_but_no_secret() {
     "#);
     assert_eq!(fake.writes(), Vec::<String>::new());
 }
+
+#[tokio::test(start_paused = true)]
+async fn everything_that_is_rendered_can_be_deployed_and_removed() {
+    #[derive(clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        cluster: ClusterArgs,
+    }
+    let args = <Cli as clap::Parser>::parse_from(["deploy"]).cluster;
+    let rendered = args.objects(&Config::usual()).unwrap();
+    let (fake, progress, patience) = (FakeCluster::new(), Progress::hidden(), args.patience());
+    let mut cluster = Cluster::discover(fake.client()).await.unwrap();
+    let checked = requirements::check(&cluster, rendered.clone()).unwrap();
+    let left_out: Vec<_> = checked.left_out.iter().map(ToString::to_string).collect();
+    assert_eq!(left_out, ["ServiceEntry default/alimns-ext"]);
+    deploy(&mut cluster, &checked.objects, patience, &progress)
+        .await
+        .unwrap();
+    // Each of them, and what is remembered.
+    assert_eq!(fake.paths().len(), checked.objects.len() + 1);
+    undeploy(&cluster, &rendered, patience, &progress)
+        .await
+        .unwrap();
+    assert_eq!(fake.paths(), Vec::<String>::new());
+}
