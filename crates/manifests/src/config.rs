@@ -82,7 +82,7 @@ pub enum Backend {
 
 impl Config {
     /// Reads a configuration: `file` is TOML text, `lookup` gives variables of the environment,
-    /// which win. Empty variables count as absent.
+    /// which win. What is empty counts as absent.
     ///
     /// # Errors
     /// Permanent; names every setting that is wrong and what it must be.
@@ -94,6 +94,7 @@ impl Config {
         for setting in SETTINGS {
             let in_file = given
                 .remove(setting.key)
+                .filter(|text| !text.is_empty())
                 .map(|text| (setting.key.to_owned(), text));
             let variable = setting.variable();
             let in_environment = lookup(&variable).map(|text| (variable, text));

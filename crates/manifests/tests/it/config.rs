@@ -29,8 +29,10 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
-fn variables_set_to_nothing_count_as_absent() {
+fn what_is_empty_counts_as_absent() {
     let config = Config::load("", |_| Some(" ".to_owned())).unwrap();
+    assert_eq!(config, Config::usual());
+    let config = Config::load("images.source = ''\nmns.topic = ''", nothing).unwrap();
     assert_eq!(config, Config::usual());
 }
 
