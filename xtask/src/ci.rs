@@ -84,8 +84,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 /// The official SDKs, unmodified, against the emulator.
 fn conformance() -> Result<()> {
-    // The same selection as the demo's, so that nothing is compiled once more.
-    cargo("build --locked --package xtask --package emulator", &[])?;
+    cargo(
+        "build --locked --package emulator --bins --example clients",
+        &[],
+    )?;
     let python = virtual_environment()?;
     execute(Command::new(python).args(["-m", "pytest", "-q", "conformance"]))
 }
