@@ -4,6 +4,8 @@
 //! others. Texts that end up in conditions are stable: no request ids, no times, or each
 //! pass would write a new status.
 
+mod silence;
+
 use std::time::Duration;
 
 use mns::{Client, Endpoint, Queue, RefusalKind, Topic};
@@ -14,6 +16,7 @@ use tracing::debug;
 use transport::{Disposition, Transport};
 
 use crate::metrics::{CallOutcome, Metrics};
+pub(crate) use silence::Silence;
 
 /// Deadline of one call with its repetitions. MNS answers such calls in some 20 ms.
 const CALL: Duration = Duration::from_secs(5);
@@ -27,6 +30,7 @@ pub struct Account {
     client: Client,
     credentials: LiveCredentials,
     transport: Transport,
+    silence: Silence,
     metrics: Metrics,
 }
 
@@ -56,11 +60,11 @@ pub struct CloudTrouble {
 
 impl Account {
     /// An account. Connections are shared by all accounts that use the same `transport`.
-    #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         endpoint: Endpoint,
         credentials: Credentials,
         transport: Transport,
+        silence: Silence,
         metrics: Metrics,
     ) -> Self {
         let credentials = LiveCredentials::fixed(credentials);
@@ -68,6 +72,7 @@ impl Account {
             client: Client::new(endpoint, credentials.clone(), transport.clone()),
             credentials,
             transport,
+            silence,
             metrics,
         }
     }
@@ -112,9 +117,10 @@ impl Account {
         // Boxed, because such a call is large and a pass holds many futures.
         let call = Box::pin(call);
         async move {
-            let answer = match timeout(CALL, call).await {
-                Ok(answer) => answer.map_err(|error| CloudTrouble::of(part, &error)),
-                Err(_elapsed) => Err(CloudTrouble::silence(part, self.endpoint())),
+            let heard = self.silence.listen(self.endpoint(), timeout(CALL, call));
+            let answer = match heard.await {
+                Some(answer) => answer.map_err(|error| CloudTrouble::of(part, &error)),
+                None => Err(CloudTrouble::silence(part, self.endpoint())),
             };
             self.metrics.cloud_call(match &answer {
                 Ok(_) => CallOutcome::Success,
@@ -229,7 +235,8 @@ mod tests {
         let endpoint = "https://1.mns.cn-shanghai.aliyuncs.com".parse().unwrap();
         let metrics = Metrics::new(&mut Registry::default());
         let credentials = Credentials::new("id", "secret");
-        Account::new(endpoint, credentials, Transport::new(client), metrics)
+        let (transport, silence) = (Transport::new(client), Silence::default());
+        Account::new(endpoint, credentials, transport, silence, metrics)
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use signing::Credentials;
 use transport::Transport;
 
 use crate::adapter::AdapterSettings;
-use crate::cloud::Account;
+use crate::cloud::{Account, Silence};
 use crate::look::CloudMemory;
 use crate::metrics::Metrics;
 use crate::pace::Pace;
@@ -30,6 +30,7 @@ pub struct Context {
     /// What operators see.
     pub metrics: Metrics,
     pub(crate) cloud_memory: CloudMemory,
+    silence: Silence,
 }
 
 /// The parts of a [`Context`] that differ between a process and a test.
@@ -73,6 +74,7 @@ impl Context {
             pace,
             metrics,
             cloud_memory,
+            silence: Silence::default(),
         }
     }
 
@@ -83,7 +85,12 @@ impl Context {
     }
 
     pub(crate) fn account(&self, endpoint: Endpoint, credentials: Credentials) -> Account {
-        let (transport, metrics) = (self.transport.clone(), self.metrics.clone());
-        Account::new(endpoint, credentials, transport, metrics)
+        Account::new(
+            endpoint,
+            credentials,
+            self.transport.clone(),
+            self.silence.clone(),
+            self.metrics.clone(),
+        )
     }
 }

@@ -12,6 +12,7 @@ mod adapter_documents;
 mod deletion;
 mod event_types;
 mod leader;
+mod many;
 mod passes;
 mod planning;
 mod process;
