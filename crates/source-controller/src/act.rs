@@ -16,7 +16,8 @@ use crate::context::Context;
 use crate::failure::PassError;
 use crate::look::Seen;
 use crate::plan::Plan;
-use crate::plan::cloud::{CloudStep, Leftovers};
+use crate::plan::cloud::CloudStep;
+use crate::plan::leftovers::Leftovers;
 use crate::wish::Identity;
 
 /// What became of a plan.

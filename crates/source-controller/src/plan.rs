@@ -5,6 +5,7 @@
 
 pub mod cloud;
 pub mod event_types;
+pub mod leftovers;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use source_api::{MnsOssSource, names};
@@ -13,8 +14,9 @@ use crate::adapter::{self, AdapterInputs, AdapterSettings};
 use crate::cloud::CloudTrouble;
 use crate::look::Seen;
 use crate::wish::{Identity, Wish};
-use cloud::{CloudStep, Leftovers};
+use cloud::CloudStep;
 use event_types::EventTypeStep;
+use leftovers::Leftovers;
 
 /// What to do about one source, in this order.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +57,7 @@ pub fn plan(
     settings: &AdapterSettings,
 ) -> Plan {
     Plan {
-        leftovers: cloud::leftovers(source, identity, wish, seen),
+        leftovers: leftovers::leftovers(source, identity, wish, seen),
         cloud: cloud::steps(wish, seen),
         adapter: adapter_plan(source, identity, wish, seen, settings),
         event_types: event_types::steps(source, identity, wish, seen),

@@ -4,7 +4,8 @@ use tracing::info;
 
 use crate::cloud::{Account, CloudTrouble, Part, TOPIC_NOT_FOUND};
 use crate::context::Context;
-use crate::plan::cloud::{CloudStep, Items, Leftovers};
+use crate::plan::cloud::CloudStep;
+use crate::plan::leftovers::{Items, Leftovers};
 use crate::wish::{Identity, Subscribed};
 
 /// Does the steps in order, up to the first that fails.

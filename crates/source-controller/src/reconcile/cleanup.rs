@@ -16,7 +16,7 @@ use crate::cloud::CloudTrouble;
 use crate::context::Context;
 use crate::failure::PassError;
 use crate::look::{self, AccountProblem};
-use crate::plan::cloud::{Everything, Items, everything};
+use crate::plan::leftovers::{Everything, Items, everything};
 use crate::report::Note;
 use crate::wish::{Identity, Wish};
 

@@ -1,0 +1,179 @@
+//! What a source has in MNS and no longer uses.
+//!
+//! Only what carries the source's mark in its name is ever removed, whatever a status says: a
+//! topic, and a queue that the user names, are somebody else's. A source whose
+//! `deletionPolicy` is `Retain` has no leftovers.
+
+use mns::{Endpoint, QueueName, SubscriptionName, TopicName};
+use source_api::{DeletionPolicy, MnsOssSource, MnsOssSourceStatus, names};
+
+use crate::look::Seen;
+use crate::wish::{Identity, Supply, Wish};
+
+/// What a source has in MNS but no longer uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftovers {
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// What it is.
+    pub items: Items,
+}
+
+/// Things in MNS that carry a source's mark.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Items {
+    /// Subscriptions and their topics. They go first, so that nothing is sent into a queue
+    /// that is gone.
+    pub subscriptions: Vec<(TopicName, SubscriptionName)>,
+    /// The queue.
+    pub queue: Option<QueueName>,
+}
+
+/// What the source has according to its status and no longer uses.
+#[must_use]
+pub fn leftovers(
+    source: &MnsOssSource,
+    identity: &Identity,
+    wish: &Wish,
+    seen: &Seen,
+) -> Option<Leftovers> {
+    let (Ok(supply), Ok(endpoint)) = (&wish.supply, &seen.account) else {
+        return None;
+    };
+    if keeps_all(source) {
+        return None;
+    }
+    let recorded = Recorded::of(source.status.as_ref()?, identity);
+    let in_use = match supply {
+        Supply::Topic(wanted) => Some(wanted),
+        Supply::Queue(_) => None,
+    };
+    let elsewhere = recorded.elsewhere(endpoint);
+    let is_unused = |used: bool| elsewhere.is_some() || !used;
+    let subscription = recorded.subscription.filter(|(topic, name)| {
+        is_unused(in_use.is_some_and(|it| it.topic == *topic && it.subscription == *name))
+    });
+    let queue = recorded
+        .queue
+        .filter(|queue| is_unused(in_use.is_some_and(|it| it.queue == *queue)));
+    let items = Items {
+        subscriptions: subscription.into_iter().collect(),
+        queue,
+    };
+    let endpoint = elsewhere.unwrap_or_else(|| endpoint.clone());
+    (!items.is_empty()).then_some(Leftovers { endpoint, items })
+}
+
+/// Everything that a source has in MNS, for its deletion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Everything {
+    recorded: Recorded,
+    /// What it is.
+    pub items: Items,
+}
+
+/// Everything that a source has in MNS; `None` if that is nothing, or all of it shall stay.
+#[must_use]
+pub fn everything(source: &MnsOssSource, identity: &Identity, wish: &Wish) -> Option<Everything> {
+    if keeps_all(source) {
+        return None;
+    }
+    let status = source.status.as_ref();
+    let recorded = status.map_or_else(Recorded::default, |it| Recorded::of(it, identity));
+    let mut items = Items {
+        subscriptions: recorded.subscription.clone().into_iter().collect(),
+        queue: recorded.queue.clone(),
+    };
+    // What a pass made whose status was never written.
+    if let Ok(Supply::Topic(wanted)) = &wish.supply {
+        let current = (wanted.topic.clone(), wanted.subscription.clone());
+        if !items.subscriptions.contains(&current) {
+            items.subscriptions.push(current);
+        }
+        items.queue.get_or_insert_with(|| wanted.queue.clone());
+    }
+    (!items.is_empty()).then_some(Everything { recorded, items })
+}
+
+impl Everything {
+    /// The same with its place, for an account that is at `endpoint` now.
+    #[must_use]
+    pub fn at(self, endpoint: &Endpoint) -> Leftovers {
+        let elsewhere = self.recorded.elsewhere(endpoint);
+        Leftovers {
+            endpoint: elsewhere.unwrap_or_else(|| endpoint.clone()),
+            items: self.items,
+        }
+    }
+}
+
+/// Whether the user wants everything in MNS left as it is.
+fn keeps_all(source: &MnsOssSource) -> bool {
+    source.spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Retain
+}
+
+impl Items {
+    fn is_empty(&self) -> bool {
+        self.subscriptions.is_empty() && self.queue.is_none()
+    }
+
+    /// All of it by name, for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let subscriptions = self
+            .subscriptions
+            .iter()
+            .map(|(topic, name)| format!("subscription `{name}` of topic `{topic}`"));
+        let queue = self.queue.iter().map(|name| format!("queue `{name}`"));
+        subscriptions.chain(queue).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Leftovers {
+    /// All of it by name and place, for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        format!("{} at `{}`", self.items.describe(), self.endpoint)
+    }
+}
+
+/// What a source's status says that we made for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Recorded {
+    endpoint: Option<Endpoint>,
+    subscription: Option<(TopicName, SubscriptionName)>,
+    queue: Option<QueueName>,
+}
+
+impl Recorded {
+    /// Reads a status. Names that do not carry the source's mark are not ours, whoever wrote
+    /// them there.
+    fn of(status: &MnsOssSourceStatus, identity: &Identity) -> Self {
+        let ours = |name: &Option<String>| {
+            name.clone()
+                .filter(|name| names::is_made_for(name, &identity.uid))
+        };
+        let topic = status.topic.as_deref();
+        Self {
+            endpoint: status
+                .endpoint
+                .as_deref()
+                .and_then(|text| text.parse().ok()),
+            subscription: topic
+                .and_then(|topic| topic.parse().ok())
+                .zip(ours(&status.subscription).and_then(|name| name.parse().ok())),
+            queue: ours(&status.queue).and_then(|name| name.parse().ok()),
+        }
+    }
+
+    /// Where it is, if that is certainly another place than `endpoint`: another account or
+    /// region, not just another host name of the same one.
+    fn elsewhere(&self, endpoint: &Endpoint) -> Option<Endpoint> {
+        let there = self.endpoint.clone()?;
+        let place = |endpoint: &Endpoint| {
+            let account = endpoint.account_id()?.to_owned();
+            Some((account, endpoint.region()?.to_owned()))
+        };
+        (place(&there)? != place(endpoint)?).then_some(there)
+    }
+}
