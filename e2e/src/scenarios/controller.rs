@@ -7,6 +7,8 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
 use kube::api::{Api, DeleteParams, ListParams};
 
+use source_api::MnsOssSource;
+
 use crate::cloud::KEY;
 use crate::needs::{Need, controller};
 use crate::sandbox::{Sandbox, unique};
@@ -72,7 +74,14 @@ async fn delete_controllers_pods(world: &World) -> Result<()> {
 pub(crate) async fn a_quiet_minute_changes_nothing(world: &World) -> Result<()> {
     world.needs(&RUNNING).await?;
     let sandbox = Sandbox::create(world).await?;
-    let before = sandbox.ready_source("photos", &unique("quiet")).await?;
+    sandbox.ready_source("photos", &unique("quiet")).await?;
+    let runs = |source: &MnsOssSource| {
+        let consumers = source.status.as_ref().and_then(|status| status.consumers);
+        consumers == Some(1)
+    };
+    let before = sandbox
+        .source_is("its consumer runs", "photos", runs)
+        .await?;
     let adapter = sandbox.adapter(&before).await?;
     // Not a wait for anything: the minute itself is what is looked at.
     tokio::time::sleep(Duration::from_mins(1)).await;

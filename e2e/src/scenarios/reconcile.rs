@@ -111,16 +111,16 @@ pub(crate) async fn a_wrong_secret_is_told_and_can_be_corrected(world: &World) -
     world.cloud().await?.topic(&topic).await?;
     sandbox.put_sink().await?;
     sandbox.put_source("photos", &topic).await?;
-    let no_secret = |source: &MnsOssSource| {
-        condition(source, "CredentialsProvided")
-            .is_some_and(|condition| condition["status"] == "False")
+    let credentials = |source: &MnsOssSource| condition(source, "CredentialsProvided");
+    let missing = |source: &MnsOssSource| {
+        credentials(source).is_some_and(|condition| condition["status"] == "False")
     };
     sandbox
-        .source_is("the missing Secret is told", "photos", no_secret)
+        .source_is("the missing Secret is told", "photos", missing)
         .await?;
     sandbox.put_secret((KEY.0, "not-the-secret")).await?;
     let refused = |source: &MnsOssSource| {
-        condition(source, "QueueReady").is_some_and(|condition| condition["status"] == "False")
+        credentials(source).is_some_and(|condition| condition["reason"] == "CredentialsRefused")
     };
     sandbox
         .source_is("the refused key is told", "photos", refused)
