@@ -8,8 +8,7 @@ mod silence;
 
 use std::time::Duration;
 
-use mns::{Client, Endpoint, Queue, RefusalKind, Topic};
-use mns::{QueueName, TopicName};
+use mns::{Client, Endpoint, Queue, QueueName, RefusalKind, Topic, TopicName};
 use signing::{Credentials, LiveCredentials};
 use tokio::time::timeout;
 use tracing::debug;
@@ -20,6 +19,9 @@ pub(crate) use silence::Silence;
 
 /// Deadline of one call with its repetitions. MNS answers such calls in some 20 ms.
 const CALL: Duration = Duration::from_secs(5);
+
+/// Whoever plays MNS may send anything for a code, and it ends up in a condition.
+const LONGEST_CODE: usize = 64;
 
 /// The reason that goes with a topic which does not exist.
 pub(crate) const TOPIC_NOT_FOUND: &str = "TopicNotFound";
@@ -163,6 +165,7 @@ impl CloudTrouble {
             );
         };
         let code = refusal.code().unwrap_or_default();
+        let code = &code[..code.floor_char_boundary(LONGEST_CODE)];
         let (reason, disposition) = match refusal.kind() {
             _ if code == "TopicNotExist" => (TOPIC_NOT_FOUND, Disposition::Permanent),
             // A name can be used again after a while.

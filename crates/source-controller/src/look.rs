@@ -11,7 +11,7 @@ mod event_types;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use mns::Endpoint;
-use source_api::{DeliveryError, MnsOssSource, Sink, SinkError, names};
+use source_api::{DeliveryError, Sink, SinkError, names};
 use tokio::try_join;
 
 pub use account::AccountProblem;
@@ -23,7 +23,7 @@ use crate::cloud::{Account, CloudTrouble};
 use crate::context::Context;
 use crate::failure::{PassError, doing};
 use crate::sink::{ResolvedSink, SinkProblem};
-use crate::wish::{Identity, Wish};
+use crate::wish::{Identity, Subject};
 
 /// How everything was that concerns one source.
 #[derive(Clone, Debug)]
@@ -46,19 +46,14 @@ pub struct Seen {
 ///
 /// # Errors
 /// Trouble with the API server, which may pass.
-pub async fn look(
-    ctx: &Context,
-    source: &MnsOssSource,
-    identity: &Identity,
-    wish: &Wish,
-) -> Result<(Seen, Option<Account>), PassError> {
+pub async fn look(ctx: &Context, subject: &Subject) -> Result<(Seen, Option<Account>), PassError> {
     let (sink, dead_letter_sink, in_the_cloud, deployment) = try_join!(
-        sink(ctx, &wish.sink, identity),
-        dead_letter_sink(ctx, wish, identity),
-        in_the_cloud(ctx, source, identity, wish),
-        deployment(ctx, identity),
+        sink(ctx, &subject.wish.sink, &subject.identity),
+        dead_letter_sink(ctx, subject),
+        in_the_cloud(ctx, subject),
+        deployment(ctx, &subject.identity),
     )?;
-    let event_types = event_types::look(ctx, source, identity, wish).await;
+    let event_types = event_types::look(ctx, subject).await;
     let InTheCloud { account, cloud } = in_the_cloud;
     let seen = Seen {
         sink,
@@ -80,10 +75,9 @@ pub async fn look(
 /// Trouble with the API server, which may pass.
 pub(crate) async fn account(
     ctx: &Context,
-    source: &MnsOssSource,
-    identity: &Identity,
+    subject: &Subject,
 ) -> Result<Result<Account, AccountProblem>, PassError> {
-    let (account, _version) = account::look(ctx, source, identity).await?;
+    let (account, _version) = account::look(ctx, subject).await?;
     Ok(account)
 }
 
@@ -92,17 +86,12 @@ struct InTheCloud {
     cloud: Option<Result<CloudSeen, CloudTrouble>>,
 }
 
-async fn in_the_cloud(
-    ctx: &Context,
-    source: &MnsOssSource,
-    identity: &Identity,
-    wish: &Wish,
-) -> Result<InTheCloud, PassError> {
-    let (account, secret_version) = account::look(ctx, source, identity).await?;
-    let cloud = match (&account, &wish.supply) {
+async fn in_the_cloud(ctx: &Context, subject: &Subject) -> Result<InTheCloud, PassError> {
+    let (account, secret_version) = account::look(ctx, subject).await?;
+    let cloud = match (&account, &subject.wish.supply) {
         (Ok(account), Ok(supply)) => {
-            let about = Remembered::new(source, &secret_version);
-            Some(cloud::look(ctx, &identity.uid, about, account, supply).await)
+            let about = Remembered::new(&subject.source, &secret_version);
+            Some(cloud::look(ctx, &subject.identity.uid, about, account, supply).await)
         }
         _ => None,
     };
@@ -125,16 +114,15 @@ async fn sink(
 
 async fn dead_letter_sink(
     ctx: &Context,
-    wish: &Wish,
-    identity: &Identity,
+    subject: &Subject,
 ) -> Result<Option<Result<ResolvedSink, SinkProblem>>, PassError> {
-    let asked = match &wish.delivery {
+    let asked = match &subject.wish.delivery {
         Ok(delivery) => delivery.dead_letter_sink.clone().map(Ok),
         Err(DeliveryError::DeadLetterSink(error)) => Some(Err(error.clone())),
         Err(_) => None,
     };
     match asked {
-        Some(asked) => sink(ctx, &asked, identity).await.map(Some),
+        Some(asked) => sink(ctx, &asked, &subject.identity).await.map(Some),
         None => Ok(None),
     }
 }

@@ -8,12 +8,12 @@ pub mod event_types;
 pub mod leftovers;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use source_api::{MnsOssSource, names};
+use source_api::names;
 
 use crate::adapter::{self, AdapterInputs, AdapterSettings};
 use crate::cloud::CloudTrouble;
 use crate::look::Seen;
-use crate::wish::{Identity, Wish};
+use crate::wish::{Identity, Subject, Wish};
 use cloud::CloudStep;
 use event_types::EventTypeStep;
 use leftovers::Leftovers;
@@ -49,38 +49,32 @@ pub enum AdapterPlan {
 
 /// Decides what to do about a source.
 #[must_use]
-pub fn plan(
-    source: &MnsOssSource,
-    identity: &Identity,
-    wish: &Wish,
-    seen: &Seen,
-    settings: &AdapterSettings,
-) -> Plan {
+pub fn plan(subject: &Subject, seen: &Seen, settings: &AdapterSettings) -> Plan {
     Plan {
-        leftovers: leftovers::leftovers(source, identity, wish, seen),
-        cloud: cloud::steps(wish, seen),
-        adapter: adapter_plan(source, identity, wish, seen, settings),
-        event_types: event_types::steps(source, identity, wish, seen),
+        leftovers: leftovers::leftovers(subject, seen),
+        cloud: cloud::steps(&subject.wish, seen),
+        adapter: adapter_plan(subject, seen, settings),
+        event_types: event_types::steps(subject, seen),
     }
 }
 
-fn adapter_plan(
-    source: &MnsOssSource,
-    identity: &Identity,
-    wish: &Wish,
-    seen: &Seen,
-    settings: &AdapterSettings,
-) -> AdapterPlan {
+fn adapter_plan(subject: &Subject, seen: &Seen, settings: &AdapterSettings) -> AdapterPlan {
+    let identity = &subject.identity;
     if let Some(live) = &seen.deployment
         && !is_controlled_by(live, identity)
     {
         let name = names::adapter(&identity.name, &identity.uid);
         return AdapterPlan::Refuse { name };
     }
-    let Some(inputs) = inputs(wish, seen) else {
+    let Some(inputs) = inputs(&subject.wish, seen) else {
         return AdapterPlan::Leave;
     };
-    let wanted = Box::new(adapter::deployment(source, identity, &inputs, settings));
+    let wanted = Box::new(adapter::deployment(
+        &subject.source,
+        identity,
+        &inputs,
+        settings,
+    ));
     match &seen.deployment {
         None => AdapterPlan::Create(wanted),
         Some(live) if adapter::is_up_to_date(live, &wanted) => AdapterPlan::Leave,

@@ -22,22 +22,22 @@ use crate::look::look;
 use crate::metrics::PassOutcome;
 use crate::plan::plan;
 use crate::report::{Next, Report, report};
-use crate::wish::{Identity, Wish};
+use crate::wish::{Identity, Subject};
 
-/// One pass over the source that `seen` is a copy of, with a deadline.
+/// One pass over a source of which the watch has brought a `copy`, with a deadline.
 ///
 /// # Errors
 /// Trouble that may pass; [`on_error`] says when to try again.
-pub async fn reconcile(seen: Arc<MnsOssSource>, ctx: Arc<Context>) -> Result<Action, PassError> {
+pub async fn reconcile(copy: Arc<MnsOssSource>, ctx: Arc<Context>) -> Result<Action, PassError> {
     let started = Instant::now();
-    let pass = timeout(PASS, Box::pin(one_pass(&ctx, &seen)));
+    let pass = timeout(PASS, Box::pin(one_pass(&ctx, &copy)));
     let outcome = pass.await.unwrap_or(Err(PassError::TimedOut));
     let label = match &outcome {
         Ok(end) => end.outcome(),
         Err(_) => PassOutcome::Failed,
     };
     ctx.metrics.pass(label, started.elapsed());
-    let uid = seen.uid().unwrap_or_default();
+    let uid = copy.uid().unwrap_or_default();
     Ok(match outcome? {
         End::Gone => {
             ctx.forget(&uid);
@@ -98,30 +98,31 @@ impl End {
     }
 }
 
-async fn one_pass(ctx: &Context, seen: &MnsOssSource) -> Result<End, PassError> {
-    let identity = Identity::of(seen);
+async fn one_pass(ctx: &Context, copy: &MnsOssSource) -> Result<End, PassError> {
+    let (namespace, name) = (copy.namespace().unwrap_or_default(), copy.name_any());
     // The copy may lag behind what this program itself wrote a moment ago, and acting on
     // that would forget what is in MNS.
-    let sources: Api<MnsOssSource> = Api::namespaced(ctx.client.clone(), &identity.namespace);
-    let found = doing("reading the source", sources.get_opt(&identity.name).await)?;
-    let Some(source) = found.filter(|found| found.metadata.uid == seen.metadata.uid) else {
+    let sources: Api<MnsOssSource> = Api::namespaced(ctx.client.clone(), &namespace);
+    let found = doing("reading the source", sources.get_opt(&name).await)?;
+    let Some(source) = found.filter(|found| found.metadata.uid == copy.metadata.uid) else {
         return Ok(End::Gone);
     };
-    let wish = Wish::of(&source, &identity);
-    if source.metadata.deletion_timestamp.is_some() {
-        cleanup::clean_up(ctx, &sources, &source, &identity, &wish).await?;
+    let mut subject = Subject::new(source);
+    if subject.source.metadata.deletion_timestamp.is_some() {
+        cleanup::clean_up(ctx, &sources, &subject).await?;
         return Ok(End::Gone);
     }
-    let source = finalizer::ensure(&sources, source, &wish).await?;
+    finalizer::ensure(&sources, &mut subject).await?;
 
-    let (seen, account) = look(ctx, &source, &identity, &wish).await?;
-    let plan = plan(&source, &identity, &wish, &seen, &ctx.adapter);
-    let done = act(ctx, &identity, plan, &seen, account.as_ref()).await?;
-    let report = report(&source, &identity, &wish, &seen, &done, Timestamp::now());
-    if status::write(ctx, &sources, &source, &report.status).await? {
-        tell(&identity, &report);
+    let (seen, account) = look(ctx, &subject).await?;
+    let plan = plan(&subject, &seen, &ctx.adapter);
+    let done = act(ctx, &subject.identity, plan, &seen, account.as_ref()).await?;
+    let report = report(&subject, &seen, &done, Timestamp::now());
+
+    if status::write(ctx, &sources, &subject.source, &report.status).await? {
+        tell(&subject.identity, &report);
     }
-    events::publish(ctx, &source, &report.notes).await;
+    events::publish(ctx, &subject.source, &report.notes).await;
     Ok(End::Looked {
         is_ready: report.is_ready,
         next: report.next,

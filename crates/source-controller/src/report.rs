@@ -6,8 +6,10 @@
 mod conditions;
 mod notes;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
-use source_api::{MnsOssSource, MnsOssSourceStatus, announced};
+use source_api::{MnsOssSourceStatus, announced};
 use transport::Disposition;
 
 pub use notes::{Kind, Note};
@@ -17,8 +19,7 @@ use crate::adapter;
 use crate::cloud::CloudTrouble;
 use crate::look::Seen;
 use crate::sink::{ResolvedSink, SinkProblem};
-use crate::wish::{Identity, Supply, Wish};
-use std::time::Duration;
+use crate::wish::{Subject, Supply, Wish};
 
 /// What a pass has to say.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,14 +47,12 @@ pub enum Next {
 
 /// Sums up a pass.
 #[must_use]
-pub fn report(
-    source: &MnsOssSource,
-    identity: &Identity,
-    wish: &Wish,
-    seen: &Seen,
-    done: &Done,
-    now: Timestamp,
-) -> Report {
+pub fn report(subject: &Subject, seen: &Seen, done: &Done, now: Timestamp) -> Report {
+    let Subject {
+        source,
+        identity,
+        wish,
+    } = subject;
     let old = source.status.clone().unwrap_or_default();
     let generation = source.metadata.generation.unwrap_or_default();
     let conditions = conditions::mark(&old, generation, wish, seen, done);

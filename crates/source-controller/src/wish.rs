@@ -22,6 +22,17 @@ pub struct Identity {
     pub uid: String,
 }
 
+/// The source that a pass is about.
+#[derive(Debug)]
+pub struct Subject {
+    /// As the API server has it.
+    pub source: MnsOssSource,
+    /// Which one it is.
+    pub identity: Identity,
+    /// What it asks for.
+    pub wish: Wish,
+}
+
 /// What a source asks for.
 #[derive(Debug)]
 pub struct Wish {
@@ -63,6 +74,20 @@ pub enum SupplyError {
     /// MNS knows no such names.
     #[error(transparent)]
     Name(#[from] NameError),
+}
+
+impl Subject {
+    /// A source, parsed.
+    #[must_use]
+    pub fn new(source: MnsOssSource) -> Self {
+        let identity = Identity::of(&source);
+        let wish = Wish::of(&source, &identity);
+        Self {
+            source,
+            identity,
+            wish,
+        }
+    }
 }
 
 impl Identity {

@@ -5,13 +5,13 @@ use kube::{Api, ResourceExt as _};
 use mns::{Endpoint, EndpointError};
 use serde::Deserialize;
 use signing::{CredentialsError, SecretDocument};
-use source_api::{MnsOssSource, SecretKeyReference};
+use source_api::SecretKeyReference;
 use thiserror::Error;
 
 use crate::cloud::Account;
 use crate::context::Context;
 use crate::failure::{PassError, doing};
-use crate::wish::Identity;
+use crate::wish::Subject;
 
 /// Why a source's Secret opens no account. Permanent, until somebody changes the Secret;
 /// which is noticed. None quotes the Secret.
@@ -82,11 +82,10 @@ struct Whereabouts {
 /// The account, and the version of the Secret that was read (empty without one).
 pub(super) async fn look(
     ctx: &Context,
-    source: &MnsOssSource,
-    identity: &Identity,
+    subject: &Subject,
 ) -> Result<(Result<Account, AccountProblem>, String), PassError> {
-    let SecretKeyReference { name, key } = &source.spec.access_token.secret_key_ref;
-    let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &identity.namespace);
+    let SecretKeyReference { name, key } = &subject.source.spec.access_token.secret_key_ref;
+    let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &subject.identity.namespace);
     let Some(secret) = doing("reading the secret", secrets.get_opt(name).await)? else {
         return Ok((Err(AccountProblem::NoSecret(name.clone())), String::new()));
     };

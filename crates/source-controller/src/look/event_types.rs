@@ -8,11 +8,11 @@
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use serde_json::Value;
-use source_api::{MnsOssSource, names};
+use source_api::names;
 use tracing::warn;
 
 use crate::context::Context;
-use crate::wish::{Identity, Wish};
+use crate::wish::{Identity, Subject};
 
 const GROUP: &str = "eventing.knative.dev";
 /// The versions that we can write, the one that needs no conversion first.
@@ -40,12 +40,12 @@ pub struct KnownEventType {
 /// or the source has changed and its sink may have been.
 ///
 /// Trouble is logged and no more: a source works without descriptions.
-pub(super) async fn look(
-    ctx: &Context,
-    source: &MnsOssSource,
-    identity: &Identity,
-    wish: &Wish,
-) -> Option<EventTypesSeen> {
+pub(super) async fn look(ctx: &Context, subject: &Subject) -> Option<EventTypesSeen> {
+    let Subject {
+        source,
+        identity,
+        wish,
+    } = subject;
     let observed = source
         .status
         .as_ref()

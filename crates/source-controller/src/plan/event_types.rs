@@ -1,13 +1,11 @@
 //! Which descriptions of events to write or remove.
 
 use serde_json::{Value, json};
-use source_api::{
-    CloudEventAttributes, EVENT_TYPES, MnsOssSource, ObjectReference, announced, names,
-};
+use source_api::{CloudEventAttributes, EVENT_TYPES, ObjectReference, announced, names};
 
 use crate::covers::covers;
 use crate::look::{KnownEventType, Seen};
-use crate::wish::{Identity, Wish};
+use crate::wish::Subject;
 
 /// One thing to do about an `EventType`.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,16 +26,11 @@ pub enum EventTypeStep {
 
 /// What to do about a source's descriptions. Those of a sink in the older form are ours;
 /// once the sink is under `ref`, Knative makes them under the same names, and ours must go.
-pub(super) fn steps(
-    source: &MnsOssSource,
-    identity: &Identity,
-    wish: &Wish,
-    seen: &Seen,
-) -> Vec<EventTypeStep> {
+pub(super) fn steps(subject: &Subject, seen: &Seen) -> Vec<EventTypeStep> {
     let Some(found) = &seen.event_types else {
         return Vec::new();
     };
-    let wanted = if wish.has_legacy_sink() {
+    let wanted = if subject.wish.has_legacy_sink() {
         // Which version of the sink is served is not known without the sink.
         let Some(sink) = seen
             .sink
@@ -47,7 +40,7 @@ pub(super) fn steps(
         else {
             return Vec::new();
         };
-        wanted(source, identity, sink, &found.resource.api_version)
+        wanted(subject, sink, &found.resource.api_version)
     } else {
         Vec::new()
     };
@@ -74,12 +67,10 @@ fn is(known: &KnownEventType, name: &str, document: &Value) -> bool {
     known.name == name && covers(&document["spec"], &known.spec)
 }
 
-fn wanted(
-    source: &MnsOssSource,
-    identity: &Identity,
-    sink: &ObjectReference,
-    api_version: &str,
-) -> Vec<(String, Value)> {
+fn wanted(subject: &Subject, sink: &ObjectReference, api_version: &str) -> Vec<(String, Value)> {
+    let Subject {
+        source, identity, ..
+    } = subject;
     let describe = |attributes: CloudEventAttributes| {
         let CloudEventAttributes {
             type_,

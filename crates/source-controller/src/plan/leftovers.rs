@@ -8,7 +8,7 @@ use mns::{Endpoint, QueueName, SubscriptionName, TopicName};
 use source_api::{DeletionPolicy, MnsOssSource, MnsOssSourceStatus, names};
 
 use crate::look::Seen;
-use crate::wish::{Identity, Supply, Wish};
+use crate::wish::{Identity, Subject, Supply};
 
 /// What a source has in MNS but no longer uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +31,12 @@ pub struct Items {
 
 /// What the source has according to its status and no longer uses.
 #[must_use]
-pub fn leftovers(
-    source: &MnsOssSource,
-    identity: &Identity,
-    wish: &Wish,
-    seen: &Seen,
-) -> Option<Leftovers> {
+pub fn leftovers(subject: &Subject, seen: &Seen) -> Option<Leftovers> {
+    let Subject {
+        source,
+        identity,
+        wish,
+    } = subject;
     let (Ok(supply), Ok(endpoint)) = (&wish.supply, &seen.account) else {
         return None;
     };
@@ -74,7 +74,12 @@ pub struct Everything {
 
 /// Everything that a source has in MNS; `None` if that is nothing, or all of it shall stay.
 #[must_use]
-pub fn everything(source: &MnsOssSource, identity: &Identity, wish: &Wish) -> Option<Everything> {
+pub fn everything(subject: &Subject) -> Option<Everything> {
+    let Subject {
+        source,
+        identity,
+        wish,
+    } = subject;
     if keeps_all(source) {
         return None;
     }

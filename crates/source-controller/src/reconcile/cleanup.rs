@@ -18,7 +18,7 @@ use crate::failure::PassError;
 use crate::look::{self, AccountProblem};
 use crate::plan::leftovers::{Everything, Items, everything};
 use crate::report::Note;
-use crate::wish::{Identity, Wish};
+use crate::wish::{Identity, Subject};
 
 /// How long MNS gets to answer before what is there is left behind.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
@@ -48,18 +48,19 @@ enum Obstacle {
 pub(super) async fn clean_up(
     ctx: &Context,
     sources: &Api<MnsOssSource>,
-    source: &MnsOssSource,
-    identity: &Identity,
-    wish: &Wish,
+    subject: &Subject,
 ) -> Result<(), PassError> {
+    let Subject {
+        source, identity, ..
+    } = subject;
     if !finalizer::is_there(source) {
         return Ok(());
     }
-    let farewell = match everything(source, identity, wish) {
+    let farewell = match everything(subject) {
         None => Farewell::LetGo,
         Some(everything) => {
             let items = everything.items.clone();
-            let removed = attempt(ctx, source, identity, everything).await?;
+            let removed = attempt(ctx, subject, everything).await?;
             farewell(&items, removed, is_overdue(source, Timestamp::now()))
         }
     };
@@ -90,11 +91,10 @@ pub(super) async fn clean_up(
 
 async fn attempt(
     ctx: &Context,
-    source: &MnsOssSource,
-    identity: &Identity,
+    subject: &Subject,
     everything: Everything,
 ) -> Result<Result<(), Obstacle>, PassError> {
-    let account = match look::account(ctx, source, identity).await? {
+    let account = match look::account(ctx, subject).await? {
         Ok(account) => account,
         Err(problem) => return Ok(Err(Obstacle::Account(problem))),
     };

@@ -7,25 +7,26 @@ use serde_json::json;
 use source_api::{DeletionPolicy, MnsOssSource, names};
 
 use crate::failure::{PassError, doing};
-use crate::wish::{Supply, Wish};
+use crate::wish::{Subject, Supply};
 
-/// Puts the finalizer on a source that has, or is about to get, something in MNS. Gives the
-/// source as it is then. One with somebody else's queue, or that leaves everything as it is,
-/// needs none, and so never waits for us.
+/// Puts the finalizer on a source that has, or is about to get, something in MNS. One with
+/// somebody else's queue, or that leaves everything as it is, needs none, and so never waits
+/// for us.
 pub(super) async fn ensure(
     sources: &Api<MnsOssSource>,
-    source: MnsOssSource,
-    wish: &Wish,
-) -> Result<MnsOssSource, PassError> {
+    subject: &mut Subject,
+) -> Result<(), PassError> {
+    let Subject { source, wish, .. } = subject;
     let makes_something = matches!(wish.supply, Ok(Supply::Topic(_)));
     let is_retained = source.spec.deletion_policy == Some(DeletionPolicy::Retain);
-    if !makes_something || is_retained || is_there(&source) {
-        return Ok(source);
+    if !makes_something || is_retained || is_there(source) {
+        return Ok(());
     }
     let mut finalizers = source.finalizers().to_vec();
     finalizers.push(names::FINALIZER.to_owned());
-    let patched = write(sources, &source, &finalizers).await;
-    doing("adding the finalizer", patched)
+    let patched = write(sources, source, &finalizers).await;
+    *source = doing("adding the finalizer", patched)?;
+    Ok(())
 }
 
 /// Lets a source go.

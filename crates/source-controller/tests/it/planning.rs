@@ -16,7 +16,7 @@ use source_controller::look::{CloudSeen, Seen};
 use source_controller::plan::event_types::EventTypeStep;
 use source_controller::plan::{AdapterPlan, Plan, plan};
 use source_controller::sink::{ResolvedSink, SinkProblem};
-use source_controller::wish::{Identity, Wish};
+use source_controller::wish::Subject;
 use transport::Disposition;
 
 use crate::support::fixture::{TOPIC, UID, World, modern_spec};
@@ -52,8 +52,11 @@ impl Case {
 
     /// The Deployment that the source should have as things are.
     fn wanted(&self) -> Deployment {
-        let identity = Identity::of(&self.source);
-        let wish = Wish::of(&self.source, &identity);
+        let Subject {
+            source,
+            identity,
+            wish,
+        } = Subject::new(self.source.clone());
         let inputs = AdapterInputs {
             sink: self.seen.sink.as_ref().unwrap(),
             dead_letter_sink: None,
@@ -61,13 +64,12 @@ impl Case {
             queue: wish.supply.as_ref().unwrap().queue(),
             endpoint: self.seen.account.as_ref().unwrap(),
         };
-        deployment(&self.source, &identity, &inputs, &settings())
+        deployment(&source, &identity, &inputs, &settings())
     }
 
     fn plan(&self) -> Plan {
-        let identity = Identity::of(&self.source);
-        let wish = Wish::of(&self.source, &identity);
-        plan(&self.source, &identity, &wish, &self.seen, &settings())
+        let subject = Subject::new(self.source.clone());
+        plan(&subject, &self.seen, &settings())
     }
 
     fn cloud(&mut self) -> &mut CloudSeen {
