@@ -1,7 +1,7 @@
 //! What is worth a Kubernetes Event: what was done, and what changed for better or worse.
 //! What stays as it is, good or bad, is told once.
 
-use source_api::{Condition, ConditionStatus, MnsOssSourceStatus, READY};
+use source_api::{Condition, ConditionStatus, Dependent, MnsOssSourceStatus, READY};
 
 use crate::act::{AdapterDone, Done};
 
@@ -106,24 +106,25 @@ fn turned(old: &MnsOssSourceStatus, condition: &Condition, done: &Done) -> Optio
     if before.map(state) == Some(state(condition)) {
         return None;
     }
-    match (condition.type_.as_str(), condition.status) {
-        (READY, ConditionStatus::True) => Some(Note::normal("SourceReady", "the source is ready")),
-        (READY, _) => None,
-        // Pods that are not up yet are told of by whoever runs them.
-        ("Deployed", _) if !matches!(done.adapter, AdapterDone::Refused { .. }) => None,
-        (_, ConditionStatus::False) if condition.severity.is_none() => {
-            let message = condition.message.clone().unwrap_or_default();
-            Some(Note::warning(reason(condition), message))
-        }
-        _ => None,
+    if condition.type_ == READY {
+        let is_ready = condition.status == ConditionStatus::True;
+        return is_ready.then(|| Note::normal("SourceReady", "the source is ready"));
     }
-}
-
-/// A missing sink has the name that Knative's own sources give it.
-fn reason(condition: &Condition) -> &str {
-    if condition.type_ == "SinkProvided" {
-        "SinkNotFound"
-    } else {
-        condition.reason.as_deref().unwrap_or(&condition.type_)
+    let dependent = Dependent::ALL
+        .into_iter()
+        .find(|dependent| dependent.as_str() == condition.type_)?;
+    let is_refused = matches!(done.adapter, AdapterDone::Refused { .. });
+    // Pods that are not up yet are told of by whoever runs them.
+    let is_told_elsewhere = dependent == Dependent::Deployed && !is_refused;
+    if condition.status != ConditionStatus::False || is_told_elsewhere {
+        return None;
     }
+    let message = condition.message.clone().unwrap_or_default();
+    let reason = match dependent {
+        // The name that Knative's own sources give it.
+        Dependent::SinkProvided => "SinkNotFound",
+        Dependent::DeadLetterSinkResolved => "DeadLetterSinkNotFound",
+        _ => condition.reason.as_deref().unwrap_or(&condition.type_),
+    };
+    Some(Note::warning(reason, message))
 }

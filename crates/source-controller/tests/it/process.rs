@@ -147,6 +147,13 @@ async fn process_that_stands_by_ends_when_told_to() {
     first.end().await;
 }
 
+/// With two crypto providers in the process, the TLS library would panic here.
+#[tokio::test]
+async fn way_to_a_cluster_over_tls_can_be_made() {
+    let config = kube::Config::new("https://127.0.0.1:6443".parse().unwrap());
+    kube::Client::try_from(config).unwrap();
+}
+
 #[test]
 fn bad_arguments_are_refused_with_what_to_do() {
     let refused = |flags: &[&str]| Args::try_parse_from(flags).unwrap_err().to_string();
