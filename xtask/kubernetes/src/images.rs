@@ -91,6 +91,10 @@ pub(crate) struct Built {
 
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let engine = args.engine.map_or_else(Engine::detect, Ok)?;
+    if args.check {
+        // Known before minutes are spent on building.
+        engine.must_run()?;
+    }
     let built = build(engine, &args.images, &args.repository, &args.tag)?;
     if args.check {
         for built in &built {

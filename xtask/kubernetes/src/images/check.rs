@@ -47,7 +47,6 @@ struct Process {
 /// # Errors
 /// When something is not as a cluster needs it; the process's own words are included.
 pub(crate) async fn check(engine: Engine, built: &Built) -> Result<()> {
-    engine.must_run()?;
     let user = read(engine.command().args([
         "inspect",
         "--type=image",

@@ -56,6 +56,10 @@ impl Engine {
     ) -> Result<()> {
         let mut build = self.command();
         build.args(["build", "--quiet", "--tag", reference]);
+        if self == Self::Podman {
+            // Steps that are kept for next time pile up as images without a name.
+            build.arg("--layers=false");
+        }
         for (name, value) in arguments {
             build.arg("--build-arg").arg(format!("{name}={value}"));
         }
