@@ -89,7 +89,13 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
     stopped?;
     let lost = sent?;
     if lost > 0 {
-        bail!("{lost} of {} photos did not come back", photos.len());
+        // Kept, because the errors above may refer to them.
+        let logs = logs.keep();
+        bail!(
+            "{lost} of {} photos did not come back; the logs are in `{}`",
+            photos.len(),
+            logs.display()
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
