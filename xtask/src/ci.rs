@@ -1,7 +1,9 @@
 //! Every check that a change must pass, in the order in which a failure is cheapest
 //! to learn of. `.ci/run` installs what is missing and calls this.
 
-use std::path::{Path, PathBuf};
+mod python;
+
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -21,10 +23,14 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step {
         name: "fmt",
         run: || cargo("fmt --all --check", &[]),
+    },
+    Step {
+        name: "dependencies",
+        run: dependencies,
     },
     Step {
         name: "clippy",
@@ -88,27 +94,20 @@ fn conformance() -> Result<()> {
         "build --locked --package emulator --bins --example clients",
         &[],
     )?;
-    let python = virtual_environment()?;
-    execute(Command::new(python).args(["-m", "pytest", "-q", "conformance"]))
+    let programs = python::environment("conformance-venv", "conformance/requirements.txt")?;
+    execute(Command::new(programs.join("python")).args(["-m", "pytest", "-q", "conformance"]))
 }
 
-/// A Python with the pinned SDKs, made on first use below `target/`.
-fn virtual_environment() -> Result<PathBuf> {
-    let folder = Path::new("target/conformance-venv");
-    let python = root().join(folder).join("bin/python");
-    if !python.exists() {
-        execute(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-    }
-    execute(Command::new(&python).args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-        "conformance/requirements.txt",
-    ]))?;
-    Ok(python)
+/// What may be among the dependencies (`deny.toml`), and that each of them is used.
+fn dependencies() -> Result<()> {
+    let tools = python::environment("tools-venv", "xtask/tools.txt")?;
+    // One manifest names a licence file instead of a licence; the file is read.
+    execute(
+        Command::new(tools.join("cargo-deny"))
+            .args(["check", "--allow", "no-license-field"])
+            .args(["licenses", "bans", "sources"]),
+    )?;
+    execute(&mut Command::new(tools.join("cargo-shear")))
 }
 
 fn cargo(words: &str, env: &[(&str, &str)]) -> Result<()> {
