@@ -17,7 +17,7 @@ pub struct EmulatorAddresses {
 
 /// Where a service listens, as `host:port`.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct ServiceAddress {
+pub struct ServiceAddress {
     /// Its only listener.
-    pub(crate) http: String,
+    pub http: String,
 }

@@ -19,56 +19,66 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Builds what is out of date, in the profile that the caller was built in, and
-    /// returns the executables. Cargo's own progress goes to standard error.
+    /// Builds what is out of date, see [`build`].
     ///
     /// # Errors
-    /// When Cargo cannot be run or the build fails; the compiler's messages have
-    /// been shown by then.
+    /// As [`build`].
     pub async fn build() -> Result<Self> {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command
-            .args(["build", "--message-format=json-render-diagnostics"])
-            .args([
-                "--package=emulator",
-                "--package=source-adapter",
-                "--package=face-recognition",
-                // Its dependencies are those of all the others; with it, Cargo selects
-                // the features with which a caller in it was built, and reuses the work.
-                "--package=xtask",
-            ])
-            .args((!cfg!(debug_assertions)).then_some("--release"))
-            .current_dir(workspace_root())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
-        // Not `output`, which would swallow Cargo's progress.
-        let build = command.spawn().context("cannot run cargo")?;
-        let output = build.wait_with_output().await.context("cannot run cargo")?;
-        if !output.status.success() {
-            bail!("the pipeline's binaries do not build");
-        }
-        Self::from_cargo_messages(&String::from_utf8_lossy(&output.stdout))
+        // Its dependencies are those of all the others; with it, Cargo selects the features
+        // with which a caller in it was built, and reuses the work.
+        let messages = build(&["emulator", "source-adapter", "face-recognition", "xtask"]).await?;
+        Self::from_cargo_messages(&messages)
     }
 
-    fn from_cargo_messages(messages: &str) -> Result<Self> {
-        let executables: Vec<PathBuf> = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Artifact>(line).ok()?.executable)
-            .collect();
-        let find = |name: &str| {
-            executables
-                .iter()
-                .find(|path| path.file_stem().is_some_and(|stem| stem == name))
-                .cloned()
-                .with_context(|| format!("cargo built no executable `{name}`"))
-        };
+    /// Finds the three in what [`build`] returned.
+    ///
+    /// # Errors
+    /// When one of them is not there.
+    pub fn from_cargo_messages(messages: &str) -> Result<Self> {
+        let find = |name| executable(messages, name);
         Ok(Self {
             emulator: find("emulator")?,
             source_adapter: find("source-adapter")?,
             face_recognition: find("face-recognition")?,
         })
     }
+}
+
+/// Builds `packages` in the profile that the caller was built in, and returns Cargo's
+/// messages, for [`executable`]. Cargo's own progress goes to standard error.
+///
+/// # Errors
+/// When Cargo cannot be run or the build fails; the compiler's messages have been shown by
+/// then.
+pub async fn build(packages: &[&str]) -> Result<String> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["build", "--message-format=json-render-diagnostics"])
+        .args(packages.iter().map(|name| format!("--package={name}")))
+        .args((!cfg!(debug_assertions)).then_some("--release"))
+        .current_dir(workspace_root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    // Not `output`, which would swallow Cargo's progress.
+    let build = command.spawn().context("cannot run cargo")?;
+    let output = build.wait_with_output().await.context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("the binaries do not build: {}", packages.join(", "));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The executable of this name in what [`build`] returned.
+///
+/// # Errors
+/// When it is not there.
+pub fn executable(messages: &str, name: &str) -> Result<PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Artifact>(line).ok()?.executable)
+        .find(|path| path.file_stem().is_some_and(|stem| stem == name))
+        .with_context(|| format!("cargo built no executable `{name}`"))
 }
 
 /// The part of Cargo's build messages that names a finished executable.

@@ -1,4 +1,6 @@
 //! How each process is started: its arguments and its environment.
+//!
+//! [`Stage`](crate::Stage) starts them all; whoever measures one of them starts it alone.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +13,8 @@ use crate::stage::{FaceBackend, Settings};
 const ANY_PORT: &str = "127.0.0.1:0";
 
 /// The emulator, on free ports unless the settings ask for the documented ones.
-pub(crate) fn emulator(binaries: &Binaries, settings: &Settings) -> Launch {
+#[must_use]
+pub fn emulator(binaries: &Binaries, settings: &Settings) -> Launch {
     let mut args = vec![
         "--region".into(),
         REGION.into(),
@@ -38,7 +41,8 @@ pub(crate) fn emulator(binaries: &Binaries, settings: &Settings) -> Launch {
 }
 
 /// The face service, with the environment that a Knative Service would give it.
-pub(crate) fn face_recognition(
+#[must_use]
+pub fn face_recognition(
     binaries: &Binaries,
     settings: &Settings,
     addresses: &EmulatorAddresses,
@@ -76,18 +80,22 @@ pub(crate) fn face_recognition(
 }
 
 /// The adapter, with the environment that the controller would give it.
-pub(crate) fn source_adapter(
+#[must_use]
+pub fn source_adapter(
     binaries: &Binaries,
     settings: &Settings,
     addresses: &EmulatorAddresses,
     sink: &str,
-    dead_letter_sink: &str,
+    dead_letter_sink: Option<&str>,
 ) -> Launch {
     let mut env = base_env(settings);
     env.extend(official_credentials());
     env.extend(text([
         ("K_SINK", sink),
-        ("DELIVERY_DEAD_LETTER_SINK", dead_letter_sink),
+        (
+            "DELIVERY_DEAD_LETTER_SINK",
+            dead_letter_sink.unwrap_or_default(),
+        ),
         ("MNS_ENDPOINT", &format!("http://{}", addresses.mns)),
         ("MNS_QUEUE", QUEUE),
         ("NAMESPACE", "default"),

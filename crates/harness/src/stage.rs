@@ -13,6 +13,7 @@ use crate::addresses::{EmulatorAddresses, ServiceAddress};
 use crate::admin::Admin;
 use crate::binaries::Binaries;
 use crate::dead_letters::{DeadLetter, DeadLetters};
+use crate::emulated::Emulated;
 use crate::launch;
 use crate::process::Process;
 use crate::provision::{self, Cloud};
@@ -126,17 +127,24 @@ impl Stage {
     /// When a process does not start (with the end of its log) or refuses a call.
     pub async fn start(binaries: &Binaries, settings: &Settings) -> Result<Self> {
         let dead_letters = DeadLetters::start().await?;
-        let (emulator, addresses) =
-            Process::start::<EmulatorAddresses>(launch::emulator(binaries, settings)).await?;
-        let http = service::http_client(&service::ConnectOptions::default())?;
-        let admin = Admin::new(http.clone(), &addresses.admin);
-        let cloud = Cloud::provision(&http, &addresses, &admin).await?;
+        let Emulated {
+            addresses,
+            admin,
+            cloud,
+            http,
+            process: emulator,
+        } = Emulated::start(binaries, settings).await?;
 
         let face = launch::face_recognition(binaries, settings, &addresses);
         let (face, ServiceAddress { http: face_address }) = Process::start(face).await?;
         let sink = format!("http://{face_address}/");
-        let adapter =
-            launch::source_adapter(binaries, settings, &addresses, &sink, &dead_letters.url());
+        let adapter = launch::source_adapter(
+            binaries,
+            settings,
+            &addresses,
+            &sink,
+            Some(&dead_letters.url()),
+        );
         let (
             adapter,
             ServiceAddress {
