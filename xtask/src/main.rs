@@ -6,6 +6,7 @@
     reason = "a command-line tool speaks to people"
 )]
 
+mod bench;
 mod ci;
 mod demo;
 mod dev;
@@ -32,6 +33,8 @@ enum Task {
     Dev(dev::Args),
     /// Runs every check that a change must pass.
     Ci(ci::Args),
+    /// Measures the pipeline beside its limits.
+    Bench(bench::Args),
     /// Writes every manifest to `deploy/`.
     Render(kubernetes::Args),
     /// Builds the container images with this machine's toolchain.
@@ -50,6 +53,7 @@ async fn main() -> ExitCode {
         Task::Demo(args) => demo::run(args).await,
         Task::Dev(args) => dev::run(args).await,
         Task::Ci(args) => ci::run(&args),
+        Task::Bench(args) => bench::run(&args),
         Task::Render(args) => kubernetes::run("render", &args),
         Task::Images(args) => kubernetes::run("images", &args),
         Task::Deploy(args) => kubernetes::run("deploy", &args),

@@ -1,0 +1,56 @@
+//! The names on the command line, and what stands behind each.
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::bench::Bench;
+use crate::start;
+
+/// Rows that are measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Group {
+    /// From process start to ready; sizes of binaries and images.
+    Start,
+}
+
+impl Group {
+    /// The chosen ones, or all if none is, in the order of their definition.
+    pub(crate) fn chosen(named: &[Self]) -> Vec<Self> {
+        let all = Self::value_variants().iter().copied();
+        all.filter(|group| named.is_empty() || named.contains(group))
+            .collect()
+    }
+
+    /// As on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+        }
+    }
+
+    /// Measures its rows.
+    pub(crate) async fn run(self, bench: &mut Bench) -> Result<()> {
+        match self {
+            Self::Start => start::run(bench).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_command_line() {
+        for group in Group::value_variants() {
+            let value = group.to_possible_value().unwrap();
+            assert_eq!(value.get_name(), group.name());
+        }
+    }
+
+    #[test]
+    fn nothing_chosen_is_everything() {
+        assert_eq!(Group::chosen(&[]), Group::value_variants());
+        assert_eq!(Group::chosen(&[Group::Start]), [Group::Start]);
+    }
+}

@@ -1,0 +1,130 @@
+//! What one must know of a machine to make something of its numbers.
+
+use std::process::Command;
+
+use serde::Serialize;
+
+/// Where a run took place.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Machine {
+    /// CPUs that this process may use.
+    pub(crate) cores: usize,
+    /// Their model.
+    pub(crate) cpu: String,
+    /// Memory in bytes.
+    pub(crate) memory_bytes: u64,
+    /// Kernel release.
+    pub(crate) kernel: String,
+    /// Compiler.
+    pub(crate) rustc: String,
+    /// Commit that was measured.
+    pub(crate) revision: String,
+    /// Runnable processes during the last minute: more than a few tenths is noise.
+    pub(crate) load: f64,
+}
+
+impl Machine {
+    /// This one.
+    pub(crate) fn here() -> Self {
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        Self {
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            cpu: field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(unknown),
+            memory_bytes: field(&read("/proc/meminfo"), "MemTotal")
+                .and_then(|text| kibibytes(&text))
+                .unwrap_or_default(),
+            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            rustc: output("rustc", &["--version"]).unwrap_or_else(unknown),
+            revision: output("git", &["describe", "--always", "--dirty"]).unwrap_or_else(unknown),
+            load: first_number(&read("/proc/loadavg")),
+        }
+    }
+
+    /// As one line.
+    pub(crate) fn line(&self) -> String {
+        let Self {
+            cores,
+            cpu,
+            memory_bytes,
+            kernel,
+            rustc,
+            revision,
+            load,
+        } = self;
+        let memory = memory_bytes >> 30;
+        format!(
+            "{cores} × {cpu}, {memory} GiB, Linux {kernel}, {rustc}, revision {revision}, load {load} at the start"
+        )
+    }
+
+    #[cfg(test)]
+    pub(crate) fn sample() -> Self {
+        Self {
+            cores: 2,
+            cpu: "Abacus".to_owned(),
+            memory_bytes: 8 << 30,
+            kernel: "6.1".to_owned(),
+            rustc: "rustc 1.95.0".to_owned(),
+            revision: "abc1234".to_owned(),
+            load: 0.25,
+        }
+    }
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+/// The value of the first line `name : value`, as the files below `/proc` have it.
+pub(crate) fn field(text: &str, name: &str) -> Option<String> {
+    let value = text.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        (key.trim() == name).then(|| value.trim().to_owned())
+    })?;
+    Some(value)
+}
+
+/// `123 kB` in bytes.
+pub(crate) fn kibibytes(text: &str) -> Option<u64> {
+    let count: u64 = text.strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(count * 1024)
+}
+
+fn first_number(text: &str) -> f64 {
+    text.split(' ')
+        .next()
+        .and_then(|word| word.parse().ok())
+        .unwrap_or(f64::NAN)
+}
+
+fn output(program: &str, args: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(args).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_by_their_whole_name() {
+        let text = "VmHWMx:\t1 kB\nVmHWM:\t  12345 kB\nmodel name\t: Abacus: 3\n";
+        assert_eq!(field(text, "VmHWM").as_deref(), Some("12345 kB"));
+        assert_eq!(field(text, "model name").as_deref(), Some("Abacus: 3"));
+        assert_eq!(field(text, "VmRSS"), None);
+    }
+
+    #[test]
+    fn kibibytes_become_bytes() {
+        for (text, expected) in [("2 kB", Some(2048)), ("2", None), ("x kB", None)] {
+            assert_eq!(kibibytes(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn this_machine_has_a_cpu() {
+        let here = Machine::here();
+        assert!(here.cores > 0 && here.memory_bytes > 0, "{here:?}");
+    }
+}

@@ -1,0 +1,39 @@
+//! What this executable plays when it is started as a child, so that the work in it is
+//! measured alone. Hidden from the help: nobody else starts these.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use clap::Subcommand;
+
+/// The parts for children.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Role {
+    /// Does nothing: what every other role costs.
+    #[command(hide = true)]
+    Idle,
+}
+
+impl Role {
+    /// Plays the part to its end.
+    ///
+    /// # Errors
+    /// As the part has it.
+    #[expect(clippy::unused_async, reason = "parts that serve or call wait")]
+    pub(crate) async fn play(self) -> Result<()> {
+        match self {
+            Self::Idle => Ok(()),
+        }
+    }
+}
+
+/// A command that starts this executable in a role: `command(&["idle"])`.
+///
+/// # Errors
+/// When the executable cannot be found.
+pub(crate) fn command(words: &[&str]) -> Result<Command> {
+    let own = std::env::current_exe().context("where is this executable?")?;
+    let mut command = Command::new(own);
+    command.args(words);
+    Ok(command)
+}
