@@ -8,6 +8,6 @@ mod read;
 mod write;
 
 pub use read::ParseError;
-pub(crate) use read::{Document, Leniency};
+pub(crate) use read::{Document, Leniency, SPOILED};
 pub use write::ForbiddenCharacter;
 pub(crate) use write::{Elements, body};

@@ -1,6 +1,7 @@
 //! Documents about messages.
 
 use bytes::Bytes;
+use tracing::warn;
 
 use super::failure::ItemFields;
 use super::text;
@@ -8,7 +9,7 @@ use crate::error::ItemError;
 use crate::message::{BodyMd5, Message, PeekedMessage, SendMessage, SentMessage, Visibility};
 use crate::receipt::ReceiptHandle;
 use crate::topic::MessageTag;
-use crate::xml::{Document, Elements, ForbiddenCharacter, Leniency, ParseError, body};
+use crate::xml::{Document, Elements, ForbiddenCharacter, Leniency, ParseError, SPOILED, body};
 
 /// What became of one message of a batch.
 pub type SentItem = Result<SentMessage, ItemError>;
@@ -46,15 +47,17 @@ impl Fields {
             "MessageBody" => self.body = Some(text::shared(document, answer)?),
             "MessageBodyMD5" => self.body_md5 = document.value()?.map(BodyMd5::new),
             "ReceiptHandle" => self.receipt_handle = document.value()?.map(ReceiptHandle::new),
-            "EnqueueTime" => self.enqueue_time = text::milliseconds(document, "EnqueueTime")?,
+            "EnqueueTime" => {
+                self.enqueue_time = known(text::milliseconds(document, "EnqueueTime"))?;
+            }
             "FirstDequeueTime" => {
-                self.first_dequeue_time = text::milliseconds(document, "FirstDequeueTime")?;
+                self.first_dequeue_time = known(text::milliseconds(document, "FirstDequeueTime"))?;
             }
             "NextVisibleTime" => {
-                self.next_visible_time = text::milliseconds(document, "NextVisibleTime")?;
+                self.next_visible_time = known(text::milliseconds(document, "NextVisibleTime"))?;
             }
-            "DequeueCount" => self.dequeue_count = text::parsed(document, "DequeueCount")?,
-            "Priority" => self.priority = text::parsed(document, "Priority")?,
+            "DequeueCount" => self.dequeue_count = known(text::parsed(document, "DequeueCount"))?,
+            "Priority" => self.priority = known(text::parsed(document, "Priority"))?,
             _ => self.failure.take(document, name)?,
         }
         Ok(())
@@ -63,7 +66,7 @@ impl Fields {
     fn received(self) -> Result<Message, ParseError> {
         Ok(Message {
             id: required(self.id, "MessageId")?,
-            body: required(self.body, "MessageBody")?,
+            body: self.body.unwrap_or_default(),
             body_md5: self.body_md5,
             receipt_handle: required(self.receipt_handle, "ReceiptHandle")?,
             enqueue_time: self.enqueue_time,
@@ -77,7 +80,7 @@ impl Fields {
     fn peeked(self) -> Result<PeekedMessage, ParseError> {
         Ok(PeekedMessage {
             id: required(self.id, "MessageId")?,
-            body: required(self.body, "MessageBody")?,
+            body: self.body.unwrap_or_default(),
             body_md5: self.body_md5,
             enqueue_time: self.enqueue_time,
             first_dequeue_time: self.first_dequeue_time,
@@ -109,24 +112,36 @@ impl Fields {
     }
 }
 
+/// A value that says nothing counts as absent: a message can be dealt with all the same.
+fn known<T>(value: Result<Option<T>, ParseError>) -> Result<Option<T>, ParseError> {
+    match value {
+        Err(ParseError::Value { .. }) => Ok(None),
+        value => value,
+    }
+}
+
 fn required<T>(value: Option<T>, element: &'static str) -> Result<T, ParseError> {
     value.ok_or(ParseError::Missing { element })
 }
 
 /// Reads the answer to a receive: a `Message`, or `Messages` of them.
+///
+/// A message needs no more than an id and a handle. One that cannot be read does not take the
+/// others with it: a faulty answer is an error only if nothing in it can be read. A body that
+/// is not text, which XML cannot carry, is not UTF-8 here either.
 pub fn messages(answer: &Bytes) -> Result<Vec<Message>, ParseError> {
-    all(answer, Fields::received)
+    salvaged(answer, Fields::received)
 }
 
-/// Reads the answer to a peek: a `Message`, or `Messages` of them.
+/// Reads the answer to a peek: a `Message`, or `Messages` of them. As [`messages`] otherwise.
 pub fn peeked_messages(answer: &Bytes) -> Result<Vec<PeekedMessage>, ParseError> {
-    all(answer, Fields::peeked)
+    salvaged(answer, Fields::peeked)
 }
 
 /// Reads the answer to a batch of sends, in the order of the batch. Items may have failed
 /// whatever the status of the answer.
 pub fn sent_messages(answer: &Bytes) -> Result<Vec<SentItem>, ParseError> {
-    all(answer, Fields::sent_item)
+    all(answer, Leniency::Strict, Fields::sent_item)
 }
 
 /// Reads the answer to a single send or publish.
@@ -151,11 +166,47 @@ fn one<T>(
     convert(Fields::read(&mut document, answer)?)
 }
 
-fn all<T>(
+fn salvaged<T>(
     answer: &Bytes,
     convert: fn(Fields) -> Result<T, ParseError>,
 ) -> Result<Vec<T>, ParseError> {
-    let (mut document, root) = Document::open(answer, Leniency::Strict)?;
+    all(answer, Leniency::Salvaging, convert).or_else(|fault| {
+        let items = piece_by_piece(answer, convert);
+        if items.is_empty() {
+            return Err(fault);
+        }
+        warn!(
+            messages = items.len(),
+            fault = %fault,
+            "an answer of MNS is faulty, taking what can be read of it"
+        );
+        Ok(items)
+    })
+}
+
+/// The messages that can be read when each is taken for a document of its own.
+fn piece_by_piece<T>(answer: &[u8], convert: fn(Fields) -> Result<T, ParseError>) -> Vec<T> {
+    let mut text = String::with_capacity(answer.len());
+    for chunk in answer.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend((!chunk.invalid().is_empty()).then_some(SPOILED));
+    }
+    let pieces = text.split("<Message>").skip(1);
+    let bodies = pieces.filter_map(|piece| Some(piece.split_once("</Message>")?.0));
+    bodies
+        .filter_map(|body| {
+            let document = format!("<Message>{body}</Message>").into();
+            all(&document, Leniency::Salvaging, convert).ok()?.pop()
+        })
+        .collect()
+}
+
+fn all<T>(
+    answer: &Bytes,
+    leniency: Leniency,
+    convert: fn(Fields) -> Result<T, ParseError>,
+) -> Result<Vec<T>, ParseError> {
+    let (mut document, root) = Document::open(answer, leniency)?;
     match root.local() {
         "Message" => Ok(vec![convert(Fields::read(&mut document, answer)?)?]),
         "Messages" => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::xml::{Document, ParseError};
+use crate::xml::{Document, ParseError, SPOILED};
 
 /// The value of the element just started, parsed.
 pub(super) fn parsed<T: FromStr>(
@@ -77,13 +77,25 @@ pub(super) fn switch(
     }
 }
 
-/// The exact text of the element just started, sharing the memory of `answer` if it can.
+/// The exact text of the element just started, sharing the memory of `answer` if it can. Where
+/// it is spoiled it holds a byte that no UTF-8 has, so that nobody takes it for what was sent.
 pub(super) fn shared(document: &mut Document<'_>, answer: &Bytes) -> Result<Bytes, ParseError> {
     Ok(match document.text()? {
+        text if text.contains(SPOILED) => spoiled(&text),
         Cow::Borrowed("") => Bytes::new(),
         Cow::Borrowed(text) => answer.slice_ref(text.as_bytes()),
         Cow::Owned(text) => Bytes::from(text),
     })
+}
+
+fn spoiled(text: &str) -> Bytes {
+    let mut parts = text.split(SPOILED);
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(0xFF);
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    bytes.into()
 }
 
 /// How a switch is written.

@@ -103,11 +103,18 @@ pub(crate) enum Leniency {
     Strict,
     /// End tags with a wrong name, and a bare `&`: both occur in published samples.
     Lenient,
+    /// References to nothing, which become [`SPOILED`]: they are in a message's body, and the
+    /// messages beside it are none the worse for it.
+    Salvaging,
 }
+
+/// Stands for what is no character. Unicode promises never to make it one.
+pub(crate) const SPOILED: char = '\u{10FFFE}';
 
 /// A document being read. Borrowed text lives as long as the bytes.
 pub(crate) struct Document<'a> {
     reader: Reader<&'a [u8]>,
+    leniency: Leniency,
     depth: usize,
 }
 
@@ -141,9 +148,13 @@ impl<'a> Document<'a> {
         let mut reader = Reader::from_str(text);
         let config = reader.config_mut();
         config.expand_empty_elements = true;
-        config.check_end_names = leniency == Leniency::Strict;
+        config.check_end_names = leniency != Leniency::Lenient;
         config.allow_dangling_amp = leniency == Leniency::Lenient;
-        let mut document = Self { reader, depth: 0 };
+        let mut document = Self {
+            reader,
+            leniency,
+            depth: 0,
+        };
         loop {
             match document.next()? {
                 Item::Start(name) => return Ok((document, name)),
@@ -224,7 +235,10 @@ impl<'a> Document<'a> {
                 }
                 Event::Text(text) => Item::Text(text.into_inner()),
                 Event::CData(text) => Item::Text(text.into_inner()),
-                Event::GeneralRef(reference) => Item::Character(resolve(&reference)?),
+                Event::GeneralRef(reference) => match resolve(&reference) {
+                    Err(_) if self.leniency == Leniency::Salvaging => Item::Character(SPOILED),
+                    character => Item::Character(character?),
+                },
                 Event::DocType(_) => return Err(ParseError::DocumentType),
                 Event::Eof => return Err(ParseError::Truncated),
                 Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,

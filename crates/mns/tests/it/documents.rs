@@ -210,25 +210,15 @@ fn faulty_values_are_named() {
         )
     };
     let cases = [
-        message("<DequeueCount>many</DequeueCount>"),
-        message("<DequeueCount>-1</DequeueCount>"),
-        message("<EnqueueTime>9223372036854775807</EnqueueTime>"),
-        message("<NextVisibleTime>99999999999999999999</NextVisibleTime>"),
-        message("<Priority>8.5</Priority>"),
         "<Message><MessageId>1</MessageId><MessageBody/></Message>".into(),
-        "<Message><MessageId>1</MessageId><ReceiptHandle>2</ReceiptHandle></Message>".into(),
         "<Message><ReceiptHandle>2</ReceiptHandle><MessageBody/></Message>".into(),
+        message("</Messag>"),
     ];
     let faults = cases.map(|document| messages(&document.into()).unwrap_err().to_string());
     insta::assert_snapshot!(faults.join("\n"), @r#"
-    the element `DequeueCount` holds `many`
-    the element `DequeueCount` holds `-1`
-    the element `EnqueueTime` holds `9223372036854775807`
-    the element `NextVisibleTime` holds `99999999999999999999`
-    the element `Priority` holds `8.5`
     the element `ReceiptHandle` is missing
-    the element `MessageBody` is missing
     the element `MessageId` is missing
+    the document is not well-formed XML
     "#);
     let bad_name = b"<Queues><Queue><QueueURL>http://h/queues/..</QueueURL></Queue></Queues>";
     assert!(matches!(
@@ -238,4 +228,76 @@ fn faulty_values_are_named() {
             ..
         })
     ));
+}
+
+#[test]
+fn message_needs_no_more_than_id_and_handle() {
+    let cases = [
+        "<DequeueCount>many</DequeueCount>",
+        "<DequeueCount>-1</DequeueCount>",
+        "<EnqueueTime>9223372036854775807</EnqueueTime>",
+        "<NextVisibleTime>99999999999999999999</NextVisibleTime>",
+        "<Priority>8.5</Priority>",
+        "",
+    ];
+    for element in cases {
+        let document = format!(
+            "<Message><MessageId>1</MessageId>{element}<ReceiptHandle>2</ReceiptHandle></Message>"
+        );
+        let message = messages(&document.into()).unwrap().pop().unwrap();
+        assert_eq!((&*message.id, &*message.body), ("1", &b""[..]), "{element}");
+        assert_eq!(
+            (message.dequeue_count, message.priority),
+            (0, None),
+            "{element}"
+        );
+    }
+}
+
+#[test]
+fn faulty_message_does_not_take_the_others_with_it() {
+    let message = |id: &str, body: &[u8]| {
+        [
+            format!(
+                "<Message><MessageId>{id}</MessageId><ReceiptHandle>h</ReceiptHandle><MessageBody>"
+            )
+            .as_bytes(),
+            body,
+            b"</MessageBody></Message>",
+        ]
+        .concat()
+    };
+    let all: &[&str] = &["1", "2", "3"];
+    let table: [(&str, &[u8], &[&str]); 8] = [
+        ("not UTF-8", b"a\xFFb", all),
+        ("half a character", b"\xE4\xBA", all),
+        ("no such character", b"a&#0;b", all),
+        ("half a surrogate", b"a&#xD800;b", all),
+        ("unknown entity", b"a&nbsp;b", all),
+        ("control characters", b"a\x00\x01b", all),
+        ("markup", b"a<b", &["1", "3"]),
+        (
+            "closed too early",
+            b"</MessageBody></Messages>",
+            &["1", "3"],
+        ),
+    ];
+    for (name, body, expected) in table {
+        let document = [
+            b"<Messages xmlns='x'>".to_vec(),
+            message("1", b"first"),
+            message("2", body),
+            message("3", b"third"),
+            b"</Messages>".to_vec(),
+        ]
+        .concat();
+        let read = messages(&document.into()).unwrap();
+        let ids: Vec<_> = read.iter().map(|message| &*message.id).collect();
+        assert_eq!(ids, expected, "{name}");
+        assert_eq!(read[0].body, "first", "{name}");
+        assert_eq!(read.last().unwrap().body, "third", "{name}");
+        let is_text = std::str::from_utf8(&read[1].body).is_ok();
+        let is_whole = matches!(name, "control characters" | "markup" | "closed too early");
+        assert_eq!(is_text, is_whole, "{name}");
+    }
 }
