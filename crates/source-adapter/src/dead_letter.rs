@@ -59,10 +59,18 @@ impl Cause {
     fn attach(&self, event: &mut Event) {
         let mut data = BASE64_STANDARD.encode(&self.data);
         data.truncate(MAX_DATA_CHARS);
-        event.set_extension("knativeerrordest", self.destination.as_str());
+        event.set_extension("knativeerrordest", without_login(&self.destination));
         event.set_extension("knativeerrorcode", i64::from(self.code));
         event.set_extension("knativeerrordata", data);
     }
+}
+
+/// The address as it may be told to others.
+fn without_login(url: &Url) -> String {
+    let mut url = url.clone();
+    // Fails for addresses without a host only, which are no sinks.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url.into()
 }
 
 /// The event that was sent, with the cause attached.

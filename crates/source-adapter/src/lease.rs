@@ -84,8 +84,8 @@ impl Lease {
     }
 
     /// The handle, and when it dies; `None` if it has.
-    pub(crate) fn handle(&self) -> Option<(&ReceiptHandle, Instant)> {
-        (!self.is_lost).then_some((&self.handle, self.ends))
+    pub(crate) fn into_handle(self) -> Option<(ReceiptHandle, Instant)> {
+        (!self.is_lost).then_some((self.handle, self.ends))
     }
 
     /// Lets the message come back after `wait`. If that fails it comes back when its

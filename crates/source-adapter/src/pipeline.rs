@@ -92,7 +92,7 @@ impl Pipeline {
             .run_until_cancelled(lease.hold(self.process(message)))
             .await;
         match verdict {
-            Some(Verdict::Delete) => self.delete(id, &lease, held).await,
+            Some(Verdict::Delete) => self.delete(id, lease, held).await,
             Some(Verdict::ComeBack(wait)) => {
                 self.metrics.count_message(MessageOutcome::Postponed);
                 lease.release(wait).await;
@@ -118,22 +118,19 @@ impl Pipeline {
         Lease::new(queue, metrics, id, handle, visibility)
     }
 
-    /// Hands the message over for deletion. The room goes first: what waits for its
-    /// delete is small, and bounded by the stage that deletes.
-    async fn delete(&self, message_id: String, lease: &Lease, held: Held) {
+    /// Hands the message over for deletion. It keeps its room, and its lease, until there
+    /// is a place for it: deletes that hang must stop the polling.
+    async fn delete(&self, message_id: String, mut lease: Lease, held: Held) {
+        let place = lease.hold(self.settler.place()).await;
         drop(held);
         self.metrics.count_message(MessageOutcome::Done);
-        match lease.handle() {
-            Some((handle, ends)) => {
-                self.settler
-                    .settle(Done {
-                        message_id,
-                        handle: handle.clone(),
-                        ends,
-                    })
-                    .await;
-            }
-            None => self.progress.keep(&message_id, Delivered::All),
+        match (place, lease.into_handle()) {
+            (Some(place), Some((handle, ends))) => place.settle(Done {
+                message_id,
+                handle,
+                ends,
+            }),
+            _ => self.progress.keep(&message_id, Delivered::All),
         }
     }
 
@@ -181,8 +178,8 @@ impl Pipeline {
     ) -> Verdict {
         let mut taken = Vec::new();
         let mut wait: Option<Duration> = None;
-        for (index, outgoing) in outgoing.iter().enumerate() {
-            let fate = match outgoing {
+        for index in starting_elsewhere(outgoing.len(), count) {
+            let fate = match &outgoing[index] {
                 None => self.counted(EventOutcome::Filtered, Fate::Taken),
                 Some(_) if delivered.has(index) => self.counted(EventOutcome::Known, Fate::Taken),
                 Some(outgoing) => self.deliver(message_id, count, outgoing).await,
@@ -228,6 +225,7 @@ impl Pipeline {
             return self.counted(EventOutcome::Postponed, fate(wait));
         }
         warn!(ce.id = %id, mns.message.id = %message_id, attempt = count, "giving up on event `{id}`: {failure}");
+        let wait = self.delivery.wait_kept(count, failure.retry_after);
         let cause = Cause::refused(self.sink.url(), &failure);
         let letter = dead_letter(&outgoing.message, self.format, &cause);
         Box::pin(self.bury(id, letter, wait)).await
@@ -240,7 +238,7 @@ impl Pipeline {
         warn!(mns.message.id = %id, attempt = count, "message `{id}` holds no readable events: {reason}");
         let cause = Cause::unreadable(self.sink.url(), reason);
         let letter = unreadable_message(id, &self.queue_arn, &message.body, &cause);
-        let wait = self.delivery.wait(count, None);
+        let wait = self.delivery.wait_kept(count, None);
         match Box::pin(self.bury(id, letter, wait)).await {
             Fate::Taken => Verdict::Delete,
             Fate::Later(wait) | Fate::Silence(wait) => Verdict::ComeBack(wait),
@@ -283,6 +281,13 @@ impl Pipeline {
         self.metrics.count_events(outcome, 1);
         fate
     }
+}
+
+/// All positions, at each delivery from another one on: an event that is met with silence
+/// every time must not keep those after it from ever being tried.
+fn starting_elsewhere(len: usize, dequeue_count: u32) -> impl Iterator<Item = usize> {
+    let start = (dequeue_count as usize - 1).checked_rem(len).unwrap_or(0);
+    (start..len).chain(0..start)
 }
 
 fn result_of(sent: &Result<(), Failure>) -> AttemptResult {

@@ -1,11 +1,12 @@
 //! What has been delivered of messages that are still in the queue.
 //!
 //! A message stays in the queue when one of its events fails or its delete does. When it
-//! comes back, what the sink has already taken is not sent again. This is a courtesy to
-//! the sink and no part of the guarantee: after a crash it is forgotten, and events come
-//! twice, with the same ids.
+//! comes back, what the sink has already taken is not sent again; nor is a message that
+//! comes back while its delete is still under way. This is a courtesy to the sink and no
+//! part of the guarantee: after a crash it is forgotten, and events come twice, with the
+//! same ids.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// More messages than can be waiting for their next attempt without the operator
@@ -39,15 +40,34 @@ struct State {
     delivered: HashMap<String, Delivered>,
     /// Oldest first; may name messages that are gone.
     order: VecDeque<String>,
+    /// Handed over to be deleted; bounded by those who delete.
+    leaving: HashSet<String>,
 }
 
 impl Progress {
     /// What is known about a message, and forgets it.
     pub(crate) fn take(&self, message_id: &str) -> Delivered {
-        self.lock()
+        let mut state = self.lock();
+        if state.leaving.contains(message_id) {
+            return Delivered::All;
+        }
+        state
             .delivered
             .remove(message_id)
             .unwrap_or(Delivered::Some(Vec::new()))
+    }
+
+    /// The message is about to be deleted.
+    pub(crate) fn leaves(&self, message_id: String) {
+        self.lock().leaving.insert(message_id);
+    }
+
+    /// The attempts to delete it are over.
+    pub(crate) fn left<'a>(&self, message_ids: impl Iterator<Item = &'a str>) {
+        let mut state = self.lock();
+        for message_id in message_ids {
+            state.leaving.remove(message_id);
+        }
     }
 
     /// Remembers it until the message comes back, or too many others have come since.
@@ -81,6 +101,16 @@ mod tests {
         let known = progress.take("m");
         let sent_again: Vec<_> = (0..4).filter(|index| !known.has(*index)).collect();
         assert_eq!(sent_again, [1, 3]);
+        assert_eq!(progress.take("m"), Delivered::Some(Vec::new()));
+    }
+
+    #[test]
+    fn message_on_its_way_out_is_not_sent_again() {
+        let progress = Progress::default();
+        progress.leaves("m".to_owned());
+        assert_eq!(progress.take("m"), Delivered::All);
+        assert_eq!(progress.take("m"), Delivered::All, "however often it comes");
+        progress.left(["m"].into_iter());
         assert_eq!(progress.take("m"), Delivered::Some(Vec::new()));
     }
 

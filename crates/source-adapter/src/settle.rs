@@ -2,7 +2,8 @@
 //!
 //! Deliveries hand their handles over and go on; a batch is sent when it is full, when
 //! its first handle has waited long enough, or just before a handle dies. When this
-//! stage is behind, handing over waits, and so in the end does the polling.
+//! stage is behind, a delivery waits for its place with its room still taken, and so
+//! the polling stops.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +41,17 @@ pub(crate) struct Done {
 
 /// The side of the deliveries. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Settler(mpsc::Sender<Done>);
+pub(crate) struct Settler {
+    done: mpsc::Sender<Done>,
+    progress: Arc<Progress>,
+}
+
+/// A place in the next batches.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    permit: mpsc::Permit<'a, Done>,
+    progress: &'a Progress,
+}
 
 /// The side that makes the calls. Its owner runs it.
 #[derive(Debug)]
@@ -62,20 +73,37 @@ pub(crate) fn settlement(
     progress: Arc<Progress>,
 ) -> (Settler, Settlement) {
     let (sender, done) = mpsc::channel(WAITING);
+    let settler = Settler {
+        done: sender,
+        progress: progress.clone(),
+    };
     let deleter = Arc::new(Deleter {
         queue,
         metrics,
         progress,
     });
-    (Settler(sender), Settlement { done, deleter })
+    (settler, Settlement { done, deleter })
 }
 
 impl Settler {
-    /// Hands a message over. Waits while too many are waiting already.
-    pub(crate) async fn settle(&self, done: Done) {
-        // The other side ends after all of us, unless it is cut off at shutdown; then
-        // the message comes back.
-        let _ = self.0.send(done).await;
+    /// Waits for a place while too many messages are waiting already. `None` when the
+    /// other side was cut off at shutdown; the message then comes back.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the place up.
+    pub(crate) async fn place(&self) -> Option<Place<'_>> {
+        Some(Place {
+            permit: self.done.reserve().await.ok()?,
+            progress: &self.progress,
+        })
+    }
+}
+
+impl Place<'_> {
+    /// Hands a message over.
+    pub(crate) fn settle(self, done: Done) {
+        self.progress.leaves(done.message_id.clone());
+        self.permit.send(done);
     }
 }
 
@@ -143,7 +171,14 @@ impl Batch {
 }
 
 impl Deleter {
-    async fn delete(self: Arc<Self>, mut batch: Vec<Done>) {
+    /// Deletes what can be deleted; what cannot comes back and is known then.
+    async fn delete(self: Arc<Self>, batch: Vec<Done>) {
+        let ids: Vec<_> = batch.iter().map(|done| done.message_id.clone()).collect();
+        self.delete_while_ours(batch).await;
+        self.progress.left(ids.iter().map(String::as_str));
+    }
+
+    async fn delete_while_ours(&self, mut batch: Vec<Done>) {
         loop {
             let handles: Vec<_> = batch.iter().map(|done| done.handle.clone()).collect();
             match self.queue.delete_batch(&handles).await {

@@ -110,6 +110,15 @@ impl Delivery {
         let wait = backoff.max(asked);
         Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(FIRST_WAIT)
     }
+
+    /// The same for a message that nobody takes. It doubles from a second at least, whatever
+    /// the policy says: without an end to its retries it would be sent every second for days.
+    #[must_use]
+    pub fn wait_kept(&self, dequeue_count: u32, asked: Option<Duration>) -> Duration {
+        let doubled = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(dequeue_count.max(1) - 1));
+        self.wait(dequeue_count, asked)
+            .max(doubled.min(LONGEST_WAIT))
+    }
 }
 
 impl Growth {
@@ -170,6 +179,22 @@ mod tests {
                 .map(|count| delivery.wait(count, None).as_secs())
                 .collect();
             assert_eq!(waits, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn message_that_nobody_takes_is_tried_ever_more_rarely() {
+        let table = [
+            ("no delay at all", Growth::Linear, 0, [1, 2, 4, 8, 16]),
+            ("a longer delay", Growth::Linear, 5000, [5, 10, 15, 20, 25]),
+        ];
+        for (name, growth, delay_ms, expected) in table {
+            let delivery = delivery(growth, delay_ms);
+            let waits: Vec<_> = (1..=5)
+                .map(|count| delivery.wait_kept(count, None).as_secs())
+                .collect();
+            assert_eq!(waits, expected, "{name}");
+            assert_eq!(delivery.wait_kept(u32::MAX, None), LONGEST_WAIT, "{name}");
         }
     }
 
