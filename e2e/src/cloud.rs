@@ -73,7 +73,19 @@ impl Cloud {
     /// The content of a Secret with `key` for MNS, as seen from inside the cluster.
     pub(crate) fn secret(key: (&str, &str)) -> String {
         let url = format!("http://{NAME}.{NAMESPACE}.svc.cluster.local:{MNS}");
-        json!({"url": url, "accessKeyId": key.0, "accessKeySecret": key.1}).to_string()
+        Self::document(&url, key)
+    }
+
+    /// The same for an MNS at `url`.
+    pub(crate) fn document(url: &str, key: (&str, &str)) -> String {
+        json!({
+            "url": url,
+            "accessKeyId": key.0,
+            "accessKeySecret": key.1,
+            "accountId": ACCOUNT,
+            "region": REGION,
+        })
+        .to_string()
     }
 
     fn mns(&self) -> Result<mns::Client> {

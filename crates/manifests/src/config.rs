@@ -32,10 +32,16 @@ pub struct Config {
     pub controller_replicas: i32,
     /// What the controller logs (`RUST_LOG`).
     pub controller_log_filter: String,
+    /// How often the controller looks at a source of which it hears nothing, in seconds.
+    pub controller_resync_seconds: u32,
     /// Namespace of the sample.
     pub sample_namespace: String,
     /// Endpoint of MNS.
     pub mns_endpoint: String,
+    /// Number of the account, if the endpoint does not begin with it.
+    pub mns_account_id: Option<String>,
+    /// Region of MNS, if the endpoint does not name it.
+    pub mns_region: Option<String>,
     /// Topic of the event rule.
     pub mns_topic: String,
     /// Bucket that photos are uploaded to.
@@ -135,8 +141,11 @@ impl Config {
             controller_namespace: String::new(),
             controller_replicas: 1,
             controller_log_filter: String::new(),
+            controller_resync_seconds: 1,
             sample_namespace: String::new(),
             mns_endpoint: String::new(),
+            mns_account_id: None,
+            mns_region: None,
             mns_topic: String::new(),
             oss_bucket: String::new(),
             oss_region: String::new(),

@@ -48,7 +48,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
 fn secret(config: &Config) -> Secret {
     let document = match &config.credentials {
         None => DOCUMENT.to_owned(),
-        keys => document(keys.as_ref(), &config.mns_endpoint),
+        Some(_) => document(config),
     };
     Secret {
         metadata: named(SECRET),

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::Config;
+
 /// Pairs of variables that keys are looked for in, the official SDKs' first.
 const PAIRS: [(&str, &str); 2] = [
     (
@@ -36,6 +38,10 @@ struct Document<'a> {
     access_key_secret: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     security_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
 }
 
 impl Credentials {
@@ -67,14 +73,17 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The Secret's document: these keys, or placeholders.
-pub(crate) fn document(credentials: Option<&Credentials>, endpoint: &str) -> String {
+/// The Secret's document, with placeholders if there are no keys.
+pub(crate) fn document(config: &Config) -> String {
+    let credentials = config.credentials.as_ref();
     let document = Document {
-        url: endpoint,
+        url: &config.mns_endpoint,
         access_key_id: credentials.map_or(PLACEHOLDER, |keys| &keys.access_key_id),
         access_key_secret: credentials.map_or(PLACEHOLDER, |keys| &keys.access_key_secret),
         security_token: credentials
             .and_then(|keys| keys.security_token.as_ref().map(|token| token.as_str())),
+        account_id: config.mns_account_id.as_deref(),
+        region: config.mns_region.as_deref(),
     };
     // Texts always have a JSON form.
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"

@@ -53,6 +53,7 @@ fn put_some<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
 
 const IMAGE: &str = "an image such as `registry.example.com/photos/source:1.0`";
 const NAMESPACE: &str = "the name of a namespace: up to 63 lower-case letters, digits and `-`";
+const REGION: &str = "a region such as `cn-shanghai`";
 const URL: &str = "an http or https URL without a user, a query or a fragment";
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -92,6 +93,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: |config, text| put(&mut config.controller_log_filter, value::line(text)),
     },
     Setting {
+        key: "controller.resync-seconds",
+        description: "How often the controller looks at a source of which it hears nothing, in seconds; what\nsomebody does to a queue in MNS is put right that late.",
+        usual: "300",
+        rule: "a number from 1 to 86400",
+        set: |config, text| {
+            let seconds = value::number(text, 1..=86_400);
+            put(&mut config.controller_resync_seconds, seconds)
+        },
+    },
+    Setting {
         key: "sample.namespace",
         description: "Namespace of the sample.",
         usual: "default",
@@ -104,6 +115,20 @@ pub(super) const SETTINGS: &[Setting] = &[
         usual: "https://xxxx.mns.cn-shanghai.aliyuncs.com/",
         rule: URL,
         set: |config, text| put(&mut config.mns_endpoint, value::url(text)),
+    },
+    Setting {
+        key: "mns.account-id",
+        description: "Number of the account, for an endpoint that does not begin with it.",
+        usual: "",
+        rule: "a number of up to 32 digits",
+        set: |config, text| put_some(&mut config.mns_account_id, value::account_id(text)),
+    },
+    Setting {
+        key: "mns.region",
+        description: "Region of MNS, for an endpoint that does not name it.",
+        usual: "",
+        rule: REGION,
+        set: |config, text| put_some(&mut config.mns_region, value::region(text)),
     },
     Setting {
         key: "mns.topic",
@@ -123,7 +148,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "oss.region",
         description: "Region of the bucket.",
         usual: "cn-shanghai",
-        rule: "a region such as `cn-shanghai`",
+        rule: REGION,
         set: |config, text| put(&mut config.oss_region, value::region(text)),
     },
     Setting {

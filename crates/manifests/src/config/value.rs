@@ -66,6 +66,11 @@ pub(super) fn topic(text: &str) -> Option<String> {
     )
 }
 
+pub(super) fn account_id(text: &str) -> Option<String> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    keep(text, is_number && (1..=32).contains(&text.len()))
+}
+
 pub(super) fn bucket(text: &str) -> Option<String> {
     keep(text, (3..=63).contains(&text.len()) && is_label(text))
 }

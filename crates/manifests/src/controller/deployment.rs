@@ -112,6 +112,10 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         of_pod("POD_NAME", "metadata.name"),
         of_pod("POD_NAMESPACE", "metadata.namespace"),
         value("CONTROLLER_LISTEN", &format!("0.0.0.0:{PORT}")),
+        value(
+            "CONTROLLER_RESYNC_SECONDS",
+            &config.controller_resync_seconds.to_string(),
+        ),
         value("LOG_FORMAT", "json"),
         value("RUST_LOG", &config.controller_log_filter),
     ]

@@ -10,7 +10,7 @@ pub(super) const COMMENT: &str = "Put the endpoint of your MNS and the keys of a
      needs MNS for the controller and the adapter, and OSS and the face API for the service.";
 
 pub(super) fn secret(config: &Config) -> Secret {
-    let document = document(config.credentials.as_ref(), &config.mns_endpoint);
+    let document = document(config);
     Secret {
         metadata: namespaced(SECRET, &config.sample_namespace),
         string_data: Some(text_map(&[(SECRET_KEY, &document)])),

@@ -44,8 +44,11 @@ fn every_setting_can_be_given() {
         controller.namespace = 'c'
         controller.replicas = 3
         controller.log-filter = 'debug,hyper=info'
+        controller.resync-seconds = 10
         sample.namespace = 's'
         mns.endpoint = 'http://emulator:8082'
+        mns.account-id = 1234567890123456
+        mns.region = 'cn-qingdao'
         mns.topic = 'uploads'
         oss.bucket = 'photos'
         oss.region = 'cn-hangzhou'
@@ -77,8 +80,11 @@ fn every_mistake_is_named() {
         controller.namespace = 'Controller'
         controller.replicas = 0
         controller.log-filter = \"a\\nb\"
+        controller.resync-seconds = 0
         sample.namespace = '-'
         mns.endpoint = 'https://user:password@mns.example/'
+        mns.account-id = 'mine'
+        mns.region = 'cn shanghai'
         mns.topic = 'a.b'
         oss.bucket = 'a'
         oss.region = 'cn_shanghai'

@@ -40,9 +40,11 @@ fn keys_reach_the_secret_and_nothing_else() {
 
 #[test]
 fn both_forms_of_the_secret_hold_the_document_that_adapters_read() {
-    let config = Config::load("mns.endpoint = 'http://emulator.mns:8082'", environment).unwrap();
+    let file = "mns.endpoint = 'http://emulator.mns:8082'\nmns.account-id = 12\nmns.region = 'cn-shanghai'";
+    let config = Config::load(file, environment).unwrap();
     let expected = json!({
         "url": "http://emulator.mns:8082", "accessKeyId": ID, "accessKeySecret": SECRET, "securityToken": TOKEN,
+        "accountId": "12", "region": "cn-shanghai",
     });
     let current = object(
         &render(&config, Profile::Current).unwrap(),
