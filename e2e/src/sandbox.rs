@@ -118,8 +118,16 @@ impl<'a> Sandbox<'a> {
     /// # Errors
     /// When the cluster refuses.
     pub(crate) async fn put_secret(&self, key: (&str, &str)) -> Result<()> {
-        let document = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET.0},
-            "stringData": {SECRET.1: Cloud::secret(key)}});
+        self.put_document(SECRET.0, &Cloud::secret(key)).await
+    }
+
+    /// Puts `content` into a Secret, under the key that all have.
+    ///
+    /// # Errors
+    /// When the cluster refuses.
+    pub(crate) async fn put_document(&self, secret: &str, content: &str) -> Result<()> {
+        let document = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": secret},
+            "stringData": {SECRET.1: content}});
         self.apply(&self.api::<Secret>(), &document).await.map(drop)
     }
 
@@ -163,10 +171,7 @@ impl<'a> Sandbox<'a> {
         self.source_is(
             &format!("the source `{name}` becomes ready"),
             name,
-            |source| {
-                is_observed(source)
-                    && ready(source).is_some_and(|(status, _)| status == ConditionStatus::True)
-            },
+            is_ready,
         )
         .await
     }
@@ -274,6 +279,11 @@ pub(crate) fn source(name: &str, topic: &str) -> Value {
 /// A name in MNS that no other scenario uses.
 pub(crate) fn unique(prefix: &str) -> String {
     format!("{prefix}-{}", Uuid::new_v4().simple())
+}
+
+/// Whether a source is ready in its newest form.
+pub(crate) fn is_ready(source: &MnsOssSource) -> bool {
+    is_observed(source) && ready(source).is_some_and(|(status, _)| status == ConditionStatus::True)
 }
 
 fn is_observed(source: &MnsOssSource) -> bool {

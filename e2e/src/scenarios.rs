@@ -3,6 +3,7 @@
 mod acceptance;
 mod controller;
 mod deletion;
+mod many;
 mod pipeline;
 mod reconcile;
 
@@ -82,6 +83,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         Others: deletion::a_namespace_goes_with_its_sources,
         Alone: controller::a_restart_in_the_middle_loses_no_source,
         Alone: controller::a_quiet_minute_changes_nothing,
+        Alone: many::many_sources_are_not_held_up_by_a_broken_one,
         Others: pipeline::a_photo_comes_back_through_the_broker,
     ]
 }
