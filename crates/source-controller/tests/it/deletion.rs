@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use mns::QueueAttributes;
 use serde_json::json;
 
-use crate::support::cluster::Call;
+use crate::support::cluster::line;
 use crate::support::fixture::{SECRET, SOURCE, TOPIC, World};
 
 /// Asks for the source's deletion, as its user does, so long ago.
@@ -20,7 +20,7 @@ fn delete(world: &World, ago: SignedDuration) {
 }
 
 fn is_let_go(world: &World) -> bool {
-    world.source()["metadata"]["finalizers"] == json!([])
+    world.cluster.get(SOURCE).is_none()
 }
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn deleted_source_leaves_nothing_in_mns() {
         .unwrap();
     delete(&world, SignedDuration::ZERO);
     world.pass().await.unwrap();
-    let calls: Vec<_> = world.cluster.calls().iter().map(Call::line).collect();
+    let calls: Vec<_> = world.cluster.calls().iter().map(line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
     GET /mnsosssources/photos
     GET secrets/mnsoss-secret

@@ -9,20 +9,20 @@ use mns::{
 use serde_json::{Value, json};
 
 use crate::support::cloud::{ACCOUNT, Cloud, KEY_ID, KEY_SECRET, REGION};
-use crate::support::cluster::Call;
+use crate::support::cluster::line;
 use crate::support::fixture::{BROKER, SOURCE, TOPIC, World, context, deployment_path};
 
 #[tokio::test]
 async fn first_pass_makes_everything_in_one_go() {
     let world = World::start().await;
     world.pass().await.unwrap();
-    let calls: Vec<_> = world.cluster.calls().iter().map(Call::line).collect();
+    let calls: Vec<_> = world.cluster.calls().iter().map(line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
     GET /mnsosssources/photos
     PATCH /mnsosssources/photos (merge)
-    GET eventing.knative.dev/v1
     GET secrets/mnsoss-secret
     GET apps/v1/deployments/mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d
+    GET eventing.knative.dev/v1
     GET eventing.knative.dev/v1/brokers/default
     PATCH apps/v1/deployments/mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d (apply)
     PATCH /mnsosssources/photos/status (apply)
@@ -108,12 +108,12 @@ async fn nothing_to_do_means_no_writes() {
     let world = World::start().await;
     world.settle_ready().await;
     let pause = world.pass().await.unwrap();
-    let calls: Vec<_> = world.cluster.calls().iter().map(Call::line).collect();
+    let calls: Vec<_> = world.cluster.calls().iter().map(line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
     GET /mnsosssources/photos
-    GET eventing.knative.dev/v1/brokers/default
     GET secrets/mnsoss-secret
     GET apps/v1/deployments/mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d
+    GET eventing.knative.dev/v1/brokers/default
     ");
     assert_ne!(pause, kube::runtime::controller::Action::await_change());
 }
@@ -243,7 +243,7 @@ async fn edited_source_changes_its_adapter() {
         .cluster
         .calls()
         .into_iter()
-        .rfind(|call| call.line().contains("deployments"));
+        .rfind(|call| line(call).contains("deployments"));
     assert!(!apply.unwrap().body.to_string().contains("K_CE_OVERRIDES"));
 }
 

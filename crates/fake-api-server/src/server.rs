@@ -1,0 +1,209 @@
+//! The server as its owner sees it.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Body, Frame};
+use serde_json::{Value, json};
+
+use crate::call::Call;
+use crate::path::ResourcePath;
+use crate::store::{Outcome, Store, failure};
+use crate::watch::{metadata, watch};
+
+/// The body of an answer.
+pub type Answer = UnsyncBoxBody<Bytes, Infallible>;
+
+/// An API server. Cheap to clone; clones are the same server.
+#[derive(Clone, Debug)]
+pub struct FakeApiServer(pub(crate) Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    store: Mutex<Store>,
+    calls: Mutex<Vec<Call>>,
+    failures: Mutex<HashMap<(Method, String), (u16, String)>>,
+}
+
+impl Default for FakeApiServer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FakeApiServer {
+    /// A server that knows of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Shared {
+            store: Mutex::new(Store::new()),
+            calls: Mutex::default(),
+            failures: Mutex::default(),
+        }))
+    }
+
+    /// Answers a call.
+    pub async fn answer<B: Body>(&self, request: Request<B>) -> Response<Answer> {
+        let call = Call::read(request).await;
+        lock(&self.0.calls).push(call.clone());
+        match self.prepared_failure(&call) {
+            Some(failure) => response(failure),
+            None if call.is_write() => response(self.0.store().write(&call)),
+            None => self.read(&call),
+        }
+    }
+
+    /// Puts an object in place, as somebody else would. The path ends in its name.
+    pub fn put(&self, path: &str, object: Value) {
+        self.0.store().put(path, object);
+    }
+
+    /// Answers reads of a path with a document that is no object, such as one of discovery.
+    pub fn serve(&self, path: &str, document: Value) {
+        self.0.store().keep_document(path, document);
+    }
+
+    /// What is at a path.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<Value> {
+        self.0.store().get(path).cloned()
+    }
+
+    /// All objects whose path begins so, in the order of their paths.
+    #[must_use]
+    pub fn under(&self, path: &str) -> Vec<Value> {
+        let store = self.0.store();
+        store
+            .under(path)
+            .map(|(_, object)| object.clone())
+            .collect()
+    }
+
+    /// Changes an object, as somebody else would. Does nothing if there is none.
+    pub fn change(&self, path: &str, change: impl FnOnce(&mut Value)) {
+        let mut store = self.0.store();
+        if let Some(mut object) = store.get(path).cloned() {
+            change(&mut object);
+            store.put(path, object);
+        }
+    }
+
+    /// Takes away what is at a path at once, whatever finalizers it has.
+    pub fn remove(&self, path: &str) {
+        self.0.store().remove(path);
+    }
+
+    /// Answers calls of this method to this path with a failure from now on.
+    pub fn fail(&self, method: Method, path: &str, status: u16, reason: &str) {
+        let failure = (status, reason.to_owned());
+        lock(&self.0.failures).insert((method, path.to_owned()), failure);
+    }
+
+    /// Answers as usual again.
+    pub fn heal(&self) {
+        lock(&self.0.failures).clear();
+    }
+
+    /// The calls since this was last asked, in order.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "asking is also how to begin anew"
+    )]
+    pub fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut lock(&self.0.calls))
+    }
+
+    fn prepared_failure(&self, call: &Call) -> Option<Outcome> {
+        let failures = lock(&self.0.failures);
+        let (status, reason) = failures.get(&(call.method.clone(), call.path.clone()))?;
+        Some(failure(*status, reason))
+    }
+
+    fn read(&self, call: &Call) -> Response<Answer> {
+        if let Some(found) = self.0.store().get(&call.path) {
+            return response((200, shown(call, found)));
+        }
+        let list = ResourcePath::parse(&call.path).filter(|path| path.name.is_none());
+        let Some(list) = list else {
+            return response(failure(404, "NotFound"));
+        };
+        let Some(labels) = labels(call) else {
+            return response(failure(400, "BadRequest"));
+        };
+        if !call.is_watch() {
+            return response((200, self.list(call, &list, &labels)));
+        }
+        let lines = watch(&self.0, call, list, labels);
+        let frames = lines.map(|line| Ok::<_, Infallible>(Frame::data(line)));
+        answer(200, StreamBody::new(frames).boxed_unsync())
+    }
+
+    fn list(&self, call: &Call, list: &ResourcePath, labels: &[(String, String)]) -> Value {
+        let store = self.0.store();
+        let items = store.list(list, labels);
+        let items: Vec<_> = items.map(|object| shown(call, object)).collect();
+        let (kind, api_version) = if call.wants_metadata() {
+            ("PartialObjectMetadataList", "meta.k8s.io/v1")
+        } else {
+            ("List", "v1")
+        };
+        json!({
+            "kind": kind,
+            "apiVersion": api_version,
+            "metadata": {"resourceVersion": store.version().to_string()},
+            "items": items,
+        })
+    }
+}
+
+impl Shared {
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        lock(&self.store)
+    }
+}
+
+/// The labels asked for; `None` if they are asked for in a way that is not understood here.
+fn labels(call: &Call) -> Option<Vec<(String, String)>> {
+    if call.query.contains_key("fieldSelector") || call.query.contains_key("sendInitialEvents") {
+        return None;
+    }
+    let selector = call.query.get("labelSelector");
+    let pairs = selector.into_iter().flat_map(|it| it.split(','));
+    let pairs = pairs.filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        let is_plain = !name.ends_with('!') && !value.starts_with('=');
+        is_plain.then(|| (name.to_owned(), value.to_owned()))
+    });
+    pairs.collect()
+}
+
+fn shown(call: &Call, object: &Value) -> Value {
+    if call.wants_metadata() {
+        metadata(object)
+    } else {
+        object.clone()
+    }
+}
+
+fn response((status, document): Outcome) -> Response<Answer> {
+    answer(status, Full::from(document.to_string()).boxed_unsync())
+}
+
+fn answer(status: u16, body: Answer) -> Response<Answer> {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,312 @@
+//! The objects, and how calls change them.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+
+use crate::call::Call;
+use crate::path::ResourcePath;
+
+/// How many changes are kept for those who watch from a version of the past.
+const HISTORY: usize = 65_536;
+
+/// An answer: status and document.
+pub(crate) type Outcome = (u16, Value);
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    objects: BTreeMap<String, Arc<Value>>,
+    documents: HashMap<String, Value>,
+    changes: VecDeque<Change>,
+    version: u64,
+    newest: watch::Sender<u64>,
+}
+
+/// What happened to one object. Its version is that of the object afterwards.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) version: u64,
+    pub(crate) path: ResourcePath,
+    /// `ADDED`, `MODIFIED` or `DELETED`.
+    pub(crate) kind: &'static str,
+    pub(crate) object: Arc<Value>,
+}
+
+impl Store {
+    pub(crate) fn new() -> Self {
+        Self {
+            objects: BTreeMap::new(),
+            documents: HashMap::new(),
+            changes: VecDeque::new(),
+            version: 0,
+            newest: watch::channel(0).0,
+        }
+    }
+
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Wakes whoever waits for changes.
+    pub(crate) fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+
+    /// What happened after `version`; `None` if that is no longer known.
+    pub(crate) fn since(&self, version: u64) -> Option<impl Iterator<Item = &Change>> {
+        let first = self
+            .changes
+            .front()
+            .map_or(self.version + 1, |it| it.version);
+        let skipped = (version + 1).checked_sub(first)?;
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        Some(self.changes.iter().skip(skipped))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Option<&Value> {
+        let object = self.objects.get(path).map(Arc::as_ref);
+        object.or_else(|| self.documents.get(path))
+    }
+
+    pub(crate) fn under<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let from = self.objects.range(path.to_owned()..);
+        let under = from.take_while(move |(found, _)| found.starts_with(path));
+        under.map(|(path, object)| (path.as_str(), object.as_ref()))
+    }
+
+    pub(crate) fn keep_document(&mut self, path: &str, document: Value) {
+        self.documents.insert(path.to_owned(), document);
+    }
+
+    /// Objects of a list, by label.
+    pub(crate) fn list<'a>(
+        &'a self,
+        list: &'a ResourcePath,
+        labels: &'a [(String, String)],
+    ) -> impl Iterator<Item = &'a Value> {
+        let objects = self.under(&list.root);
+        objects.filter_map(move |(path, object)| {
+            let path = ResourcePath::parse(path)?;
+            (path.is_in(list) && has_labels(object, labels)).then_some(object)
+        })
+    }
+
+    /// Answers a call that writes.
+    pub(crate) fn write(&mut self, call: &Call) -> Outcome {
+        let Some(path) = ResourcePath::parse(&call.path) else {
+            return failure(404, "NotFound");
+        };
+        let of_object = match &path.subresource {
+            Some(subresource) => call.path.trim_end_matches(&format!("/{subresource}")),
+            None => &call.path,
+        };
+        let is_status = match path.subresource.as_deref() {
+            None => false,
+            Some("status") => true,
+            Some(_) => return failure(405, "MethodNotAllowed"),
+        };
+        match call.method {
+            Method::POST => self.create(call),
+            Method::PUT => self.replace(of_object, is_status, call),
+            Method::PATCH => self.patch(of_object, is_status, call),
+            Method::DELETE => self.delete(call),
+            _ => failure(405, "MethodNotAllowed"),
+        }
+    }
+
+    fn create(&mut self, call: &Call) -> Outcome {
+        let metadata = &call.body["metadata"];
+        let name = match (&metadata["name"], &metadata["generateName"]) {
+            (Value::String(name), _) => name.clone(),
+            (_, Value::String(prefix)) => format!("{prefix}{}", self.version + 1),
+            _ => return failure(422, "Invalid"),
+        };
+        let path = format!("{}/{name}", call.path);
+        if self.objects.contains_key(&path) {
+            return failure(409, "AlreadyExists");
+        }
+        let mut object = call.body.clone();
+        object["metadata"]["name"] = json!(name);
+        self.finish(201, &path, object, call)
+    }
+
+    fn replace(&mut self, path: &str, is_status: bool, call: &Call) -> Outcome {
+        let Some(found) = self.objects.get(path) else {
+            return failure(404, "NotFound");
+        };
+        if is_outdated(found, &call.body) {
+            return failure(409, "Conflict");
+        }
+        let mut object = call.body.clone();
+        if is_status {
+            object = found.as_ref().clone();
+            object["status"] = call.body["status"].clone();
+        }
+        self.finish(200, path, object, call)
+    }
+
+    fn patch(&mut self, path: &str, is_status: bool, call: &Call) -> Outcome {
+        let is_merge = call.content_type.starts_with("application/merge-patch");
+        if !call.is_apply() && !is_merge {
+            return failure(415, "UnsupportedMediaType");
+        }
+        let mut object = match self.objects.get(path) {
+            Some(found) if is_outdated(found, &call.body) => return failure(409, "Conflict"),
+            Some(found) => found.as_ref().clone(),
+            None if call.is_apply() && !is_status => json!({}),
+            None => return failure(404, "NotFound"),
+        };
+        if is_status && call.is_apply() {
+            // Whoever applies a status owns every field of it, so what he leaves out goes.
+            object["status"] = call.body["status"].clone();
+        } else if is_status {
+            merge(&mut object["status"], &call.body["status"]);
+        } else {
+            merge(&mut object, &call.body);
+        }
+        self.finish(200, path, object, call)
+    }
+
+    fn finish(&mut self, status: u16, path: &str, object: Value, call: &Call) -> Outcome {
+        if call.is_dry_run() {
+            return (status, self.completed(path, object));
+        }
+        (status, self.put(path, object))
+    }
+
+    fn delete(&mut self, call: &Call) -> Outcome {
+        let Some(found) = self.objects.get(&call.path) else {
+            return failure(404, "NotFound");
+        };
+        let wanted = &call.body["preconditions"]["uid"];
+        if !wanted.is_null() && *wanted != found["metadata"]["uid"] {
+            return failure(409, "Conflict");
+        }
+        let object = found.as_ref().clone();
+        if call.is_dry_run() {
+            return (200, object);
+        }
+        if has_finalizers(&object) {
+            let mut object = object;
+            object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:01Z");
+            return (200, self.put(&call.path, object));
+        }
+        self.remove(&call.path);
+        (200, object)
+    }
+
+    /// Puts an object in place, with what a server adds. One that is being deleted and that
+    /// nobody holds any more goes.
+    pub(crate) fn put(&mut self, path: &str, object: Value) -> Value {
+        let mut object = self.completed(path, object);
+        let old = self.objects.get(path);
+        if old.is_some_and(|old| **old == object) {
+            return object;
+        }
+        let kind = if old.is_some() { "MODIFIED" } else { "ADDED" };
+        let is_gone =
+            !object["metadata"]["deletionTimestamp"].is_null() && !has_finalizers(&object);
+        object["metadata"]["resourceVersion"] = json!((self.version + 1).to_string());
+        let kept = Arc::new(object.clone());
+        if is_gone {
+            self.objects.remove(path);
+            self.tell(path, "DELETED", kept);
+        } else {
+            self.objects.insert(path.to_owned(), Arc::clone(&kept));
+            self.tell(path, kind, kept);
+        }
+        object
+    }
+
+    pub(crate) fn remove(&mut self, path: &str) {
+        self.documents.remove(path);
+        if let Some(object) = self.objects.remove(path) {
+            let mut object = object.as_ref().clone();
+            object["metadata"]["resourceVersion"] = json!((self.version + 1).to_string());
+            self.tell(path, "DELETED", Arc::new(object));
+        }
+    }
+
+    /// An object with the fields that the server owns; its version is still the old one.
+    fn completed(&self, path: &str, mut object: Value) -> Value {
+        let old = self.objects.get(path);
+        let of_old = |field: &str| old.map(|old| old["metadata"][field].clone());
+        let is_changed = old.is_none_or(|old| old["spec"] != object["spec"]);
+        let generation = of_old("generation").and_then(|it| it.as_i64()).unwrap_or(0);
+        let metadata = &mut object["metadata"];
+        if let Some(uid) = of_old("uid") {
+            metadata["uid"] = uid;
+        } else if metadata["uid"].is_null() {
+            metadata["uid"] = json!(format!("uid-{}", self.version + 1));
+        }
+        if metadata["creationTimestamp"].is_null() {
+            metadata["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
+        }
+        metadata["generation"] = json!(generation + i64::from(is_changed));
+        metadata["resourceVersion"] = of_old("resourceVersion").unwrap_or_default();
+        object
+    }
+
+    fn tell(&mut self, path: &str, kind: &'static str, object: Arc<Value>) {
+        self.version += 1;
+        let Some(path) = ResourcePath::parse(path) else {
+            return;
+        };
+        if self.changes.len() == HISTORY {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(Change {
+            version: self.version,
+            path,
+            kind,
+            object,
+        });
+        self.newest.send_replace(self.version);
+    }
+}
+
+/// Whether an object has all these labels.
+pub(crate) fn has_labels(object: &Value, labels: &[(String, String)]) -> bool {
+    let found = &object["metadata"]["labels"];
+    labels.iter().all(|(name, value)| found[name] == *value)
+}
+
+pub(crate) fn failure(code: u16, reason: &str) -> Outcome {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure",
+        "message": format!("the server said {reason}"), "reason": reason, "code": code,
+    });
+    (code, status)
+}
+
+/// Whether a write is about another version than the one that is there.
+fn is_outdated(found: &Value, body: &Value) -> bool {
+    let expected = &body["metadata"]["resourceVersion"];
+    !expected.is_null() && found["metadata"]["resourceVersion"] != *expected
+}
+
+fn has_finalizers(object: &Value) -> bool {
+    let finalizers = object["metadata"]["finalizers"].as_array();
+    finalizers.is_some_and(|finalizers| !finalizers.is_empty())
+}
+
+/// RFC 7396; an apply patch of a single owner does the same, but for what it leaves out.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    for (name, value) in patch {
+        if !value.is_null() {
+            merge(&mut target[name], value);
+        } else if let Some(target) = target.as_object_mut() {
+            target.remove(name);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Lists that go on: changes as they happen, one line of JSON each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::call::Call;
+use crate::path::ResourcePath;
+use crate::server::Shared;
+use crate::store::{Change, failure, has_labels};
+
+/// For how long a watch goes on that does not say for how long.
+const UNLESS_ASKED: Duration = Duration::from_mins(30);
+
+/// What is watched, and how far it has been told.
+struct Watch {
+    shared: Arc<Shared>,
+    newest: watch::Receiver<u64>,
+    list: ResourcePath,
+    labels: Vec<(String, String)>,
+    metadata_only: bool,
+    told: u64,
+    is_over: bool,
+}
+
+/// What happens to a list after the version that the call names; without one, all that is
+/// there comes first.
+pub(crate) fn watch(
+    shared: &Arc<Shared>,
+    call: &Call,
+    list: ResourcePath,
+    labels: Vec<(String, String)>,
+) -> impl Stream<Item = Bytes> + Send + use<> {
+    let version = call.query.get("resourceVersion");
+    let version = version.and_then(|it| it.parse().ok()).filter(|it| *it != 0);
+    let store = shared.store();
+    let mut watch = Watch {
+        shared: Arc::clone(shared),
+        newest: store.newest(),
+        metadata_only: call.wants_metadata(),
+        told: version.unwrap_or(store.version()),
+        is_over: false,
+        list,
+        labels,
+    };
+    let first = if version.is_some() {
+        String::new()
+    } else {
+        let found = store.list(&watch.list, &watch.labels);
+        found.map(|object| watch.line("ADDED", object)).collect()
+    };
+    drop(store);
+    watch.newest.mark_changed();
+    let seconds = call.query.get("timeoutSeconds");
+    let seconds = seconds.and_then(|it| it.parse().ok());
+    let lines = stream::unfold(watch, |mut watch| async {
+        let lines = watch.next().await?;
+        Some((lines, watch))
+    });
+    let first = stream::iter((!first.is_empty()).then_some(first));
+    let end = Box::pin(sleep(seconds.map_or(UNLESS_ASKED, Duration::from_secs)));
+    first.chain(lines).take_until(end).map(Bytes::from)
+}
+
+impl Watch {
+    /// Waits for something to tell; `None` at the end.
+    async fn next(&mut self) -> Option<String> {
+        while !self.is_over {
+            self.newest.changed().await.ok()?;
+            let lines = self.news();
+            if !lines.is_empty() {
+                return Some(lines);
+            }
+        }
+        None
+    }
+
+    /// What happened since the last time.
+    fn news(&mut self) -> String {
+        let shared = Arc::clone(&self.shared);
+        let store = shared.store();
+        self.newest.mark_unchanged();
+        let Some(changes) = store.since(self.told) else {
+            self.is_over = true;
+            let (_, status) = failure(410, "Expired");
+            return self.line("ERROR", &status);
+        };
+        self.told = store.version();
+        let concerns = changes.filter(|change| self.concerns(change));
+        concerns
+            .map(|change| self.line(change.kind, &change.object))
+            .collect()
+    }
+
+    fn concerns(&self, change: &Change) -> bool {
+        change.path.is_in(&self.list) && has_labels(&change.object, &self.labels)
+    }
+
+    fn line(&self, kind: &str, object: &Value) -> String {
+        let object = if self.metadata_only && kind != "ERROR" {
+            metadata(object)
+        } else {
+            object.clone()
+        };
+        format!("{}\n", json!({"type": kind, "object": object}))
+    }
+}
+
+/// An object as those see it who ask for metadata alone.
+pub(crate) fn metadata(object: &Value) -> Value {
+    json!({
+        "apiVersion": "meta.k8s.io/v1",
+        "kind": "PartialObjectMetadata",
+        "metadata": object["metadata"],
+    })
+}
