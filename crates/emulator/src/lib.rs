@@ -25,6 +25,7 @@ pub mod settings;
 pub mod shared;
 pub mod stats;
 pub mod tls;
+pub mod untrusted;
 
 pub use config::{Args, Config};
 pub use emulator::{Addresses, Emulator, StartError};

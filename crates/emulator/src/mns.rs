@@ -19,7 +19,7 @@ mod queue;
 mod refusal;
 mod topic;
 mod topics;
-mod xml;
+pub(crate) mod xml;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -9,13 +9,13 @@
 
 mod access;
 mod acl;
-mod address;
+pub(crate) mod address;
 mod auth;
 mod bucket;
 mod condition;
 mod copy;
-mod delete;
-mod describe;
+pub(crate) mod delete;
+pub(crate) mod describe;
 mod error;
 mod event;
 mod get;
@@ -24,16 +24,16 @@ mod list;
 mod multipart;
 mod object;
 mod operation;
-mod post;
+pub(crate) mod post;
 mod put;
 mod query;
-mod range;
+pub(crate) mod range;
 mod reply;
 mod request;
 mod request_id;
 mod service;
 mod store;
-mod xml;
+pub(crate) mod xml;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -16,17 +16,17 @@ const MAX_OBJECTS: usize = 1000;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Delete {
+pub(crate) struct Delete {
     #[serde(default)]
     quiet: bool,
     #[serde(rename = "Object", default)]
-    objects: Vec<Named>,
+    pub(crate) objects: Vec<Named>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Named {
-    key: String,
+pub(crate) struct Named {
+    pub(crate) key: String,
 }
 
 impl Oss {

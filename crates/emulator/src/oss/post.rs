@@ -1,8 +1,8 @@
 //! `PostObject`: an upload from a browser form. What vouches for it is a signed policy among
 //! the fields; headers do not count.
 
-mod form;
-mod policy;
+pub(crate) mod form;
+pub(crate) mod policy;
 
 use std::borrow::Cow;
 

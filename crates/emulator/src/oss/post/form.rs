@@ -1,5 +1,6 @@
 //! The fields of an upload form, and its file, which must come last.
 
+use axum::body::Body;
 use bytes::Bytes;
 use multer::{Field, Multipart};
 
@@ -16,11 +17,13 @@ const FILE: &str = "file";
 /// Stands in `key` for the file's name.
 const FILENAME: &str = "${filename}";
 
+/// Names in lower case and values, in the order of the form.
+pub(crate) type Fields = Vec<(String, String)>;
+
 /// A form that is being read.
 pub(super) struct Form<'a> {
     multipart: Multipart<'a>,
-    /// In order, names in lower case.
-    fields: Vec<(String, String)>,
+    fields: Fields,
     file: Option<Field<'a>>,
 }
 
@@ -31,12 +34,15 @@ impl Form<'_> {
     /// `RequestIsNotMultiPartContent`.
     pub(super) fn begin(request: &OssRequest, body: &mut Incoming) -> Result<Self> {
         let content_type = request.header("content-type")?.unwrap_or_default();
+        Self::of(content_type, body.take())
+    }
+
+    fn of(content_type: &str, body: Body) -> Result<Self> {
         let boundary = multer::parse_boundary(content_type).map_err(|_| {
             let message = "Bucket POST must be of the enclosure-type multipart/form-data.";
             OssError::bad("RequestIsNotMultiPartContent", message)
         })?;
-        let stream = body.take().into_data_stream();
-        let multipart = Multipart::new(stream, boundary);
+        let multipart = Multipart::new(body.into_data_stream(), boundary);
         Ok(Self {
             multipart,
             fields: Vec::new(),
@@ -128,6 +134,20 @@ impl Form<'_> {
         }
         Ok(writer.finish().await?)
     }
+}
+
+/// Reads a form to the end of its file: the fields before it, and its length. `None` if it is
+/// refused.
+pub(crate) async fn read(content_type: &str, body: Body) -> Option<(Fields, u64)> {
+    let mut form = Form::of(content_type, body).ok()?;
+    form.read_fields().await.ok()?;
+    let mut length = 0;
+    if let Some(file) = &mut form.file {
+        while let Some(chunk) = file.chunk().await.ok()? {
+            length += chunk.len() as u64;
+        }
+    }
+    Some((form.fields, length))
 }
 
 /// The answer to a form that cannot be read.

@@ -8,7 +8,7 @@ use crate::oss::error::{OssError, Result};
 
 /// A policy that was understood.
 #[derive(Debug, PartialEq)]
-pub(super) struct Policy {
+pub(crate) struct Policy {
     expiration: Timestamp,
     conditions: Vec<Condition>,
 }
@@ -40,7 +40,7 @@ impl Policy {
     ///
     /// # Errors
     /// `InvalidPolicyDocument`.
-    pub(super) fn parse(json: &str) -> Result<Self> {
+    pub(crate) fn parse(json: &str) -> Result<Self> {
         let document: Document =
             serde_json::from_str(json).map_err(|error| invalid(&error.to_string()))?;
         let conditions = document
