@@ -11,6 +11,7 @@
 mod bucket;
 mod client;
 pub mod crc64;
+pub mod document;
 mod endpoint;
 pub mod error;
 pub mod event;

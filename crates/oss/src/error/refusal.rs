@@ -26,7 +26,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn read(head: &http::response::Parts, body: &[u8]) -> Self {
+    pub(crate) fn read(head: &http::response::Parts, body: &[u8]) -> Self {
         let header = |name| text(&head.headers, name);
         let mut document = ErrorDocument::find(&head.headers, body).unwrap_or_default();
         document.ec = document.ec.or(header("x-oss-ec"));
