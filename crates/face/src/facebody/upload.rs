@@ -115,7 +115,10 @@ impl Facebody {
 
 impl Authorization {
     /// Where the form goes: the root of the bucket, in the vendor's domain or at `over`.
-    fn bucket_url(&self, over: Option<&Url>) -> Result<Url, FaceError> {
+    ///
+    /// # Errors
+    /// [`FaceError::InvalidAnswer`] when that would be outside of the vendor's domain.
+    pub fn bucket_url(&self, over: Option<&Url>) -> Result<Url, FaceError> {
         if let Some(over) = over {
             let mut url = over.clone();
             if let Ok(mut segments) = url.path_segments_mut() {
