@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use reqwest::Method;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The emulator's admin API.
@@ -28,6 +28,18 @@ pub struct Fault {
     /// How likely each call is hit, 0 to 1; `None` for each call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
+    /// Seed of its chances; `None` for one of the emulator's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+}
+
+/// A misbehaviour in force, and what it did so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct InForce {
+    /// Names it to [`Admin::remove_fault`].
+    pub id: u64,
+    /// Calls that it struck.
+    pub struck: u64,
 }
 
 /// The kinds of misbehaviour.
@@ -47,15 +59,25 @@ pub enum FaultKind {
         code: &'static str,
     },
     /// The connection is closed without an answer.
-    Drop,
+    Drop {
+        /// Do what was asked first, so that only the answer is lost.
+        after: bool,
+    },
     /// The connection is closed in the middle of the answer.
     Truncate,
     /// A received message stays visible, so that it is delivered again (MNS only).
     Duplicate,
+    /// The service's clock is off while it checks a request.
+    Skew {
+        /// Seconds ahead; negative for behind.
+        skew_seconds: i64,
+    },
 }
 
 impl Admin {
-    pub(crate) fn new(http: reqwest::Client, address: &str) -> Self {
+    /// The admin API at `address`, a `host:port`.
+    #[must_use]
+    pub fn new(http: reqwest::Client, address: &str) -> Self {
         Self {
             http,
             base: format!("http://{address}"),
@@ -89,11 +111,54 @@ impl Admin {
     ///
     /// # Errors
     /// When the emulator does not answer or does not know the fault.
-    pub async fn add_fault(&self, fault: &Fault) -> Result<()> {
+    pub async fn add_fault(&self, fault: &Fault) -> Result<InForce> {
         let fault = serde_json::to_value(fault)?;
-        self.call(Method::POST, "/faults", Some(&fault))
+        let installed = self.call(Method::POST, "/faults", Some(&fault)).await?;
+        serde_json::from_value(installed).context("the emulator does not say which fault it took")
+    }
+
+    /// All misbehaviour in force.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn faults(&self) -> Result<Vec<InForce>> {
+        let faults = self.call(Method::GET, "/faults", None).await?;
+        serde_json::from_value(faults).context("the emulator's faults are not a list")
+    }
+
+    /// Ends one misbehaviour.
+    ///
+    /// # Errors
+    /// When the emulator does not answer, or knows no such fault: a restart forgets them.
+    pub async fn remove_fault(&self, id: u64) -> Result<()> {
+        self.call(Method::DELETE, &format!("/faults/{id}"), None)
             .await
             .map(drop)
+    }
+
+    /// Accepts credentials beside those that the emulator started with, until `expires`.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn accept_credentials(
+        &self,
+        access_key_id: &str,
+        access_key_secret: &str,
+        security_token: &str,
+        expires: Option<jiff::Timestamp>,
+    ) -> Result<()> {
+        let accepted = serde_json::json!({
+            "access_key_secret": access_key_secret,
+            "security_token": security_token,
+            "expires": expires,
+        });
+        self.call(
+            Method::PUT,
+            &format!("/credentials/{access_key_id}"),
+            Some(&accepted),
+        )
+        .await
+        .map(drop)
     }
 
     /// Ends all misbehaviour.

@@ -1,6 +1,6 @@
 //! A dead letter sink: takes what the adapter gave up on and keeps the reason.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
@@ -28,7 +28,7 @@ pub struct DeadLetter {
     pub reason: String,
 }
 
-/// A running dead letter sink on a free loopback port; it ends when dropped.
+/// A running dead letter sink on a free port; it ends when dropped.
 #[derive(Debug)]
 pub struct DeadLetters {
     address: SocketAddr,
@@ -39,12 +39,20 @@ pub struct DeadLetters {
 type Received = Arc<Mutex<Vec<DeadLetter>>>;
 
 impl DeadLetters {
-    /// Starts the sink.
+    /// Starts the sink on the loopback interface.
     ///
     /// # Errors
     /// When no loopback port can be bound.
     pub async fn start() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")
+        Self::start_at(Ipv4Addr::LOCALHOST.into()).await
+    }
+
+    /// Starts the sink at this address of the machine.
+    ///
+    /// # Errors
+    /// When no port of it can be bound.
+    pub async fn start_at(host: IpAddr) -> Result<Self> {
+        let listener = TcpListener::bind((host, 0))
             .await
             .context("no free port for dead letters")?;
         let address = listener.local_addr()?;

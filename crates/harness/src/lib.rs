@@ -19,12 +19,14 @@ mod scrape;
 mod stage;
 
 pub use addresses::{EmulatorAddresses, ServiceAddress};
-pub use admin::{Admin, Fault, FaultKind};
+pub use admin::{Admin, Fault, FaultKind, InForce};
 pub use binaries::{Binaries, build, executable};
 pub use dead_letters::{DeadLetter, DeadLetters};
 pub use emulated::Emulated;
 pub use photo::content_type;
 pub use process::{Launch, Process};
-pub use provision::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Cloud};
+pub use provision::{
+    ACCESS_KEY_ID, ACCESS_KEY_SECRET, ACCOUNT, BUCKET, Cloud, QUEUE, REGION, TARGET, target_key,
+};
 pub use scrape::{Samples, scrape};
 pub use stage::{FaceBackend, Outcome, Settings, Stage, face_count};

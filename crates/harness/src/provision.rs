@@ -14,15 +14,15 @@ use crate::addresses::EmulatorAddresses;
 use crate::admin::Admin;
 
 /// The region that the emulator plays.
-pub(crate) const REGION: &str = "cn-shanghai";
+pub const REGION: &str = "cn-shanghai";
 /// The account that owns everything in the emulator.
-pub(crate) const ACCOUNT: &str = "1234567890123456";
+pub const ACCOUNT: &str = "1234567890123456";
 /// The bucket that photos go to.
-pub(crate) const BUCKET: &str = "face-image";
+pub const BUCKET: &str = "face-image";
 /// Where results go in the bucket.
-pub(crate) const TARGET: &str = "target";
+pub const TARGET: &str = "target";
 /// The queue between topic and adapter.
-pub(crate) const QUEUE: &str = "faces";
+pub const QUEUE: &str = "faces";
 /// A topic name of the form that the OSS console produces.
 const TOPIC: &str = "mns-en-topics-oss-faces-1";
 const SUBSCRIPTION: &str = "faces";
@@ -47,7 +47,10 @@ pub struct Cloud {
 impl Cloud {
     /// Makes everything that a user would make in the consoles. Making it again, over
     /// an emulator that kept its data, changes nothing.
-    pub(crate) async fn provision(
+    ///
+    /// # Errors
+    /// When the emulator refuses or does not answer.
+    pub async fn provision(
         http: &reqwest::Client,
         addresses: &EmulatorAddresses,
         admin: &Admin,
@@ -150,7 +153,7 @@ impl Cloud {
 /// # Errors
 /// When the result's key would be longer than OSS allows; the face service then
 /// shortens it in a way that only it knows.
-pub(crate) fn target_key(key: &ObjectKey) -> Result<ObjectKey> {
+pub fn target_key(key: &ObjectKey) -> Result<ObjectKey> {
     let (folder, name) = match key.as_str().rsplit_once('/') {
         Some((folder, name)) => (format!("{folder}/"), name),
         None => (String::new(), key.as_str()),

@@ -13,6 +13,7 @@ async fn a_second_delivery_costs_no_second_face_call_and_changes_nothing() {
         kind: FaultKind::Duplicate,
         times: Some(1),
         probability: None,
+        seed: None,
     };
     pipeline.stage.admin.add_fault(&fault).await.unwrap();
     let (meta, _) = pipeline.annotate("a.jpg", portrait()).await;
