@@ -1,0 +1,98 @@
+//! The services' temporary credentials, as a mounted Secret holds them, and their rotation.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use harness::Admin;
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+/// The credentials in use. The emulator accepts them, and the Secret's folder holds them.
+#[derive(Debug)]
+pub(crate) struct Keyring {
+    folder: PathBuf,
+    admin: Admin,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    number: u32,
+    has_expired: bool,
+}
+
+impl Keyring {
+    /// Makes the first credentials, in `folder`.
+    pub(crate) async fn new(folder: PathBuf, admin: Admin) -> Result<Self> {
+        let keyring = Self {
+            folder,
+            admin,
+            state: Mutex::default(),
+        };
+        keyring.renew().await?;
+        Ok(keyring)
+    }
+
+    /// From now on the services' credentials are refused.
+    pub(crate) async fn expire(&self) -> Result<()> {
+        let mut state = self.state.lock().await;
+        state.has_expired = true;
+        self.accept(&state).await
+    }
+
+    /// New credentials: accepted first, then put into the Secret in one step.
+    pub(crate) async fn renew(&self) -> Result<()> {
+        let mut state = self.state.lock().await;
+        *state = State {
+            number: state.number + 1,
+            has_expired: false,
+        };
+        self.accept(&state).await?;
+        self.publish(&state)
+    }
+
+    /// Tells an emulator that was started anew what the one before it knew.
+    pub(crate) async fn remind(&self) -> Result<()> {
+        self.accept(&*self.state.lock().await).await
+    }
+
+    async fn accept(&self, state: &State) -> Result<()> {
+        let [id, secret, token] = state.words();
+        let expires = state.has_expired.then(Timestamp::now);
+        self.admin
+            .accept_credentials(&id, &secret, &token, expires)
+            .await
+    }
+
+    fn publish(&self, state: &State) -> Result<()> {
+        let [id, secret, token] = state.words();
+        let document = serde_json::json!({
+            "accessKeyId": id,
+            "accessKeySecret": secret,
+            "securityToken": token,
+        });
+        // Hidden, so that nobody takes it for the Secret before it is whole.
+        let next = self.folder.join(".next");
+        let write = || {
+            std::fs::write(&next, document.to_string())?;
+            // The images' user is not ours.
+            std::fs::set_permissions(&next, Permissions::from_mode(0o644))?;
+            std::fs::rename(&next, self.folder.join("credentials"))
+        };
+        write().with_context(|| format!("cannot write into `{}`", self.folder.display()))
+    }
+}
+
+impl State {
+    /// Id, secret and token; worth nothing outside of the run.
+    fn words(&self) -> [String; 3] {
+        let number = self.number;
+        [
+            format!("STS.chaos{number}"),
+            format!("secret-{number}"),
+            format!("token-{number}"),
+        ]
+    }
+}

@@ -1,0 +1,251 @@
+//! The books of a run: what was put in, what went through the sink and the face API.
+//!
+//! Written by those who see things happen, read by those who judge at the end. It judges
+//! one thing by itself: whether a duplicate was recognised, which is known the moment it
+//! costs a face API call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A version of a photo: its key and its `ETag`.
+pub(crate) type VersionId = (String, String);
+
+/// The books. Shared by everybody who writes into them.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger(Mutex<Books>);
+
+#[derive(Debug, Default)]
+struct Books {
+    /// By key, the version whose upload began last.
+    newest: BTreeMap<String, String>,
+    stored: BTreeSet<VersionId>,
+    events: BTreeMap<String, Event>,
+    /// Versions of which an event was accepted while they were the newest.
+    settled: BTreeSet<VersionId>,
+    analyses: BTreeMap<VersionId, u64>,
+    unrecognised: Vec<String>,
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct Event {
+    version: Option<VersionId>,
+    deliveries: u64,
+    is_accepted: bool,
+    duplicates: u64,
+}
+
+/// Totals of the books.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Totals {
+    /// Versions that OSS took.
+    pub(crate) stored: usize,
+    /// Different events that the sink took.
+    pub(crate) events: usize,
+    /// Versions that OSS took and no event of which the sink ever took.
+    pub(crate) unannounced: Vec<String>,
+    /// Requests with events that arrived at the sink.
+    pub(crate) deliveries: u64,
+    /// Of these, those of events that had been taken before.
+    pub(crate) duplicates: u64,
+    /// Face API calls for a version whose event had been taken already.
+    pub(crate) unrecognised: Vec<String>,
+    /// Answers of the face API in full.
+    pub(crate) analyses: u64,
+    /// Versions for which there was more than one of them.
+    pub(crate) analysed_twice: usize,
+    /// What else should not have happened.
+    pub(crate) notes: Vec<String>,
+}
+
+/// What a face API call is about, as far as was known when it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Analysis {
+    version: VersionId,
+    /// An event of this version had been taken already: nothing was left to analyse.
+    is_needless: bool,
+}
+
+impl Ledger {
+    /// An upload begins; it may take effect at any time from now on.
+    pub(crate) fn begun(&self, key: &str, etag: &str) {
+        self.books().newest.insert(key.to_owned(), etag.to_owned());
+    }
+
+    /// OSS took an upload.
+    pub(crate) fn stored(&self, key: &str, etag: &str) {
+        self.books().stored.insert(version(key, etag));
+    }
+
+    /// A request with an event arrives at the sink.
+    pub(crate) fn delivered(&self, id: &str, key: &str, etag: &str) {
+        let mut books = self.books();
+        let event = books.events.entry(id.to_owned()).or_default();
+        event.version = Some(version(key, etag));
+        event.deliveries += 1;
+        event.duplicates += u64::from(event.is_accepted);
+    }
+
+    /// The sink took an event.
+    pub(crate) fn accepted(&self, id: &str) {
+        let mut books = self.books();
+        let Some(event) = books.events.get_mut(id) else {
+            return;
+        };
+        event.is_accepted = true;
+        let Some((key, etag)) = event.version.clone() else {
+            return;
+        };
+        if books.newest.get(&key) == Some(&etag) {
+            books.settled.insert((key, etag));
+        }
+    }
+
+    /// A face API call for a photo arrives. Hand the result to [`analysed`](Self::analysed)
+    /// once the answer was read in full.
+    #[must_use]
+    pub(crate) fn asked(&self, key: &str) -> Analysis {
+        let books = self.books();
+        let etag = books.newest.get(key).map_or("", String::as_str);
+        let version = version(key, etag);
+        Analysis {
+            is_needless: books.settled.contains(&version),
+            version,
+        }
+    }
+
+    /// The face API answered in full.
+    pub(crate) fn analysed(&self, analysis: Analysis) {
+        let mut books = self.books();
+        let Analysis {
+            version,
+            is_needless,
+        } = analysis;
+        if is_needless {
+            books.unrecognised.push(version.0.clone());
+        }
+        *books.analyses.entry(version).or_default() += 1;
+    }
+
+    /// Something happened that should not have.
+    pub(crate) fn note(&self, text: String) {
+        self.books().notes.push(text);
+    }
+
+    /// Adds everything up.
+    #[must_use]
+    pub(crate) fn totals(&self) -> Totals {
+        let books = self.books();
+        let accepted = || books.events.values().filter(|event| event.is_accepted);
+        let announced: BTreeSet<_> = accepted().filter_map(|e| e.version.as_ref()).collect();
+        let unannounced = books.stored.iter().filter(|v| !announced.contains(v));
+        Totals {
+            stored: books.stored.len(),
+            events: accepted().count(),
+            unannounced: unannounced.map(|(key, _)| key.clone()).collect(),
+            deliveries: books.events.values().map(|event| event.deliveries).sum(),
+            duplicates: books.events.values().map(|event| event.duplicates).sum(),
+            unrecognised: books.unrecognised.clone(),
+            analyses: books.analyses.values().sum(),
+            analysed_twice: books.analyses.values().filter(|&&times| times > 1).count(),
+            notes: books.notes.clone(),
+        }
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn version(key: &str, etag: &str) -> VersionId {
+    (key.to_owned(), etag.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uploaded(ledger: &Ledger, key: &str, etag: &str) {
+        ledger.begun(key, etag);
+        ledger.stored(key, etag);
+    }
+
+    #[test]
+    fn an_event_that_never_arrives_is_missed() {
+        let ledger = Ledger::default();
+        uploaded(&ledger, "a", "1");
+        uploaded(&ledger, "b", "1");
+        ledger.delivered("ea", "a", "1");
+        ledger.accepted("ea");
+        ledger.delivered("eb", "b", "1");
+        assert_eq!(ledger.totals().unannounced, ["b"]);
+        ledger.accepted("eb");
+        assert_eq!(ledger.totals().unannounced, [""; 0]);
+    }
+
+    #[test]
+    fn each_version_needs_an_event_of_its_own() {
+        let ledger = Ledger::default();
+        uploaded(&ledger, "a", "1");
+        ledger.delivered("e1", "a", "1");
+        ledger.accepted("e1");
+        uploaded(&ledger, "a", "2");
+        assert_eq!(ledger.totals().unannounced, ["a"]);
+    }
+
+    #[test]
+    fn a_delivery_after_the_acceptance_is_a_duplicate() {
+        let ledger = Ledger::default();
+        uploaded(&ledger, "a", "1");
+        for _ in 0..2 {
+            ledger.delivered("e", "a", "1");
+        }
+        ledger.accepted("e");
+        assert_eq!(ledger.totals().duplicates, 0);
+        ledger.delivered("e", "a", "1");
+        let totals = ledger.totals();
+        assert_eq!(
+            (totals.deliveries, totals.duplicates, totals.events),
+            (3, 1, 1)
+        );
+    }
+
+    #[test]
+    fn a_duplicate_that_costs_a_call_was_not_recognised() {
+        let ledger = Ledger::default();
+        uploaded(&ledger, "a", "1");
+        let analyse = || ledger.analysed(ledger.asked("a"));
+        ledger.delivered("e", "a", "1");
+        analyse();
+        analyse();
+        assert_eq!(ledger.totals().unrecognised, [""; 0]);
+        ledger.accepted("e");
+        analyse();
+        let totals = ledger.totals();
+        assert_eq!(totals.unrecognised, ["a"]);
+        assert_eq!((totals.analyses, totals.analysed_twice), (3, 1));
+    }
+
+    #[test]
+    fn a_new_version_deserves_its_own_call() {
+        let ledger = Ledger::default();
+        uploaded(&ledger, "a", "1");
+        ledger.delivered("e1", "a", "1");
+        ledger.accepted("e1");
+        ledger.begun("a", "2");
+        ledger.analysed(ledger.asked("a"));
+        let totals = ledger.totals();
+        assert_eq!((totals.unrecognised.len(), totals.analysed_twice), (0, 0));
+    }
+
+    #[test]
+    fn an_old_event_settles_nothing_of_a_newer_version() {
+        let ledger = Ledger::default();
+        uploaded(&ledger, "a", "1");
+        ledger.delivered("e1", "a", "1");
+        uploaded(&ledger, "a", "2");
+        ledger.accepted("e1");
+        ledger.analysed(ledger.asked("a"));
+        assert_eq!(ledger.totals().unrecognised, [""; 0]);
+    }
+}

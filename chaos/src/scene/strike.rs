@@ -1,0 +1,202 @@
+//! Carrying out a schedule's faults.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use harness::{Fault as Misbehaviour, FaultKind, InForce};
+use http::StatusCode;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::Scene;
+use crate::fault::{Api, Fault};
+use crate::launch::Service;
+use crate::relay::Trick;
+use crate::schedule::Strike;
+
+/// How often the emulator is asked whom a fault struck.
+const POLL: Duration = Duration::from_millis(200);
+/// The emulator answers in a millisecond or not at all.
+const ADMIN_DEADLINE: Duration = Duration::from_secs(5);
+/// Both OSS and MNS accept dates that are a quarter of an hour off.
+const SKEWS_SECONDS: std::ops::Range<i64> = 1000..100_000;
+
+impl Scene {
+    /// Carries out a lane's faults, each at its time or when the one before is over, until
+    /// the window ends.
+    ///
+    /// # Errors
+    /// When the scene itself is broken: a container that cannot be started again.
+    pub(crate) async fn play(
+        &self,
+        strikes: &[Strike],
+        began: Instant,
+        window: Duration,
+    ) -> Result<()> {
+        for strike in strikes {
+            sleep_until(began + strike.at).await;
+            if began.elapsed() > window {
+                break;
+            }
+            let done = self.strike(strike).await;
+            done.with_context(|| format!("in the midst of: {}", strike.fault))?;
+        }
+        Ok(())
+    }
+
+    async fn strike(&self, strike: &Strike) -> Result<()> {
+        let fault = if self.is_of_containers {
+            strike.fault
+        } else {
+            strike.fault.among_processes()
+        };
+        let struck = match fault {
+            Fault::AdapterKilled => self.kill(Service::Adapter, strike).await?,
+            Fault::FaceKilled => self.kill(Service::Face, strike).await?,
+            Fault::AdapterCutOff | Fault::AdapterPaused => {
+                self.cut(Service::Adapter, strike).await?
+            }
+            Fault::FaceCutOff | Fault::FacePaused => self.cut(Service::Face, strike).await?,
+            Fault::EmulatorKilled
+            | Fault::EmulatorRestarted
+            | Fault::EmulatorCutOff
+            | Fault::EmulatorPaused => self.remove_emulator(fault, strike).await?,
+            Fault::CredentialsExpired => {
+                self.keyring.expire().await?;
+                sleep(strike.lasting).await;
+                self.keyring.renew().await?;
+                1
+            }
+            Fault::SinkRefuses
+            | Fault::SinkDropped
+            | Fault::SinkAnswerLost
+            | Fault::SinkHalfAnswer
+            | Fault::SinkDoubles
+            | Fault::SlowSink => self.spoil_sink(fault, strike).await,
+            _ => match self.spoil_api(strike).await {
+                Some(struck) => struck,
+                None => return Ok(()),
+            },
+        };
+        self.counts.add(fault, struck);
+        Ok(())
+    }
+
+    async fn kill(&self, service: Service, strike: &Strike) -> Result<u64> {
+        self.site.kill(service, strike.lasting).await?;
+        Ok(1)
+    }
+
+    async fn cut(&self, service: Service, strike: &Strike) -> Result<u64> {
+        self.site.cut_off(service, strike.lasting).await?;
+        Ok(1)
+    }
+
+    async fn remove_emulator(&self, fault: Fault, strike: &Strike) -> Result<u64> {
+        let _away = self.presence.write().await;
+        let (site, emulator) = (&self.site, Service::Emulator);
+        match fault {
+            Fault::EmulatorKilled => site.kill(emulator, strike.lasting).await?,
+            Fault::EmulatorRestarted => site.restart(emulator, strike.lasting).await?,
+            _ => return self.cut(emulator, strike).await,
+        }
+        self.keyring.remind().await?;
+        Ok(1)
+    }
+
+    async fn spoil_sink(&self, fault: Fault, strike: &Strike) -> u64 {
+        let trick = match fault {
+            Fault::SinkRefuses if strike.seed.is_multiple_of(2) => {
+                Trick::Refuse(StatusCode::SERVICE_UNAVAILABLE)
+            }
+            Fault::SinkRefuses => Trick::Refuse(StatusCode::TOO_MANY_REQUESTS),
+            Fault::SinkDropped => Trick::Drop,
+            Fault::SinkAnswerLost => Trick::LoseAnswer,
+            Fault::SinkHalfAnswer => Trick::Halve,
+            Fault::SinkDoubles => Trick::Double,
+            _ => Trick::Hold(self.slowness.slow),
+        };
+        self.mischief.begin(trick, strike.chance, strike.seed);
+        sleep(strike.lasting).await;
+        self.mischief.end()
+    }
+
+    /// Lets an API misbehave; tells how many calls that struck, as far as is known: an
+    /// emulator that is killed takes its counts along, and its faults, too. `None` if it was
+    /// away all the time.
+    async fn spoil_api(&self, strike: &Strike) -> Option<u64> {
+        let misbehaviour = self.misbehaviour(strike);
+        let until = Instant::now() + strike.lasting;
+        let InForce { id, .. } = loop {
+            match self.present(self.admin.add_fault(&misbehaviour)).await {
+                Some(in_force) => break in_force,
+                None if Instant::now() >= until => return None,
+                None => sleep(POLL).await,
+            }
+        };
+        let mut struck = 0;
+        while Instant::now() < until {
+            sleep(POLL).await;
+            let Some(faults) = self.present(self.admin.faults()).await else {
+                continue;
+            };
+            match faults.iter().find(|fault| fault.id == id) {
+                Some(fault) => struck = fault.struck,
+                None => return Some(struck),
+            }
+        }
+        // An emulator that is gone by now misbehaves no more.
+        self.present(self.admin.remove_fault(id)).await;
+        Some(struck)
+    }
+
+    /// Asks the emulator something when nobody has taken it away. `None` without an answer,
+    /// which comes now and then just after it was given back.
+    async fn present<T>(&self, call: impl Future<Output = Result<T>>) -> Option<T> {
+        let _present = self.presence.read().await;
+        timeout(ADMIN_DEADLINE, call).await.ok()?.ok()
+    }
+
+    fn misbehaviour(&self, strike: &Strike) -> Misbehaviour {
+        let mut rng = StdRng::seed_from_u64(strike.seed);
+        let api = strike.api.unwrap_or(Api::Oss);
+        let milliseconds = |time: Duration| FaultKind::Latency {
+            latency_ms: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
+        };
+        let kind = match strike.fault {
+            Fault::ServerError if rng.random() => FaultKind::Error {
+                status: 500,
+                code: "InternalError",
+            },
+            Fault::ServerError => FaultKind::Error {
+                status: 503,
+                code: "ServiceUnavailable",
+            },
+            Fault::Throttled => FaultKind::Error {
+                status: 403,
+                code: api.throttling_code(),
+            },
+            Fault::LateAnswer => FaultKind::Latency {
+                latency_ms: rng.random_range(100..2500),
+            },
+            Fault::SlowFaceApi => milliseconds(self.slowness.slow),
+            Fault::SilentFaceApi => milliseconds(self.slowness.silent),
+            Fault::AnswerLost => FaultKind::Drop { after: true },
+            Fault::HalfAnswer => FaultKind::Truncate,
+            Fault::ClockSkew => FaultKind::Skew {
+                skew_seconds: if rng.random() { 1 } else { -1 } * rng.random_range(SKEWS_SECONDS),
+            },
+            Fault::DoubleReceive => FaultKind::Duplicate,
+            _ => FaultKind::Drop { after: false },
+        };
+        Misbehaviour {
+            service: api.name(),
+            operation: "*",
+            kind,
+            times: None,
+            probability: Some(strike.chance),
+            seed: Some(rng.random()),
+        }
+    }
+}

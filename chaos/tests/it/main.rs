@@ -1,0 +1,59 @@
+//! The test of the test: a run that loses something must say so, and a calm one must not.
+
+use std::time::Duration;
+
+use chaos::{Isolation, Options, Size, Theft};
+
+/// Enough photos for every format, size and number of faces.
+const CALM: Options = Options {
+    seed: 1,
+    size: Size {
+        photos: 72,
+        window: Duration::from_secs(3),
+    },
+    isolation: Isolation::Processes,
+    is_calm: true,
+    theft: None,
+};
+
+#[tokio::test]
+async fn nothing_is_lost_when_nothing_goes_wrong() {
+    let report = chaos::run(&CALM).await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((report.photos, report.lost), (72, 0), "{report}");
+    assert_eq!(report.processed_twice, 0, "{report}");
+    assert_eq!(report.events, report.versions, "{report}");
+}
+
+#[tokio::test]
+async fn a_stolen_message_is_missed() {
+    let options = Options {
+        theft: Some(Theft::Message),
+        ..CALM
+    };
+    let report = chaos::run(&options).await.unwrap();
+    assert!(!report.is_clean(), "{report}");
+    assert_eq!(report.lost, 1, "{report}");
+    let [mistake, _logs] = report.mistakes.as_slice() else {
+        panic!("{report}");
+    };
+    assert!(
+        mistake.ends_with("no event of a version ever arrived"),
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn a_stolen_result_is_missed() {
+    let options = Options {
+        theft: Some(Theft::Result),
+        ..CALM
+    };
+    let report = chaos::run(&options).await.unwrap();
+    assert!(!report.is_clean(), "{report}");
+    assert_eq!(report.lost, 1, "{report}");
+    let [mistake, _logs] = report.mistakes.as_slice() else {
+        panic!("{report}");
+    };
+    assert!(mistake.ends_with("there is no result"), "{report}");
+}
