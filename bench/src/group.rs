@@ -4,11 +4,17 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::bench::Bench;
-use crate::start;
+use crate::{adapter, backlog, face, start};
 
 /// Rows that are measured together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Group {
+    /// The adapter's events per second, beside the serial way and a bare client.
+    Adapter,
+    /// The adapter's memory while a long queue is worked off.
+    Backlog,
+    /// The face service's photos per second, latency and CPU time.
+    Face,
     /// From process start to ready; sizes of binaries and images.
     Start,
 }
@@ -24,6 +30,9 @@ impl Group {
     /// As on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Adapter => "adapter",
+            Self::Backlog => "backlog",
+            Self::Face => "face",
             Self::Start => "start",
         }
     }
@@ -31,6 +40,9 @@ impl Group {
     /// Measures its rows.
     pub(crate) async fn run(self, bench: &mut Bench) -> Result<()> {
         match self {
+            Self::Adapter => adapter::run(bench).await,
+            Self::Backlog => backlog::run(bench).await,
+            Self::Face => face::run(bench).await,
             Self::Start => start::run(bench).await,
         }
     }

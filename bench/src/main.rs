@@ -26,14 +26,21 @@
 )]
 #![allow(dead_code, reason = "the groups to come use the rest")]
 
+mod adapter;
+mod backlog;
 mod bench;
+mod face;
 mod figure;
 mod group;
 mod machine;
+mod messages;
+mod photos;
 mod process;
 mod report;
+mod rivals;
 mod roles;
 mod row;
+mod sink;
 mod start;
 mod table;
 

@@ -6,12 +6,14 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 
+use crate::sink;
+
 /// The parts for children.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Role {
-    /// Does nothing: what every other role costs.
+    /// A sink that counts what is posted to it.
     #[command(hide = true)]
-    Idle,
+    ServeSink(sink::Args),
 }
 
 impl Role {
@@ -19,15 +21,14 @@ impl Role {
     ///
     /// # Errors
     /// As the part has it.
-    #[expect(clippy::unused_async, reason = "parts that serve or call wait")]
     pub(crate) async fn play(self) -> Result<()> {
         match self {
-            Self::Idle => Ok(()),
+            Self::ServeSink(args) => sink::serve(args).await,
         }
     }
 }
 
-/// A command that starts this executable in a role: `command(&["idle"])`.
+/// A command that starts this executable in a role: `command(&["serve-sink"])`.
 ///
 /// # Errors
 /// When the executable cannot be found.
