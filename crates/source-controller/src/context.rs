@@ -4,12 +4,16 @@ use kube::Client;
 use kube::runtime::events::Recorder;
 use mns::Endpoint;
 use signing::Credentials;
+use source_api::MnsOssSource;
 use transport::Transport;
 
 use crate::adapter::AdapterSettings;
+use crate::adapters::Adapters;
+use crate::answers::Answers;
 use crate::cloud::{Account, Silence};
-use crate::look::CloudMemory;
+use crate::look::{CloudMemory, Opened};
 use crate::metrics::Metrics;
+use crate::own_writes::OwnWrites;
 use crate::pace::Pace;
 use crate::sink::Resolver;
 
@@ -29,6 +33,9 @@ pub struct Context {
     pub pace: Pace,
     /// What operators see.
     pub metrics: Metrics,
+    pub(crate) adapters: Adapters,
+    pub(crate) sources: OwnWrites<MnsOssSource>,
+    pub(crate) secrets: Answers<Opened>,
     pub(crate) cloud_memory: CloudMemory,
     silence: Silence,
 }
@@ -66,6 +73,9 @@ impl Context {
         } = parts;
         let cloud_memory = CloudMemory::new(pace.resync());
         Self {
+            adapters: Adapters::new(client.clone()),
+            sources: OwnWrites::default(),
+            secrets: Answers::default(),
             client,
             resolver,
             transport,
@@ -80,6 +90,8 @@ impl Context {
 
     /// Forgets a source that is gone.
     pub fn forget(&self, uid: &str) {
+        self.adapters.forget(uid);
+        self.sources.forget(uid);
         self.cloud_memory.forget(uid);
         self.pace.forget(uid);
     }

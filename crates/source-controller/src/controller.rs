@@ -2,8 +2,9 @@
 //! name, and the definitions of kinds.
 //!
 //! Each watch has a pause of its own after trouble, so that one that is refused does not
-//! silence the others. Of everything but sources only metadata is fetched, and nothing is
-//! kept: nobody's Secret but those that sources name is ever read.
+//! silence the others. Copies are kept of sources and of our Deployments. Of everything else
+//! only metadata is fetched, and nothing is kept: nobody's Secret but those that sources name
+//! is ever read.
 
 use std::fmt::Debug;
 use std::future::ready;
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::context::Context;
+use crate::look::SECRETS;
 use crate::reconcile::{on_error, reconcile};
 use crate::sink::{WatchRequests, follow};
 use crate::triggers::{refers_into, refers_to, uses_secret};
@@ -54,8 +56,8 @@ pub async fn run(
         .debounce(DEBOUNCE);
     Controller::for_stream(sources, store.clone())
         .with_config(config)
-        .owns_stream(deployments(client.clone()))
-        .reconcile_on(by_secret(client.clone(), store.clone()))
+        .owns_stream(deployments(ctx.clone()))
+        .reconcile_on(by_secret(ctx.clone(), store.clone()))
         .reconcile_on(by_definition(ctx.clone(), store.clone()))
         .reconcile_on(by_sink(client, sinks, store))
         .graceful_shutdown_on(stop.cancelled_owned())
@@ -80,31 +82,45 @@ fn sources(
     let sources = watcher(sources, watcher::Config::default())
         .default_backoff()
         .modify(|source| source.managed_fields_mut().clear())
-        .inspect(move |event| {
-            if let Ok(watcher::Event::Delete(source)) = event {
+        .reflect(writer)
+        .inspect(move |event| match event {
+            Ok(watcher::Event::Apply(source)) => {
+                let version = source.resource_version().unwrap_or_default();
+                ctx.sources
+                    .seen(&source.uid().unwrap_or_default(), &version);
+            }
+            Ok(watcher::Event::Delete(source)) => {
                 ctx.forget(&source.uid().unwrap_or_default());
             }
+            _ => {}
         })
-        .reflect(writer)
         .applied_objects();
     (heard(sources, "sources").map(Ok), store)
 }
 
-/// Our own Deployments, not the cluster's.
-fn deployments(
-    client: Client,
-) -> impl Stream<Item = watcher::Result<PartialObjectMeta<Deployment>>> + Send {
+/// Our own Deployments, not the cluster's, and a copy of them.
+fn deployments(ctx: Arc<Context>) -> impl Stream<Item = watcher::Result<Deployment>> + Send {
     let labels = format!("{}={}", names::SOURCE_LABEL, names::CONTROLLER);
     let config = watcher::Config::default().labels(&labels);
-    touched::<Deployment>(client, config).map(Ok)
+    let (store, writer) = reflector::store();
+    ctx.adapters.follow(store);
+    let deployments = watcher(Api::<Deployment>::all(ctx.client.clone()), config)
+        .default_backoff()
+        .modify(|deployment| deployment.managed_fields_mut().clear())
+        .reflect(writer)
+        .inspect(move |event| ctx.adapters.hear(event))
+        .touched_objects();
+    heard(deployments, "deployments").map(Ok)
 }
 
 /// The Secret of a source came, changed or went.
 fn by_secret(
-    client: Client,
+    ctx: Arc<Context>,
     store: Store<MnsOssSource>,
 ) -> impl Stream<Item = ObjectRef<MnsOssSource>> + Send {
-    let secrets = touched::<Secret>(client, watcher::Config::default().any_semantic());
+    let secrets = touched::<Secret>(ctx.client.clone(), move |event| {
+        ctx.secrets.hear(SECRETS, event);
+    });
     secrets.flat_map(move |secret| {
         let (namespace, name) = (secret.namespace(), secret.name_any());
         concerned(&store, |source| {
@@ -118,8 +134,7 @@ fn by_definition(
     ctx: Arc<Context>,
     store: Store<MnsOssSource>,
 ) -> impl Stream<Item = ObjectRef<MnsOssSource>> + Send {
-    let config = watcher::Config::default().any_semantic();
-    let definitions = touched::<CustomResourceDefinition>(ctx.client.clone(), config);
+    let definitions = touched::<CustomResourceDefinition>(ctx.client.clone(), |_| {});
     definitions.flat_map(move |definition| {
         let name = definition.name_any();
         let group = name.split_once('.').map_or("", |(_plural, group)| group);
@@ -151,16 +166,20 @@ fn concerned(
     stream::iter(found)
 }
 
-/// Names of objects that came, changed or went.
+/// Names of objects that came, changed or went. `listen` hears all that the watch says before
+/// anybody is woken by it.
 fn touched<K>(
     client: Client,
-    config: watcher::Config,
+    listen: impl FnMut(&watcher::Result<watcher::Event<PartialObjectMeta<K>>>) + Send,
 ) -> impl Stream<Item = PartialObjectMeta<K>> + Send
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
     let objects = Api::<PartialObjectMeta<K>>::all(client);
-    let objects = watcher(objects, config).default_backoff().touched_objects();
+    let objects = watcher(objects, watcher::Config::default().any_semantic())
+        .default_backoff()
+        .inspect(listen)
+        .touched_objects();
     heard(objects, K::plural(&()).into_owned())
 }
 

@@ -10,6 +10,8 @@
 
 pub mod act;
 pub mod adapter;
+mod adapters;
+mod answers;
 mod app;
 mod args;
 pub mod cloud;
@@ -20,6 +22,7 @@ pub mod failure;
 pub mod leader;
 pub mod look;
 pub mod metrics;
+mod own_writes;
 pub mod pace;
 pub mod plan;
 pub mod reconcile;

@@ -1,7 +1,8 @@
 //! The first step of a pass: seeing how things are. It changes nothing.
 //!
-//! Kubernetes is asked, not a copy of it: a pass that acts on what was true a moment ago
-//! makes things twice. What cannot be seen because of the user's doing is a value with an
+//! Copies that watches keep are gone by where it can be told that they are not older than
+//! what this program itself wrote: a pass that acts on what was true a moment ago makes things
+//! twice, or forgets them. What cannot be seen because of the user's doing is a value with an
 //! explanation; only trouble with the API server ends the pass.
 
 mod account;
@@ -9,12 +10,12 @@ mod cloud;
 mod event_types;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use kube::Api;
 use mns::Endpoint;
-use source_api::{DeliveryError, Sink, SinkError, names};
+use source_api::{DeliveryError, Sink, SinkError};
 use tokio::try_join;
 
 pub use account::AccountProblem;
+pub(crate) use account::{Opened, WATCH as SECRETS};
 pub use cloud::CloudSeen;
 pub(crate) use cloud::{CloudMemory, Remembered};
 pub use event_types::{EventTypesSeen, KnownEventType};
@@ -77,8 +78,7 @@ pub(crate) async fn account(
     ctx: &Context,
     subject: &Subject,
 ) -> Result<Result<Account, AccountProblem>, PassError> {
-    let (account, _version) = account::look(ctx, subject).await?;
-    Ok(account)
+    Ok(account::look(ctx, subject).await?.account)
 }
 
 struct InTheCloud {
@@ -87,10 +87,12 @@ struct InTheCloud {
 }
 
 async fn in_the_cloud(ctx: &Context, subject: &Subject) -> Result<InTheCloud, PassError> {
-    let (account, secret_version) = account::look(ctx, subject).await?;
+    let Opened {
+        account, version, ..
+    } = account::look(ctx, subject).await?;
     let cloud = match (&account, &subject.wish.supply) {
         (Ok(account), Ok(supply)) => {
-            let about = Remembered::new(&subject.source, &secret_version);
+            let about = Remembered::new(&subject.source, &version);
             Some(cloud::look(ctx, &subject.identity.uid, about, account, supply).await)
         }
         _ => None,
@@ -128,10 +130,8 @@ async fn dead_letter_sink(
 }
 
 async fn deployment(ctx: &Context, identity: &Identity) -> Result<Option<Deployment>, PassError> {
-    let deployments: Api<Deployment> = Api::namespaced(ctx.client.clone(), &identity.namespace);
-    let name = names::adapter(&identity.name, &identity.uid);
     doing(
         "looking for the adapter's deployment",
-        deployments.get_opt(&name).await,
+        ctx.adapters.find(identity).await,
     )
 }

@@ -97,7 +97,8 @@ fn inputs<'a>(wish: &'a Wish, seen: &'a Seen) -> Option<AdapterInputs<'a>> {
     })
 }
 
-fn is_controlled_by(live: &Deployment, identity: &Identity) -> bool {
+/// Whether a Deployment is this source's.
+pub(crate) fn is_controlled_by(live: &Deployment, identity: &Identity) -> bool {
     let owners = live.metadata.owner_references.iter().flatten();
     owners
         .filter(|owner| owner.controller == Some(true))

@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::failure::{PASS, PassError, doing};
 use crate::look::look;
 use crate::metrics::PassOutcome;
+use crate::own_writes::Newest;
 use crate::plan::plan;
 use crate::report::{Next, Report, report};
 use crate::wish::{Identity, Subject};
@@ -99,12 +100,9 @@ impl End {
 }
 
 async fn one_pass(ctx: &Context, copy: &MnsOssSource) -> Result<End, PassError> {
-    let (namespace, name) = (copy.namespace().unwrap_or_default(), copy.name_any());
-    // The copy may lag behind what this program itself wrote a moment ago, and acting on
-    // that would forget what is in MNS.
+    let namespace = copy.namespace().unwrap_or_default();
     let sources: Api<MnsOssSource> = Api::namespaced(ctx.client.clone(), &namespace);
-    let found = doing("reading the source", sources.get_opt(&name).await)?;
-    let Some(source) = found.filter(|found| found.metadata.uid == copy.metadata.uid) else {
+    let Some(source) = newest(ctx, &sources, copy).await? else {
         return Ok(End::Gone);
     };
     let mut subject = Subject::new(source);
@@ -112,7 +110,7 @@ async fn one_pass(ctx: &Context, copy: &MnsOssSource) -> Result<End, PassError> 
         cleanup::clean_up(ctx, &sources, &subject).await?;
         return Ok(End::Gone);
     }
-    finalizer::ensure(&sources, &mut subject).await?;
+    finalizer::ensure(ctx, &sources, &mut subject).await?;
 
     let (seen, account) = look(ctx, &subject).await?;
     let plan = plan(&subject, &seen, &ctx.adapter);
@@ -127,6 +125,31 @@ async fn one_pass(ctx: &Context, copy: &MnsOssSource) -> Result<End, PassError> 
         is_ready: report.is_ready,
         next: report.next,
     })
+}
+
+/// The source as it is. The copy may lag behind what this program itself wrote a moment ago,
+/// and acting on that would forget what is in MNS.
+async fn newest(
+    ctx: &Context,
+    sources: &Api<MnsOssSource>,
+    copy: &MnsOssSource,
+) -> Result<Option<MnsOssSource>, PassError> {
+    let uid = copy.uid().unwrap_or_default();
+    let version = copy.resource_version();
+    match ctx.sources.newest(&uid, version.as_ref()) {
+        Newest::Copy => return Ok(Some(copy.clone())),
+        Newest::Written(source) => return Ok(Some(source)),
+        Newest::Unclear => {}
+    }
+    let found = doing(
+        "reading the source",
+        sources.get_opt(&copy.name_any()).await,
+    )?;
+    let found = found.filter(|found| found.metadata.uid == copy.metadata.uid);
+    if let Some(found) = &found {
+        ctx.sources.asked(&uid, version, found);
+    }
+    Ok(found)
 }
 
 /// Logs what changed about a source, in one line.

@@ -1,8 +1,7 @@
 //! Where a source's events go: from what the user wrote to a URL.
 //!
-//! An object is looked up each time, so that its address of the moment counts; its kind is
-//! watched from the first time it is asked for, so that nobody has to wait for a sink that
-//! comes late. What is wrong with a sink is a value that tells the user; only trouble with
+//! An object's kind is watched from the first time it is asked for, so that nobody has to
+//! wait for a sink that comes late, and an object is looked up again after each change. What is wrong with a sink is a value that tells the user; only trouble with
 //! the API server is an error.
 
 mod address;
@@ -14,6 +13,7 @@ mod watches;
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{ApiResource, DynamicObject};
 use kube::{Api, Client};
+use serde_json::Value;
 use source_api::{ObjectReference, Sink, Target};
 use url::Url;
 
@@ -127,12 +127,17 @@ impl Resolver {
         object: ObjectReference,
     ) -> kube::Result<Result<ResolvedSink, SinkProblem>> {
         let namespace = object.namespace.as_deref().unwrap_or_default();
-        self.watches.ensure(&Served {
-            resource: ApiResource::erase::<Service>(&()),
-            is_namespaced: true,
-        });
         let services: Api<Service> = Api::namespaced(self.client.clone(), namespace);
-        match services.get_metadata_opt(&object.name).await {
+        let resource = ApiResource::erase::<Service>(&());
+        let look = async {
+            let found = services.get_metadata_opt(&object.name).await?;
+            Ok(found.map(|_| Value::Null))
+        };
+        let found = self
+            .watches
+            .look(&resource, Some(namespace), &object.name, look)
+            .await;
+        match found {
             Ok(Some(_)) => {}
             Ok(None) => return Ok(Err(SinkProblem::not_found(&object))),
             Err(error) => return forbidden(error, &object),
@@ -162,15 +167,22 @@ impl Resolver {
         object: &ObjectReference,
         served: &Served,
     ) -> kube::Result<Result<Address, SinkProblem>> {
-        self.watches.ensure(served);
-        let objects: Api<DynamicObject> = match &object.namespace {
-            Some(namespace) if served.is_namespaced => {
-                Api::namespaced_with(self.client.clone(), namespace, &served.resource)
-            }
-            _ => Api::all_with(self.client.clone(), &served.resource),
+        let namespace = object.namespace.as_deref().filter(|_| served.is_namespaced);
+        let (client, resource) = (self.client.clone(), &served.resource);
+        let objects: Api<DynamicObject> = match namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, resource),
+            None => Api::all_with(client, resource),
         };
-        match objects.get_opt(&object.name).await {
-            Ok(Some(found)) => Ok(address::of(&found.data, object)),
+        let look = async {
+            let found = objects.get_opt(&object.name).await?;
+            Ok(found.map(|found| address::part(&found.data)))
+        };
+        let found = self
+            .watches
+            .look(resource, namespace, &object.name, look)
+            .await;
+        match found {
+            Ok(Some(found)) => Ok(address::of(&found, object)),
             Ok(None) => Ok(Err(SinkProblem::not_found(object))),
             Err(error) => forbidden(error, object),
         }

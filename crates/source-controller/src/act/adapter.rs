@@ -1,17 +1,17 @@
 //! Making and changing the adapter's Deployment.
 
 use k8s_openapi::api::apps::v1::Deployment;
-use kube::Api;
-use kube::api::{Patch, PatchParams};
-use source_api::names;
+use kube::ResourceExt as _;
 use tracing::info;
 
 use super::AdapterDone;
 use crate::context::Context;
-use crate::failure::{self, PassError};
+use crate::failure::{self, PassError, doing};
 use crate::metrics::Written;
-use crate::plan::AdapterPlan;
+use crate::plan::{AdapterPlan, is_controlled_by};
 use crate::wish::Identity;
+
+const DOING: &str = "applying the adapter's deployment";
 
 /// Does what was planned for the adapter. A first one waits until there is a queue; one that
 /// is there is kept up to date whatever MNS says.
@@ -25,24 +25,40 @@ pub(super) async fn apply(
     let (wanted, done) = match plan {
         AdapterPlan::Leave => return Ok((AdapterDone::Left, live)),
         AdapterPlan::Create(_) if !has_queue => return Ok((AdapterDone::Left, live)),
-        AdapterPlan::Refuse { name } => {
-            let message = format!(
-                "deployment `{name}` is there, but the source does not control it: remove it"
-            );
-            return Ok((refused("NotOwned", message), None));
-        }
+        AdapterPlan::Refuse { name } => return Ok((not_owned(&name), None)),
         AdapterPlan::Create(wanted) => (wanted, AdapterDone::Created),
         AdapterPlan::Update(wanted) => (wanted, AdapterDone::Updated),
     };
-    match write(ctx, identity, &wanted).await {
+    match write(ctx, identity, &wanted, live.as_ref()).await {
         Ok(applied) => Ok((done, Some(applied))),
+        Err(kube::Error::Api(status)) if status.is_conflict() && live.is_none() => {
+            taken(ctx, identity, &wanted).await
+        }
         Err(kube::Error::Api(status)) if is_refusal(&status) => {
             Ok((refused(&status.reason, status.message), live))
         }
         Err(source) => Err(PassError::Kube {
-            doing: "applying the adapter's deployment",
+            doing: DOING,
             source,
         }),
+    }
+}
+
+/// The name is taken, contrary to what the copies say. One that lost its label is ours still.
+async fn taken(
+    ctx: &Context,
+    identity: &Identity,
+    wanted: &Deployment,
+) -> Result<(AdapterDone, Option<Deployment>), PassError> {
+    let found = doing(DOING, ctx.adapters.ask(identity, None).await)?;
+    match found {
+        Some(found) if !is_controlled_by(&found, identity) => {
+            Ok((not_owned(&found.name_any()), None))
+        }
+        found => {
+            let written = write(ctx, identity, wanted, found.as_ref()).await;
+            Ok((AdapterDone::Updated, Some(doing(DOING, written)?)))
+        }
     }
 }
 
@@ -50,18 +66,15 @@ async fn write(
     ctx: &Context,
     identity: &Identity,
     wanted: &Deployment,
+    live: Option<&Deployment>,
 ) -> kube::Result<Deployment> {
-    let deployments: Api<Deployment> = Api::namespaced(ctx.client.clone(), &identity.namespace);
-    let name = names::adapter(&identity.name, &identity.uid);
-    let params = PatchParams::apply(names::CONTROLLER).force();
-    let applied = deployments
-        .patch(&name, &params, &Patch::Apply(wanted))
-        .await?;
+    let applied = ctx.adapters.apply(identity, wanted, live).await?;
     ctx.metrics.wrote(Written::Deployment);
     info!(
         source.namespace = identity.namespace,
         source.name = identity.name,
-        "applied deployment `{name}`"
+        "applied deployment `{}`",
+        applied.name_any()
     );
     Ok(applied)
 }
@@ -70,6 +83,12 @@ async fn write(
 fn is_refusal(status: &kube::core::Status) -> bool {
     let error = kube::Error::Api(Box::new(status.clone()));
     !failure::disposition(&error).is_retryable()
+}
+
+fn not_owned(name: &str) -> AdapterDone {
+    let message =
+        format!("deployment `{name}` is there, but the source does not control it: remove it");
+    refused("NotOwned", message)
 }
 
 fn refused(reason: &str, message: String) -> AdapterDone {

@@ -9,8 +9,11 @@ use mns::Endpoint;
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
-/// For how long nobody asks an endpoint again that let somebody wait in vain.
+/// For how long nobody asks an endpoint again that let somebody wait in vain; then one does,
+/// and the others go by what becomes of it. Longer than the deadline of a call.
 const PAUSE: Duration = Duration::from_secs(10);
+/// When an endpoint is forgotten that nobody asks for any more.
+const FORGOTTEN: Duration = Duration::from_hours(1);
 
 /// Which endpoints were silent, and when. Cheap to clone; clones share the memory.
 #[derive(Clone, Debug, Default)]
@@ -29,16 +32,26 @@ impl Silence {
             return None;
         }
         let answer = answer.await.ok();
-        if answer.is_none() {
+        if answer.is_some() {
+            self.lock().remove(&endpoint);
+        } else {
             self.lock().insert(endpoint, Instant::now());
         }
         answer
     }
 
+    /// Whether the others shall wait; whoever need not is the one to ask.
     fn is_pausing(&self, endpoint: &str) -> bool {
         let mut silent = self.lock();
-        silent.retain(|_, since| since.elapsed() < PAUSE);
-        silent.contains_key(endpoint)
+        silent.retain(|_, since| since.elapsed() < FORGOTTEN);
+        let Some(since) = silent.get_mut(endpoint) else {
+            return false;
+        };
+        let is_pausing = since.elapsed() < PAUSE;
+        if !is_pausing {
+            *since = Instant::now();
+        }
+        is_pausing
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
@@ -72,8 +85,11 @@ mod tests {
         let answer = silence.listen(&there, timeout(DEADLINE, ready(1))).await;
         assert_eq!(answer, Some(1), "another endpoint");
         advance(PAUSE).await;
+        let both = tokio::join!(waited(&here), waited(&here));
+        assert_eq!(both, (DEADLINE, Duration::ZERO), "one asks");
+        advance(PAUSE).await;
         let answer = silence.listen(&here, timeout(DEADLINE, ready(1))).await;
         assert_eq!(answer, Some(1), "it is back");
-        assert_eq!(waited(&here).await, DEADLINE);
+        assert_eq!(waited(&here).await, DEADLINE, "and may be silent again");
     }
 }

@@ -1,17 +1,21 @@
 //! Which account a source's Secret opens.
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, ResourceExt as _};
+use kube::{Api, ResourceExt};
 use mns::{Endpoint, EndpointError};
 use serde::Deserialize;
 use signing::{CredentialsError, SecretDocument};
 use source_api::SecretKeyReference;
 use thiserror::Error;
 
+use crate::answers::Question;
 use crate::cloud::Account;
 use crate::context::Context;
 use crate::failure::{PassError, doing};
 use crate::wish::Subject;
+
+/// The watch that tells of Secrets.
+pub(crate) const WATCH: &str = "secrets";
 
 /// Why a source's Secret opens no account. Permanent, until somebody changes the Secret;
 /// which is noticed. None quotes the Secret.
@@ -79,32 +83,64 @@ struct Whereabouts {
     region: Option<String>,
 }
 
-/// The account, and the version of the Secret that was read (empty without one).
-pub(super) async fn look(
-    ctx: &Context,
-    subject: &Subject,
-) -> Result<(Result<Account, AccountProblem>, String), PassError> {
+/// What a Secret opened.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    /// Which of its keys was read.
+    key: String,
+    /// The account.
+    pub(crate) account: Result<Account, AccountProblem>,
+    /// The Secret's version; empty without one.
+    pub(crate) version: String,
+}
+
+/// Opens the account, or remembers having opened it a moment ago.
+pub(super) async fn look(ctx: &Context, subject: &Subject) -> Result<Opened, PassError> {
     let SecretKeyReference { name, key } = &subject.source.spec.access_token.secret_key_ref;
-    let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &subject.identity.namespace);
-    let Some(secret) = doing("reading the secret", secrets.get_opt(name).await)? else {
-        return Ok((Err(AccountProblem::NoSecret(name.clone())), String::new()));
+    let namespace = &subject.identity.namespace;
+    let question = Question {
+        watch: WATCH.to_owned(),
+        namespace: namespace.clone(),
+        name: name.clone(),
     };
-    let version = secret.resource_version().unwrap_or_default();
-    let value = secret.data.as_ref().and_then(|data| data.get(key));
-    let account = match value {
-        Some(value) => read(&value.0)
+    let asked = match ctx.secrets.recall(&question) {
+        // One Secret may hold several documents, though hardly anybody does that.
+        Ok(opened) if opened.key != *key => None,
+        Ok(opened) => return Ok(opened),
+        Err(asked) => Some(asked),
+    };
+    let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), namespace);
+    let secret = doing("reading the secret", secrets.get_opt(name).await)?;
+    let opened = open(ctx, name, key, secret.as_ref());
+    if let Some(asked) = asked {
+        ctx.secrets.keep(&question, asked, &opened);
+    }
+    Ok(opened)
+}
+
+fn open(ctx: &Context, name: &str, key: &str, secret: Option<&Secret>) -> Opened {
+    let (secret_name, key) = (name.to_owned(), key.to_owned());
+    let data = secret.map(|secret| secret.data.as_ref().and_then(|data| data.get(&key)));
+    let account = match data {
+        None => Err(AccountProblem::NoSecret(secret_name)),
+        Some(None) => Err(AccountProblem::NoKey {
+            secret: secret_name,
+            key: key.clone(),
+        }),
+        Some(Some(value)) => read(&value.0)
             .map(|(endpoint, document)| ctx.account(endpoint, document.credentials))
             .map_err(|problem| AccountProblem::BadDocument {
-                secret: name.clone(),
+                secret: secret_name,
                 key: key.clone(),
                 problem,
             }),
-        None => Err(AccountProblem::NoKey {
-            secret: name.clone(),
-            key: key.clone(),
-        }),
     };
-    Ok((account, version))
+    let version = secret.and_then(ResourceExt::resource_version);
+    Opened {
+        key,
+        account,
+        version: version.unwrap_or_default(),
+    }
 }
 
 fn read(value: &[u8]) -> Result<(Endpoint, SecretDocument), DocumentProblem> {

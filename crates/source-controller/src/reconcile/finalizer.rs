@@ -6,6 +6,7 @@ use kube::api::{Patch, PatchParams};
 use serde_json::json;
 use source_api::{DeletionPolicy, MnsOssSource, names};
 
+use crate::context::Context;
 use crate::failure::{PassError, doing};
 use crate::wish::{Subject, Supply};
 
@@ -13,6 +14,7 @@ use crate::wish::{Subject, Supply};
 /// somebody else's queue, or that leaves everything as it is, needs none, and so never waits
 /// for us.
 pub(super) async fn ensure(
+    ctx: &Context,
     sources: &Api<MnsOssSource>,
     subject: &mut Subject,
 ) -> Result<(), PassError> {
@@ -25,7 +27,13 @@ pub(super) async fn ensure(
     let mut finalizers = source.finalizers().to_vec();
     finalizers.push(names::FINALIZER.to_owned());
     let patched = write(sources, source, &finalizers).await;
-    *source = doing("adding the finalizer", patched)?;
+    let patched = doing("adding the finalizer", patched)?;
+    ctx.sources.note(
+        &source.uid().unwrap_or_default(),
+        source.resource_version(),
+        &patched,
+    );
+    *source = patched;
     Ok(())
 }
 

@@ -33,11 +33,13 @@ pub(super) async fn write(
     let written = sources
         .patch_status(&source.name_any(), &params, &patch)
         .await;
-    match written {
+    let written = match written {
         // Deleted in the meantime; the watch says so too.
         Err(kube::Error::Api(status)) if status.is_not_found() => return Ok(false),
         written => doing("writing the status", written)?,
     };
+    let uid = source.uid().unwrap_or_default();
+    ctx.sources.note(&uid, source.resource_version(), &written);
     ctx.metrics.wrote(Written::Status);
     Ok(true)
 }

@@ -1,7 +1,7 @@
 //! Watches on the kinds that sinks are of, begun when a kind is first asked for.
 //!
 //! They carry metadata only and say which object changed, nothing more: whoever is woken by
-//! it looks for himself. They are polled by whoever holds the stream, so no task is left
+//! it looks for himself, unless somebody else did after the last change. They are polled by whoever holds the stream, so no task is left
 //! behind; a watch whose kind has gone ends, and begins anew when it is asked for again.
 
 use std::collections::HashSet;
@@ -13,10 +13,11 @@ use kube::api::{ApiResource, DynamicObject};
 use kube::core::PartialObjectMeta;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, ResourceExt as _};
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use super::discovery::Served;
+use crate::answers::{Answers, Question};
 
 /// An object that came, changed or went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub struct Changed {
 #[derive(Clone, Debug)]
 pub struct SinkWatches {
     watched: Watched,
+    looks: Arc<Answers<Option<Value>>>,
     requests: mpsc::UnboundedSender<ApiResource>,
 }
 
@@ -42,6 +44,7 @@ pub struct SinkWatches {
 #[derive(Debug)]
 pub struct WatchRequests {
     watched: Watched,
+    looks: Arc<Answers<Option<Value>>>,
     requests: mpsc::UnboundedReceiver<ApiResource>,
 }
 
@@ -55,22 +58,50 @@ impl SinkWatches {
     pub fn channel() -> (Self, WatchRequests) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let watched = Watched::default();
+        let looks = Arc::<Answers<_>>::default();
         let asking = Self {
             watched: watched.clone(),
+            looks: Arc::clone(&looks),
             requests: sender,
         };
         let asked = WatchRequests {
             watched,
+            looks,
             requests: receiver,
         };
         (asking, asked)
     }
 
+    /// What `look` finds of an object, or what somebody found since it last changed. Sees to
+    /// it that its kind is watched.
+    pub(super) async fn look(
+        &self,
+        resource: &ApiResource,
+        namespace: Option<&str>,
+        name: &str,
+        look: impl Future<Output = kube::Result<Option<Value>>>,
+    ) -> kube::Result<Option<Value>> {
+        self.ensure(resource);
+        let question = Question {
+            watch: key(resource),
+            namespace: namespace.unwrap_or_default().to_owned(),
+            name: name.to_owned(),
+        };
+        match self.looks.recall(&question) {
+            Ok(found) => Ok(found),
+            Err(asked) => {
+                let found = look.await?;
+                self.looks.keep(&question, asked, &found);
+                Ok(found)
+            }
+        }
+    }
+
     /// Sees to it that the kind is watched.
-    pub fn ensure(&self, served: &Served) {
-        if self.watched.lock().insert(key(&served.resource)) {
+    fn ensure(&self, resource: &ApiResource) {
+        if self.watched.lock().insert(key(resource)) {
             // Nobody listens any more at the end of the process, and then nobody cares.
-            let _ = self.requests.send(served.resource.clone());
+            let _ = self.requests.send(resource.clone());
         }
     }
 }
@@ -92,7 +123,8 @@ pub fn follow(client: Client, requests: WatchRequests) -> impl Stream<Item = Cha
                 tokio::select! {
                     asked = requests.requests.recv() => {
                         let watched = requests.watched.clone();
-                        running.push(watch(client.clone(), asked?, watched).boxed());
+                        let looks = Arc::clone(&requests.looks);
+                        running.push(watch(client.clone(), &asked?, watched, looks).boxed());
                     }
                     Some(changed) = running.next() => {
                         return Some((changed, (client, requests, running)));
@@ -105,19 +137,21 @@ pub fn follow(client: Client, requests: WatchRequests) -> impl Stream<Item = Cha
 
 fn watch(
     client: Client,
-    resource: ApiResource,
+    resource: &ApiResource,
     watched: Watched,
-) -> impl Stream<Item = Changed> + Send {
+    looks: Arc<Answers<Option<Value>>>,
+) -> impl Stream<Item = Changed> + Send + use<> {
     info!(
         kind = resource.kind,
         api_version = resource.api_version,
         "watching sinks of kind `{}`",
         resource.kind
     );
-    let objects: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client, &resource);
-    let (gone, kind) = (resource.clone(), resource);
+    let objects: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client, resource);
+    let (gone, kind, heard) = (resource.clone(), resource.clone(), key(resource));
     watcher(objects, watcher::Config::default().any_semantic())
         .default_backoff()
+        .inspect(move |event| looks.hear(&heard, event))
         .touched_objects()
         .take_while(move |event| {
             let is_gone = matches!(event, Err(error) if is_not_found(error));

@@ -37,7 +37,6 @@ async fn deleted_source_leaves_nothing_in_mns() {
     world.pass().await.unwrap();
     let calls: Vec<_> = world.cluster.calls().iter().map(line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
-    GET /mnsosssources/photos
     GET secrets/mnsoss-secret
     PATCH /mnsosssources/photos (merge)
     ");
@@ -65,7 +64,7 @@ async fn others_finalizers_stay() {
     // Passes until the other one is done are of no concern to us.
     world.cluster.calls();
     world.pass().await.unwrap();
-    assert_eq!(world.cluster.calls().len(), 1);
+    assert!(world.cluster.calls().is_empty());
 }
 
 #[tokio::test]
@@ -200,8 +199,10 @@ async fn names_in_the_status_that_are_not_ours_are_not_believed() {
 #[tokio::test]
 async fn source_that_is_gone_needs_nothing() {
     let world = World::start().await;
-    world.settle_ready().await;
-    let source = world.source();
+    world.pass().await.unwrap();
+    // Whether this copy is older than what was written just now cannot be told.
+    let mut source = world.source();
+    source["metadata"]["resourceVersion"] = json!("somebody else's");
     world.cluster.remove(SOURCE);
     let source = serde_json::from_value(source).unwrap();
     world.cluster.calls();

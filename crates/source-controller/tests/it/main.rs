@@ -18,6 +18,7 @@ mod planning;
 mod process;
 mod sinks;
 mod support;
+mod thrift;
 mod triggers;
 mod trouble;
 mod watching;

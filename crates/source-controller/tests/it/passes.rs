@@ -18,7 +18,6 @@ async fn first_pass_makes_everything_in_one_go() {
     world.pass().await.unwrap();
     let calls: Vec<_> = world.cluster.calls().iter().map(line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
-    GET /mnsosssources/photos
     PATCH /mnsosssources/photos (merge)
     GET secrets/mnsoss-secret
     GET apps/v1/deployments/mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d
@@ -110,7 +109,6 @@ async fn nothing_to_do_means_no_writes() {
     let pause = world.pass().await.unwrap();
     let calls: Vec<_> = world.cluster.calls().iter().map(line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
-    GET /mnsosssources/photos
     GET secrets/mnsoss-secret
     GET apps/v1/deployments/mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d
     GET eventing.knative.dev/v1/brokers/default

@@ -194,3 +194,24 @@ async fn deleted_source_is_let_go_and_forgotten() {
     assert_eq!(world.cloud.queues().await, [""; 0]);
     running.end().await;
 }
+
+/// A Deployment without our label is in no copy, so the API server is the one to object.
+#[tokio::test]
+async fn deployment_of_somebody_else_is_found_out_when_its_name_is_taken() {
+    let world = World::start().await;
+    let path = deployment_path();
+    world.cluster.put(
+        &path,
+        json!({"metadata": {"name": "theirs", "namespace": "shop"}}),
+    );
+    world
+        .cluster
+        .fail(http::Method::PATCH, &path, 409, "Conflict");
+    let running = Running::start(world);
+    running
+        .until("refused", |world| {
+            world.condition("Deployed")["reason"] == "NotOwned"
+        })
+        .await;
+    running.end().await;
+}
