@@ -218,3 +218,128 @@ async fn silent_sink_is_not_asked_for_every_event_of_a_message() {
     assert_eq!(adapter.metric(timed_out).await, 1);
     adapter.end().await;
 }
+
+#[tokio::test]
+async fn statuses_are_retried_as_the_data_plane_does() {
+    let mns = FakeMns::start(VISIBILITY).await;
+    let sink = FakeSink::start(|event, _| Answer::status(event.id().parse().unwrap())).await;
+    let statuses = [
+        200, 202, 204, 300, 304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 422, 425, 429, 431,
+        500, 501, 502, 503, 504, 507,
+    ];
+    for status in statuses {
+        mns.send(document(&[event(&status.to_string(), "a.jpg")]));
+    }
+    let letters = FakeSink::accepting().await;
+    let options = [
+        "--delivery-dead-letter-sink",
+        &letters.url(),
+        "--delivery-backoff-delay",
+        "PT10M",
+    ];
+    let adapter = Running::start(&mns, &sink, &options).await;
+    let retried = 10;
+    eventually("a verdict on each", || {
+        sink.len() == statuses.len() && mns.len() == retried && mns.queue().changes.len() == retried
+    })
+    .await;
+    let in_order = |mut ids: Vec<String>| {
+        ids.sort();
+        ids.join(" ")
+    };
+    let kept = mns
+        .queue()
+        .messages
+        .iter()
+        .map(|message| message.body[..].to_owned())
+        .collect::<Vec<_>>();
+    let kept = kept.iter().map(|body| {
+        statuses
+            .iter()
+            .find(|status| body.contains(&format!("\"{status}\"")))
+            .unwrap()
+            .to_string()
+    });
+    insta::assert_snapshot!(in_order(kept.collect()), @"404 408 409 429 500 501 502 503 504 507");
+    insta::assert_snapshot!(in_order(letters.ids()), @"300 304 400 401 403 405 410 413 422 425 431");
+    adapter.end().await;
+}
+
+#[tokio::test]
+async fn wait_follows_the_policy_and_the_dequeue_count() {
+    let table = [
+        ("exponential", "exponential", "PT2S", 5, 32),
+        ("linear", "linear", "PT2S", 5, 10),
+        ("fractions", "exponential", "PT0.2S", 4, 2),
+    ];
+    for (name, policy, delay, dequeue_count, expected) in table {
+        let mns = FakeMns::start(VISIBILITY).await;
+        let sink = FakeSink::start(|_, _| Answer::status(503)).await;
+        mns.send(document(&[event("1", "a.jpg")]));
+        mns.queue().messages[0].dequeue_count = dequeue_count - 1;
+        let options = [
+            "--delivery-backoff-policy",
+            policy,
+            "--delivery-backoff-delay",
+            delay,
+        ];
+        let adapter = Running::start(&mns, &sink, &options).await;
+        eventually(name, || mns.queue().changes == [expected]).await;
+        adapter.end().await;
+    }
+}
+
+#[tokio::test]
+async fn sink_may_name_a_date_to_come_back() {
+    let mns = FakeMns::start(VISIBILITY).await;
+    let sink = FakeSink::start(|_, _| Answer {
+        retry_after: Some("Fri, 31 Dec 2100 23:59:59 GMT"),
+        ..Answer::status(503)
+    })
+    .await;
+    mns.send(document(&[event("1", "a.jpg")]));
+    let adapter = Running::start(&mns, &sink, &["--delivery-retry-after-max", "PT50S"]).await;
+    eventually("as late as allowed", || mns.queue().changes == [50]).await;
+    adapter.end().await;
+    let mns = FakeMns::start(VISIBILITY).await;
+    mns.send(document(&[event("1", "a.jpg")]));
+    let adapter = Running::start(&mns, &sink, &[]).await;
+    eventually("ignored unless allowed", || mns.queue().changes == [1]).await;
+    adapter.end().await;
+}
+
+#[tokio::test]
+async fn dead_letter_of_no_answer_carries_500_and_the_reason() {
+    let mns = FakeMns::start(VISIBILITY).await;
+    let letters = FakeSink::accepting().await;
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    mns.send(document(&[event("1", "a.jpg")]));
+    let sink = format!("http://user:password@{nobody}/events");
+    let options = [
+        "--delivery-retry",
+        "0",
+        "--delivery-dead-letter-sink",
+        &letters.url(),
+    ];
+    let adapter = Running::towards(&mns, &sink, &options).await;
+    eventually("empty queue", || mns.len() == 0).await;
+    let letter = letters.events().remove(0);
+    assert_eq!(
+        extension(&letter, "knativeerrordest"),
+        format!("http://{nobody}/events")
+    );
+    assert_eq!(extension(&letter, "knativeerrorcode"), "500");
+    let reason = BASE64_STANDARD
+        .decode(extension(&letter, "knativeerrordata"))
+        .unwrap();
+    let reason = String::from_utf8(reason).unwrap();
+    assert!(
+        reason.starts_with("no connection to `127.0.0.1`"),
+        "{reason}"
+    );
+    adapter.end().await;
+}

@@ -32,6 +32,8 @@ pub(crate) struct Queue {
     pub(crate) changes: Vec<u64>,
     /// Status and code of every answer while it is set, for operations so named (`""` for all).
     pub(crate) trouble: Option<(&'static str, StatusCode, &'static str)>,
+    /// Operations so named are not answered while it is set.
+    pub(crate) stalled: Option<&'static str>,
     handles: u64,
 }
 
@@ -206,6 +208,9 @@ async fn serve(
     };
     if let Some((_, status, code)) = trouble {
         return error(status, code);
+    }
+    while fake.queue().stalled == Some(operation) {
+        sleep(Duration::from_millis(5)).await;
     }
     match operation {
         "receive" => {

@@ -7,12 +7,16 @@
 mod binary;
 mod configuration;
 mod conversion;
+mod crash;
 mod delivery;
 mod failure;
 mod fake_mns;
 mod fake_sink;
+mod hostile_sink;
 mod limits;
 mod outage;
+mod poison;
+mod raw_sink;
 mod running;
 mod shutdown;
 mod visibility;

@@ -92,3 +92,73 @@ async fn dead_sink_does_not_cost_the_backlog_its_attempts() {
     );
     adapter.end().await;
 }
+
+#[tokio::test]
+async fn hanging_deletes_stop_the_polling() {
+    let (mns, sink) = (
+        FakeMns::start(VISIBILITY).await,
+        FakeSink::accepting().await,
+    );
+    mns.queue().stalled = Some("delete");
+    for number in 0..1000 {
+        mns.send(document(&[event(&number.to_string(), "a.jpg")]));
+    }
+    let adapter = Running::start(&mns, &sink, &["--max-in-flight", "16"]).await;
+    eventually("all calls under way", || mns.calls("delete") == 8).await;
+    while adapter.metric("adapter_messages_held").await < 16 {
+        tokio::task::yield_now().await;
+    }
+    // Sixteen in work, as many in a batch, eight batches under way, and the places between.
+    assert!(sink.len() <= 16 + 16 + 8 * 16 + 256, "{}", sink.len());
+    mns.queue().stalled = None;
+    eventually("empty queue", || mns.len() == 0).await;
+    assert_eq!(sink.len(), 1000, "each once");
+    adapter.end().await;
+}
+
+#[tokio::test]
+async fn message_whose_delete_hangs_is_not_delivered_again() {
+    let (mns, sink) = (
+        FakeMns::start(Duration::from_secs(1)).await,
+        FakeSink::accepting().await,
+    );
+    mns.queue().stalled = Some("delete");
+    mns.send(document(&[event("1", "a.jpg")]));
+    let adapter = Running::start(&mns, &sink, &[]).await;
+    eventually("its return", || mns.calls("delete") >= 2).await;
+    assert!(mns.queue().messages[0].dequeue_count >= 2);
+    mns.queue().stalled = None;
+    eventually("empty queue", || mns.len() == 0).await;
+    assert_eq!(sink.len(), 1);
+    adapter.end().await;
+}
+
+#[tokio::test]
+async fn answer_that_makes_no_sense_is_met_with_patience() {
+    let (mns, sink) = (
+        FakeMns::start(VISIBILITY).await,
+        FakeSink::accepting().await,
+    );
+    let table = [
+        (StatusCode::OK, "<html>"),
+        (StatusCode::BAD_REQUEST, "QpsLimitExceeded"),
+        (StatusCode::FORBIDDEN, "Throttling.User"),
+        (StatusCode::NOT_FOUND, "QueueNotExist"),
+        (StatusCode::SERVICE_UNAVAILABLE, ""),
+    ];
+    let adapter = Running::start(&mns, &sink, &[]).await;
+    for (status, code) in table {
+        adapter.becomes(200).await;
+        mns.queue().trouble = Some(("", status, code));
+        // Ends a long poll that was under way.
+        mns.send(document(&[event(code, "a.jpg")]));
+        let before = mns.calls("receive");
+        adapter.becomes(503).await;
+        let calls = mns.calls("receive") - before;
+        assert!(calls < 30, "{code}: {calls} calls");
+        mns.queue().trouble = None;
+    }
+    adapter.becomes(200).await;
+    eventually("empty queue", || mns.len() == 0).await;
+    adapter.end().await;
+}

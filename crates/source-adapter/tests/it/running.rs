@@ -27,6 +27,11 @@ pub(crate) struct Running {
 impl Running {
     /// An adapter from `mns` to `sink` with further arguments.
     pub(crate) async fn start(mns: &FakeMns, sink: &FakeSink, more: &[&str]) -> Self {
+        Self::towards(mns, &sink.url(), more).await
+    }
+
+    /// An adapter from `mns` to an address with further arguments.
+    pub(crate) async fn towards(mns: &FakeMns, sink: &str, more: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let secret = directory.path().join("mns");
         let document = format!(
@@ -35,12 +40,11 @@ impl Running {
         );
         std::fs::write(&secret, document).unwrap();
         let announced = directory.path().join("addresses.json");
-        let sink = sink.url();
         let (secret, announce) = (secret.to_str().unwrap(), announced.to_str().unwrap());
         let fixed = [
             "source-adapter",
             "--sink",
-            &sink,
+            sink,
             "--mns-queue",
             "photos",
             "--access-token-file",

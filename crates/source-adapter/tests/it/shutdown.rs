@@ -54,3 +54,21 @@ async fn idle_adapter_ends_within_a_moment() {
     // A long poll under way gets a moment, not twenty seconds.
     assert!(started.elapsed() < Duration::from_secs(10));
 }
+
+#[tokio::test]
+async fn messages_that_arrive_with_the_signal_are_given_back_at_once() {
+    let (mns, sink) = (
+        FakeMns::start(VISIBILITY).await,
+        FakeSink::accepting().await,
+    );
+    let adapter = Running::start(&mns, &sink, &[]).await;
+    adapter.becomes(200).await;
+    eventually("long poll", || mns.calls("receive") == 2).await;
+    // Both before the poller gets to run again.
+    adapter.stop.cancel();
+    mns.send(document(&[event("1", "a.jpg")]));
+    adapter.end().await;
+    assert_eq!(sink.len(), 0, "no new work");
+    let queue = mns.queue();
+    assert_eq!((queue.messages.len(), &queue.changes[..]), (1, &[1][..]));
+}
