@@ -2,7 +2,7 @@
 //!
 //! A source is chosen once, from the most explicit to the least: a mounted file, a key
 //! pair in the environment, a role for the pod's own identity (RRSA), the role of the
-//! machine. What it yields lands in a [`LiveCredentials`] that clients ask at every
+//! machine, an address that hands out keys. What it yields lands in a [`LiveCredentials`] that clients ask at every
 //! attempt; the [`Keeper`] replaces it when the file changes or the role's keys near
 //! their end. Nothing is looked for that was not asked for: no source is an error.
 
@@ -12,6 +12,7 @@ mod file;
 mod keeper;
 mod oidc;
 mod role;
+mod uri;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub use file::SecretFile;
 pub use keeper::Keeper;
 pub use oidc::OidcRole;
 use role::Role;
+pub use uri::CredentialsUri;
 
 /// One place that credentials can come from.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ pub enum CredentialSource {
     Oidc(OidcRole),
     /// The RAM role of the machine.
     Ecs(EcsRole),
+    /// Whatever an address hands out.
+    Uri(CredentialsUri),
 }
 
 /// Credentials to use, and what keeps them usable.
@@ -74,8 +78,11 @@ impl CredentialSource {
         if let Some(role) = OidcRole::from_vars(lookup)? {
             return Ok(Self::Oidc(role));
         }
-        match EcsRole::from_vars(lookup) {
-            Some(role) => Ok(Self::Ecs(role)),
+        if let Some(role) = EcsRole::from_vars(lookup) {
+            return Ok(Self::Ecs(role));
+        }
+        match CredentialsUri::from_vars(lookup)? {
+            Some(uri) => Ok(Self::Uri(uri)),
             None => Err(CredentialsError::NoSource { file_option }),
         }
     }
@@ -107,6 +114,7 @@ impl CredentialSource {
             }
             Self::Oidc(role) => open_role(Role::Oidc(role), transport).await,
             Self::Ecs(role) => open_role(Role::Ecs(role), transport).await,
+            Self::Uri(uri) => open_role(Role::Uri(uri), transport).await,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Serving HTTP/1.1 on a bound listener, with bounds and a graceful end.
 //!
 //! What `axum::serve` leaves open is closed here: how long a client may take over its
-//! request head, how many connections there may be, and how long a shutdown may last.
-//! Bodies are bounded by the handlers, which know how much is reasonable.
+//! request head and over taking its answer, how many connections there may be, and how
+//! long a shutdown may last. Bodies are bounded by the handlers, which know how much is
+//! reasonable.
+
+mod stall;
 
 use std::io;
 use std::sync::Arc;
@@ -20,6 +23,8 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use self::stall::Impatient;
+
 /// After an error of `accept` that is not about one connection (no file descriptors
 /// left, mostly), trying again at once would only burn CPU.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
@@ -30,6 +35,8 @@ pub struct Limits {
     /// Time for the request head, counted from the first moment the connection could
     /// carry one; so also the time an idle connection stays open.
     pub header_read_timeout: Duration,
+    /// How long a client may take nothing of an answer that is being written.
+    pub write_stall_timeout: Duration,
     /// Largest request head, in bytes; a longer one is answered with 431.
     pub max_head_bytes: usize,
     /// Connections at one time; further clients wait until one closes.
@@ -44,6 +51,7 @@ impl Default for Limits {
             // Longer than HTTP clients keep idle connections, ours included, so that
             // it is the client who closes them and no request meets a closed one.
             header_read_timeout: Duration::from_secs(30),
+            write_stall_timeout: Duration::from_secs(30),
             // CloudEvents attributes of 64 KiB must pass, with some room for a proxy's.
             max_head_bytes: 128 * 1024,
             max_connections: 1024,
@@ -77,7 +85,7 @@ pub async fn serve(
     // Cancel-safe: neither waiting for a slot nor accepting loses anything when dropped.
     while let Some((stream, slot)) = stop.run_until_cancelled(accept(&listener, &slots)).await {
         let connection = http(limits).serve_connection(
-            TokioIo::new(stream),
+            TokioIo::new(Impatient::new(stream, limits.write_stall_timeout)),
             TowerToHyperService::new(router.clone()),
         );
         let watched = graceful.watch(connection);

@@ -3,14 +3,18 @@
 //! Standard output stays free for what a program is asked to print. Nothing here
 //! redacts: types that hold secrets print none.
 
+mod knative;
+
 use std::io::{self, IsTerminal as _};
 
 use clap::ValueEnum;
 use thiserror::Error;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::findings::present;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -28,9 +32,16 @@ pub struct TelemetryArgs {
     /// How log lines look.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
-    /// What is logged: a level, or `target=level` pairs separated by commas.
-    #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
-    pub log_filter: String,
+    /// What is logged: a level, or `target=level` pairs separated by commas [default: the
+    /// level in `K_LOGGING_CONFIG`, else info].
+    #[arg(long, env = "RUST_LOG", value_name = "FILTER")]
+    pub log_filter: Option<String>,
+    /// Knative's `config-logging` as JSON, of which the level counts.
+    #[arg(long, env = "K_LOGGING_CONFIG", value_name = "JSON")]
+    pub logging_config: Option<String>,
+    /// Whose `loglevel` in that document counts.
+    #[arg(long, env = "K_COMPONENT", value_name = "NAME")]
+    pub component: Option<String>,
 }
 
 /// Why logging could not be set up. Permanent.
@@ -58,7 +69,7 @@ pub enum TelemetryError {
 /// # Errors
 /// Permanent: a bad filter, or a second call.
 pub fn init(args: &TelemetryArgs) -> Result<(), TelemetryError> {
-    let targets = parse(&args.log_filter)?;
+    let targets = targets(args)?;
     let lines = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
@@ -70,13 +81,17 @@ pub fn init(args: &TelemetryArgs) -> Result<(), TelemetryError> {
     .map_err(TelemetryError::Again)
 }
 
+/// What the user says, else what the cluster says, else the usual.
+fn targets(args: &TelemetryArgs) -> Result<Targets, TelemetryError> {
+    if let Some(filter) = present(args.log_filter.as_deref()) {
+        return parse(filter);
+    }
+    let config = present(args.logging_config.as_deref());
+    let level = config.and_then(|config| knative::level(config, args.component.as_deref()));
+    Ok(Targets::new().with_default(level.unwrap_or(LevelFilter::INFO)))
+}
+
 fn parse(filter: &str) -> Result<Targets, TelemetryError> {
-    // An empty variable is how many deployments say "not set".
-    let filter = if filter.trim().is_empty() {
-        "info"
-    } else {
-        filter
-    };
     filter.parse().map_err(|source| TelemetryError::Filter {
         filter: filter.to_owned(),
         source,
@@ -85,15 +100,49 @@ fn parse(filter: &str) -> Result<Targets, TelemetryError> {
 
 #[cfg(test)]
 mod tests {
-    use tracing_subscriber::filter::LevelFilter;
-
     use super::*;
+
+    fn level(filter: Option<&str>, config: Option<&str>) -> Option<LevelFilter> {
+        let args = TelemetryArgs {
+            log_format: LogFormat::Text,
+            log_filter: filter.map(str::to_owned),
+            logging_config: config.map(str::to_owned),
+            component: None,
+        };
+        targets(&args)
+            .ok()
+            .and_then(|targets| targets.default_level())
+    }
+
+    #[test]
+    fn user_says_more_than_the_cluster() {
+        let config = r#"{"zap-logger-config":"{\"level\":\"error\"}"}"#;
+        let table = [
+            ("both", Some("debug"), Some(config), LevelFilter::DEBUG),
+            ("the cluster alone", None, Some(config), LevelFilter::ERROR),
+            (
+                "an empty filter",
+                Some(""),
+                Some(config),
+                LevelFilter::ERROR,
+            ),
+            (
+                "nonsense from the cluster",
+                None,
+                Some("?"),
+                LevelFilter::INFO,
+            ),
+            ("nobody", None, None, LevelFilter::INFO),
+        ];
+        for (name, filter, config, expected) in table {
+            assert_eq!(level(filter, config), Some(expected), "{name}");
+        }
+    }
 
     #[test]
     fn filters_are_levels_or_pairs() {
         let table = [
             ("a level", "debug", Some(LevelFilter::DEBUG)),
-            ("empty", "", Some(LevelFilter::INFO)),
             (
                 "pairs",
                 "warn,source_adapter=trace",
@@ -102,10 +151,7 @@ mod tests {
             ("nonsense", "a=b=c", None),
         ];
         for (name, filter, expected) in table {
-            let level = parse(filter)
-                .ok()
-                .and_then(|targets| targets.default_level());
-            assert_eq!(level, expected, "{name}");
+            assert_eq!(level(Some(filter), None), expected, "{name}");
         }
     }
 

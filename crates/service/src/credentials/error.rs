@@ -33,6 +33,12 @@ pub enum CredentialsError {
         /// The variable that shows the intent.
         present: &'static str,
     },
+    /// The address that hands out keys is none. It may be a secret, so it is not repeated.
+    #[error("variable `{variable}` is not an http or https URL")]
+    Uri {
+        /// The variable.
+        variable: &'static str,
+    },
     /// A mounted file cannot be read.
     #[error("cannot read `{}`: check that the Secret is mounted there", path.display())]
     Unreadable {
@@ -92,6 +98,7 @@ impl CredentialsError {
             Self::NoSource { .. }
             | Self::Variables(_)
             | Self::HalfARole { .. }
+            | Self::Uri { .. }
             | Self::Content { .. }
             | Self::Directory { .. } => Disposition::Permanent,
             Self::Refused { status, .. } if status.is_client_error() => Disposition::Permanent,

@@ -1,4 +1,4 @@
-//! What the two kinds of roles have in common: temporary keys with an end.
+//! What all kinds of roles have in common: temporary keys with an end.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use signing::Credentials;
 use transport::Transport;
 
-use super::{CredentialsError, EcsRole, OidcRole};
+use super::{CredentialsError, CredentialsUri, EcsRole, OidcRole};
 
 /// Bigger than any answer of the issuing services.
 pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -17,6 +17,7 @@ pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024;
 pub(super) enum Role {
     Oidc(OidcRole),
     Ecs(EcsRole),
+    Uri(CredentialsUri),
 }
 
 /// Keys as issued.
@@ -31,11 +32,12 @@ impl Role {
         match self {
             Self::Oidc(role) => role.fetch(transport).await,
             Self::Ecs(role) => role.fetch(transport).await,
+            Self::Uri(uri) => uri.fetch(transport).await,
         }
     }
 }
 
-/// The four fields, spelled alike by STS and by the metadata service.
+/// The four fields, spelled alike by everybody who issues keys.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Wire {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use service::ConnectOptions;
-use service::credentials::{CredentialSource, EcsRole, OidcRole};
+use service::credentials::{CredentialSource, CredentialsUri, EcsRole, OidcRole};
 use signing::Credentials;
 use tokio_util::sync::CancellationToken;
 use transport::{RetryPolicy, Transport};
@@ -166,4 +166,56 @@ async fn answer_without_keys_is_an_error() {
         .await
         .unwrap_err();
     insta::assert_snapshot!(error, @"the answer of the ECS metadata service holds no credentials");
+}
+
+#[tokio::test]
+async fn address_that_hands_out_keys_is_asked_again_before_they_end() {
+    let broker = MockServer::start().await;
+    let answer = |id: &str, lifetime: Duration| {
+        let mut body = keys(id, lifetime);
+        body["Code"] = "Success".into();
+        ResponseTemplate::new(200).set_body_json(body)
+    };
+    Mock::given(method("GET"))
+        .and(path("/keys"))
+        .and(query_param("for", "face"))
+        .respond_with(answer("STS.1", Duration::from_secs(2)))
+        .up_to_n_times(1)
+        .mount(&broker)
+        .await;
+    Mock::given(method("GET"))
+        .respond_with(answer("STS.2", Duration::from_hours(1)))
+        .mount(&broker)
+        .await;
+    let url = format!("{}/keys?for=face", broker.uri());
+    let lookup = |name: &str| (name == "ALIBABA_CLOUD_CREDENTIALS_URI").then(|| url.clone());
+    let source = CredentialSource::from_vars(None, "F", lookup).unwrap();
+    assert!(!format!("{source:?}").contains("keys"), "{source:?}");
+    let opened = source.open(transport()).await.unwrap();
+    assert_eq!(*opened.credentials.get(), issued("STS.1"));
+    let (live, stop) = (opened.credentials, CancellationToken::new());
+    let keeper = tokio::spawn({
+        let stop = stop.clone();
+        async move { opened.keeper.run(&stop).await }
+    });
+    eventually("renewal", || *live.get() == issued("STS.2")).await;
+    stop.cancel();
+    keeper.await.unwrap();
+}
+
+#[tokio::test]
+async fn address_that_hands_out_no_keys_is_named_without_its_text() {
+    let broker = MockServer::start().await;
+    let failure = serde_json::json!({"Code": "Failed", "Message": "MARKER"});
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(failure))
+        .mount(&broker)
+        .await;
+    let url = format!("{}/MARKER", broker.uri()).parse().unwrap();
+    let source = CredentialSource::Uri(CredentialsUri::new(url));
+    let error = source.open(transport()).await.unwrap_err();
+    insta::assert_snapshot!(error, @"the answer of the service at ALIBABA_CLOUD_CREDENTIALS_URI holds no credentials");
+    let nonsense = |name: &str| (name == "ALIBABA_CLOUD_CREDENTIALS_URI").then(|| "MARKER".into());
+    let error = CredentialSource::from_vars(None, "F", nonsense).unwrap_err();
+    insta::assert_snapshot!(error, @"variable `ALIBABA_CLOUD_CREDENTIALS_URI` is not an http or https URL");
 }

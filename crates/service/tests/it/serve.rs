@@ -107,6 +107,36 @@ async fn slow_request_head_is_cut() {
 }
 
 #[tokio::test]
+async fn client_that_says_nothing_is_cut() {
+    let limits = Limits {
+        header_read_timeout: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let server = start(Router::new(), limits).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn client_that_takes_no_answer_gives_way_to_others() {
+    let limits = Limits {
+        write_stall_timeout: Duration::from_millis(50),
+        max_connections: 1,
+        ..Limits::default()
+    };
+    // More than the buffers of both sides hold.
+    let large = || async { vec![b' '; 64 << 20] };
+    let router = Router::new()
+        .route("/", get(large))
+        .route("/small", get(|| async { "ok" }));
+    let server = start(router, limits).await;
+    let mut deaf = TcpStream::connect(server.address).await.unwrap();
+    let request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+    deaf.write_all(request).await.unwrap();
+    assert!(fetch(server.address, "/small").await.ends_with("ok"));
+}
+
+#[tokio::test]
 async fn huge_request_head_is_refused() {
     let limits = Limits {
         max_head_bytes: 8192,

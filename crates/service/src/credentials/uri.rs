@@ -1,0 +1,66 @@
+//! Temporary keys from an address that a sidecar or a broker answers.
+//!
+//! The last place that the official SDKs look at. Whoever answers decides whose keys
+//! these are; the address itself may be a secret and appears in no text.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use transport::{Call, Replay, Transport};
+use url::Url;
+
+use super::CredentialsError;
+use super::role::{Issued, MAX_ANSWER_BYTES, Wire, accepted};
+use crate::findings::http_url;
+
+const SERVICE: &str = "the service at ALIBABA_CLOUD_CREDENTIALS_URI";
+const VARIABLE: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// An address to ask for keys with a plain GET.
+#[derive(Clone)]
+pub struct CredentialsUri(Url);
+
+impl CredentialsUri {
+    /// Asks at this address.
+    #[must_use]
+    pub fn new(url: Url) -> Self {
+        Self(url)
+    }
+
+    /// Reads `ALIBABA_CLOUD_CREDENTIALS_URI`; `None` if it is absent.
+    ///
+    /// # Errors
+    /// [`CredentialsError::Uri`] if it is no address.
+    pub fn from_vars(
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, CredentialsError> {
+        let Some(text) = lookup(VARIABLE) else {
+            return Ok(None);
+        };
+        let url = http_url(text.trim()).ok_or(CredentialsError::Uri { variable: VARIABLE })?;
+        Ok(Some(Self(url)))
+    }
+
+    pub(super) async fn fetch(&self, transport: &Transport) -> Result<Issued, CredentialsError> {
+        let call = Call::new(DEADLINE, MAX_ANSWER_BYTES).replay(Replay::Safe);
+        let request = || Request::get(self.0.as_str()).body(Bytes::new());
+        let answer = transport.send(&call, request).await.map_err(|source| {
+            CredentialsError::Unanswered {
+                service: SERVICE,
+                source,
+            }
+        })?;
+        let body = accepted(SERVICE, answer)?;
+        serde_json::from_slice::<Wire>(&body)
+            .map(Into::into)
+            .map_err(|_| CredentialsError::Answer { service: SERVICE })
+    }
+}
+
+impl std::fmt::Debug for CredentialsUri {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CredentialsUri(***)")
+    }
+}
