@@ -43,7 +43,7 @@ impl Drained {
 /// Measures the rows of this group.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
     let long = bench.pick(200_000, 20_000);
-    let short = long / 100;
+    let short = long / 10;
     let few = drain(bench, short, 0, 1).await?;
     let mut alone = None;
     for adapters in [1, 2, 4] {

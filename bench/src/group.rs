@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::bench::Bench;
-use crate::{adapter, backlog, face, start};
+use crate::{adapter, backlog, controller, face, micro, start};
 
 /// Rows that are measured together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -15,8 +15,12 @@ pub(crate) enum Group {
     Backlog,
     /// The face service's photos per second, latency and CPU time.
     Face,
+    /// What many sources cost controller, API server and MNS.
+    Controller,
     /// From process start to ready; sizes of binaries and images.
     Start,
+    /// Bytes per second of signing, XML and event parsing.
+    Micro,
 }
 
 impl Group {
@@ -33,7 +37,9 @@ impl Group {
             Self::Adapter => "adapter",
             Self::Backlog => "backlog",
             Self::Face => "face",
+            Self::Controller => "controller",
             Self::Start => "start",
+            Self::Micro => "micro",
         }
     }
 
@@ -43,7 +49,9 @@ impl Group {
             Self::Adapter => adapter::run(bench).await,
             Self::Backlog => backlog::run(bench).await,
             Self::Face => face::run(bench).await,
+            Self::Controller => controller::run(bench).await,
             Self::Start => start::run(bench).await,
+            Self::Micro => micro::run(bench),
         }
     }
 }

@@ -24,16 +24,17 @@
     clippy::print_stderr,
     reason = "a command-line tool speaks to people"
 )]
-#![allow(dead_code, reason = "the groups to come use the rest")]
 
 mod adapter;
 mod backlog;
 mod bench;
+mod controller;
 mod face;
 mod figure;
 mod group;
 mod machine;
 mod messages;
+mod micro;
 mod photos;
 mod process;
 mod report;
@@ -49,6 +50,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::bench::Bench;
 use crate::group::Group;
@@ -76,7 +78,7 @@ struct Args {
     /// Write the results to this file as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the table to this file as Markdown.
+    /// Write the table to this file as Markdown; into `BENCHMARKS.md` where its last table is.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
     /// Fewer repetitions and smaller amounts: minutes, not a quarter of an hour.
@@ -87,18 +89,24 @@ struct Args {
     groups: Vec<Group>,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let done = match Cli::parse() {
-        Cli {
-            role: Some(role), ..
-        } => role.play().await.map(|()| ExitCode::SUCCESS),
-        Cli { args, .. } => measure(args).await,
+fn main() -> ExitCode {
+    let Cli { args, role } = Cli::parse();
+    let done = match role {
+        // One thread: a part must not take more CPUs than its work needs.
+        Some(role) => runtime(&mut Builder::new_current_thread())
+            .and_then(|runtime| runtime.block_on(role.play()))
+            .map(|()| ExitCode::SUCCESS),
+        None => runtime(&mut Builder::new_multi_thread())
+            .and_then(|runtime| runtime.block_on(measure(args))),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+fn runtime(builder: &mut Builder) -> Result<Runtime> {
+    builder.enable_all().build().context("no runtime")
 }
 
 async fn measure(args: Args) -> Result<ExitCode> {
@@ -129,7 +137,9 @@ async fn measure(args: Args) -> Result<ExitCode> {
         write(&path, &text)?;
     }
     if let Some(path) = markdown {
-        write(&path, &table::markdown(&report))?;
+        let table = table::markdown(&report);
+        let page = std::fs::read_to_string(&path).unwrap_or_default();
+        write(&path, &table::put_into(&page, &table).unwrap_or(table))?;
     }
     Ok(if report.failures.is_empty() {
         ExitCode::SUCCESS

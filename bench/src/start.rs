@@ -3,6 +3,8 @@
 //! Ready is what a kubelet sees: 200 from `/readiness`. The port is known beforehand and
 //! knocked at every tenth of a millisecond, so that no announcement has to be waited for.
 
+mod sizes;
+
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -41,7 +43,9 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
             Some(Target::at_most(TARGET_MS)),
         )?;
     }
-    measure(bench, &emulator, "--admin", "/health", None)
+    measure(bench, &emulator, "--admin", "/health", None)?;
+    drop(emulated);
+    sizes::run(bench).await
 }
 
 /// Starts it again and again, alternately with a program that does nothing.

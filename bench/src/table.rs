@@ -16,6 +16,17 @@ const HEAD: [&str; 7] = [
     "met",
 ];
 
+/// Between these lines a page holds its last table.
+const BEGIN: &str = "<!-- table -->\n";
+const END: &str = "<!-- end of table -->\n";
+
+/// The page with this table in the place that it has for one; `None` if it has none.
+pub(crate) fn put_into(page: &str, table: &str) -> Option<String> {
+    let (before, rest) = page.split_once(BEGIN)?;
+    let (_old, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n{table}\n{END}{after}"))
+}
+
 /// One row as one line.
 pub(crate) fn line(row: &Row) -> String {
     let [_, value, spread, reference, ratio, target, met] = cells(row);
@@ -192,6 +203,18 @@ mod tests {
         ] {
             assert_eq!(number(value), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn a_page_gets_its_table_renewed() {
+        let page = format!("# Title\n{BEGIN}old\n{END}more\n");
+        let expected = format!("# Title\n{BEGIN}\nnew\n\n{END}more\n");
+        assert_eq!(put_into(&page, "new\n"), Some(expected));
+        for page in ["", BEGIN, "<!-- end of table -->\n<!-- table -->\n"] {
+            assert_eq!(put_into(page, "new\n"), None, "{page}");
+        }
+        let benchmarks = include_str!("../../BENCHMARKS.md");
+        assert!(put_into(benchmarks, "").is_some(), "BENCHMARKS.md");
     }
 
     #[test]

@@ -1,0 +1,73 @@
+//! Event documents to be read, as OSS publishes them. The limit is a JSON parser that keeps
+//! nothing.
+
+use std::error::Error;
+use std::hint::black_box;
+
+/// A function with what it cannot be faster than.
+pub(crate) struct Case {
+    /// What is done.
+    pub(crate) name: &'static str,
+    /// Bytes that one call goes through.
+    pub(crate) bytes: usize,
+    /// One call.
+    pub(crate) run: Box<dyn Fn()>,
+    /// What the limit is.
+    pub(crate) limit_name: &'static str,
+    /// One call of that, on the same bytes.
+    pub(crate) limit: Box<dyn Fn()>,
+}
+
+/// All of them; each has succeeded once.
+pub(crate) fn cases() -> Result<Vec<Case>, Box<dyn Error>> {
+    Ok(vec![
+        parsed("read a document of 1 event", 1)?,
+        parsed("read a document of 50 events", 50)?,
+    ])
+}
+
+fn parsed(name: &'static str, count: usize) -> Result<Case, Box<dyn Error>> {
+    let document = format!(r#"{{"events":[{}]}}"#, vec![EVENT; count].join(","));
+    let events = oss::event::parse(document.as_bytes())?;
+    assert_eq!(events.len(), count, "{name}");
+    let same = document.clone();
+    Ok(Case {
+        name,
+        bytes: document.len(),
+        run: Box::new(move || {
+            black_box(oss::event::parse(black_box(document.as_bytes())).is_ok());
+        }),
+        limit_name: "serde_json, ignoring all",
+        limit: Box::new(move || {
+            let ignored = serde_json::from_str::<serde::de::IgnoredAny>(black_box(&same));
+            black_box(ignored.is_ok());
+        }),
+    })
+}
+
+const EVENT: &str = r#"{
+    "eventName": "ObjectCreated:PutObject",
+    "eventSource": "acs:oss",
+    "eventTime": "2024-05-06T07:08:09.000Z",
+    "eventVersion": "1.0",
+    "oss": {
+        "bucket": {
+            "arn": "acs:oss:cn-shanghai:1234567890123456:face-image",
+            "name": "face-image",
+            "ownerIdentity": "1234567890123456",
+            "virtualBucket": ""
+        },
+        "object": {
+            "deltaSize": 12990,
+            "eTag": "5D41402ABC4B2A76B9719D911017C592",
+            "key": "photos/a.jpg",
+            "size": 12990
+        },
+        "ossSchemaVersion": "1.0",
+        "ruleId": "face-rule"
+    },
+    "region": "cn-shanghai",
+    "requestParameters": {"sourceIPAddress": "192.0.2.10"},
+    "responseElements": {"requestId": "663881D9A1B2C3D4E5F60718"},
+    "userIdentity": {"principalId": "1234567890123456"}
+}"#;
