@@ -27,8 +27,11 @@ use face::Face;
 
 use crate::picture::Sheet;
 
-/// Draws boxes, labels and the banner for `faces`, given in upright coordinates.
-pub fn annotate(sheet: &mut Sheet<'_>, faces: &[Face]) {
-    let (width, height) = sheet.dimensions();
-    paint::paint(sheet, &plan(width, height, faces));
+/// Draws boxes, labels and the banner for `faces`, given in the upright coordinates of a picture
+/// of `width` x `height` pixels.
+#[must_use]
+pub fn annotate((width, height): (u32, u32), faces: &[Face]) -> Sheet {
+    let mut sheet = Sheet::new(width, height);
+    paint::paint(&mut sheet, &plan(width, height, faces));
+    sheet
 }

@@ -1,7 +1,8 @@
 //! A photo between its file and its file: decoded once, turned upright without a second copy,
 //! drawn upon in place, encoded as it came.
 //!
-//! The pixels stay in the order and in the colour space in which the file stored them; the
+//! An upright JPEG is not decoded at all, but for the parts that are drawn upon ([`patch`]).
+//! Of all others, the pixels stay in the order and in the colour space in which the file stored them; the
 //! upright view is arithmetic on coordinates. A 12-megapixel phone photo held sideways
 //! therefore needs 36 MB, not 72, and a JPEG loses nothing to a conversion to RGB and back.
 //!
@@ -72,9 +73,9 @@ impl Picture {
             .upright(self.raster.width, self.raster.height)
     }
 
-    /// The upright picture as something to draw on.
-    pub fn sheet(&mut self) -> Sheet<'_> {
-        Sheet::new(&mut self.raster, self.orientation)
+    /// Lays a sheet of the same dimensions over the upright picture.
+    pub fn lay(&mut self, sheet: &Sheet) {
+        sheet.lay_over(&mut self.raster, self.orientation);
     }
 
     /// The upright picture in shades of grey, scaled down until no side exceeds `max_side`.
@@ -115,6 +116,27 @@ impl Picture {
             content_type,
         })
     }
+}
+
+/// Lays `sheet` over the photo in `file`, whose `header` was read from the same bytes, without
+/// decoding it: what is not drawn upon loses nothing, and no memory is needed but for the result.
+///
+/// `None` if the file does not lend itself to that: then [`Picture`] does it, or says why not.
+/// Blocks a CPU for a few milliseconds per megapixel.
+#[must_use]
+pub fn patch(
+    file: &[u8],
+    header: &Header,
+    limits: &Limits,
+    sheet: &Sheet,
+) -> Option<EncodedPicture> {
+    if header.format != Format::Jpeg || header.orientation != Orientation::Upright {
+        return None;
+    }
+    Some(EncodedPicture {
+        bytes: jpeg::patch(file, header, limits, sheet)?,
+        content_type: header.format.media_type(),
+    })
 }
 
 /// A picture ready to be stored.

@@ -7,7 +7,7 @@ use crate::picture::Sheet;
 /// How dark the thin lines beside a box are, 255 being opaque.
 const HALO: u8 = 150;
 
-pub(super) fn paint(sheet: &mut Sheet<'_>, plan: &Plan) {
+pub(super) fn paint(sheet: &mut Sheet, plan: &Plan) {
     for face_box in &plan.boxes {
         paint_box(sheet, face_box);
     }
@@ -16,7 +16,7 @@ pub(super) fn paint(sheet: &mut Sheet<'_>, plan: &Plan) {
     }
 }
 
-fn paint_box(sheet: &mut Sheet<'_>, face_box: &FaceBox) {
+fn paint_box(sheet: &mut Sheet, face_box: &FaceBox) {
     let FaceBox {
         area,
         stroke,
@@ -38,7 +38,7 @@ fn grown(area: &Area, by: i32) -> Area {
 }
 
 /// Four lines inwards from the edge of `area`.
-fn frame(sheet: &mut Sheet<'_>, area: &Area, stroke: i32, colour: Colour, coverage: u8) {
+fn frame(sheet: &mut Sheet, area: &Area, stroke: i32, colour: Colour, coverage: u8) {
     if stroke < 1 || area.short_side() < 1 {
         return;
     }
@@ -72,22 +72,21 @@ fn frame(sheet: &mut Sheet<'_>, area: &Area, stroke: i32, colour: Colour, covera
     }
 }
 
-fn paint_plate(sheet: &mut Sheet<'_>, plate: &Plate) {
-    fill(sheet, &plate.area, plate.ground, 255);
+fn paint_plate(sheet: &mut Sheet, plate: &Plate) {
+    let area = &plate.area;
+    fill(sheet, area, plate.ground, 255);
+    let (columns, rows) = (area.left..area.right(), area.top..area.bottom());
     let (across, down) = plate.lettering.padding();
     let step = plate.lettering.height() + plate.lettering.leading();
-    for (line, text) in (0..).zip(&plate.lines) {
-        let (left, top) = (
-            plate.area.left + across,
-            plate.area.top + down + line * step,
-        );
-        plate.lettering.draw(text, left, top, |x, y, covered| {
-            sheet.dot(x, y, plate.ink, covered);
-        });
-    }
+    sheet.stamp(columns, rows, plate.ink, |dot| {
+        for (line, text) in (0..).zip(&plate.lines) {
+            let (left, top) = (area.left + across, area.top + down + line * step);
+            plate.lettering.draw(text, left, top, &mut *dot);
+        }
+    });
 }
 
-fn fill(sheet: &mut Sheet<'_>, area: &Area, colour: Colour, coverage: u8) {
+fn fill(sheet: &mut Sheet, area: &Area, colour: Colour, coverage: u8) {
     sheet.fill(
         area.left..area.right(),
         area.top..area.bottom(),

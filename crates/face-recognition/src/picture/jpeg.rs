@@ -6,6 +6,7 @@
 //! coefficients at once, more memory than the picture itself.
 
 mod encode;
+mod patch;
 mod structure;
 mod style;
 
@@ -21,10 +22,12 @@ use self::structure::Structure;
 use super::colour::Space;
 use super::header::Header;
 use super::raster::{Depth, Raster};
-use super::{Format, Limits, Orientation, Picture, PictureError, Style, exif};
+use super::{Format, Limits, Orientation, Picture, PictureError, Sheet, Style, exif};
 
 /// Colour profiles longer than this are left out. The largest CMYK profiles have 2 MB.
 const MAX_ICC_BYTES: usize = 4 << 20;
+
+type Decoder<'f> = JpegDecoder<ZCursor<&'f [u8]>>;
 
 /// Reads what can be known without decoding.
 pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureError> {
@@ -59,21 +62,23 @@ pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureErro
     })
 }
 
+/// Draws without decoding, if the file lends itself to it.
+pub(super) fn patch(
+    file: &[u8],
+    header: &Header,
+    limits: &Limits,
+    sheet: &Sheet,
+) -> Option<Vec<u8>> {
+    let (decoder, space) = open(file, header, limits).ok()?;
+    patch::patch(file, space, profile(&decoder).is_some(), sheet)
+}
+
 /// Decodes into the colour space of the file.
 pub(super) fn decode(file: &[u8], limits: &Limits) -> Result<Picture, PictureError> {
     let corrupt = |error| PictureError::corrupt(Format::Jpeg, error);
     let header = header(file, limits)?;
     let structure = Structure::parse(file)?;
-    let side = usize::try_from(limits.max_side).unwrap_or(usize::MAX);
-    let options = DecoderOptions::default()
-        .set_strict_mode(false)
-        .set_max_width(side)
-        .set_max_height(side);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
-    decoder.decode_headers().map_err(corrupt)?;
-    let stored = decoder.input_colorspace().unwrap_or(ColorSpace::Unknown);
-    let space = space_of(stored)?;
-    decoder.set_options(decoder.options().jpeg_set_out_colorspace(stored));
+    let (mut decoder, space) = open(file, &header, limits)?;
     let data = decoder.decode().map_err(corrupt)?;
     let raster = Raster {
         space,
@@ -90,12 +95,44 @@ pub(super) fn decode(file: &[u8], limits: &Limits) -> Result<Picture, PictureErr
     }
     Ok(Picture {
         style: Style::Jpeg(JpegStyle::of(&structure, space, header.orientation)),
-        icc_profile: decoder
-            .icc_profile()
-            .filter(|profile| profile.len() <= MAX_ICC_BYTES),
+        icc_profile: profile(&decoder),
         orientation: header.orientation,
         raster,
     })
+}
+
+/// A decoder that has read the headers and will keep the colour space.
+fn open<'f>(
+    file: &'f [u8],
+    header: &Header,
+    limits: &Limits,
+) -> Result<(Decoder<'f>, Space), PictureError> {
+    let corrupt = |error| PictureError::corrupt(Format::Jpeg, error);
+    let side = usize::try_from(limits.max_side).unwrap_or(usize::MAX);
+    let options = DecoderOptions::default()
+        .set_strict_mode(false)
+        .set_max_width(side)
+        .set_max_height(side);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
+    decoder.decode_headers().map_err(corrupt)?;
+    // Before it sets memory aside: markers can be read in two ways, and only one was checked.
+    let seen = decoder
+        .dimensions()
+        .map(|(width, height)| (width as u64, height as u64));
+    if seen != Some((header.width.into(), header.height.into())) {
+        let reason = "its headers disagree";
+        return Err(PictureError::corrupt(Format::Jpeg, reason));
+    }
+    let stored = decoder.input_colorspace().unwrap_or(ColorSpace::Unknown);
+    let space = space_of(stored)?;
+    decoder.set_options(decoder.options().jpeg_set_out_colorspace(stored));
+    Ok((decoder, space))
+}
+
+fn profile(decoder: &Decoder<'_>) -> Option<Vec<u8>> {
+    decoder
+        .icc_profile()
+        .filter(|profile| profile.len() <= MAX_ICC_BYTES)
 }
 
 fn space_of(stored: ColorSpace) -> Result<Space, PictureError> {

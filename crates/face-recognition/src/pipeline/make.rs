@@ -17,7 +17,7 @@ use crate::guard::small_enough;
 use crate::hint::Hint;
 use crate::metrics::Stage;
 use crate::photo::{FetchedPhoto, SharedPhoto};
-use crate::picture::{Content, EncodedPicture, Header, PictureError};
+use crate::picture::{Content, EncodedPicture, Header, PictureError, patch};
 use crate::record::Record;
 
 /// As much of a file as tells what it is.
@@ -152,8 +152,14 @@ impl Pipeline {
 }
 
 fn draw(photo: &FetchedPhoto, analysis: &Analysis) -> Result<EncodedPicture, PictureError> {
+    let sheet = annotate(photo.header.dimensions(), &analysis.faces);
+    if let Some(result) = patch(&photo.file, &photo.header, &photo.limits, &sheet)
+        && result.bytes.len() <= photo.file.len().saturating_mul(2)
+    {
+        return Ok(result); // Within the memory that was set aside for files.
+    }
     let (mut picture, _grant) = photo.decode()?;
-    annotate(&mut picture.sheet(), &analysis.faces);
+    picture.lay(&sheet);
     picture.encode()
 }
 

@@ -13,6 +13,7 @@ mod files;
 mod forms;
 mod objects;
 mod orientations;
+mod patches;
 mod pictures;
 mod repetition;
 mod running;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use face::{Face, Gender, Rect};
 use face_recognition::annotate::annotate;
-use face_recognition::picture::{Header, Limits, Picture, PictureError};
+use face_recognition::picture::{Header, Limits, Picture, PictureError, patch};
 
 /// A file from `tests/fixtures`.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
@@ -20,10 +20,21 @@ pub(crate) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
     Picture::decode(file, &Header::read(file, &limits)?, &limits)
 }
 
-/// Decodes, annotates and encodes.
+/// Annotates as the service does: without decoding where that can be done.
 pub(crate) fn annotated(file: &[u8], faces: &[Face]) -> Result<Vec<u8>, PictureError> {
+    let limits = Limits::default();
+    let header = Header::read(file, &limits)?;
+    let sheet = annotate(header.dimensions(), faces);
+    match patch(file, &header, &limits, &sheet) {
+        Some(result) => Ok(result.bytes),
+        None => annotated_by_pixels(file, faces),
+    }
+}
+
+/// Decodes, annotates and encodes.
+pub(crate) fn annotated_by_pixels(file: &[u8], faces: &[Face]) -> Result<Vec<u8>, PictureError> {
     let mut picture = decode(file)?;
-    annotate(&mut picture.sheet(), faces);
+    picture.lay(&annotate(picture.dimensions(), faces));
     Ok(picture.encode()?.bytes)
 }
 

@@ -6,6 +6,8 @@ use super::super::{Format, PictureError};
 /// How one colour component is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Component {
+    /// What scan headers call it.
+    pub(super) id: u8,
     pub(super) horizontal: u8,
     pub(super) vertical: u8,
     /// Which of the quantisation tables it uses.
@@ -28,14 +30,14 @@ pub(super) struct Structure<'a> {
     pub(super) complete: bool,
 }
 
-const START_OF_IMAGE: u8 = 0xd8;
-const END_OF_IMAGE: u8 = 0xd9;
-const START_OF_SCAN: u8 = 0xda;
-const QUANTISATION: u8 = 0xdb;
+pub(super) const START_OF_IMAGE: u8 = 0xd8;
+pub(super) const END_OF_IMAGE: u8 = 0xd9;
+pub(super) const START_OF_SCAN: u8 = 0xda;
+pub(super) const QUANTISATION: u8 = 0xdb;
 const APP1: u8 = 0xe1;
 
 /// Position in natural order of each step of the zigzag.
-const ZIGZAG: [usize; 64] = [
+pub(super) const ZIGZAG: [usize; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
     13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
@@ -72,6 +74,12 @@ impl<'a> Structure<'a> {
             });
         }
         Ok(structure)
+    }
+
+    /// The finest sampling of any component, across and down.
+    pub(super) fn sampling(&self) -> (u8, u8) {
+        let finest = |of: fn(&Component) -> u8| self.components.iter().map(of).max().unwrap_or(1);
+        (finest(|one| one.horizontal), finest(|one| one.vertical))
     }
 
     /// Memory for the coefficients of a progressive file, two bytes each: all of them are held
@@ -136,7 +144,8 @@ impl<'a> Structure<'a> {
             .0
             .iter()
             .take(usize::from(*count))
-            .map(|&[_id, sampling, table]| Component {
+            .map(|&[id, sampling, table]| Component {
+                id,
                 horizontal: sampling >> 4,
                 vertical: sampling & 15,
                 table: table & 3,
@@ -168,7 +177,7 @@ impl<'a> Structure<'a> {
 
 /// The next marker and what follows it. Skips picture data and garbage alike: in picture data
 /// a 0xff that is not a marker is followed by zero.
-fn next_marker(mut rest: &[u8]) -> Option<(u8, &[u8])> {
+pub(super) fn next_marker(mut rest: &[u8]) -> Option<(u8, &[u8])> {
     loop {
         let at = rest.iter().position(|&byte| byte == 0xff)?;
         rest = &rest[at + 1..];
@@ -180,7 +189,7 @@ fn next_marker(mut rest: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// The payload of a segment, led by its length.
-fn segment(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn segment(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = rest.split_first_chunk::<2>()?;
     let length = usize::from(u16::from_be_bytes(*length)).checked_sub(2)?;
     rest.split_at_checked(length)

@@ -119,6 +119,7 @@ mod tests {
     #[test]
     fn only_ratios_that_the_encoder_interleaves_are_kept() {
         let component = |horizontal, vertical| Component {
+            id: 0,
             horizontal,
             vertical,
             table: 0,

@@ -1,0 +1,118 @@
+//! What a drawing does to the samples of one block.
+//!
+//! Every layer mixes its colour into what lies beneath, so that whatever was there before, all
+//! layers together leave a share of it and add something. Both are found per pixel and then
+//! averaged over the pixels of a sample; what no layer covers stays as it is to the last bit.
+
+use std::ops::Range;
+
+use super::block::Steps;
+use super::dct::{self, Square};
+use crate::picture::colour::Space;
+use crate::picture::jpeg::structure::Table;
+use crate::picture::sheet::Layer;
+
+/// The brightness that is stored as zero.
+const ZERO: f32 = 128.0;
+
+/// One component, as far as drawing is concerned.
+#[derive(Debug)]
+pub(super) struct Brush {
+    pub(super) space: Space,
+    /// Which channel of the space this is.
+    pub(super) channel: usize,
+    pub(super) quantisation: Table,
+    /// Pixels of a sample, across and down.
+    pub(super) pixels: (u32, u32),
+}
+
+impl Brush {
+    /// Draws what `layers` have on the block in `column` and `row`, counted in blocks.
+    pub(super) fn draw(&self, steps: &mut Steps, column: u32, row: u32, layers: &[&Layer]) {
+        let (across, down) = (8 * self.pixels.0, 8 * self.pixels.1);
+        let columns = column * across..(column + 1) * across;
+        let rows = row * down..(row + 1) * down;
+        let mut layers = layers
+            .iter()
+            .filter(|layer| layer.reaches(&columns, &rows))
+            .peekable();
+        if layers.peek().is_none() {
+            return;
+        }
+        let mut tile = Tile::new(columns.clone(), rows.clone());
+        for layer in layers {
+            let value = self.space.pixel(layer.colour())[self.channel];
+            tile.cover(layer, f32::from(value) - ZERO);
+        }
+        let mut samples = self.samples(steps);
+        tile.apply(&mut samples, self.pixels);
+        *steps = self.steps(&samples);
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "both factors have 16 bits at most"
+    )]
+    fn samples(&self, steps: &Steps) -> Square {
+        let value = |at: usize| (steps[at] * i32::from(self.quantisation[at])) as f32;
+        dct::inverse(&std::array::from_fn(|row| {
+            std::array::from_fn(|column| value(8 * row + column))
+        }))
+    }
+
+    /// Bounded as the samples of a picture would be, so that any code for eight bits will do.
+    #[expect(clippy::cast_possible_truncation, reason = "bounded before")]
+    fn steps(&self, samples: &Square) -> Steps {
+        let frequencies = dct::forward(samples);
+        std::array::from_fn(|at| {
+            let step = frequencies[at / 8][at % 8] / f32::from(self.quantisation[at].max(1));
+            step.round().clamp(-1023.0, 1023.0) as i32
+        })
+    }
+}
+
+/// The pixels of a block: the share of each that stays, and what is added.
+struct Tile {
+    columns: Range<u32>,
+    rows: Range<u32>,
+    pixels: Vec<(f32, f32)>,
+}
+
+impl Tile {
+    fn new(columns: Range<u32>, rows: Range<u32>) -> Self {
+        Self {
+            pixels: vec![(1.0, 0.0); columns.len() * rows.len()],
+            columns,
+            rows,
+        }
+    }
+
+    fn cover(&mut self, layer: &Layer, value: f32) {
+        let width = self.columns.len();
+        let lines = self.rows.clone().zip(self.pixels.chunks_exact_mut(width));
+        for (y, line) in lines {
+            for (x, (kept, added)) in self.columns.clone().zip(line) {
+                let share = f32::from(layer.coverage(x, y)) / 255.0;
+                *kept *= 1.0 - share;
+                *added += (value - *added) * share;
+            }
+        }
+    }
+
+    /// Samples are as many `pixels` wide and high as given.
+    #[expect(clippy::cast_precision_loss, reason = "few pixels")]
+    fn apply(&self, samples: &mut Square, (wide, high): (u32, u32)) {
+        let (wide, high) = (wide as usize, high as usize);
+        let share = 1.0 / (wide * high) as f32;
+        for (y, line) in samples.iter_mut().enumerate() {
+            for (x, sample) in line.iter_mut().enumerate() {
+                let rows = self.pixels.chunks_exact(8 * wide).skip(y * high).take(high);
+                let pixels = rows.flat_map(|row| &row[x * wide..(x + 1) * wide]);
+                let (kept, added) = pixels.fold((0.0, 0.0), |(kept, added), pixel| {
+                    (kept + pixel.0, added + pixel.1)
+                });
+                *sample = (*sample * kept + added) * share;
+            }
+        }
+    }
+}
