@@ -105,6 +105,23 @@ impl Transport {
         }
     }
 
+    /// Makes one attempt with a request that needs no signature, and returns as soon as the
+    /// head of the answer is there. Its URL is taken as parsed, which is what it saves.
+    ///
+    /// # Errors
+    /// As for [`Transport::send`]; nothing has been retried.
+    ///
+    /// # Cancel safety
+    /// As for [`Transport::send`].
+    pub async fn open_once(
+        &self,
+        deadline: Duration,
+        request: reqwest::Request,
+    ) -> Result<reqwest::Response, TransportError> {
+        let host = host_of(&request);
+        within(deadline, &host, self.execute(request, &host)).await
+    }
+
     async fn attempt(
         &self,
         call: &Call,
