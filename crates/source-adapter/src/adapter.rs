@@ -28,6 +28,7 @@ use crate::progress::Progress;
 use crate::queue_health::QueueHealth;
 use crate::settle::{Settlement, settlement};
 use crate::sink::Sink;
+use crate::token::Token;
 
 /// Time for the calls that give messages back or delete them.
 const LAST_CALLS: Duration = Duration::from_secs(4);
@@ -55,17 +56,18 @@ impl Adapter {
         queue_arn: &str,
         metrics: Metrics,
         queue_part: Part,
+        token: Option<&Token>,
     ) -> anyhow::Result<Self> {
         let (stop_polling, give_up) = (CancellationToken::new(), CancellationToken::new());
         let progress = Arc::new(Progress::default());
         let brake = Arc::new(Brake::default());
         let (settler, settlement) = settlement(queue.clone(), metrics.clone(), progress.clone());
-        let sinks = Sinks::try_new(config)?;
+        let sinks = Sinks::try_new(config, token)?;
         let pipeline = Arc::new(Pipeline {
             queue: queue.clone(),
             queue_arn: queue_arn.to_owned(),
             filter: config.filter.clone(),
-            converter: Converter::new(&config.sink),
+            converter: Converter::new(&config.sink, config.operation.sampling),
             format: config.sink.format,
             sink: sinks.sink,
             dead_letter_sink: sinks.dead_letter_sink,
@@ -168,7 +170,7 @@ struct Sinks {
 }
 
 impl Sinks {
-    fn try_new(config: &Config) -> anyhow::Result<Self> {
+    fn try_new(config: &Config, token: Option<&Token>) -> anyhow::Result<Self> {
         let options = ConnectOptions {
             idle_per_host: config.limits.in_flight,
             ca_certs_pem: config.sink.ca_certs_pem.clone(),
@@ -183,6 +185,7 @@ impl Sinks {
                 config.delivery.timeout,
                 namespace,
             )
+            .map(|sink| sink.with_token(token.cloned()))
             .context("cannot make requests from K_SINK, DELIVERY_DEAD_LETTER_SINK and NAMESPACE")
         };
         Ok(Self {

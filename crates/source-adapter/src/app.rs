@@ -17,6 +17,7 @@ use transport::{Transport, redact};
 use crate::adapter::Adapter;
 use crate::config::{Config, MAX_BATCH, Operation, QueueConfig};
 use crate::metrics::Metrics;
+use crate::token::{self, Token, TokenKeeper};
 
 /// Nobody has long requests for the health listener.
 const HTTP_DRAIN: Duration = Duration::from_secs(1);
@@ -37,12 +38,14 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     let listener = listen(&config.operation).await?;
     let address = listener.local_addr()?;
     let connection = connect(&config.queue, config.limits.pollers).await?;
+    let (token, token_keeper) = open_token(&config).await?.unzip();
     let adapter = Adapter::try_new(
         &config,
         connection.queue,
         &connection.arn,
         metrics,
         queue_part,
+        token.as_ref(),
     )?;
 
     let background_stop = CancellationToken::new();
@@ -54,11 +57,12 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         background_stop.clone(),
     ));
     background.spawn(keep(connection.keeper, background_stop.clone()));
+    if let Some(keeper) = token_keeper {
+        let stop = background_stop.clone();
+        background.spawn(async move { keeper.run(&stop).await });
+    }
     info!(mns.queue = %config.queue.name, sink = %redact(&config.sink.url), http = %address,
         "delivering from queue `{}` to {}, health at {address}", config.queue.name, redact(&config.sink.url));
-    if config.sink.audience.is_some() {
-        warn!("the sink expects tokens (K_AUDIENCE), but this adapter sends none");
-    }
 
     let outcome = adapter.run(&stop, &readiness, &mut background).await;
     background_stop.cancel();
@@ -78,6 +82,19 @@ async fn serve(
         ..service::Limits::default()
     };
     service::serve(listener, router, limits, stop).await;
+}
+
+/// The token for the sinks, if there is to be one.
+async fn open_token(config: &Config) -> anyhow::Result<Option<(Token, TokenKeeper)>> {
+    if let Some(path) = &config.sink.token_file {
+        return token::open(path).await.map(Some);
+    }
+    if config.sink.audience.is_some() {
+        warn!(
+            "the sink expects tokens (K_AUDIENCE), but this adapter has none to show: set K_OIDC_TOKEN_FILE"
+        );
+    }
+    Ok(None)
 }
 
 async fn keep(keeper: Keeper, stop: CancellationToken) {

@@ -47,9 +47,12 @@ pub struct SinkArgs {
     /// CA certificates of the sink in PEM, trusted beside the system's.
     #[arg(long, env = "K_CA_CERTS", value_name = "PEM", hide_env_values = true)]
     pub ca_certs: Option<String>,
-    /// OIDC audience of the sink. Accepted, but no token is sent.
+    /// OIDC audience of the sink, which whoever mounts the token file asks the token for.
     #[arg(long, env = "K_AUDIENCE", value_name = "AUDIENCE")]
     pub audience: Option<String>,
+    /// File with an OIDC token for both sinks, read again when it changes.
+    #[arg(long, env = "K_OIDC_TOKEN_FILE", value_name = "PATH")]
+    pub oidc_token_file: Option<PathBuf>,
     /// Attributes to set on every event: `{"extensions":{"name":"value"}}`.
     #[arg(long, env = "K_CE_OVERRIDES", value_name = "JSON")]
     pub ce_overrides: Option<String>,
@@ -145,6 +148,9 @@ pub struct OperationArgs {
     /// Plural and group of the source object's kind.
     #[arg(long, env = "K_RESOURCE_GROUP", value_name = "GROUP")]
     pub resource_group: Option<String>,
+    /// Knative's `config-observability` as JSON, of which `tracing-sampling-rate` counts.
+    #[arg(long, env = "K_OBSERVABILITY_CONFIG", value_name = "JSON")]
+    pub observability_config: Option<String>,
     /// Address for `/health`, `/readiness` and `/metrics` [default: 0.0.0.0:8080].
     #[arg(long, env = "ADAPTER_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,

@@ -17,6 +17,7 @@ use oss::event::Event;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Format, Overrides, Payload, SinkConfig};
+use crate::trace::{Sampling, TRACEPARENT, trace_id, traceparent};
 
 /// What EventBridge calls OSS.
 const SOURCE: &str = "acs.oss";
@@ -28,6 +29,7 @@ pub struct Converter {
     payload: Payload,
     format: Format,
     overrides: Overrides,
+    sampling: Sampling,
 }
 
 /// An event ready to be sent, as often as necessary.
@@ -35,14 +37,23 @@ pub struct Converter {
 pub struct Outgoing {
     /// The event's id, for logs.
     pub id: String,
-    /// The event.
+    /// The event, with its trace context.
     pub message: HttpMessage,
+}
+
+impl Outgoing {
+    /// The id of the event's trace, for logs.
+    #[must_use]
+    pub fn trace_id(&self) -> &str {
+        let header = self.message.headers.get(TRACEPARENT);
+        header.map(trace_id).unwrap_or_default()
+    }
 }
 
 impl Converter {
     /// Converts as the configuration says.
     #[must_use]
-    pub fn new(config: &SinkConfig) -> Self {
+    pub fn new(config: &SinkConfig, sampling: Sampling) -> Self {
         let SinkConfig {
             payload,
             format,
@@ -53,6 +64,7 @@ impl Converter {
             payload: *payload,
             format: *format,
             overrides: overrides.clone(),
+            sampling,
         }
     }
 
@@ -74,10 +86,11 @@ impl Converter {
         let builder = builder.data(JSON, self.data(event));
         let mut event = builder.build().map_err(EncodeError::Incomplete)?;
         self.overrides.apply(&mut event);
-        Ok(Outgoing {
-            id,
-            message: self.write(event)?,
-        })
+        let given = event.extension("traceparent").map(ToString::to_string);
+        let trace = traceparent(&id, given.as_deref(), self.sampling);
+        let mut message = self.write(event)?;
+        message.headers.insert(TRACEPARENT, trace);
+        Ok(Outgoing { id, message })
     }
 
     fn data(&self, event: &Event) -> Vec<u8> {

@@ -12,6 +12,7 @@ use url::Url;
 use crate::config::Format;
 use crate::convert::write;
 use crate::sink::Failure;
+use crate::trace::TRACEPARENT;
 
 /// What Knative keeps of an answer, in characters of base64.
 const MAX_DATA_CHARS: usize = 1024;
@@ -81,7 +82,11 @@ fn without_login(url: &Url) -> String {
 pub fn dead_letter(sent: &HttpMessage, format: Format, cause: &Cause) -> Option<HttpMessage> {
     let mut event = events::from_http(&sent.headers, sent.body.clone()).ok()?;
     cause.attach(&mut event);
-    write(format, event).ok()
+    let mut letter = write(format, event).ok()?;
+    if let Some(trace) = sent.headers.get(TRACEPARENT) {
+        letter.headers.insert(TRACEPARENT, trace.clone());
+    }
+    Some(letter)
 }
 
 /// A message that could not be read, as an event of its own: the body as it came.

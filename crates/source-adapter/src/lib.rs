@@ -27,6 +27,8 @@ mod progress;
 mod queue_health;
 mod settle;
 pub mod sink;
+pub mod token;
+pub mod trace;
 pub mod verdict;
 
 pub use app::run;

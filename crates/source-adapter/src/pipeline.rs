@@ -203,20 +203,20 @@ impl Pipeline {
     }
 
     async fn deliver(&self, message_id: &str, count: u32, outgoing: &Outgoing) -> Fate {
-        let id = &outgoing.id;
+        let (id, trace) = (&outgoing.id, outgoing.trace_id());
         let failure = match self
             .attempt(Target::Sink, &self.sink, &outgoing.message)
             .await
         {
             Ok(()) => {
-                debug!(ce.id = %id, mns.message.id = %message_id, "delivered `{id}`");
+                debug!(ce.id = %id, trace.id = trace, mns.message.id = %message_id, "delivered `{id}`");
                 return self.counted(EventOutcome::Accepted, Fate::Taken);
             }
             Err(failure) => failure,
         };
         let wait = self.delivery.wait(count, failure.retry_after);
         if failure.is_retryable() && !self.delivery.is_spent(count) {
-            warn!(ce.id = %id, mns.message.id = %message_id, attempt = count, wait_s = wait.as_secs(), "event `{id}` is not delivered yet: {failure}");
+            warn!(ce.id = %id, trace.id = trace, mns.message.id = %message_id, attempt = count, wait_s = wait.as_secs(), "event `{id}` is not delivered yet: {failure}");
             let fate = if failure.is_silence() {
                 Fate::Silence
             } else {
@@ -224,7 +224,7 @@ impl Pipeline {
             };
             return self.counted(EventOutcome::Postponed, fate(wait));
         }
-        warn!(ce.id = %id, mns.message.id = %message_id, attempt = count, "giving up on event `{id}`: {failure}");
+        warn!(ce.id = %id, trace.id = trace, mns.message.id = %message_id, attempt = count, "giving up on event `{id}`: {failure}");
         let wait = self.delivery.wait_kept(count, failure.retry_after);
         let cause = Cause::refused(self.sink.url(), &failure);
         let letter = dead_letter(&outgoing.message, self.format, &cause);

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use events::HttpMessage;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use tokio::time::timeout;
-use transport::{BoxError, Call, Replay, RetryPolicy, Transport, TransportError};
+use transport::{Transport, TransportError};
 use url::Url;
 
+use crate::token::Token;
 use crate::verdict::{Verdict, verdict};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("kn-namespace");
@@ -29,10 +31,11 @@ const DRAIN_TIME: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Sink {
     url: Url,
-    uri: Uri,
+    target: Url,
     namespace: Option<HeaderValue>,
+    token: Option<Token>,
     transport: Transport,
-    call: Call,
+    timeout: Duration,
 }
 
 /// The sink did not take the event.
@@ -61,22 +64,29 @@ impl Sink {
     /// Posts to `url`, with `timeout` for the head of each answer.
     ///
     /// # Errors
-    /// Permanent: the URL has no form that can be requested.
+    /// Permanent: the namespace cannot be a header.
     pub fn try_new(
         url: Url,
         client: reqwest::Client,
         timeout: Duration,
         namespace: Option<&str>,
     ) -> Result<Self, http::Error> {
-        let mut bare = url.clone();
-        bare.set_fragment(None);
+        let mut target = url.clone();
+        target.set_fragment(None);
         Ok(Self {
-            uri: bare.as_str().parse()?,
             url,
+            target,
             namespace: namespace.map(HeaderValue::from_str).transpose()?,
-            transport: Transport::new(client).with_retry(RetryPolicy::none()),
-            call: Call::new(timeout, DRAINED_BYTES).replay(Replay::Never),
+            token: None,
+            transport: Transport::new(client),
+            timeout,
         })
+    }
+
+    /// Shows this token with every event.
+    #[must_use]
+    pub fn with_token(self, token: Option<Token>) -> Self {
+        Self { token, ..self }
     }
 
     /// Where it posts to.
@@ -93,35 +103,36 @@ impl Sink {
     /// # Cancel safety
     /// Dropping the future leaves open whether the sink took the event.
     pub async fn send(&self, message: &HttpMessage) -> Result<(), Failure> {
-        let make = || Ok::<_, BoxError>(self.request(message));
         let response = self
             .transport
-            .open(&self.call, make)
+            .open_once(self.timeout, self.request(message))
             .await
             .map_err(Failure::from)?;
         let status = response.status();
-        let retry_after = transport::retry_after(response.headers(), Timestamp::now());
+        let retry_after = may_ask_to_wait(status)
+            .then(|| transport::retry_after(response.headers(), Timestamp::now()))
+            .flatten();
         let body = beginning(response).await;
         match verdict(status) {
             Verdict::Accepted => Ok(()),
-            Verdict::Retry | Verdict::Refused => {
-                let retry_after = retry_after.filter(|_| may_ask_to_wait(status));
-                Err(Failure {
-                    kind: FailureKind::Answered(status),
-                    retry_after,
-                    body,
-                })
-            }
+            Verdict::Retry | Verdict::Refused => Err(Failure {
+                kind: FailureKind::Answered(status),
+                retry_after,
+                body,
+            }),
         }
     }
 
-    fn request(&self, message: &HttpMessage) -> Request<Bytes> {
-        let mut request = Request::new(message.body.clone());
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = message.headers.clone();
+    fn request(&self, message: &HttpMessage) -> reqwest::Request {
+        let mut request = reqwest::Request::new(Method::POST, self.target.clone());
+        *request.body_mut() = Some(message.body.clone().into());
+        let headers = request.headers_mut();
+        headers.clone_from(&message.headers);
         if let Some(namespace) = &self.namespace {
-            request.headers_mut().insert(NAMESPACE, namespace.clone());
+            headers.insert(NAMESPACE, namespace.clone());
+        }
+        if let Some(token) = &self.token {
+            headers.insert(AUTHORIZATION, token.header());
         }
         request
     }

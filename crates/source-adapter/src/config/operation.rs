@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use service::findings::{Findings, present, present_path};
 
 use crate::args::OperationArgs;
+use crate::trace::Sampling;
 
 /// The port that Knative's own adapters answer probes on.
 const PORT: u16 = 8080;
@@ -19,6 +20,8 @@ pub struct Operation {
     pub name: String,
     /// Plural and group of the source object's kind.
     pub resource_group: String,
+    /// Which traces receivers are asked to record.
+    pub sampling: Sampling,
     /// Where health, readiness and metrics are served.
     pub listen: SocketAddr,
     /// Where to write the bound address.
@@ -31,6 +34,7 @@ impl Operation {
             namespace,
             name,
             resource_group,
+            observability_config,
             listen,
             announce,
         } = args;
@@ -42,6 +46,7 @@ impl Operation {
             namespace: present(namespace.as_deref()).map(str::to_owned),
             name: or(name, "adapter"),
             resource_group: or(resource_group, "mnsosssources.sources.eventing.knative.dev"),
+            sampling: Sampling::of_observability(present(observability_config.as_deref())),
             listen: listen.unwrap_or((Ipv4Addr::UNSPECIFIED, PORT).into()),
             announce: present_path(announce),
         }

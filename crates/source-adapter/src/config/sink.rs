@@ -1,6 +1,8 @@
 //! Where events go and what they look like.
 
-use service::findings::{Findings, http_url, present};
+use std::path::PathBuf;
+
+use service::findings::{Findings, http_url, present, present_path};
 use url::Url;
 
 use super::Overrides;
@@ -33,8 +35,10 @@ pub struct SinkConfig {
     pub url: Url,
     /// CA certificates to trust beside the system's, in PEM.
     pub ca_certs_pem: Option<String>,
-    /// The audience that the sink expects in a token. No token is sent.
+    /// The audience that the sink expects in a token.
     pub audience: Option<String>,
+    /// Where the token is.
+    pub token_file: Option<PathBuf>,
     /// Attributes set on every event.
     pub overrides: Overrides,
     /// Form of the data.
@@ -53,6 +57,7 @@ impl SinkConfig {
             sink,
             ca_certs,
             audience,
+            oidc_token_file,
             ce_overrides,
             payload,
         } = args;
@@ -75,6 +80,7 @@ impl SinkConfig {
             url: url?,
             ca_certs_pem: present(ca_certs.as_deref()).map(str::to_owned),
             audience: present(audience.as_deref()).map(str::to_owned),
+            token_file: present_path(oidc_token_file),
             overrides,
             payload: payload.unwrap_or_default(),
             format: format.unwrap_or_default(),

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use events::AttributesReader as _;
 
 use crate::fake_mns::FakeMns;
-use crate::fake_sink::FakeSink;
+use crate::fake_sink::{Answer, FakeSink};
 use crate::running::{Running, document, event, eventually};
 
 const VISIBILITY: Duration = Duration::from_secs(30);
@@ -161,5 +161,66 @@ async fn structured_mode_is_sent_on_request() {
         "application/cloudevents+json; charset=utf-8"
     );
     assert_eq!(sink.ids(), ["1"]);
+    adapter.end().await;
+}
+
+#[tokio::test]
+async fn token_is_shown_to_both_sinks_and_to_nobody_else() {
+    let mns = FakeMns::start(VISIBILITY).await;
+    let sink = FakeSink::start(|event, _| Answer::status(event.id().parse().unwrap())).await;
+    let letters = FakeSink::accepting().await;
+    mns.send(document(&[event("202", "a.jpg")]));
+    mns.send(document(&[event("400", "a.jpg")]));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "header.claims.signature\n").unwrap();
+    let options = [
+        "--delivery-dead-letter-sink",
+        &letters.url(),
+        "--audience",
+        "broker",
+        "--oidc-token-file",
+        file.path().to_str().unwrap(),
+    ];
+    let adapter = Running::start(&mns, &sink, &options).await;
+    eventually("empty queue", || mns.len() == 0).await;
+    for headers in [sink.headers(), letters.headers()].concat() {
+        assert_eq!(headers["authorization"], "Bearer header.claims.signature");
+    }
+    assert_eq!((sink.len(), letters.len()), (2, 1));
+    adapter.end().await;
+}
+
+#[tokio::test]
+async fn trace_of_an_event_is_the_same_at_every_delivery() {
+    let mns = FakeMns::start(VISIBILITY).await;
+    let sink = FakeSink::start(|event, count| {
+        let is_refused = event.id() == "2";
+        Answer::status(if is_refused {
+            400
+        } else if count < 2 {
+            503
+        } else {
+            200
+        })
+    })
+    .await;
+    let letters = FakeSink::accepting().await;
+    mns.send(document(&[event("1", "a.jpg")]));
+    mns.send(document(&[event("2", "a.jpg")]));
+    let options = ["--delivery-dead-letter-sink", &letters.url()];
+    let adapter = Running::start(&mns, &sink, &options).await;
+    eventually("empty queue", || mns.len() == 0).await;
+    let traces = |id: &str| -> Vec<String> {
+        let sent = [sink.headers(), letters.headers()].concat().into_iter();
+        let of_event = sent.filter(|headers| headers["ce-id"] == id);
+        of_event
+            .map(|headers| headers["traceparent"].to_str().unwrap().to_owned())
+            .collect()
+    };
+    let (first, second) = (traces("1"), traces("2"));
+    assert_eq!((first.len(), second.len()), (2, 2));
+    assert_eq!(first[0], first[1], "second attempt");
+    assert_eq!(second[0], second[1], "dead letter");
+    assert_ne!(first[0], second[0]);
     adapter.end().await;
 }

@@ -23,6 +23,78 @@ const OK_CHUNKED: &str = "HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\
 const BUSY_CHUNKED: &str = "HTTP/1.1 503 Busy\r\ntransfer-encoding: chunked\r\n\r\n";
 const CHUNK: &str = "10\r\n0123456789abcdef\r\n";
 
+/// Answers by what is wrong with them.
+const ANSWERS: [(&str, Script); 21] = [
+    (
+        "endless body after a success",
+        Script::Endless(OK_CHUNKED, CHUNK),
+    ),
+    (
+        "endless body after a failure",
+        Script::Endless(BUSY_CHUNKED, CHUNK),
+    ),
+    (
+        "body that never comes",
+        Script::Hold("HTTP/1.1 202 Accepted\r\ncontent-length: 10\r\n\r\n"),
+    ),
+    (
+        "body that never ends",
+        Script::Hold("HTTP/1.1 500 Oops\r\ncontent-length: 10\r\n\r\nabc"),
+    ),
+    (
+        "body shorter than it says",
+        Script::Answer("HTTP/1.1 202 Accepted\r\ncontent-length: 10\r\n\r\nabc"),
+    ),
+    (
+        "body far longer than it says",
+        Script::Endless("HTTP/1.1 202 Accepted\r\ncontent-length: 3\r\n\r\nabc", "x"),
+    ),
+    (
+        "body of a size that overflows",
+        Script::Answer("HTTP/1.1 202 Accepted\r\ncontent-length: 99999999999999999999999\r\n\r\n"),
+    ),
+    (
+        "two sizes",
+        Script::Answer("HTTP/1.1 202 Accepted\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab"),
+    ),
+    (
+        "one header without end",
+        Script::Endless("HTTP/1.1 202 Accepted\r\nx: ", "y"),
+    ),
+    (
+        "headers without end",
+        Script::Endless("HTTP/1.1 202 Accepted\r\n", "x: y\r\n"),
+    ),
+    (
+        "interim answers without end",
+        Script::Endless("", "HTTP/1.1 100 Continue\r\n\r\n"),
+    ),
+    (
+        "early hints without end",
+        Script::Endless("", "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"),
+    ),
+    (
+        "another protocol",
+        Script::Hold(
+            "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
+        ),
+    ),
+    ("no answer", Script::Hold("")),
+    ("half a status line", Script::Hold("HTTP/1.1 20")),
+    ("end without an answer", Script::Answer("")),
+    ("reset without an answer", Script::Reset("")),
+    ("reset within the head", Script::Reset("HTTP/1.1 202 Acc")),
+    ("not HTTP", Script::Answer("+PONG\r\n\r\n")),
+    (
+        "no such status",
+        Script::Answer("HTTP/1.1 099 Low\r\ncontent-length: 0\r\n\r\n"),
+    ),
+    (
+        "a status of no class",
+        Script::Answer("HTTP/1.1 999 High\r\ncontent-length: 0\r\n\r\n"),
+    ),
+];
+
 async fn post(sink: &RawSink) -> Result<(), Failure> {
     let url = format!("http://{}/events", sink.address).parse().unwrap();
     let client = http_client(&ConnectOptions::default()).unwrap();
@@ -67,82 +139,8 @@ async fn outcome(script: Script) -> String {
 
 #[tokio::test]
 async fn every_answer_has_a_verdict_within_bounds() {
-    let table = [
-        (
-            "endless body after a success",
-            Script::Endless(OK_CHUNKED, CHUNK),
-        ),
-        (
-            "endless body after a failure",
-            Script::Endless(BUSY_CHUNKED, CHUNK),
-        ),
-        (
-            "body that never comes",
-            Script::Hold("HTTP/1.1 202 Accepted\r\ncontent-length: 10\r\n\r\n"),
-        ),
-        (
-            "body that never ends",
-            Script::Hold("HTTP/1.1 500 Oops\r\ncontent-length: 10\r\n\r\nabc"),
-        ),
-        (
-            "body shorter than it says",
-            Script::Answer("HTTP/1.1 202 Accepted\r\ncontent-length: 10\r\n\r\nabc"),
-        ),
-        (
-            "body far longer than it says",
-            Script::Endless("HTTP/1.1 202 Accepted\r\ncontent-length: 3\r\n\r\nabc", "x"),
-        ),
-        (
-            "body of a size that overflows",
-            Script::Answer(
-                "HTTP/1.1 202 Accepted\r\ncontent-length: 99999999999999999999999\r\n\r\n",
-            ),
-        ),
-        (
-            "two sizes",
-            Script::Answer(
-                "HTTP/1.1 202 Accepted\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
-            ),
-        ),
-        (
-            "one header without end",
-            Script::Endless("HTTP/1.1 202 Accepted\r\nx: ", "y"),
-        ),
-        (
-            "headers without end",
-            Script::Endless("HTTP/1.1 202 Accepted\r\n", "x: y\r\n"),
-        ),
-        (
-            "interim answers without end",
-            Script::Endless("", "HTTP/1.1 100 Continue\r\n\r\n"),
-        ),
-        (
-            "early hints without end",
-            Script::Endless("", "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"),
-        ),
-        (
-            "another protocol",
-            Script::Hold(
-                "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
-            ),
-        ),
-        ("no answer", Script::Hold("")),
-        ("half a status line", Script::Hold("HTTP/1.1 20")),
-        ("end without an answer", Script::Answer("")),
-        ("reset without an answer", Script::Reset("")),
-        ("reset within the head", Script::Reset("HTTP/1.1 202 Acc")),
-        ("not HTTP", Script::Answer("+PONG\r\n\r\n")),
-        (
-            "no such status",
-            Script::Answer("HTTP/1.1 099 Low\r\ncontent-length: 0\r\n\r\n"),
-        ),
-        (
-            "a status of no class",
-            Script::Answer("HTTP/1.1 999 High\r\ncontent-length: 0\r\n\r\n"),
-        ),
-    ];
     let mut shown = Vec::new();
-    for (name, script) in table {
+    for (name, script) in ANSWERS {
         shown.push(format!("{name}: {}", outcome(script).await));
     }
     insta::assert_snapshot!(shown.join("\n"), @r"
