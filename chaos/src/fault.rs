@@ -28,7 +28,7 @@ pub enum Fault {
     EmulatorCutOff,
     /// `SIGSTOP` and `SIGCONT` to the emulator.
     EmulatorPaused,
-    /// The services' temporary credentials expire before new ones lie in their Secret.
+    /// The services' credentials expire before new ones lie in their Secret.
     CredentialsExpired,
     /// 500 or 503 from an API.
     ServerError,

@@ -1,13 +1,22 @@
-//! The services' temporary credentials, as a mounted Secret holds them, and their rotation.
+//! The services' key pair, as a mounted Secret holds it, and its rotation.
+//!
+//! A pair without a token, because Dataplus takes no other; that it expires all the same is
+//! a liberty of the emulator, and as good as a key that was disabled.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use harness::Admin;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
+
+/// The emulator is there, but connections to the one before it may have to break first.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The credentials in use. The emulator accepts them, and the Secret's folder holds them.
 #[derive(Debug)]
@@ -59,19 +68,23 @@ impl Keyring {
     }
 
     async fn accept(&self, state: &State) -> Result<()> {
-        let [id, secret, token] = state.words();
+        let [id, secret] = state.words();
         let expires = state.has_expired.then(Timestamp::now);
-        self.admin
-            .accept_credentials(&id, &secret, &token, expires)
-            .await
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let accepted = self.admin.accept_credentials(&id, &secret, expires).await;
+            if accepted.is_ok() || Instant::now() > give_up {
+                return accepted;
+            }
+            sleep(PAUSE).await;
+        }
     }
 
     fn publish(&self, state: &State) -> Result<()> {
-        let [id, secret, token] = state.words();
+        let [id, secret] = state.words();
         let document = serde_json::json!({
             "accessKeyId": id,
             "accessKeySecret": secret,
-            "securityToken": token,
         });
         // Hidden, so that nobody takes it for the Secret before it is whole.
         let next = self.folder.join(".next");
@@ -86,13 +99,9 @@ impl Keyring {
 }
 
 impl State {
-    /// Id, secret and token; worth nothing outside of the run.
-    fn words(&self) -> [String; 3] {
+    /// Id and secret; worth nothing outside of the run.
+    fn words(&self) -> [String; 2] {
         let number = self.number;
-        [
-            format!("STS.chaos{number}"),
-            format!("secret-{number}"),
-            format!("token-{number}"),
-        ]
+        [format!("LTAIchaos{number}"), format!("secret-{number}")]
     }
 }

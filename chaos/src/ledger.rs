@@ -101,13 +101,13 @@ impl Ledger {
         }
     }
 
-    /// A face API call for a photo arrives. Hand the result to [`analysed`](Self::analysed)
-    /// once the answer was read in full.
+    /// A face API call for a photo arrives, of its newest version unless `etag` says which.
+    /// Hand the result to [`analysed`](Self::analysed) once the answer was read in full.
     #[must_use]
-    pub(crate) fn asked(&self, key: &str) -> Analysis {
+    pub(crate) fn asked(&self, key: &str, etag: Option<&str>) -> Analysis {
         let books = self.books();
-        let etag = books.newest.get(key).map_or("", String::as_str);
-        let version = version(key, etag);
+        let newest = || books.newest.get(key).map_or("", String::as_str);
+        let version = version(key, etag.unwrap_or_else(newest));
         Analysis {
             is_needless: books.settled.contains(&version),
             version,
@@ -214,7 +214,7 @@ mod tests {
     fn a_duplicate_that_costs_a_call_was_not_recognised() {
         let ledger = Ledger::default();
         uploaded(&ledger, "a", "1");
-        let analyse = || ledger.analysed(ledger.asked("a"));
+        let analyse = || ledger.analysed(ledger.asked("a", None));
         ledger.delivered("e", "a", "1");
         analyse();
         analyse();
@@ -233,7 +233,7 @@ mod tests {
         ledger.delivered("e1", "a", "1");
         ledger.accepted("e1");
         ledger.begun("a", "2");
-        ledger.analysed(ledger.asked("a"));
+        ledger.analysed(ledger.asked("a", None));
         let totals = ledger.totals();
         assert_eq!((totals.unrecognised.len(), totals.analysed_twice), (0, 0));
     }
@@ -245,7 +245,7 @@ mod tests {
         ledger.delivered("e1", "a", "1");
         uploaded(&ledger, "a", "2");
         ledger.accepted("e1");
-        ledger.analysed(ledger.asked("a"));
+        ledger.analysed(ledger.asked("a", None));
         assert_eq!(ledger.totals().unrecognised, [""; 0]);
     }
 }

@@ -32,7 +32,7 @@ pub async fn run(options: &Options) -> Result<Report> {
         Schedule::new(options.seed, options.size)
     };
     let photos = Arc::new(photos::make(options.size.photos)?);
-    let scene = Scene::open(options.isolation, schedule.slowness).await?;
+    let scene = Scene::open(options.isolation, schedule.slowness, &photos).await?;
     let report = tokio::select! {
         report = perform(&scene, options, &schedule, &photos) => report,
         // Never returns; dropping it leaves the services as they are.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use events::AttributesReader as _;
 use http::HeaderMap;
@@ -11,14 +13,15 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::ledger::{Analysis, Ledger};
+use crate::photos::{Photo, recognise};
 
 /// Writes into the ledger what a relay sees.
 #[derive(Debug)]
 pub(crate) enum Witness {
     /// Of events on their way to the face service.
     Events(Arc<Ledger>),
-    /// Of calls on their way to the face API.
-    Analyses(Arc<Ledger>),
+    /// Of calls on their way to the face API, about these photos.
+    Analyses(Arc<Ledger>, Arc<Vec<Photo>>),
 }
 
 /// A request that was written down, and waits for its answer.
@@ -51,16 +54,16 @@ impl Witness {
                 }
                 None => unreadable(ledger, "a delivery holds no single readable event", body),
             },
-            Self::Analyses(ledger) => match photo(body) {
-                Some(key) => Seen::Analysis(ledger.asked(&key)),
-                None => unreadable(ledger, "a face API call names no photo", body),
+            Self::Analyses(ledger, photos) => match subject(body, photos) {
+                Some((key, etag)) => Seen::Analysis(ledger.asked(&key, etag.as_deref())),
+                None => unreadable(ledger, "a face API call is about no photo", body),
             },
         }
     }
 
     /// The answer to it came, whole and with success.
     pub(crate) fn answered(&self, seen: Seen) {
-        let (Self::Events(ledger) | Self::Analyses(ledger)) = self;
+        let (Self::Events(ledger) | Self::Analyses(ledger, _)) = self;
         match seen {
             Seen::Event(id) => ledger.accepted(&id),
             Seen::Analysis(analysis) => ledger.analysed(analysis),
@@ -89,16 +92,34 @@ fn told(headers: &HeaderMap, body: Bytes) -> Option<Told> {
     })
 }
 
-/// The part of a face API call that names the photo.
+/// The part of a face API call that brings the photo.
 #[derive(Deserialize)]
-struct Call {
-    image_url: Url,
+#[serde(untagged)]
+enum Call {
+    /// By its address.
+    Address { image_url: Url },
+    /// The file itself, in base64.
+    File { content: String },
+}
+
+/// The photo's key, and its version where the call tells.
+fn subject(body: &[u8], photos: &[Photo]) -> Option<(String, Option<String>)> {
+    match serde_json::from_slice(body).ok()? {
+        Call::Address { image_url } => Some((key(&image_url)?, None)),
+        Call::File { content } => {
+            let file = BASE64_STANDARD.decode(content).ok()?;
+            let (photo, version) = recognise(&file, photos)?;
+            Some((
+                photo.key.to_string(),
+                Some(version.etag.as_str().to_owned()),
+            ))
+        }
+    }
 }
 
 /// The key in a presigned, path-style URL.
-fn photo(body: &[u8]) -> Option<String> {
-    let Call { image_url } = serde_json::from_slice(body).ok()?;
-    let mut segments = image_url.path_segments()?;
+fn key(url: &Url) -> Option<String> {
+    let mut segments = url.path_segments()?;
     let _bucket = segments.next()?;
     let key: Vec<_> = segments.collect();
     let key = key.join("/");
@@ -109,6 +130,7 @@ fn photo(body: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::photos;
 
     #[test]
     fn the_photo_of_a_call_is_read_from_its_url() {
@@ -119,9 +141,20 @@ mod tests {
             ("face-image/%E4.png", None),
         ] {
             let body = format!(r#"{{"type":0,"image_url":"http://h:1/{path}?Expires=1"}}"#);
-            assert_eq!(photo(body.as_bytes()).as_deref(), expected, "{path}");
+            let expected = expected.map(|key| (key.to_owned(), None));
+            assert_eq!(subject(body.as_bytes(), &[]), expected, "{path}");
         }
-        assert_eq!(photo(b"{}"), None);
+        assert_eq!(subject(b"{}", &[]), None);
+    }
+
+    #[test]
+    fn the_photo_of_a_call_is_recognised_in_its_file() {
+        let photos = photos::make(2).unwrap();
+        let (photo, version) = (&photos[1], &photos[1].versions[1]);
+        let content = BASE64_STANDARD.encode(&version.bytes);
+        let body = serde_json::json!({"type": 1, "content": content}).to_string();
+        let expected = (photo.key.to_string(), Some(version.etag.to_string()));
+        assert_eq!(subject(body.as_bytes(), &photos), Some(expected));
     }
 
     #[test]

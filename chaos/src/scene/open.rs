@@ -17,6 +17,7 @@ use crate::counts::Counts;
 use crate::keyring::Keyring;
 use crate::launch::{Service, Wiring};
 use crate::ledger::Ledger;
+use crate::photos::Photo;
 use crate::relay::{Mischief, Relay, Witness};
 use crate::schedule::Slowness;
 use crate::site::{Containers, Engine, Housing, Processes, Site};
@@ -35,22 +36,26 @@ impl Scene {
     /// # Errors
     /// When something does not build or start. If the choice is ours, containers that do
     /// not come up are no error but the reason to take processes.
-    pub(crate) async fn open(isolation: Isolation, slowness: Slowness) -> Result<Self> {
+    pub(crate) async fn open(
+        isolation: Isolation,
+        slowness: Slowness,
+        photos: &Arc<Vec<Photo>>,
+    ) -> Result<Self> {
         if isolation == Isolation::Processes {
-            return processes("as was asked for", slowness).await;
+            return processes("as was asked for", slowness, Arc::clone(photos)).await;
         }
-        let contained = containers(slowness).await;
+        let contained = containers(slowness, Arc::clone(photos)).await;
         match (contained, isolation) {
             (Err(error), Isolation::Auto) => {
                 let reason = format!("no containers here: {error:#}");
-                processes(&reason, slowness).await
+                processes(&reason, slowness, Arc::clone(photos)).await
             }
             (contained, _) => contained,
         }
     }
 }
 
-async fn containers(slowness: Slowness) -> Result<Scene> {
+async fn containers(slowness: Slowness, photos: Arc<Vec<Photo>>) -> Result<Scene> {
     let engine = Engine::detect().await?;
     let folder = folder()?;
     let containers = Containers::new(engine, folder.path().to_owned()).await?;
@@ -62,10 +67,10 @@ async fn containers(slowness: Slowness) -> Result<Scene> {
         isolation: "containers".to_owned(),
         reason: format!("{} runs them here", engine.name()),
     };
-    populate(ground, slowness).await
+    populate(ground, slowness, photos).await
 }
 
-async fn processes(reason: &str, slowness: Slowness) -> Result<Scene> {
+async fn processes(reason: &str, slowness: Slowness, photos: Arc<Vec<Photo>>) -> Result<Scene> {
     let binaries = Binaries::build().await?;
     let folder = folder()?;
     let places = Processes::places().await?;
@@ -76,7 +81,7 @@ async fn processes(reason: &str, slowness: Slowness) -> Result<Scene> {
         isolation: "processes".to_owned(),
         reason: reason.to_owned(),
     };
-    populate(ground, slowness).await
+    populate(ground, slowness, photos).await
 }
 
 /// A folder with room for the emulator's data and for a Secret.
@@ -94,7 +99,7 @@ fn folder() -> Result<TempDir> {
 }
 
 /// Starts the services, each after what it needs.
-async fn populate(ground: Ground, slowness: Slowness) -> Result<Scene> {
+async fn populate(ground: Ground, slowness: Slowness, photos: Arc<Vec<Photo>>) -> Result<Scene> {
     let Ground {
         mut site,
         folder,
@@ -111,7 +116,7 @@ async fn populate(ground: Ground, slowness: Slowness) -> Result<Scene> {
     let places = site.places.clone();
     let events = Witness::Events(Arc::clone(&ledger));
     let sink = Relay::start(places.host, places.face, events, Arc::clone(&mischief)).await?;
-    let analyses = Witness::Analyses(Arc::clone(&ledger));
+    let analyses = Witness::Analyses(Arc::clone(&ledger), photos);
     let face_api = Relay::start(places.host, places.faces, analyses, Arc::default()).await?;
     let dead_letters = DeadLetters::start_at(places.host).await?;
     let wiring = Wiring {

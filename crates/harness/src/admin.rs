@@ -136,7 +136,7 @@ impl Admin {
             .map(drop)
     }
 
-    /// Accepts credentials beside those that the emulator started with, until `expires`.
+    /// Accepts a key pair beside the one that the emulator started with, until `expires`.
     ///
     /// # Errors
     /// When the emulator does not answer.
@@ -144,12 +144,10 @@ impl Admin {
         &self,
         access_key_id: &str,
         access_key_secret: &str,
-        security_token: &str,
         expires: Option<jiff::Timestamp>,
     ) -> Result<()> {
         let accepted = serde_json::json!({
             "access_key_secret": access_key_secret,
-            "security_token": security_token,
             "expires": expires,
         });
         self.call(
