@@ -23,7 +23,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         name: "fmt",
         run: || cargo("fmt --all --check", &[]),
@@ -65,6 +65,10 @@ const STEPS: [Step; 8] = [
     Step {
         name: "images",
         run: || cargo("xtask images --check", &[]),
+    },
+    Step {
+        name: "chaos",
+        run: || cargo("xtask chaos --short", &[]),
     },
 ];
 

@@ -6,12 +6,11 @@
     reason = "a command-line tool speaks to people"
 )]
 
-mod bench;
 mod ci;
 mod demo;
 mod dev;
 mod interrupt;
-mod kubernetes;
+mod package;
 
 use std::process::ExitCode;
 
@@ -33,18 +32,20 @@ enum Task {
     Dev(dev::Args),
     /// Runs every check that a change must pass.
     Ci(ci::Args),
+    /// Breaks things on purpose while photos go through, and proves that none is lost.
+    Chaos(package::Args),
     /// Measures the pipeline beside its limits.
-    Bench(bench::Args),
+    Bench(package::Args),
     /// Writes every manifest to `deploy/`.
-    Render(kubernetes::Args),
+    Render(package::Args),
     /// Builds the container images with this machine's toolchain.
-    Images(kubernetes::Args),
+    Images(package::Args),
     /// Applies everything to the current Kubernetes context and waits until it is ready.
-    Deploy(kubernetes::Args),
+    Deploy(package::Args),
     /// Removes what `deploy` made.
-    Undeploy(kubernetes::Args),
+    Undeploy(package::Args),
     /// Tests on a cluster, by default one that is made for it.
-    E2e(kubernetes::Args),
+    E2e(package::Args),
 }
 
 #[tokio::main]
@@ -53,12 +54,13 @@ async fn main() -> ExitCode {
         Task::Demo(args) => demo::run(args).await,
         Task::Dev(args) => dev::run(args).await,
         Task::Ci(args) => ci::run(&args),
-        Task::Bench(args) => bench::run(&args),
-        Task::Render(args) => kubernetes::run("render", &args),
-        Task::Images(args) => kubernetes::run("images", &args),
-        Task::Deploy(args) => kubernetes::run("deploy", &args),
-        Task::Undeploy(args) => kubernetes::run("undeploy", &args),
-        Task::E2e(args) => kubernetes::run("e2e", &args),
+        Task::Chaos(args) => package::chaos(&args),
+        Task::Bench(args) => package::bench(&args),
+        Task::Render(args) => package::kubernetes("render", &args),
+        Task::Images(args) => package::kubernetes("images", &args),
+        Task::Deploy(args) => package::kubernetes("deploy", &args),
+        Task::Undeploy(args) => package::kubernetes("undeploy", &args),
+        Task::E2e(args) => package::kubernetes("e2e", &args),
     };
     match done {
         Ok(code) => code,
