@@ -9,7 +9,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use events::Event;
+use events::{AttributesReader as _, Event};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
@@ -20,8 +20,23 @@ use crate::reply::{PhotoFailure, reply};
 /// For whom nothing better is known. Knative adds its own backoff.
 const WAIT_SECONDS: u64 = 1;
 
+/// What an answer says about the event that it answers.
+pub(crate) struct Asked {
+    pub(crate) id: String,
+    pub(crate) source: String,
+}
+
+impl Asked {
+    pub(crate) fn of(event: &Event) -> Self {
+        Self {
+            id: event.id().to_owned(),
+            source: event.source().to_string(),
+        }
+    }
+}
+
 /// The answer to a request whose OSS events ended so, in their order.
-pub(crate) fn answer(asked: &Event, endings: Vec<Result<Ending, Failure>>) -> Response {
+pub(crate) fn answer(asked: &Asked, endings: Vec<Result<Ending, Failure>>) -> Response {
     let mut done = Vec::new();
     let mut failures = Vec::new();
     for (index, ending) in endings.into_iter().enumerate() {
@@ -48,7 +63,7 @@ fn comes_again(failure: &Failure) -> bool {
     !matches!(failure.course(), Course::GiveUp(_))
 }
 
-fn success(asked: &Event, done: &[Done], failures: &[(usize, Failure)]) -> Response {
+fn success(asked: &Asked, done: &[Done], failures: &[(usize, Failure)]) -> Response {
     let failures = failures.iter().map(|(index, failure)| PhotoFailure {
         index: *index,
         reason: failure.reason(),

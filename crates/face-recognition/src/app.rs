@@ -63,9 +63,15 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     let desk = Desk {
         pipeline: Arc::new(pipeline),
         slots: Arc::new(Semaphore::new(limits.events)),
+        bodies: Budget::new(Limits::EVENT_MEMORY),
         tasks: TaskTracker::new(),
         stop: stop.clone(),
     };
+    info!(
+        memory.bytes = limits.memory_bytes(),
+        "up to {} MiB of memory at these limits",
+        limits.memory_bytes() >> 20
+    );
     let readiness = Readiness::new();
     let router = router(desk.clone(), readiness.clone(), registry);
     info!(http = %address, face.backend = faces.finder.name(),
@@ -97,6 +103,7 @@ async fn serve(
 ) {
     let bounds = service::Limits {
         drain_grace: limits.drain_grace,
+        max_connections: Limits::CONNECTIONS,
         ..service::Limits::default()
     };
     let closing = async {
@@ -142,6 +149,7 @@ fn pipeline(
         url_lifetime: faces.url_lifetime,
         backend,
         cpus,
+        readers: Arc::new(Semaphore::new(limits.cpus)),
         files: Budget::new(limits.file_memory),
         pixels: Budget::new(limits.pixel_memory),
         flights: Flights::new(),

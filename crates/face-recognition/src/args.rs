@@ -95,7 +95,8 @@ pub struct LimitArgs {
     /// Events in work at one time; more are answered with 429 [default: 256].
     #[arg(long, env = "FACE_MAX_EVENTS", value_name = "COUNT")]
     pub max_events: Option<String>,
-    /// Memory for photo files and results in work, in bytes [default: 268435456].
+    /// Memory for photo files and results in work, in bytes; the process takes 160 MiB more than
+    /// this and --pixel-memory together [default: 268435456].
     #[arg(long, env = "FACE_FILE_MEMORY", value_name = "BYTES")]
     pub file_memory: Option<String>,
     /// Memory for decoded photos, in bytes [default: 536870912].

@@ -15,10 +15,10 @@ pub(crate) struct Budget {
 }
 
 /// Memory granted; free again when dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[must_use]
 pub(crate) struct Grant {
-    _permit: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Budget {
@@ -35,8 +35,37 @@ impl Budget {
         let count = pieces(bytes).min(self.total);
         // Nobody closes the semaphore.
         Grant {
-            _permit: self.pieces.clone().acquire_many_owned(count).await.ok(),
+            permit: self.pieces.clone().acquire_many_owned(count).await.ok(),
         }
+    }
+
+    /// Makes `grant` one for `bytes` if it is smaller, without waiting; says whether there was
+    /// enough.
+    pub(crate) fn grow(&self, grant: &mut Grant, bytes: u64) -> bool {
+        let held = grant
+            .permit
+            .as_ref()
+            .map_or(0, OwnedSemaphorePermit::num_permits);
+        let missing = pieces(bytes).saturating_sub(u32::try_from(held).unwrap_or(u32::MAX));
+        let Ok(more) = self.pieces.clone().try_acquire_many_owned(missing) else {
+            return false;
+        };
+        match &mut grant.permit {
+            Some(permit) => permit.merge(more),
+            None => grant.permit = Some(more),
+        }
+        true
+    }
+}
+
+impl Grant {
+    /// Gives back what exceeds `bytes`.
+    pub(crate) fn shrink(&mut self, bytes: u64) {
+        let Some(permit) = &mut self.permit else {
+            return;
+        };
+        let surplus = permit.num_permits().saturating_sub(pieces(bytes) as usize);
+        drop(permit.split(surplus));
     }
 }
 
@@ -63,5 +92,28 @@ mod tests {
         drop(first);
         drop(second.await.unwrap());
         assert_eq!(budget.pieces.available_permits(), 10);
+    }
+
+    #[test]
+    fn grants_grow_as_far_as_there_is_memory_and_shrink() {
+        let budget = Budget::new(10 * PIECE_BYTES);
+        let left = || budget.pieces.available_permits();
+        let mut grant = Grant::default();
+        for (bytes, enough, expected) in [
+            (1, true, 9),
+            (PIECE_BYTES, true, 9),
+            (PIECE_BYTES + 1, true, 8),
+            (10 * PIECE_BYTES, true, 0),
+            (10 * PIECE_BYTES + 1, false, 0),
+        ] {
+            assert_eq!(budget.grow(&mut grant, bytes), enough, "{bytes}");
+            assert_eq!(left(), expected, "{bytes}");
+        }
+        grant.shrink(2 * PIECE_BYTES + 1);
+        assert_eq!(left(), 7);
+        grant.shrink(9 * PIECE_BYTES);
+        assert_eq!(left(), 7, "it never grows by shrinking");
+        drop(grant);
+        assert_eq!(left(), 10);
     }
 }

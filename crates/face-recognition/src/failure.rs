@@ -129,7 +129,10 @@ const CONFIGURATION_CODES: [&str; 10] = [
 impl Failure {
     /// Sorts an answer of OSS: what it says of the photo apart from what it says of us.
     pub(crate) fn storage(doing: &'static str, source: oss::Error) -> Self {
-        if source.is_no_such_key() || source.code() == Some("NoSuchBucket") {
+        // OSS numbers its answers. Whoever else says 404 knows nothing of our photos.
+        let is_oss =
+            source.code().is_some() || source.request_id().is_some_and(|id| !id.is_empty());
+        if is_oss && (source.is_no_such_key() || source.code() == Some("NoSuchBucket")) {
             Self::Gone(source)
         } else {
             Self::Storage { doing, source }
@@ -229,10 +232,14 @@ fn storage_course(error: &oss::Error) -> Course {
         Disposition::Retry => Course::Again(None),
         Disposition::RetryAfter(wait) => Course::Again(Some(wait)),
         Disposition::Permanent => match error {
-            // An archived object, for example: about this object and nothing else.
-            oss::Error::Refused { .. } | oss::Error::TooLarge { .. } => {
+            // An archived object, for example: about this object and nothing else. What
+            // redirects, or refuses without a code, is not the OSS that was meant.
+            oss::Error::Refused { refusal, .. }
+                if refusal.code().is_some() && refusal.status().is_client_error() =>
+            {
                 Course::GiveUp(StatusCode::UNPROCESSABLE_ENTITY)
             }
+            oss::Error::TooLarge { .. } => Course::GiveUp(StatusCode::UNPROCESSABLE_ENTITY),
             _ => Course::Misconfigured,
         },
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use events::AttributesReader as _;
 use futures_util::{StreamExt as _, stream};
 use http::header::ALLOW;
@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, error, info, info_span, warn};
 
-use crate::answer::{answer, refusal};
+use crate::answer::{Asked, answer, refusal};
+use crate::budget::{Budget, Grant};
 use crate::failure::{Course, Failure};
 use crate::guard::{self, SkipReason, Verdict};
 use crate::pipeline::{Ending, Pipeline};
@@ -29,7 +30,7 @@ use crate::reply;
 const PHOTOS_PER_REQUEST: usize = 4;
 
 /// Senders have the whole event before they begin.
-const BODY_DEADLINE: Duration = Duration::from_secs(30);
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What requests share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub(crate) struct Desk {
     pub(crate) pipeline: Arc<Pipeline>,
     /// One slot per request in work.
     pub(crate) slots: Arc<Semaphore>,
+    /// Memory for requests, from their first byte to their answer.
+    pub(crate) bodies: Budget,
     /// The tasks that do the work.
     pub(crate) tasks: TaskTracker,
     /// Cancelled once no more work is to be taken.
@@ -74,14 +77,8 @@ impl Desk {
         if self.stop.is_cancelled() {
             return Err(Failure::Stopping);
         }
-        // Slot first, body second: what cannot be worked on is not read.
-        let slot = self
-            .slots
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_full| Failure::Busy)?;
         let (head, body) = request.into_parts();
-        let body = read(body, self.pipeline.limits.event_bytes).await?;
+        let (body, memory) = read(body, self.pipeline.limits.event_bytes, &self.bodies).await?;
         let event = events::from_http(&head.headers, body)?;
         if event.ty() == reply::TYPE {
             return Ok(self.nothing_to_do(SkipReason::OwnReply));
@@ -92,15 +89,23 @@ impl Desk {
             return Ok(self.nothing_to_do(SkipReason::NoEvents));
         }
         drop(data);
+        // Only now, so that who sends slowly keeps nobody from working.
+        let slot = self
+            .slots
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_full| Failure::Busy)?;
         let span = info_span!("event", ce.id = event.id());
         let desk = self.clone();
+        let asked = Asked::of(&event);
+        drop(event); // Its data may take many times the room of its text.
         // The work has effects, so it belongs to a task of ours and not to the client, who may
         // leave at any moment.
         let work = async move {
-            let _slot = slot;
+            let _held = (slot, memory);
             let _gauge = desk.pipeline.metrics.request_in_work();
             let endings = desk.work(notices).await;
-            answer(&event, endings)
+            answer(&asked, endings)
         };
         let task = self.tasks.spawn(work.instrument(span));
         task.await.map_err(|_panicked| Failure::Defect)
@@ -147,15 +152,40 @@ impl Desk {
     }
 }
 
-/// Reads a body within bounds of size and time.
-async fn read(body: Body, limit_bytes: usize) -> Result<Bytes, Failure> {
-    match timeout(BODY_DEADLINE, Limited::new(body, limit_bytes).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+/// Reads a body within bounds of size, time and memory.
+async fn read(body: Body, limit_bytes: usize, memory: &Budget) -> Result<(Bytes, Grant), Failure> {
+    let collecting = collect(Limited::new(body, limit_bytes), memory);
+    match timeout(BODY_DEADLINE, collecting).await {
+        Ok(Err(Trouble::Full)) => Err(Failure::Busy),
+        Ok(Err(Trouble::Body(error))) if error.is::<LengthLimitError>() => {
             Err(Failure::EventTooLarge { limit_bytes })
         }
-        Ok(Err(_)) | Err(_) => Err(Failure::EventCutOff),
+        Ok(Err(Trouble::Body(_))) | Err(_) => Err(Failure::EventCutOff),
+        Ok(Ok(read)) => Ok(read),
     }
+}
+
+/// What stops the reading of a body.
+enum Trouble {
+    Full,
+    Body(transport::BoxError),
+}
+
+/// Takes memory for what has come, not for what was announced: announcing costs nothing.
+async fn collect(mut body: Limited<Body>, memory: &Budget) -> Result<(Bytes, Grant), Trouble> {
+    let mut whole = BytesMut::new();
+    let mut grant = Grant::default();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(Trouble::Body)?.into_data() else {
+            continue; // Trailers mean nothing here.
+        };
+        let bytes = whole.len().saturating_add(data.len());
+        if !memory.grow(&mut grant, bytes as u64) {
+            return Err(Trouble::Full);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok((whole.freeze(), grant))
 }
 
 /// Says once, where it is handled, what went wrong. Only a mistake in the settings needs a
@@ -186,8 +216,20 @@ mod tests {
             tokio::time::sleep(Duration::from_secs(1)).await;
             Some((Ok::<_, Infallible>(Bytes::from_static(b" ")), ()))
         });
-        let failure = read(Body::from_stream(drops), 1024).await.unwrap_err();
-        assert!(matches!(failure, Failure::EventCutOff), "{failure:?}");
+        let failure = read(Body::from_stream(drops), 1024, &Budget::new(1 << 20)).await;
+        assert!(matches!(failure, Err(Failure::EventCutOff)), "{failure:?}");
         assert_eq!(began.elapsed().as_secs(), BODY_DEADLINE.as_secs());
+    }
+
+    #[tokio::test]
+    async fn bodies_share_their_memory() {
+        let memory = Budget::new(16 << 10);
+        let body = |bytes| read(Body::from(vec![b' '; bytes]), 1 << 20, &memory);
+        let first = body(9 << 10).await.unwrap();
+        assert_eq!(first.0.len(), 9 << 10);
+        let second = body(9 << 10).await;
+        assert!(matches!(second, Err(Failure::Busy)), "{second:?}");
+        drop(first);
+        assert!(body(9 << 10).await.is_ok(), "it is free again");
     }
 }

@@ -24,6 +24,9 @@ const QUALITY: u8 = 90;
 /// A photo's file with what its header says.
 pub(crate) struct FetchedPhoto {
     pub(crate) file: Bytes,
+    /// For the file and what is made of it. Kept with the file, because drawing goes on for a
+    /// while when nobody waits for it any more.
+    pub(crate) _set_aside: Arc<Grant>,
     pub(crate) header: Header,
     pub(crate) limits: Limits,
     pub(crate) url: PresignedUrl,

@@ -24,6 +24,7 @@ mod plain;
 mod raster;
 mod sheet;
 mod shrink;
+mod webp;
 
 pub use error::PictureError;
 pub use format::{Content, Format};

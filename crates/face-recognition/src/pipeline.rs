@@ -1,8 +1,11 @@
 //! One photo, from its event to its stored result.
 //!
 //! The result is written whole by one request and names the version of the photo it was made
-//! of. Whoever writes looks at the photo again afterwards and starts over if it changed, so the
-//! last result always belongs to the last photo, in whatever order events and processes came.
+//! of. OSS has no write on condition that could keep an older result from replacing a newer
+//! one. So whoever writes looks at the photo before, to replace nothing newer if it can be
+//! helped, and again afterwards, and starts over if it changed: the last to write has seen the
+//! last photo, in whatever order events and processes came. Who dies between writing and
+//! looking has not answered, so its event comes again and is found to be undone.
 
 mod make;
 mod source;
@@ -42,6 +45,9 @@ pub(crate) struct Pipeline {
     pub(crate) backend: Backend,
     /// One permit per photo that is decoded, shared with the back end.
     pub(crate) cpus: Arc<Semaphore>,
+    /// One permit per header that is read; apart from the others, so that reading one does not
+    /// wait for the drawing of others.
+    pub(crate) readers: Arc<Semaphore>,
     pub(crate) files: Budget,
     pub(crate) pixels: Budget,
     pub(crate) flights: Flights<(BucketName, ObjectKey)>,
@@ -151,6 +157,11 @@ impl Pipeline {
             Made::NotAPicture => return skipped(SkipReason::NotAnImage),
             Made::Changed => return Ok(Round::Outdated(self.head(errand).await?)),
         };
+        // A result that is outdated by now might replace that of the newer version; what
+        // changes after this look is seen by the next.
+        if let Some(newer) = self.changed_since(errand, meta).await? {
+            return Ok(Round::Outdated(newer));
+        }
         let etag = self.store(errand, &drawn).await?;
         Ok(match self.changed_since(errand, meta).await? {
             Some(newer) => Round::Outdated(newer),

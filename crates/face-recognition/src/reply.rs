@@ -1,12 +1,11 @@
 //! The reply: a CloudEvent with the analysis, for further Triggers.
 
-use events::{
-    AttributesReader as _, EncodeError, Event, EventBuilder as _, EventBuilderV10, HttpMessage,
-};
+use events::{EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage};
 use face::{Analysis, Gender};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::answer::Asked;
 use crate::failure::Failure;
 use crate::pipeline::Done;
 
@@ -84,13 +83,13 @@ pub(crate) struct PhotoFailure {
 
 /// Writes the reply to `asked`.
 pub(crate) fn reply(
-    asked: &Event,
+    asked: &Asked,
     done: &[Done],
     failures: Vec<PhotoFailure>,
 ) -> Result<HttpMessage, Failure> {
     let event = EventName {
-        id: asked.id(),
-        source: asked.source().as_str(),
+        id: &asked.id,
+        source: &asked.source,
     };
     let data = Data {
         results: done.iter().map(result).collect(),
@@ -102,7 +101,7 @@ pub(crate) fn reply(
         serde_json::to_vec(&data).map_err(|error| Failure::Reply(EncodeError::Json(error)))?;
     let mut builder = EventBuilderV10::new()
         // The same for every delivery of the same event, and of no other.
-        .id(format!("{}/{}", asked.source(), asked.id()))
+        .id(format!("{}/{}", asked.source, asked.id))
         .source(SOURCE)
         .ty(TYPE)
         .time(Timestamp::now().to_string())

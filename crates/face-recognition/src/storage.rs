@@ -51,3 +51,65 @@ impl Buckets {
         Ok(client.bucket(bucket.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use oss::{Addressing, SignatureVersion};
+    use proptest::prelude::*;
+    use signing::Credentials;
+
+    use super::*;
+
+    fn buckets(endpoint: Option<&str>) -> Buckets {
+        let settings = config::Storage {
+            target: "target".parse().unwrap(),
+            endpoint: endpoint.map(|url| url.parse().unwrap()),
+            addressing: Addressing::VirtualHosted,
+            signature: SignatureVersion::V4,
+            internal: false,
+            allowed_buckets: vec![],
+            allowed_regions: vec![],
+        };
+        let client = service::http_client(&service::ConnectOptions::default()).unwrap();
+        let keys = LiveCredentials::fixed(Credentials::new("id", "secret"));
+        Buckets::new(settings, keys, Transport::new(client))
+    }
+
+    /// The host that a request about this object is signed for, if there is one.
+    fn host(buckets: &Buckets, region: &str, bucket: &str, key: &str) -> Option<String> {
+        let address = ObjectAddress {
+            region: region.parse().ok()?,
+            bucket: bucket.parse().ok()?,
+            key: key.parse().ok()?,
+        };
+        let lifetime = Duration::from_mins(1);
+        let bucket = buckets.of(&address).ok()?;
+        let url = bucket
+            .presign_get(&address.key, lifetime, Timestamp::UNIX_EPOCH)
+            .ok()?;
+        url.expose().host_str().map(str::to_owned)
+    }
+
+    proptest! {
+        /// Where nothing restricts regions and buckets, so that only their types stand between
+        /// an event and a host name.
+        #[test]
+        fn no_event_names_a_host(
+            region in "[a-z]{2}-[a-z]{4,9}(|-[0-9]|[.@#/\\\\:%?\u{3002}][a-z.]{1,9})|\\PC{1,20}",
+            bucket in "[a-z0-9-]{3,12}(|[.@#/\\\\:%?\u{ff0e}][a-z.]{1,9})|\\PC{3,20}",
+            key in "\\PC{1,30}",
+        ) {
+            let regional = buckets(None);
+            if let Some(host) = host(&regional, &region, &bucket, &key) {
+                prop_assert_eq!(host, format!("{bucket}.oss-{region}.aliyuncs.com"));
+            }
+            let fixed = buckets(Some("https://oss.example"));
+            if let Some(host) = self::host(&fixed, &region, &bucket, &key) {
+                prop_assert_eq!(host, format!("{bucket}.oss.example"));
+            }
+        }
+    }
+}

@@ -50,6 +50,31 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Memory for the requests of all events in work, in bytes.
+    pub const EVENT_MEMORY: u64 = 32 * MEBI;
+
+    /// Connections at one time; each may take the 128 KiB of the largest request head.
+    pub const CONNECTIONS: usize = 512;
+
+    /// What the process is without any work: code, threads, the face detector, and what the
+    /// decoding of requests takes for a moment.
+    const BASE_MEMORY: u64 = 64 * MEBI;
+
+    /// What the process takes at most under these limits, in bytes. A container needs it.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        let connections = Self::CONNECTIONS as u64 * (128 << 10);
+        [
+            self.file_memory,
+            self.pixel_memory,
+            Self::EVENT_MEMORY,
+            connections,
+            Self::BASE_MEMORY,
+        ]
+        .into_iter()
+        .fold(0, u64::saturating_add)
+    }
+
     pub(super) fn check(found: &mut Findings, args: &LimitArgs) -> Self {
         let LimitArgs {
             max_event_bytes,

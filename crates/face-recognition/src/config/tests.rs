@@ -89,6 +89,29 @@ fn every_mistake_is_told_in_one_line() {
     ");
 }
 
+/// The manifest that is checked in sets none of the limits, so the defaults count.
+#[test]
+fn the_containers_memory_holds_all_budgets() {
+    let manifest = include_str!("../../../../deploy/sample/service.yaml");
+    let [limit, request] = ["limits:", "requests:"].map(|section| {
+        let (_, section) = manifest.split_once(section).unwrap();
+        let (_, memory) = section.split_once("memory: ").unwrap();
+        let memory = memory.lines().next().unwrap();
+        let (number, unit) = memory.split_at(memory.len() - 2);
+        let unit = ["Ki", "Mi", "Gi"].iter().position(|one| *one == unit);
+        number.parse::<u64>().unwrap() << (10 * (unit.unwrap() + 1))
+    });
+    assert!(!manifest.contains("_MEMORY") && !manifest.contains("FACE_MAX"));
+    let limits = read(&["--upload-path=target"]).unwrap().limits;
+    let most = limits.memory_bytes();
+    assert!(most <= limit, "{most} bytes in a container of {limit}");
+    assert!(request <= limit);
+    // Knative sends no more at one time, and the service takes as many.
+    let (_, concurrency) = manifest.split_once("containerConcurrency: ").unwrap();
+    let concurrency = concurrency.lines().next().unwrap();
+    assert!(concurrency.parse::<usize>().unwrap() <= limits.events);
+}
+
 #[test]
 fn secrets_are_not_shown() {
     let config = read(&["--upload-path=target"]).unwrap();

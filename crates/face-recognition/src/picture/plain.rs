@@ -14,16 +14,20 @@ use image::{ColorType, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError
 use super::colour::Space;
 use super::header::Header;
 use super::raster::{Depth, Raster};
-use super::{Format, Limits, Orientation, Picture, PictureError, Style, exif, gif};
+use super::{Format, Limits, Orientation, Picture, PictureError, Style, exif, gif, webp};
 
 /// Colour profiles longer than this are left out.
 const MAX_ICC_BYTES: usize = 4 << 20;
+
+/// What a PNG decoder may hold beside the pixels. It keeps texts, some of which run to
+/// megabytes, and unpacks colour profiles, which may be a thousand times as large as the file.
+const MAX_METADATA_BYTES: u64 = 16 << 20;
 
 /// The GIF encoder's choice between speed (30) and palette quality (1).
 const GIF_SPEED: i32 = 10;
 
 pub(super) fn header(file: &[u8], format: Format, limits: &Limits) -> Result<Header, PictureError> {
-    let mut decoder = open(file, format, limits)?;
+    let mut decoder = open(file, format)?;
     Ok(inspect(&mut *decoder, format, limits)?.0)
 }
 
@@ -32,7 +36,7 @@ pub(super) fn decode(
     format: Format,
     limits: &Limits,
 ) -> Result<Picture, PictureError> {
-    let mut decoder = open(file, format, limits)?;
+    let mut decoder = open(file, format)?;
     let (header, (space, depth)) = inspect(&mut *decoder, format, limits)?;
     let icc_profile = decoder.icc_profile().ok().flatten();
     let mut data = vec![0; usize::try_from(decoder.total_bytes()).unwrap_or(0)];
@@ -84,28 +88,29 @@ fn inspect(
 }
 
 /// Opens a decoder, which reads the header and refuses what is animated.
-fn open<'a>(
-    file: &'a [u8],
-    format: Format,
-    limits: &Limits,
-) -> Result<Box<dyn ImageDecoder + 'a>, PictureError> {
+fn open<'a>(file: &'a [u8], format: Format) -> Result<Box<dyn ImageDecoder + 'a>, PictureError> {
     let refused = |error| refused(format, error);
     let reader = Cursor::new(file);
     let (decoder, animated): (Box<dyn ImageDecoder + 'a>, bool) = match format {
         Format::Png => {
             let mut bounds = image::Limits::no_limits();
-            bounds.max_alloc = Some(limits.max_decoded_bytes);
+            bounds.max_alloc = Some(MAX_METADATA_BYTES);
             let decoder = PngDecoder::with_limits(reader, bounds).map_err(refused)?;
             let animated = decoder.is_apng().map_err(refused)?;
             (Box::new(decoder), animated)
         }
         Format::WebP => {
-            let decoder = WebPDecoder::new(reader).map_err(refused)?;
+            let file = webp::within(file).ok_or(PictureError::Truncated { format })?;
+            let decoder = WebPDecoder::new(Cursor::new(file)).map_err(refused)?;
             let animated = decoder.has_animation();
             (Box::new(decoder), animated)
         }
         Format::Gif => {
             let decoder = GifDecoder::new(reader).map_err(refused)?;
+            if gif::exceeds_canvas(file) {
+                let reason = "its frame is larger than its canvas";
+                return Err(PictureError::corrupt(format, reason));
+            }
             (Box::new(decoder), gif::is_animated(file))
         }
         Format::Bmp | Format::Jpeg => (Box::new(BmpDecoder::new(reader).map_err(refused)?), false),

@@ -7,6 +7,8 @@ use face::Analysis;
 use jiff::Timestamp;
 use oss::{ByteRange, GetOptions, ObjectMeta};
 use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinError;
 use tracing::Span;
 
 use super::{Errand, Pipeline};
@@ -39,7 +41,7 @@ pub(super) struct Drawn {
     pub(super) content_type: &'static str,
     pub(super) record: Record,
     /// The memory of the file, and before that, of the photo.
-    _memory: Grant,
+    _memory: (Arc<Grant>, Grant),
 }
 
 impl Pipeline {
@@ -50,19 +52,19 @@ impl Pipeline {
         }
         small_enough(meta.size_bytes, &self.limits)?;
         // The photo and, later, the result.
-        let memory = self.files.ask(meta.size_bytes.saturating_mul(2)).await;
+        let memory = Arc::new(self.files.ask(meta.size_bytes.saturating_mul(2)).await);
         let Some(file) = self.fetch(errand, meta).await? else {
             return Ok(Made::Changed);
         };
-        let photo = self.photo(errand, file)?;
+        let photo = self.photo(errand, file, memory.clone()).await?;
         let size = photo.header.dimensions();
         let analysis = self.analyse(&photo).await?;
-        let drawn = self.draw(photo, analysis.clone()).await?;
+        let (drawn, more_memory) = self.draw(photo, analysis.clone()).await?;
         Ok(Made::Result(Box::new(Drawn {
             file: drawn.bytes.into(),
             content_type: drawn.content_type,
             record: Record::new(meta.etag.clone(), &self.method(), size, analysis),
-            _memory: memory,
+            _memory: (memory, more_memory),
         })))
     }
 
@@ -80,7 +82,8 @@ impl Pipeline {
         }
     }
 
-    /// The file, if it is still this version.
+    /// The file, if it is still this version; servers that do not heed the condition exist. For
+    /// one of another size there would be no memory either.
     async fn fetch(&self, errand: &Errand, meta: &ObjectMeta) -> Result<Option<Bytes>, Failure> {
         let _timer = self.metrics.stage(Stage::Get);
         let options = GetOptions {
@@ -88,21 +91,28 @@ impl Pipeline {
             ..GetOptions::default()
         };
         let fetched = match errand.bucket.get_with(&errand.key, &options).await {
-            Ok(object) => object.read_to_end(self.limits.object_bytes).await,
+            Ok(object) if !is_same_version(object.meta(), meta) => return Ok(None),
+            Ok(object) => object.read_to_end(meta.size_bytes).await,
             Err(error) if error.is_precondition_failed() => return Ok(None),
             Err(error) => Err(error),
         };
         fetched.map(Some).map_err(not_fetched)
     }
 
-    fn photo(&self, errand: &Errand, file: Bytes) -> Result<SharedPhoto, Failure> {
-        let header = Header::read(&file, &self.limits.picture)?;
+    async fn photo(
+        &self,
+        errand: &Errand,
+        file: Bytes,
+        set_aside: Arc<Grant>,
+    ) -> Result<SharedPhoto, Failure> {
+        let header = self.header(file.clone()).await?;
         let url = errand
             .bucket
             .presign_get(&errand.key, self.url_lifetime, Timestamp::now())
             .map_err(|error| Failure::storage("no URL was signed for the photo", error))?;
         Ok(Arc::new(FetchedPhoto {
             file,
+            _set_aside: set_aside,
             header,
             limits: self.limits.picture,
             url,
@@ -110,6 +120,18 @@ impl Pipeline {
             memory: self.pixels.clone(),
             runtime: Handle::current(),
         }))
+    }
+
+    /// Off the runtime, because all of a file may have to be walked to know its header, and few
+    /// at a time, because decoders hold what they find on the way.
+    async fn header(&self, file: Bytes) -> Result<Header, Failure> {
+        let permit = permit(&self.readers).await?;
+        let limits = self.limits.picture;
+        let reading = move || {
+            let _permit = permit;
+            Header::read(&file, &limits)
+        };
+        Ok(ended(tokio::task::spawn_blocking(reading).await)??)
     }
 
     async fn analyse(&self, photo: &SharedPhoto) -> Result<Analysis, Failure> {
@@ -129,38 +151,53 @@ impl Pipeline {
         &self,
         photo: SharedPhoto,
         analysis: Analysis,
-    ) -> Result<EncodedPicture, Failure> {
-        // Nobody closes the semaphore before the last photo is done.
-        let permit = self
-            .cpus
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_closed| Failure::Stopping)?;
+    ) -> Result<(EncodedPicture, Grant), Failure> {
+        let permit = permit(&self.cpus).await?;
         let _timer = self.metrics.stage(Stage::Draw);
         let span = Span::current();
         let work = move || {
             let _permit = permit; // Freed when the work ends, not when the caller stops waiting.
             span.in_scope(|| draw(&photo, &analysis))
         };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(drawn) => Ok(drawn?),
-            Err(error) if error.is_panic() => Err(Failure::Defect),
-            Err(_cancelled) => Err(Failure::Stopping),
-        }
+        Ok(ended(tokio::task::spawn_blocking(work).await)??)
     }
 }
 
-fn draw(photo: &FetchedPhoto, analysis: &Analysis) -> Result<EncodedPicture, PictureError> {
+fn is_same_version(one: &ObjectMeta, other: &ObjectMeta) -> bool {
+    one.etag == other.etag && one.size_bytes == other.size_bytes
+}
+
+/// Nobody closes the semaphores before the last photo is done.
+async fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
+    let permit = of.clone().acquire_owned().await;
+    permit.map_err(|_closed| Failure::Stopping)
+}
+
+/// What a blocking task came to. A panic is a defect; a task is cancelled only at the end.
+fn ended<T>(joined: Result<T, JoinError>) -> Result<T, Failure> {
+    joined.map_err(|error| match error.is_panic() {
+        true => Failure::Defect,
+        false => Failure::Stopping,
+    })
+}
+
+/// The result, with memory for what of it goes beyond the memory that was set aside for files.
+fn draw(
+    photo: &FetchedPhoto,
+    analysis: &Analysis,
+) -> Result<(EncodedPicture, Grant), PictureError> {
+    let set_aside = photo.file.len().saturating_mul(2);
     let sheet = annotate(photo.header.dimensions(), &analysis.faces);
     if let Some(result) = patch(&photo.file, &photo.header, &photo.limits, &sheet)
-        && result.bytes.len() <= photo.file.len().saturating_mul(2)
+        && result.bytes.len() <= set_aside
     {
-        return Ok(result); // Within the memory that was set aside for files.
+        return Ok((result, Grant::default()));
     }
-    let (mut picture, _grant) = photo.decode()?;
+    let (mut picture, mut grant) = photo.decode()?;
     picture.lay(&sheet);
-    picture.encode()
+    let result = picture.encode()?;
+    grant.shrink(result.bytes.len().saturating_sub(set_aside) as u64);
+    Ok((result, grant))
 }
 
 /// Whether what nobody calls a picture is one all the same. Reads no more than it must.

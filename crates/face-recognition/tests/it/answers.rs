@@ -191,6 +191,38 @@ async fn passing_trouble_and_wrong_settings_are_delivered_again() {
 }
 
 #[tokio::test]
+async fn silence_at_any_stage_is_delivered_again_and_done_then() {
+    let result = "target/rec-a.jpg";
+    let put = format!("PUT {result}");
+    let look = format!("HEAD {result}");
+    for call in ["HEAD a.jpg", &look, "GET a.jpg", &put] {
+        let running = Running::with(FacesApi::new(), &["--photo-deadline=PT1S"]).await;
+        running.upload("a.jpg");
+        let hold = running.objects.hold(call);
+        let answer = running.created("a.jpg").await;
+        assert_eq!(answer.status(), 503, "{call}");
+        assert_eq!(answer.headers()["retry-after"], "1", "{call}");
+        let text = answer.text().await.unwrap();
+        assert!(text.starts_with("deadline: "), "{call}: {text}");
+        let sample = r#"face_events_total{outcome="Postponed",reason="deadline"}"#;
+        assert_eq!(running.metric(sample).await, 1, "{call}");
+        hold.let_go();
+        assert_eq!(running.created("a.jpg").await.status(), 200, "{call}");
+        assert!(running.objects.get(result).is_some(), "{call}");
+    }
+}
+
+#[tokio::test]
+async fn throttling_says_when_to_come_again() {
+    let throttled = ResponseTemplate::new(429).insert_header("retry-after", "7");
+    let running = Running::with(FacesApi::with(move |_| Some(throttled.clone())), &[]).await;
+    running.upload("a.jpg");
+    let answer = running.created("a.jpg").await;
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "7");
+}
+
+#[tokio::test]
 async fn what_the_face_api_says_decides() {
     let error = |errno: i64, text: &str| json!({ "errno": errno, "err_msg": text });
     let cases = [

@@ -167,7 +167,7 @@ fn each_refusal_has_its_reason() {
         ("PNG cut in its data", cut("alpha.png"), "truncated"),
         ("GIF cut in its data", cut("still.gif"), "corrupt"),
         ("BMP cut in its data", cut("24-bit.bmp"), "truncated"),
-        ("WebP cut in its data", cut("lossy.webp"), "corrupt"),
+        ("WebP cut in its data", cut("lossy.webp"), "truncated"),
     ];
     for (name, file, reason) in cases {
         let error = decode(&file)

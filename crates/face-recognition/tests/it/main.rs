@@ -7,14 +7,22 @@
 )]
 
 mod answers;
+mod binary;
 mod drawing;
 mod faces_api;
 mod files;
+mod forge;
 mod forms;
+mod hostile_files;
+mod lies;
 mod objects;
 mod orientations;
+mod overload;
 mod patches;
 mod pictures;
 mod repetition;
+mod rude_oss;
 mod running;
 mod shutdown;
+mod two_processes;
+mod wire;

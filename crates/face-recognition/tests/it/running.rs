@@ -1,5 +1,6 @@
 //! The service as it runs, between a bucket and a face API of the test.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use clap::Parser as _;
@@ -21,12 +22,26 @@ use crate::pictures::fixture;
 pub(crate) struct Running {
     pub(crate) objects: Objects,
     pub(crate) faces: FacesApi,
-    pub(crate) http: reqwest::Client,
-    pub(crate) url: String,
+    client: Client,
     pub(crate) stop: CancellationToken,
     pub(crate) ended: JoinHandle<anyhow::Result<()>>,
-    _servers: [MockServer; 2],
+    _api: MockServer,
     _folder: tempfile::TempDir,
+}
+
+/// Whoever sends events to a service.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) http: reqwest::Client,
+    pub(crate) url: String,
+}
+
+impl Deref for Running {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
 }
 
 impl Running {
@@ -36,10 +51,10 @@ impl Running {
 
     pub(crate) async fn with(faces: FacesApi, more: &[&str]) -> Self {
         let objects = Objects::default();
-        let servers = [serve(objects.clone()).await, serve(faces.clone()).await];
+        let oss = objects.serve().await;
+        let api = serve(faces.clone()).await;
         let folder = tempfile::tempdir().unwrap();
         let announcement = folder.path().join("addresses.json");
-        let [oss, api] = servers.each_ref().map(MockServer::uri);
         let mut flags = vec![
             "face-recognition".to_owned(),
             "--upload-path=target".to_owned(),
@@ -48,7 +63,7 @@ impl Running {
             "--allowed-buckets=photos".to_owned(),
             format!("--announce={}", announcement.display()),
             format!("--oss-endpoint={oss}"),
-            format!("--face-endpoint={api}"),
+            format!("--face-endpoint={}", api.uri()),
         ];
         flags.extend(more.iter().map(|&flag| flag.to_owned()));
         let args = Args::try_parse_from(flags).unwrap();
@@ -64,11 +79,10 @@ impl Running {
         Self {
             objects,
             faces,
-            http: http_client(&ConnectOptions::default()).unwrap(),
-            url: format!("http://{}/", addresses["http"].as_str().unwrap()),
+            client: Client::new(addresses["http"].as_str().unwrap()),
             stop,
             ended,
-            _servers: servers,
+            _api: api,
             _folder: folder,
         }
     }
@@ -76,6 +90,15 @@ impl Running {
     /// Uploads a photo without an event.
     pub(crate) fn upload(&self, key: &str) -> String {
         self.objects.put(key, fixture("420.jpg"))
+    }
+}
+
+impl Client {
+    pub(crate) fn new(address: &str) -> Self {
+        Self {
+            http: http_client(&ConnectOptions::default()).unwrap(),
+            url: format!("http://{address}/"),
+        }
     }
 
     /// Sends an event about one key, as the adapter would.
@@ -103,6 +126,11 @@ impl Running {
             .header("content-type", "application/json")
     }
 
+    /// The address, as `host:port`.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://").trim_end_matches('/')
+    }
+
     /// The value of a sample of the metrics page, 0 if it is not there.
     pub(crate) async fn metric(&self, sample: &str) -> u64 {
         let page = self
@@ -117,7 +145,8 @@ impl Running {
     }
 }
 
-async fn serve(answers: impl Respond + 'static) -> MockServer {
+/// A server at its own address.
+pub(crate) async fn serve(answers: impl Respond + 'static) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(any())
         .respond_with(answers)

@@ -1,0 +1,72 @@
+//! The service as it is shipped: a process of its own, whose memory can be told from the test's.
+
+use std::ops::Deref;
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::running::{Client, eventually};
+
+/// A running process; killed with the test.
+pub(crate) struct Binary {
+    client: Client,
+    child: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Deref for Binary {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Binary {
+    /// Starts the service on a bucket and a face API.
+    pub(crate) async fn start(oss: &str, api: &str, more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let announcement = folder.path().join("addresses.json");
+        let child = Command::new(env!("CARGO_BIN_EXE_face-recognition"))
+            .args(["--upload-path=target", "--listen=127.0.0.1:0"])
+            .args(["--oss-addressing=path", "--allowed-buckets=photos"])
+            .args(["--oss-endpoint", oss, "--face-endpoint", api])
+            .arg("--announce")
+            .arg(&announcement)
+            .args(more)
+            .env_clear()
+            .env("ACCESSKEY_ID", "key-of-the-test")
+            .env("ACCESSKEY_SECRET", "secret-of-the-test")
+            .env("RUST_LOG", "error")
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        eventually("the process listens", || announcement.exists()).await;
+        let addresses: Value =
+            serde_json::from_slice(&std::fs::read(&announcement).unwrap()).unwrap();
+        Self {
+            client: Client::new(addresses["http"].as_str().unwrap()),
+            child,
+            _folder: folder,
+        }
+    }
+
+    /// The most memory that the process ever had, in bytes, shared libraries included.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id().unwrap());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .unwrap();
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kibibytes << 10
+    }
+
+    /// Kills it as a crash would.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}

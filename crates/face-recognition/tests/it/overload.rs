@@ -1,0 +1,85 @@
+//! More than can be done at one time: some are told to come again, none is lost, and memory
+//! stays within its limits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use image::codecs::jpeg::JpegEncoder;
+use image::{Rgb, RgbImage};
+use tokio::time::{sleep, timeout};
+
+use crate::binary::Binary;
+use crate::faces_api::FacesApi;
+use crate::objects::Objects;
+use crate::running::{Client, serve};
+
+const MEBI: u64 = 1 << 20;
+
+/// All that come at one time.
+const REQUESTS: usize = 500;
+/// So many of them are about different photos; the others are redeliveries.
+const PHOTOS: usize = 10;
+
+/// A photo of 12 megapixels, with as much in it as a JPEG of 3 MB holds.
+fn large_photo() -> Vec<u8> {
+    let picture = RgbImage::from_fn(4000, 3000, |x, y| {
+        let noise = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 13;
+        Rgb([(x / 16) as u8, (y / 12) as u8, (noise & 31) as u8])
+    });
+    let mut file = Vec::new();
+    JpegEncoder::new_with_quality(&mut file, 85)
+        .encode_image(&picture)
+        .unwrap();
+    file
+}
+
+/// Comes again whenever it is told to, as Knative does.
+async fn until_done(client: Client, key: String, put_off: Arc<AtomicU64>) {
+    loop {
+        let answer = client.created(&key).await;
+        let wait = answer.headers().get("retry-after").cloned();
+        match answer.status().as_u16() {
+            200 => return,
+            429 | 503 => {
+                put_off.fetch_add(1, Ordering::SeqCst);
+                let seconds = wait.unwrap().to_str().unwrap().parse().unwrap();
+                sleep(Duration::from_secs(seconds)).await;
+            }
+            other => panic!("{key}: {other}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn five_hundred_photos_at_one_time_are_all_done_within_the_limits() {
+    let (objects, api) = (Objects::default(), serve(FacesApi::new()).await);
+    let limits = [
+        "--file-memory=33554432",
+        "--max-object-bytes=16777216",
+        "--pixel-memory=134217728",
+        // More than there are, so that memory is what they wait for.
+        "--cpus=16",
+        "--max-events=100",
+    ];
+    let binary = Binary::start(&objects.serve().await, &api.uri(), &limits).await;
+    let photo = bytes::Bytes::from(large_photo());
+    for number in 0..PHOTOS {
+        objects.put(&format!("{number}.jpg"), photo.clone());
+    }
+    let put_off = Arc::new(AtomicU64::new(0));
+    let all = (0..REQUESTS).map(|number| {
+        let key = format!("{}.jpg", number % PHOTOS);
+        until_done(binary.clone(), key, put_off.clone())
+    });
+    let done = timeout(Duration::from_mins(10), join_all(all)).await;
+    assert!(done.is_ok(), "not done in time");
+    for number in 0..PHOTOS {
+        let key = format!("target/rec-{number}.jpg");
+        assert!(objects.get(&key).is_some(), "{key}");
+    }
+    assert!(put_off.load(Ordering::SeqCst) > 0, "nobody was put off");
+    let peak = binary.peak_memory();
+    assert!(peak < (32 + 128 + 96) * MEBI, "{} MiB", peak / MEBI);
+}
