@@ -57,15 +57,18 @@ fn inner(text: &str) -> Result<Cow<'static, str>, EventError> {
         let content: String = serde_json::from_str(text).map_err(not_json)?;
         return Ok(Cow::Owned(content));
     }
-    // Some encoders break base64 into lines.
-    let joined: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
     let decoded = BASE64
-        .decode(joined)
+        .decode(text.trim_ascii())
+        .or_else(|_| BASE64.decode(joined(text)))
         .map_err(|_| EventError::Unrecognised)?;
     self::text(Cow::Owned(decoded))
+}
+
+/// Some encoders break base64 into lines.
+fn joined(text: &str) -> Vec<u8> {
+    text.bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect()
 }
 
 fn text(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, EventError> {
@@ -110,6 +113,11 @@ fn not_json(error: serde_json::Error) -> EventError {
 /// The JSON parser skips unknown values at any depth; whoever an event is passed on to might
 /// recurse into them.
 fn is_deeper_than(limit: usize, text: &str) -> bool {
+    // So few brackets cannot nest deeper, whatever they stand for; counting is quick.
+    let is_opening = |byte: &u8| matches!(byte, b'{' | b'[');
+    if text.bytes().filter(|byte| is_opening(byte)).count() <= limit {
+        return false;
+    }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {
         match byte {
