@@ -97,12 +97,9 @@ impl Refusal {
 
     /// Whose fault it is.
     pub(crate) fn blame(&self, status: StatusCode) -> Blame {
-        let named = CODES.iter().find(|(prefix, _)| {
-            let rest = self.code.strip_prefix(prefix);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        });
-        match named {
-            Some((_, blame)) => *blame,
+        // The old API may have room for its gateway's code in the message alone.
+        match named(&self.code).or_else(|| named(&self.message)) {
+            Some(blame) => blame,
             None if self.code.starts_with(ERRNO) => self.blame_by_words(),
             None if status == StatusCode::TOO_MANY_REQUESTS => Blame::Haste,
             None if status.is_server_error() => Blame::Moment,
@@ -150,6 +147,15 @@ impl Refusal {
             },
         }
     }
+}
+
+/// The blame for a code that is known.
+fn named(code: &str) -> Option<Blame> {
+    let known = CODES.iter().find(|(prefix, _)| {
+        let rest = code.strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
+    known.map(|(_, blame)| *blame)
 }
 
 /// Whether the transport should try again by itself; throttling comes with a 400 or 403 too.
@@ -240,6 +246,19 @@ mod tests {
         ];
         for (code, status, expected) in cases {
             assert_eq!(blame(code, status), expected, "`{code}` with {status}");
+        }
+    }
+
+    #[test]
+    fn a_code_in_place_of_a_message_is_known_as_well() {
+        for (message, expected) in [
+            ("Throttling.User", Blame::Haste),
+            ("ServiceUnavailable", Blame::Moment),
+            ("Throttling all of you", Blame::Configuration),
+            ("no authorization", Blame::Configuration),
+        ] {
+            let refusal = Refusal::new("HTTP 403", message, "");
+            assert_eq!(refusal.blame(StatusCode::FORBIDDEN), expected, "{message}");
         }
     }
 
