@@ -133,7 +133,7 @@ impl Way {
         let body = Limited::new(body, LONGEST_REQUEST_BYTES).collect().await;
         let body = body.map_err(|_| Severed)?.to_bytes();
         match self.mischief.trick() {
-            None => Ok(self.pass(&parts, body).await?.as_it_came()),
+            None => Ok(self.pass(&parts, body).await?.unchanged()),
             Some(Trick::Refuse(status)) => Ok(Body::empty_answer(status)),
             Some(Trick::Drop) => Err(Severed),
             Some(Trick::LoseAnswer) => {
@@ -146,12 +146,12 @@ impl Way {
                     self.pass(&parts, body.clone()),
                     self.pass(&parts, body.clone())
                 );
-                Ok(first?.as_it_came())
+                Ok(first?.unchanged())
             }
             Some(Trick::Hold(time)) => {
                 let answer = self.pass(&parts, body).await?;
                 tokio::time::sleep(time).await;
-                Ok(answer.as_it_came())
+                Ok(answer.unchanged())
             }
         }
     }
@@ -201,7 +201,7 @@ impl Way {
 
 impl Answer {
     /// Whole, or broken off where the upstream's was.
-    fn as_it_came(self) -> Response<Body> {
+    fn unchanged(self) -> Response<Body> {
         let body = if self.is_whole {
             Body::whole(self.body.clone())
         } else {
