@@ -47,7 +47,7 @@ async fn measure(bench: &mut Bench, herd: Herd, count: u32) -> Result<()> {
     let took = started.elapsed();
     let calls = until_quiet(&herd).await?;
     let used = herd.used().await?;
-    let replayed = replay(&herd, &calls).await?;
+    let replayed = replay(&herd, count, &calls).await?;
     let sources = f64::from(count);
     let per_source = |number: f64| number / sources;
     bench.step(&tally(&calls));
@@ -143,8 +143,11 @@ async fn until_quiet(herd: &Herd) -> Result<Vec<Call>> {
     bail!("the controller does not come to rest")
 }
 
-/// Makes the same calls again without looking at the answers, as fast as they are taken.
-async fn replay(herd: &Herd, calls: &[Call]) -> Result<Duration> {
+/// Makes the same calls again, to another server with the same sources, without looking at
+/// the answers and as fast as they are taken.
+async fn replay(herd: &Herd, count: u32, calls: &[Call]) -> Result<Duration> {
+    let server = herd.twin(count);
+    let socket = server.listen().await?;
     let http = service::http_client(&service::ConnectOptions {
         idle_per_host: CONCURRENCY,
         ..service::ConnectOptions::default()
@@ -153,7 +156,7 @@ async fn replay(herd: &Herd, calls: &[Call]) -> Result<Duration> {
         .iter()
         .filter(|call| !matches!(call.verb(), "list" | "watch"));
     let requests = single.map(|call| {
-        let url = format!("{}{}", herd.server_url(), call.path);
+        let url = format!("{}{}", socket.url(), call.path);
         let url = Url::parse_with_params(&url, &call.query)?;
         let request = http
             .request(call.method.clone(), url)

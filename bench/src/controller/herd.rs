@@ -25,7 +25,7 @@ const BROKERS: &str = "/apis/eventing.knative.dev/v1/namespaces/herd/brokers";
 /// A cluster full of sources and the controller's process.
 pub(super) struct Herd {
     server: FakeApiServer,
-    socket: Socket,
+    _socket: Socket,
     emulated: Emulated,
     controller: Process,
     address: String,
@@ -73,18 +73,25 @@ impl Herd {
             idle_bytes: until_watching(&server, &meter).await?,
             _deployments: server.run_deployments(PODS_TAKE),
             server,
-            socket,
+            _socket: socket,
             emulated,
             controller,
             address,
             meter,
         };
         herd.calls();
-        herd.fill(count);
+        herd.fill(&herd.server, count);
         Ok(herd)
     }
 
-    fn fill(&self, count: u32) {
+    /// A server with the same sources that nobody looks after.
+    pub(super) fn twin(&self, count: u32) -> FakeApiServer {
+        let server = FakeApiServer::new();
+        self.fill(&server, count);
+        server
+    }
+
+    fn fill(&self, server: &FakeApiServer, count: u32) {
         let document = json!({
             "url": format!("http://{}", self.emulated.addresses.mns),
             "accessKeyId": harness::ACCESS_KEY_ID,
@@ -95,8 +102,7 @@ impl Herd {
         let document = BASE64_STANDARD.encode(document.to_string());
         for number in 0..count {
             let name = format!("source-{number}");
-            let put =
-                |list: &str, object: Value| self.server.put(&format!("{list}/{name}"), object);
+            let put = |list: &str, object: Value| server.put(&format!("{list}/{name}"), object);
             put(
                 SECRETS,
                 object("v1", "Secret", &name, &json!({"data": {"mns": document}})),
@@ -143,10 +149,6 @@ impl Herd {
             usage: self.meter.read()?,
             cloud_calls: samples.sum("source_controller_mns_calls_total", ""),
         })
-    }
-
-    pub(super) fn server_url(&self) -> String {
-        self.socket.url()
     }
 
     pub(super) async fn stop(self) -> Result<()> {
