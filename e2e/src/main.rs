@@ -3,9 +3,9 @@
 //! `cargo xtask e2e` makes such a cluster and runs them; `cargo run -p e2e` runs them on one
 //! that is there. They are a binary of their own because `cargo test` must pass where there
 //! is no cluster, and a test that is skipped there would be taken for one that passed.
-//! Options are those of other tests: a part of a name, `--list`, `--test-threads`. The word
-//! `prepare` runs none, but makes in the emulator what a user makes in the cloud's console
-//! before deploying.
+//! Options are those of other tests: a part of a name, `--list`, `--test-threads`; the variable
+//! `E2E_SOURCES` says how many sources are many. The word `prepare` runs none, but makes in the
+//! emulator what a user makes in the cloud's console before deploying.
 
 #![expect(clippy::print_stderr, reason = "a command-line tool speaks to people")]
 
