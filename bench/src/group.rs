@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::bench::Bench;
-use crate::{adapter, backlog, controller, face, micro, start};
+use crate::{adapter, annotate, backlog, controller, face, local, micro, start};
 
 /// Rows that are measured together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -13,6 +13,10 @@ pub(crate) enum Group {
     Adapter,
     /// The adapter's memory while a long queue is worked off.
     Backlog,
+    /// CPU time and memory to annotate photos of all sizes, beside libjpeg-turbo.
+    Annotate,
+    /// The local back end's CPU time, and the faces it finds.
+    Local,
     /// The face service's photos per second, latency and CPU time.
     Face,
     /// What many sources cost controller, API server and MNS.
@@ -36,6 +40,8 @@ impl Group {
         match self {
             Self::Adapter => "adapter",
             Self::Backlog => "backlog",
+            Self::Annotate => "annotate",
+            Self::Local => "local",
             Self::Face => "face",
             Self::Controller => "controller",
             Self::Start => "start",
@@ -48,6 +54,8 @@ impl Group {
         match self {
             Self::Adapter => adapter::run(bench).await,
             Self::Backlog => backlog::run(bench).await,
+            Self::Annotate => annotate::run(bench),
+            Self::Local => local::run(bench),
             Self::Face => face::run(bench).await,
             Self::Controller => controller::run(bench).await,
             Self::Start => start::run(bench).await,

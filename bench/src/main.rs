@@ -26,12 +26,14 @@
 )]
 
 mod adapter;
+mod annotate;
 mod backlog;
 mod bench;
 mod controller;
 mod face;
 mod figure;
 mod group;
+mod local;
 mod machine;
 mod messages;
 mod micro;

@@ -80,7 +80,6 @@ impl Meter {
     ///
     /// # Errors
     /// When the process is gone.
-    #[allow(dead_code, reason = "for groups that are still being written")]
     pub(crate) fn forget_peak(&self) -> Result<()> {
         std::fs::write(self.folder.join("clear_refs"), "5").context("cannot reset the peak")
     }

@@ -1,12 +1,13 @@
 //! What this executable plays when it is started as a child, so that the work in it is
 //! measured alone. Hidden from the help: nobody else starts these.
 
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Subcommand;
 
-use crate::sink;
+use crate::{annotate, local, sink};
 
 /// The parts for children.
 #[derive(Debug, Subcommand)]
@@ -14,6 +15,12 @@ pub(crate) enum Role {
     /// A sink that counts what is posted to it.
     #[command(hide = true)]
     ServeSink(sink::Args),
+    /// Annotates one photo.
+    #[command(hide = true)]
+    AnnotatePhoto(annotate::Args),
+    /// Looks for the faces of one photo.
+    #[command(hide = true)]
+    FindFaces(local::Args),
 }
 
 impl Role {
@@ -24,6 +31,8 @@ impl Role {
     pub(crate) async fn play(self) -> Result<()> {
         match self {
             Self::ServeSink(args) => sink::serve(args).await,
+            Self::AnnotatePhoto(args) => annotate::once(&args),
+            Self::FindFaces(args) => local::once(&args),
         }
     }
 }
@@ -32,10 +41,32 @@ impl Role {
 ///
 /// # Errors
 /// When the executable cannot be found.
-#[allow(dead_code, reason = "for groups that are still being written")]
 pub(crate) fn command(words: &[&str]) -> Result<Command> {
     let own = std::env::current_exe().context("where is this executable?")?;
     let mut command = Command::new(own);
     command.args(words);
     Ok(command)
+}
+
+/// Says figures to the parent.
+///
+/// # Errors
+/// When nobody listens any more.
+pub(crate) fn say(figures: &[f64]) -> Result<()> {
+    println!("{}", serde_json::to_string(figures)?);
+    Ok(())
+}
+
+/// The figures that a child says about `file`.
+///
+/// # Errors
+/// When it fails or says something else.
+pub(crate) fn heard<const N: usize>(mut command: Command, file: &Path) -> Result<[f64; N]> {
+    let output = command.arg(file).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        bail!("a child ended with {}", output.status);
+    }
+    let figures: Vec<f64> = serde_json::from_slice(&output.stdout)?;
+    let figures = <[f64; N]>::try_from(figures);
+    figures.map_err(|figures| anyhow!("a child said {figures:?}"))
 }

@@ -110,7 +110,6 @@ impl Row {
 
 impl Target {
     /// The value should not be less.
-    #[allow(dead_code, reason = "for groups that are still being written")]
     pub(crate) fn at_least(limit: f64) -> Self {
         Self::of(Of::Value, Bound::AtLeast, limit)
     }

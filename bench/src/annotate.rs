@@ -1,0 +1,213 @@
+//! Annotating one photo, file to file, beside what libjpeg-turbo takes to decode and encode it.
+//!
+//! The work is done by a child of its own, which says itself what it used: the file is read, its
+//! header checked, three faces drawn, the result kept until the end. No network, no face API.
+
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use ::face::{Face, Gender, Rect};
+use anyhow::{Context as _, Result, bail};
+use face_recognition::annotate::annotate;
+use face_recognition::picture::{Header, Limits, Picture, patch};
+
+use crate::bench::Bench;
+use crate::figure::{Figure, mb, ms};
+use crate::process::{self, Meter};
+use crate::row::{Row, Target};
+use crate::{photos, roles};
+
+/// The practical limit, and the quality that the photos have.
+const DJPEG: &str = "djpeg";
+const CJPEG: &str = "cjpeg";
+
+/// How much more CPU time than libjpeg-turbo's is well spent.
+const MOST_CPU: f64 = 1.5;
+
+/// What the child is told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The photo.
+    file: PathBuf,
+}
+
+/// A photo that is measured.
+struct Photo {
+    name: &'static str,
+    file: PathBuf,
+    /// Megabytes above idle that it should take at most.
+    most_memory: Option<f64>,
+}
+
+/// Measures the rows of this group.
+pub(crate) fn run(bench: &mut Bench) -> Result<()> {
+    for tool in [DJPEG, CJPEG, "jpegtran"] {
+        present(tool)?;
+    }
+    bench.step("making photos");
+    for photo in photos(bench)? {
+        bench.step(photo.name);
+        measure(bench, &photo)?;
+    }
+    Ok(())
+}
+
+/// Draws on one photo and says what that took.
+///
+/// # Errors
+/// When the file cannot be read or is not annotated.
+pub(crate) fn once(args: &Args) -> Result<()> {
+    let meter = Meter::of(std::process::id())?;
+    let idle = meter.read()?;
+    let file = fs::read(&args.file)?;
+    let limits = Limits::default();
+    let header = Header::read(&file, &limits)?;
+    let sheet = annotate(header.dimensions(), &faces(header.dimensions()));
+    let result = if let Some(result) = patch(&file, &header, &limits, &sheet) {
+        result
+    } else {
+        let mut picture = Picture::decode(&file, &header, &limits)?;
+        picture.lay(&sheet);
+        picture.encode()?
+    };
+    black_box(&result);
+    let done = meter.read()?;
+    roles::say(&[ms(done.cpu), mb(done.peak_bytes - idle.resident_bytes)])
+}
+
+/// Three faces of an eighth of the width.
+fn faces((width, height): (u32, u32)) -> Vec<Face> {
+    let face = |number| Face {
+        rect: Rect {
+            left: width / 8 + number * width / 4,
+            top: height / 4,
+            width: width / 8,
+            height: width / 8,
+        },
+        probability: None,
+        gender: Some(Gender::Female),
+        age: Some(37),
+    };
+    (0..3).map(face).collect()
+}
+
+fn photos(bench: &Bench) -> Result<Vec<Photo>> {
+    let put = |name, file: &[u8], most_memory| {
+        let path = bench.folder().join(format!("photo {name}"));
+        fs::write(&path, file)?;
+        anyhow::Ok(Photo {
+            name,
+            file: path,
+            most_memory,
+        })
+    };
+    let twelve = photos::jpeg(4000, 3000)?;
+    let mut photos = vec![
+        put("JPEG of 1 MP", &photos::jpeg(1156, 867)?, None)?,
+        put("JPEG of 12 MP", &twelve, Some(48.0))?,
+        put("JPEG of 24 MP", &photos::jpeg(5664, 4248)?, None)?,
+        put("JPEG of 50 MP", &photos::jpeg(8165, 6124)?, Some(160.0))?,
+        put("JPEG of 12 MP on its side", &on_its_side(&twelve), None)?,
+    ];
+    let mut progressive = Command::new("jpegtran");
+    progressive.arg("-progressive").arg(&photos[1].file);
+    let progressive = progressive.output().context("cannot run `jpegtran`")?;
+    photos.push(put("progressive JPEG of 12 MP", &progressive.stdout, None)?);
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::load_from_memory(&twelve)?.write_to(&mut png, image::ImageFormat::Png)?;
+    photos.push(put("PNG of 12 MP", png.get_ref(), None)?);
+    Ok(photos)
+}
+
+/// With EXIF that says that a viewer must turn it clockwise.
+fn on_its_side(file: &[u8]) -> Vec<u8> {
+    let exif =
+        b"\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    [&file[..2], exif, &file[2..]].concat()
+}
+
+/// Alternately with libjpeg-turbo, unless that does not read the file.
+fn measure(bench: &mut Bench, photo: &Photo) -> Result<()> {
+    let (mut cpu, mut memory, mut theirs, mut their_memory) = (vec![], vec![], vec![], vec![]);
+    let is_jpeg = photo.name.contains("JPEG");
+    for _ in 0..bench.pick(11, 3) {
+        let command = roles::command(&["annotate-photo"])?;
+        let [time, peak] = roles::heard(command, &photo.file)?;
+        cpu.push(time);
+        memory.push(peak);
+        if is_jpeg {
+            let finished = process::pipe(libjpeg(&photo.file))?;
+            theirs.push(ms(finished.cpu));
+            their_memory.push(mb(finished.peak_bytes));
+        }
+    }
+    let row = Row::new(
+        photo.name,
+        "CPU time to annotate it",
+        Figure::new("ms", cpu),
+    );
+    bench.row(if is_jpeg {
+        row.against("djpeg | cjpeg", Figure::new("ms", theirs))
+            .target(Target::ratio_at_most(MOST_CPU))
+    } else {
+        row
+    });
+    let row = Row::new(
+        photo.name,
+        "peak memory above idle",
+        Figure::new("MB", memory),
+    );
+    let row = match photo.most_memory {
+        Some(most) => row.target(Target::at_most(most)),
+        None => row,
+    };
+    bench.row(if is_jpeg {
+        row.against("djpeg | cjpeg", Figure::new("MB", their_memory))
+    } else {
+        row
+    });
+    Ok(())
+}
+
+fn libjpeg(file: &Path) -> [Command; 2] {
+    let mut decode = Command::new(DJPEG);
+    decode.arg(file);
+    let mut encode = Command::new(CJPEG);
+    encode.args(["-quality", &photos::QUALITY.to_string()]);
+    encode.stdout(Stdio::null());
+    [decode, encode]
+}
+
+fn present(tool: &str) -> Result<()> {
+    let mut command = Command::new(tool);
+    command.arg("-version").stderr(Stdio::null());
+    if command
+        .stdout(Stdio::null())
+        .stdin(Stdio::null())
+        .status()
+        .is_err()
+    {
+        bail!("`{tool}` is not there: install Debian's `libjpeg-turbo-progs`");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turned_photo_is_one_to_its_reader() {
+        let file = on_its_side(&photos::jpeg(64, 48).unwrap());
+        let header = Header::read(&file, &Limits::default()).unwrap();
+        assert_eq!(header.dimensions(), (48, 64));
+    }
+
+    #[test]
+    fn a_missing_tool_names_its_package() {
+        let error = present("no-such-tool").unwrap_err().to_string();
+        assert!(error.contains("libjpeg-turbo-progs"), "{error}");
+    }
+}
