@@ -30,7 +30,7 @@ impl Asked {
     pub(crate) fn of(event: &Event) -> Self {
         Self {
             id: event.id().to_owned(),
-            source: event.source().to_string(),
+            source: event.source().clone(),
         }
     }
 }

@@ -175,9 +175,12 @@ async fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
 
 /// What a blocking task came to. A panic is a defect; a task is cancelled only at the end.
 fn ended<T>(joined: Result<T, JoinError>) -> Result<T, Failure> {
-    joined.map_err(|error| match error.is_panic() {
-        true => Failure::Defect,
-        false => Failure::Stopping,
+    joined.map_err(|error| {
+        if error.is_panic() {
+            Failure::Defect
+        } else {
+            Failure::Stopping
+        }
     })
 }
 

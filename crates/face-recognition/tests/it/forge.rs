@@ -13,9 +13,11 @@ pub(crate) fn zeros(count: usize) -> Vec<u8> {
         bits.put(0b1010_0011, 8); // Length 258.
         bits.put(0, 5); // Distance 1.
     }
-    (0..rest).for_each(|_| literal(&mut bits));
+    for _ in 0..rest {
+        literal(&mut bits);
+    }
     bits.put(0, 7); // End of block.
-    let adler = u32::try_from(count % 65_521).unwrap() << 16 | 1;
+    let adler = (u32::try_from(count % 65_521).unwrap() << 16) | 1;
     [&[0x78, 0x01], bits.bytes(), &adler.to_be_bytes()].concat()
 }
 
@@ -29,11 +31,11 @@ struct Bits {
 impl Bits {
     fn put(&mut self, value: u32, count: u32) {
         for bit in 0..count {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             let last = self.bytes.last_mut().unwrap();
-            *last |= u8::try_from(value >> bit & 1).unwrap() << (self.used % 8);
+            *last |= u8::try_from((value >> bit) & 1).unwrap() << (self.used % 8);
             self.used += 1;
         }
     }

@@ -49,13 +49,9 @@ fn case(name: &'static str, file: impl Into<Vec<u8>>, expected: (u16, &'static s
     }
 }
 
-fn bombs() -> Vec<Case> {
+fn bombs_as_png() -> Vec<Case> {
     let rgba16 = [16, 6, 0];
     let inflating = |name: &[u8]| [name, &[0, 0], &zeros(400 << 20)].concat();
-    let mut claiming = fixture("lossless-alpha.webp");
-    claiming.extend(b"EXIF\xff\xff\xff\xff");
-    let length = u32::try_from(claiming.len() - 8).unwrap();
-    claiming[4..8].copy_from_slice(&length.to_le_bytes());
     let text = [b"a\0\x01\0\0\0".as_slice(), &zeros(400 << 20)].concat();
     vec![
         case(
@@ -108,6 +104,15 @@ fn bombs() -> Vec<Case> {
             png_with(b"iTXt", &text),
             FINE,
         ),
+    ]
+}
+
+fn other_bombs() -> Vec<Case> {
+    let mut claiming = fixture("lossless-alpha.webp");
+    claiming.extend(b"EXIF\xff\xff\xff\xff");
+    let length = u32::try_from(claiming.len() - 8).unwrap();
+    claiming[4..8].copy_from_slice(&length.to_le_bytes());
+    vec![
         case(
             "GIF of 65,535 by 65,535",
             gif((65_535, 65_535), (1, 1), 1),
@@ -426,7 +431,13 @@ impl Stand {
 #[tokio::test]
 async fn each_hostile_file_has_its_answer_and_its_counter() {
     let stand = Stand::start().await;
-    let cases = [bombs(), odd_jpegs(), odd_exif(), foreign()];
+    let cases = [
+        bombs_as_png(),
+        other_bombs(),
+        odd_jpegs(),
+        odd_exif(),
+        foreign(),
+    ];
     let mut wrong = vec![];
     for Case {
         name,
@@ -484,7 +495,7 @@ async fn a_file_that_is_cut_anywhere_is_given_up() {
 #[tokio::test]
 async fn memory_stays_within_its_limits_whatever_comes_at_one_time() {
     let stand = Stand::start().await;
-    let keys: Vec<String> = [bombs(), odd_jpegs(), foreign()]
+    let keys: Vec<String> = [bombs_as_png(), other_bombs(), odd_jpegs(), foreign()]
         .into_iter()
         .flatten()
         .map(|Case { name, file, .. }| {

@@ -25,8 +25,9 @@ const PHOTOS: usize = 10;
 /// A photo of 12 megapixels, with as much in it as a JPEG of 3 MB holds.
 fn large_photo() -> Vec<u8> {
     let picture = RgbImage::from_fn(4000, 3000, |x, y| {
-        let noise = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 13;
-        Rgb([(x / 16) as u8, (y / 12) as u8, (noise & 31) as u8])
+        let noise = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 27;
+        let channel = |value: u32| u8::try_from(value).unwrap();
+        Rgb([x / 16, y / 12, noise].map(channel))
     });
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, 85)
