@@ -33,7 +33,8 @@ pub struct Report {
     pub events: usize,
     /// Requests with events that reached it.
     pub deliveries: u64,
-    /// Versions whose event got lost, and photos without their one correct result.
+    /// Versions whose event never arrived, and photos without their one correct result. While
+    /// messages are left, what they hold is among them.
     pub lost: usize,
     /// Versions for which the face API answered more than once, because an answer or the
     /// process that waited for it was lost.

@@ -15,9 +15,10 @@ use crate::photos::{Photo, Version};
 use crate::scene::Scene;
 use crate::schedule::Upload;
 
-/// Beyond the longest time that a message stays hidden (30 s after its last extension), that
-/// a photo may take (2 min), and that the services wait before they try again.
-const SETTLE_DEADLINE: Duration = Duration::from_mins(5);
+/// How long the queue may stay as full as it is. Beyond the longest time that a message stays
+/// hidden (30 s after its last extension), that a photo may take (2 min), and that the
+/// services wait before they try again.
+const PATIENCE: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(250);
 /// Results that are looked at, at one time.
 const LOOKS: usize = 8;
@@ -37,15 +38,22 @@ pub(crate) fn expected<'a>(
     uploads.iter().map(last).collect()
 }
 
-/// Waits until the queue is empty and nobody works on anything. Gives the number of messages
-/// that are left when the patience ends.
+/// Waits until the queue is empty and nobody works on anything, for as long as it gets
+/// emptier. Gives the number of messages that are left when the patience ends.
 pub(crate) async fn settle(scene: &Scene) -> Result<u64> {
-    let give_up = Instant::now() + SETTLE_DEADLINE;
     let http = service::http_client(&service::ConnectOptions::default())?;
+    let mut fewest = u64::MAX;
+    let mut give_up = Instant::now() + PATIENCE;
     loop {
         let left = scene.cloud.backlog().await;
         if matches!(left, Ok(0)) && is_idle(&http, scene).await {
             return Ok(0);
+        }
+        if let Ok(left) = left
+            && left < fewest
+        {
+            fewest = left;
+            give_up = Instant::now() + PATIENCE;
         }
         if Instant::now() > give_up {
             return left;
