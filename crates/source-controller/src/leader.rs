@@ -22,8 +22,9 @@ use tracing::{debug, info, warn};
 
 /// How long a Lease that stands still is respected. What a crashed leader costs.
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
-/// How often the leader renews. A renewal may fail and be tried again before [`GIVE_UP`].
-const RENEW: Duration = Duration::from_secs(4);
+/// How often the leader renews. A renewal that gets no answer, as on a machine with too much to
+/// do, leaves time for another one before [`GIVE_UP`].
+const RENEW: Duration = Duration::from_secs(3);
 /// A leader that could not renew for so long stops working. Less than [`LEASE`] by the time
 /// that stopping may take, so that nobody else works yet.
 const GIVE_UP: Duration = Duration::from_secs(12);

@@ -1,8 +1,14 @@
 //! Two candidates for one lease, with time that passes as told.
 
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::Method;
+use http::{Method, Request};
+use kube::Client;
+use kube::client::Body;
 use serde_json::json;
 use source_controller::leader::{Election, Lost};
 use tokio::time::{Instant, timeout};
@@ -104,6 +110,29 @@ async fn leader_that_cannot_renew_stops_before_anybody_else_may_lead() {
     let lost = tenure.keep().await;
     assert!(matches!(lost, Lost::NotRenewed), "{lost}");
     assert!(started.elapsed() < Duration::from_secs(15));
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewal_without_an_answer_is_tried_again() {
+    let cluster = Cluster::start();
+    let (server, renewals) = (cluster.clone(), AtomicUsize::new(0));
+    let renewals = Arc::new(renewals);
+    let deaf_once = tower::service_fn(move |request: Request<Body>| {
+        let is_lost =
+            request.method() == Method::PUT && renewals.fetch_add(1, Ordering::Relaxed) == 0;
+        let server = server.clone();
+        async move {
+            if is_lost {
+                pending::<()>().await;
+            }
+            Ok::<_, Infallible>(server.answer(request).await)
+        }
+    });
+    let client = Client::new(deaf_once, "default");
+    let election = Election::new(client, "knative-mnsoss", "controller", "a");
+    let mut tenure = election.win().await;
+    let minute = timeout(Duration::from_mins(1), tenure.keep());
+    assert!(minute.await.is_err(), "one lost answer ended the tenure");
 }
 
 #[tokio::test(start_paused = true)]
