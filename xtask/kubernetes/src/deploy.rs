@@ -20,6 +20,7 @@ mod undeploy;
 mod wait;
 
 use std::io::{ErrorKind, Write as _};
+use std::slice;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -156,12 +157,12 @@ async fn deploy(
     let (foundations, rest): (Vec<_>, Vec<_>) = objects
         .iter()
         .partition(|object| order::is_foundation(&Identity::of(object)));
-    let applied = apply_all(cluster, &foundations, progress).await?;
+    let applied = apply_all(cluster, &foundations, patience, progress).await?;
     wait::until_ready(cluster, &applied, patience, progress).await?;
     learn_kinds(cluster, objects, patience).await?;
     let mut inventory = Inventory::load(cluster.client.clone(), &home(objects)).await?;
     inventory.remember(objects.iter().map(Identity::of)).await?;
-    let applied = apply_all(cluster, &rest, progress).await?;
+    let applied = apply_all(cluster, &rest, patience, progress).await?;
     wait::until_ready(cluster, &applied, patience, progress).await?;
     progress.say("everything is ready");
     Ok(())
@@ -194,15 +195,23 @@ async fn learn_kinds(
 async fn apply_all(
     cluster: &Cluster,
     objects: &[&DynamicObject],
+    patience: Duration,
     progress: &Progress,
 ) -> Result<Vec<Identity>> {
     let mut applied = Vec::new();
     for object in objects {
         let identity = Identity::of(object);
-        let outcome = match apply(cluster, object).await? {
-            Outcome::Created => "created",
-            Outcome::Changed => "changed",
-            Outcome::Unchanged => "unchanged",
+        let outcome = loop {
+            match apply(cluster, object).await? {
+                Outcome::Created => break "created",
+                Outcome::Changed => break "changed",
+                Outcome::Unchanged => break "unchanged",
+                // Left by somebody's `kubectl delete`; a new one takes its place.
+                Outcome::Leaving => {
+                    let leaving = slice::from_ref(&identity);
+                    wait::until_gone(cluster, leaving, patience, progress).await?;
+                }
+            }
         };
         progress.say(&format!("{identity} {outcome}"));
         applied.push(identity);

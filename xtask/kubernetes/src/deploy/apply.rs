@@ -25,6 +25,8 @@ pub(crate) enum Outcome {
     Changed,
     /// It was, and was right.
     Unchanged,
+    /// It is being deleted, and nothing was applied: that would go with it.
+    Leaving,
 }
 
 /// Applies one object; it must be of a kind that the cluster serves.
@@ -34,6 +36,9 @@ pub(crate) enum Outcome {
 pub(crate) async fn apply(cluster: &Cluster, object: &DynamicObject) -> Result<Outcome> {
     let identity = Identity::of(object);
     let before = cluster.get(&identity).await?;
+    if before.as_ref().is_some_and(is_leaving) {
+        return Ok(Outcome::Leaving);
+    }
     let after = send(cluster, object, before.as_ref(), false).await?;
     Ok(match before {
         None => Outcome::Created,
@@ -76,6 +81,10 @@ async fn send(
         .patch(&identity.name, &parameters, &Patch::Apply(&object))
         .await;
     applied.with_context(|| format!("cannot apply {identity}"))
+}
+
+fn is_leaving(object: &DynamicObject) -> bool {
+    object.metadata.deletion_timestamp.is_some()
 }
 
 /// Whether an apply of ours brought the object into being.

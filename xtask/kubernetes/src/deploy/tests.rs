@@ -190,6 +190,21 @@ async fn an_object_that_does_not_go_is_explained() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_applied_onto_what_is_being_deleted() {
+    let fake = FakeCluster::new();
+    deploy_to(&fake).await.unwrap();
+    fake.hold("mnsosssources.sources.eventing.knative.dev");
+    undeploy_from(&fake).await.unwrap_err();
+    fake.writes();
+    let error = deploy_to(&fake).await.unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    still there after 5 s:
+           CustomResourceDefinition mnsosssources.sources.eventing.knative.dev: is held by the finalizer example.com/held; see `kubectl describe customresourcedefinition.apiextensions.k8s.io mnsosssources.sources.eventing.knative.dev`
+    ");
+    assert_eq!(fake.writes(), ["apply photos"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_applied_to_a_cluster_without_knative() {
     let fake = FakeCluster::new();
     fake.without("eventing.knative.dev");
