@@ -75,6 +75,7 @@ async fn perform(
     let lanes = lanes.map(|strikes| scene.play(strikes, began, options.size.window));
     let (played, ()) = tokio::join!(try_join_all(lanes), uploads);
     played?;
+    scene.calm_down().await?;
 
     let left_in_queue = verdict::settle(scene).await?;
     if options.theft == Some(Theft::Result) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use harness::{Fault as Misbehaviour, FaultKind, InForce};
 use http::StatusCode;
 use rand::rngs::StdRng;
@@ -19,6 +19,8 @@ use crate::schedule::Strike;
 const POLL: Duration = Duration::from_millis(200);
 /// The emulator answers in a millisecond or not at all.
 const ADMIN_DEADLINE: Duration = Duration::from_secs(5);
+/// Time enough for an emulator that was given back just now.
+const CALM_DEADLINE: Duration = Duration::from_mins(1);
 /// Both OSS and MNS accept dates that are a quarter of an hour off.
 const SKEWS_SECONDS: std::ops::Range<i64> = 1000..100_000;
 
@@ -41,6 +43,22 @@ impl Scene {
             }
             let done = self.strike(strike).await;
             done.with_context(|| format!("in the midst of: {}", strike.fault))?;
+        }
+        Ok(())
+    }
+
+    /// Ends all misbehaviour of the APIs, also what could not be ended in its time.
+    ///
+    /// # Errors
+    /// When the emulator does not answer for a minute.
+    pub(crate) async fn calm_down(&self) -> Result<()> {
+        let give_up = Instant::now() + CALM_DEADLINE;
+        while self.present(self.admin.clear_faults()).await.is_none() {
+            ensure!(
+                Instant::now() < give_up,
+                "the emulator does not answer, and its faults last"
+            );
+            sleep(POLL).await;
         }
         Ok(())
     }
