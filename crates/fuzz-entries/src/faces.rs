@@ -1,0 +1,81 @@
+//! What the face services answer.
+
+use std::error::Error;
+
+use face::{Analysis, Dimensions, FaceError, dataplus, facebody};
+use http::StatusCode;
+
+const STATUSES: [StatusCode; 4] = [
+    StatusCode::OK,
+    StatusCode::BAD_REQUEST,
+    StatusCode::FORBIDDEN,
+    StatusCode::SERVICE_UNAVAILABLE,
+];
+
+const PICTURE: Dimensions = Dimensions {
+    width: 640,
+    height: 480,
+};
+
+/// Longest text of an error with its causes: one line of a log.
+const LONGEST_TEXT: usize = 4096;
+
+/// Reads an answer about a picture, of either service.
+pub(crate) fn answers(input: &[u8]) {
+    for status in STATUSES {
+        check(dataplus::read_answer(status, input, PICTURE));
+        check(facebody::read_answer(status, input, PICTURE));
+    }
+}
+
+fn check(answer: Result<Analysis, FaceError>) {
+    match answer {
+        Ok(analysis) => {
+            for face in analysis.faces {
+                let rect = face.rect;
+                let inside = u64::from(rect.left) + u64::from(rect.width) <= 640
+                    && u64::from(rect.top) + u64::from(rect.height) <= 480;
+                assert!(inside && rect.width > 0 && rect.height > 0, "{rect:?}");
+                let sure = face.probability.unwrap_or_default();
+                assert!((0.0..=1.0).contains(&sure), "{sure}");
+                assert!(face.age.unwrap_or_default() <= 150, "{:?}", face.age);
+            }
+        }
+        Err(error) => is_one_short_line(&error),
+    }
+}
+
+/// What a service says about itself ends up in our log.
+fn is_one_short_line(error: &dyn Error) {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    assert!(text.len() <= LONGEST_TEXT, "{} bytes: {text}", text.len());
+    assert!(!text.contains(char::is_control), "{text:?}");
+}
+
+/// Reads an authorization to upload; it must not lead away from the vendor.
+pub(crate) fn authorization(input: &[u8]) {
+    for status in STATUSES {
+        match facebody::read_authorization(status, input) {
+            Err(error) => is_one_short_line(&error),
+            Ok(authorization) => match authorization.bucket_url(None) {
+                Err(error) => is_one_short_line(&error),
+                Ok(url) => {
+                    assert_eq!(url.scheme(), "https", "{url}");
+                    let host = url.host_str().unwrap_or_default();
+                    assert!(host.ends_with(".aliyuncs.com"), "{url}");
+                    assert_eq!(url.username(), "", "{url}");
+                    assert_eq!(
+                        (url.path(), url.query(), url.port()),
+                        ("/", None, None),
+                        "{url}"
+                    );
+                }
+            },
+        }
+    }
+}
