@@ -8,6 +8,7 @@
 
 pub mod announce;
 pub mod bind;
+mod core_files;
 pub mod credentials;
 mod error_line;
 pub mod findings;

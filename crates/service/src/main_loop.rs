@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::core_files;
 use crate::error_line;
 use crate::shutdown::with_signals;
 
@@ -19,6 +20,7 @@ pub fn run<F>(app: impl FnOnce(CancellationToken) -> F) -> ExitCode
 where
     F: Future<Output = anyhow::Result<()>>,
 {
+    core_files::forbid();
     match run_to_end(app) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
