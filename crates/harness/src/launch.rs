@@ -29,6 +29,9 @@ pub fn emulator(binaries: &Binaries, settings: &Settings) -> Launch {
     if let Some(data) = &settings.data {
         args.extend(["--data".into(), data.into()]);
     }
+    if settings.capture {
+        args.push("--capture".into());
+    }
     let mut env = base_env(settings);
     env.extend(official_credentials());
     Launch {

@@ -61,6 +61,8 @@ pub struct Settings {
     pub fixed_ports: bool,
     /// Filter of the log lines of all processes.
     pub log: String,
+    /// The emulator keeps the last requests for its admin API, signatures and all.
+    pub capture: bool,
     /// More environment for the face service.
     pub face_env: BTreeMap<String, String>,
     /// More environment for the adapter.
@@ -77,6 +79,7 @@ impl Settings {
             data: None,
             fixed_ports: false,
             log: "info".to_owned(),
+            capture: false,
             face_env: BTreeMap::new(),
             adapter_env: BTreeMap::new(),
         }

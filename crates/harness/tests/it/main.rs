@@ -9,4 +9,5 @@
 mod delivery;
 mod keys;
 mod photos;
+mod secrets;
 mod stage;

@@ -22,9 +22,14 @@ pub(crate) struct Pipeline {
     _folder: TempDir,
 }
 
+/// The binaries, built once for all tests.
+pub(crate) async fn binaries() -> &'static Binaries {
+    BINARIES.get_or_try_init(Binaries::build).await.unwrap()
+}
+
 /// Starts a pipeline; `adjust` changes the defaults.
 pub(crate) async fn pipeline(adjust: impl FnOnce(&mut Settings)) -> Pipeline {
-    let binaries = BINARIES.get_or_try_init(Binaries::build).await.unwrap();
+    let binaries = binaries().await;
     let folder = tempfile::tempdir().unwrap();
     let mut settings = Settings::new(folder.path().to_owned());
     adjust(&mut settings);
