@@ -21,7 +21,8 @@ use crate::rivals;
 use crate::row::{Row, Target};
 use crate::sink::{Arrivals, Sink};
 
-const LATENCIES_MS: [u64; 4] = [0, 5, 20, 50];
+/// Milliseconds, and events that take some seconds then.
+const LATENCIES: [(u64, u64); 4] = [(0, 20_000), (5, 20_000), (20, 10_000), (50, 6000)];
 /// What the issue of speed is decided at.
 const DECISIVE_MS: u64 = 20;
 const POLL: Duration = Duration::from_millis(20);
@@ -145,8 +146,9 @@ pub(crate) async fn slow_down(emulated: &Emulated, latency_ms: u64) -> Result<()
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
     let settings = Settings::new(bench.folder().to_owned());
     let emulated = Emulated::start(&bench.binaries, &settings).await?;
-    for latency_ms in LATENCIES_MS {
-        at_latency(bench, &emulated, latency_ms).await?;
+    for (latency_ms, events) in LATENCIES {
+        let events = bench.pick(events, events / 3);
+        at_latency(bench, &emulated, latency_ms, events).await?;
     }
     Ok(())
 }
@@ -164,14 +166,18 @@ struct Counted {
     per_receive: Vec<f64>,
 }
 
-async fn at_latency(bench: &mut Bench, emulated: &Emulated, latency_ms: u64) -> Result<()> {
+async fn at_latency(
+    bench: &mut Bench,
+    emulated: &Emulated,
+    latency_ms: u64,
+    events: u64,
+) -> Result<()> {
     let sink = Sink::start(bench.folder(), Duration::from_millis(latency_ms)).await?;
     let mut counted = Counted::default();
     for repetition in 1..=bench.pick(3, 1) {
         bench.step(&format!(
             "{latency_ms} ms of latency, repetition {repetition}"
         ));
-        let events = bench.pick(20_000, 6000);
         repeat(bench, emulated, &sink, latency_ms, events, &mut counted).await?;
     }
     rows(bench, latency_ms, counted);
