@@ -10,6 +10,8 @@
 //! further copies of one and the same event in one message `-2`, `-3`. An event without
 //! a request id takes the id of its MNS message instead.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use events::{EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage};
@@ -117,30 +119,43 @@ pub(crate) fn write(format: Format, event: events::Event) -> Result<HttpMessage,
 /// The ids of a message's events, in order. See the module for the rule.
 #[must_use]
 pub fn ids(message_id: &str, events: &[Event]) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::with_capacity(events.len());
-    for event in events {
+    let mut taken = Taken::default();
+    let ids = events.iter().map(|event| {
         let request_id = event.request_id.as_deref().filter(|id| !id.is_empty());
         let base = request_id.unwrap_or(message_id);
-        let id = if events.len() == 1 && event.name.action() != "DeleteObjects" {
-            base.to_owned()
-        } else {
-            format!("{base}-{}", digest(event.raw()))
-        };
-        ids.push(distinct(id, &ids));
-    }
-    ids
+        taken.add(
+            if events.len() == 1 && event.name.action() != "DeleteObjects" {
+                base.to_owned()
+            } else {
+                format!("{base}-{}", digest(event.raw()))
+            },
+        )
+    });
+    ids.collect()
 }
 
-/// The id, with a number if it is taken.
-fn distinct(id: String, taken: &[String]) -> String {
-    if !taken.contains(&id) {
-        return id;
+/// Ids given away, each with the number that its next copy would get.
+#[derive(Default)]
+struct Taken(HashMap<String, usize>);
+
+impl Taken {
+    /// The id, with a number if it is taken.
+    fn add(&mut self, id: String) -> String {
+        let Some(&(mut number)) = self.0.get(&id) else {
+            self.0.insert(id.clone(), 2);
+            return id;
+        };
+        let free = loop {
+            let candidate = format!("{id}-{number}");
+            number += 1;
+            if !self.0.contains_key(&candidate) {
+                break candidate;
+            }
+        };
+        self.0.insert(id, number);
+        self.0.insert(free.clone(), 2);
+        free
     }
-    let mut numbered = (2_usize..).map(|number| format!("{id}-{number}"));
-    // The range is longer than any message.
-    numbered
-        .find(|candidate| !taken.contains(candidate))
-        .unwrap_or(id)
 }
 
 /// The beginning of a SHA-256, in hexadecimal.
