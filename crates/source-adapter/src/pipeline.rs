@@ -5,6 +5,7 @@
 //! A message is handed over only when every event in it was taken by the sink or the
 //! dead letter sink, or was not wanted.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,17 +88,19 @@ impl Pipeline {
         self.metrics.count_received(message.dequeue_count);
         let mut lease = self.lease(&message, visibility);
         let id = message.id.clone();
-        let verdict = self
-            .give_up
-            .run_until_cancelled(lease.hold(self.process(message)))
-            .await;
+        let verdict = {
+            let work = pin!(self.process(message));
+            self.give_up.run_until_cancelled(lease.hold(work)).await
+        };
+        // Calls to the queue are large and rarely needed here; within this future they would
+        // be moved with it for every message.
         match verdict {
             Some(Verdict::Delete) => self.delete(id, lease, held).await,
             Some(Verdict::ComeBack(wait)) => {
                 self.metrics.count_message(MessageOutcome::Postponed);
-                lease.release(wait).await;
+                Box::pin(lease.release(wait)).await;
             }
-            None => self.hand_back_lease(lease).await,
+            None => Box::pin(self.hand_back_lease(lease)).await,
         }
     }
 

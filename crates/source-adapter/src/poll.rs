@@ -128,10 +128,12 @@ impl Pollers {
                 held,
             };
             let pipeline = self.pipeline.clone();
+            // On the heap at once: a task's future is moved several times on its way there.
             if self.stop.is_cancelled() {
-                self.deliveries.spawn(pipeline.hand_back(received));
+                self.deliveries
+                    .spawn(Box::pin(pipeline.hand_back(received)));
             } else {
-                self.deliveries.spawn(pipeline.handle(received));
+                self.deliveries.spawn(Box::pin(pipeline.handle(received)));
             }
         }
     }
