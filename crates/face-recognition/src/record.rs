@@ -132,6 +132,10 @@ fn parse_face(text: &str) -> Option<Face> {
     let [left, top, width, height, probability, gender, age] = fields.as_slice() else {
         return None;
     };
+    let probability = optional(probability).ok()?;
+    if probability.is_some_and(|probability: f32| !(0.0..=1.0).contains(&probability)) {
+        return None;
+    }
     let gender = match *gender {
         "F" => Some(Gender::Female),
         "M" => Some(Gender::Male),
@@ -145,7 +149,7 @@ fn parse_face(text: &str) -> Option<Face> {
             width: width.parse().ok()?,
             height: height.parse().ok()?,
         },
-        probability: optional(probability).ok()?,
+        probability,
         gender,
         age: optional(age).ok()?,
     })
@@ -229,6 +233,17 @@ mod tests {
             faces: vec![face, bare],
         });
         insta::assert_snapshot!(text, @"1,2,30,40,0.98,F,37;1,2,30,40,,,");
+    }
+
+    #[test]
+    fn what_no_probability_can_be_is_refused() {
+        for probability in ["NaN", "inf", "-inf", "-0.1", "1.1"] {
+            assert_eq!(
+                parse(&format!("1,2,3,4,{probability},,")),
+                None,
+                "{probability}"
+            );
+        }
     }
 
     #[test]
