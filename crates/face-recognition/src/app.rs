@@ -150,6 +150,7 @@ fn pipeline(
         backend,
         cpus,
         readers: Arc::new(Semaphore::new(limits.cpus)),
+        calls: Arc::new(Semaphore::new(faces.calls)),
         files: Budget::new(limits.file_memory),
         pixels: Budget::new(limits.pixel_memory),
         flights: Flights::new(),
@@ -169,6 +170,7 @@ fn backend(
         endpoint,
         open_platform_endpoint,
         url_lifetime: _,
+        calls: _,
     } = faces;
     let (credentials, transport, cpus) = (credentials.clone(), transport.clone(), cpus.clone());
     Ok(match finder {

@@ -78,6 +78,9 @@ pub struct FaceArgs {
     /// How long the face API can read a photo by its URL, ISO 8601 [default: PT10M].
     #[arg(long, env = "FACE_URL_LIFETIME", value_name = "DURATION")]
     pub face_url_lifetime: Option<String>,
+    /// Calls of the face API at one time; further photos wait [default: 16].
+    #[arg(long, env = "FACE_MAX_CALLS", value_name = "COUNT")]
+    pub face_max_calls: Option<String>,
 }
 
 /// How much is done at one time, and how large it may be.

@@ -48,6 +48,8 @@ pub(crate) struct Pipeline {
     /// One permit per header that is read; apart from the others, so that reading one does not
     /// wait for the drawing of others.
     pub(crate) readers: Arc<Semaphore>,
+    /// One permit per photo that the back end looks at.
+    pub(crate) calls: Arc<Semaphore>,
     pub(crate) files: Budget,
     pub(crate) pixels: Budget,
     pub(crate) flights: Flights<(BucketName, ObjectKey)>,

@@ -11,6 +11,9 @@ use crate::args::FaceArgs;
 const URL_LIFETIME: Duration = Duration::from_mins(10);
 const URL_LIFETIME_BOUNDS: (Duration, Duration) =
     (Duration::from_secs(10), Duration::from_hours(24));
+/// A slow API that is asked for everything at once answers nothing in time, and accounts are
+/// granted few calls a second anyway.
+const CALLS: usize = 16;
 
 /// The back ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub struct Faces {
     pub open_platform_endpoint: Option<Url>,
     /// How long the face API can read a photo by its presigned URL.
     pub url_lifetime: Duration,
+    /// Most calls of the face API at one time.
+    pub calls: usize,
 }
 
 impl Faces {
@@ -56,6 +61,7 @@ impl Faces {
             face_endpoint,
             face_open_platform_endpoint,
             face_url_lifetime,
+            face_max_calls,
         } = args;
         let finder = found.optional(
             "FACE_BACKEND",
@@ -77,11 +83,13 @@ impl Faces {
             face_url_lifetime.as_deref(),
             URL_LIFETIME_BOUNDS,
         );
+        let calls = found.number("FACE_MAX_CALLS", face_max_calls.as_deref(), (1, 1024));
         Self {
             finder: finder.unwrap_or_default(),
             open_platform_endpoint: open_platform.or_else(|| endpoint.clone()),
             endpoint,
             url_lifetime: url_lifetime.unwrap_or(URL_LIFETIME),
+            calls: calls.unwrap_or(CALLS),
         }
     }
 }

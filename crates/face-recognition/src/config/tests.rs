@@ -46,6 +46,7 @@ fn every_setting_can_be_given() {
         "--face-backend=facebody",
         "--face-endpoint=http://127.0.0.1:9002",
         "--face-url-lifetime=PT5M",
+        "--face-max-calls=3",
         "--max-pixels=1000",
         "--photo-deadline=PT30S",
         "--port=9",
@@ -55,6 +56,7 @@ fn every_setting_can_be_given() {
     assert_eq!(config.faces.finder, Finder::Facebody);
     assert_eq!(config.faces.open_platform_endpoint, config.faces.endpoint);
     assert_eq!(config.faces.url_lifetime.as_secs(), 300);
+    assert_eq!(config.faces.calls, 3);
     assert_eq!(config.limits.picture.max_pixels, 1000);
     assert_eq!(config.operation.listen.port(), 9);
 }

@@ -135,6 +135,7 @@ impl Pipeline {
     }
 
     async fn analyse(&self, photo: &SharedPhoto) -> Result<Analysis, Failure> {
+        let _call = permit(&self.calls).await?;
         let timer = self.metrics.stage(Stage::Analyse);
         let answer = self.backend.analyse(photo.clone()).await;
         drop(timer);

@@ -8,11 +8,14 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
+use serde_json::Value;
+use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 use crate::binary::Binary;
-use crate::faces_api::FacesApi;
+use crate::faces_api::{FacesApi, one_woman};
 use crate::objects::Objects;
+use crate::pictures::fixture;
 use crate::running::{Client, serve};
 
 const MEBI: u64 = 1 << 20;
@@ -83,4 +86,45 @@ async fn five_hundred_photos_at_one_time_are_all_done_within_the_limits() {
     assert!(put_off.load(Ordering::SeqCst) > 0, "nobody was put off");
     let peak = binary.peak_memory();
     assert!(peak < (32 + 128 + 96) * MEBI, "{} MiB", peak / MEBI);
+}
+
+/// Answers late, and knows how many were waiting for it at one time.
+#[derive(Clone, Default)]
+struct SlowApi {
+    waiting: Arc<AtomicU64>,
+    most: Arc<AtomicU64>,
+}
+
+impl SlowApi {
+    async fn answer(self) -> axum::Json<Value> {
+        let waiting = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(waiting, Ordering::SeqCst);
+        sleep(Duration::from_millis(50)).await;
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        axum::Json(one_woman())
+    }
+
+    async fn serve(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let api = self.clone();
+        let router = axum::Router::new().fallback(move || api.answer());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+}
+
+#[tokio::test]
+async fn face_api_is_asked_about_few_photos_at_one_time() {
+    let (objects, api) = (Objects::default(), SlowApi::default());
+    let limits = ["--face-max-calls=2"];
+    let binary = Binary::start(&objects.serve().await, &api.serve().await, &limits).await;
+    let keys: Vec<_> = (0..8).map(|number| format!("{number}.jpg")).collect();
+    for key in &keys {
+        objects.put(key, fixture("420.jpg"));
+    }
+    for answer in join_all(keys.iter().map(|key| binary.created(key))).await {
+        assert_eq!(answer.status(), 200);
+    }
+    assert_eq!(api.most.load(Ordering::SeqCst), 2);
 }
