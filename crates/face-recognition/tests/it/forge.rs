@@ -46,7 +46,7 @@ impl Bits {
 }
 
 /// A chunk of a PNG file.
-pub(crate) fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub(crate) fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let checked = [kind.as_slice(), data].concat();
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     [&length, checked.as_slice(), &crc32(&checked).to_be_bytes()].concat()
@@ -70,15 +70,15 @@ pub(crate) fn blank_png(
     header.extend([depth, colour, 0, 0, interlace]);
     [
         b"\x89PNG\r\n\x1a\n".as_slice(),
-        &chunk(b"IHDR", &header),
-        &chunk(b"IDAT", content),
-        &chunk(b"IEND", b""),
+        &chunk(*b"IHDR", &header),
+        &chunk(*b"IDAT", content),
+        &chunk(*b"IEND", b""),
     ]
     .concat()
 }
 
 /// A good PNG with one more chunk behind its header.
-pub(crate) fn png_with(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub(crate) fn png_with(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     inserted(&fixture("alpha.png"), 33, &chunk(kind, data))
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn bmp(width: i32, height: i32, content: usize) -> Vec<u8> {
 }
 
 /// A WebP container around one chunk.
-pub(crate) fn webp(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub(crate) fn webp(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let length = |bytes: usize| u32::try_from(bytes).unwrap().to_le_bytes();
     let chunk = [kind.as_slice(), &length(data.len()), data].concat();
     [

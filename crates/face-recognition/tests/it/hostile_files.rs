@@ -91,17 +91,17 @@ fn bombs_as_png() -> Vec<Case> {
         ),
         case(
             "PNG with a colour profile of 400 MB",
-            png_with(b"iCCP", &inflating(b"a")),
+            png_with(*b"iCCP", &inflating(b"a")),
             FINE,
         ),
         case(
             "PNG with a text of 400 MB",
-            png_with(b"zTXt", &inflating(b"a")),
+            png_with(*b"zTXt", &inflating(b"a")),
             FINE,
         ),
         case(
             "PNG with an international text of 400 MB",
-            png_with(b"iTXt", &text),
+            png_with(*b"iTXt", &text),
             FINE,
         ),
     ]
@@ -137,12 +137,12 @@ fn other_bombs() -> Vec<Case> {
         case("BMP of the lowest height", bmp(10, i32::MIN, 0), CORRUPT),
         case(
             "WebP of 16,383 by 16,383",
-            webp(b"VP8L", b"\x2f\xfe\xbf\xff\x0f\0\0\0\0"),
+            webp(*b"VP8L", b"\x2f\xfe\xbf\xff\x0f\0\0\0\0"),
             TOO_MANY,
         ),
         case(
             "WebP canvas of 16 million a side",
-            webp(b"VP8X", b"\0\0\0\0\xff\xff\xff\xff\xff\xff"),
+            webp(*b"VP8X", b"\0\0\0\0\xff\xff\xff\xff\xff\xff"),
             CORRUPT,
         ),
         case("WebP with a part of 4 GB", claiming, CUT),
@@ -188,7 +188,7 @@ fn odd_jpegs() -> Vec<Case> {
     let skipped = inserted(&jpeg, at, &[&[0xff, 0x01][..], &large].concat());
     let profile = |number: u8, of: u8| {
         let head = [b"ICC_PROFILE\0".as_slice(), &[number, of]].concat();
-        segment(0xe2, &[head.as_slice(), &[7; 65_000]].concat())
+        segment(0xe2, &[head.as_slice(), &[7].repeat(65_000)].concat())
     };
     let huge: Vec<u8> = (1..=200).flat_map(|number| profile(number, 200)).collect();
     vec![

@@ -14,7 +14,7 @@ use crate::faces_api::FacesApi;
 use crate::running::{Running, document};
 
 /// An answer that takes longer is none.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 const EVENT: &str = "host: x\r\nce-specversion: 1.0\r\nce-id: 1\r\nce-source: s\r\nce-type: t\r\n";
 
@@ -53,7 +53,7 @@ fn post(more: &str, body: &str) -> Vec<u8> {
 #[tokio::test]
 async fn requests_that_are_none_are_refused() {
     let running = Running::start().await;
-    let many: String = (0..10_000).map(|n| format!("x-{n}: y\r\n")).collect();
+    let many: String = (0..10_000).fold(String::new(), |many, n| many + &format!("x-{n}: y\r\n"));
     let long = format!("x-long: {}\r\n", "y".repeat(1 << 20));
     let path = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "y".repeat(1 << 20));
     let body = r#"{"events":[]}"#;

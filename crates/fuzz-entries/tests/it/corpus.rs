@@ -19,7 +19,7 @@ pub(crate) struct Input {
 /// The corpus of a target, in the order of the names.
 pub(crate) fn of(target: &Target) -> Vec<Input> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus"));
-    let files = fs::read_dir(folder.join(target.name)).expect(target.name);
+    let files = fs::read_dir(folder.join(target.name)).unwrap();
     let mut inputs: Vec<_> = files
         .map(|file| {
             let path = file.unwrap().path();

@@ -71,7 +71,7 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::new(folder.path().to_owned());
         settings.backend = backend;
-        settings.log = "trace".to_owned();
+        "trace".clone_into(&mut settings.log);
         settings.capture = true;
         settings.face_env = face_keys;
         settings.adapter_env = keys(TEMPORARY, SECRET);
@@ -343,7 +343,7 @@ async fn nothing_shows_when_the_key_is_wrong() {
     // And the adapter, which then never gets ready.
     let folder = tempfile::tempdir().unwrap();
     let mut settings = Settings::new(folder.path().to_owned());
-    settings.log = "trace".to_owned();
+    "trace".clone_into(&mut settings.log);
     settings.adapter_env = keys(TEMPORARY, WRONG_SECRET);
     let addresses = &scene.emulated.addresses;
     let adapter = launch::source_adapter(

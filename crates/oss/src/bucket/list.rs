@@ -110,7 +110,10 @@ impl Bucket {
 }
 
 impl ListPage {
-    pub(crate) fn read(document: &ListBucketResult, asked_after: Option<&str>) -> Result<Self, WireError> {
+    pub(crate) fn read(
+        document: &ListBucketResult,
+        asked_after: Option<&str>,
+    ) -> Result<Self, WireError> {
         let next = document.next_token()?;
         if next.is_some() && next.as_deref() == asked_after {
             // A list that does not advance would never end.
