@@ -16,6 +16,12 @@ const CALM: Options = Options {
     theft: None,
 };
 
+/// What one theft needs.
+const FEW: Size = Size {
+    photos: 12,
+    window: Duration::from_secs(1),
+};
+
 #[tokio::test]
 async fn nothing_is_lost_when_nothing_goes_wrong() {
     let report = chaos::run(&CALM).await.unwrap();
@@ -28,6 +34,7 @@ async fn nothing_is_lost_when_nothing_goes_wrong() {
 #[tokio::test]
 async fn a_stolen_message_is_missed() {
     let options = Options {
+        size: FEW,
         theft: Some(Theft::Message),
         ..CALM
     };
@@ -46,6 +53,7 @@ async fn a_stolen_message_is_missed() {
 #[tokio::test]
 async fn a_stolen_result_is_missed() {
     let options = Options {
+        size: FEW,
         theft: Some(Theft::Result),
         ..CALM
     };
