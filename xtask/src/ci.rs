@@ -64,11 +64,13 @@ const STEPS: [Step; 9] = [
     },
     Step {
         name: "images",
-        run: || cargo("xtask images --check", &[]),
+        // All that the fault suite needs, so that it finds them built.
+        run: || cargo("xtask images source face emulator --check", &[]),
     },
     Step {
         name: "chaos",
-        run: || cargo("xtask chaos --short", &[]),
+        // Always the same trouble: what a change broke is not to depend on luck.
+        run: || cargo("xtask chaos --short --seed 1", &[]),
     },
 ];
 
