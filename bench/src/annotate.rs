@@ -133,7 +133,7 @@ fn measure(bench: &mut Bench, photo: &Photo) -> Result<()> {
     let (mut cpu, mut memory, mut theirs, mut their_memory) = (vec![], vec![], vec![], vec![]);
     let is_jpeg = photo.name.contains("JPEG");
     for _ in 0..bench.pick(11, 3) {
-        let command = roles::command(&["annotate-photo"])?;
+        let command = roles::command(&["annotate-photo"]);
         let [time, peak] = roles::heard(command, &photo.file)?;
         cpu.push(time);
         memory.push(peak);

@@ -1,6 +1,6 @@
 //! One run: what it is told, what it has built, and what it has found out so far.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use harness::Binaries;
@@ -12,11 +12,22 @@ use crate::report::{GroupFailure, Report};
 use crate::row::Row;
 use crate::table;
 
+/// What is built, in one go: another set would enable other features and build all again.
+const PACKAGES: [&str; 5] = [
+    "emulator",
+    "source-adapter",
+    "source-controller",
+    "face-recognition",
+    "bench",
+];
+
 /// One run.
 #[derive(Debug)]
 pub(crate) struct Bench {
     /// The binaries under test, in the release profile.
     pub(crate) binaries: Binaries,
+    /// The controller's binary, likewise.
+    pub(crate) controller: PathBuf,
     quick: bool,
     folder: TempDir,
     group: &'static str,
@@ -31,10 +42,10 @@ impl Bench {
     pub(crate) async fn new(quick: bool) -> Result<Self> {
         // Looked at first: building is load.
         let machine = Machine::here();
-        let messages =
-            harness::build(&["emulator", "source-adapter", "face-recognition", "bench"]).await?;
+        let messages = harness::build(&PACKAGES).await?;
         Ok(Self {
             binaries: Binaries::from_cargo_messages(&messages)?,
+            controller: harness::executable(&messages, "source-controller")?,
             quick,
             folder: tempfile::tempdir().context("no temporary folder")?,
             group: "",

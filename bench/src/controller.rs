@@ -31,8 +31,7 @@ const PODS_TAKE: Duration = Duration::from_secs(1);
 
 /// Measures the rows of this group.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
-    let messages = harness::build(&["source-controller", "bench"]).await?;
-    let executable = harness::executable(&messages, "source-controller")?;
+    let executable = bench.controller.clone();
     for count in bench.pick(&[100, 500, 1000][..], &[100]) {
         bench.step(&format!("{count} sources to Ready"));
         let herd = Herd::start(bench, &executable, *count).await?;

@@ -77,7 +77,7 @@ fn measure(bench: &mut Bench, name: &str, file: &Path, faces: Option<f64>) -> Re
     bench.step(name);
     let mut figures = [vec![], vec![], vec![], vec![]];
     for _ in 0..bench.pick(7, 1) {
-        let heard: [f64; 4] = roles::heard(roles::command(&["find-faces"])?, file)?;
+        let heard: [f64; 4] = roles::heard(roles::command(&["find-faces"]), file)?;
         for (figure, number) in figures.iter_mut().zip(heard) {
             figure.push(number);
         }

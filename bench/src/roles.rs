@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
 
 use crate::{annotate, local, sink};
@@ -37,15 +37,14 @@ impl Role {
     }
 }
 
+/// This executable as it runs, even when a build has put another in its place meanwhile.
+pub(crate) const OWN: &str = "/proc/self/exe";
+
 /// A command that starts this executable in a role: `command(&["serve-sink"])`.
-///
-/// # Errors
-/// When the executable cannot be found.
-pub(crate) fn command(words: &[&str]) -> Result<Command> {
-    let own = std::env::current_exe().context("where is this executable?")?;
-    let mut command = Command::new(own);
+pub(crate) fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(OWN);
     command.args(words);
-    Ok(command)
+    command
 }
 
 /// Says figures to the parent.

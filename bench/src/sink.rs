@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use bytes::Bytes;
 use harness::{Launch, Process, ServiceAddress};
 use http::{Method, Request, Response, StatusCode};
@@ -83,7 +83,7 @@ impl Sink {
         }
         let launch = Launch {
             name,
-            executable: std::env::current_exe().context("where is this executable?")?,
+            executable: crate::roles::OWN.into(),
             args,
             env: std::collections::BTreeMap::new(),
             folder: folder.to_owned(),

@@ -45,7 +45,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
     }
     measure(bench, &emulator, "--admin", "/health", None)?;
     drop(emulated);
-    sizes::run(bench).await
+    sizes::run(bench)
 }
 
 /// Starts it again and again, alternately with a program that does nothing.

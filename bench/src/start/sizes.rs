@@ -19,10 +19,9 @@ const TARGET_MB: f64 = 10.0;
 const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// Measures the rows.
-pub(super) async fn run(bench: &mut Bench) -> Result<()> {
+pub(super) fn run(bench: &mut Bench) -> Result<()> {
     bench.step("sizes");
-    let messages = harness::build(&["source-controller"]).await?;
-    let controller = harness::executable(&messages, "source-controller")?;
+    let controller = bench.controller.clone();
     let adapter = bench.binaries.source_adapter.clone();
     let face = bench.binaries.face_recognition.clone();
     let emulator = bench.binaries.emulator.clone();
