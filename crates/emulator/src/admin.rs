@@ -11,7 +11,7 @@
 //! | `GET /hosts`, `PUT`, `DELETE /hosts/{name}` | host names of buckets: `{"bucket"}` |
 //! | `POST`, `GET`, `DELETE /faults`, `DELETE /faults/{id}` | misbehaviour, see [`Fault`] |
 //! | `GET /stats` | counts by service and operation, see [`Tally`](crate::stats::Tally) |
-//! | `GET /credentials`, `PUT`, `DELETE /credentials/{id}` | what is accepted: `{"access_key_secret", "security_token", "expires"}` |
+//! | `GET /credentials`, `PUT`, `GET`, `DELETE /credentials/{id}` | what is accepted: `{"access_key_secret", "security_token", "expires"}`; shows how often an expired key was refused |
 //! | `GET /captures` | the last requests, with `--capture` only |
 
 mod answer;
@@ -77,7 +77,9 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .route("/credentials", get(credentials::list))
         .route(
             "/credentials/{id}",
-            put(credentials::accept).delete(credentials::revoke),
+            put(credentials::accept)
+                .get(credentials::show)
+                .delete(credentials::revoke),
         )
         .route("/captures", get(captures))
         .fallback(async || Answer::missing("no such call"))

@@ -60,7 +60,8 @@ pub enum Kind {
     },
     /// The operation is done, half the answer's body is sent, and the connection closed.
     Truncate,
-    /// MNS only: what was received stays visible, so it is delivered again.
+    /// MNS only: what was received stays visible, so it is delivered again. Strikes receives
+    /// alone, and counts those that brought something.
     Duplicate,
     /// The service's clock is off by this much while it checks the request.
     Skew {
@@ -105,8 +106,8 @@ pub struct Strike {
     pub error: Option<(StatusCode, String)>,
     /// Close the connection; the earliest moment that struck.
     pub cut: Option<Cut>,
-    /// Leave what is received visible.
-    pub duplicate: bool,
+    /// Leave what is received visible: the fault that wants it, to be told if anything was.
+    pub duplicate: Option<u64>,
     /// How far the clock that checks the request is off. Several skews add up.
     pub skew: SignedDuration,
     /// How many faults struck.
@@ -123,6 +124,9 @@ pub enum Cut {
     /// Before anything is done.
     Before,
 }
+
+/// The operations of MNS that hand messages out.
+const RECEIVES: [&str; 2] = ["ReceiveMessage", "BatchReceiveMessage"];
 
 /// The faults in force.
 #[derive(Debug)]
@@ -204,10 +208,18 @@ impl Faults {
         let mut strike = Strike::default();
         for active in &mut self.lock().active {
             if active.hits(call) {
-                strike.add(&active.installed.fault.kind);
+                strike.add(&active.installed);
             }
         }
         strike
+    }
+
+    /// Something was received and left visible, as this fault wanted it.
+    pub fn duplicated(&self, id: u64) {
+        let mut state = self.lock();
+        let fault = state.active.iter_mut().find(|it| it.installed.id == id);
+        // It may have ended while the receive waited.
+        fault.into_iter().for_each(|it| it.installed.struck += 1);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -218,23 +230,25 @@ impl Faults {
 impl Active {
     fn hits(&mut self, call: Call) -> bool {
         let Installed { fault, struck, .. } = &mut self.installed;
+        let is_duplicate = matches!(fault.kind, Kind::Duplicate);
         let named = fault.service == call.service
-            && (fault.operation == "*" || fault.operation == call.operation);
+            && (fault.operation == "*" || fault.operation == call.operation)
+            && (!is_duplicate || RECEIVES.contains(&call.operation));
         let left = fault.times.is_none_or(|times| *struck < times);
         let hit = named
             && left
             && fault
                 .probability
                 .is_none_or(|chance| self.chances.random_bool(chance));
-        *struck += u64::from(hit);
+        *struck += u64::from(hit && !is_duplicate);
         hit
     }
 }
 
 impl Strike {
-    fn add(&mut self, kind: &Kind) {
+    fn add(&mut self, installed: &Installed) {
         self.count += 1;
-        match kind {
+        match &installed.fault.kind {
             Kind::Latency { latency_ms } => self.latency += Duration::from_millis(*latency_ms),
             Kind::Error { status, code } => {
                 let status =
@@ -244,7 +258,7 @@ impl Strike {
             Kind::Drop { after: false } => self.cut = Some(Cut::Before),
             Kind::Drop { after: true } => self.cut = self.cut.max(Some(Cut::After)),
             Kind::Truncate => self.cut = self.cut.max(Some(Cut::Half)),
-            Kind::Duplicate => self.duplicate = true,
+            Kind::Duplicate => self.duplicate = Some(installed.id),
             Kind::Skew { skew_seconds } => {
                 self.skew = self
                     .skew

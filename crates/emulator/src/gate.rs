@@ -64,10 +64,15 @@ impl Shared {
             let checked_at = now.checked_add(strike.skew).unwrap_or(now);
             answer(Admitted {
                 checked_at,
-                duplicate: strike.duplicate,
+                duplicate: strike.duplicate.is_some(),
             })
             .await
         };
+        if let Some(fault) = strike.duplicate
+            && response.status().is_success()
+        {
+            self.faults.duplicated(fault);
+        }
         if strike.cut == Some(Cut::After) {
             self.stats.dropped(call);
             return severed();

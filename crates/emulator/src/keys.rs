@@ -5,6 +5,7 @@
 //! services' business; they ask here whose secret to check it with.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -24,6 +25,8 @@ pub struct Accepted {
     pub credentials: Arc<Credentials>,
     /// When it stops being accepted; `None` for never.
     pub expires: Option<Timestamp>,
+    /// How often it was refused because it had expired.
+    pub refused: Arc<AtomicU64>,
 }
 
 /// Why a key is not accepted. Each service has its own name for each case.
@@ -66,6 +69,7 @@ impl Keys {
         let accepted = Accepted {
             credentials: Arc::new(credentials),
             expires,
+            refused: Arc::default(),
         };
         self.accepted
             .write()
@@ -94,6 +98,13 @@ impl Keys {
         ids
     }
 
+    /// What is known of a key id in force.
+    #[must_use]
+    pub fn accepted(&self, access_key_id: &str) -> Option<Accepted> {
+        let accepted = self.accepted.read().unwrap_or_else(PoisonError::into_inner);
+        accepted.get(access_key_id).cloned()
+    }
+
     /// The credentials to check a signature with: those of `access_key_id`, if the request
     /// came with the token that belongs to them and they have not expired at `now`.
     ///
@@ -109,11 +120,13 @@ impl Keys {
         let Accepted {
             credentials,
             expires,
+            refused,
         } = accepted.get(access_key_id).ok_or(KeyError::Unknown)?;
         if credentials.security_token() != security_token {
             return Err(KeyError::Token);
         }
         if expires.is_some_and(|expires| expires <= now) {
+            refused.fetch_add(1, Ordering::Relaxed);
             return Err(KeyError::Expired);
         }
         Ok(Arc::clone(credentials))
@@ -172,6 +185,25 @@ mod tests {
             let found = keys.find(id, token.as_ref(), NOW);
             assert_eq!(found.map(drop), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn refusals_of_an_expired_key_are_counted() {
+        let keys = Keys::new(Credentials::new("owner", "s"));
+        keys.accept(Credentials::new("old", "s"), Some(NOW));
+        for _ in 0..2 {
+            assert_eq!(
+                keys.find("old", None, NOW).map(drop),
+                Err(KeyError::Expired)
+            );
+        }
+        let refused = |id| {
+            keys.accepted(id)
+                .map(|key| key.refused.load(Ordering::Relaxed))
+        };
+        assert_eq!(refused("old"), Some(2));
+        assert_eq!(refused("owner"), Some(0));
+        assert_eq!(refused("other"), None);
     }
 
     #[test]

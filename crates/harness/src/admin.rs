@@ -159,6 +159,18 @@ impl Admin {
         .map(drop)
     }
 
+    /// How often a key was refused because it had expired.
+    ///
+    /// # Errors
+    /// When the emulator does not answer or does not know the key.
+    pub async fn refusals_of(&self, access_key_id: &str) -> Result<u64> {
+        let path = format!("/credentials/{access_key_id}");
+        let known = self.call(Method::GET, &path, None).await?;
+        known["refused"]
+            .as_u64()
+            .context("the emulator does not say how often a key was refused")
+    }
+
     /// Ends all misbehaviour.
     ///
     /// # Errors

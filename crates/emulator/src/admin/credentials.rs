@@ -2,16 +2,18 @@
 //! come out.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use axum::extract::{Path, State};
 use bytes::Bytes;
 use http::HeaderMap;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use signing::Credentials;
 
 use super::Acts;
 use super::answer::{Answer, Outcome, parse};
+use crate::keys::Accepted;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +32,24 @@ pub(super) async fn list(State(admin): Acts) -> Outcome {
             .into_iter()
             .collect::<BTreeMap<_, _>>(),
     )
+}
+
+/// All that may be told about a key.
+#[derive(Serialize)]
+struct Shown {
+    expires: Option<Timestamp>,
+    refused: u64,
+}
+
+pub(super) async fn show(State(admin): Acts, Path(id): Path<String>) -> Outcome {
+    let key = admin.shared.keys.accepted(&id);
+    let Accepted {
+        expires, refused, ..
+    } = key.ok_or_else(|| Answer::missing("no such key"))?;
+    Answer::json(&Shown {
+        expires,
+        refused: refused.load(Ordering::Relaxed),
+    })
 }
 
 pub(super) async fn accept(

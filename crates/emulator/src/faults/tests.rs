@@ -48,6 +48,28 @@ fn times_are_used_up() {
 }
 
 #[test]
+fn duplicates_are_counted_when_something_was_received() {
+    let faults = Faults::new(0);
+    faults
+        .add(fault(
+            r#"{"service":"mns","operation":"*","kind":"duplicate","times":1}"#,
+        ))
+        .unwrap();
+    let delete = Call::new(Service::Mns, "DeleteMessage");
+    assert_eq!(faults.strike(delete).duplicate, None, "not a receive");
+    // The first finds the queue empty.
+    for _ in 0..2 {
+        assert_eq!(faults.strike(RECEIVE).duplicate, Some(1));
+        assert_eq!(faults.list()[0].struck, 0);
+    }
+    faults.duplicated(1);
+    assert_eq!(faults.list()[0].struck, 1);
+    assert_eq!(faults.strike(RECEIVE).duplicate, None, "used up");
+    faults.clear();
+    faults.duplicated(1);
+}
+
+#[test]
 fn chances_repeat_with_the_seed() {
     let json = r#"{"service":"mns","operation":"*","kind":"drop","probability":0.5}"#;
     let run = |seed| {
@@ -85,7 +107,7 @@ fn faults_that_strike_together_add_up() {
             "ServiceUnavailable".to_owned(),
         )),
         cut: Some(Cut::After),
-        duplicate: true,
+        duplicate: Some(8),
         skew: SignedDuration::from_secs(-1200),
         count: 8,
     };

@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use super::error::{OssError, Result};
 
 /// Longest object key, in bytes of UTF-8.
-const MAX_KEY_BYTES: usize = 1023;
+pub(crate) const MAX_KEY_BYTES: usize = 1023;
 
 /// What a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]

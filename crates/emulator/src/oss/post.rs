@@ -154,7 +154,7 @@ impl From<multer::Error> for OssError {
             multer::Error::FieldSizeExceeded { .. } => {
                 OssError::bad("FieldItemTooLong", "Your form field is too long.")
             }
-            multer::Error::StreamReadFailed(_) => super::incoming::incomplete(),
+            multer::Error::StreamReadFailed(cause) => form::unreadable(&*cause),
             error => form::malformed(&error.to_string()),
         }
     }

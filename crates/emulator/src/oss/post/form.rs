@@ -1,18 +1,25 @@
 //! The fields of an upload form, and its file, which must come last.
 
+mod pieces;
+
+use std::error::Error;
+
 use axum::body::Body;
 use bytes::Bytes;
 use multer::{Field, Multipart};
 
+use self::pieces::{Futile, Pieces, Progress};
 use crate::blobs::{Blobs, Written};
+use crate::oss::address::{self, MAX_KEY_BYTES};
 use crate::oss::error::{OssError, Result};
-use crate::oss::incoming::Incoming;
+use crate::oss::incoming::{self, Incoming};
 use crate::oss::request::OssRequest;
 
 /// Longest value of a field other than the file, in bytes.
 const MAX_VALUE_BYTES: u64 = 2 * 1024 * 1024;
-/// More than any form needs; bounds what a form can make us remember.
+/// More than any form needs; both bound what a form can make us remember.
 const MAX_FIELDS: usize = 256;
+const MAX_FIELDS_BYTES: usize = 8 * 1024 * 1024;
 const FILE: &str = "file";
 /// Stands in `key` for the file's name.
 const FILENAME: &str = "${filename}";
@@ -23,6 +30,7 @@ pub(crate) type Fields = Vec<(String, String)>;
 /// A form that is being read.
 pub(super) struct Form<'a> {
     multipart: Multipart<'a>,
+    progress: Progress,
     fields: Fields,
     file: Option<Field<'a>>,
 }
@@ -42,9 +50,10 @@ impl Form<'_> {
             let message = "Bucket POST must be of the enclosure-type multipart/form-data.";
             OssError::bad("RequestIsNotMultiPartContent", message)
         })?;
-        let multipart = Multipart::new(body.into_data_stream(), boundary);
+        let progress = Progress::default();
         Ok(Self {
-            multipart,
+            multipart: Multipart::new(Pieces::of(body, progress.clone()), boundary),
+            progress,
             fields: Vec::new(),
             file: None,
         })
@@ -55,16 +64,19 @@ impl Form<'_> {
     /// # Errors
     /// `MalformedPOSTRequest`, `FieldItemTooLong`, `IncorrectNumberOfFilesInPOSTRequest`.
     pub(super) async fn read_fields(&mut self) -> Result<()> {
+        let mut bytes = 0;
         while let Some(mut field) = self.multipart.next_field().await? {
+            self.progress.made();
             let name = field.name().unwrap_or_default().to_ascii_lowercase();
             if name == FILE {
                 self.file = Some(field);
                 return Ok(());
             }
-            if self.fields.len() == MAX_FIELDS {
+            let value = read_value(&mut field, &self.progress).await?;
+            bytes += name.len() + value.len();
+            if self.fields.len() == MAX_FIELDS || bytes > MAX_FIELDS_BYTES {
                 return Err(malformed("too many fields"));
             }
-            let value = read_value(&mut field).await?;
             self.fields.push((name, value));
         }
         let message = "POST requires exactly one file upload per request.";
@@ -90,7 +102,7 @@ impl Form<'_> {
     /// The key to store the file under.
     ///
     /// # Errors
-    /// `InvalidArgument` when there is none.
+    /// `InvalidArgument` when there is none, `InvalidObjectName` when it is much too long.
     pub(super) fn key(&self) -> Result<String> {
         let key = self
             .get("key")
@@ -100,6 +112,10 @@ impl Form<'_> {
             .as_ref()
             .and_then(Field::file_name)
             .unwrap_or_default();
+        // The name may stand in the key many times.
+        if key.len().max(filename.len()) > 2 * MAX_KEY_BYTES {
+            return Err(address::invalid_key(key));
+        }
         Ok(key.replace(FILENAME, filename))
     }
 
@@ -128,6 +144,7 @@ impl Form<'_> {
         let mut writer = blobs.writer().await?;
         if let Some(file) = &mut self.file {
             while let Some(chunk) = file.chunk().await? {
+                self.progress.made();
                 check_length(writer.length(), &chunk, limit)?;
                 writer.write(chunk).await?;
             }
@@ -144,10 +161,20 @@ pub(crate) async fn read(content_type: &str, body: Body) -> Option<(Fields, u64)
     let mut length = 0;
     if let Some(file) = &mut form.file {
         while let Some(chunk) = file.chunk().await.ok()? {
+            form.progress.made();
             length += chunk.len() as u64;
         }
     }
     Some((form.fields, length))
+}
+
+/// The answer to a body that ends early, or that leads to nothing.
+pub(super) fn unreadable(cause: &(dyn Error + 'static)) -> OssError {
+    cause
+        .downcast_ref::<Futile>()
+        .map_or_else(incoming::incomplete, |futile| {
+            malformed(&futile.to_string())
+        })
 }
 
 /// The answer to a form that cannot be read.
@@ -156,9 +183,10 @@ pub(super) fn malformed(why: &str) -> OssError {
     OssError::bad("MalformedPOSTRequest", message).with("Reason", why)
 }
 
-async fn read_value(field: &mut Field<'_>) -> Result<String> {
+async fn read_value(field: &mut Field<'_>, progress: &Progress) -> Result<String> {
     let mut value = Vec::new();
     while let Some(chunk) = field.chunk().await? {
+        progress.made();
         if value.len() as u64 + chunk.len() as u64 > MAX_VALUE_BYTES {
             return Err(OssError::bad(
                 "FieldItemTooLong",
