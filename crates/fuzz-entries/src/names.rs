@@ -52,10 +52,10 @@ fn host_label(kind: &str, name: Option<&str>) {
         return;
     };
     let host = format!("a.{name}.example");
-    // Not every name is a host: `xn--` must be followed by punycode. Then there is no URL.
-    let Ok(url) = Url::parse(&format!("https://{host}/k")) else {
-        return;
-    };
-    let found = url.host_str();
-    assert_eq!(found, Some(host.as_str()), "a {kind} changes the host");
+    let url = Url::parse(&format!("https://{host}/k"));
+    assert_eq!(
+        url.as_ref().map(Url::host_str),
+        Ok(Some(host.as_str())),
+        "a {kind} changes the host"
+    );
 }

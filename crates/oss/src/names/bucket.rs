@@ -1,10 +1,12 @@
 //! Bucket names. A bucket name is the first label of a host name, so nothing that could end
 //! that label, or start another one, gets through.
 
+use url::Host;
+
 use super::{NameError, checked_text};
 
 /// The name of a bucket: 3 to 63 lower-case letters, digits and `-`, with a letter or digit at
-/// both ends.
+/// both ends, that a URL can have as a label of its host.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BucketName(String);
 
@@ -20,8 +22,18 @@ impl BucketName {
         if text.starts_with('-') || text.ends_with('-') {
             return refuse("it must start and end with a letter or digit");
         }
+        if !is_label(text) {
+            return refuse("what follows `xn--` is not punycode");
+        }
         Ok(())
     }
+}
+
+/// Whether URLs have such a label. OSS's own rules allow any name to begin with `xn--`, but
+/// URLs let only punycode follow, so that other buckets of that kind cannot be reached.
+fn is_label(text: &str) -> bool {
+    let host = format!("{text}.oss");
+    matches!(Host::parse(&host), Ok(Host::Domain(found)) if found == host)
 }
 
 fn is_name_byte(byte: u8) -> bool {
@@ -36,7 +48,16 @@ mod tests {
 
     #[test]
     fn names_within_the_rules_pass() {
-        for name in ["abc", "face-image", "0a0", "a--b", &"a".repeat(63)] {
+        for name in [
+            "abc",
+            "face-image",
+            "0a0",
+            "123",
+            "0x7f",
+            "a--b",
+            "xn--bcher-kva",
+            &"a".repeat(63),
+        ] {
             assert_eq!(name.parse::<BucketName>().unwrap().as_str(), name);
         }
     }
@@ -58,6 +79,9 @@ mod tests {
             "a b",
             "日本語",
             "abc\n",
+            "xn--",
+            "xn--a",
+            "xn--photos",
         ] {
             assert!(name.parse::<BucketName>().is_err(), "{name:?}");
         }
