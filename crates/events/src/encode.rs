@@ -57,16 +57,14 @@ pub fn binary_headers(event: &Event) -> Result<HeaderMap, EncodeError> {
     let mut headers = HeaderMap::with_capacity(12);
     for (name, value) in event.iter() {
         match (name, &value) {
-            ("datacontenttype", _) => {
-                headers.insert(CONTENT_TYPE, content_type(&value)?);
-            }
+            ("datacontenttype", _) => put(&mut headers, name, CONTENT_TYPE, content_type(&value)?)?,
             (_, AttributeValue::Time(_)) => insert(&mut headers, name, &utc(&value))?,
             (_, AttributeValue::String(text)) => insert(&mut headers, name, text)?,
             _ => insert(&mut headers, name, &value.to_string())?,
         }
     }
-    if matches!(event.data(), Some(Data::Json(_))) {
-        headers.entry(CONTENT_TYPE).or_insert(JSON);
+    if matches!(event.data(), Some(Data::Json(_))) && !headers.contains_key(CONTENT_TYPE) {
+        put(&mut headers, "datacontenttype", CONTENT_TYPE, JSON)?;
     }
     Ok(headers)
 }
@@ -117,14 +115,27 @@ fn utc(time: &dyn Display) -> String {
 }
 
 fn insert(headers: &mut HeaderMap, attribute: &str, value: &str) -> Result<(), EncodeError> {
-    let failed = |source| EncodeError::Header {
-        attribute: attribute.to_owned(),
-        source,
-    };
     let name = HeaderName::try_from(format!("{PREFIX}{attribute}"));
-    let name = name.map_err(|error| failed(error.into()))?;
-    let value =
-        HeaderValue::from_str(&encode_value(value)).map_err(|error| failed(error.into()))?;
-    headers.insert(name, value);
-    Ok(())
+    let name = name.map_err(|error| no_header(attribute, error))?;
+    let value = HeaderValue::from_str(&encode_value(value));
+    let value = value.map_err(|error| no_header(attribute, error))?;
+    put(headers, attribute, name, value)
+}
+
+/// A map of headers holds some ten thousands; an event may have more attributes.
+fn put(
+    headers: &mut HeaderMap,
+    attribute: &str,
+    name: HeaderName,
+    value: HeaderValue,
+) -> Result<(), EncodeError> {
+    let put = headers.try_insert(name, value);
+    put.map(drop).map_err(|error| no_header(attribute, error))
+}
+
+fn no_header(attribute: &str, source: impl Into<http::Error>) -> EncodeError {
+    EncodeError::Header {
+        attribute: attribute.to_owned(),
+        source: source.into(),
+    }
 }

@@ -108,3 +108,17 @@ fn what_no_receiver_accepts_is_not_sent() {
         assert_eq!(error.to_string(), expected, "{name}");
     }
 }
+
+#[test]
+fn more_attributes_than_there_can_be_headers_are_refused() {
+    let mut event = event().build().unwrap();
+    for number in 0..40_000 {
+        event.set_extension(&format!("e{number}"), "x");
+    }
+    let refused = events::binary_headers(&event);
+    assert!(
+        matches!(refused, Err(EncodeError::Header { .. })),
+        "{refused:?}"
+    );
+    assert!(events::structured(&event).is_ok());
+}
