@@ -16,6 +16,8 @@ use crate::row::{Row, Target};
 use crate::sink::{Arrivals, Sink};
 
 const NAMES: [&str; 4] = ["adapter-1", "adapter-2", "adapter-3", "adapter-4"];
+/// Enough for every buffer to have its size.
+const SHORT: u64 = 20_000;
 const LARGEST_BYTES: usize = 64 * 1024;
 /// Flat: what is more is the allocator's, not the backlog's.
 const GROWTH: f64 = 1.25;
@@ -42,9 +44,8 @@ impl Drained {
 
 /// Measures the rows of this group.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
-    let long = bench.pick(200_000, 20_000);
-    let short = long / 10;
-    let few = drain(bench, short, 0, 1).await?;
+    let long = bench.pick(200_000, 60_000);
+    let few = drain(bench, SHORT, 0, 1).await?;
     let mut alone = None;
     for adapters in [1, 2, 4] {
         let drained = drain(bench, long, 0, adapters).await?;
@@ -70,7 +71,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
             Figure::new("MB", [drained.peak_mb()]),
         )
         .against(
-            format!("{short} messages"),
+            format!("{SHORT} messages"),
             Figure::new("MB", [few.peak_mb()]),
         );
         bench.row(row.target(Target::ratio_at_most(GROWTH)));

@@ -19,6 +19,7 @@ use url::Url;
 use crate::bench::Bench;
 use crate::figure::{Figure, mb};
 use crate::row::{Row, Target};
+pub(crate) use herd::launch;
 use herd::{Herd, Used};
 
 /// Calls to bring one source to Ready.
@@ -31,10 +32,9 @@ const PODS_TAKE: Duration = Duration::from_secs(1);
 
 /// Measures the rows of this group.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
-    let executable = bench.controller.clone();
     for count in bench.pick(&[100, 500, 1000][..], &[100]) {
         bench.step(&format!("{count} sources to Ready"));
-        let herd = Herd::start(bench, &executable, *count).await?;
+        let herd = Herd::start(bench, *count).await?;
         measure(bench, herd, *count).await?;
     }
     Ok(())

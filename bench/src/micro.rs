@@ -1,12 +1,5 @@
-//! A short form of the criterion benches of `signing`, `mns` and `oss`: the very same
-//! functions, timed just long enough for a row.
-
-#[path = "../../crates/mns/benches/speed/cases.rs"]
-mod mns_cases;
-#[path = "../../crates/oss/benches/speed/cases.rs"]
-mod oss_cases;
-#[path = "../../crates/signing/benches/speed/cases.rs"]
-mod signing_cases;
+//! A short form of `cargo bench -p bench`: the very same functions, timed just long enough
+//! for a row.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -19,17 +12,10 @@ use crate::row::Row;
 
 /// Measures the rows of this group.
 pub(crate) fn run(bench: &mut Bench) -> Result<()> {
-    macro_rules! measure {
-        ($cases:ident) => {
-            for case in $cases::cases().map_err(|error| unprepared(&*error))? {
-                let limit = (case.limit_name, &*case.limit);
-                row(bench, case.name, case.bytes, &*case.run, limit);
-            }
-        };
+    for case in cases::cases().map_err(|error| unprepared(&*error))? {
+        let limit = (case.limit_name, &*case.limit);
+        row(bench, case.name, case.bytes, &*case.run, limit);
     }
-    measure!(signing_cases);
-    measure!(mns_cases);
-    measure!(oss_cases);
     Ok(())
 }
 
@@ -98,8 +84,6 @@ mod tests {
 
     #[test]
     fn every_case_can_be_prepared() {
-        assert!(!signing_cases::cases().unwrap().is_empty());
-        assert!(!mns_cases::cases().unwrap().is_empty());
-        assert!(!oss_cases::cases().unwrap().is_empty());
+        assert!(!cases::cases().unwrap().is_empty());
     }
 }

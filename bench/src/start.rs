@@ -12,9 +12,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use fake_api_server::FakeApiServer;
 use harness::{Emulated, Launch, Settings, launch};
 
 use crate::bench::Bench;
+use crate::controller;
 use crate::figure::{Figure, mb, ms};
 use crate::process::{self, Meter, Usage};
 use crate::row::{Row, Target};
@@ -34,7 +36,9 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
     let adapter = launch::source_adapter(&bench.binaries, &settings, addresses, sink, None);
     let face = launch::face_recognition(&bench.binaries, &settings, addresses);
     let emulator = launch::emulator(&bench.binaries, &settings);
-    for launch in [adapter, face] {
+    let server = FakeApiServer::new().listen().await?;
+    let controller = controller::launch(&bench.controller, &server, bench.folder())?;
+    for launch in [adapter, face, controller] {
         measure(
             bench,
             &launch,

@@ -44,7 +44,7 @@ pub(super) struct Used {
 
 impl Herd {
     /// Starts all of it; the sources come last.
-    pub(super) async fn start(bench: &Bench, executable: &Path, count: u32) -> Result<Self> {
+    pub(super) async fn start(bench: &Bench, count: u32) -> Result<Self> {
         let folder = bench.folder().join(format!("herd-{count}"));
         std::fs::create_dir(&folder)?;
         let emulated = Emulated::start(&bench.binaries, &Settings::new(folder.clone())).await?;
@@ -52,21 +52,7 @@ impl Herd {
         let server = FakeApiServer::new();
         serve_brokers(&server);
         let socket = server.listen().await?;
-        let kubeconfig = folder.join("kubeconfig.json");
-        std::fs::write(&kubeconfig, socket.kubeconfig("home").to_string())?;
-        let variables = [
-            ("KUBECONFIG", kubeconfig.to_string_lossy().into_owned()),
-            ("ADAPTER_IMAGE", "example.com/source:1".to_owned()),
-            ("CLUSTER_DOMAIN", "cluster.local".to_owned()),
-            ("RUST_LOG", "warn".to_owned()),
-        ];
-        let launch = Launch {
-            name: "source-controller",
-            executable: executable.to_owned(),
-            args: vec!["--listen=127.0.0.1:0".into()],
-            env: BTreeMap::from(variables.map(|(name, value)| (name.to_owned(), value))),
-            folder,
-        };
+        let launch = launch(&bench.controller, &socket, &folder)?;
         let (controller, ServiceAddress { http: address }) = Process::start(launch).await?;
         let meter = Meter::of(controller.id().context("the controller ended at once")?)?;
         let herd = Self {
@@ -155,6 +141,28 @@ impl Herd {
         self.controller.stop().await?;
         self.emulated.process.stop().await
     }
+}
+
+/// How to start the controller beside an API server.
+///
+/// # Errors
+/// When `folder` cannot be written to.
+pub(crate) fn launch(executable: &Path, server: &Socket, folder: &Path) -> Result<Launch> {
+    let kubeconfig = folder.join("kubeconfig.json");
+    std::fs::write(&kubeconfig, server.kubeconfig("home").to_string())?;
+    let variables = [
+        ("KUBECONFIG", kubeconfig.to_string_lossy().into_owned()),
+        ("ADAPTER_IMAGE", "example.com/source:1".to_owned()),
+        ("CLUSTER_DOMAIN", "cluster.local".to_owned()),
+        ("RUST_LOG", "warn".to_owned()),
+    ];
+    Ok(Launch {
+        name: "source-controller",
+        executable: executable.to_owned(),
+        args: vec!["--listen".into(), "127.0.0.1:0".into()],
+        env: BTreeMap::from(variables.map(|(name, value)| (name.to_owned(), value))),
+        folder: folder.to_owned(),
+    })
 }
 
 /// Waits until the controller watches its sources, and says what it takes then.

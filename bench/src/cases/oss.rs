@@ -4,19 +4,7 @@
 use std::error::Error;
 use std::hint::black_box;
 
-/// A function with what it cannot be faster than.
-pub(crate) struct Case {
-    /// What is done.
-    pub(crate) name: &'static str,
-    /// Bytes that one call goes through.
-    pub(crate) bytes: usize,
-    /// One call.
-    pub(crate) run: Box<dyn Fn()>,
-    /// What the limit is.
-    pub(crate) limit_name: &'static str,
-    /// One call of that, on the same bytes.
-    pub(crate) limit: Box<dyn Fn()>,
-}
+use crate::Case;
 
 /// All of them; each has succeeded once.
 pub(crate) fn cases() -> Result<Vec<Case>, Box<dyn Error>> {

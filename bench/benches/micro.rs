@@ -1,7 +1,5 @@
-//! How fast answers are read, each beside its limit. `cargo xtask bench micro` runs a short
-//! form of the same.
-
-mod cases;
+//! How fast requests are signed and answers and events are read, each beside its limit.
+//! `cargo xtask bench micro` runs a short form of the same.
 
 use std::error::Error;
 
