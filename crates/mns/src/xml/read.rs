@@ -15,8 +15,10 @@ use transport::BoxError;
 /// MNS nests three deep. What nests much deeper is not from MNS, and costs memory.
 const MAX_DEPTH: usize = 16;
 
-/// How much of a value or a name an error repeats.
+/// How much of a value or a name an error repeats, in characters.
 const SHOWN_CHARS: usize = 64;
+/// How much of what the XML reader says an error repeats: it quotes names as they come.
+const SHOWN_COMPLAINT_CHARS: usize = 200;
 
 /// Why a document is not one that MNS sends. Always permanent for that document.
 #[derive(Debug, Error)]
@@ -87,13 +89,18 @@ impl ParseError {
 impl From<quick_xml::Error> for ParseError {
     fn from(source: quick_xml::Error) -> Self {
         Self::IllFormed {
-            source: source.into(),
+            source: printable(&source.to_string(), SHOWN_COMPLAINT_CHARS).into(),
         }
     }
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(SHOWN_CHARS).collect()
+    printable(text, SHOWN_CHARS)
+}
+
+fn printable(text: &str, most: usize) -> String {
+    let printable = text.chars().filter(|character| !character.is_control());
+    printable.take(most).collect()
 }
 
 /// What a reader puts up with.
