@@ -37,8 +37,10 @@ pub(crate) fn read<D: DeserializeOwned>(
         return Refusal::read(status, body).into_analysis(service, status);
     }
     let invalid = |source| FaceError::InvalidAnswer { service, source };
-    let document =
-        serde_json::from_slice(body).map_err(|source| invalid(AnswerError::Form { source }))?;
+    let form = |error: serde_json::Error| AnswerError::Form {
+        source: error.into(),
+    };
+    let document = serde_json::from_slice(body).map_err(|error| invalid(form(error)))?;
     match said(document).map_err(invalid)? {
         Said::Faces(lists) => lists.analysis(sent).map_err(invalid),
         Said::Refused(refusal) => refusal.into_analysis(service, status),

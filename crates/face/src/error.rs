@@ -135,7 +135,7 @@ pub enum AnswerError {
     Form {
         /// Where reading stopped.
         #[source]
-        source: serde_json::Error,
+        source: FormError,
     },
     /// A field that success implies is absent.
     #[error("it lacks `{field}`")]
@@ -165,6 +165,17 @@ pub enum AnswerError {
         /// What an answer may have.
         limit_bytes: usize,
     },
+}
+
+/// What the JSON parser said, cut: it likes to repeat what it did not expect.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct FormError(String);
+
+impl From<serde_json::Error> for FormError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(crate::refusal::printable(&error.to_string()))
+    }
 }
 
 /// A service's own account of why it refuses a call.

@@ -22,5 +22,5 @@ pub mod local;
 
 pub use analysis::{Analysis, Dimensions, Face, Gender, Rect};
 pub use backend::Backend;
-pub use error::{AnswerError, FaceError, Refusal};
+pub use error::{AnswerError, FaceError, FormError, Refusal};
 pub use photo::{Encoded, Photo, StoredFile};

@@ -196,7 +196,7 @@ fn masked(message: &str) -> String {
         .join(" ")
 }
 
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let shown = text.chars().filter(|character| !character.is_control());
     shown.take(LONGEST).collect()
 }

@@ -62,9 +62,11 @@ pub fn read_authorization(status: StatusCode, body: &[u8]) -> Result<Authorizati
     if !status.is_success() {
         return Err(Refusal::read(status, body).into_error(OPEN_PLATFORM, status));
     }
-    let form = |source| FaceError::InvalidAnswer {
+    let form = |error: serde_json::Error| FaceError::InvalidAnswer {
         service: OPEN_PLATFORM,
-        source: AnswerError::Form { source },
+        source: AnswerError::Form {
+            source: error.into(),
+        },
     };
     serde_json::from_slice(body).map_err(form)
 }
