@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::DecodeError;
 use crate::attribute::{CORE, PREFIX, decode_value, is_name};
+use crate::error::shown;
 
 /// What every event has. `specversion` comes first: it decides about the others.
 const REQUIRED: [&str; 4] = ["specversion", "id", "source", "type"];
@@ -28,7 +29,7 @@ pub fn from_http(headers: &HeaderMap, body: Bytes) -> Result<Event, DecodeError>
         Some("+json") => from_json(&body),
         Some(format) if format.starts_with("-batch") => Err(DecodeError::Batch),
         Some(format) if format.is_empty() || format.starts_with('+') => Err(DecodeError::Format {
-            content_type: media_type,
+            content_type: shown(&media_type),
         }),
         _ => from_binary(headers, body),
     }
@@ -47,11 +48,11 @@ fn media_type(content_type: Option<&HeaderValue>) -> String {
 }
 
 fn from_json(body: &[u8]) -> Result<Event, DecodeError> {
-    let document: serde_json::Value = serde_json::from_slice(body).map_err(DecodeError::Json)?;
+    let document: serde_json::Value = serde_json::from_slice(body).map_err(not_json)?;
     let text = |name: &str| document.get(name).and_then(serde_json::Value::as_str);
     check_required(|name| text(name).is_some_and(|value| !value.is_empty()))?;
     check_version(text("specversion").unwrap_or_default())?;
-    let event: Event = serde_json::from_value(document).map_err(DecodeError::Json)?;
+    let event: Event = serde_json::from_value(document).map_err(not_json)?;
     // The SDK reads 0.3 as well; the check above keeps this one honest.
     debug_assert_eq!(event.specversion(), SpecVersion::V10);
     Ok(event)
@@ -121,12 +122,12 @@ fn attribute(headers: &HeaderMap, name: &str) -> Result<Option<String>, DecodeEr
     };
     if values.next().is_some() {
         return Err(DecodeError::Duplicate {
-            attribute: name.to_owned(),
+            attribute: shown(name),
         });
     }
     let decoded = decode_value(value.as_bytes());
     decoded.map(Some).ok_or_else(|| DecodeError::NotUtf8 {
-        attribute: name.to_owned(),
+        attribute: shown(name),
     })
 }
 
@@ -147,8 +148,12 @@ fn check_version(version: &str) -> Result<(), DecodeError> {
         return Ok(());
     }
     Err(DecodeError::SpecVersion {
-        version: version.to_owned(),
+        version: shown(version),
     })
+}
+
+fn not_json(error: serde_json::Error) -> DecodeError {
+    DecodeError::Json(error.into())
 }
 
 fn value_error(

@@ -5,6 +5,9 @@
 
 use thiserror::Error;
 
+/// How much of a stranger's text an error repeats, in characters.
+const SHOWN_CHARS: usize = 200;
+
 /// Why an event has no HTTP form. Permanent.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -99,7 +102,24 @@ pub enum DecodeError {
     },
     /// The body of a structured event is not the JSON form of one.
     #[error("the body is not a CloudEvent in JSON")]
-    Json(#[source] serde_json::Error),
+    Json(#[source] JsonError),
+}
+
+/// What the JSON parser said, cut: it likes to repeat what it did not expect.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct JsonError(String);
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(shown(&error.to_string()))
+    }
+}
+
+/// What an error repeats of a stranger's text: printable, and not longer than useful.
+pub(crate) fn shown(text: &str) -> String {
+    let printable = text.chars().filter(|character| !character.is_control());
+    printable.take(SHOWN_CHARS).collect()
 }
 
 fn in_backticks(names: &[&str]) -> String {

@@ -23,4 +23,4 @@ pub use cloudevents::{
 pub use data::data_bytes;
 pub use decode::from_http;
 pub use encode::{HttpMessage, binary, binary_headers, structured};
-pub use error::{DecodeError, EncodeError};
+pub use error::{DecodeError, EncodeError, JsonError};
