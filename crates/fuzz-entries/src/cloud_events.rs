@@ -5,12 +5,14 @@ use events::{AttributesReader as _, Event, HttpMessage, data_bytes};
 use serde_json::Value;
 
 use crate::http_text::Written;
+use crate::telling::is_one_short_line;
 
 /// Reads a request, and what is written of the event in it.
 pub(crate) fn read(input: &[u8]) {
     let Written { parts, body } = Written::read(input);
-    let Ok(event) = events::from_http(&parts.headers, body) else {
-        return;
+    let event = match events::from_http(&parts.headers, body) {
+        Ok(event) => event,
+        Err(error) => return is_one_short_line(&error),
     };
     assert!(!event.id().is_empty() && !event.ty().is_empty() && !event.source().is_empty());
     if let Ok(message) = events::structured(&event) {

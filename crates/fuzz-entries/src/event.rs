@@ -11,14 +11,17 @@ use source_adapter::convert::{Converter, ids};
 use source_adapter::{Args, Config};
 use url::Url;
 
+use crate::telling::is_one_short_line;
+
 /// Reads a document, and each of its events alone.
 pub(crate) fn document(input: &[u8]) {
     let read = parse(input);
     if input.len() > MAX_DOCUMENT_BYTES {
         assert!(read.is_err(), "a document beyond the limit was read");
     }
-    let Ok(events) = read else {
-        return;
+    let events = match read {
+        Ok(events) => events,
+        Err(error) => return is_one_short_line(&error),
     };
     assert!(events.len() <= MAX_EVENTS, "{} events", events.len());
     let encoded = BASE64_STANDARD.encode(input);
@@ -42,7 +45,11 @@ fn alone(event: &Event) {
             assert_eq!(again.raw(), event.raw(), "an event changed on its own");
         }
     }
-    if let Ok(address) = event.address() {
+    let address = event.address();
+    if let Err(error) = &address {
+        is_one_short_line(error);
+    }
+    if let Ok(address) = address {
         let path = format!("/{}", address.key.path_encoded());
         let url = format!(
             "https://{}.oss-{}.example{path}",
@@ -81,8 +88,9 @@ fn converter(format: &str) -> Option<Converter> {
 
 /// Takes a queue message as far as the request to the sink.
 pub(crate) fn message(input: &[u8]) {
-    let Ok(found) = source_adapter::body::events(input) else {
-        return;
+    let found = match source_adapter::body::events(input) {
+        Ok(found) => found,
+        Err(error) => return is_one_short_line(&error),
     };
     let names = ids("5F290C926D472878-2-14D9529A8FA-200000001", &found);
     assert_eq!(names.len(), found.len(), "as many ids as events");
@@ -113,5 +121,8 @@ fn deliver(converter: &Converter, id: &str, event: &Event) {
     assert_eq!(read.subject(), event.subject(), "the subject changed");
     assert_eq!(read.ty(), event.name.cloud_event_type(), "the type changed");
     let data = data_bytes(&read).unwrap_or_default();
-    assert!(parse(&data).is_ok(), "the sink cannot read the data");
+    // On its own, an event that came without a list is a few bytes longer.
+    if data.len() <= MAX_DOCUMENT_BYTES {
+        assert!(parse(&data).is_ok(), "the sink cannot read the data");
+    }
 }

@@ -1,9 +1,9 @@
 //! What the face services answer.
 
-use std::error::Error;
-
 use face::{Analysis, Dimensions, FaceError, dataplus, facebody};
 use http::StatusCode;
+
+use crate::telling::is_one_short_line;
 
 const STATUSES: [StatusCode; 4] = [
     StatusCode::OK,
@@ -16,9 +16,6 @@ const PICTURE: Dimensions = Dimensions {
     width: 640,
     height: 480,
 };
-
-/// Longest text of an error with its causes: one line of a log.
-const LONGEST_TEXT: usize = 4096;
 
 /// Reads an answer about a picture, of either service.
 pub(crate) fn answers(input: &[u8]) {
@@ -43,18 +40,6 @@ fn check(answer: Result<Analysis, FaceError>) {
         }
         Err(error) => is_one_short_line(&error),
     }
-}
-
-/// What a service says about itself ends up in our log.
-fn is_one_short_line(error: &dyn Error) {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    assert!(text.len() <= LONGEST_TEXT, "{} bytes: {text}", text.len());
-    assert!(!text.contains(char::is_control), "{text:?}");
 }
 
 /// Reads an authorization to upload; it must not lead away from the vendor.

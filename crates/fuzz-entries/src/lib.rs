@@ -21,6 +21,7 @@ mod objects;
 mod pictures;
 mod settings;
 mod signatures;
+mod telling;
 
 /// One kind of input.
 #[derive(Clone, Copy, Debug)]

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use mns::{document, notification};
 use serde_json::json;
 
+use crate::telling::is_one_short_line;
+
 /// Reads an answer in every way there is.
 pub(crate) fn documents(input: &[u8]) {
     let answer = Bytes::copy_from_slice(input);
@@ -13,7 +15,9 @@ pub(crate) fn documents(input: &[u8]) {
     }
     let _ = document::sent_message(&answer);
     let _ = document::visibility(&answer);
-    let _ = document::service_error(&answer);
+    if let Err(error) = document::service_error(&answer) {
+        is_one_short_line(&error);
+    }
     let _ = document::delete_failures(&answer);
     if let Ok(status) = document::queue_status(&answer) {
         assert!(!status.name.is_empty(), "a queue without a name");
@@ -27,8 +31,9 @@ pub(crate) fn documents(input: &[u8]) {
 }
 
 fn received(answer: &Bytes) {
-    let Ok(messages) = document::messages(answer) else {
-        return;
+    let messages = match document::messages(answer) {
+        Ok(messages) => messages,
+        Err(error) => return is_one_short_line(&error),
     };
     let bodies: usize = messages.iter().map(|message| message.body.len()).sum();
     assert!(bodies <= answer.len(), "bodies grew on reading");
