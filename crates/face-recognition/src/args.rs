@@ -95,7 +95,8 @@ pub struct LimitArgs {
     /// Largest photo, in pixels [default: 100000000].
     #[arg(long, env = "FACE_MAX_PIXELS", value_name = "PIXELS")]
     pub max_pixels: Option<String>,
-    /// Events in work at one time; more are answered with 429 [default: 256].
+    /// Events in work at one time; more are answered with 429, as are photos whose turn does not
+    /// come in time [default: 256].
     #[arg(long, env = "FACE_MAX_EVENTS", value_name = "COUNT")]
     pub max_events: Option<String>,
     /// Memory for photo files and results in work, in bytes; the process takes 160 MiB more than
@@ -108,7 +109,7 @@ pub struct LimitArgs {
     /// Photos decoded and drawn at one time [default: the number of CPUs].
     #[arg(long, env = "FACE_CPUS", value_name = "COUNT")]
     pub cpus: Option<String>,
-    /// Time for one photo, waiting included, ISO 8601 [default: PT2M].
+    /// Time for one photo, ISO 8601; half of it may be spent waiting [default: PT2M].
     #[arg(long, env = "FACE_PHOTO_DEADLINE", value_name = "DURATION")]
     pub photo_deadline: Option<String>,
     /// Time to finish photos in work after SIGTERM, ISO 8601 [default: PT20S].

@@ -87,9 +87,12 @@ pub enum Failure {
         /// The limit.
         after: Duration,
     },
-    /// More events in work than allowed.
+    /// More events in work than allowed, or than can be done in time.
     #[error("too many events in work")]
     Busy,
+    /// The sender gave up before the photo's turn came. Nobody reads this.
+    #[error("the sender left before it was the photo's turn")]
+    Left,
     /// The process was told to end.
     #[error("the service is shutting down")]
     Stopping,
@@ -171,6 +174,7 @@ impl Failure {
             | Self::Restless { .. }
             | Self::Deadline { .. }
             | Self::Busy
+            | Self::Left
             | Self::Stopping => Course::Again(None),
         }
     }
@@ -192,6 +196,7 @@ impl Failure {
             Self::Restless { .. } => "overwritten",
             Self::Deadline { .. } => "deadline",
             Self::Busy => "busy",
+            Self::Left => "left",
             Self::Stopping => "stopping",
             Self::Defect | Self::Reply(_) => "defect",
         }

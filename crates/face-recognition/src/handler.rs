@@ -98,13 +98,16 @@ impl Desk {
         let span = info_span!("event", ce.id = event.id());
         let desk = self.clone();
         let asked = Asked::of(&event);
+        let left = CancellationToken::new();
+        // Dropped with the request when its sender leaves.
+        let _sender = left.clone().drop_guard();
         drop(event); // Its data may take many times the room of its text.
         // The work has effects, so it belongs to a task of ours and not to the client, who may
-        // leave at any moment.
+        // leave at any moment. Only what has not begun by then is left to its next delivery.
         let work = async move {
             let _held = (slot, memory);
             let _gauge = desk.pipeline.metrics.request_in_work();
-            let endings = desk.work(notices).await;
+            let endings = desk.work(notices, &left).await;
             answer(&asked, endings)
         };
         let task = self.tasks.spawn(work.instrument(span));
@@ -117,22 +120,30 @@ impl Desk {
     }
 
     /// Works on all OSS events of one request; the endings have their order.
-    async fn work(&self, notices: Vec<oss::event::Event>) -> Vec<Result<Ending, Failure>> {
+    async fn work(
+        &self,
+        notices: Vec<oss::event::Event>,
+        left: &CancellationToken,
+    ) -> Vec<Result<Ending, Failure>> {
         stream::iter(notices)
-            .map(|notice| self.work_on(notice))
+            .map(|notice| self.work_on(notice, left.clone()))
             .buffered(PHOTOS_PER_REQUEST)
             .collect()
             .await
     }
 
-    async fn work_on(&self, notice: oss::event::Event) -> Result<Ending, Failure> {
+    async fn work_on(
+        &self,
+        notice: oss::event::Event,
+        left: CancellationToken,
+    ) -> Result<Ending, Failure> {
         let pipeline = &self.pipeline;
         let key = notice
             .address()
             .map(|address| address.key.to_string())
             .unwrap_or_default();
         let ending = match guard::judge(&notice, &pipeline.storage, &pipeline.limits) {
-            Ok(Verdict::Take(job)) => pipeline.process(*job).await,
+            Ok(Verdict::Take(job)) => pipeline.process(*job, left).await,
             Ok(Verdict::Skip(reason)) => Ok(Ending::Skipped(reason)),
             Err(failure) => Err(failure),
         };

@@ -24,6 +24,7 @@ pub mod guard;
 mod handler;
 mod hint;
 mod metrics;
+mod patience;
 mod photo;
 pub mod picture;
 mod pipeline;

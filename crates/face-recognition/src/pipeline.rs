@@ -17,6 +17,7 @@ use face::Backend;
 use oss::{Bucket, BucketName, ETag, ObjectKey, ObjectMeta, PutOptions};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, instrument};
 
 use crate::budget::Budget;
@@ -25,12 +26,17 @@ use crate::failure::Failure;
 use crate::flights::Flights;
 use crate::guard::{Job, SkipReason};
 use crate::metrics::{Metrics, Stage};
+use crate::patience::Patience;
 use crate::record::{self, Record};
 use crate::storage::Buckets;
 use make::{Drawn, Made};
 
 /// Changes with the way pictures are drawn, so that a redelivery replaces older results.
 const DRAWING: u32 = 1;
+
+/// The part of a photo's time that it may wait, as a divisor: what begins must have time enough
+/// to be finished.
+const WAITING: u32 = 2;
 
 /// A photo that changes more often than this while in work is left to a later delivery.
 const MOST_ROUNDS: u32 = 4;
@@ -82,6 +88,7 @@ pub(crate) struct Done {
 /// What is worked on: a photo that was found, and where its result belongs.
 struct Errand {
     job: Job,
+    patience: Patience,
     bucket: Bucket,
     key: ObjectKey,
     target: ObjectKey,
@@ -95,17 +102,23 @@ enum Round {
 }
 
 impl Pipeline {
-    /// Brings one photo to its end, within the configured time.
+    /// Brings one photo to its end, within the configured time. `left` is cancelled when nobody
+    /// waits for that any more; work that has begun is ended all the same.
     ///
     /// # Cancel safety
     /// Nothing is left half done: the result is stored whole or not at all. Drawing under way
     /// runs to its end and is thrown away.
     #[instrument(skip_all, fields(oss.bucket = %job.address.bucket, oss.key = %job.address.key))]
-    pub(crate) async fn process(&self, job: Job) -> Result<Ending, Failure> {
+    pub(crate) async fn process(
+        &self,
+        job: Job,
+        left: CancellationToken,
+    ) -> Result<Ending, Failure> {
         let started = Instant::now();
         let after = self.limits.photo_deadline;
         let _gauge = self.metrics.photo_in_work();
-        let ending = timeout(after, self.annotate(job)).await;
+        let patience = Patience::new(left, after / WAITING);
+        let ending = timeout(after, self.annotate(job, patience)).await;
         let ending = ending.unwrap_or(Err(Failure::Deadline { after }))?;
         if let Ending::Done(done) = &ending {
             report(done, started.elapsed());
@@ -113,7 +126,7 @@ impl Pipeline {
         Ok(ending)
     }
 
-    async fn annotate(&self, job: Job) -> Result<Ending, Failure> {
+    async fn annotate(&self, job: Job, patience: Patience) -> Result<Ending, Failure> {
         let bucket = self.buckets.of(&job.address)?;
         let (key, mut meta) = self.locate(&bucket, &job.address.key).await?;
         // A decoded key may lie where the event's did not.
@@ -125,12 +138,11 @@ impl Pipeline {
             .target
             .result_key(&key)
             .map_err(Failure::ResultKey)?;
-        let _flight = self
-            .flights
-            .enter((bucket.name().clone(), target.clone()))
-            .await;
+        let flight = self.flights.enter((bucket.name().clone(), target.clone()));
+        let _flight = patience.turn(flight).await?;
         let errand = Errand {
             job,
+            patience,
             bucket,
             key,
             target,

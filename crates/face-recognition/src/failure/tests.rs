@@ -44,6 +44,7 @@ fn failures() -> Vec<Failure> {
             after: Duration::from_secs(9),
         },
         Failure::Busy,
+        Failure::Left,
         Failure::Stopping,
         Failure::Defect,
     ];
@@ -71,6 +72,7 @@ fn each_failure_has_its_answer() {
     503 overwritten: the photo was overwritten 4 times while in work
     503 deadline: the photo was not done within 9 seconds
     429 busy: too many events in work
+    503 left: the sender left before it was the photo's turn
     503 stopping: the service is shutting down
     422 defect: the photo could not be worked on because of a defect in this service
     422 not_a_picture: the content is not a picture

@@ -52,13 +52,14 @@ impl Pipeline {
         }
         small_enough(meta.size_bytes, &self.limits)?;
         // The photo and, later, the result.
-        let memory = Arc::new(self.files.ask(meta.size_bytes.saturating_mul(2)).await);
+        let memory = self.files.ask(meta.size_bytes.saturating_mul(2));
+        let memory = Arc::new(errand.patience.turn(memory).await?);
         let Some(file) = self.fetch(errand, meta).await? else {
             return Ok(Made::Changed);
         };
         let photo = self.photo(errand, file, memory.clone()).await?;
         let size = photo.header.dimensions();
-        let analysis = self.analyse(&photo).await?;
+        let analysis = self.analyse(errand, &photo).await?;
         let (drawn, more_memory) = self.draw(photo, analysis.clone()).await?;
         Ok(Made::Result(Box::new(Drawn {
             file: drawn.bytes.into(),
@@ -134,8 +135,8 @@ impl Pipeline {
         Ok(ended(tokio::task::spawn_blocking(reading).await)??)
     }
 
-    async fn analyse(&self, photo: &SharedPhoto) -> Result<Analysis, Failure> {
-        let _call = permit(&self.calls).await?;
+    async fn analyse(&self, errand: &Errand, photo: &SharedPhoto) -> Result<Analysis, Failure> {
+        let _call = errand.patience.turn(permit(&self.calls)).await??;
         let timer = self.metrics.stage(Stage::Analyse);
         let answer = self.backend.analyse(photo.clone()).await;
         drop(timer);

@@ -16,7 +16,7 @@ use crate::binary::Binary;
 use crate::faces_api::{FacesApi, one_woman};
 use crate::objects::Objects;
 use crate::pictures::fixture;
-use crate::running::{Client, serve};
+use crate::running::{Client, eventually, serve};
 
 const MEBI: u64 = 1 << 20;
 
@@ -88,20 +88,34 @@ async fn five_hundred_photos_at_one_time_are_all_done_within_the_limits() {
     assert!(peak < (32 + 128 + 96) * MEBI, "{} MiB", peak / MEBI);
 }
 
-/// Answers late, and knows how many were waiting for it at one time.
+/// Answers late, and knows how many were waiting for it, in all and at one time.
 #[derive(Clone, Default)]
 struct SlowApi {
+    delay: Duration,
+    asked: Arc<AtomicU64>,
     waiting: Arc<AtomicU64>,
     most: Arc<AtomicU64>,
 }
 
 impl SlowApi {
+    fn new(delay: Duration) -> Self {
+        Self {
+            delay,
+            ..Self::default()
+        }
+    }
+
     async fn answer(self) -> axum::Json<Value> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         let waiting = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(waiting, Ordering::SeqCst);
-        sleep(Duration::from_millis(50)).await;
+        sleep(self.delay).await;
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         axum::Json(one_woman())
+    }
+
+    fn asked(&self) -> u64 {
+        self.asked.load(Ordering::SeqCst)
     }
 
     async fn serve(&self) -> String {
@@ -116,7 +130,8 @@ impl SlowApi {
 
 #[tokio::test]
 async fn face_api_is_asked_about_few_photos_at_one_time() {
-    let (objects, api) = (Objects::default(), SlowApi::default());
+    let api = SlowApi::new(Duration::from_millis(50));
+    let objects = Objects::default();
     let limits = ["--face-max-calls=2"];
     let binary = Binary::start(&objects.serve().await, &api.serve().await, &limits).await;
     let keys: Vec<_> = (0..8).map(|number| format!("{number}.jpg")).collect();
@@ -127,4 +142,48 @@ async fn face_api_is_asked_about_few_photos_at_one_time() {
         assert_eq!(answer.status(), 200);
     }
     assert_eq!(api.most.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn photos_that_wait_too_long_cost_the_face_api_nothing() {
+    let (objects, api) = (Objects::default(), SlowApi::new(Duration::from_secs(1)));
+    // All wait longer than one may take.
+    let limits = ["--face-max-calls=1", "--photo-deadline=PT4S"];
+    let binary = Binary::start(&objects.serve().await, &api.serve().await, &limits).await;
+    let (photos, put_off) = (6, Arc::new(AtomicU64::new(0)));
+    let all = (0..photos).map(|number| {
+        let key = format!("{number}.jpg");
+        objects.put(&key, fixture("420.jpg"));
+        until_done(binary.clone(), key, put_off.clone())
+    });
+    let done = timeout(Duration::from_mins(2), join_all(all)).await;
+    assert!(done.is_ok(), "not done in time");
+    assert!(put_off.load(Ordering::SeqCst) > 0, "nobody was put off");
+    assert_eq!(api.asked(), photos, "an answer was thrown away");
+}
+
+#[tokio::test]
+async fn who_leaves_before_its_turn_makes_room() {
+    let (objects, api) = (Objects::default(), SlowApi::new(Duration::from_secs(1)));
+    let limits = ["--face-max-calls=1", "--max-events=2"];
+    let binary = Binary::start(&objects.serve().await, &api.serve().await, &limits).await;
+    for key in ["a.jpg", "b.jpg", "c.jpg"] {
+        objects.put(key, fixture("420.jpg"));
+    }
+    let first = tokio::spawn({
+        let client = binary.clone();
+        async move { client.created("a.jpg").await.status() }
+    });
+    eventually("the face API is asked", || api.asked() == 1).await;
+    tokio::select! {
+        _answer = binary.created("b.jpg") => panic!("answered before its turn"),
+        () = eventually("the second is in work", || objects.calls().contains(&"GET b.jpg".to_owned())) => {}
+    }
+    let left = r#"face_events_total{outcome="Postponed",reason="left"}"#;
+    while binary.metric(left).await == 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(binary.created("c.jpg").await.status(), 200);
+    assert_eq!(first.await.unwrap(), 200);
+    assert_eq!(api.asked(), 2, "the face API was asked for nobody");
 }
