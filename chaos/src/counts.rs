@@ -27,6 +27,12 @@ impl Counts {
         count.struck += struck;
     }
 
+    /// Whether the fault ever struck anything.
+    pub(crate) fn has_struck(&self, fault: Fault) -> bool {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.get(&fault).is_some_and(|count| count.struck > 0)
+    }
+
     /// All counts.
     pub(crate) fn all(&self) -> BTreeMap<Fault, Count> {
         self.0

@@ -51,6 +51,13 @@ impl Keyring {
         self.accept(&state).await
     }
 
+    /// How many calls were refused because the credentials had expired, as far as the emulator
+    /// that runs now knows.
+    pub(crate) async fn refused(&self) -> Result<u64> {
+        let [id, _] = self.state.lock().await.words();
+        self.admin.refusals_of(&id).await
+    }
+
     /// New credentials: accepted first, then put into the Secret in one step.
     pub(crate) async fn renew(&self) -> Result<()> {
         let mut state = self.state.lock().await;

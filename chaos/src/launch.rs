@@ -6,10 +6,6 @@ use std::time::Duration;
 
 use harness::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, ACCOUNT, BUCKET, QUEUE, REGION, TARGET};
 
-/// Photos in work at one time. The emulator finds faces with this machine's CPUs: asked for
-/// more at once than it can find in the time that callers wait, it would find none.
-const IN_WORK: u32 = 8;
-
 /// What is started, killed and cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Service {
@@ -151,7 +147,6 @@ fn face_env(places: &Places, wiring: &Wiring, files: Files<'_>) -> Vec<(&'static
         ("OSS_ALLOWED_BUCKETS", BUCKET.to_owned()),
         ("OSS_ALLOWED_REGIONS", REGION.to_owned()),
         ("FACE_BACKEND", "dataplus".to_owned()),
-        ("FACE_MAX_EVENTS", IN_WORK.to_string()),
         ("FACE_ENDPOINT", wiring.face_api.clone()),
     ]
 }
@@ -172,7 +167,6 @@ fn adapter_env(places: &Places, wiring: &Wiring, files: Files<'_>) -> Vec<(&'sta
             "DELIVERY_TIMEOUT",
             format!("PT{}S", wiring.delivery_timeout.as_secs()),
         ),
-        ("ADAPTER_MAX_IN_FLIGHT", IN_WORK.to_string()),
         ("NAMESPACE", "chaos".to_owned()),
         ("NAME", "chaos".to_owned()),
     ]

@@ -127,6 +127,13 @@ impl Ledger {
         *books.analyses.entry(version).or_default() += 1;
     }
 
+    /// Whether an event of each version that OSS took has been taken, and nothing is under way.
+    #[must_use]
+    pub(crate) fn is_quiet(&self) -> bool {
+        let books = self.books();
+        books.unannounced().next().is_none()
+    }
+
     /// Something happened that should not have.
     pub(crate) fn note(&self, text: String) {
         self.books().notes.push(text);
@@ -136,13 +143,10 @@ impl Ledger {
     #[must_use]
     pub(crate) fn totals(&self) -> Totals {
         let books = self.books();
-        let accepted = || books.events.values().filter(|event| event.is_accepted);
-        let announced: BTreeSet<_> = accepted().filter_map(|e| e.version.as_ref()).collect();
-        let unannounced = books.stored.iter().filter(|v| !announced.contains(v));
         Totals {
             stored: books.stored.len(),
-            events: accepted().count(),
-            unannounced: unannounced.map(|(key, _)| key.clone()).collect(),
+            events: books.accepted().count(),
+            unannounced: books.unannounced().map(|(key, _)| key.clone()).collect(),
             deliveries: books.events.values().map(|event| event.deliveries).sum(),
             duplicates: books.events.values().map(|event| event.duplicates).sum(),
             unrecognised: books.unrecognised.clone(),
@@ -154,6 +158,18 @@ impl Ledger {
 
     fn books(&self) -> MutexGuard<'_, Books> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    fn accepted(&self) -> impl Iterator<Item = &Event> {
+        self.events.values().filter(|event| event.is_accepted)
+    }
+
+    /// Versions that OSS took and no event of which was accepted.
+    fn unannounced(&self) -> impl Iterator<Item = &VersionId> {
+        let announced: BTreeSet<_> = self.accepted().filter_map(|e| e.version.as_ref()).collect();
+        self.stored.iter().filter(move |v| !announced.contains(v))
     }
 }
 
@@ -179,8 +195,10 @@ mod tests {
         ledger.accepted("ea");
         ledger.delivered("eb", "b", "1");
         assert_eq!(ledger.totals().unannounced, ["b"]);
+        assert!(!ledger.is_quiet());
         ledger.accepted("eb");
         assert_eq!(ledger.totals().unannounced, [""; 0]);
+        assert!(ledger.is_quiet());
     }
 
     #[test]

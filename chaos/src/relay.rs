@@ -56,6 +56,9 @@ struct Answer {
     headers: HeaderMap,
     body: Bytes,
     is_whole: bool,
+    /// It came whole and with success, and it is about a photo: its loss means work for
+    /// somebody.
+    is_of_worth: bool,
 }
 
 /// Ends a connection without an answer.
@@ -132,25 +135,54 @@ impl Way {
         let (parts, body) = request.into_parts();
         let body = Limited::new(body, LONGEST_REQUEST_BYTES).collect().await;
         let body = body.map_err(|_| Severed)?.to_bytes();
-        match self.mischief.trick() {
-            None => Ok(self.pass(&parts, body).await?.unchanged()),
-            Some(Trick::Refuse(status)) => Ok(Body::empty_answer(status)),
-            Some(Trick::Drop) => Err(Severed),
-            Some(Trick::LoseAnswer) => {
-                self.pass(&parts, body).await?;
+        let Some(trick) = self.mischief.trick() else {
+            return Ok(self.pass(&parts, body).await?.unchanged());
+        };
+        self.play(trick, &parts, body).await
+    }
+
+    /// Plays a trick, and counts it if it could do what it is called.
+    async fn play(
+        &self,
+        trick: Trick,
+        parts: &Parts,
+        body: Bytes,
+    ) -> Result<Response<Body>, Severed> {
+        let count = |is_played: bool| {
+            if is_played {
+                self.mischief.played(trick);
+            }
+        };
+        match trick {
+            Trick::Refuse(status) => {
+                count(true);
+                Ok(Body::empty_answer(status))
+            }
+            Trick::Drop => {
+                count(true);
                 Err(Severed)
             }
-            Some(Trick::Halve) => self.pass(&parts, body).await?.half(),
-            Some(Trick::Double) => {
-                let (first, _) = tokio::join!(
-                    self.pass(&parts, body.clone()),
-                    self.pass(&parts, body.clone())
+            Trick::LoseAnswer => {
+                count(self.pass(parts, body).await?.is_of_worth);
+                Err(Severed)
+            }
+            Trick::Halve => {
+                let answer = self.pass(parts, body).await?;
+                count(answer.is_of_worth);
+                answer.half()
+            }
+            Trick::Double => {
+                let second = self.pass(parts, body.clone());
+                let (first, second) = tokio::join!(self.pass(parts, body), second);
+                count(
+                    matches!((&first, &second), (Ok(first), Ok(second)) if first.is_of_worth && second.is_of_worth),
                 );
                 Ok(first?.unchanged())
             }
-            Some(Trick::Hold(time)) => {
-                let answer = self.pass(&parts, body).await?;
+            Trick::Hold(time) => {
+                let answer = self.pass(parts, body).await?;
                 tokio::time::sleep(time).await;
+                count(answer.is_of_worth);
                 Ok(answer.unchanged())
             }
         }
@@ -159,8 +191,9 @@ impl Way {
     /// Asks the upstream once, and writes down what was asked and answered.
     async fn pass(&self, parts: &Parts, body: Bytes) -> Result<Answer, Severed> {
         let seen = self.witness.asked(&parts.headers, &body);
-        let answer = self.ask(parts, body).await?;
+        let mut answer = self.ask(parts, body).await?;
         if answer.is_whole && answer.status.is_success() {
+            answer.is_of_worth = !seen.is_of_a_result();
             self.witness.answered(seen);
         }
         Ok(answer)
@@ -195,6 +228,7 @@ impl Way {
             headers,
             body: body.into(),
             is_whole,
+            is_of_worth: false,
         })
     }
 }

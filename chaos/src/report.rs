@@ -110,7 +110,6 @@ impl Report {
             .chain(findings.mistakes.keys())
             .collect();
         let unrecognised = totals.unrecognised.len() as u64;
-        let faults = setting.faults.iter();
         Self {
             seed: setting.seed,
             isolation: setting.isolation,
@@ -127,15 +126,12 @@ impl Report {
             duplicates_recognised: totals.duplicates.saturating_sub(unrecognised),
             left_in_queue: findings.left_in_queue,
             dead_letters: findings.dead_letters.len(),
-            faults: faults
-                .map(|(&kind, count)| FaultLine {
-                    kind,
-                    injected: count.injected,
-                    struck: count.struck,
-                })
+            mistakes: mistakes(totals, findings)
+                .into_iter()
+                .chain(never_struck(&setting.faults))
                 .collect(),
+            faults: setting.faults.iter().map(FaultLine::of).collect(),
             services: setting.services,
-            mistakes: mistakes(totals, findings),
         }
     }
 
@@ -144,6 +140,22 @@ impl Report {
     pub fn is_clean(&self) -> bool {
         self.mistakes.is_empty()
     }
+}
+
+impl FaultLine {
+    fn of((&kind, count): (&Fault, &Count)) -> Self {
+        Self {
+            kind,
+            injected: count.injected,
+            struck: count.struck,
+        }
+    }
+}
+
+/// A fault that met nobody proves nothing, however well all ended.
+fn never_struck(faults: &BTreeMap<Fault, Count>) -> impl Iterator<Item = String> {
+    let never = faults.iter().filter(|(_, count)| count.struck == 0);
+    never.map(|(fault, _)| format!("nothing was put to the test by: {fault}"))
 }
 
 fn mistakes(totals: &Totals, findings: &Findings) -> Vec<String> {
@@ -232,11 +244,15 @@ mod tests {
     use super::*;
 
     fn report(totals: &Totals, findings: &Findings) -> Report {
+        report_with(2, totals, findings)
+    }
+
+    fn report_with(struck: u64, totals: &Totals, findings: &Findings) -> Report {
         let faults = [(
             Fault::FaceKilled,
             Count {
                 injected: 2,
-                struck: 2,
+                struck,
             },
         )];
         let setting = Setting {
@@ -318,6 +334,16 @@ mod tests {
         `target/x`: a result of nothing
         `emulator` ended by itself
         ");
+    }
+
+    #[test]
+    fn a_fault_that_struck_nothing_is_a_mistake() {
+        let report = report_with(0, &Totals::default(), &Findings::default());
+        assert!(!report.is_clean());
+        assert_eq!(
+            report.mistakes,
+            ["nothing was put to the test by: face service killed"]
+        );
     }
 
     #[test]

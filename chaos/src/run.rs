@@ -8,6 +8,7 @@ use futures_util::future::try_join_all;
 use harness::{Cloud, target_key};
 use mns::PollingWait;
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::args::{Options, Theft};
 use crate::launch::Service;
@@ -18,6 +19,9 @@ use crate::schedule::{Schedule, Upload};
 use crate::uploads;
 use crate::verdict;
 
+/// Photos that may be uploaded beyond those that were asked for, because a fault has struck
+/// nothing by then. Few are: each is uploaded when all before it have arrived.
+const BAITS: usize = 100;
 /// For a message that is published in milliseconds.
 const THEFT_DEADLINE: Duration = Duration::from_mins(1);
 
@@ -31,7 +35,8 @@ pub async fn run(options: &Options) -> Result<Report> {
     } else {
         Schedule::new(options.seed, options.size)
     };
-    let photos = Arc::new(photos::make(options.size.photos)?);
+    let baits = if options.is_calm { 0 } else { BAITS };
+    let photos = Arc::new(photos::make(options.size.photos + baits)?);
     let scene = Scene::open(options.isolation, schedule.slowness, &photos).await?;
     let report = tokio::select! {
         report = perform(&scene, options, &schedule, &photos) => report,
@@ -59,22 +64,10 @@ async fn perform(
     photos: &Arc<Vec<Photo>>,
 ) -> Result<Report> {
     let began = Instant::now();
-    let expected = verdict::expected(photos, &schedule.uploads);
     if options.theft == Some(Theft::Message) {
         steal_message(scene, photos, schedule).await?;
     }
-    let uploads = uploads::upload_all(
-        photos,
-        &schedule.uploads,
-        &scene.cloud,
-        &scene.ledger,
-        &scene.counts,
-        began,
-    );
-    let lanes = schedule.lanes.iter();
-    let lanes = lanes.map(|strikes| scene.play(strikes, began, options.size.window));
-    let (played, ()) = tokio::join!(try_join_all(lanes), uploads);
-    played?;
+    let baits = disturb(scene, options, schedule, photos, began).await?;
     scene.calm_down().await?;
 
     let left_in_queue = verdict::settle(scene).await?;
@@ -82,6 +75,7 @@ async fn perform(
         let target = target_key(&photos[0].key)?;
         scene.cloud.bucket.delete(&target).await?;
     }
+    let expected = verdict::expected(photos, &schedule.uploads, baits);
     let findings = findings(scene, &expected, left_in_queue).await?;
     let setting = Setting {
         seed: options.seed,
@@ -89,11 +83,41 @@ async fn perform(
         reason: scene.reason.clone(),
         window_s: options.size.window.as_secs(),
         elapsed_s: began.elapsed().as_secs(),
-        photos: photos.len(),
+        photos: expected.len(),
         services: services(scene),
         faults: scene.counts.all(),
     };
     Ok(Report::new(setting, &scene.ledger.totals(), &findings))
+}
+
+/// Uploads while the faults strike. Gives the baits that it took for each to strike.
+async fn disturb<'a>(
+    scene: &Scene,
+    options: &Options,
+    schedule: &Schedule,
+    photos: &'a Arc<Vec<Photo>>,
+    began: Instant,
+) -> Result<&'a [Photo]> {
+    let Scene {
+        cloud,
+        ledger,
+        counts,
+        ..
+    } = scene;
+    let (over, baits) = (CancellationToken::new(), &photos[schedule.uploads.len()..]);
+    let uploads = async {
+        uploads::upload_all(photos, &schedule.uploads, cloud, ledger, counts, began).await;
+        uploads::bait(baits, cloud, ledger, &over).await
+    };
+    let lanes = async {
+        let _over = over.clone().drop_guard();
+        let lanes = schedule.lanes.iter();
+        let lanes = lanes.map(|strikes| scene.play(strikes, began, options.size.window));
+        try_join_all(lanes).await
+    };
+    let (used, played) = tokio::join!(uploads, lanes);
+    played?;
+    Ok(&baits[..used])
 }
 
 async fn findings(

@@ -7,6 +7,7 @@ use harness::Cloud;
 use oss::PutOptions;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::counts::Counts;
 use crate::fault::Fault;
@@ -16,6 +17,8 @@ use crate::schedule::Upload;
 
 /// The OSS client has tried three times by itself before this.
 const RETRY_PAUSE: Duration = Duration::from_millis(300);
+/// How often it is looked whether all photos have arrived.
+const QUIET_POLL: Duration = Duration::from_millis(100);
 /// Beyond the longest time that the schedule takes OSS away for.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -46,6 +49,28 @@ pub(crate) async fn upload_all(
         });
     }
     owners.join_all().await;
+}
+
+/// Uploads further photos until told to stop, each when all before it have arrived: what still
+/// waits for somebody to strike must not wait in vain. Gives how many it uploaded.
+pub(crate) async fn bait(
+    photos: &[Photo],
+    cloud: &Cloud,
+    ledger: &Ledger,
+    stop: &CancellationToken,
+) -> usize {
+    let mut used = 0;
+    while let Some(photo) = photos.get(used) {
+        while !ledger.is_quiet() && !stop.is_cancelled() {
+            sleep(QUIET_POLL).await;
+        }
+        if stop.is_cancelled() {
+            break;
+        }
+        put(cloud, ledger, &photo.key, &photo.versions[0]).await;
+        used += 1;
+    }
+    used
 }
 
 /// Uploads one version. A lost answer leads to a second upload of the same, as it would in

@@ -25,17 +25,20 @@ const LOOKS: usize = 8;
 /// The marker at the end of every JPEG.
 const END_OF_JPEG: [u8; 2] = [0xff, 0xd9];
 
-/// The last version of each photo: what its result must be of.
+/// The last version of each photo that was uploaded: what its result must be of. Baits have
+/// but one.
 pub(crate) fn expected<'a>(
     photos: &'a [Photo],
     uploads: &[Upload],
+    baits: &'a [Photo],
 ) -> Vec<(&'a Photo, &'a Version)> {
     let last = |upload: &Upload| {
         let photo = &photos[upload.photo];
         let version = usize::from(upload.overwritten_after.is_some());
         (photo, &photo.versions[version])
     };
-    uploads.iter().map(last).collect()
+    let baits = baits.iter().map(|bait| (bait, &bait.versions[0]));
+    uploads.iter().map(last).chain(baits).collect()
 }
 
 /// Waits until the queue is empty and nobody works on anything, for as long as it gets
@@ -201,18 +204,19 @@ mod tests {
 
     #[test]
     fn the_last_version_is_expected() {
-        let photos = photos::make(2).unwrap();
+        let photos = photos::make(3).unwrap();
         let upload = |photo, overwritten_after| Upload {
             photo,
             at: Duration::ZERO,
             overwritten_after,
         };
         let uploads = [upload(1, None), upload(0, Some(Duration::ZERO))];
-        let etags: Vec<_> = expected(&photos, &uploads)
+        let etags: Vec<_> = expected(&photos, &uploads, &photos[2..])
             .iter()
             .map(|(_, version)| version.etag.clone())
             .collect();
-        let [first, second] = [&photos[1].versions[0], &photos[0].versions[1]];
-        assert_eq!(etags, [first.etag.clone(), second.etag.clone()]);
+        let versions = [(1, 0), (0, 1), (2, 0)]
+            .map(|(photo, version): (usize, usize)| photos[photo].versions[version].etag.clone());
+        assert_eq!(etags, versions);
     }
 }

@@ -1,4 +1,7 @@
 //! Which requests a relay treats badly, and how.
+//!
+//! A trick counts when it did what it is called, not when it was meant to: an answer can
+//! only be lost where there was one.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -52,13 +55,24 @@ impl Mischief {
         self.lock().take().map_or(0, |active| active.struck)
     }
 
+    /// How many requests were struck so far.
+    pub(crate) fn struck(&self) -> u64 {
+        self.lock().as_ref().map_or(0, |active| active.struck)
+    }
+
     /// What is to be done to the next request.
     pub(crate) fn trick(&self) -> Option<Trick> {
         let mut active = self.lock();
         let active = active.as_mut()?;
         let strikes = active.chances.random_bool(active.chance);
-        active.struck += u64::from(strikes);
         strikes.then_some(active.trick)
+    }
+
+    /// The trick was played on a request. Nothing counts once it has ended.
+    pub(crate) fn played(&self, trick: Trick) {
+        let mut active = self.lock();
+        let active = active.as_mut().filter(|active| active.trick == trick);
+        active.into_iter().for_each(|active| active.struck += 1);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Active>> {
@@ -77,7 +91,19 @@ mod tests {
         mischief.begin(Trick::Drop, 1.0, 0);
         assert_eq!(mischief.trick(), Some(Trick::Drop));
         assert_eq!(mischief.trick(), Some(Trick::Drop));
-        assert_eq!(mischief.end(), 2);
+        assert_eq!((mischief.trick(), mischief.end()), (Some(Trick::Drop), 0));
         assert_eq!((mischief.trick(), mischief.end()), (None, 0));
+    }
+
+    #[test]
+    fn a_trick_counts_when_it_was_played() {
+        let mischief = Mischief::default();
+        mischief.played(Trick::Drop);
+        mischief.begin(Trick::Drop, 1.0, 0);
+        mischief.played(Trick::Double);
+        assert_eq!(mischief.struck(), 0, "the one before it");
+        mischief.played(Trick::Drop);
+        assert_eq!((mischief.struck(), mischief.end()), (1, 1));
+        assert_eq!(mischief.struck(), 0, "it has ended");
     }
 }

@@ -1,11 +1,13 @@
 //! What a relay reads of a request before it passes it on.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use events::AttributesReader as _;
+use harness::TARGET;
 use http::HeaderMap;
 use oss::ObjectKey;
 use percent_encoding::percent_decode_str;
@@ -27,8 +29,13 @@ pub(crate) enum Witness {
 /// A request that was written down, and waits for its answer.
 #[derive(Debug)]
 pub(crate) enum Seen {
-    /// The event with this id.
-    Event(String),
+    /// An event.
+    Event {
+        /// Its id.
+        id: String,
+        /// Whether it tells of a result, which nobody has anything to do with.
+        is_of_a_result: bool,
+    },
     /// A face API call.
     Analysis(Analysis),
     /// Something that nobody expected; a note of it was made.
@@ -50,7 +57,8 @@ impl Witness {
             Self::Events(ledger) => match told(headers, body.clone()) {
                 Some(Told { id, key, etag }) => {
                     ledger.delivered(&id, &key, &etag);
-                    Seen::Event(id)
+                    let is_of_a_result = Path::new(&key).starts_with(TARGET);
+                    Seen::Event { id, is_of_a_result }
                 }
                 None => unreadable(ledger, "a delivery holds no single readable event", body),
             },
@@ -65,10 +73,23 @@ impl Witness {
     pub(crate) fn answered(&self, seen: Seen) {
         let (Self::Events(ledger) | Self::Analyses(ledger, _)) = self;
         match seen {
-            Seen::Event(id) => ledger.accepted(&id),
+            Seen::Event { id, .. } => ledger.accepted(&id),
             Seen::Analysis(analysis) => ledger.analysed(analysis),
             Seen::Unreadable => {}
         }
+    }
+}
+
+impl Seen {
+    /// Whether it is an event that tells of a result.
+    pub(crate) fn is_of_a_result(&self) -> bool {
+        matches!(
+            self,
+            Self::Event {
+                is_of_a_result: true,
+                ..
+            }
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use harness::{Fault as Misbehaviour, FaultKind, InForce};
+use harness::{Fault as Misbehaviour, FaultKind};
 use http::StatusCode;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -15,18 +15,42 @@ use crate::launch::Service;
 use crate::relay::Trick;
 use crate::schedule::Strike;
 
-/// How often the emulator is asked whom a fault struck.
-const POLL: Duration = Duration::from_millis(200);
+/// How often somebody is asked whom a fault struck.
+const POLL: Duration = Duration::from_millis(100);
+/// How long a fault waits beyond its time for somebody to strike. Everything may be away at
+/// once, and messages whose receiver was killed come back after half a minute.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// The emulator answers in a millisecond or not at all.
 const ADMIN_DEADLINE: Duration = Duration::from_secs(5);
-/// Time enough for an emulator that was given back just now.
-const CALM_DEADLINE: Duration = Duration::from_mins(1);
+/// Beyond the longest time that the emulator is away, a slow start included.
+const CALM_DEADLINE: Duration = Duration::from_mins(3);
 /// Both OSS and MNS accept dates that are a quarter of an hour off.
 const SKEWS_SECONDS: std::ops::Range<i64> = 1000..100_000;
 
+/// How long a fault stays in force: its time, and then until it struck something.
+struct Aim {
+    over: Instant,
+    give_up: Instant,
+}
+
+impl Aim {
+    fn of(strike: &Strike) -> Self {
+        let over = Instant::now() + strike.lasting;
+        Self {
+            over,
+            give_up: over + PATIENCE,
+        }
+    }
+
+    fn is_wanted(&self, struck: u64) -> bool {
+        let now = Instant::now();
+        now < self.over || (struck == 0 && now < self.give_up)
+    }
+}
+
 impl Scene {
-    /// Carries out a lane's faults, each at its time or when the one before is over, until
-    /// the window ends.
+    /// Carries out a lane's faults, each at its time or when the one before is over. When the
+    /// window ends, only those follow that struck nothing so far.
     ///
     /// # Errors
     /// When the scene itself is broken: a container that cannot be started again.
@@ -38,8 +62,9 @@ impl Scene {
     ) -> Result<()> {
         for strike in strikes {
             sleep_until(began + strike.at).await;
-            if began.elapsed() > window {
-                break;
+            // What never struck comes late rather than never.
+            if began.elapsed() > window && self.counts.has_struck(self.form_of(strike.fault)) {
+                continue;
             }
             let done = self.strike(strike).await;
             done.with_context(|| format!("in the midst of: {}", strike.fault))?;
@@ -50,7 +75,7 @@ impl Scene {
     /// Ends all misbehaviour of the APIs, also what could not be ended in its time.
     ///
     /// # Errors
-    /// When the emulator does not answer for a minute.
+    /// When the emulator does not answer for minutes.
     pub(crate) async fn calm_down(&self) -> Result<()> {
         let give_up = Instant::now() + CALM_DEADLINE;
         while self.present(self.admin.clear_faults()).await.is_none() {
@@ -64,11 +89,7 @@ impl Scene {
     }
 
     async fn strike(&self, strike: &Strike) -> Result<()> {
-        let fault = if self.is_of_containers {
-            strike.fault
-        } else {
-            strike.fault.among_processes()
-        };
+        let fault = self.form_of(strike.fault);
         let struck = match fault {
             Fault::AdapterKilled => self.kill(Service::Adapter, strike).await?,
             Fault::FaceKilled => self.kill(Service::Face, strike).await?,
@@ -80,25 +101,26 @@ impl Scene {
             | Fault::EmulatorRestarted
             | Fault::EmulatorCutOff
             | Fault::EmulatorPaused => self.remove_emulator(fault, strike).await?,
-            Fault::CredentialsExpired => {
-                self.keyring.expire().await?;
-                sleep(strike.lasting).await;
-                self.keyring.renew().await?;
-                1
-            }
+            Fault::CredentialsExpired => self.expire_credentials(strike).await?,
             Fault::SinkRefuses
             | Fault::SinkDropped
             | Fault::SinkAnswerLost
             | Fault::SinkHalfAnswer
             | Fault::SinkDoubles
             | Fault::SlowSink => self.spoil_sink(fault, strike).await,
-            _ => match self.spoil_api(strike).await {
-                Some(struck) => struck,
-                None => return Ok(()),
-            },
+            _ => self.spoil_api(strike).await?,
         };
         self.counts.add(fault, struck);
         Ok(())
+    }
+
+    /// The form that a fault takes here.
+    fn form_of(&self, fault: Fault) -> Fault {
+        if self.is_of_containers {
+            fault
+        } else {
+            fault.among_processes()
+        }
     }
 
     async fn kill(&self, service: Service, strike: &Strike) -> Result<u64> {
@@ -135,38 +157,53 @@ impl Scene {
             Fault::SinkDoubles => Trick::Double,
             _ => Trick::Hold(self.slowness.slow),
         };
+        let aim = Aim::of(strike);
         self.mischief.begin(trick, strike.chance, strike.seed);
-        sleep(strike.lasting).await;
+        while aim.is_wanted(self.mischief.struck()) {
+            sleep(POLL).await;
+        }
         self.mischief.end()
     }
 
     /// Lets an API misbehave; tells how many calls that struck, as far as is known: an
-    /// emulator that is killed takes its counts along, and its faults, too. `None` if it was
-    /// away all the time.
-    async fn spoil_api(&self, strike: &Strike) -> Option<u64> {
+    /// emulator that is killed takes the last counts along. Its faults it takes, too, and the
+    /// next one is asked for them anew.
+    async fn spoil_api(&self, strike: &Strike) -> Result<u64> {
         let misbehaviour = self.misbehaviour(strike);
-        let until = Instant::now() + strike.lasting;
-        let InForce { id, .. } = loop {
-            match self.present(self.admin.add_fault(&misbehaviour)).await {
-                Some(in_force) => break in_force,
-                None if Instant::now() >= until => return None,
-                None => sleep(POLL).await,
-            }
-        };
-        let mut struck = 0;
-        while Instant::now() < until {
-            sleep(POLL).await;
-            let Some(faults) = self.present(self.admin.faults()).await else {
+        let aim = Aim::of(strike);
+        let (mut id, mut struck, mut struck_before) = (None, 0, 0);
+        while aim.is_wanted(struck_before + struck) {
+            let Some(known) = id else {
+                let in_force = self.present(self.admin.add_fault(&misbehaviour)).await;
+                id = in_force.map(|fault| fault.id);
+                sleep(POLL).await;
                 continue;
             };
-            match faults.iter().find(|fault| fault.id == id) {
-                Some(fault) => struck = fault.struck,
-                None => return Some(struck),
+            if let Some(faults) = self.present(self.admin.faults()).await {
+                match faults.iter().find(|fault| fault.id == known) {
+                    Some(fault) => struck = fault.struck,
+                    None => (id, struck, struck_before) = (None, 0, struck_before + struck),
+                }
             }
+            sleep(POLL).await;
         }
-        // An emulator that is gone by now misbehaves no more.
-        self.present(self.admin.remove_fault(id)).await;
-        Some(struck)
+        // All of them are ours: nobody else asks for any.
+        self.calm_down().await?;
+        Ok(struck_before + struck)
+    }
+
+    /// Lets the services' credentials expire; tells how many calls were refused for it.
+    async fn expire_credentials(&self, strike: &Strike) -> Result<u64> {
+        self.keyring.expire().await?;
+        let aim = Aim::of(strike);
+        let mut refused = 0;
+        while aim.is_wanted(refused) {
+            sleep(POLL).await;
+            let known = self.present(self.keyring.refused()).await;
+            refused = known.unwrap_or(refused);
+        }
+        self.keyring.renew().await?;
+        Ok(refused)
     }
 
     /// Asks the emulator something when nobody has taken it away. `None` without an answer,
