@@ -16,7 +16,9 @@ use tokio::runtime::Handle;
 use transport::BoxError;
 
 use crate::budget::{Budget, Grant};
-use crate::picture::{Header, Limits, Orientation, Picture, PictureError};
+use crate::picture::{
+    EncodedPicture, Header, Limits, Orientation, Picture, PictureError, Sheet, patch,
+};
 
 /// Quality of pictures made for a face API: detectors see no difference above it.
 const QUALITY: u8 = 90;
@@ -44,6 +46,14 @@ impl FetchedPhoto {
             .block_on(self.memory.ask(self.header.working_bytes));
         let picture = Picture::decode(&self.file, &self.header, &self.limits)?;
         Ok((picture, grant))
+    }
+
+    /// Draws on the photo without decoding it, if it lends itself to that, once there is memory
+    /// for it. Call it from a blocking thread.
+    pub(crate) fn patch(&self, sheet: &Sheet) -> Option<EncodedPicture> {
+        let needed = self.header.patch_bytes;
+        let _grant = (needed > 0).then(|| self.runtime.block_on(self.memory.ask(needed)));
+        patch(&self.file, &self.header, &self.limits, sheet)
     }
 }
 

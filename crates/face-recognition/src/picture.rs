@@ -1,10 +1,10 @@
 //! A photo between its file and its file: decoded once, turned upright without a second copy,
 //! drawn upon in place, encoded as it came.
 //!
-//! An upright JPEG is not decoded at all, but for the parts that are drawn upon ([`patch`]).
-//! Of all others, the pixels stay in the order and in the colour space in which the file stored them; the
-//! upright view is arithmetic on coordinates. A 12-megapixel phone photo held sideways
-//! therefore needs 36 MB, not 72, and a JPEG loses nothing to a conversion to RGB and back.
+//! A JPEG as cameras make it is not decoded at all, but for the parts that are drawn upon, and
+//! turned upright by the numbers of its blocks ([`patch`]). Of all others, the pixels stay in the
+//! order and in the colour space in which the file stored them; the upright view is arithmetic
+//! on coordinates, so that no second copy is needed, and no conversion to RGB and back.
 //!
 //! The format is decided by content, never by a name. Whatever a file claims about itself is
 //! checked against [`Limits`] before memory is set aside for it. Metadata other than the
@@ -120,10 +120,11 @@ impl Picture {
 }
 
 /// Lays `sheet` over the photo in `file`, whose `header` was read from the same bytes, without
-/// decoding it: what is not drawn upon loses nothing, and no memory is needed but for the result.
+/// decoding it: what is not drawn upon loses nothing, or next to nothing if it is turned upright.
+/// Takes [`Header::patch_bytes`] of memory beside the result.
 ///
 /// `None` if the file does not lend itself to that: then [`Picture`] does it, or says why not.
-/// Blocks a CPU for a few milliseconds per megapixel.
+/// Blocks a CPU for some ten milliseconds per megapixel.
 #[must_use]
 pub fn patch(
     file: &[u8],
@@ -131,7 +132,7 @@ pub fn patch(
     limits: &Limits,
     sheet: &Sheet,
 ) -> Option<EncodedPicture> {
-    if header.format != Format::Jpeg || header.orientation != Orientation::Upright {
+    if header.format != Format::Jpeg || header.patch_bytes > limits.max_decoded_bytes {
         return None;
     }
     Some(EncodedPicture {

@@ -15,6 +15,8 @@ pub struct Header {
     pub orientation: Orientation,
     /// Memory that decoding takes at its peak, in bytes, the file itself not counted.
     pub working_bytes: u64,
+    /// Memory that [`patch`](super::patch) takes beside the file and its result, in bytes.
+    pub patch_bytes: u64,
 }
 
 impl Header {

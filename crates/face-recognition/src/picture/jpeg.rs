@@ -5,10 +5,15 @@
 //! up to rounding. The result is baseline, because a progressive encoder holds all
 //! coefficients at once, more memory than the picture itself.
 
+mod brush;
+mod code;
+mod dct;
 mod encode;
+mod kept;
 mod patch;
 mod structure;
 mod style;
+mod turn;
 
 pub(super) use encode::encode;
 pub(super) use style::JpegStyle;
@@ -18,6 +23,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
+use self::kept::Keep;
 use self::structure::Structure;
 use super::colour::Space;
 use super::header::Header;
@@ -46,6 +52,13 @@ pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureErro
     let pixels = u64::from(width) * u64::from(height);
     let working_bytes = pixels * channels + structure.coefficient_bytes();
     limits.check(width, height, working_bytes)?;
+    let orientation = structure
+        .exif
+        .map_or(Orientation::Upright, exif::orientation);
+    let patch_bytes = match orientation {
+        Orientation::Upright => 0,
+        orientation => turn::working_bytes(&structure, orientation),
+    };
     if !structure.complete {
         return Err(PictureError::Truncated {
             format: Format::Jpeg,
@@ -55,10 +68,9 @@ pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureErro
         format: Format::Jpeg,
         width,
         height,
-        orientation: structure
-            .exif
-            .map_or(Orientation::Upright, exif::orientation),
+        orientation,
         working_bytes,
+        patch_bytes,
     })
 }
 
@@ -70,7 +82,14 @@ pub(super) fn patch(
     sheet: &Sheet,
 ) -> Option<Vec<u8>> {
     let (decoder, space) = open(file, header, limits).ok()?;
-    patch::patch(file, space, profile(&decoder).is_some(), sheet)
+    let keep = Keep {
+        profile: profile(&decoder).is_some(),
+        is_sideways: header.orientation.is_sideways(),
+    };
+    match header.orientation {
+        Orientation::Upright => patch::patch(file, space, keep, sheet),
+        orientation => turn::turn(file, orientation, space, keep, sheet),
+    }
 }
 
 /// Decodes into the colour space of the file.

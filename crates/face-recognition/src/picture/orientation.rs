@@ -68,6 +68,17 @@ impl Orientation {
         )
     }
 
+    /// Whether the stored columns, and the stored rows, are mirrored on the way to the upright
+    /// picture; if it [is sideways](Self::is_sideways), before they change places.
+    pub(super) fn mirrors(self) -> (bool, bool) {
+        match self {
+            Self::Upright | Self::Transposed => (false, false),
+            Self::Mirrored | Self::CounterClockwise => (true, false),
+            Self::UpsideDown | Self::Transversed => (true, true),
+            Self::Flipped | Self::Clockwise => (false, true),
+        }
+    }
+
     /// Upright dimensions of what is stored as `width` x `height`.
     #[must_use]
     pub fn upright(self, width: u32, height: u32) -> (u32, u32) {
@@ -141,6 +152,21 @@ mod tests {
                 })
                 .collect();
             assert_eq!(shown.join(" "), expected, "orientation {value}");
+        }
+    }
+
+    #[test]
+    fn mirrors_and_walks_agree() {
+        for value in 1..=8 {
+            let orientation = Orientation::from_exif(value);
+            let walk = orientation.walk(3, 2);
+            let (right, down) = if orientation.is_sideways() {
+                (walk.down, walk.right)
+            } else {
+                (walk.right, walk.down)
+            };
+            let mirrors = (right < 0, down < 0);
+            assert_eq!(orientation.mirrors(), mirrors, "orientation {value}");
         }
     }
 

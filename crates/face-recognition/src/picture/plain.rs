@@ -82,6 +82,7 @@ fn inspect(
             height,
             orientation,
             working_bytes,
+            patch_bytes: 0,
         },
         kind,
     ))

@@ -19,7 +19,7 @@ use crate::guard::small_enough;
 use crate::hint::Hint;
 use crate::metrics::Stage;
 use crate::photo::{FetchedPhoto, SharedPhoto};
-use crate::picture::{Content, EncodedPicture, Header, PictureError, patch};
+use crate::picture::{Content, EncodedPicture, Header, PictureError};
 use crate::record::Record;
 
 /// As much of a file as tells what it is.
@@ -193,7 +193,7 @@ fn draw(
 ) -> Result<(EncodedPicture, Grant), PictureError> {
     let set_aside = photo.file.len().saturating_mul(2);
     let sheet = annotate(photo.header.dimensions(), &analysis.faces);
-    if let Some(result) = patch(&photo.file, &photo.header, &photo.limits, &sheet)
+    if let Some(result) = photo.patch(&sheet)
         && result.bytes.len() <= set_aside
     {
         return Ok((result, Grant::default()));

@@ -24,5 +24,6 @@ mod repetition;
 mod rude_oss;
 mod running;
 mod shutdown;
+mod turns;
 mod two_processes;
 mod wire;

@@ -1,7 +1,7 @@
 //! A walk over the markers of a JPEG file: what the encoder must know to make the like of it,
 //! and whether the file is whole. Decodes nothing and allocates next to nothing.
 
-use super::super::{Format, PictureError};
+use super::super::{Format, Orientation, PictureError};
 
 /// How one colour component is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,13 @@ pub(super) struct Component {
     pub(super) vertical: u8,
     /// Which of the quantisation tables it uses.
     pub(super) table: u8,
+}
+
+impl Component {
+    /// Blocks in a unit of a scan that has more components, across and down.
+    pub(super) fn blocks(self) -> (u32, u32) {
+        (self.horizontal.into(), self.vertical.into())
+    }
 }
 
 /// Steps of quantisation in rows of eight, not in zigzag order.
@@ -34,6 +41,8 @@ pub(super) const START_OF_IMAGE: u8 = 0xd8;
 pub(super) const END_OF_IMAGE: u8 = 0xd9;
 pub(super) const START_OF_SCAN: u8 = 0xda;
 pub(super) const QUANTISATION: u8 = 0xdb;
+pub(super) const HUFFMAN: u8 = 0xc4;
+pub(super) const RESTART_INTERVAL: u8 = 0xdd;
 const APP1: u8 = 0xe1;
 
 /// Position in natural order of each step of the zigzag.
@@ -80,6 +89,37 @@ impl<'a> Structure<'a> {
     pub(super) fn sampling(&self) -> (u8, u8) {
         let finest = |of: fn(&Component) -> u8| self.components.iter().map(of).max().unwrap_or(1);
         (finest(|one| one.horizontal), finest(|one| one.vertical))
+    }
+
+    /// That of the same picture stored upright, without what does not bear on its blocks.
+    pub(super) fn turned(&self, orientation: Orientation) -> Structure<'static> {
+        let is_sideways = orientation.is_sideways();
+        let (width, height) = swapped(is_sideways, (self.width, self.height));
+        let components = self.components.iter().map(|&one| {
+            let sampling = swapped(is_sideways, (one.horizontal, one.vertical));
+            let (horizontal, vertical) = sampling;
+            Component {
+                horizontal,
+                vertical,
+                ..one
+            }
+        });
+        Structure {
+            width,
+            height,
+            progressive: self.progressive,
+            components: components.collect(),
+            tables: self.tables.map(|table| {
+                let table = table?;
+                Some(if is_sideways {
+                    transposed(&table)
+                } else {
+                    table
+                })
+            }),
+            exif: None,
+            complete: self.complete,
+        }
     }
 
     /// Memory for the coefficients of a progressive file, two bytes each: all of them are held
@@ -173,6 +213,20 @@ impl<'a> Structure<'a> {
             payload = after;
         }
     }
+}
+
+/// The other way round if `is_sideways`.
+pub(super) fn swapped<T>(is_sideways: bool, (one, other): (T, T)) -> (T, T) {
+    if is_sideways {
+        (other, one)
+    } else {
+        (one, other)
+    }
+}
+
+/// The table of a picture that is turned sideways.
+pub(super) fn transposed(table: &Table) -> Table {
+    std::array::from_fn(|place| table[place % 8 * 8 + place / 8])
 }
 
 /// The next marker and what follows it. Skips picture data and garbage alike: in picture data

@@ -2,7 +2,7 @@
 
 use jpeg_encoder::{QuantizationTableType, SamplingFactor};
 
-use super::structure::{Component, Structure, Table};
+use super::structure::{Component, Structure, Table, transposed};
 use crate::picture::Orientation;
 use crate::picture::colour::Space;
 
@@ -50,16 +50,8 @@ impl JpegStyle {
 
 /// Steps above 255 need a 16-bit table, which the encoder does not write.
 fn custom(table: &Table, sideways: bool) -> QuantizationTableType {
-    let mut steps = Box::new([0; 64]);
-    for (place, step) in steps.iter_mut().enumerate() {
-        let source = if sideways {
-            place % 8 * 8 + place / 8
-        } else {
-            place
-        };
-        *step = table[source].clamp(1, 255);
-    }
-    QuantizationTableType::Custom(steps)
+    let table = if sideways { transposed(table) } else { *table };
+    QuantizationTableType::Custom(Box::new(table.map(|step| step.clamp(1, 255))))
 }
 
 /// Chroma subsampling of the source where the encoder can interleave it, none otherwise.

@@ -6,10 +6,10 @@
 
 use std::ops::Range;
 
-use super::block::Steps;
+use super::code::Steps;
 use super::dct::{self, Square};
+use super::structure::{Component, Structure, Table};
 use crate::picture::colour::Space;
-use crate::picture::jpeg::structure::Table;
 use crate::picture::sheet::Layer;
 
 /// The brightness that is stored as zero.
@@ -27,6 +27,29 @@ pub(super) struct Brush {
 }
 
 impl Brush {
+    /// One for each component, if `structure` is that of pixels in `space` whose samples all are
+    /// whole numbers of pixels wide and high.
+    pub(super) fn all(structure: &Structure<'_>, space: Space) -> Option<Vec<Self>> {
+        if structure.components.len() != space.channels() {
+            return None;
+        }
+        let (horizontal, vertical) = structure.sampling();
+        let whole =
+            |most: u8, own: u8| (most.checked_rem(own)? == 0).then(|| u32::from(most / own));
+        let brush = |(channel, component): (usize, &Component)| {
+            Some(Self {
+                space,
+                channel,
+                quantisation: structure.tables[usize::from(component.table)]?,
+                pixels: (
+                    whole(horizontal, component.horizontal)?,
+                    whole(vertical, component.vertical)?,
+                ),
+            })
+        };
+        structure.components.iter().enumerate().map(brush).collect()
+    }
+
     /// Draws what `layers` have on the block in `column` and `row`, counted in blocks.
     pub(super) fn draw(&self, steps: &mut Steps, column: u32, row: u32, layers: &[&Layer]) {
         let (across, down) = (8 * self.pixels.0, 8 * self.pixels.1);
@@ -60,15 +83,22 @@ impl Brush {
         }))
     }
 
-    /// Bounded as the samples of a picture would be, so that any code for eight bits will do.
-    #[expect(clippy::cast_possible_truncation, reason = "bounded before")]
     fn steps(&self, samples: &Square) -> Steps {
-        let frequencies = dct::forward(samples);
-        std::array::from_fn(|at| {
-            let step = frequencies[at / 8][at % 8] / f32::from(self.quantisation[at].max(1));
-            step.round().clamp(-1023.0, 1023.0) as i32
-        })
+        quantised(&dct::forward(samples), &self.quantisation)
     }
+}
+
+/// The nearest steps. Bounded as those of a picture would be, so that any code for eight bits
+/// will do.
+pub(super) fn quantised(frequencies: &Square, table: &Table) -> Steps {
+    // Added to a number far below its own size, it makes the units the last bits of the sum.
+    const UNITS: f32 = 12_582_912.0;
+    let frequencies = frequencies.as_flattened();
+    std::array::from_fn(|at| {
+        let step = frequencies[at] / f32::from(table[at].max(1));
+        let sum = step.clamp(-1023.0, 1023.0) + UNITS;
+        sum.to_bits().cast_signed() - UNITS.to_bits().cast_signed()
+    })
 }
 
 /// The pixels of a block: the share of each that stays, and what is added.

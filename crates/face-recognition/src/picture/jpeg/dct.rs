@@ -1,5 +1,5 @@
 //! The cosine transform of one block, exact to a few millionths: it is done for blocks that are
-//! drawn upon and for no others, so that it need not be fast.
+//! drawn upon and for few others, so that it need not be fast.
 
 use std::f32::consts::PI;
 use std::sync::LazyLock;
@@ -39,7 +39,7 @@ fn product(left: &Square, right: &Square) -> Square {
     })
 }
 
-fn transposed(square: &Square) -> Square {
+pub(super) fn transposed(square: &Square) -> Square {
     std::array::from_fn(|row| square.map(|line| line[row]))
 }
 

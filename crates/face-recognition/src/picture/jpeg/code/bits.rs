@@ -1,7 +1,8 @@
 //! Picture data as bits: in and out, zeros stuffed after 0xff, never past a marker.
 
 /// Reads bits up to the next marker, and zeros from there on.
-pub(super) struct BitReader<'a> {
+#[derive(Debug, Clone, Copy)]
+pub(in crate::picture::jpeg) struct BitReader<'a> {
     /// What is not loaded yet.
     rest: &'a [u8],
     /// What is loaded, the next bit first.
@@ -12,7 +13,7 @@ pub(super) struct BitReader<'a> {
 }
 
 impl<'a> BitReader<'a> {
-    pub(super) fn new(rest: &'a [u8]) -> Self {
+    pub(in crate::picture::jpeg) fn new(rest: &'a [u8]) -> Self {
         Self {
             rest,
             bits: 0,
@@ -23,7 +24,7 @@ impl<'a> BitReader<'a> {
 
     /// The next 16 bits, after which at least 16 more are there to be [taken](Self::take).
     #[inline]
-    pub(super) fn peek(&mut self) -> u16 {
+    pub(in crate::picture::jpeg) fn peek(&mut self) -> u16 {
         if self.loaded < 32 {
             self.load();
         }
@@ -33,7 +34,7 @@ impl<'a> BitReader<'a> {
     /// The next `count` bits, at most 16.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "`count` bits are left")]
-    pub(super) fn take(&mut self, count: u32) -> u32 {
+    pub(in crate::picture::jpeg) fn take(&mut self, count: u32) -> u32 {
         // In two steps, for `count` may be 0.
         let taken = (self.bits >> 1 >> (63 - count)) as u32;
         self.bits <<= count;
@@ -77,21 +78,22 @@ impl<'a> BitReader<'a> {
     }
 
     /// What follows the picture data, unless that ended before all bits that were taken.
-    pub(super) fn finish(self) -> Option<&'a [u8]> {
+    pub(in crate::picture::jpeg) fn finish(self) -> Option<&'a [u8]> {
         let enough = self.invented <= self.loaded;
         (enough && self.rest.first() == Some(&0xff)).then_some(self.rest)
     }
 }
 
 /// Writes bits to the end of a file.
-pub(super) struct BitWriter<'a> {
+#[derive(Debug)]
+pub(in crate::picture::jpeg) struct BitWriter<'a> {
     file: &'a mut Vec<u8>,
     bits: u64,
     waiting: u32,
 }
 
 impl<'a> BitWriter<'a> {
-    pub(super) fn new(file: &'a mut Vec<u8>) -> Self {
+    pub(in crate::picture::jpeg) fn new(file: &'a mut Vec<u8>) -> Self {
         Self {
             file,
             bits: 0,
@@ -102,7 +104,7 @@ impl<'a> BitWriter<'a> {
     /// Appends the last `count` of `bits`, at most 32, the others being zero.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
-    pub(super) fn put(&mut self, bits: u32, count: u32) {
+    pub(in crate::picture::jpeg) fn put(&mut self, bits: u32, count: u32) {
         self.bits = self.bits << count | u64::from(bits);
         self.waiting += count;
         if self.waiting >= 32 {
@@ -131,7 +133,7 @@ impl<'a> BitWriter<'a> {
 
     /// Fills the last byte with ones, as the standard wants it, and gives the file back.
     #[expect(clippy::cast_possible_truncation, reason = "the last byte is meant")]
-    pub(super) fn finish(mut self) -> &'a mut Vec<u8> {
+    pub(in crate::picture::jpeg) fn finish(mut self) -> &'a mut Vec<u8> {
         self.put(0x7f, 7);
         while self.waiting >= 8 {
             self.waiting -= 8;

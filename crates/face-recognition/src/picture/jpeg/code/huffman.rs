@@ -24,7 +24,7 @@ impl Class {
 
 /// A code: how many symbols have codes of 1 to 16 bits, and the symbols in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Code {
+pub(in crate::picture::jpeg) struct Code {
     counts: [u8; 16],
     symbols: Vec<u8>,
 }
@@ -71,7 +71,7 @@ impl Code {
     }
 
     /// As it is written to a file.
-    pub(super) fn write(&self, file: &mut Vec<u8>) {
+    pub(in crate::picture::jpeg) fn write(&self, file: &mut Vec<u8>) {
         file.extend(self.counts);
         file.extend(&self.symbols);
     }
