@@ -71,8 +71,9 @@ impl Mischief {
     /// The trick was played on a request. Nothing counts once it has ended.
     pub(crate) fn played(&self, trick: Trick) {
         let mut active = self.lock();
-        let active = active.as_mut().filter(|active| active.trick == trick);
-        active.into_iter().for_each(|active| active.struck += 1);
+        if let Some(active) = active.as_mut().filter(|active| active.trick == trick) {
+            active.struck += 1;
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Active>> {

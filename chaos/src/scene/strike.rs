@@ -180,10 +180,12 @@ impl Scene {
                 continue;
             };
             if let Some(faults) = self.present(self.admin.faults()).await {
-                match faults.iter().find(|fault| fault.id == known) {
-                    Some(fault) => struck = fault.struck,
-                    None => (id, struck, struck_before) = (None, 0, struck_before + struck),
+                let ours = faults.iter().find(|fault| fault.id == known);
+                if ours.is_none() {
+                    id = None;
+                    struck_before += struck;
                 }
+                struck = ours.map_or(0, |fault| fault.struck);
             }
             sleep(POLL).await;
         }

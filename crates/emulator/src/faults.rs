@@ -217,9 +217,10 @@ impl Faults {
     /// Something was received and left visible, as this fault wanted it.
     pub fn duplicated(&self, id: u64) {
         let mut state = self.lock();
-        let fault = state.active.iter_mut().find(|it| it.installed.id == id);
         // It may have ended while the receive waited.
-        fault.into_iter().for_each(|it| it.installed.struck += 1);
+        if let Some(active) = state.active.iter_mut().find(|it| it.installed.id == id) {
+            active.installed.struck += 1;
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

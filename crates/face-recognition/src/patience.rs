@@ -52,7 +52,7 @@ mod tests {
 
     use super::*;
 
-    const LONGEST: Duration = Duration::from_secs(60);
+    const LONGEST: Duration = Duration::from_mins(1);
 
     #[tokio::test(start_paused = true)]
     async fn patience_ends_with_its_time_or_with_its_sender() {
