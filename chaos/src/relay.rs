@@ -56,9 +56,8 @@ struct Answer {
     headers: HeaderMap,
     body: Bytes,
     is_whole: bool,
-    /// It came whole and with success, and it is about a photo: its loss means work for
-    /// somebody.
-    is_of_worth: bool,
+    /// It came whole and with success, and not about a result, which nobody misses.
+    is_taken: bool,
 }
 
 /// Ends a connection without an answer.
@@ -163,26 +162,26 @@ impl Way {
                 Err(Severed)
             }
             Trick::LoseAnswer => {
-                count(self.pass(parts, body).await?.is_of_worth);
+                count(self.pass(parts, body).await?.is_taken);
                 Err(Severed)
             }
             Trick::Halve => {
                 let answer = self.pass(parts, body).await?;
-                count(answer.is_of_worth);
+                count(answer.is_taken);
                 answer.half()
             }
             Trick::Double => {
                 let second = self.pass(parts, body.clone());
                 let (first, second) = tokio::join!(self.pass(parts, body), second);
-                count(
-                    matches!((&first, &second), (Ok(first), Ok(second)) if first.is_of_worth && second.is_of_worth),
-                );
+                let is_taken =
+                    |answer: &Result<Answer, _>| answer.as_ref().is_ok_and(|it| it.is_taken);
+                count(is_taken(&first) && is_taken(&second));
                 Ok(first?.unchanged())
             }
             Trick::Hold(time) => {
                 let answer = self.pass(parts, body).await?;
                 tokio::time::sleep(time).await;
-                count(answer.is_of_worth);
+                count(answer.is_taken);
                 Ok(answer.unchanged())
             }
         }
@@ -193,7 +192,7 @@ impl Way {
         let seen = self.witness.asked(&parts.headers, &body);
         let mut answer = self.ask(parts, body).await?;
         if answer.is_whole && answer.status.is_success() {
-            answer.is_of_worth = !seen.is_of_a_result();
+            answer.is_taken = !seen.is_of_a_result();
             self.witness.answered(seen);
         }
         Ok(answer)
@@ -228,7 +227,7 @@ impl Way {
             headers,
             body: body.into(),
             is_whole,
-            is_of_worth: false,
+            is_taken: false,
         })
     }
 }

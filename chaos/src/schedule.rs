@@ -18,7 +18,7 @@ use crate::fault::{Api, Fault};
 pub struct Size {
     /// Photos to upload.
     pub photos: usize,
-    /// How long faults go on.
+    /// How long faults go on. What has struck nothing by then still comes.
     pub window: Duration,
 }
 
@@ -248,6 +248,7 @@ fn strikes(lane: Lane, window: Duration, rng: &mut StdRng) -> Vec<Strike> {
     };
     let mut strikes = Vec::new();
     let mut hand = Vec::new();
+    let at_least = lane.deck().len();
     let mut at = draw(rng, &pace.between);
     loop {
         if hand.is_empty() {
@@ -255,7 +256,9 @@ fn strikes(lane: Lane, window: Duration, rng: &mut StdRng) -> Vec<Strike> {
             hand.shuffle(rng);
         }
         let lasting = draw(rng, &pace.lasting);
-        let (Some((fault, api)), true) = (hand.pop(), at + lasting <= window) else {
+        // All of them once, however short the window is: what never came was never survived.
+        let is_wanted = at + lasting <= window || strikes.len() < at_least;
+        let (Some((fault, api)), true) = (hand.pop(), is_wanted) else {
             return strikes;
         };
         strikes.push(Strike {

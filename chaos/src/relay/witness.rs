@@ -150,6 +150,8 @@ fn key(url: &Url) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderName, HeaderValue};
+
     use super::*;
     use crate::photos;
 
@@ -176,6 +178,38 @@ mod tests {
         let body = serde_json::json!({"type": 1, "content": content}).to_string();
         let expected = (photo.key.to_string(), Some(version.etag.to_string()));
         assert_eq!(subject(body.as_bytes(), &photos), Some(expected));
+    }
+
+    #[test]
+    fn events_of_results_are_told_from_those_of_photos() {
+        let witness = Witness::Events(Arc::default());
+        let attributes = [
+            ("ce-specversion", "1.0"),
+            ("ce-id", "1"),
+            ("ce-source", "acs.oss"),
+            ("ce-type", "oss:ObjectCreated:PutObject"),
+            ("content-type", "application/json"),
+        ];
+        let attributes = attributes.map(|(name, value)| {
+            let value = HeaderValue::from_static(value);
+            (HeaderName::from_static(name), value)
+        });
+        let headers = HeaderMap::from_iter(attributes);
+        for (key, expected) in [("target/rec-a.jpg", true), ("targets/a.jpg", false)] {
+            let event = serde_json::json!({
+                "eventName": "ObjectCreated:PutObject",
+                "eventSource": "acs:oss",
+                "region": "cn-shanghai",
+                "oss": {
+                    "bucket": { "name": "photos" },
+                    "object": { "key": key, "eTag": "0CC175B9C0F1B6A831C399E269772661" },
+                },
+            });
+            let body = serde_json::json!({ "events": [event] }).to_string();
+            let seen = witness.asked(&headers, &body.into());
+            assert!(matches!(seen, Seen::Event { .. }), "{key}: {seen:?}");
+            assert_eq!(seen.is_of_a_result(), expected, "{key}");
+        }
     }
 
     #[test]
