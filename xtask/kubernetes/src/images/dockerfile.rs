@@ -86,6 +86,22 @@ mod tests {
     }
 
     #[test]
+    fn the_first_stage_sees_every_package() {
+        let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+        let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+        let members = manifest["workspace"]["members"].as_array().unwrap();
+        let ignored = read(".dockerignore");
+        let seen: Vec<_> = ignored
+            .lines()
+            .filter_map(|line| line.strip_prefix('!'))
+            .collect();
+        for member in members.iter().filter_map(toml::Value::as_str) {
+            let folder = member.split('/').next().unwrap();
+            assert!(seen.contains(&folder), "{member}: {seen:?}");
+        }
+    }
+
+    #[test]
     fn the_last_stage_runs_on_a_folder() {
         let text = "FROM rust AS build\nRUN make\n\nFROM scratch\nARG VERSION\nCOPY --from=build /dist/face /app/face\nUSER 1:1\n";
         let stage = LastStage::parse(text).unwrap();
