@@ -2,13 +2,12 @@
 //!
 //! Reading is strict about well-formedness and indifferent to prefixes and namespaces,
 //! because the official SDKs do not agree on the namespace. It knows no document types,
-//! no entities but the five of XML, and bounds depth, elements and attributes, so that a
+//! no entities but the five of XML, and bounds depth and number of elements, so that a
 //! hostile body costs no more than its own length.
 
 use std::borrow::Cow;
 
 use quick_xml::Reader;
-use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 
 /// The namespace of everything MNS says.
@@ -16,8 +15,6 @@ pub(crate) const NAMESPACE: &str = "http://mns.aliyuncs.com/doc/v1/";
 
 /// The deepest request nests properties in a message in a batch: five levels.
 const MAX_DEPTH: usize = 8;
-/// Far more than the namespaces that are all anybody sends. Each is compared with the others.
-const MAX_ATTRIBUTES: usize = 16;
 /// Far more than sixteen messages with all their properties need.
 const MAX_ELEMENTS: usize = 10_000;
 
@@ -108,7 +105,8 @@ impl Tree {
     fn open(&mut self, start: &BytesStart<'_>) -> Result<(), Malformed> {
         self.elements += 1;
         let too_much = self.open.len() >= MAX_DEPTH || self.elements > MAX_ELEMENTS;
-        if self.root.is_some() || too_much || !are_attributes(start.attributes()) {
+        let well_formed = start.attributes().all(|attribute| attribute.is_ok());
+        if self.root.is_some() || too_much || !well_formed {
             return Err(Malformed);
         }
         let name = start.local_name().as_ref().to_owned();
@@ -147,12 +145,6 @@ impl Tree {
             Err(Malformed)
         }
     }
-}
-
-/// Whether these are few and well-formed.
-fn are_attributes(mut attributes: Attributes<'_>) -> bool {
-    let mut few = attributes.by_ref().take(MAX_ATTRIBUTES);
-    few.all(|attribute| attribute.is_ok()) && attributes.next().is_none()
 }
 
 /// Whether XML 1.0 can carry the character at all, escaped or not.
