@@ -59,7 +59,9 @@ pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureErro
         Orientation::Upright => 0,
         orientation => turn::working_bytes(&structure, orientation),
     };
-    if !structure.complete {
+    // No block of 64 pixels takes less than a bit.
+    let is_possible = pixels / 64 <= 8 * file.len() as u64;
+    if !structure.complete || !is_possible {
         return Err(PictureError::Truncated {
             format: Format::Jpeg,
         });

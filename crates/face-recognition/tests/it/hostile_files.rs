@@ -157,6 +157,11 @@ fn other_bombs() -> Vec<Case> {
             TOO_MANY,
         ),
         case(
+            "JPEG of 16 megapixels in a few hundred bytes",
+            resized("420.jpg", 4_000, 4_000),
+            CUT,
+        ),
+        case(
             "progressive JPEG of 90 megapixels",
             resized("progressive.jpg", 9_000, 9_999),
             TOO_MANY,
