@@ -17,7 +17,7 @@ use url::Url;
 use crate::messages;
 
 /// The adapter's default.
-pub(crate) const CONCURRENCY: usize = 128;
+pub(crate) const CONCURRENCY: usize = 160;
 const WAIT: Duration = Duration::from_secs(1);
 
 /// Receives one message, posts its event, deletes it, and so on, `count` times.
@@ -51,8 +51,6 @@ pub(crate) async fn bare(sink: &Url, count: u64, padding: usize) -> Result<()> {
     };
     let http = Arc::new(service::http_client(&options)?);
     let body = Bytes::from(messages::document("photos/1.jpg", 0, padding));
-    let posters = u64::try_from(CONCURRENCY)?;
-    let shares = (0..posters).map(|poster| (count + poster) / posters);
     let post_all = |share: u64| {
         let (http, body, sink) = (http.clone(), body.clone(), sink.clone());
         async move {
@@ -64,12 +62,17 @@ pub(crate) async fn bare(sink: &Url, count: u64, padding: usize) -> Result<()> {
         }
     };
     // Tasks of their own, as the adapter's deliveries are.
-    stream::iter(shares)
+    stream::iter(shares(count, CONCURRENCY as u64))
         .map(|share| tokio::spawn(post_all(share)))
         .buffer_unordered(CONCURRENCY)
         .map(|joined| joined?)
         .try_collect()
         .await
+}
+
+/// What each of `posters` has to do, so that nobody has two more than another.
+fn shares(count: u64, posters: u64) -> impl Iterator<Item = u64> {
+    (0..posters).map(move |poster| (count + poster) / posters)
 }
 
 /// As many and as long as the adapter's.
@@ -110,9 +113,8 @@ mod tests {
 
     #[test]
     fn shares_add_up() {
-        for count in [0_u64, 1, 127, 128, 129, 5000] {
-            let sum: u64 = (0..128).map(|poster| (count + poster) / 128).sum();
-            assert_eq!(sum, count);
+        for count in [0, 1, 159, 160, 161, 5000] {
+            assert_eq!(shares(count, 160).sum::<u64>(), count);
         }
     }
 

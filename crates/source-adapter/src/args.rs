@@ -124,10 +124,10 @@ pub struct LimitArgs {
     /// Receives at one time while there is a backlog [default: 8].
     #[arg(long, env = "ADAPTER_POLLERS", value_name = "COUNT")]
     pub pollers: Option<String>,
-    /// Messages held at one time [default: 128].
+    /// Messages held at one time [default: 160].
     #[arg(long, env = "ADAPTER_MAX_IN_FLIGHT", value_name = "COUNT")]
     pub max_in_flight: Option<String>,
-    /// Bytes of messages held at one time [default: 4194304].
+    /// Bytes of messages held at one time [default: 6291456].
     #[arg(long, env = "ADAPTER_MAX_IN_FLIGHT_BYTES", value_name = "BYTES")]
     pub max_in_flight_bytes: Option<String>,
     /// Time to finish deliveries after SIGTERM, ISO 8601; some seconds below the pod's
