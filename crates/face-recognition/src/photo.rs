@@ -17,7 +17,7 @@ use transport::BoxError;
 
 use crate::budget::{Budget, Grant};
 use crate::picture::{
-    EncodedPicture, Header, Limits, Orientation, Picture, PictureError, Sheet, patch,
+    EncodedPicture, Header, Limits, Orientation, Picture, PictureError, Sheet, luma, patch,
 };
 
 /// Quality of pictures made for a face API: detectors see no difference above it.
@@ -46,6 +46,15 @@ impl FetchedPhoto {
             .block_on(self.memory.ask(self.header.working_bytes));
         let picture = Picture::decode(&self.file, &self.header, &self.limits)?;
         Ok((picture, grant))
+    }
+
+    /// The photo in shades of grey, if that can be had without decoding all of it, once there is
+    /// memory for it: for the small picture, and for one that is turned upright.
+    fn look(&self, max_side: u32) -> Option<GrayImage> {
+        let side = |side: u32| u64::from(side.min(max_side));
+        let needed = 2 * side(self.header.width) * side(self.header.height);
+        let _grant = self.runtime.block_on(self.memory.ask(needed));
+        luma(&self.file, &self.header, &self.limits, max_side)
     }
 
     /// Draws on the photo without decoding it, if it lends itself to that, once there is memory
@@ -86,6 +95,9 @@ impl Photo for FetchedPhoto {
     }
 
     fn luma(&self, max_side: u32) -> Result<GrayImage, BoxError> {
+        if let Some(small) = self.look(max_side) {
+            return Ok(small);
+        }
         let (picture, _grant) = self.decode()?;
         Ok(picture.luma(max_side))
     }

@@ -141,6 +141,19 @@ pub fn patch(
     })
 }
 
+/// The upright photo in shades of grey, scaled down until no side exceeds `max_side`, without
+/// decoding more of it than that takes. `None` if the file does not lend itself to that: then
+/// [`Picture::luma`] does it, or the file is damaged.
+///
+/// Blocks a CPU for some milliseconds per megapixel.
+#[must_use]
+pub fn luma(file: &[u8], header: &Header, limits: &Limits, max_side: u32) -> Option<GrayImage> {
+    if header.format != Format::Jpeg {
+        return None;
+    }
+    jpeg::luma(file, header, limits, max_side)
+}
+
 /// A picture ready to be stored.
 #[derive(Debug)]
 pub struct EncodedPicture {

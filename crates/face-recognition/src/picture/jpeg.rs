@@ -10,6 +10,7 @@ mod code;
 mod dct;
 mod encode;
 mod kept;
+mod look;
 mod patch;
 mod structure;
 mod style;
@@ -18,6 +19,9 @@ mod turn;
 pub(super) use encode::encode;
 pub(super) use style::JpegStyle;
 
+use std::borrow::Cow;
+
+use image::GrayImage;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -50,7 +54,11 @@ pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureErro
         }
     };
     let pixels = u64::from(width) * u64::from(height);
-    let working_bytes = pixels * channels + structure.coefficient_bytes();
+    let mut working_bytes = pixels * channels + structure.coefficient_bytes();
+    if !structure.is_interleaved() {
+        let strips = turn::working_bytes(&structure, Orientation::Upright);
+        working_bytes += 2 * file.len() as u64 + strips;
+    }
     limits.check(width, height, working_bytes)?;
     let orientation = structure
         .exif
@@ -94,13 +102,40 @@ pub(super) fn patch(
     }
 }
 
+/// The upright picture in shades of grey, scaled down while it is read, if the file lends itself
+/// to that.
+pub(super) fn luma(
+    file: &[u8],
+    header: &Header,
+    limits: &Limits,
+    max_side: u32,
+) -> Option<GrayImage> {
+    let (_decoder, space) = open(file, header, limits).ok()?;
+    if !matches!(space, Space::Grey | Space::YCbCr) {
+        return None;
+    }
+    let structure = Structure::parse(file).ok()?;
+    look::luma(file, &structure, header.orientation, max_side)
+}
+
 /// Decodes into the colour space of the file.
 pub(super) fn decode(file: &[u8], limits: &Limits) -> Result<Picture, PictureError> {
-    let corrupt = |error| PictureError::corrupt(Format::Jpeg, error);
     let header = header(file, limits)?;
     let structure = Structure::parse(file)?;
-    let (mut decoder, space) = open(file, &header, limits)?;
-    let data = decoder.decode().map_err(corrupt)?;
+    let (_, space) = open(file, &header, limits)?;
+    // The decoder puts samples in the wrong places if each component has a scan of its own.
+    let interleaved = if structure.is_interleaved() {
+        Cow::Borrowed(file)
+    } else {
+        let damaged = || PictureError::corrupt(Format::Jpeg, "its scans cannot be read");
+        interleaved(file, &header, space)
+            .ok_or_else(damaged)?
+            .into()
+    };
+    let (mut decoder, space) = open(&interleaved, &header, limits)?;
+    let data = decoder
+        .decode()
+        .map_err(|error| PictureError::corrupt(Format::Jpeg, error))?;
     let raster = Raster {
         space,
         depth: Depth::Eight,
@@ -120,6 +155,16 @@ pub(super) fn decode(file: &[u8], limits: &Limits) -> Result<Picture, PictureErr
         orientation: header.orientation,
         raster,
     })
+}
+
+/// The same file with one scan of all components.
+fn interleaved(file: &[u8], header: &Header, space: Space) -> Option<Vec<u8>> {
+    let keep = Keep {
+        profile: true,
+        is_sideways: false,
+    };
+    let nothing = Sheet::new(header.width, header.height);
+    turn::turn(file, Orientation::Upright, space, keep, &nothing)
 }
 
 /// A decoder that has read the headers and will keep the colour space.

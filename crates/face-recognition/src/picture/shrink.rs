@@ -29,13 +29,13 @@ pub(super) fn rgb(raster: &Raster, orientation: Orientation, max_side: u32) -> R
     turned(DynamicImage::ImageRgb8(rgb), orientation).into_rgb8()
 }
 
-fn turned(mut small: DynamicImage, orientation: Orientation) -> DynamicImage {
+pub(super) fn turned(mut small: DynamicImage, orientation: Orientation) -> DynamicImage {
     small.apply_orientation(orientation.for_image());
     small
 }
 
 /// The largest dimensions of the same shape with no side above `max_side`; never enlarges.
-fn fit(width: u32, height: u32, max_side: u32) -> (u32, u32) {
+pub(super) fn fit(width: u32, height: u32, max_side: u32) -> (u32, u32) {
     let long = width.max(height);
     if long <= max_side {
         return (width, height);
@@ -48,8 +48,7 @@ fn fit(width: u32, height: u32, max_side: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-/// Averages `sample` over the area of each target pixel, exactly: a source pixel on the border
-/// of two counts into both by its share.
+/// Averages `sample` over the area of each target pixel.
 fn average(
     raster: &Raster,
     width: u32,
@@ -57,56 +56,90 @@ fn average(
     channels: usize,
     sample: impl Fn([u8; 4]) -> [u8; 3],
 ) -> Vec<u8> {
-    let columns = shares(raster.width, width);
-    let rows = shares(raster.height, height);
-    let target_row = width as usize * channels;
-    let mut sums = vec![0_u64; target_row];
-    let mut carry = vec![0_u64; target_row];
-    let mut line = vec![0_u32; target_row];
-    let mut data = Vec::with_capacity(target_row * height as usize);
-    let area = u64::from(raster.width) * u64::from(raster.height);
-    let mut current = 0;
-    for (row, share) in raster.data.chunks_exact(raster.row_bytes()).zip(&rows) {
-        if share.target != current {
-            finish(&mut sums, &mut carry, area, &mut data);
-            current = share.target;
+    let mut average = Average::new((raster.width, raster.height), (width, height), channels);
+    for row in raster.data.chunks_exact(raster.row_bytes()) {
+        let pixels = row.chunks_exact(raster.pixel_bytes());
+        average.push(pixels.map(|pixel| sample(eight_bits(pixel, raster.depth))));
+    }
+    average.finish()
+}
+
+/// A picture that is scaled down row by row, exactly: a source pixel on the border of two
+/// target pixels counts into both by its share.
+pub(super) struct Average {
+    columns: Vec<Share>,
+    rows: std::vec::IntoIter<Share>,
+    channels: usize,
+    /// Source pixels times target pixels: what the shares of a target pixel come to.
+    area: u64,
+    /// The number of the target row that is under way, and of what it consists so far.
+    current: usize,
+    sums: Vec<u64>,
+    /// What its last source row owes the next one.
+    carry: Vec<u64>,
+    line: Vec<u32>,
+    data: Vec<u8>,
+}
+
+impl Average {
+    pub(super) fn new(source: (u32, u32), target: (u32, u32), channels: usize) -> Self {
+        let row = target.0 as usize * channels;
+        Self {
+            columns: shares(source.0, target.0),
+            rows: shares(source.1, target.1).into_iter(),
+            channels,
+            area: u64::from(source.0) * u64::from(source.1),
+            current: 0,
+            sums: vec![0; row],
+            carry: vec![0; row],
+            line: vec![0; row],
+            data: Vec::with_capacity(row * target.1 as usize),
         }
-        squeeze(raster, row, &columns, channels, &sample, &mut line);
-        for ((sum, carry), &value) in sums.iter_mut().zip(&mut carry).zip(&line) {
+    }
+
+    /// Takes the next source row, of which only the first channels count.
+    pub(super) fn push(&mut self, pixels: impl Iterator<Item = [u8; 3]>) {
+        let Some(share) = self.rows.next() else {
+            return;
+        };
+        if share.target != self.current {
+            self.end_row();
+            self.current = share.target;
+        }
+        self.squeeze(pixels);
+        for ((sum, carry), &value) in self.sums.iter_mut().zip(&mut self.carry).zip(&self.line) {
             *sum += u64::from(value) * u64::from(share.here);
             *carry += u64::from(value) * u64::from(share.next);
         }
     }
-    finish(&mut sums, &mut carry, area, &mut data);
-    data
-}
 
-/// Writes a finished target row and makes what its last source row owes the next one the
-/// beginning of that.
-fn finish(sums: &mut [u64], carry: &mut [u64], area: u64, data: &mut Vec<u8>) {
-    for (sum, carry) in sums.iter_mut().zip(carry) {
-        data.push(u8::try_from((*sum + area / 2) / area).unwrap_or(u8::MAX));
-        *sum = std::mem::take(carry);
+    /// The target rows.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.end_row();
+        self.data
     }
-}
 
-fn squeeze(
-    raster: &Raster,
-    row: &[u8],
-    columns: &[Share],
-    channels: usize,
-    sample: &impl Fn([u8; 4]) -> [u8; 3],
-    line: &mut [u32],
-) {
-    line.fill(0);
-    for (pixel, share) in row.chunks_exact(raster.pixel_bytes()).zip(columns) {
-        let sampled = sample(eight_bits(pixel, raster.depth));
-        let at = share.target * channels;
-        for (channel, &value) in sampled.iter().take(channels).enumerate() {
-            line[at + channel] += u32::from(value) * share.here;
-            if share.next > 0 {
-                line[at + channels + channel] += u32::from(value) * share.next;
+    fn squeeze(&mut self, pixels: impl Iterator<Item = [u8; 3]>) {
+        let (line, channels) = (&mut self.line, self.channels);
+        line.fill(0);
+        for (pixel, share) in pixels.zip(&self.columns) {
+            let at = share.target * channels;
+            for (channel, &value) in pixel.iter().take(channels).enumerate() {
+                line[at + channel] += u32::from(value) * share.here;
+                if share.next > 0 {
+                    line[at + channels + channel] += u32::from(value) * share.next;
+                }
             }
+        }
+    }
+
+    /// Writes the finished target row and begins the next one.
+    fn end_row(&mut self) {
+        let area = self.area;
+        for (sum, carry) in self.sums.iter_mut().zip(&mut self.carry) {
+            let value = u8::try_from((*sum + area / 2) / area);
+            self.data.push(value.unwrap_or(u8::MAX));
+            *sum = std::mem::take(carry);
         }
     }
 }

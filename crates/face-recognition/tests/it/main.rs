@@ -15,6 +15,7 @@ mod forge;
 mod forms;
 mod hostile_files;
 mod lies;
+mod looks;
 mod objects;
 mod orientations;
 mod overload;

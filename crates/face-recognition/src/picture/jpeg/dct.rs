@@ -27,6 +27,64 @@ pub(super) fn inverse(frequencies: &Square) -> Square {
     product(&product(&transposed(&BASIS), frequencies), &BASIS)
 }
 
+/// The inverse of the lowest frequencies alone, which gives the same samples in smaller number.
+#[derive(Debug)]
+pub(super) struct Reduced {
+    side: usize,
+    /// A row for each frequency; of all rows and columns only the first ones count.
+    basis: Square,
+}
+
+impl Reduced {
+    /// To `side` samples a side instead of eight: 1, 2, 4 or 8.
+    pub(super) fn to(side: u8) -> Self {
+        let scale = |frequency: u8| if frequency == 0 { 0.125_f32 } else { 0.25 }.sqrt();
+        let cosine = |frequency: u8, place: u8| {
+            let angle = PI * f32::from(frequency) * (2.0 * f32::from(place) + 1.0);
+            (angle / (2.0 * f32::from(side))).cos() * scale(frequency)
+        };
+        let mut basis = [[0.0; 8]; 8];
+        for (frequency, row) in (0..side).zip(&mut basis) {
+            for (place, value) in (0..side).zip(row) {
+                *value = cosine(frequency, place);
+            }
+        }
+        Self {
+            side: side.into(),
+            basis,
+        }
+    }
+
+    pub(super) fn side(&self) -> usize {
+        self.side
+    }
+
+    /// Takes one frequency into account, `at` being its place in rows of eight.
+    #[inline]
+    pub(super) fn add(&self, at: usize, value: f32, lines: &mut Square) {
+        let (row, column) = (at / 8 % 8, at % 8);
+        if row < self.side && column < self.side {
+            for (sum, factor) in lines[row].iter_mut().zip(&self.basis[column]) {
+                *sum += value * factor;
+            }
+        }
+    }
+
+    /// The samples that come of all frequencies taken into account.
+    #[inline]
+    pub(super) fn samples(&self, lines: &Square) -> Square {
+        let mut samples = [[0.0; 8]; 8];
+        for (line, factors) in lines.iter().zip(&self.basis).take(self.side) {
+            for (row, factor) in samples.iter_mut().zip(factors).take(self.side) {
+                row.iter_mut()
+                    .zip(line)
+                    .for_each(|(sum, value)| *sum += factor * value);
+            }
+        }
+        samples
+    }
+}
+
 fn product(left: &Square, right: &Square) -> Square {
     left.map(|row| {
         let mut sums = [0.0; 8];
@@ -58,6 +116,32 @@ mod tests {
                 .iter()
                 .all(|value| value.abs() < 1e-3)
         );
+    }
+
+    /// What is smooth looks the same in every size.
+    #[test]
+    fn fewer_samples_are_averages_of_many() {
+        const STEPS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
+        let samples: Square = [0_u8, 5, 10, 15, 20, 25, 30, 35]
+            .map(|row| STEPS.map(|step| f32::from(row + 3 * step)));
+        for side in [1, 2, 4, 8] {
+            let reduced = Reduced::to(side);
+            let mut lines = [[0.0; 8]; 8];
+            for (at, value) in forward(&samples).as_flattened().iter().enumerate() {
+                reduced.add(at, *value, &mut lines);
+            }
+            let (many, side) = (f32::from(64 / (side * side)), usize::from(side));
+            let part = 8 / side;
+            let found = reduced.samples(&lines);
+            for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
+                let within = (0..part).flat_map(|v| (0..part).map(move |u| (v, u)));
+                let sum: f32 = within
+                    .map(|(v, u)| samples[y * part + v][x * part + u])
+                    .sum();
+                let mean = sum / many;
+                assert!((found[y][x] - mean).abs() < 2.5, "{side} a side: {found:?}");
+            }
+        }
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(super) struct Structure<'a> {
     pub(super) components: Vec<Component>,
     pub(super) tables: [Option<Table>; 4],
     pub(super) exif: Option<&'a [u8]>,
+    /// Scans, up to the end marker.
+    pub(super) scans: u32,
     /// An end marker was found after the picture data.
     pub(super) complete: bool,
 }
@@ -58,13 +60,12 @@ impl<'a> Structure<'a> {
     pub(super) fn parse(file: &'a [u8]) -> Result<Self, PictureError> {
         let mut structure = Self::default();
         let mut rest = file;
-        let mut scans = 0_u32;
         while let Some((marker, after)) = next_marker(rest) {
             rest = after;
             match marker {
                 START_OF_IMAGE | 0x01 | 0xd0..=0xd7 => {} // No payload.
                 END_OF_IMAGE => {
-                    structure.complete = scans > 0;
+                    structure.complete = structure.scans > 0;
                     break;
                 }
                 _ => {
@@ -72,8 +73,8 @@ impl<'a> Structure<'a> {
                         break;
                     };
                     rest = after;
-                    structure.read(marker, payload, scans)?;
-                    scans += u32::from(marker == START_OF_SCAN);
+                    structure.read(marker, payload)?;
+                    structure.scans += u32::from(marker == START_OF_SCAN);
                 }
             }
         }
@@ -89,6 +90,11 @@ impl<'a> Structure<'a> {
     pub(super) fn sampling(&self) -> (u8, u8) {
         let finest = |of: fn(&Component) -> u8| self.components.iter().map(of).max().unwrap_or(1);
         (finest(|one| one.horizontal), finest(|one| one.vertical))
+    }
+
+    /// Whether all components have one scan.
+    pub(super) fn is_interleaved(&self) -> bool {
+        self.progressive || self.scans <= 1
     }
 
     /// That of the same picture stored upright, without what does not bear on its blocks.
@@ -118,6 +124,7 @@ impl<'a> Structure<'a> {
                 })
             }),
             exif: None,
+            scans: 1,
             complete: self.complete,
         }
     }
@@ -140,10 +147,10 @@ impl<'a> Structure<'a> {
         2 * u64::from(self.width) * u64::from(self.height) * all / full
     }
 
-    fn read(&mut self, marker: u8, payload: &'a [u8], scans: u32) -> Result<(), PictureError> {
+    fn read(&mut self, marker: u8, payload: &'a [u8]) -> Result<(), PictureError> {
         match marker {
             QUANTISATION => self.read_tables(payload),
-            APP1 if payload.starts_with(b"Exif\0\0") && scans == 0 => {
+            APP1 if payload.starts_with(b"Exif\0\0") && self.scans == 0 => {
                 self.exif.get_or_insert(payload);
             }
             0xc0..=0xc2 if self.components.is_empty() => {

@@ -34,6 +34,19 @@ pub(in crate::picture::jpeg) struct Scan {
     restart_interval: u32,
 }
 
+impl Part {
+    /// Reads the blocks of one unit and forgets them.
+    #[inline]
+    pub(in crate::picture::jpeg) fn skip(
+        &self,
+        last: &mut i32,
+        from: &mut BitReader<'_>,
+    ) -> Option<()> {
+        let (across, down) = self.blocks;
+        (0..across * down).try_for_each(|_| self.codings.skip(last, from))
+    }
+}
+
 impl Scan {
     /// Reads the header of a scan of a baseline file. Each component may come once: those that
     /// came are marked in `scanned`.
@@ -135,9 +148,7 @@ impl<'f> Cursor<'f> {
     pub(in crate::picture::jpeg) fn skip(&mut self, scan: &Scan) -> Option<()> {
         self.next(scan)?;
         for (part, last) in scan.parts.iter().zip(&mut self.last) {
-            for _ in 0..part.blocks.0 * part.blocks.1 {
-                part.codings.skip(last, &mut self.from)?;
-            }
+            part.skip(last, &mut self.from)?;
         }
         Some(())
     }
