@@ -73,6 +73,7 @@ fn ordinary_files_are_read_small_and_others_left_alone() {
         ("restarts.jpg", true),
         ("optimised.jpg", true),
         ("scans.jpg", true),
+        ("scans-420.jpg", true),
         ("progressive.jpg", false),
         ("cmyk.jpg", false),
         ("rgb.jpg", false),

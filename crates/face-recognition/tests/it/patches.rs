@@ -206,7 +206,13 @@ proptest! {
 fn odd_files_are_patched_as_well() {
     let faces = [woman(26, 18, 12)];
     let drawn = drawn(64, 48, &faces);
-    for name in ["411.jpg", "440.jpg", "optimised.jpg", "scans.jpg"] {
+    for name in [
+        "411.jpg",
+        "440.jpg",
+        "optimised.jpg",
+        "scans.jpg",
+        "scans-420.jpg",
+    ] {
         let file = fixture(name);
         let (before, after) = (shown(&file), shown(&patched(&file, &faces).unwrap()));
         for (x, y, pixel) in after.enumerate_pixels() {

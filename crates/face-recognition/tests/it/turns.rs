@@ -104,6 +104,7 @@ fn odd_files_are_turned_as_well() {
         "optimised.jpg",
         "restarts.jpg",
         "rgb.jpg",
+        "scans-420.jpg",
     ];
     for name in names {
         for way in 2..=8 {
@@ -129,6 +130,14 @@ fn scans_of_one_component_each_end_as_one_of_all() {
         let mean = mean_distance(&shown(&one), &shown(&other));
         assert!(mean <= 500, "orientation {way}: {mean}");
     }
+}
+
+/// Also where all of it is decoded.
+#[test]
+fn scans_of_coarse_colour_are_decoded_as_they_are() {
+    let [together, apart] = ["420.jpg", "scans-420.jpg"].map(|name| shown(&fixture(name)));
+    let mean = mean_distance(&together, &apart);
+    assert!(mean <= 500, "{mean}");
 }
 
 /// A turned photo takes few strips of memory, a long one included.
