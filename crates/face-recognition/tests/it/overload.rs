@@ -180,9 +180,12 @@ async fn who_leaves_before_its_turn_makes_room() {
         () = eventually("the second is in work", || objects.calls().contains(&"GET b.jpg".to_owned())) => {}
     }
     let left = r#"face_events_total{outcome="Postponed",reason="left"}"#;
-    while binary.metric(left).await == 0 {
-        sleep(Duration::from_millis(5)).await;
-    }
+    let room = timeout(Duration::from_mins(1), async {
+        while binary.metric(left).await == 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(room.await.is_ok(), "it keeps its place");
     assert_eq!(binary.created("c.jpg").await.status(), 200);
     assert_eq!(first.await.unwrap(), 200);
     assert_eq!(api.asked(), 2, "the face API was asked for nobody");
