@@ -10,7 +10,7 @@
 //! notes where in it one is at regular places ([`source`]); a second one begins at these places
 //! and reads strips of the picture in the order in which the result needs them ([`strips`]).
 //!
-//! As with [`patch`](super::patch), whatever is out of the ordinary is left to others. Files that
+//! As with [`patch`](mod@super::patch), whatever is out of the ordinary is left to others. Files that
 //! bring each component in a scan of its own are not: the result has one scan for all.
 
 mod axis;

@@ -31,7 +31,7 @@ impl<'a> BitReader<'a> {
         (self.bits >> 48) as u16
     }
 
-    /// The next `count` bits, at most 16.
+    /// The next `count` bits, at most 32 for each [peek](Self::peek).
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "`count` bits are left")]
     pub(in crate::picture::jpeg) fn take(&mut self, count: u32) -> u32 {
