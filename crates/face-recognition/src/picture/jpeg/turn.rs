@@ -111,12 +111,12 @@ impl Turning<'_> {
 
     fn unit(&self, unit: &Unit<'_>, last: &mut [i32; 4], to: &mut BitWriter<'_>) -> Option<()> {
         let components = self.output.structure.components.iter().zip(last);
+        let mut made = Block::PLAIN;
         for (number, (component, last)) in components.enumerate() {
             let codings = self.output.codings.get(number)?;
             let (across, down) = component.blocks();
             for row in unit.row * down..(unit.row + 1) * down {
                 for column in unit.column * across..(unit.column + 1) * across {
-                    let mut made = Block::PLAIN;
                     let mut block = self.block(number, (column, row), &mut made)?;
                     let drawn;
                     if !unit.layers.is_empty() {

@@ -35,6 +35,8 @@ pub(in crate::picture::jpeg) struct Codings {
 pub(in crate::picture::jpeg) struct Block {
     /// A bit for each that is not zero, the first one lowest. That of the first does not count.
     places: u64,
+    /// The first one, and those that have a bit. What the others hold means nothing, so that a
+    /// block is used again without being cleared.
     steps: [i16; 64],
 }
 
@@ -165,7 +167,7 @@ impl Codings {
         last: &mut i32,
         from: &mut BitReader<'_>,
     ) -> Option<()> {
-        *block = Block::PLAIN;
+        block.places = 0;
         block.steps[0] = i16::try_from(self.read_dc(last, from)?).ok()?;
         self.read_ac(from, |place, symbol, bits| {
             let (_, size) = halves(symbol);
@@ -255,11 +257,13 @@ impl Coding {
 
     /// A symbol and the bits that follow it, as many as its lower half says. Symbols of the
     /// first frequency have no upper half.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "called for each number of a photo")]
+    #[inline(always)]
     fn take(&self, from: &mut BitReader<'_>) -> Option<(u8, u32)> {
         let (symbol, length) = self.reading.symbol(from.peek())?;
-        from.take(length);
-        Some((symbol, from.take(halves(symbol).1.into())))
+        let size = u32::from(halves(symbol).1);
+        let both = from.take(length + size);
+        Some((symbol, both & ((1 << size) - 1)))
     }
 
     /// A symbol; the bits that follow it are left out.

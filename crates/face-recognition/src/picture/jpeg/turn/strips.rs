@@ -185,7 +185,7 @@ impl<'a> Strips<'a> {
             begin..(begin + thickness).min(count)
         };
         let turned = begin..begin + (stored.end - stored.start);
-        self.current.clear(&self.layout, turned);
+        self.current.reserve(&self.layout, turned);
         let (columns, rows) = if self.layout.orientation.is_sideways() {
             (stored, 0..self.layout.units.1)
         } else {
@@ -229,8 +229,8 @@ impl<'a> Strips<'a> {
 }
 
 impl Strip {
-    /// Makes it one of these rows, plain for the time being.
-    fn clear(&mut self, layout: &Layout, rows: Range<u32>) {
+    /// Makes it one of these rows, whose blocks are still to be read.
+    fn reserve(&mut self, layout: &Layout, rows: Range<u32>) {
         let is_sideways = layout.orientation.is_sideways();
         self.planes.resize_with(layout.blocks.len(), Plane::default);
         for (plane, &blocks) in self.planes.iter_mut().zip(&layout.blocks) {
@@ -238,7 +238,6 @@ impl Strip {
             plane.first_row = rows.start * down;
             plane.across = swapped(is_sideways, layout.units).0 * across;
             let count = plane.across * down * (rows.end - rows.start);
-            plane.blocks.clear();
             plane.blocks.resize(count as usize, Block::PLAIN);
         }
         self.rows = rows;
