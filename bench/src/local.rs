@@ -4,7 +4,6 @@
 //! are the sample photo, once and mirrored again and again.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use ::face::local::LocalDetector;
 use anyhow::{Context as _, Result};
@@ -109,7 +108,7 @@ struct Package {
 
 /// The folder of the `rustface` package, wherever Cargo keeps it.
 fn rustface() -> Result<PathBuf> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = harness::cargo();
     cargo.args(["metadata", "--format-version=1", "--offline"]);
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     let answer = cargo.output().context("cannot run `cargo metadata`")?;

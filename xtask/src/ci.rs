@@ -117,9 +117,8 @@ fn dependencies() -> Result<()> {
 }
 
 fn cargo(words: &str, env: &[(&str, &str)]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     execute(
-        Command::new(cargo)
+        harness::cargo()
             .args(words.split(' '))
             .envs(env.iter().copied()),
     )

@@ -4,7 +4,7 @@
 //! client or a test suite to compile.
 
 use std::ffi::OsString;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
@@ -33,7 +33,7 @@ pub(crate) fn chaos(args: &Args) -> Result<ExitCode> {
 
 /// The exit code is ours.
 fn run(words: &[&str], args: &Args) -> Result<ExitCode> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = harness::cargo();
     cargo.args(["run", "--quiet"]).args(words);
     let status = cargo.args(&args.words).status();
     let status = status.context("cannot run `cargo`")?;

@@ -7,6 +7,8 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use tokio::process::Command;
 
+use crate::cargo::cargo;
+
 /// Where the three binaries of the pipeline are.
 #[derive(Debug, Clone)]
 pub struct Binaries {
@@ -51,7 +53,7 @@ impl Binaries {
 /// When Cargo cannot be run or the build fails; the compiler's messages have been shown by
 /// then.
 pub async fn build(packages: &[&str]) -> Result<String> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::from(cargo());
     command
         .args(["build", "--message-format=json-render-diagnostics"])
         .args(packages.iter().map(|name| format!("--package={name}")))

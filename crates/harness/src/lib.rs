@@ -9,6 +9,7 @@
 mod addresses;
 mod admin;
 mod binaries;
+mod cargo;
 mod dead_letters;
 mod emulated;
 pub mod launch;
@@ -21,6 +22,7 @@ mod stage;
 pub use addresses::{EmulatorAddresses, ServiceAddress};
 pub use admin::{Admin, Fault, FaultKind, InForce};
 pub use binaries::{Binaries, build, executable};
+pub use cargo::cargo;
 pub use dead_letters::{DeadLetter, DeadLetters};
 pub use emulated::Emulated;
 pub use photo::content_type;

@@ -17,7 +17,7 @@ const REPOSITORY: &str = "dev.local/mnsoss";
 /// # Errors
 /// When they cannot be built here; the reason has been shown by then.
 pub(super) async fn build(engine: Engine) -> Result<()> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = Command::from(harness::cargo());
     cargo
         .args(["run", "--quiet", "--package=xtask-kubernetes", "--"])
         .args(["images", "source", "face", "emulator"])
