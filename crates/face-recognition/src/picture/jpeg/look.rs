@@ -18,6 +18,9 @@ use crate::picture::shrink::{self, Average};
 /// The brightness that is stored as zero, and what makes cutting off rounding.
 const ZERO: f32 = 128.5;
 
+/// Samples along a side of which the last may be made of filling, too, without being noticed.
+const FEW: u32 = 16;
+
 /// The upright picture, no side above `max_side`, of a file whose first component is its
 /// brightness. `None` if the file is out of the ordinary, or damaged.
 pub(super) fn luma(
@@ -33,10 +36,12 @@ pub(super) fn luma(
     let (scan, data) = scan_of_first(file, structure)?;
     let stored = (u32::from(structure.width), u32::from(structure.height));
     let target = shrink::fit(stored.0, stored.1, max_side);
-    let side = [1, 2, 4, 8].into_iter().find(|&side| {
+    let suffices = |&side: &u8| {
         let seen = reduced(stored, side);
-        seen.0 >= target.0 && seen.1 >= target.1
-    })?;
+        let is_enough = seen.0 >= target.0 && seen.1 >= target.1;
+        is_enough && seen.0.min(seen.1) >= FEW
+    };
+    let side = [1, 2, 4].into_iter().find(suffices).unwrap_or(8);
     let look = Look {
         table: structure.tables[usize::from(luma.table)]?,
         reduced: Reduced::to(side),
