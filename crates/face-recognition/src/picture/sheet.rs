@@ -96,9 +96,10 @@ impl Sheet {
         }
     }
 
-    /// From the lowest up.
-    pub(super) fn layers(&self) -> &[Layer] {
-        &self.layers
+    /// The layers that reach into these rows, from the lowest up.
+    pub(super) fn in_rows(&self, rows: &Range<u32>) -> Vec<&Layer> {
+        let here = |layer: &&Layer| layer.reaches(&(0..u32::MAX), rows);
+        self.layers.iter().filter(here).collect()
     }
 
     /// Lays the sheet over the upright view of `raster`: its colours are mixed into the stored

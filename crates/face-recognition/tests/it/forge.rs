@@ -196,6 +196,11 @@ pub(crate) fn inserted(file: &[u8], at: usize, more: &[u8]) -> Vec<u8> {
     [&file[..at], more, &file[at..]].concat()
 }
 
+/// The JPEG with a tag that says which way is up.
+pub(crate) fn tagged(file: &[u8], orientation: u32) -> Vec<u8> {
+    inserted(file, 2, &exif(&tiff(0x112, 3, 1, orientation, 0)))
+}
+
 /// Where each segment of a JPEG, or chunk of a PNG, begins.
 pub(crate) fn joints(file: &[u8]) -> Vec<usize> {
     let is_png = file.starts_with(b"\x89PNG");

@@ -5,13 +5,9 @@ use face_recognition::picture::{Header, Limits, luma};
 use image::GrayImage;
 use proptest::prelude::*;
 
-use crate::forge::{exif, inserted, tiff};
+use crate::forge::tagged;
 use crate::patches::makes;
 use crate::pictures::{decode, fixture};
-
-fn tagged(file: &[u8], orientation: u32) -> Vec<u8> {
-    inserted(file, 2, &exif(&tiff(0x112, 3, 1, orientation, 0)))
-}
 
 fn looked(file: &[u8], max_side: u32) -> Option<GrayImage> {
     let limits = Limits::default();

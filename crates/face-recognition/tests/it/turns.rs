@@ -5,14 +5,9 @@ use face_recognition::picture::{Header, Limits, Sheet, patch};
 use image::RgbImage;
 use proptest::prelude::*;
 
-use crate::forge::{exif, frame_at, inserted, tiff};
+use crate::forge::{frame_at, tagged};
 use crate::patches::{Make, distance, faces, makes, patched, shown};
 use crate::pictures::{annotated_by_pixels, decode, fixture, somebody, woman};
-
-/// The file with a tag that says which way is up.
-fn tagged(file: &[u8], orientation: u32) -> Vec<u8> {
-    inserted(file, 2, &exif(&tiff(0x112, 3, 1, orientation, 0)))
-}
 
 /// Turned with nothing drawn on it.
 fn turned(file: &[u8]) -> Option<Vec<u8>> {

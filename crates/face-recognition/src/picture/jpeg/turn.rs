@@ -91,8 +91,7 @@ impl Turning<'_> {
         for row in 0..units.1 {
             self.strips.advance(row)?;
             let rows = row * pixels.1..(row + 1) * pixels.1;
-            let here = |layer: &&Layer| layer.reaches(&(0..u32::MAX), &rows);
-            let layers: Vec<&Layer> = self.sheet.layers().iter().filter(here).collect();
+            let layers = self.sheet.in_rows(&rows);
             for column in 0..units.0 {
                 let columns = column * pixels.0..(column + 1) * pixels.0;
                 let touched = layers.iter().any(|layer| layer.reaches(&columns, &rows));

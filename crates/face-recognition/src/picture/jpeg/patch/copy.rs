@@ -19,8 +19,7 @@ pub(super) fn copy<'f>(
     let mut written = [0; 4];
     for row in 0..scan.units.1 {
         let rows = row * scan.pixels.1..(row + 1) * scan.pixels.1;
-        let here = |layer: &&Layer| layer.reaches(&(0..u32::MAX), &rows);
-        let layers: Vec<&Layer> = sheet.layers().iter().filter(here).collect();
+        let layers = sheet.in_rows(&rows);
         for column in 0..scan.units.0 {
             if let Some(marker) = cursor.restart(scan) {
                 let file = to.finish();
