@@ -80,7 +80,7 @@ struct Args {
     /// Write the results to this file as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the table to this file as Markdown; into `BENCHMARKS.md` where its last table is.
+    /// Write the table to this file as Markdown; into `docs/BENCHMARKS.md` where its last table is.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
     /// Fewer repetitions and smaller amounts: minutes, not a quarter of an hour.

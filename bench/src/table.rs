@@ -213,7 +213,7 @@ mod tests {
         for page in ["", BEGIN, "<!-- end of table -->\n<!-- table -->\n"] {
             assert_eq!(put_into(page, "new\n"), None, "{page}");
         }
-        let benchmarks = include_str!("../../BENCHMARKS.md");
+        let benchmarks = include_str!("../../docs/BENCHMARKS.md");
         assert!(put_into(benchmarks, "").is_some(), "BENCHMARKS.md");
     }
 
