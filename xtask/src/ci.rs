@@ -100,8 +100,8 @@ fn conformance() -> Result<()> {
         "build --locked --package emulator --bins --example clients",
         &[],
     )?;
-    let programs = python::environment("conformance-venv", "conformance/requirements.txt")?;
-    execute(Command::new(programs.join("python")).args(["-m", "pytest", "-q", "conformance"]))
+    let programs = python::environment("conformance-venv", "e2e/conformance/requirements.txt")?;
+    execute(Command::new(programs.join("python")).args(["-m", "pytest", "-q", "e2e/conformance"]))
 }
 
 /// What may be among the dependencies (`deny.toml`), and that each of them is used.
@@ -118,7 +118,7 @@ fn dependencies() -> Result<()> {
 
 fn cargo(words: &str, env: &[(&str, &str)]) -> Result<()> {
     execute(
-        harness::cargo()
+        testbed::cargo()
             .args(words.split(' '))
             .envs(env.iter().copied()),
     )

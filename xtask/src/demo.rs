@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use futures_util::{StreamExt, stream};
-use harness::{Binaries, FaceBackend, Outcome, Settings, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
 use oss::{Metadata, ObjectKey, PutOptions};
+use testbed::{Binaries, FaceBackend, Outcome, Settings, Stage};
 
 use self::photos::Photo;
 use self::report::{Line, print_shares};
@@ -176,7 +176,7 @@ async fn send(stage: &Stage, photo: &Photo, out: &Path) -> Result<Back> {
             save(&after, &stage.cloud.read(&target).await?)?;
             Ok(Back {
                 after,
-                faces: harness::face_count(&meta)?,
+                faces: testbed::face_count(&meta)?,
                 elapsed,
             })
         }

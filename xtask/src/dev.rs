@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use harness::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Binaries, Settings, Stage};
+use testbed::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Binaries, Settings, Stage};
 
 use crate::interrupt;
 
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
 }
 
 fn print_guide(stage: &Stage, settings: &Settings) {
-    let harness::EmulatorAddresses {
+    let testbed::EmulatorAddresses {
         oss,
         mns,
         face,

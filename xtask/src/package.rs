@@ -33,7 +33,7 @@ pub(crate) fn chaos(args: &Args) -> Result<ExitCode> {
 
 /// The exit code is ours.
 fn run(words: &[&str], args: &Args) -> Result<ExitCode> {
-    let mut cargo = harness::cargo();
+    let mut cargo = testbed::cargo();
     cargo.args(["run", "--quiet"]).args(words);
     let status = cargo.args(&args.words).status();
     let status = status.context("cannot run `cargo`")?;

@@ -107,7 +107,7 @@ fn keep_apart(photos: &mut [Photo]) {
 /// A photo's content, read and checked to be a picture. The caller names the photo.
 pub(super) fn read(photo: &Photo) -> Result<(Vec<u8>, &'static str)> {
     let bytes = std::fs::read(&photo.path).context("cannot read it")?;
-    let Some(content_type) = harness::content_type(&bytes) else {
+    let Some(content_type) = testbed::content_type(&bytes) else {
         bail!("this is no picture: the pipeline takes JPEG, PNG, WebP, BMP and GIF");
     };
     Ok((bytes, content_type))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use harness::{Samples, Stage, scrape};
+use testbed::{Samples, Stage, scrape};
 
 use super::report::Share;
 

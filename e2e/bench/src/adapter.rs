@@ -1,0 +1,315 @@
+//! Events per second from a full queue to a sink, beside the serial way and a bare client.
+//!
+//! Emulator, sink and adapter share the machine's CPUs, so at 0 ms the rates say how the
+//! three divide them; CPU time per event is the adapter's alone. The clock runs from the
+//! first event at the sink to the last, and the queue is full before it starts.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use testbed::{
+    Emulated, Fault, FaultKind, Process, Samples, ServiceAddress, Settings, launch, scrape,
+};
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use crate::bench::Bench;
+use crate::figure::{Figure, mb};
+use crate::messages;
+use crate::process::{Meter, Usage};
+use crate::rivals;
+use crate::row::{Row, Target};
+use crate::sink::{Arrivals, Sink};
+
+/// Milliseconds, and events that take some seconds then.
+const LATENCIES: [(u64, u64); 4] = [(0, 20_000), (5, 20_000), (20, 10_000), (50, 6000)];
+/// What the issue of speed is decided at.
+const DECISIVE_MS: u64 = 20;
+const POLL: Duration = Duration::from_millis(20);
+/// Deletes come some milliseconds after the last event, unless a call has to be repeated.
+const SETTLE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What one adapter did.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Did {
+    /// Events by count.
+    pub(crate) events: f64,
+    /// What it used.
+    pub(crate) usage: Usage,
+    /// Calls to MNS of every kind.
+    pub(crate) calls: f64,
+    /// Messages that a receive brought, on average of those that brought any.
+    pub(crate) per_receive: f64,
+}
+
+impl Did {
+    /// CPU time in microseconds.
+    pub(crate) fn cpu_per_event(&self) -> f64 {
+        self.usage.cpu.as_secs_f64() * 1e6 / self.events
+    }
+}
+
+/// A running adapter under the bench's eyes.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    process: Process,
+    meter: Meter,
+    address: String,
+}
+
+impl Watched {
+    /// Starts one with default settings. `name` tells it from others that run now.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) async fn start(
+        bench: &Bench,
+        emulated: &Emulated,
+        sink: &Sink,
+        name: &'static str,
+    ) -> Result<Self> {
+        let settings = Settings::new(bench.folder().to_owned());
+        let (addresses, url) = (&emulated.addresses, sink.url.as_str());
+        let mut launch = launch::source_adapter(&bench.binaries, &settings, addresses, url, None);
+        launch.name = name;
+        let (process, ServiceAddress { http }) = Process::start(launch).await?;
+        let id = process.id().context("the adapter ended at once")?;
+        Ok(Self {
+            process,
+            meter: Meter::of(id)?,
+            address: http,
+        })
+    }
+
+    /// Looks at what it did, and stops it.
+    ///
+    /// # Errors
+    /// When it does not answer or does not stop in order.
+    pub(crate) async fn end(self, http: &reqwest::Client) -> Result<Did> {
+        let usage = self.meter.read()?;
+        let samples = scrape(http, &self.address).await?;
+        self.process.stop().await?;
+        Ok(did(&samples, usage))
+    }
+}
+
+fn did(samples: &Samples, usage: Usage) -> Did {
+    let calls = "adapter_mns_calls_total";
+    let messages = samples.sum("adapter_messages_received_total", "");
+    let receives = samples
+        .labels(calls)
+        .filter(|labels| labels.contains("receive") && labels.contains("success"))
+        .map(|labels| samples.sum(calls, labels))
+        .sum::<f64>();
+    Did {
+        events: messages,
+        usage,
+        calls: samples.sum(calls, ""),
+        per_receive: messages / receives,
+    }
+}
+
+/// Waits until every message is deleted.
+///
+/// # Errors
+/// When that takes half a minute.
+pub(crate) async fn settled(emulated: &Emulated) -> Result<()> {
+    let give_up = Instant::now() + SETTLE_DEADLINE;
+    while emulated.cloud.backlog().await? > 0 {
+        anyhow::ensure!(Instant::now() < give_up, "messages are left in the queue");
+        sleep(POLL).await;
+    }
+    Ok(())
+}
+
+/// Every call to MNS takes so much longer.
+///
+/// # Errors
+/// When the emulator does not answer.
+pub(crate) async fn slow_down(emulated: &Emulated, latency_ms: u64) -> Result<()> {
+    emulated.admin.clear_faults().await?;
+    if latency_ms > 0 {
+        let fault = Fault {
+            service: "mns",
+            operation: "*",
+            kind: FaultKind::Latency { latency_ms },
+            times: None,
+            probability: None,
+            seed: None,
+        };
+        emulated.admin.add_fault(&fault).await?;
+    }
+    Ok(())
+}
+
+/// Measures the rows of this group.
+pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
+    let settings = Settings::new(bench.folder().to_owned());
+    let emulated = Emulated::start(&bench.binaries, &settings).await?;
+    for (latency_ms, events) in LATENCIES {
+        let events = bench.pick(events, events / 3);
+        at_latency(bench, &emulated, latency_ms, events).await?;
+    }
+    Ok(())
+}
+
+/// What was counted at one latency, a number per repetition.
+#[derive(Debug, Default)]
+struct Counted {
+    adapter: Vec<f64>,
+    serial: Vec<f64>,
+    bare: Vec<f64>,
+    cpu: Vec<f64>,
+    bare_cpu: Vec<f64>,
+    peak: Vec<f64>,
+    calls: Vec<f64>,
+    per_receive: Vec<f64>,
+}
+
+async fn at_latency(
+    bench: &mut Bench,
+    emulated: &Emulated,
+    latency_ms: u64,
+    events: u64,
+) -> Result<()> {
+    let sink = Sink::start(bench.folder(), Duration::from_millis(latency_ms)).await?;
+    let mut counted = Counted::default();
+    for repetition in 1..=bench.pick(3, 1) {
+        bench.step(&format!(
+            "{latency_ms} ms of latency, repetition {repetition}"
+        ));
+        repeat(bench, emulated, &sink, latency_ms, events, &mut counted).await?;
+    }
+    rows(bench, latency_ms, counted);
+    Ok(())
+}
+
+async fn repeat(
+    bench: &Bench,
+    emulated: &Emulated,
+    sink: &Sink,
+    latency_ms: u64,
+    events: u64,
+    counted: &mut Counted,
+) -> Result<()> {
+    let queue = &emulated.cloud.queue;
+    let url = Url::parse(&sink.url)?;
+    // About a second's worth each.
+    let serially = (1000 / (3 * latency_ms + 1)).max(10);
+
+    slow_down(emulated, 0).await?;
+    messages::fill(queue, serially, 0).await?;
+    slow_down(emulated, latency_ms).await?;
+    sink.forget().await?;
+    rivals::serial(queue, &url, serially).await?;
+    counted.serial.push(sink.arrivals().await?.per_second());
+
+    let own = Meter::of(std::process::id())?;
+    sink.forget().await?;
+    let before = own.read()?.cpu;
+    rivals::bare(&url, events, 0).await?;
+    let cpu = own.read()?.cpu.saturating_sub(before);
+    let arrivals = sink.arrivals().await?;
+    counted.bare.push(arrivals.per_second());
+    counted.bare_cpu.push(per_event(cpu, &arrivals));
+
+    slow_down(emulated, 0).await?;
+    messages::fill(queue, events, 0).await?;
+    slow_down(emulated, latency_ms).await?;
+    sink.forget().await?;
+    let adapter = Watched::start(bench, emulated, sink, "source-adapter").await?;
+    let arrivals = sink.wait_for(events).await?;
+    settled(emulated).await?;
+    let did = adapter.end(&emulated.http).await?;
+    counted.adapter.push(arrivals.per_second());
+    counted.cpu.push(did.cpu_per_event());
+    counted.peak.push(mb(did.usage.peak_bytes));
+    counted.calls.push(did.calls / did.events);
+    counted.per_receive.push(did.per_receive);
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2 to the 53rd")]
+fn per_event(cpu: Duration, arrivals: &Arrivals) -> f64 {
+    cpu.as_secs_f64() * 1e6 / arrivals.count as f64
+}
+
+fn rows(bench: &mut Bench, latency_ms: u64, counted: Counted) {
+    let Counted {
+        adapter,
+        serial,
+        bare,
+        cpu,
+        bare_cpu,
+        peak,
+        calls,
+        per_receive,
+    } = counted;
+    let rate = Figure::new("events/s", adapter);
+    let name = |what: &str| format!("{latency_ms} ms, {what}");
+    let row = Row::new(
+        name("beside the serial way"),
+        "from a full queue to a sink, both with this latency",
+        rate.clone(),
+    )
+    .against("serial", Figure::new("events/s", serial));
+    bench.row(if latency_ms == DECISIVE_MS {
+        row.target(Target::ratio_at_least(100.0))
+    } else {
+        row
+    });
+    let row = Row::new(
+        name("beside a bare client"),
+        format!(
+            "the same; the client posts the same bytes, {} at a time",
+            rivals::CONCURRENCY
+        ),
+        rate,
+    )
+    .against("bare client", Figure::new("events/s", bare));
+    bench.row(if latency_ms == 0 {
+        row.target(Target::ratio_at_least(0.5))
+    } else {
+        row
+    });
+    let row = Row::new(
+        name("CPU per event"),
+        "user and system time of the adapter alone, its start included",
+        Figure::new("µs", cpu),
+    );
+    bench.row(row.against("bare client", Figure::new("µs", bare_cpu)));
+    let row = Row::new(
+        name("MNS calls per event"),
+        "receives and deletes, empty ones included",
+        Figure::new("calls", calls),
+    )
+    .beside("messages per receive", Figure::new("", per_receive));
+    bench.row(row.target(Target::at_most(0.2)));
+    let row = Row::new(
+        name("peak memory"),
+        "VmHWM of the adapter",
+        Figure::new("MB", peak),
+    );
+    bench.row(row.target(Target::at_most(24.0)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_adapter_did_is_read_from_its_metrics() {
+        let page = "adapter_messages_received_total 320\n\
+            adapter_mns_calls_total{operation=\"receive\",result=\"success\"} 20\n\
+            adapter_mns_calls_total{operation=\"receive\",result=\"empty\"} 4\n\
+            adapter_mns_calls_total{operation=\"delete\",result=\"success\"} 22\n";
+        let samples: Samples = page.parse().unwrap();
+        let usage = Usage {
+            cpu: Duration::from_millis(32),
+            ..Usage::default()
+        };
+        let did = did(&samples, usage);
+        let found = (did.events, did.calls, did.per_receive, did.cpu_per_event());
+        assert_eq!(format!("{found:?}"), "(320.0, 46.0, 16.0, 100.0)");
+    }
+}

@@ -1,0 +1,96 @@
+//! One run: what it is told, what it has built, and what it has found out so far.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+use testbed::Binaries;
+
+use crate::group::Group;
+use crate::machine::Machine;
+use crate::report::{GroupFailure, Report};
+use crate::row::Row;
+use crate::table;
+
+/// What is built, in one go: another set would enable other features and build all again.
+const PACKAGES: [&str; 5] = [
+    "emulator",
+    "source-adapter",
+    "source-controller",
+    "face-recognition",
+    "bench",
+];
+
+/// One run.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    /// The binaries under test, in the release profile.
+    pub(crate) binaries: Binaries,
+    /// The controller's binary, likewise.
+    pub(crate) controller: PathBuf,
+    quick: bool,
+    folder: TempDir,
+    group: &'static str,
+    report: Report,
+}
+
+impl Bench {
+    /// Builds what is to be measured.
+    ///
+    /// # Errors
+    /// When it does not build, or there is no place for temporary files.
+    pub(crate) async fn new(quick: bool) -> Result<Self> {
+        // Looked at first: building is load.
+        let machine = Machine::here();
+        let messages = testbed::build(&PACKAGES).await?;
+        Ok(Self {
+            binaries: Binaries::from_cargo_messages(&messages)?,
+            controller: testbed::executable(&messages, "source-controller")?,
+            quick,
+            folder: tempfile::tempdir().context("no temporary folder")?,
+            group: "",
+            report: Report::new(quick, machine),
+        })
+    }
+
+    /// The first in a full run, the second in a quick one.
+    pub(crate) fn pick<T>(&self, full: T, quick: T) -> T {
+        if self.quick { quick } else { full }
+    }
+
+    /// A folder for files of this run; it goes away with it.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Tells whoever watches what goes on.
+    pub(crate) fn step(&self, what: &str) {
+        eprintln!("── {}: {what}", self.group);
+    }
+
+    /// Adds a row, and shows it at once.
+    pub(crate) fn row(&mut self, mut row: Row) {
+        row.group = self.group;
+        eprintln!("   {}", table::line(&row));
+        self.report.rows.push(row);
+    }
+
+    /// What follows belongs to this group.
+    pub(crate) fn enter(&mut self, group: Group) {
+        self.group = group.name();
+    }
+
+    /// The group could not be measured (to its end).
+    pub(crate) fn failed(&mut self, group: Group, error: &anyhow::Error) {
+        eprintln!("   failed: {error:#}");
+        self.report.failures.push(GroupFailure {
+            group: group.name(),
+            error: format!("{error:#}"),
+        });
+    }
+
+    /// All of it.
+    pub(crate) fn into_report(self) -> Report {
+        self.report
+    }
+}

@@ -1,0 +1,220 @@
+//! Many sources in a fake cluster, and the controller that keeps them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use fake_api_server::{Call, DeploymentController, FakeApiServer, Socket};
+use mns::TopicAttributes;
+use serde_json::{Value, json};
+use signing::{Credentials, LiveCredentials};
+use testbed::{Emulated, Launch, Process, ServiceAddress, Settings};
+use transport::Transport;
+
+use super::PODS_TAKE;
+use crate::bench::Bench;
+use crate::process::{Meter, Usage};
+
+const TOPIC: &str = "herd";
+const SOURCES: &str = "/apis/sources.eventing.knative.dev/v1alpha1/namespaces/herd/mnsosssources";
+const SECRETS: &str = "/api/v1/namespaces/herd/secrets";
+const BROKERS: &str = "/apis/eventing.knative.dev/v1/namespaces/herd/brokers";
+
+/// A cluster full of sources and the controller's process.
+pub(super) struct Herd {
+    server: FakeApiServer,
+    _socket: Socket,
+    emulated: Emulated,
+    controller: Process,
+    address: String,
+    meter: Meter,
+    /// What the controller took before there was a source.
+    pub(super) idle_bytes: u64,
+    _deployments: DeploymentController,
+}
+
+/// What the controller has used so far.
+#[derive(Clone, Copy)]
+pub(super) struct Used {
+    pub(super) usage: Usage,
+    pub(super) cloud_calls: f64,
+}
+
+impl Herd {
+    /// Starts all of it; the sources come last.
+    pub(super) async fn start(bench: &Bench, count: u32) -> Result<Self> {
+        let folder = bench.folder().join(format!("herd-{count}"));
+        std::fs::create_dir(&folder)?;
+        let emulated = Emulated::start(&bench.binaries, &Settings::new(folder.clone())).await?;
+        make_topic(&emulated).await?;
+        let server = FakeApiServer::new();
+        serve_brokers(&server);
+        let socket = server.listen().await?;
+        let launch = launch(&bench.controller, &socket, &folder)?;
+        let (controller, ServiceAddress { http: address }) = Process::start(launch).await?;
+        let meter = Meter::of(controller.id().context("the controller ended at once")?)?;
+        let herd = Self {
+            idle_bytes: until_watching(&server, &meter).await?,
+            _deployments: server.run_deployments(PODS_TAKE),
+            server,
+            _socket: socket,
+            emulated,
+            controller,
+            address,
+            meter,
+        };
+        herd.calls();
+        herd.fill(&herd.server, count);
+        Ok(herd)
+    }
+
+    /// A server with the same sources that nobody looks after.
+    pub(super) fn twin(&self, count: u32) -> FakeApiServer {
+        let server = FakeApiServer::new();
+        self.fill(&server, count);
+        server
+    }
+
+    fn fill(&self, server: &FakeApiServer, count: u32) {
+        let document = json!({
+            "url": format!("http://{}", self.emulated.addresses.mns),
+            "accessKeyId": testbed::ACCESS_KEY_ID,
+            "accessKeySecret": testbed::ACCESS_KEY_SECRET,
+            "accountId": testbed::ACCOUNT,
+            "region": testbed::REGION,
+        });
+        let document = BASE64_STANDARD.encode(document.to_string());
+        for number in 0..count {
+            let name = format!("source-{number}");
+            let put = |list: &str, object: Value| server.put(&format!("{list}/{name}"), object);
+            put(
+                SECRETS,
+                object("v1", "Secret", &name, &json!({"data": {"mns": document}})),
+            );
+            let url =
+                format!("http://broker-ingress.knative-eventing.svc.cluster.local/herd/{name}");
+            let broker = json!({"status": {"address": {"url": url}}});
+            put(
+                BROKERS,
+                object("eventing.knative.dev/v1", "Broker", &name, &broker),
+            );
+            let group = "sources.eventing.knative.dev/v1alpha1";
+            put(
+                SOURCES,
+                object(group, "MnsOssSource", &name, &json!({"spec": spec(&name)})),
+            );
+        }
+    }
+
+    /// How many sources are ready.
+    pub(super) fn ready(&self) -> u32 {
+        let is_ready = |source: &Value| {
+            let conditions = source["status"]["conditions"].as_array();
+            let mut conditions = conditions.into_iter().flatten();
+            conditions.any(|it| it["type"] == "Ready" && it["status"] == "True")
+        };
+        let sources = self.server.under(SOURCES);
+        sources
+            .iter()
+            .map(|source| u32::from(is_ready(source)))
+            .sum()
+    }
+
+    /// The calls since this was last asked, without those that keep the lease.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        let mut calls = self.server.calls();
+        calls.retain(|call| call.resource() != "leases");
+        calls
+    }
+
+    pub(super) async fn used(&self) -> Result<Used> {
+        let samples = testbed::scrape(&self.emulated.http, &self.address).await?;
+        Ok(Used {
+            usage: self.meter.read()?,
+            cloud_calls: samples.sum("source_controller_mns_calls_total", ""),
+        })
+    }
+
+    pub(super) async fn stop(self) -> Result<()> {
+        self.controller.stop().await?;
+        self.emulated.process.stop().await
+    }
+}
+
+/// How to start the controller beside an API server.
+///
+/// # Errors
+/// When `folder` cannot be written to.
+pub(crate) fn launch(executable: &Path, server: &Socket, folder: &Path) -> Result<Launch> {
+    let kubeconfig = folder.join("kubeconfig.json");
+    std::fs::write(&kubeconfig, server.kubeconfig("home").to_string())?;
+    let variables = [
+        ("KUBECONFIG", kubeconfig.to_string_lossy().into_owned()),
+        ("ADAPTER_IMAGE", "example.com/source:1".to_owned()),
+        ("CLUSTER_DOMAIN", "cluster.local".to_owned()),
+        ("RUST_LOG", "warn".to_owned()),
+    ];
+    Ok(Launch {
+        name: "source-controller",
+        executable: executable.to_owned(),
+        args: vec!["--listen".into(), "127.0.0.1:0".into()],
+        env: BTreeMap::from(variables.map(|(name, value)| (name.to_owned(), value))),
+        folder: folder.to_owned(),
+    })
+}
+
+/// Waits until the controller watches its sources, and says what it takes then.
+async fn until_watching(server: &FakeApiServer, meter: &Meter) -> Result<u64> {
+    let is_watching = |call: &Call| call.verb() == "watch" && call.resource() == "mnsosssources";
+    let give_up = tokio::time::Instant::now() + super::GIVE_UP;
+    while !server.calls().iter().any(is_watching) {
+        anyhow::ensure!(
+            tokio::time::Instant::now() < give_up,
+            "the controller does not begin"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    Ok(meter.read()?.peak_bytes)
+}
+
+async fn make_topic(emulated: &Emulated) -> Result<()> {
+    let credentials = Credentials::new(testbed::ACCESS_KEY_ID, testbed::ACCESS_KEY_SECRET);
+    let endpoint = format!("http://{}", emulated.addresses.mns).parse()?;
+    let transport = Transport::new(emulated.http.clone());
+    let client = mns::Client::new(endpoint, LiveCredentials::fixed(credentials), transport);
+    let topic = client.topic(TOPIC.parse()?);
+    topic.create(&TopicAttributes::default()).await?;
+    Ok(())
+}
+
+fn object(api_version: &str, kind: &str, name: &str, rest: &Value) -> Value {
+    let mut object = rest.clone();
+    object["apiVersion"] = json!(api_version);
+    object["kind"] = json!(kind);
+    object["metadata"] = json!({"name": name, "namespace": "herd"});
+    object
+}
+
+fn spec(name: &str) -> Value {
+    json!({
+        "topic": TOPIC,
+        "accessToken": {"secretKeyRef": {"name": name, "key": "mns"}},
+        "sink": {"ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": name}},
+        "consumers": 1,
+    })
+}
+
+/// What discovery says of Brokers.
+fn serve_brokers(server: &FakeApiServer) {
+    let broker = json!({
+        "name": "brokers", "singularName": "", "namespaced": true, "kind": "Broker",
+        "verbs": ["get", "list", "watch"],
+    });
+    let list = json!({
+        "kind": "APIResourceList", "apiVersion": "v1",
+        "groupVersion": "eventing.knative.dev/v1", "resources": [broker],
+    });
+    server.serve("/apis/eventing.knative.dev/v1", list);
+}

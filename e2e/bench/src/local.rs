@@ -1,0 +1,125 @@
+//! The local back end: what it takes to look for faces, and how many it finds.
+//!
+//! The group is the picture that comes with the detector's package, 29 people; the portraits
+//! are the sample photo, once and mirrored again and again.
+
+use std::path::{Path, PathBuf};
+
+use ::face::local::LocalDetector;
+use anyhow::{Context as _, Result};
+use image::imageops::{FilterType, resize};
+use serde::Deserialize;
+
+use crate::bench::Bench;
+use crate::figure::{Figure, mb, ms};
+use crate::process::Meter;
+use crate::row::{Row, Target};
+use crate::{photos, roles};
+
+/// What the child is told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The photo.
+    file: PathBuf,
+}
+
+/// Measures the rows of this group.
+pub(crate) fn run(bench: &mut Bench) -> Result<()> {
+    let group = rustface()?.join("test.png");
+    let large = bench.folder().join("12 MP.jpg");
+    std::fs::write(&large, photos::jpeg(4000, 3000)?)?;
+    let sample = PathBuf::from(photos::sample());
+    measure(bench, "group of 29", &group, Some(29.0))?;
+    measure(bench, "portrait", &sample, Some(1.0))?;
+    measure(bench, "12 MP of portraits", &large, None)
+}
+
+/// Looks for the faces of one photo and says what that took.
+///
+/// # Errors
+/// When the file is no picture.
+pub(crate) fn once(args: &Args) -> Result<()> {
+    let picture = image::open(&args.file)?.into_luma8();
+    let megapixels = f64::from(picture.width()) * f64::from(picture.height()) / 1e6;
+    let side = LocalDetector::useful_side(picture.dimensions().into());
+    let scale = (f64::from(side) / f64::from(picture.width().max(picture.height()))).min(1.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "sides of pictures"
+    )]
+    let scaled = |side: u32| (f64::from(side) * scale).round() as u32;
+    let seen = resize(
+        &picture,
+        scaled(picture.width()),
+        scaled(picture.height()),
+        FilterType::Triangle,
+    );
+    drop(picture);
+    let detector = LocalDetector::new()?;
+    let meter = Meter::of(std::process::id())?;
+    meter.forget_peak()?;
+    let before = meter.read()?;
+    let faces = detector.detect(&seen).len();
+    let after = meter.read()?;
+    let cpu = ms(after.cpu.saturating_sub(before.cpu));
+    let memory = mb(after.peak_bytes.saturating_sub(before.resident_bytes));
+    roles::say(&[
+        cpu,
+        cpu / megapixels,
+        memory,
+        f64::from(u32::try_from(faces)?),
+    ])
+}
+
+fn measure(bench: &mut Bench, name: &str, file: &Path, faces: Option<f64>) -> Result<()> {
+    bench.step(name);
+    let mut figures = [vec![], vec![], vec![], vec![]];
+    for _ in 0..bench.pick(7, 1) {
+        let heard: [f64; 4] = roles::heard(roles::command(&["find-faces"]), file)?;
+        for (figure, number) in figures.iter_mut().zip(heard) {
+            figure.push(number);
+        }
+    }
+    let [cpu, per_megapixel, memory, found] = figures;
+    let row = Row::new(name, "CPU time to look for faces", Figure::new("ms", cpu))
+        .beside("per megapixel", Figure::new("ms", per_megapixel))
+        .beside("memory", Figure::new("MB", memory));
+    bench.row(row);
+    let row = Row::new(name, "faces found", Figure::new("faces", found));
+    bench.row(match faces {
+        Some(faces) => row.target(Target::at_least(faces)),
+        None => row,
+    });
+    Ok(())
+}
+
+/// What of Cargo's answer is wanted.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    manifest_path: PathBuf,
+}
+
+/// The folder of the `rustface` package, wherever Cargo keeps it.
+fn rustface() -> Result<PathBuf> {
+    let mut cargo = testbed::cargo();
+    cargo.args(["metadata", "--format-version=1", "--offline"]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    let answer = cargo.output().context("cannot run `cargo metadata`")?;
+    let metadata: Metadata = serde_json::from_slice(&answer.stdout)?;
+    let mut packages = metadata.packages.into_iter();
+    let package = packages.find(|package| package.name == "rustface");
+    let manifest = package
+        .context("`rustface` is not a dependency")?
+        .manifest_path;
+    Ok(manifest
+        .parent()
+        .context("a manifest is in a folder")?
+        .to_owned())
+}

@@ -1,0 +1,248 @@
+//! A sink that costs next to nothing: it reads a request, waits as long as it was told, says
+//! 202 and counts. In a process of its own, so that its CPU time is not that of whoever
+//! posts; its own clock says when the first and the last event came.
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::{Deserialize, Serialize};
+use testbed::{Launch, Process, ServiceAddress};
+use tokio::net::TcpListener;
+use tokio::time::{Instant, sleep};
+
+/// How often a waiting bench asks what has come.
+const POLL: Duration = Duration::from_millis(20);
+/// Longer than this without one more event, and something is broken.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What has come so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Arrivals {
+    /// Events.
+    pub(crate) count: u64,
+    /// Bytes of their bodies.
+    pub(crate) bytes: u64,
+    /// From the first to the last one.
+    pub(crate) seconds: f64,
+}
+
+impl Arrivals {
+    /// Between the first and the last one: starting up is not part of it.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2 to the 53rd")]
+    pub(crate) fn per_second(&self) -> f64 {
+        self.count.saturating_sub(1) as f64 / self.seconds
+    }
+}
+
+/// A running sink, as the bench sees it. Dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Sink {
+    /// Where to post to.
+    pub(crate) url: String,
+    http: reqwest::Client,
+    _process: Process,
+}
+
+impl Sink {
+    /// Starts one that takes `latency` for each answer.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) async fn start(folder: &Path, latency: Duration) -> Result<Self> {
+        Self::answering(folder, "sink", latency, None).await
+    }
+
+    /// Starts one that says 200 and this to every post, instead of 202 and nothing.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) async fn answering(
+        folder: &Path,
+        name: &'static str,
+        latency: Duration,
+        answer: Option<&str>,
+    ) -> Result<Self> {
+        let latency_ms = latency.as_millis().to_string();
+        let mut args = vec![
+            "serve-sink".into(),
+            "--latency-ms".into(),
+            latency_ms.into(),
+        ];
+        if let Some(answer) = answer {
+            args.extend(["--answer".into(), answer.into()]);
+        }
+        let launch = Launch {
+            name,
+            executable: crate::roles::OWN.into(),
+            args,
+            env: std::collections::BTreeMap::new(),
+            folder: folder.to_owned(),
+        };
+        let (process, ServiceAddress { http }) = Process::start(launch).await?;
+        Ok(Self {
+            url: format!("http://{http}/"),
+            http: service::http_client(&service::ConnectOptions::default())?,
+            _process: process,
+        })
+    }
+
+    /// What has come so far.
+    ///
+    /// # Errors
+    /// When the sink is gone.
+    pub(crate) async fn arrivals(&self) -> Result<Arrivals> {
+        let answer = self.http.get(&self.url).send().await?.bytes().await?;
+        Ok(serde_json::from_slice(&answer)?)
+    }
+
+    /// Forgets what has come.
+    ///
+    /// # Errors
+    /// When the sink is gone.
+    pub(crate) async fn forget(&self) -> Result<()> {
+        self.http.delete(&self.url).send().await?;
+        Ok(())
+    }
+
+    /// Waits until so many have come.
+    ///
+    /// # Errors
+    /// When nothing has come for half a minute.
+    pub(crate) async fn wait_for(&self, count: u64) -> Result<Arrivals> {
+        let (mut before, mut since) = (0, Instant::now());
+        loop {
+            let arrivals = self.arrivals().await?;
+            if arrivals.count >= count {
+                return Ok(arrivals);
+            }
+            if arrivals.count > before {
+                (before, since) = (arrivals.count, Instant::now());
+            }
+            anyhow::ensure!(
+                since.elapsed() < PATIENCE,
+                "only {before} of {count} events reached the sink"
+            );
+            sleep(POLL).await;
+        }
+    }
+}
+
+/// Options of the role.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Write the bound address to this file.
+    #[arg(long)]
+    announce: PathBuf,
+    /// How long each answer takes.
+    #[arg(long)]
+    latency_ms: u64,
+    /// JSON to answer with.
+    #[arg(long)]
+    answer: Option<String>,
+}
+
+/// How a post is answered.
+#[derive(Debug)]
+struct Manner {
+    latency: Duration,
+    answer: Option<Bytes>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    arrivals: Arrivals,
+    first: Option<Instant>,
+}
+
+/// Serves until it is killed.
+pub(crate) async fn serve(args: Args) -> Result<()> {
+    let Args {
+        announce,
+        latency_ms,
+        answer,
+    } = args;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    service::announce(&announce, &[("http", listener.local_addr()?)])?;
+    let counted = Arc::new(Mutex::new(Counted::default()));
+    let manner = Arc::new(Manner {
+        latency: Duration::from_millis(latency_ms),
+        answer: answer.map(Bytes::from),
+    });
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let (counted, manner) = (counted.clone(), manner.clone());
+        let serve = service_fn(move |request| serve_one(request, manner.clone(), counted.clone()));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .serve_connection(TokioIo::new(stream), serve);
+        // A poster that goes away ends its connection and nothing else.
+        tokio::spawn(async move { drop(connection.await) });
+    }
+}
+
+async fn serve_one(
+    request: Request<Incoming>,
+    manner: Arc<Manner>,
+    counted: Arc<Mutex<Counted>>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let lock = || counted.lock().unwrap_or_else(PoisonError::into_inner);
+    let method = request.method().clone();
+    // A body that breaks off is counted with what came of it.
+    let body = request.into_body().collect().await;
+    let bytes = body.map_or(0, |body| body.to_bytes().len() as u64);
+    let mut response = Response::default();
+    if method == Method::POST {
+        lock().note(bytes);
+        if !manner.latency.is_zero() {
+            sleep(manner.latency).await;
+        }
+        match &manner.answer {
+            Some(answer) => *response.body_mut() = Full::from(answer.clone()),
+            None => *response.status_mut() = StatusCode::ACCEPTED,
+        }
+    } else if method == Method::DELETE {
+        *lock() = Counted::default();
+    } else {
+        let arrivals = lock().arrivals;
+        let json = serde_json::to_vec(&arrivals).unwrap_or_default();
+        *response.body_mut() = Full::from(json);
+    }
+    Ok(response)
+}
+
+impl Counted {
+    fn note(&mut self, bytes: u64) {
+        let now = Instant::now();
+        let first = *self.first.get_or_insert(now);
+        self.arrivals.count += 1;
+        self.arrivals.bytes += bytes;
+        self.arrivals.seconds = (now - first).as_secs_f64();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_from_first_to_last() {
+        let mut counted = Counted::default();
+        for _ in 0..5 {
+            counted.note(10);
+        }
+        counted.arrivals.seconds = 0.4;
+        assert_eq!((counted.arrivals.count, counted.arrivals.bytes), (5, 50));
+        assert!((counted.arrivals.per_second() - 10.0).abs() < 1e-6);
+    }
+}

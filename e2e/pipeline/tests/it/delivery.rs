@@ -1,0 +1,83 @@
+//! What is delivered twice, refused or none of our business.
+
+use testbed::{Fault, FaultKind, Outcome};
+
+use crate::stage::{pipeline, portrait};
+
+#[tokio::test]
+async fn a_second_delivery_costs_no_second_face_call_and_changes_nothing() {
+    let pipeline = pipeline(|_| ()).await;
+    let fault = Fault {
+        service: "mns",
+        operation: "*",
+        kind: FaultKind::Duplicate,
+        times: Some(1),
+        probability: None,
+        seed: None,
+    };
+    pipeline.stage.admin.add_fault(&fault).await.unwrap();
+    let (meta, _) = pipeline.annotate("a.jpg", portrait()).await;
+    pipeline.settled().await;
+    assert_eq!(pipeline.calls("face", "FaceAttribute").await, 1);
+    let again = pipeline
+        .stage
+        .cloud
+        .head(&"target/rec-a.jpg".parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(again.last_modified, meta.last_modified);
+    pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn a_corrupt_photo_is_refused_once_with_the_reason() {
+    let pipeline = pipeline(|_| ()).await;
+    let broken = portrait().slice(..2000);
+    let Outcome::Refused(letter) = pipeline.send("broken.jpg", broken).await else {
+        panic!("a photo was made of half a file");
+    };
+    assert_eq!(letter.code, "422", "{letter:?}");
+    pipeline.settled().await;
+    assert_eq!(pipeline.calls("face", "FaceAttribute").await, 0);
+    pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn the_originals_wire_form_is_processed() {
+    let pipeline = pipeline(|settings| {
+        settings
+            .adapter_env
+            .insert("PAYLOAD".into(), "Base64".into());
+    })
+    .await;
+    pipeline.annotate("a.jpg", portrait()).await;
+    pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn structured_mode_is_processed() {
+    let pipeline = pipeline(|settings| {
+        settings
+            .adapter_env
+            .insert("DELIVERY_FORMAT".into(), "json".into());
+    })
+    .await;
+    pipeline.annotate("人脸 1.jpg", portrait()).await;
+    pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_photo_is_acknowledged_and_counted() {
+    let pipeline = pipeline(|_| ()).await;
+    pipeline.upload("notes.txt", "not a photo".into()).await;
+    pipeline.settled().await;
+    assert_eq!(pipeline.keys().await, ["notes.txt"]);
+    let skipped = pipeline
+        .face_metrics()
+        .await
+        .sum("face_events_total", "reason=\"not_an_image\"");
+    assert_eq!(skipped.to_string(), "1");
+    assert_eq!(pipeline.stage.dead_letters.all(), []);
+    pipeline.stop().await;
+}
