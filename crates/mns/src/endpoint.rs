@@ -103,6 +103,13 @@ impl Endpoint {
         self.region.as_deref()
     }
 
+    /// Whether a host is one of the vendor's own, `<account>.mns.<region>.aliyuncs.com`: then
+    /// nobody but the vendor decides which address it has.
+    #[must_use]
+    pub fn is_vendors_host(host: &str) -> bool {
+        account_and_region(host).is_some()
+    }
+
     /// The endpoint string with which a topic pushes into `queue`, if account and region are known.
     #[must_use]
     pub fn queue_arn(&self, queue: &QueueName) -> Option<String> {
@@ -200,6 +207,8 @@ mod tests {
             let endpoint: Endpoint = text.parse().unwrap();
             assert_eq!(endpoint.region(), region, "{name}");
             assert_eq!(endpoint.account_id().is_some(), region.is_some(), "{name}");
+            let host = Url::parse(text).unwrap().host_str().unwrap().to_owned();
+            assert_eq!(Endpoint::is_vendors_host(&host), region.is_some(), "{name}");
         }
     }
 

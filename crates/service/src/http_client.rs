@@ -8,9 +8,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use thiserror::Error;
+use tokio::net::lookup_host;
+use transport::{BoxError, Reach};
 
 use crate::trust::Trust;
 
@@ -34,6 +37,9 @@ pub struct ConnectOptions {
     pub idle_per_host: usize,
     /// Further CA certificates to trust, in PEM (`K_CA_CERTS`).
     pub ca_certs_pem: Option<String>,
+    /// Which of the addresses that a name has may be connected to. Addresses that stand in a
+    /// URL are not looked at here: give the same to [`Transport::within`](transport::Transport::within).
+    pub reach: Reach,
 }
 
 impl Default for ConnectOptions {
@@ -43,6 +49,7 @@ impl Default for ConnectOptions {
             idle_timeout: Duration::from_secs(20),
             idle_per_host: 64,
             ca_certs_pem: None,
+            reach: Reach::anywhere(),
         }
     }
 }
@@ -75,13 +82,18 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
         idle_timeout,
         idle_per_host,
         ca_certs_pem,
+        reach,
     } = options;
     let added = ca_certs_pem
         .as_deref()
         .map(parse_pem)
         .transpose()?
         .unwrap_or_default();
-    reqwest::Client::builder()
+    let mut client = reqwest::Client::builder();
+    if !reach.is_anywhere() {
+        client = client.dns_resolver(Resolver(reach.clone()));
+    }
+    client
         .tls_backend_preconfigured(tls(added)?)
         .user_agent(concat!("knative-mnsoss/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
@@ -95,6 +107,28 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
         .tcp_keepalive_retries(KEEPALIVE_PROBES)
         .build()
         .map_err(HttpClientError::Client)
+}
+
+/// Resolves a name for a connection, and keeps back what must not be connected to. The name is
+/// not asked for again between this and the connection.
+struct Resolver(Reach);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(resolve(self.0.clone(), name))
+    }
+}
+
+async fn resolve(reach: Reach, name: Name) -> Result<Addrs, BoxError> {
+    let name = name.as_str();
+    let found = lookup_host((name, 0)).await?;
+    let admitted: Vec<_> = found
+        .filter(|address| reach.admits(name, address.ip()))
+        .collect();
+    if admitted.is_empty() {
+        return Err("none of the addresses of this name may be connected to".into());
+    }
+    Ok(Box::new(admitted.into_iter()))
 }
 
 fn parse_pem(pem: &str) -> Result<Vec<CertificateDer<'static>>, HttpClientError> {

@@ -23,6 +23,12 @@ pub enum TransportError {
         #[source]
         source: BoxError,
     },
+    /// The request would go to an address that this client must keep away from.
+    #[error("`{host}` is an address that requests must not go to")]
+    OutOfReach {
+        /// Where the request was going.
+        host: String,
+    },
     /// No connection came about, so the service did nothing.
     #[error("no connection to `{host}`")]
     Unreachable {
@@ -67,7 +73,9 @@ impl TransportError {
             Self::Unreachable { .. } | Self::Unanswered { .. } | Self::TimedOut { .. } => {
                 Disposition::Retry
             }
-            Self::Unsendable { .. } | Self::TooLarge { .. } => Disposition::Permanent,
+            Self::Unsendable { .. } | Self::OutOfReach { .. } | Self::TooLarge { .. } => {
+                Disposition::Permanent
+            }
         }
     }
 
@@ -75,7 +83,7 @@ impl TransportError {
     #[must_use]
     pub fn is_unprocessed(&self) -> bool {
         match self {
-            Self::Unsendable { .. } | Self::Unreachable { .. } => true,
+            Self::Unsendable { .. } | Self::OutOfReach { .. } | Self::Unreachable { .. } => true,
             Self::Unanswered { .. } | Self::TimedOut { .. } | Self::TooLarge { .. } => false,
         }
     }

@@ -17,6 +17,7 @@ use crate::attempts::{Attempts, Trouble};
 use crate::body;
 use crate::call::Call;
 use crate::error::{BoxError, TransportError};
+use crate::reach::Reach;
 use crate::retry::RetryPolicy;
 
 /// Sends requests and repeats them where their terms allow it. Cheap to clone; clones share
@@ -27,16 +28,25 @@ use crate::retry::RetryPolicy;
 pub struct Transport {
     client: reqwest::Client,
     retry: RetryPolicy,
+    reach: Reach,
 }
 
 impl Transport {
-    /// Sends through `client` with the default [`RetryPolicy`].
+    /// Sends through `client` with the default [`RetryPolicy`], to any address.
     #[must_use]
     pub fn new(client: reqwest::Client) -> Self {
         Self {
             client,
             retry: RetryPolicy::default(),
+            reach: Reach::anywhere(),
         }
+    }
+
+    /// Sends nothing to addresses outside of `reach`. The `client` must resolve names within
+    /// it: here are judged only URLs that hold an address.
+    #[must_use]
+    pub fn within(self, reach: Reach) -> Self {
+        Self { reach, ..self }
     }
 
     /// Replaces the retry policy.
@@ -145,6 +155,11 @@ impl Transport {
         request: reqwest::Request,
         host: &str,
     ) -> Result<reqwest::Response, TransportError> {
+        if !self.reach.admits_url(request.url()) {
+            return Err(TransportError::OutOfReach {
+                host: host.to_owned(),
+            });
+        }
         self.client
             .execute(request)
             .await
