@@ -72,6 +72,7 @@ pub(super) fn of_others() -> Result<File, RenderError> {
     let comment = "What others may do with sources, added to the roles that they have already.";
     File::new("controller/rights-of-others.yaml", comment)
         .with(&observer())?
+        .with(&owner())?
         .with(&aggregated(
             "admin",
             "Users who administer a namespace.",
@@ -111,6 +112,12 @@ fn cluster_rules() -> Vec<Commented<PolicyRule>> {
             "apps",
             &["deployments"],
             &["get", "list", "watch", "create", "patch"],
+        ),
+        rule(
+            "Adapters: the budget for evictions of a source with several consumers.",
+            "policy",
+            &["poddisruptionbudgets"],
+            &["create", "patch", "delete"],
         ),
         rule(
             "Credentials: the Secret that a source names; the watch sees names only, and tells of new keys.",
@@ -180,6 +187,27 @@ fn observer() -> Role {
             GROUP,
             &[SOURCES],
             READ,
+        )],
+    )
+}
+
+/// Knative's eventing-controller makes a source the owner of its `EventType`s, and blocks the
+/// source's deletion by that. Where the cluster checks such owner references (the admission
+/// plugin `OwnerReferencesPermissionEnforcement`, which `OpenShift` turns on), it needs this right.
+/// Knative adds every role with the label to `source-observer`, which only that controller has.
+fn owner() -> Role {
+    let metadata = with_labels(
+        ours(named("eventing-sources-mnsoss-source-owner")),
+        &[("duck.knative.dev/source", "true")],
+    );
+    let finalizers = format!("{SOURCES}/finalizers");
+    Role::cluster(
+        metadata,
+        vec![rule(
+            "Knative's eventing-controller: EventTypes that a source owns, where clusters check owners.",
+            GROUP,
+            &[&finalizers],
+            &["update"],
         )],
     )
 }

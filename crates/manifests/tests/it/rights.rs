@@ -80,6 +80,7 @@ fn the_controller_may_do_this_and_nothing_else() {
     ClusterRole sources.eventing.knative.dev/mnsosssources/status: patch
     ClusterRole sources.eventing.knative.dev/mnsosssources/finalizers: update
     ClusterRole apps/deployments: get,list,watch,create,patch
+    ClusterRole policy/poddisruptionbudgets: create,patch,delete
     ClusterRole /secrets: get,list,watch
     ClusterRole /services: get,list,watch
     ClusterRole apiextensions.k8s.io/customresourcedefinitions: list,watch
@@ -129,6 +130,32 @@ fn knative_and_the_roles_of_users_learn_of_sources() {
                 .contains("mnsosssources"),
             "{name}"
         );
+    }
+}
+
+/// What the admission plugin `OwnerReferencesPermissionEnforcement` asks of whoever writes an
+/// owner reference that blocks the owner's deletion: here Knative, and our own controller.
+#[test]
+fn owner_references_that_block_deletion_may_be_written() {
+    let files = usual(Profile::Current);
+    let knatives = object(
+        &files,
+        "ClusterRole",
+        "eventing-sources-mnsoss-source-owner",
+    );
+    assert_eq!(
+        knatives["metadata"]["labels"]["duck.knative.dev/source"],
+        "true"
+    );
+    let ours = object(&files, "ClusterRole", "mnsoss-source-controller");
+    for role in [knatives, ours] {
+        let rules = role["rules"].as_array().unwrap();
+        let is_there = rules.iter().any(|rule| {
+            rule["apiGroups"] == json!(["sources.eventing.knative.dev"])
+                && rule["resources"] == json!(["mnsosssources/finalizers"])
+                && rule["verbs"] == json!(["update"])
+        });
+        assert!(is_there, "{role}");
     }
 }
 
