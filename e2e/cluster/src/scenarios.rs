@@ -3,6 +3,7 @@
 mod acceptance;
 mod controller;
 mod deletion;
+mod disruption;
 mod many;
 mod pipeline;
 mod reconcile;
@@ -79,9 +80,13 @@ pub(crate) fn all() -> Vec<Scenario> {
         Others: reconcile::an_adapter_that_somebody_changed_is_put_right,
         Others: reconcile::scaling_a_source_scales_its_adapter,
         Others: deletion::a_deleted_source_leaves_nothing_in_mns,
-        Others: deletion::a_source_goes_although_its_secret_went_first,
+        Others: deletion::a_source_whose_secret_went_first_leaves_nothing_in_mns,
         Others: deletion::a_namespace_goes_with_its_sources,
         Alone: controller::a_restart_in_the_middle_loses_no_source,
+        Others: disruption::a_restarted_adapter_keeps_its_source_ready,
+        Others: disruption::two_consumers_are_evicted_one_at_a_time,
+        Alone: disruption::a_restarted_controller_goes_on_at_once,
+        Alone: disruption::evicted_controllers_are_replaced,
         Alone: controller::a_quiet_minute_changes_nothing,
         Alone: many::many_sources_are_not_held_up_by_a_broken_one,
         Others: pipeline::a_photo_comes_back_through_the_broker,

@@ -153,6 +153,8 @@ pub(crate) fn launch(executable: &Path, server: &Socket, folder: &Path) -> Resul
     let variables = [
         ("KUBECONFIG", kubeconfig.to_string_lossy().into_owned()),
         ("ADAPTER_IMAGE", "example.com/source:1".to_owned()),
+        // The emulator is on this machine.
+        ("ALLOW_PRIVATE_ENDPOINTS", "127.0.0.1".to_owned()),
         ("CLUSTER_DOMAIN", "cluster.local".to_owned()),
         ("RUST_LOG", "warn".to_owned()),
     ];
