@@ -10,6 +10,7 @@ mod value;
 
 use std::collections::BTreeMap;
 
+use source_api::TemplateKeys;
 use toml::{Table, Value};
 
 pub use credentials::Credentials;
@@ -34,6 +35,10 @@ pub struct Config {
     pub controller_log_filter: String,
     /// How often the controller looks at a source of which it hears nothing, in seconds.
     pub controller_resync_seconds: u32,
+    /// Networks in which an endpoint of MNS may lie although they are not public.
+    pub controller_private_endpoints: String,
+    /// Labels and annotations that sources may give their adapters beside the usual ones.
+    pub controller_template_keys: TemplateKeys,
     /// Namespace of the sample.
     pub sample_namespace: String,
     /// Endpoint of MNS.
@@ -142,6 +147,8 @@ impl Config {
             controller_replicas: 1,
             controller_log_filter: String::new(),
             controller_resync_seconds: 1,
+            controller_private_endpoints: String::new(),
+            controller_template_keys: TemplateKeys::default(),
             sample_namespace: String::new(),
             mns_endpoint: String::new(),
             mns_account_id: None,

@@ -4,8 +4,7 @@ mod deployment;
 mod rights;
 
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
-use kube_core::CustomResourceExt as _;
-use source_api::MnsOssSource;
+use source_api::definition;
 use source_api::names::CONTROLLER;
 
 use crate::config::Config;
@@ -24,7 +23,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
             "controller/definition.yaml",
             "The resource that users write.",
         )
-        .with(&MnsOssSource::crd())?,
+        .with(&definition(&config.controller_template_keys))?,
         File::new("controller/account.yaml", "").with(&account(config))?,
         rights::of_the_controller(config)?,
         rights::of_others()?,

@@ -62,6 +62,8 @@ pub enum Dependent {
     SinkProvided,
     /// The dead letter sink has an address, or none is asked for.
     DeadLetterSinkResolved,
+    /// No sink expects a token, or there is an identity to get one for.
+    OidcIdentityCreated,
     /// The Secret holds credentials.
     CredentialsProvided,
     /// The queue exists, with the right attributes if it is ours.
@@ -74,9 +76,10 @@ pub enum Dependent {
 
 impl Dependent {
     /// All of them, in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SinkProvided,
         Self::DeadLetterSinkResolved,
+        Self::OidcIdentityCreated,
         Self::CredentialsProvided,
         Self::QueueReady,
         Self::Subscribed,
@@ -89,6 +92,7 @@ impl Dependent {
         match self {
             Self::SinkProvided => "SinkProvided",
             Self::DeadLetterSinkResolved => "DeadLetterSinkResolved",
+            Self::OidcIdentityCreated => "OIDCIdentityCreated",
             Self::CredentialsProvided => "CredentialsProvided",
             Self::QueueReady => "QueueReady",
             Self::Subscribed => "Subscribed",

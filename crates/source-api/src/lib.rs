@@ -30,6 +30,7 @@ mod sink;
 mod source;
 mod status;
 mod template;
+mod template_keys;
 
 pub use access_token::{AccessToken, SecretKeyReference};
 pub use condition::{Condition, ConditionStatus, Dependent, Notice, READY, Severity};
@@ -46,3 +47,4 @@ pub use sink::{Sink, SinkError, Target};
 pub use source::{DeletionPolicy, MnsOssSource, MnsOssSourceSpec, Origin, OriginError, Payload};
 pub use status::{Auth, CloudEventAttributes, MnsOssSourceStatus};
 pub use template::{PodTemplate, Resources, TaintEffect, Toleration, TolerationOperator};
+pub use template_keys::{TemplateKeys, definition};

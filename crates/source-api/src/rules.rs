@@ -5,6 +5,8 @@
 
 use kube_core::Rule;
 
+use crate::template_keys::TemplateKeys;
+
 fn pattern(expression: &str, message: &str) -> Rule {
     Rule::new(format!("self.matches('{expression}')")).message(message)
 }
@@ -174,6 +176,13 @@ pub(crate) fn qualified_keys() -> Rule {
         "self.all(key, key.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",
     )
     .message("keys must be names such as `team` or `example.com/team`, at most 63 characters after the `/`")
+}
+
+/// Keys of labels and annotations that nobody takes orders from.
+pub(crate) fn template_keys() -> Rule {
+    Rule::new(TemplateKeys::default().rule()).message(
+        "keys must be plain words such as `team`, or of `app.kubernetes.io` or `prometheus.io`: others can change what the pod runs",
+    )
 }
 
 /// Values of labels.

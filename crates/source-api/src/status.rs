@@ -62,6 +62,10 @@ pub struct MnsOssSourceStatus {
     /// Label selector of the adapter pods, for the scale subresource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<String>,
+    /// Version (`metadata.resourceVersion`) of the Secret that the conditions are about. Once
+    /// it is that of a Secret that was changed, the new key has been tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_resource_version: Option<String>,
     /// Endpoint of MNS that queue, topic and subscription are found at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,

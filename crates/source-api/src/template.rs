@@ -18,15 +18,21 @@ use crate::{rules, schema};
 #[x_kube(crates(kube_core = ::kube_core))]
 #[serde(rename_all = "camelCase")]
 pub struct PodTemplate {
-    /// Labels to add. Those that the controller sets itself cannot be changed.
+    /// Labels to add. Those that the controller sets itself cannot be changed. Keys must be
+    /// plain words such as `team`, or of `app.kubernetes.io` or `prometheus.io`, because others
+    /// can change what the pod runs; administrators may allow more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "labels")]
-    #[x_kube(validation = rules::qualified_keys(), validation = rules::label_values())]
+    #[x_kube(
+        validation = rules::qualified_keys(),
+        validation = rules::template_keys(),
+        validation = rules::label_values(),
+    )]
     pub labels: BTreeMap<String, String>,
-    /// Annotations to add.
+    /// Annotations to add, with keys as for `labels`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "annotations")]
-    #[x_kube(validation = rules::qualified_keys())]
+    #[x_kube(validation = rules::qualified_keys(), validation = rules::template_keys())]
     pub annotations: BTreeMap<String, String>,
     /// CPU and memory of the adapter's container. Replaces the controller's defaults as a
     /// whole.

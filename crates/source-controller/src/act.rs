@@ -4,6 +4,7 @@
 //! user should read is a value; trouble with the API server ends the pass.
 
 mod adapter;
+mod budget;
 mod cloud;
 mod event_types;
 

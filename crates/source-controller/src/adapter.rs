@@ -14,7 +14,7 @@ use kube::Resource as _;
 use mns::{Endpoint, QueueName};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use source_api::{Delivery, MnsOssSource, names};
+use source_api::{Delivery, MnsOssSource, TemplateKeys, names};
 
 use crate::covers::covers;
 use crate::sink::ResolvedSink;
@@ -34,6 +34,8 @@ pub struct AdapterSettings {
     pub log_filter: String,
     /// How adapters' log lines look (`LOG_FORMAT`).
     pub log_format: String,
+    /// Labels and annotations that users may give them.
+    pub template_keys: TemplateKeys,
 }
 
 /// What an adapter must be told.

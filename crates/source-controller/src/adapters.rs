@@ -1,7 +1,7 @@
 //! The copies of our Deployments that a watch keeps.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{Patch, PatchParams};
@@ -11,6 +11,7 @@ use kube::{Api, Client, ResourceExt};
 use source_api::names;
 
 use crate::own_writes::{Newest, OwnWrites};
+use crate::scope::{Place, Scope};
 use crate::wish::Identity;
 
 /// Finds and writes adapters' Deployments. Copies are gone by only while the watch that keeps
@@ -20,29 +21,39 @@ use crate::wish::Identity;
 /// label. So what is not there is made without force, and then the API server objects.
 pub(crate) struct Adapters {
     client: Client,
-    copies: OnceLock<Store<Deployment>>,
-    is_watched: AtomicBool,
+    scope: Scope,
+    copies: Mutex<HashMap<Place, Copies>>,
     written: OwnWrites<Deployment>,
 }
 
+/// What one watch keeps.
+struct Copies {
+    store: Store<Deployment>,
+    /// Whether the watch is in working order.
+    is_watched: bool,
+}
+
 impl Adapters {
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client, scope: Scope) -> Self {
         Self {
             client,
-            copies: OnceLock::new(),
-            is_watched: AtomicBool::new(false),
+            scope,
+            copies: Mutex::default(),
             written: OwnWrites::default(),
         }
     }
 
-    /// Goes by these copies from now on; the first ones given count.
-    pub(crate) fn follow(&self, copies: Store<Deployment>) {
-        // There is one controller in a process, but for tests that start it again.
-        let _ = self.copies.set(copies);
+    /// Goes by these copies of what is at `place`, once their watch is in working order.
+    pub(crate) fn follow(&self, place: &Place, store: Store<Deployment>) {
+        let copies = Copies {
+            store,
+            is_watched: false,
+        };
+        self.lock().insert(place.clone(), copies);
     }
 
-    /// Listens to what the watch says that keeps the copies.
-    pub(crate) fn hear(&self, event: &watcher::Result<watcher::Event<Deployment>>) {
+    /// Listens to what the watch on `place` says.
+    pub(crate) fn hear(&self, place: &Place, event: &watcher::Result<watcher::Event<Deployment>>) {
         let is_watched = match event {
             Ok(watcher::Event::InitApply(_)) => return,
             Ok(watcher::Event::Apply(deployment)) => {
@@ -57,16 +68,18 @@ impl Adapters {
             Ok(watcher::Event::InitDone) => true,
             Ok(watcher::Event::Init) | Err(_) => false,
         };
-        self.is_watched.store(is_watched, Ordering::Relaxed);
+        if let Some(copies) = self.lock().get_mut(place) {
+            copies.is_watched = is_watched;
+        }
     }
 
     /// The Deployment that has the adapter's name; not if somebody else made it, and there
     /// are copies.
     pub(crate) async fn find(&self, identity: &Identity) -> kube::Result<Option<Deployment>> {
         let name = names::adapter(&identity.name, &identity.uid);
-        let copy = self.copy(&name, &identity.namespace);
+        let (copy, is_watched) = self.copy(&name, &identity.namespace);
         let version = copy.as_ref().and_then(|copy| copy.resource_version());
-        if self.is_watched.load(Ordering::Relaxed) {
+        if is_watched {
             match (self.written.newest(&identity.uid, version.as_ref()), copy) {
                 (Newest::Written(deployment), _) => return Ok(Some(deployment)),
                 (Newest::Copy, copy) => return Ok(copy.map(Arc::unwrap_or_clone)),
@@ -117,9 +130,18 @@ impl Adapters {
         self.written.forget(uid);
     }
 
-    fn copy(&self, name: &str, namespace: &str) -> Option<Arc<Deployment>> {
-        let copies = self.copies.get()?;
-        copies.get(&ObjectRef::new(name).within(namespace))
+    /// The copy, and whether its watch is in working order.
+    fn copy(&self, name: &str, namespace: &str) -> (Option<Arc<Deployment>>, bool) {
+        let all = self.lock();
+        let Some(copies) = all.get(&self.scope.place_of(namespace)) else {
+            return (None, false);
+        };
+        let copy = copies.store.get(&ObjectRef::new(name).within(namespace));
+        (copy, copies.is_watched)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Place, Copies>> {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn api(&self, identity: &Identity) -> Api<Deployment> {

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use transport::{RetryPolicy, Transport};
+use transport::{Reach, RetryPolicy, Transport};
 
 use crate::Args;
 use crate::adapter::AdapterSettings;
@@ -90,6 +90,8 @@ async fn work(
 ) -> anyhow::Result<()> {
     info!(identity, "standing by");
     let Some(mut tenure) = stop.run_until_cancelled(election.win()).await else {
+        // It may have been won at this very moment.
+        election.give_up().await;
         return Ok(());
     };
     metrics.lead(true);
@@ -108,7 +110,7 @@ async fn lead(
     tenure: &mut Tenure,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let (watches, sinks) = SinkWatches::channel();
+    let (watches, sinks) = SinkWatches::channel(args.scope.clone());
     let ctx = Arc::new(context(args, client, metrics, watches, identity)?);
     // Passes run in tasks of their own; dropping the controller aborts them.
     let work = controller::run(ctx, sinks, args.concurrency, stop.clone());
@@ -139,8 +141,12 @@ fn context(
     watches: SinkWatches,
     identity: &str,
 ) -> anyhow::Result<Context> {
+    // Whoever may write a Secret says where MNS is.
+    let allowed = args.allow_private_endpoints.clone();
+    let reach = Reach::public_and(allowed, mns::Endpoint::is_vendors_host);
     let connect = ConnectOptions {
         idle_per_host: args.concurrency.into(),
+        reach: reach.clone(),
         ..ConnectOptions::default()
     };
     let retry = RetryPolicy::new(2, Duration::from_millis(100), Duration::from_secs(1));
@@ -152,15 +158,19 @@ fn context(
     };
     Ok(Context::new(Parts {
         resolver: Resolver::new(client.clone(), discovery, watches, cluster_domain),
-        transport: Transport::new(http_client(&connect)?).with_retry(retry),
+        transport: Transport::new(http_client(&connect)?)
+            .with_retry(retry)
+            .within(reach),
         recorder: Recorder::new(client.clone(), reporter),
         adapter: AdapterSettings {
             image: args.adapter_image.clone(),
             log_filter: args.adapter_log_filter.clone(),
             log_format: args.adapter_log_format.clone(),
+            template_keys: args.allow_template_keys.clone(),
         },
         pace: Pace::new(args.resync),
         metrics,
+        scope: args.scope.clone(),
         client,
     }))
 }

@@ -7,6 +7,10 @@ use std::time::Duration;
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
 use service::telemetry::TelemetryArgs;
+use source_api::TemplateKeys;
+use transport::Networks;
+
+use crate::scope::Scope;
 
 /// Keeps every `MnsOssSource` of a cluster: its queue and subscription in MNS, its adapter, and
 /// its status.
@@ -32,6 +36,40 @@ pub struct Args {
         default_value = "json"
     )]
     pub adapter_log_format: String,
+    /// Namespaces whose sources are kept, with commas between them. The controller then needs
+    /// rights in these alone, and looks at no other [default: the whole cluster].
+    #[arg(
+        long = "namespaces",
+        env = "WATCH_NAMESPACES",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub scope: Scope,
+    /// Networks in which an endpoint of MNS may lie although they are not public, such as
+    /// `10.0.0.0/8`, with commas between them [default: none]. Whoever may write a Secret can
+    /// have the controller ask any address there. The endpoints of Alibaba Cloud itself,
+    /// `<account>.mns.<region>.aliyuncs.com`, need no leave.
+    #[arg(
+        long,
+        env = "ALLOW_PRIVATE_ENDPOINTS",
+        value_name = "NETWORKS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub allow_private_endpoints: Networks,
+    /// Labels and annotations that sources may give their adapters beside plain words and those
+    /// of `app.kubernetes.io` and `prometheus.io`: domains such as `example.com` or single keys
+    /// such as `example.com/team`, with commas between them [default: none]. The rule in the
+    /// resource's definition must allow them too.
+    #[arg(
+        long,
+        env = "ALLOW_TEMPLATE_KEYS",
+        value_name = "KEYS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub allow_template_keys: TemplateKeys,
     /// DNS domain of the cluster [default: the one in resolv.conf, else cluster.local].
     #[arg(long, env = "CLUSTER_DOMAIN", value_name = "DOMAIN")]
     pub cluster_domain: Option<String>,

@@ -2,17 +2,18 @@
 //!
 //! Every call has a deadline that is short beside a pass, because a pass that hangs holds up
 //! others. Texts that end up in conditions are stable: no request ids, no times, or each
-//! pass would write a new status.
+//! pass would write a new status. And they are ours: whoever may write a Secret can have any
+//! host asked, and shall learn nothing of what it answered but whether that was MNS.
 
 mod silence;
 
 use std::time::Duration;
 
-use mns::{Client, Endpoint, Queue, QueueName, RefusalKind, Topic, TopicName};
+use mns::{CallName, Client, Endpoint, Queue, QueueName, Refusal, RefusalKind, Topic, TopicName};
 use signing::{Credentials, LiveCredentials};
 use tokio::time::timeout;
 use tracing::debug;
-use transport::{Disposition, Transport};
+use transport::{Disposition, Transport, TransportError};
 
 use crate::metrics::{CallOutcome, Metrics};
 pub(crate) use silence::Silence;
@@ -20,8 +21,38 @@ pub(crate) use silence::Silence;
 /// Deadline of one call with its repetitions. MNS answers such calls in some 20 ms.
 const CALL: Duration = Duration::from_secs(5);
 
-/// Whoever plays MNS may send anything for a code, and it ends up in a condition.
-const LONGEST_CODE: usize = 64;
+/// The codes of MNS that are repeated to users.
+const CODES: [&str; 29] = [
+    "AccessDenied",
+    "EndpointInvalid",
+    "InternalError",
+    "InternalServerError",
+    "InvalidAccessKeyId",
+    "InvalidArgument",
+    "InvalidAuthorizationHeader",
+    "InvalidDateHeader",
+    "InvalidQueueName",
+    "InvalidRequestURL",
+    "InvalidSecurityToken",
+    "MalformedXML",
+    "QpsLimitExceeded",
+    "QueueAlreadyExist",
+    "QueueDeletedRecently",
+    "QueueNameLengthError",
+    "QueueNotExist",
+    "SecurityTokenExpired",
+    "ServiceUnavailable",
+    "SignatureDoesNotMatch",
+    "SubscriberNotExist",
+    "SubscriptionAlreadyExist",
+    "SubscriptionNameInvalid",
+    "SubscriptionNameLengthError",
+    "SubscriptionNotExist",
+    "TimeExpired",
+    "TopicAlreadyExist",
+    "TopicNameInvalid",
+    "TopicNotExist",
+];
 
 /// The reason that goes with a topic which does not exist.
 pub(crate) const TOPIC_NOT_FOUND: &str = "TopicNotFound";
@@ -121,7 +152,9 @@ impl Account {
         async move {
             let heard = self.silence.listen(self.endpoint(), timeout(CALL, call));
             let answer = match heard.await {
-                Some(answer) => answer.map_err(|error| CloudTrouble::of(part, &error)),
+                Some(answer) => {
+                    answer.map_err(|error| CloudTrouble::of(part, &error, self.endpoint()))
+                }
                 None => Err(CloudTrouble::silence(part, self.endpoint())),
             };
             self.metrics.cloud_call(match &answer {
@@ -154,18 +187,30 @@ impl Account {
 
 impl CloudTrouble {
     /// What an error means. The whole of it, with the request id, goes to the log.
-    fn of(part: Part, error: &mns::Error) -> Self {
+    fn of(part: Part, error: &mns::Error, endpoint: &Endpoint) -> Self {
         debug!(mns.operation = error.call().operation, mns.resource = error.call().resource, error = %error, "a call to MNS failed");
-        let Some(refusal) = error.refusal() else {
-            return Self::new(
-                part,
-                "MnsUnavailable",
-                unanswered(error),
-                error.disposition(),
-            );
-        };
-        let code = refusal.code().unwrap_or_default();
-        let code = &code[..code.floor_char_boundary(LONGEST_CODE)];
+        match error {
+            mns::Error::Refused { call, refusal } => match refusal.code() {
+                Some(code) => Self::refused(part, call, refusal, code),
+                None => Self::silence(part, endpoint),
+            },
+            mns::Error::Unanswered {
+                source: TransportError::OutOfReach { .. },
+                ..
+            } => Self::out_of_reach(part, endpoint),
+            mns::Error::Unwritable { call, .. }
+            | mns::Error::Unanswered {
+                call,
+                source: TransportError::Unsendable { .. },
+            } => {
+                let message = format!("{call} cannot be put into a request");
+                Self::new(part, "MnsRefused", message, Disposition::Permanent)
+            }
+            _ => Self::silence(part, endpoint),
+        }
+    }
+
+    fn refused(part: Part, call: &CallName, refusal: &Refusal, code: &str) -> Self {
         let (reason, disposition) = match refusal.kind() {
             _ if code == "TopicNotExist" => (TOPIC_NOT_FOUND, Disposition::Permanent),
             // A name can be used again after a while.
@@ -179,25 +224,36 @@ impl CloudTrouble {
             RefusalKind::Denied => ("AccessDenied", Disposition::Permanent),
             _ => ("MnsRefused", refusal.disposition()),
         };
-        let status = refusal.status().as_u16();
-        let answer = if code.is_empty() {
-            format!("{status}")
+        let message = if CODES.contains(&code) {
+            format!("MNS answered `{code}` to {call}")
         } else {
-            format!("{status} `{code}`")
+            format!(
+                "MNS refused {call} with a code that is not known; it is in the controller's log at level `debug`"
+            )
         };
-        let message = format!("MNS answered {answer} to {}", error.call());
         Self {
             is_key_refused: matches!(code, "InvalidAccessKeyId" | "SignatureDoesNotMatch"),
             ..Self::new(part, reason, message, disposition)
         }
     }
 
+    /// No connection, no answer, or one that is not MNS's: always the same words, so that they
+    /// tell nothing of what is there.
     fn silence(part: Part, endpoint: &Endpoint) -> Self {
         let message = format!(
-            "no answer from MNS at `{endpoint}` within {} s",
-            CALL.as_secs()
+            "no answer of MNS from `{endpoint}`: see that `url` in the secret is right; an address that is not \
+             public needs the administrator's leave (ALLOW_PRIVATE_ENDPOINTS of the controller)"
         );
         Self::new(part, "MnsUnavailable", message, Disposition::Retry)
+    }
+
+    /// The URL holds an address, so this tells nobody anything new.
+    fn out_of_reach(part: Part, endpoint: &Endpoint) -> Self {
+        let message = format!(
+            "`{endpoint}` is not at a public address, which needs the administrator's leave \
+             (ALLOW_PRIVATE_ENDPOINTS of the controller)"
+        );
+        Self::new(part, "EndpointRefused", message, Disposition::Permanent)
     }
 
     pub(crate) fn new(
@@ -213,14 +269,6 @@ impl CloudTrouble {
             disposition,
             is_key_refused: false,
         }
-    }
-}
-
-/// What happened, down to the first cause that is ours to word.
-fn unanswered(error: &mns::Error) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
     }
 }
 
@@ -247,6 +295,6 @@ mod tests {
         let trouble = account().call::<()>(Part::Queue, pending()).await;
         let trouble = trouble.unwrap_err();
         assert_eq!(trouble.disposition, Disposition::Retry);
-        insta::assert_snapshot!(trouble.message, @"no answer from MNS at `https://1.mns.cn-shanghai.aliyuncs.com` within 5 s");
+        insta::assert_snapshot!(trouble.message, @"no answer of MNS from `https://1.mns.cn-shanghai.aliyuncs.com`: see that `url` in the secret is right; an address that is not public needs the administrator's leave (ALLOW_PRIVATE_ENDPOINTS of the controller)");
     }
 }

@@ -7,6 +7,7 @@ use signing::Credentials;
 use source_api::MnsOssSource;
 use transport::Transport;
 
+use crate::accounts::Accounts;
 use crate::adapter::AdapterSettings;
 use crate::adapters::Adapters;
 use crate::answers::Answers;
@@ -15,6 +16,7 @@ use crate::look::{CloudMemory, Opened};
 use crate::metrics::Metrics;
 use crate::own_writes::OwnWrites;
 use crate::pace::Pace;
+use crate::scope::Scope;
 use crate::sink::Resolver;
 
 /// What every pass shares.
@@ -33,10 +35,13 @@ pub struct Context {
     pub pace: Pace,
     /// What operators see.
     pub metrics: Metrics,
+    /// Which sources there are to keep.
+    pub scope: Scope,
     pub(crate) adapters: Adapters,
     pub(crate) sources: OwnWrites<MnsOssSource>,
     pub(crate) secrets: Answers<Opened>,
     pub(crate) cloud_memory: CloudMemory,
+    pub(crate) accounts: Accounts,
     silence: Silence,
 }
 
@@ -56,6 +61,8 @@ pub struct Parts {
     pub pace: Pace,
     /// See [`Context::metrics`].
     pub metrics: Metrics,
+    /// See [`Context::scope`].
+    pub scope: Scope,
 }
 
 impl Context {
@@ -70,10 +77,11 @@ impl Context {
             adapter,
             pace,
             metrics,
+            scope,
         } = parts;
         let cloud_memory = CloudMemory::new(pace.resync());
         Self {
-            adapters: Adapters::new(client.clone()),
+            adapters: Adapters::new(client.clone(), scope.clone()),
             sources: OwnWrites::default(),
             secrets: Answers::default(),
             client,
@@ -83,7 +91,9 @@ impl Context {
             adapter,
             pace,
             metrics,
+            scope,
             cloud_memory,
+            accounts: Accounts::default(),
             silence: Silence::default(),
         }
     }
@@ -93,6 +103,7 @@ impl Context {
         self.adapters.forget(uid);
         self.sources.forget(uid);
         self.cloud_memory.forget(uid);
+        self.accounts.forget(uid);
         self.pace.forget(uid);
     }
 

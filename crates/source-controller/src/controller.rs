@@ -4,7 +4,7 @@
 //! Each watch has a pause of its own after trouble, so that one that is refused does not
 //! silence the others. Copies are kept of sources and of our Deployments. Of everything else
 //! only metadata is fetched, and nothing is kept: nobody's Secret but those that sources name
-//! is ever read.
+//! is ever read. A controller that is limited to some namespaces watches these alone.
 
 use std::fmt::Debug;
 use std::future::ready;
@@ -26,6 +26,7 @@ use source_api::{MnsOssSource, names};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use crate::changes::changes;
 use crate::context::Context;
 use crate::look::SECRETS;
 use crate::reconcile::{on_error, reconcile};
@@ -56,8 +57,8 @@ pub async fn run(
         .debounce(DEBOUNCE);
     Controller::for_stream(sources, store.clone())
         .with_config(config)
-        .owns_stream(deployments(ctx.clone()))
-        .reconcile_on(by_secret(ctx.clone(), store.clone()))
+        .owns_stream(deployments(&ctx))
+        .reconcile_on(by_secret(&ctx, store.clone()))
         .reconcile_on(by_definition(ctx.clone(), store.clone()))
         .reconcile_on(by_sink(client, sinks, store))
         .graceful_shutdown_on(stop.cancelled_owned())
@@ -78,10 +79,17 @@ fn sources(
     Store<MnsOssSource>,
 ) {
     let (store, writer) = reflector::store();
-    let (sources, ctx) = (Api::<MnsOssSource>::all(ctx.client.clone()), ctx.clone());
-    let sources = watcher(sources, watcher::Config::default())
-        .default_backoff()
-        .modify(|source| source.managed_fields_mut().clear())
+    let watches = ctx.scope.places().into_iter().map(|place| {
+        let sources: Api<MnsOssSource> = place.api(&ctx.client);
+        let watch = watcher(sources, watcher::Config::default()).default_backoff();
+        changes(watch, store.clone(), place).boxed()
+    });
+    // The copies are open from the start: a source that is not there yet comes as a change.
+    let opened = stream::iter([Ok(watcher::Event::Init), Ok(watcher::Event::InitDone)]);
+    let ctx = ctx.clone();
+    let sources = opened
+        .chain(stream::select_all(watches))
+        .modify(|source: &mut MnsOssSource| source.managed_fields_mut().clear())
         .reflect(writer)
         .inspect(move |event| match event {
             Ok(watcher::Event::Apply(source)) => {
@@ -98,30 +106,39 @@ fn sources(
     (heard(sources, "sources").map(Ok), store)
 }
 
-/// Our own Deployments, not the cluster's, and a copy of them.
-fn deployments(ctx: Arc<Context>) -> impl Stream<Item = watcher::Result<Deployment>> + Send {
+/// Our own Deployments, not the cluster's, and copies of them.
+fn deployments(
+    ctx: &Arc<Context>,
+) -> impl Stream<Item = watcher::Result<Deployment>> + Send + use<> {
     let labels = format!("{}={}", names::SOURCE_LABEL, names::CONTROLLER);
     let config = watcher::Config::default().labels(&labels);
-    let (store, writer) = reflector::store();
-    ctx.adapters.follow(store);
-    let deployments = watcher(Api::<Deployment>::all(ctx.client.clone()), config)
-        .default_backoff()
-        .modify(|deployment| deployment.managed_fields_mut().clear())
-        .reflect(writer)
-        .inspect(move |event| ctx.adapters.hear(event))
-        .touched_objects();
-    heard(deployments, "deployments").map(Ok)
+    let watches = ctx.scope.places().into_iter().map(|place| {
+        let (store, writer) = reflector::store();
+        ctx.adapters.follow(&place, store);
+        let deployments: Api<Deployment> = place.api(&ctx.client);
+        let ctx = ctx.clone();
+        watcher(deployments, config.clone())
+            .default_backoff()
+            .modify(|deployment: &mut Deployment| deployment.managed_fields_mut().clear())
+            .reflect(writer)
+            .inspect(move |event| ctx.adapters.hear(&place, event))
+            .touched_objects()
+            .boxed()
+    });
+    heard(stream::select_all(watches), "deployments").map(Ok)
 }
 
 /// The Secret of a source came, changed or went.
 fn by_secret(
-    ctx: Arc<Context>,
+    ctx: &Arc<Context>,
     store: Store<MnsOssSource>,
-) -> impl Stream<Item = ObjectRef<MnsOssSource>> + Send {
-    let secrets = touched::<Secret>(ctx.client.clone(), move |event| {
-        ctx.secrets.hear(SECRETS, event);
+) -> impl Stream<Item = ObjectRef<MnsOssSource>> + Send + use<> {
+    let watches = ctx.scope.places().into_iter().map(|place| {
+        let (ctx, name) = (ctx.clone(), place.watch_name(SECRETS));
+        let secrets: Api<PartialObjectMeta<Secret>> = place.api(&ctx.client);
+        touched(secrets, move |event| ctx.secrets.hear(&name, event)).boxed()
     });
-    secrets.flat_map(move |secret| {
+    stream::select_all(watches).flat_map(move |secret| {
         let (namespace, name) = (secret.namespace(), secret.name_any());
         concerned(&store, |source| {
             uses_secret(source, namespace.as_deref(), &name)
@@ -134,8 +151,9 @@ fn by_definition(
     ctx: Arc<Context>,
     store: Store<MnsOssSource>,
 ) -> impl Stream<Item = ObjectRef<MnsOssSource>> + Send {
-    let definitions = touched::<CustomResourceDefinition>(ctx.client.clone(), |_| {});
-    definitions.flat_map(move |definition| {
+    let definitions: Api<PartialObjectMeta<CustomResourceDefinition>> =
+        Api::all(ctx.client.clone());
+    touched(definitions, |_| {}).flat_map(move |definition| {
         let name = definition.name_any();
         let group = name.split_once('.').map_or("", |(_plural, group)| group);
         ctx.resolver.discovery().forget(group);
@@ -169,13 +187,12 @@ fn concerned(
 /// Names of objects that came, changed or went. `listen` hears all that the watch says before
 /// anybody is woken by it.
 fn touched<K>(
-    client: Client,
+    objects: Api<PartialObjectMeta<K>>,
     listen: impl FnMut(&watcher::Result<watcher::Event<PartialObjectMeta<K>>>) + Send,
 ) -> impl Stream<Item = PartialObjectMeta<K>> + Send
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
-    let objects = Api::<PartialObjectMeta<K>>::all(client);
     let objects = watcher(objects, watcher::Config::default().any_semantic())
         .default_backoff()
         .inspect(listen)

@@ -86,8 +86,7 @@ impl Election {
     /// Waits until this process is the leader, however long that takes.
     ///
     /// # Cancel safety
-    /// Dropping the future may leave a Lease that names us; it expires like a crashed
-    /// leader's.
+    /// Dropping the future may leave a Lease that names us: see [`give_up`](Self::give_up).
     pub async fn win(&self) -> Tenure {
         let mut sighting = None;
         loop {
@@ -103,6 +102,21 @@ impl Election {
                 Err(error) => warn!(lease = self.name, error = %error, "cannot become the leader"),
             }
             sleep(RETRY).await;
+        }
+    }
+
+    /// Gives the Lease up if it names us, so that nobody waits until it expires. Does what it
+    /// can.
+    pub async fn give_up(&self) {
+        let Ok(Some(lease)) = call(self.leases.get_opt(&self.name)).await else {
+            return;
+        };
+        if claim::holder(&lease) != Some(self.identity.as_str()) {
+            return;
+        }
+        match self.replace(&claim::released(&lease)).await {
+            Ok(_) => info!(lease = self.name, "gave the lease up"),
+            Err(error) => warn!(lease = self.name, error = %error, "cannot give the lease up"),
         }
     }
 
@@ -172,17 +186,7 @@ impl Tenure {
 
     /// Gives the Lease up, so that somebody else can go on at once. Does what it can.
     pub async fn release(self) {
-        let Self { election, lease } = self;
-        let Ok(Some(current)) = call(election.leases.get_opt(&election.name)).await else {
-            return;
-        };
-        if claim::holder(&current) != claim::holder(&lease) {
-            return;
-        }
-        match election.replace(&claim::released(&current)).await {
-            Ok(_) => info!(lease = election.name, "gave the lease up"),
-            Err(error) => warn!(lease = election.name, error = %error, "cannot give the lease up"),
-        }
+        self.election.give_up().await;
     }
 
     async fn renew(&mut self) -> Result<Option<Lost>, CallError> {

@@ -8,12 +8,14 @@
 //! The controller never reads or sends a message; adapters do that, and need no rights in the
 //! cluster for it. In MNS it touches nothing that does not carry a source's mark.
 
+mod accounts;
 pub mod act;
 pub mod adapter;
 mod adapters;
 mod answers;
 mod app;
 mod args;
+mod changes;
 pub mod cloud;
 pub mod context;
 pub mod controller;
@@ -27,9 +29,11 @@ pub mod pace;
 pub mod plan;
 pub mod reconcile;
 pub mod report;
+mod scope;
 pub mod sink;
 pub mod triggers;
 pub mod wish;
 
 pub use app::{run, run_with};
 pub use args::Args;
+pub use scope::Scope;

@@ -24,7 +24,7 @@ use crate::cloud::{Account, CloudTrouble};
 use crate::context::Context;
 use crate::failure::{PassError, doing};
 use crate::sink::{ResolvedSink, SinkProblem};
-use crate::wish::{Identity, Subject};
+use crate::wish::{Identity, Subject, Supply};
 
 /// How everything was that concerns one source.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct Seen {
     pub dead_letter_sink: Option<Result<ResolvedSink, SinkProblem>>,
     /// Where the account is that the Secret holds the key to.
     pub account: Result<Endpoint, AccountProblem>,
+    /// The version of that Secret; `None` if there is none.
+    pub secret_version: Option<String>,
     /// What is in MNS; `None` if there was no account or no name to look for.
     pub cloud: Option<Result<CloudSeen, CloudTrouble>>,
     /// The Deployment that has the adapter's name.
@@ -55,7 +57,11 @@ pub async fn look(ctx: &Context, subject: &Subject) -> Result<(Seen, Option<Acco
         deployment(ctx, &subject.identity),
     )?;
     let event_types = event_types::look(ctx, subject).await;
-    let InTheCloud { account, cloud } = in_the_cloud;
+    let InTheCloud {
+        account,
+        secret_version,
+        cloud,
+    } = in_the_cloud;
     let seen = Seen {
         sink,
         dead_letter_sink,
@@ -63,6 +69,7 @@ pub async fn look(ctx: &Context, subject: &Subject) -> Result<(Seen, Option<Acco
             .as_ref()
             .map(|account| account.endpoint().clone())
             .map_err(Clone::clone),
+        secret_version,
         cloud,
         deployment,
         event_types,
@@ -83,6 +90,7 @@ pub(crate) async fn account(
 
 struct InTheCloud {
     account: Result<Account, AccountProblem>,
+    secret_version: Option<String>,
     cloud: Option<Result<CloudSeen, CloudTrouble>>,
 }
 
@@ -92,12 +100,21 @@ async fn in_the_cloud(ctx: &Context, subject: &Subject) -> Result<InTheCloud, Pa
     } = account::look(ctx, subject).await?;
     let cloud = match (&account, &subject.wish.supply) {
         (Ok(account), Ok(supply)) => {
-            let about = Remembered::new(&subject.source, &version);
-            Some(cloud::look(ctx, &subject.identity.uid, about, account, supply).await)
+            let about = Remembered::new(&subject.source, version.as_deref());
+            let uid = &subject.identity.uid;
+            let cloud = cloud::look(ctx, uid, about, account, supply).await;
+            if cloud.is_ok() && matches!(supply, Supply::Topic(_)) {
+                ctx.accounts.keep(uid, account);
+            }
+            Some(cloud)
         }
         _ => None,
     };
-    Ok(InTheCloud { account, cloud })
+    Ok(InTheCloud {
+        account,
+        secret_version: version,
+        cloud,
+    })
 }
 
 async fn sink(

@@ -9,6 +9,7 @@ pub mod leftovers;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use source_api::names;
+use thiserror::Error;
 
 use crate::adapter::{self, AdapterInputs, AdapterSettings};
 use crate::cloud::CloudTrouble;
@@ -36,15 +37,37 @@ pub struct Plan {
 pub enum AdapterPlan {
     /// It is as it should be, or what it should be is not known now.
     Leave,
-    /// Somebody else has a Deployment of that name.
-    Refuse {
-        /// Name of the Deployment.
-        name: String,
-    },
+    /// It cannot be made or changed.
+    Refuse(AdapterRefusal),
     /// There is none yet: make it, if the queue is there.
     Create(Box<Deployment>),
     /// It differs from what it should be.
     Update(Box<Deployment>),
+}
+
+/// Why an adapter's Deployment is neither made nor changed. Permanent.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AdapterRefusal {
+    /// Somebody else has a Deployment of that name.
+    #[error("deployment `{0}` is there, but the source does not control it: remove it")]
+    NotOwned(String),
+    /// The user asks for a label or an annotation that could change what the pod runs.
+    #[error(
+        "`template` has the key `{0}`, which could change what the pod runs: remove it, or have the administrator \
+         allow it (ALLOW_TEMPLATE_KEYS of the controller)"
+    )]
+    Key(String),
+}
+
+impl AdapterRefusal {
+    /// In one word, for a condition.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NotOwned(_) => "NotOwned",
+            Self::Key(_) => "TemplateRefused",
+        }
+    }
 }
 
 /// Decides what to do about a source.
@@ -64,7 +87,11 @@ fn adapter_plan(subject: &Subject, seen: &Seen, settings: &AdapterSettings) -> A
         && !is_controlled_by(live, identity)
     {
         let name = names::adapter(&identity.name, &identity.uid);
-        return AdapterPlan::Refuse { name };
+        return AdapterPlan::Refuse(AdapterRefusal::NotOwned(name));
+    }
+    let template = subject.source.spec.template.as_ref();
+    if let Some(key) = template.and_then(|template| settings.template_keys.refused(template)) {
+        return AdapterPlan::Refuse(AdapterRefusal::Key(key.to_owned()));
     }
     let Some(inputs) = inputs(&subject.wish, seen) else {
         return AdapterPlan::Leave;

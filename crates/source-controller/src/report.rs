@@ -65,6 +65,7 @@ pub fn report(subject: &Subject, seen: &Seen, done: &Done, now: Timestamp) -> Re
         selector: Some(adapter::selector(identity)),
         // No tokens are sent, so there is no identity to tell of.
         auth: None,
+        secret_resource_version: seen.secret_version.clone(),
         ..recorded(with_sinks(old.clone(), seen), wish, seen, done)
     };
     let notes = notes::notes(&old, &status, done);

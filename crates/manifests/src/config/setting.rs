@@ -103,6 +103,23 @@ pub(super) const SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        key: "controller.private-endpoints",
+        description: "Networks in which an endpoint of MNS may lie although they are not public, with commas\nbetween them; the endpoints of Alibaba Cloud itself need no leave.",
+        usual: "",
+        rule: "networks such as `10.0.0.0/8`, with commas between them",
+        set: |config, text| {
+            let networks = value::networks(text);
+            put(&mut config.controller_private_endpoints, networks)
+        },
+    },
+    Setting {
+        key: "controller.template-keys",
+        description: "Labels and annotations that sources may give their adapters beside plain words and those\nof `app.kubernetes.io` and `prometheus.io`: domains or single keys, with commas between them.",
+        usual: "",
+        rule: "domains such as `example.com` or keys such as `example.com/team`, with commas between them",
+        set: |config, text| put(&mut config.controller_template_keys, text.parse().ok()),
+    },
+    Setting {
         key: "sample.namespace",
         description: "Namespace of the sample.",
         usual: "default",

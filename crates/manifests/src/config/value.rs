@@ -1,5 +1,6 @@
 //! Texts to values, each checked as whoever gets it in the end would.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -57,6 +58,20 @@ pub(super) fn number<T: FromStr + PartialOrd>(text: &str, range: RangeInclusive<
 
 pub(super) fn line(text: &str) -> Option<String> {
     keep(text, !text.chars().any(char::is_control))
+}
+
+/// Addresses or networks, with commas between them.
+pub(super) fn networks(text: &str) -> Option<String> {
+    let is_network = |part: &str| {
+        let (address, length) = part.split_once('/').unwrap_or((part, "0"));
+        let longest = match address.parse() {
+            Ok(IpAddr::V4(_)) => 32,
+            Ok(IpAddr::V6(_)) => 128,
+            Err(_) => return false,
+        };
+        number(length, 0..=longest).is_some()
+    };
+    keep(text, text.split(',').map(str::trim).all(is_network))
 }
 
 pub(super) fn topic(text: &str) -> Option<String> {

@@ -107,7 +107,19 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         value: Some(value.to_owned()),
         value_from: None,
     };
-    vec![
+    let allowed = [
+        (
+            "ALLOW_PRIVATE_ENDPOINTS",
+            config.controller_private_endpoints.clone(),
+        ),
+        (
+            "ALLOW_TEMPLATE_KEYS",
+            config.controller_template_keys.to_string(),
+        ),
+    ];
+    let allowed = allowed.iter().filter(|(_, text)| !text.is_empty());
+    let allowed = allowed.map(|(name, text)| value(name, text));
+    let mut variables = vec![
         value(ADAPTER_IMAGE, &config.source_image),
         of_pod("POD_NAME", "metadata.name"),
         of_pod("POD_NAMESPACE", "metadata.namespace"),
@@ -118,7 +130,9 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         ),
         value("LOG_FORMAT", "json"),
         value("RUST_LOG", &config.controller_log_filter),
-    ]
+    ];
+    variables.extend(allowed);
+    variables
 }
 
 /// A variable that the kubelet fills in.

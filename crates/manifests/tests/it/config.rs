@@ -45,6 +45,8 @@ fn every_setting_can_be_given() {
         controller.replicas = 3
         controller.log-filter = 'debug,hyper=info'
         controller.resync-seconds = 10
+        controller.private-endpoints = '10.0.0.0/8, fd00::/8, 127.0.0.1'
+        controller.template-keys = 'example.com,sidecar.istio.io/inject'
         sample.namespace = 's'
         mns.endpoint = 'http://emulator:8082'
         mns.account-id = 1234567890123456
@@ -81,6 +83,8 @@ fn every_mistake_is_named() {
         controller.replicas = 0
         controller.log-filter = \"a\\nb\"
         controller.resync-seconds = 0
+        controller.private-endpoints = '10.0.0.0/8, 10.0.0.0/33'
+        controller.template-keys = 'com'
         sample.namespace = '-'
         mns.endpoint = 'https://user:password@mns.example/'
         mns.account-id = 'mine'

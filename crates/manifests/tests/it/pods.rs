@@ -109,7 +109,13 @@ fn declared(files: &[&str]) -> String {
 
 #[test]
 fn every_variable_is_one_that_the_program_reads() {
-    let settings = "oss.endpoint = 'http://a'\noss.addressing = 'path'\nface.endpoint = 'http://a'";
+    let settings = "
+        oss.endpoint = 'http://a'
+        oss.addressing = 'path'
+        face.endpoint = 'http://a'
+        controller.private-endpoints = '10.0.0.0/8'
+        controller.template-keys = 'example.com'
+    ";
     let config = Config::load(settings, |_| None).unwrap();
     let files = render(&config, Profile::Current).unwrap();
     let logs = "service/src/telemetry.rs";

@@ -88,7 +88,7 @@ fn everything_at_once_is_stored_as_it_is() {
         "deletionPolicy": "Retain",
         "consumers": 0,
         "template": {
-            "labels": {"example.com/team": "photos"},
+            "labels": {"app.kubernetes.io/part-of": "photos"},
             "annotations": {"note": "any text: at all"},
             "resources": {"requests": {"cpu": "50m"}, "limits": {"cpu": 1, "memory": "64Mi"}},
             "nodeSelector": {"kubernetes.io/arch": "arm64"},
@@ -279,6 +279,14 @@ fn mistakes_are_answered_with_what_to_write() {
         (
             "label of a strange name",
             json!({"template": {"labels": {"a b": "c"}}}),
+        ),
+        (
+            "label that a mesh obeys",
+            json!({"template": {"labels": {"sidecar.istio.io/inject": "true"}}}),
+        ),
+        (
+            "annotation that an injector obeys",
+            json!({"template": {"annotations": {"vault.hashicorp.com/agent-inject": "true"}}}),
         ),
         (
             "toleration of nothing",

@@ -56,6 +56,7 @@ fn everything_starts_unknown() {
     5 CredentialsProvided=Unknown - -
     5 DeadLetterSinkResolved=Unknown - -
     5 Deployed=Unknown - -
+    5 OIDCIdentityCreated=Unknown - -
     5 QueueReady=Unknown - -
     5 Ready=Unknown NewObservedGenFailure unsuccessfully observed a new generation
     5 SinkProvided=Unknown - -
@@ -69,6 +70,7 @@ fn ready_needs_every_dependent() {
     5 CredentialsProvided=True - -
     5 DeadLetterSinkResolved=True - -
     5 Deployed=True - -
+    5 OIDCIdentityCreated=True - -
     5 QueueReady=True - -
     5 Ready=True - -
     5 SinkProvided=True - -
@@ -107,6 +109,7 @@ fn the_failure_that_came_last_is_ready_s_reason() {
     1 CredentialsProvided=True - -
     1 DeadLetterSinkResolved=True - -
     2 Deployed=False Crashing the pod exits
+    1 OIDCIdentityCreated=True - -
     3 QueueReady=Unknown Unanswered no answer
     3 Ready=False NotFound no such broker
     3 SinkProvided=False NotFound no such broker
@@ -154,6 +157,7 @@ fn any_change_moves_the_time_and_no_change_does_not() {
     1 CredentialsProvided=True - -
     1 DeadLetterSinkResolved=True - -
     1 Deployed=True - -
+    1 OIDCIdentityCreated=True - -
     1 QueueReady=True - -
     1 Ready=True - -
     1 SinkProvided=True - -

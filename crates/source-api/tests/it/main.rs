@@ -16,3 +16,4 @@ mod deployments;
 mod names;
 mod sinks;
 mod structure;
+mod template_keys;

@@ -4,11 +4,11 @@ use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt as _;
 use tracing::info;
 
-use super::AdapterDone;
+use super::{AdapterDone, budget};
 use crate::context::Context;
 use crate::failure::{self, PassError, doing};
 use crate::metrics::Written;
-use crate::plan::{AdapterPlan, is_controlled_by};
+use crate::plan::{AdapterPlan, AdapterRefusal, is_controlled_by};
 use crate::wish::Identity;
 
 const DOING: &str = "applying the adapter's deployment";
@@ -25,7 +25,10 @@ pub(super) async fn apply(
     let (wanted, done) = match plan {
         AdapterPlan::Leave => return Ok((AdapterDone::Left, live)),
         AdapterPlan::Create(_) if !has_queue => return Ok((AdapterDone::Left, live)),
-        AdapterPlan::Refuse { name } => return Ok((not_owned(&name), None)),
+        AdapterPlan::Refuse(refusal) => {
+            let live = live.filter(|live| is_controlled_by(live, identity));
+            return Ok((refused(refusal.reason(), refusal.to_string()), live));
+        }
         AdapterPlan::Create(wanted) => (wanted, AdapterDone::Created),
         AdapterPlan::Update(wanted) => (wanted, AdapterDone::Updated),
     };
@@ -53,7 +56,8 @@ async fn taken(
     let found = doing(DOING, ctx.adapters.ask(identity, None).await)?;
     match found {
         Some(found) if !is_controlled_by(&found, identity) => {
-            Ok((not_owned(&found.name_any()), None))
+            let refusal = AdapterRefusal::NotOwned(found.name_any());
+            Ok((refused(refusal.reason(), refusal.to_string()), None))
         }
         found => {
             let written = write(ctx, identity, wanted, found.as_ref()).await;
@@ -68,6 +72,8 @@ async fn write(
     wanted: &Deployment,
     live: Option<&Deployment>,
 ) -> kube::Result<Deployment> {
+    // First, because a Deployment that is up to date is not looked at again.
+    budget::keep(ctx, identity, wanted, live).await?;
     let applied = ctx.adapters.apply(identity, wanted, live).await?;
     ctx.metrics.wrote(Written::Deployment);
     info!(
@@ -83,12 +89,6 @@ async fn write(
 fn is_refusal(status: &kube::core::Status) -> bool {
     let error = kube::Error::Api(Box::new(status.clone()));
     !failure::disposition(&error).is_retryable()
-}
-
-fn not_owned(name: &str) -> AdapterDone {
-    let message =
-        format!("deployment `{name}` is there, but the source does not control it: remove it");
-    refused("NotOwned", message)
 }
 
 fn refused(reason: &str, message: String) -> AdapterDone {

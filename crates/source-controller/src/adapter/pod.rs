@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{
     Capabilities, Container, ContainerPort, HTTPGetAction, KeyToPath, PodSecurityContext, PodSpec,
     PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecretVolumeSource,
-    SecurityContext, Toleration, Volume, VolumeMount,
+    SecurityContext, Toleration, TopologySpreadConstraint, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use source_api::{MnsOssSource, PodTemplate, SecretKeyReference};
 
@@ -56,6 +56,7 @@ pub(super) fn template(
         termination_grace_period_seconds: Some(GRACE_SECONDS),
         security_context: Some(pod_security()),
         node_selector: Some(node_selector).filter(|selector| !selector.is_empty()),
+        topology_spread_constraints: Some(vec![spread(labels)]),
         tolerations: Some(tolerations).filter(|tolerations| !tolerations.is_empty()),
         containers: vec![container],
         volumes: Some(vec![access_token(&source.spec.access_token.secret_key_ref)]),
@@ -73,6 +74,22 @@ pub(super) fn template(
             ..ObjectMeta::default()
         }),
         spec: Some(spec),
+    }
+}
+
+/// Consumers of a source on different nodes, as far as there are any.
+fn spread(labels: &BTreeMap<String, String>) -> TopologySpreadConstraint {
+    TopologySpreadConstraint {
+        max_skew: 1,
+        topology_key: "kubernetes.io/hostname".to_owned(),
+        when_unsatisfiable: "ScheduleAnyway".to_owned(),
+        label_selector: Some(LabelSelector {
+            match_labels: Some(labels.clone()),
+            ..LabelSelector::default()
+        }),
+        // Pods that a rollout is about to replace do not count.
+        match_label_keys: Some(vec!["pod-template-hash".to_owned()]),
+        ..TopologySpreadConstraint::default()
     }
 }
 

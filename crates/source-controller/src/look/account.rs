@@ -90,8 +90,8 @@ pub(crate) struct Opened {
     key: String,
     /// The account.
     pub(crate) account: Result<Account, AccountProblem>,
-    /// The Secret's version; empty without one.
-    pub(crate) version: String,
+    /// The Secret's version; `None` if there is no Secret.
+    pub(crate) version: Option<String>,
 }
 
 /// Opens the account, or remembers having opened it a moment ago.
@@ -99,7 +99,7 @@ pub(super) async fn look(ctx: &Context, subject: &Subject) -> Result<Opened, Pas
     let SecretKeyReference { name, key } = &subject.source.spec.access_token.secret_key_ref;
     let namespace = &subject.identity.namespace;
     let question = Question {
-        watch: WATCH.to_owned(),
+        watch: ctx.scope.place_of(namespace).watch_name(WATCH),
         namespace: namespace.clone(),
         name: name.clone(),
     };
@@ -135,11 +135,10 @@ fn open(ctx: &Context, name: &str, key: &str, secret: Option<&Secret>) -> Opened
                 problem,
             }),
     };
-    let version = secret.and_then(ResourceExt::resource_version);
     Opened {
         key,
         account,
-        version: version.unwrap_or_default(),
+        version: secret.and_then(ResourceExt::resource_version),
     }
 }
 

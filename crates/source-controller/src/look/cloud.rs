@@ -33,7 +33,7 @@ pub struct CloudSeen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Remembered {
     generation: Option<i64>,
-    secret_version: String,
+    secret_version: Option<String>,
 }
 
 /// What was found in order lately, by uid of the source.
@@ -51,10 +51,10 @@ struct Entry {
 }
 
 impl Remembered {
-    pub(crate) fn new(source: &MnsOssSource, secret_version: &str) -> Self {
+    pub(crate) fn new(source: &MnsOssSource, secret_version: Option<&str>) -> Self {
         Self {
             generation: source.metadata.generation,
-            secret_version: secret_version.to_owned(),
+            secret_version: secret_version.map(str::to_owned),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The last pass over a source that is being deleted.
 //!
-//! What it has in MNS is removed; then the source is let go. It is let go as well when
-//! nothing can be removed, because the Secret or the rights are gone, and when MNS has not
-//! answered for a while: a source that cannot be deleted keeps its namespace from being
-//! deleted. Then an event says what is left behind.
+//! What it has in MNS is removed, with the key that last worked if the Secret went first; then
+//! the source is let go. It is let go as well when nothing can be removed, because no key is
+//! known or the rights are gone, and when MNS has not answered for a while: a source that
+//! cannot be deleted keeps its namespace from being deleted. Then an event says what is left
+//! behind.
 
 use jiff::{SignedDuration, Timestamp};
 use kube::Api;
@@ -96,7 +97,10 @@ async fn attempt(
 ) -> Result<Result<(), Obstacle>, PassError> {
     let account = match look::account(ctx, subject).await? {
         Ok(account) => account,
-        Err(problem) => return Ok(Err(Obstacle::Account(problem))),
+        Err(problem) => match ctx.accounts.recall(&subject.identity.uid) {
+            Some(account) => account,
+            None => return Ok(Err(Obstacle::Account(problem))),
+        },
     };
     let leftovers = everything.at(account.endpoint());
     let removed = remove(&account.at(&leftovers.endpoint), &leftovers.items).await;

@@ -20,6 +20,7 @@ pub(super) fn mark(
     let mut conditions = Conditions::begin(&old.conditions, old.observed_generation, generation);
     sink(&mut conditions, &seen.sink);
     dead_letter_sink(&mut conditions, seen);
+    identity(&mut conditions, seen);
     credentials(&mut conditions, seen, done);
     supply(&mut conditions, wish, seen, done);
     adapter(&mut conditions, wish, done);
@@ -73,6 +74,31 @@ fn dead_letter_sink(conditions: &mut Conditions, seen: &Seen) {
             conditions.mark_false(dependent, problem.reason(), problem.to_string());
         }
     }
+}
+
+/// A sink that announces an audience refuses every event without a token, and the adapter has
+/// no token to show.
+fn identity(conditions: &mut Conditions, seen: &Seen) {
+    let dependent = Dependent::OidcIdentityCreated;
+    let asks = |sink: Option<&Result<ResolvedSink, SinkProblem>>| {
+        sink.and_then(|sink| sink.as_ref().ok())
+            .is_some_and(|sink| sink.audience.is_some())
+    };
+    let (sink, field) = if asks(Some(&seen.sink)) {
+        ("sink", "sinkAudience")
+    } else if asks(seen.dead_letter_sink.as_ref()) {
+        ("dead letter sink", "deadLetterSinkAudience")
+    } else {
+        // The words of Knative's own sources.
+        let reason = "authentication-oidc feature disabled";
+        conditions.mark_true_because(dependent, reason, "no sink expects tokens");
+        return;
+    };
+    let message = format!(
+        "the {sink} expects tokens for the audience in `status.{field}`, and this source has none: turn \
+         `authentication-oidc` off in Knative, or choose a sink without an audience"
+    );
+    conditions.mark_false(dependent, "OIDCNotSupported", message);
 }
 
 fn credentials(conditions: &mut Conditions, seen: &Seen, done: &Done) {

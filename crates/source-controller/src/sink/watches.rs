@@ -9,15 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{self, BoxStream, SelectAll};
 use futures_util::{Stream, StreamExt as _};
-use kube::api::{ApiResource, DynamicObject};
-use kube::core::PartialObjectMeta;
+use kube::api::ApiResource;
 use kube::runtime::{WatchStreamExt as _, watcher};
-use kube::{Api, Client, ResourceExt as _};
+use kube::{Client, ResourceExt as _};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::answers::{Answers, Question};
+use crate::scope::{Place, Scope};
 
 /// An object that came, changed or went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +35,10 @@ pub struct Changed {
 /// Where watches are asked for. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SinkWatches {
+    scope: Scope,
     watched: Watched,
     looks: Arc<Answers<Option<Value>>>,
-    requests: mpsc::UnboundedSender<ApiResource>,
+    requests: mpsc::UnboundedSender<Watch>,
 }
 
 /// The other end: what is asked for, to be given to [`follow`].
@@ -45,7 +46,14 @@ pub struct SinkWatches {
 pub struct WatchRequests {
     watched: Watched,
     looks: Arc<Answers<Option<Value>>>,
-    requests: mpsc::UnboundedReceiver<ApiResource>,
+    requests: mpsc::UnboundedReceiver<Watch>,
+}
+
+/// One watch: a kind, and where it is looked for.
+#[derive(Clone, Debug)]
+struct Watch {
+    resource: ApiResource,
+    place: Place,
 }
 
 /// The kinds that are watched or about to be.
@@ -53,13 +61,15 @@ pub struct WatchRequests {
 struct Watched(Arc<Mutex<HashSet<String>>>);
 
 impl SinkWatches {
-    /// Both ends. The requests cannot pile up: each kind is asked for once.
+    /// Both ends, for a controller of this scope. The requests cannot pile up: each kind is
+    /// asked for once.
     #[must_use]
-    pub fn channel() -> (Self, WatchRequests) {
+    pub fn channel(scope: Scope) -> (Self, WatchRequests) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let watched = Watched::default();
         let looks = Arc::<Answers<_>>::default();
         let asking = Self {
+            scope,
             watched: watched.clone(),
             looks: Arc::clone(&looks),
             requests: sender,
@@ -81,9 +91,10 @@ impl SinkWatches {
         name: &str,
         look: impl Future<Output = kube::Result<Option<Value>>>,
     ) -> kube::Result<Option<Value>> {
-        self.ensure(resource);
+        self.ensure(resource, namespace.is_some());
+        let place = namespace.map_or(Place::Cluster, |it| self.scope.place_of(it));
         let question = Question {
-            watch: key(resource),
+            watch: place.watch_name(&key(resource)),
             namespace: namespace.unwrap_or_default().to_owned(),
             name: name.to_owned(),
         };
@@ -97,11 +108,20 @@ impl SinkWatches {
         }
     }
 
-    /// Sees to it that the kind is watched.
-    fn ensure(&self, resource: &ApiResource) {
-        if self.watched.lock().insert(key(resource)) {
+    /// Sees to it that the kind is watched at each place of the scope.
+    fn ensure(&self, resource: &ApiResource, is_namespaced: bool) {
+        if !self.watched.lock().insert(key(resource)) {
+            return;
+        }
+        let places = if is_namespaced {
+            self.scope.places()
+        } else {
+            vec![Place::Cluster]
+        };
+        for place in places {
+            let resource = resource.clone();
             // Nobody listens any more at the end of the process, and then nobody cares.
-            let _ = self.requests.send(resource.clone());
+            let _ = self.requests.send(Watch { resource, place });
         }
     }
 }
@@ -124,7 +144,7 @@ pub fn follow(client: Client, requests: WatchRequests) -> impl Stream<Item = Cha
                     asked = requests.requests.recv() => {
                         let watched = requests.watched.clone();
                         let looks = Arc::clone(&requests.looks);
-                        running.push(watch(client.clone(), &asked?, watched, looks).boxed());
+                        running.push(watch(client.clone(), asked?, watched, looks).boxed());
                     }
                     Some(changed) = running.next() => {
                         return Some((changed, (client, requests, running)));
@@ -137,18 +157,19 @@ pub fn follow(client: Client, requests: WatchRequests) -> impl Stream<Item = Cha
 
 fn watch(
     client: Client,
-    resource: &ApiResource,
+    Watch { resource, place }: Watch,
     watched: Watched,
     looks: Arc<Answers<Option<Value>>>,
-) -> impl Stream<Item = Changed> + Send + use<> {
+) -> impl Stream<Item = Changed> + Send {
     info!(
         kind = resource.kind,
         api_version = resource.api_version,
         "watching sinks of kind `{}`",
         resource.kind
     );
-    let objects: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client, resource);
-    let (gone, kind, heard) = (resource.clone(), resource.clone(), key(resource));
+    let objects = place.metadata(client, &resource);
+    let heard = place.watch_name(&key(&resource));
+    let (gone, kind) = (resource.clone(), resource);
     watcher(objects, watcher::Config::default().any_semantic())
         .default_backoff()
         .inspect(move |event| looks.hear(&heard, event))

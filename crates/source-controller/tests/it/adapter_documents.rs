@@ -34,8 +34,8 @@ async fn everything_that_a_source_can_say_reaches_the_adapter() {
             "retryAfterMax": "PT5M", "format": "json", "deadLetterSink": {"uri": "https://dead.test/"},
         });
         spec["template"] = json!({
-            "labels": {"team": "a", "eventing.knative.dev/source": "mine"},
-            "annotations": {"sidecar.istio.io/inject": "false"},
+            "labels": {"team": "a"},
+            "annotations": {"prometheus.io/scrape": "true"},
             "resources": {"limits": {"cpu": "1000m"}},
             "nodeSelector": {"disk": "ssd"},
             "tolerations": [{"key": "spot", "operator": "Exists"}],
@@ -50,7 +50,8 @@ async fn everything_that_a_source_can_say_reaches_the_adapter() {
     insta::assert_json_snapshot!(template["metadata"], @r#"
     {
       "annotations": {
-        "sidecar.istio.io/inject": "false"
+        "prometheus.io/scrape": "true",
+        "sidecar.istio.io/inject": "true"
       },
       "labels": {
         "eventing.knative.dev/source": "mnsoss-source-controller",

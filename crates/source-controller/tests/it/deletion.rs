@@ -7,7 +7,7 @@ use mns::QueueAttributes;
 use serde_json::json;
 
 use crate::support::cluster::line;
-use crate::support::fixture::{SECRET, SOURCE, TOPIC, World};
+use crate::support::fixture::{SECRET, SOURCE, TOPIC, World, context};
 
 /// Asks for the source's deletion, as its user does, so long ago.
 fn delete(world: &World, ago: SignedDuration) {
@@ -81,10 +81,63 @@ async fn source_whose_status_was_never_written_leaves_nothing_either() {
 }
 
 #[tokio::test]
-async fn source_without_its_secret_is_let_go_with_a_warning() {
+async fn secret_that_went_first_costs_nothing() {
     let world = World::start().await;
     world.settle_ready().await;
     world.cluster.remove(SECRET);
+    world.settle().await;
+    assert_eq!(world.ready(), "False", "it was seen without a secret");
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    assert!(is_let_go(&world));
+    assert_eq!(world.cloud.queues().await, [""; 0]);
+    assert_eq!(world.cloud.subscriptions(TOPIC).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn secret_that_became_useless_before_it_went_costs_nothing_either() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    world.put_secret("nobody", "secret");
+    world.settle().await;
+    world.put_secret_text("{}");
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    assert!(is_let_go(&world));
+    assert_eq!(world.cloud.queues().await, [""; 0]);
+}
+
+/// The key is forgotten with its source: what comes back under the same uid is a stranger.
+#[tokio::test]
+async fn key_is_forgotten_with_its_source() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    let mut source = world.source();
+    delete(&world, SignedDuration::ZERO);
+    world.pass().await.unwrap();
+    world.cluster.remove(SECRET);
+    source["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    world.cluster.put(SOURCE, source);
+    let asked = world.cloud.calls();
+    world.pass().await.unwrap();
+    assert!(is_let_go(&world));
+    assert_eq!(world.cloud.calls(), asked);
+    assert!(
+        world
+            .events()
+            .contains("Warning SecretNotFound: left behind"),
+        "{}",
+        world.events()
+    );
+}
+
+/// The controller was started after the Secret went, so it never saw the key.
+#[tokio::test]
+async fn source_whose_key_nobody_knows_is_let_go_with_a_warning() {
+    let mut world = World::start().await;
+    world.settle_ready().await;
+    world.cluster.remove(SECRET);
+    (world.ctx, world.watches) = context(&world.cluster);
     delete(&world, SignedDuration::ZERO);
     world.pass().await.unwrap();
     assert!(is_let_go(&world));
@@ -94,9 +147,10 @@ async fn source_without_its_secret_is_let_go_with_a_warning() {
 
 #[tokio::test]
 async fn source_in_a_namespace_that_goes_is_let_go_though_no_event_is_taken() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     world.settle_ready().await;
     world.cluster.remove(SECRET);
+    (world.ctx, world.watches) = context(&world.cluster);
     let events = "/apis/events.k8s.io/v1/namespaces/shop/events";
     world.cluster.fail(Method::POST, events, 403, "Forbidden");
     delete(&world, SignedDuration::ZERO);
@@ -112,7 +166,7 @@ async fn refused_key_does_not_hold_a_source() {
     delete(&world, SignedDuration::ZERO);
     world.pass().await.unwrap();
     assert!(is_let_go(&world));
-    insta::assert_snapshot!(world.events().lines().last().unwrap(), @"Warning AccessDenied: left behind in MNS: subscription `mnsoss-shop-photos-319a766c722eca78` of topic `mns-en-topics-oss-photos-1`, queue `mnsoss-shop-photos-319a766c722eca78`; MNS answered 403 `InvalidAccessKeyId` to `Unsubscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`");
+    insta::assert_snapshot!(world.events().lines().last().unwrap(), @"Warning AccessDenied: left behind in MNS: subscription `mnsoss-shop-photos-319a766c722eca78` of topic `mns-en-topics-oss-photos-1`, queue `mnsoss-shop-photos-319a766c722eca78`; MNS answered `InvalidAccessKeyId` to `Unsubscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`");
 }
 
 #[tokio::test]

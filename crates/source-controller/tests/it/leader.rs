@@ -56,6 +56,17 @@ async fn lease_that_is_given_up_is_taken_at_once() {
     assert_eq!(cluster.get(LEASE).unwrap()["spec"]["leaseTransitions"], 1);
 }
 
+/// A candidate that is told to stop may have won without having heard of it.
+#[tokio::test(start_paused = true)]
+async fn candidate_gives_up_its_own_lease_and_nobody_elses() {
+    let cluster = Cluster::start();
+    drop(candidate(&cluster, "a").win().await);
+    candidate(&cluster, "b").give_up().await;
+    assert_eq!(holder(&cluster), "a");
+    candidate(&cluster, "a").give_up().await;
+    assert_eq!(holder(&cluster), "nobody");
+}
+
 #[tokio::test(start_paused = true)]
 async fn lease_of_a_dead_leader_is_taken_once_it_has_stood_still_for_long_enough() {
     let cluster = Cluster::start();

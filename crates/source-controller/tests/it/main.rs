@@ -11,11 +11,13 @@
 mod adapter_documents;
 mod deletion;
 mod event_types;
+mod hosts;
 mod leader;
 mod many;
 mod passes;
 mod planning;
 mod process;
+mod scope;
 mod sinks;
 mod support;
 mod thrift;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::cloud::{ACCOUNT, Cloud, KEY_ID, KEY_SECRET, REGION};
 use crate::support::cluster::line;
-use crate::support::fixture::{BROKER, SOURCE, TOPIC, World, context, deployment_path};
+use crate::support::fixture::{BROKER, SECRET, SOURCE, TOPIC, World, context, deployment_path};
 
 #[tokio::test]
 async fn first_pass_makes_everything_in_one_go() {
@@ -33,6 +33,7 @@ async fn first_pass_makes_everything_in_one_go() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
+    OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
     SinkProvided: True
@@ -66,6 +67,7 @@ async fn source_is_ready_once_its_adapter_runs() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: True
+    OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: True
     SinkProvided: True
@@ -73,7 +75,15 @@ async fn source_is_ready_once_its_adapter_runs() {
     ");
     let mut status = world.status();
     let fields = status.as_object_mut().unwrap();
-    fields.retain(|name, _| !["conditions", "ceAttributes", "endpoint"].contains(&name.as_str()));
+    fields.retain(|name, _| {
+        ![
+            "conditions",
+            "ceAttributes",
+            "endpoint",
+            "secretResourceVersion",
+        ]
+        .contains(&name.as_str())
+    });
     insta::assert_json_snapshot!(status, @r#"
     {
       "consumers": 1,
@@ -246,7 +256,7 @@ async fn edited_source_changes_its_adapter() {
 }
 
 #[tokio::test]
-async fn rotated_key_changes_nothing_in_the_cluster() {
+async fn rotated_key_changes_nothing_but_the_version_in_the_status() {
     let world = World::start().await;
     world.settle_ready().await;
     world.cloud.accept("rotated", "secret");
@@ -255,12 +265,56 @@ async fn rotated_key_changes_nothing_in_the_cluster() {
     let asked = world.cloud.calls();
     world.cluster.calls();
     world.pass().await.unwrap();
-    assert_eq!(world.cluster.writes(), [""; 0]);
+    assert_eq!(
+        world.cluster.writes(),
+        ["PATCH /mnsosssources/photos/status (apply)"]
+    );
     assert_eq!(
         world.cloud.calls(),
         asked + 2,
         "the new key is tried at once"
     );
+    assert_eq!(
+        world.status()["secretResourceVersion"],
+        secret_version(&world)
+    );
+    world.pass().await.unwrap();
+    assert_eq!(world.cluster.writes(), [""; 0]);
+}
+
+fn secret_version(world: &World) -> Value {
+    world.cluster.get(SECRET).unwrap()["metadata"]["resourceVersion"].clone()
+}
+
+/// Whoever changed a Secret waits for its version, because nothing else tells an old
+/// condition from a new one.
+#[tokio::test]
+async fn status_names_the_version_of_the_secret_that_its_conditions_are_about() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    assert_eq!(
+        world.status()["secretResourceVersion"],
+        secret_version(&world)
+    );
+    let generation = world.source()["metadata"]["generation"].clone();
+
+    world.put_secret("nobody", "secret");
+    assert_eq!(world.ready(), "True", "the old condition");
+    assert_ne!(
+        world.status()["secretResourceVersion"],
+        secret_version(&world)
+    );
+    world.settle().await;
+    assert_eq!(world.ready(), "False");
+    assert_eq!(
+        world.status()["secretResourceVersion"],
+        secret_version(&world)
+    );
+    assert_eq!(world.source()["metadata"]["generation"], generation);
+
+    world.cluster.remove(SECRET);
+    world.settle().await;
+    assert_eq!(world.status()["secretResourceVersion"], Value::Null);
 }
 
 #[tokio::test]
@@ -331,6 +385,7 @@ async fn source_that_moves_to_a_given_queue_leaves_nothing_of_its_own() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: True
+    OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: True
     SinkProvided: True
@@ -440,4 +495,35 @@ async fn passes_in_quick_succession_ask_mns_once() {
     world.edit(|spec| spec["consumers"] = json!(2));
     world.pass().await.unwrap();
     assert_eq!(world.cloud.calls(), asked + 2);
+}
+
+#[tokio::test]
+async fn several_consumers_are_evicted_one_at_a_time() {
+    let world = World::start().await;
+    let budget = deployment_path()
+        .replace("/apps/", "/policy/")
+        .replace("deployments", "poddisruptionbudgets");
+    world.settle_ready().await;
+    assert_eq!(world.cluster.get(&budget), None, "a drain is not held up");
+
+    world.edit(|spec| spec["consumers"] = json!(3));
+    world.settle_ready().await;
+    let found = world.cluster.get(&budget).unwrap();
+    assert_eq!(found["spec"]["maxUnavailable"], 1);
+    let pods = world.deployment()["spec"]["template"]["metadata"]["labels"].clone();
+    let selected = found["spec"]["selector"]["matchLabels"]
+        .as_object()
+        .unwrap();
+    assert!(!selected.is_empty());
+    for (label, value) in selected {
+        assert_eq!(pods[label], *value, "{label}");
+    }
+    assert_eq!(
+        found["metadata"]["ownerReferences"],
+        world.deployment()["metadata"]["ownerReferences"]
+    );
+
+    world.edit(|spec| spec["consumers"] = json!(1));
+    world.settle_ready().await;
+    assert_eq!(world.cluster.get(&budget), None);
 }

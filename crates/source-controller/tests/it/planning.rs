@@ -9,7 +9,7 @@ use std::time::Duration;
 use k8s_openapi::api::apps::v1::Deployment;
 use mns::{NotifyContentFormat, NotifyStrategy, QueueStatus, SubscriptionStatus};
 use serde_json::{Value, json};
-use source_api::MnsOssSource;
+use source_api::{MnsOssSource, TemplateKeys};
 use source_controller::adapter::{AdapterInputs, AdapterSettings, deployment};
 use source_controller::cloud::{CloudTrouble, Part};
 use source_controller::look::{CloudSeen, Seen};
@@ -38,6 +38,7 @@ impl Case {
             sink: Ok(sink("http://broker.test/")),
             dead_letter_sink: None,
             account: Ok(ENDPOINT.parse().unwrap()),
+            secret_version: None,
             cloud: Some(Ok(CloudSeen {
                 queue: Some(queue()),
                 subscription: Some(subscription()),
@@ -82,6 +83,7 @@ fn settings() -> AdapterSettings {
         image: "example.com/source:1".to_owned(),
         log_filter: "info".to_owned(),
         log_format: "json".to_owned(),
+        template_keys: TemplateKeys::default(),
     }
 }
 

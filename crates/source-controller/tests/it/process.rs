@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser as _;
+use serde_json::json;
 use source_controller::{Args, run_with};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::support::cloud::{ACCOUNT, KEY_ID, KEY_SECRET, REGION};
 use crate::support::fixture::{World, deployment_path};
 
 const LONG: Duration = Duration::from_mins(1);
@@ -23,6 +25,11 @@ struct Process {
 
 impl Process {
     fn start(world: &World, identity: &str) -> Self {
+        let flags = ["--allow-private-endpoints=127.0.0.0/8"];
+        Self::start_with(world, identity, &flags)
+    }
+
+    fn start_with(world: &World, identity: &str, more: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let announced = directory.path().join("addresses.json");
         let announce = announced.to_str().unwrap();
@@ -35,7 +42,7 @@ impl Process {
             "--announce",
             announce,
         ];
-        let args = Args::try_parse_from(flags).unwrap();
+        let args = Args::try_parse_from(flags.iter().chain(more)).unwrap();
         let stop = CancellationToken::new();
         let (client, stopped) = (world.cluster.client(), stop.clone());
         let running = tokio::spawn(async move { run_with(client, "home", args, stopped).await });
@@ -147,6 +154,37 @@ async fn process_that_stands_by_ends_when_told_to() {
     first.end().await;
 }
 
+/// Whoever may write a Secret could otherwise have the controller ask anybody in the cluster.
+#[tokio::test]
+async fn endpoint_that_is_not_public_is_not_asked_unless_it_is_allowed() {
+    let world = World::start().await;
+    let asked = world.cloud.calls();
+    let process = Process::start_with(&world, "first", &[]);
+    let refused = eventually("a refusal", || {
+        let condition = world.condition("QueueReady");
+        (condition["reason"] == "EndpointRefused").then_some(condition)
+    })
+    .await;
+    assert_eq!(refused["status"], "False");
+    let message = refused["message"].as_str().unwrap();
+    let message = message.replace(&world.cloud.url, "http://mns.test");
+    insta::assert_snapshot!(message, @"`http://mns.test` is not at a public address, which needs the administrator's leave (ALLOW_PRIVATE_ENDPOINTS of the controller)");
+
+    // A name is judged by the address that it leads to.
+    let by_name = world.cloud.url.replace("127.0.0.1", "localhost");
+    let document = json!({
+        "url": by_name, "accessKeyId": KEY_ID, "accessKeySecret": KEY_SECRET,
+        "accountId": ACCOUNT, "region": REGION,
+    });
+    world.put_secret_text(&document.to_string());
+    eventually("no answer", || {
+        (world.condition("QueueReady")["reason"] == "MnsUnavailable").then_some(())
+    })
+    .await;
+    process.end().await;
+    assert_eq!(world.cloud.calls(), asked);
+}
+
 /// With two crypto providers in the process, the TLS library would panic here.
 #[tokio::test]
 async fn way_to_a_cluster_over_tls_can_be_made() {
@@ -172,6 +210,29 @@ fn bad_arguments_are_refused_with_what_to_do() {
             "no time",
             refused(&["source-controller", "--adapter-image=x", "--resync=0"]),
             "it must be 1 to 86400 seconds",
+        ),
+        (
+            "no network",
+            refused(&[
+                "source-controller",
+                "--adapter-image=x",
+                "--allow-private-endpoints=10.0.0.0/8,localhost",
+            ]),
+            "`localhost` is not a network such as `10.0.0.0/8`",
+        ),
+        (
+            "no domain",
+            refused(&[
+                "source-controller",
+                "--adapter-image=x",
+                "--allow-template-keys=com",
+            ]),
+            "`com` is neither a domain",
+        ),
+        (
+            "no namespace",
+            refused(&["source-controller", "--adapter-image=x", "--namespaces=*"]),
+            "`*` is not the name of a namespace",
         ),
     ];
     for (name, error, expected) in table {

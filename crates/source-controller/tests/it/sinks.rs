@@ -16,6 +16,7 @@ async fn sink_that_comes_late_makes_the_source_ready() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
+    OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: False NotFound Broker `shop/default` does not exist
     SinkProvided: False NotFound Broker `shop/default` does not exist
@@ -206,4 +207,37 @@ async fn dead_letter_sink_is_resolved_like_the_sink() {
         Some(url)
     );
     assert_eq!(world.variable("DELIVERY_RETRY").as_deref(), Some("3"));
+}
+
+/// A sink that announces an audience answers 401 to whoever shows no token.
+#[tokio::test]
+async fn sink_that_expects_tokens_keeps_the_source_from_being_ready() {
+    let world = World::start().await;
+    world.settle_ready().await;
+    let audience = |audience: Value| {
+        world.cluster.change(BROKER, |broker| {
+            broker["status"]["address"]["audience"] = audience;
+        });
+    };
+    audience(json!("eventing.knative.dev/broker/shop/default"));
+    world.settle().await;
+    assert_eq!(world.ready(), "False");
+    let condition = world.condition("OIDCIdentityCreated");
+    assert_eq!(condition["status"], "False");
+    assert_eq!(condition["reason"], "OIDCNotSupported");
+    insta::assert_snapshot!(condition["message"].as_str().unwrap(), @"the sink expects tokens for the audience in `status.sinkAudience`, and this source has none: turn `authentication-oidc` off in Knative, or choose a sink without an audience");
+    assert_eq!(world.status()["auth"], Value::Null);
+
+    audience(Value::Null);
+    world.settle_ready().await;
+
+    world.edit(|spec| {
+        spec["delivery"] =
+            json!({"deadLetterSink": {"uri": "https://dead.test/", "audience": "dead"}});
+    });
+    world.settle().await;
+    world.run_adapter();
+    world.settle().await;
+    assert_eq!(world.ready(), "False");
+    insta::assert_snapshot!(world.condition("Ready")["message"].as_str().unwrap(), @"the dead letter sink expects tokens for the audience in `status.deadLetterSinkAudience`, and this source has none: turn `authentication-oidc` off in Knative, or choose a sink without an audience");
 }

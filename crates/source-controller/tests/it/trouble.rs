@@ -48,6 +48,7 @@ async fn missing_secret_is_named_and_its_coming_noticed() {
     CredentialsProvided: False SecretNotFound secret `mnsoss-secret` does not exist
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
+    OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: Unknown CredentialsMissing MNS cannot be asked without credentials that it takes
     Ready: False SecretNotFound secret `mnsoss-secret` does not exist
     SinkProvided: True
@@ -87,11 +88,12 @@ async fn refused_key_is_told_and_not_tried_again_and_again() {
     world.put_secret(KEY_ID, "wrong");
     is_told_once(&world, "wrong secret").await;
     insta::assert_snapshot!(world.conditions(), @r"
-    CredentialsProvided: False CredentialsRefused MNS answered 403 `SignatureDoesNotMatch` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
+    CredentialsProvided: False CredentialsRefused MNS answered `SignatureDoesNotMatch` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
+    OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: Unknown CredentialsMissing MNS cannot be asked without credentials that it takes
-    Ready: False CredentialsRefused MNS answered 403 `SignatureDoesNotMatch` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
+    Ready: False CredentialsRefused MNS answered `SignatureDoesNotMatch` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
     SinkProvided: True
     Subscribed: Unknown
     ");
@@ -114,10 +116,11 @@ async fn missing_rights_in_mns_are_told_where_they_are_missing() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
+    OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
-    Ready: False AccessDenied MNS answered 403 `AccessDenied` to `Subscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`
+    Ready: False AccessDenied MNS answered `AccessDenied` to `Subscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`
     SinkProvided: True
-    Subscribed: False AccessDenied MNS answered 403 `AccessDenied` to `Subscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`
+    Subscribed: False AccessDenied MNS answered `AccessDenied` to `Subscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`
     ");
     world.cloud.behave();
     world.settle_ready().await;
@@ -145,8 +148,9 @@ async fn outage_of_mns_is_no_failure_and_is_waited_for_longer_and_longer() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
-    QueueReady: Unknown MnsUnavailable MNS answered 503 `ServiceUnavailable` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
-    Ready: Unknown MnsUnavailable MNS answered 503 `ServiceUnavailable` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
+    OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
+    QueueReady: Unknown MnsUnavailable MNS answered `ServiceUnavailable` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
+    Ready: Unknown MnsUnavailable MNS answered `ServiceUnavailable` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
     SinkProvided: True
     Subscribed: True
     ");
@@ -226,6 +230,35 @@ async fn deployment_of_somebody_else_is_not_touched() {
     assert_eq!(world.deployment(), before);
 }
 
+/// As with a definition from before there was a rule for it.
+#[tokio::test]
+async fn template_that_gives_orders_to_others_gets_no_adapter() {
+    for (field, key) in [
+        ("annotations", "sidecar.istio.io/proxyImage"),
+        ("labels", "linkerd.io/inject"),
+    ] {
+        let world = World::start().await;
+        world.edit(|spec| spec["template"] = json!({field: {"team": "a", key: "x"}}));
+        is_told_once(&world, key).await;
+        assert!(world.cluster.get(&deployment_path()).is_none(), "{key}");
+        let deployed = world.condition("Deployed");
+        assert_eq!(deployed["reason"], "TemplateRefused");
+        let message = deployed["message"].as_str().unwrap();
+        assert!(message.contains(&format!("`{key}`")), "{message}");
+
+        world.edit(|spec| spec["template"] = json!({}));
+        world.settle_ready().await;
+        world.edit(|spec| {
+            spec["template"] = json!({field: {key: "x"}});
+            spec["consumers"] = json!(2);
+        });
+        let before = world.deployment();
+        world.settle().await;
+        assert_eq!(world.deployment(), before, "it is left as it was");
+        assert_eq!(world.ready(), "False");
+    }
+}
+
 #[tokio::test]
 async fn invalid_parts_of_an_old_source_are_told_one_by_one() {
     let world = World::start().await;
@@ -239,6 +272,7 @@ async fn invalid_parts_of_an_old_source_are_told_one_by_one() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: False DeliveryInvalid `retry` is `-1`: it must not be negative
+    OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: False Invalid exactly one of `topic` and `queue` must be given
     Ready: False SinkInvalid `http://elsewhere.test/` stands beside an object and is not relative to it
     SinkProvided: False SinkInvalid `http://elsewhere.test/` stands beside an object and is not relative to it
@@ -308,10 +342,11 @@ async fn subscription_that_cannot_be_removed_holds_up_the_new_one() {
         [World::queue_name()]
     );
     insta::assert_snapshot!(world.conditions(), @r"
-    CleanedUp [Warning]: False AccessDenied left behind: subscription `mnsoss-shop-photos-319a766c722eca78` of topic `mns-en-topics-oss-photos-1` at `http://mns.test`; MNS answered 403 `AccessDenied` to `Unsubscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`
+    CleanedUp [Warning]: False AccessDenied left behind: subscription `mnsoss-shop-photos-319a766c722eca78` of topic `mns-en-topics-oss-photos-1` at `http://mns.test`; MNS answered `AccessDenied` to `Unsubscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: True
+    OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: True
     SinkProvided: True

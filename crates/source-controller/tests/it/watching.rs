@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::cloud::KEY_ID;
-use crate::support::fixture::{BROKER, SECRET, SOURCE, World, deployment_path};
+use crate::support::fixture::{BROKER, SECRET, SOURCE, TOPIC, World, deployment_path};
 
 /// Far longer than anything here takes, and shorter than the regular look.
 const LONG: Duration = Duration::from_mins(1);
@@ -192,6 +192,39 @@ async fn deleted_source_is_let_go_and_forgotten() {
         .until("let go", |world| world.cluster.get(SOURCE).is_none())
         .await;
     assert_eq!(world.cloud.queues().await, [""; 0]);
+    running.end().await;
+}
+
+/// What the namespace controller does: it deletes what is in the namespace kind by kind, and
+/// nothing new may be made there.
+#[tokio::test]
+async fn deleted_namespace_leaves_nothing_in_mns() {
+    let running = Running::start(World::start().await);
+    running.until_ready().await;
+    let world = &running.world;
+    for path in [
+        "/apis/events.k8s.io/v1/namespaces/shop/events",
+        &deployment_path(),
+    ] {
+        for method in [http::Method::POST, http::Method::PATCH] {
+            world.cluster.fail(method, path, 403, "Forbidden");
+        }
+    }
+    world.cluster.remove(SECRET);
+    world.cluster.remove(&deployment_path());
+    running
+        .until("no secret", |world| {
+            world.condition("CredentialsProvided")["status"] == "False"
+        })
+        .await;
+    world.cluster.change(SOURCE, |source| {
+        source["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    });
+    running
+        .until("let go", |world| world.cluster.get(SOURCE).is_none())
+        .await;
+    assert_eq!(world.cloud.queues().await, [""; 0]);
+    assert_eq!(world.cloud.subscriptions(TOPIC).await, [""; 0]);
     running.end().await;
 }
 

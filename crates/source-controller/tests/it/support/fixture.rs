@@ -9,7 +9,8 @@ use kube::runtime::controller::Action;
 use kube::runtime::events::Recorder;
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
-use source_api::{MnsOssSource, names};
+use source_api::{MnsOssSource, TemplateKeys, names};
+use source_controller::Scope;
 use source_controller::adapter::AdapterSettings;
 use source_controller::context::{Context, Parts};
 use source_controller::failure::PassError;
@@ -255,8 +256,13 @@ pub(crate) fn modern_spec() -> Value {
 
 /// A controller that has just started.
 pub(crate) fn context(cluster: &Cluster) -> (Arc<Context>, WatchRequests) {
+    context_in(cluster, Scope::cluster())
+}
+
+/// A controller of this scope that has just started.
+pub(crate) fn context_in(cluster: &Cluster, scope: Scope) -> (Arc<Context>, WatchRequests) {
     let client = cluster.client();
-    let (watches, requests) = SinkWatches::channel();
+    let (watches, requests) = SinkWatches::channel(scope.clone());
     let discovery = Discovery::new(client.clone());
     let resolver = Resolver::new(
         client.clone(),
@@ -272,9 +278,11 @@ pub(crate) fn context(cluster: &Cluster) -> (Arc<Context>, WatchRequests) {
             image: "example.com/source:1".to_owned(),
             log_filter: "info".to_owned(),
             log_format: "json".to_owned(),
+            template_keys: TemplateKeys::default(),
         },
         pace: Pace::new(RESYNC),
         metrics: Metrics::new(&mut Registry::default()),
+        scope,
         client,
     });
     (Arc::new(context), requests)

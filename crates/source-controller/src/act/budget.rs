@@ -1,0 +1,63 @@
+//! A budget for evictions, so that nodes which are drained take one consumer of a source at a
+//! time. A source with a single consumer has none: its budget would hold up the drain, or
+//! allow everything.
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use kube::Api;
+use kube::api::{DeleteParams, Patch, PatchParams};
+use source_api::names;
+
+use crate::context::Context;
+use crate::wish::Identity;
+
+/// Makes or removes the budget as `wanted`, which is about to take the place of `live`, has
+/// several consumers or not.
+pub(super) async fn keep(
+    ctx: &Context,
+    identity: &Identity,
+    wanted: &Deployment,
+    live: Option<&Deployment>,
+) -> kube::Result<()> {
+    let budgets: Api<PodDisruptionBudget> =
+        Api::namespaced(ctx.client.clone(), &identity.namespace);
+    let name = names::adapter(&identity.name, &identity.uid);
+    if has_several(wanted) {
+        let params = PatchParams::apply(names::CONTROLLER).force();
+        let patch = Patch::Apply(budget(wanted));
+        budgets.patch(&name, &params, &patch).await?;
+    } else if live.is_some_and(has_several) {
+        match budgets.delete(&name, &DeleteParams::default()).await {
+            Err(kube::Error::Api(status)) if status.is_not_found() => {}
+            deleted => drop(deleted?),
+        }
+    }
+    Ok(())
+}
+
+fn has_several(deployment: &Deployment) -> bool {
+    let spec = deployment.spec.as_ref();
+    spec.and_then(|spec| spec.replicas).unwrap_or(1) > 1
+}
+
+/// For the pods of a Deployment, under its name and with its owner.
+fn budget(deployment: &Deployment) -> PodDisruptionBudget {
+    let metadata = deployment.metadata.clone();
+    let spec = PodDisruptionBudgetSpec {
+        max_unavailable: Some(IntOrString::Int(1)),
+        selector: deployment.spec.as_ref().map(|spec| spec.selector.clone()),
+        // A pod that does not work holds up no drain.
+        unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
+        ..PodDisruptionBudgetSpec::default()
+    };
+    PodDisruptionBudget {
+        metadata: ObjectMeta {
+            annotations: None,
+            ..metadata
+        },
+        spec: Some(spec),
+        status: None,
+    }
+}

@@ -1,0 +1,125 @@
+//! A watch as changes alone.
+//!
+//! A watch that begins, or begins anew, lists what is there. The list replaces everything in
+//! a store, so a store that is filled by several watches must not see it as a list. Here each
+//! listed object is a change, and an object that a new list lacks is one that was deleted.
+
+use std::collections::HashSet;
+
+use futures_util::{Stream, StreamExt as _, stream};
+use kube::runtime::reflector::{Lookup, ObjectRef, Store};
+use kube::runtime::watcher;
+use kube::runtime::watcher::Event;
+
+use crate::scope::Place;
+
+/// The changes that `watch` sees at `place`. `store` must be the one that they are written to.
+pub(crate) fn changes<K>(
+    watch: impl Stream<Item = watcher::Result<Event<K>>> + Send,
+    store: Store<K>,
+    place: Place,
+) -> impl Stream<Item = watcher::Result<Event<K>>> + Send
+where
+    K: Lookup<DynamicType = ()> + Clone + Send + Sync + 'static,
+{
+    let mut listed = HashSet::new();
+    watch.flat_map(move |event| {
+        let changes = match event {
+            Ok(Event::Init) => {
+                listed.clear();
+                Vec::new()
+            }
+            Ok(Event::InitApply(object)) => {
+                listed.insert(object.to_object_ref(()));
+                vec![Ok(Event::Apply(object))]
+            }
+            Ok(Event::InitDone) => {
+                let gone = gone(&store, &place, &listed);
+                gone.map(|object| Ok(Event::Delete(object))).collect()
+            }
+            change => vec![change],
+        };
+        stream::iter(changes)
+    })
+}
+
+/// What is in the store and was not listed.
+fn gone<K>(
+    store: &Store<K>,
+    place: &Place,
+    listed: &HashSet<ObjectRef<K>>,
+) -> impl Iterator<Item = K>
+where
+    K: Lookup<DynamicType = ()> + Clone + 'static,
+{
+    let known = store.state().into_iter();
+    known
+        .filter(move |object| {
+            let name = object.to_object_ref(());
+            place.sees(name.namespace.as_deref()) && !listed.contains(&name)
+        })
+        .map(|object| object.as_ref().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::ready;
+    use k8s_openapi::api::core::v1::ConfigMap;
+    use kube::ResourceExt as _;
+    use kube::runtime::WatchStreamExt as _;
+    use kube::runtime::reflector;
+
+    use super::*;
+
+    fn object(namespace: &str, name: &str) -> ConfigMap {
+        let mut object = ConfigMap::default();
+        object.metadata.namespace = Some(namespace.to_owned());
+        object.metadata.name = Some(name.to_owned());
+        object
+    }
+
+    fn list(objects: Vec<ConfigMap>) -> Vec<Event<ConfigMap>> {
+        let objects = objects.into_iter().map(Event::InitApply);
+        let mut events: Vec<_> = [Event::Init].into_iter().chain(objects).collect();
+        events.push(Event::InitDone);
+        events
+    }
+
+    /// Each watch lists twice; what the second list lacks goes, and only that.
+    #[tokio::test]
+    async fn new_list_of_one_watch_leaves_the_others_objects_alone() {
+        let (store, writer) = reflector::store();
+        let shop = [
+            list(vec![object("shop", "a"), object("shop", "b")]),
+            list(vec![object("shop", "b")]),
+        ];
+        let bakery = [list(vec![object("bakery", "a")])];
+        let watch = |events: Vec<Event<ConfigMap>>, namespace: &str| {
+            let events = stream::iter(events.into_iter().map(Ok));
+            changes(
+                events,
+                store.clone(),
+                Place::Namespace(namespace.to_owned()),
+            )
+            .boxed()
+        };
+        let (shop, bakery) = (shop.concat(), bakery.concat());
+        // One after the other, so that the second list of the first comes last.
+        let watches = watch(bakery, "bakery").chain(watch(shop, "shop"));
+        let deleted = watches.reflect(writer).filter_map(|event| {
+            ready(match event {
+                Ok(Event::Delete(object)) => Some(object.name_any()),
+                Ok(Event::Apply(_)) => None,
+                other => panic!("{other:?}"),
+            })
+        });
+        assert_eq!(deleted.collect::<Vec<_>>().await, ["a"]);
+        let mut left: Vec<_> = store
+            .state()
+            .iter()
+            .map(|it| it.to_object_ref(()).to_string())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["ConfigMap.v1./a.bakery", "ConfigMap.v1./b.shop"]);
+    }
+}

@@ -1,0 +1,158 @@
+//! Which part of the cluster a controller works for.
+//!
+//! A watch sees either the whole cluster or one namespace. A controller that is limited to
+//! some namespaces therefore has one watch of each kind for each of them, and needs no right
+//! in any other.
+
+use std::str::FromStr;
+
+use kube::api::{ApiResource, DynamicObject};
+use kube::core::{NamespaceResourceScope, PartialObjectMeta};
+use kube::{Api, Client, Resource};
+
+/// The namespaces whose sources a controller keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope(Vec<String>);
+
+/// What one watch sees.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// Everything.
+    Cluster,
+    /// One namespace.
+    Namespace(String),
+}
+
+impl Scope {
+    /// The whole cluster.
+    #[must_use]
+    pub fn cluster() -> Self {
+        Self::default()
+    }
+
+    /// The place of each watch that a kind needs.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        if self.0.is_empty() {
+            vec![Place::Cluster]
+        } else {
+            self.0.iter().cloned().map(Place::Namespace).collect()
+        }
+    }
+
+    /// The place of the watch that sees `namespace`. Nothing watches a namespace outside of
+    /// the scope.
+    pub(crate) fn place_of(&self, namespace: &str) -> Place {
+        if self.0.is_empty() {
+            Place::Cluster
+        } else {
+            Place::Namespace(namespace.to_owned())
+        }
+    }
+}
+
+impl Place {
+    /// The name of a watch on a kind here, as answers are remembered by it.
+    pub(crate) fn watch_name(&self, kind: &str) -> String {
+        match self {
+            Self::Cluster => kind.to_owned(),
+            Self::Namespace(namespace) => format!("{kind} in {namespace}"),
+        }
+    }
+
+    /// Whether a watch here sees what is in this namespace.
+    pub(crate) fn sees(&self, namespace: Option<&str>) -> bool {
+        match self {
+            Self::Cluster => true,
+            Self::Namespace(seen) => namespace == Some(seen),
+        }
+    }
+
+    /// The objects of a kind here.
+    pub(crate) fn api<K>(&self, client: &Client) -> Api<K>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        match self {
+            Self::Cluster => Api::all(client.clone()),
+            Self::Namespace(namespace) => Api::namespaced(client.clone(), namespace),
+        }
+    }
+
+    /// The metadata of objects of any kind here.
+    pub(crate) fn metadata(
+        &self,
+        client: Client,
+        resource: &ApiResource,
+    ) -> Api<PartialObjectMeta<DynamicObject>> {
+        match self {
+            Self::Cluster => Api::all_with(client, resource),
+            Self::Namespace(namespace) => Api::namespaced_with(client, namespace, resource),
+        }
+    }
+}
+
+/// Names of namespaces, separated by commas; none for the whole cluster.
+impl FromStr for Scope {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = text.split(',').map(str::trim);
+        let mut names: Vec<_> = names
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect();
+        if let Some(wrong) = names.iter().find(|name| !is_namespace(name)) {
+            return Err(format!(
+                "`{wrong}` is not the name of a namespace: up to 63 lower-case letters, digits and `-`"
+            ));
+        }
+        names.sort();
+        names.dedup();
+        Ok(Self(names))
+    }
+}
+
+fn is_namespace(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len())
+        && name.bytes().all(is_plain)
+        && !name.starts_with('-')
+        && !name.ends_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scope_is_a_list_of_namespaces_or_the_cluster() {
+        let namespaces = |names: &[&str]| {
+            let names = names.iter().copied().map(str::to_owned);
+            Ok(names.map(Place::Namespace).collect())
+        };
+        let table: [(&str, Result<Vec<Place>, ()>); 6] = [
+            ("", Ok(vec![Place::Cluster])),
+            (" , ", Ok(vec![Place::Cluster])),
+            ("shop", namespaces(&["shop"])),
+            ("shop, bakery,shop", namespaces(&["bakery", "shop"])),
+            ("Shop", Err(())),
+            ("shop,*", Err(())),
+        ];
+        for (text, expected) in table {
+            let places = text.parse::<Scope>().map(|scope| scope.places());
+            assert_eq!(places.map_err(drop), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_namespace_is_seen_by_its_own_watch() {
+        let cluster = Scope::cluster().place_of("shop");
+        assert_eq!(cluster, Place::Cluster);
+        assert_eq!(cluster.watch_name("secrets"), "secrets");
+        assert!(cluster.sees(Some("bakery")) && cluster.sees(None));
+        let shop = "shop".parse::<Scope>().unwrap().place_of("shop");
+        assert_eq!(shop.watch_name("secrets"), "secrets in shop");
+        assert!(shop.sees(Some("shop")));
+        assert!(!shop.sees(Some("bakery")) && !shop.sees(None));
+    }
+}
