@@ -1,8 +1,9 @@
-//! A watch as changes alone.
+//! Turns the lists of a watch into changes.
 //!
-//! A watch that begins, or begins anew, lists what is there. The list replaces everything in
-//! a store, so a store that is filled by several watches must not see it as a list. Here each
-//! listed object is a change, and an object that a new list lacks is one that was deleted.
+//! A watch that starts, or starts again, lists what is there. A store that sees a list drops
+//! everything else, so several watches cannot fill one store with their lists. Here each
+//! listed object becomes a change, and an object that is missing in a new list becomes a
+//! deletion.
 
 use std::collections::HashSet;
 

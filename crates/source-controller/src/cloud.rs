@@ -2,8 +2,8 @@
 //!
 //! Every call has a deadline that is short beside a pass, because a pass that hangs holds up
 //! others. Texts that end up in conditions are stable: no request ids, no times, or each
-//! pass would write a new status. And they are ours: whoever may write a Secret can have any
-//! host asked, and shall learn nothing of what it answered but whether that was MNS.
+//! pass would write a new status. They never quote a host: a user who may write a Secret
+//! chooses the host, and must not read internal services through the status.
 
 mod silence;
 
@@ -237,12 +237,12 @@ impl CloudTrouble {
         }
     }
 
-    /// No connection, no answer, or one that is not MNS's: always the same words, so that they
-    /// tell nothing of what is there.
+    /// No connection, no answer, or an answer that is not MNS's. The text is the same for all of
+    /// them, so that nobody can scan ports with it.
     fn silence(part: Part, endpoint: &Endpoint) -> Self {
         let message = format!(
-            "no answer of MNS from `{endpoint}`: see that `url` in the secret is right; an address that is not \
-             public needs the administrator's leave (ALLOW_PRIVATE_ENDPOINTS of the controller)"
+            "no MNS answers at `{endpoint}`: check `url` in the secret; the controller refuses addresses that are \
+             not public unless ALLOW_PRIVATE_ENDPOINTS allows them"
         );
         Self::new(part, "MnsUnavailable", message, Disposition::Retry)
     }
@@ -250,8 +250,7 @@ impl CloudTrouble {
     /// The URL holds an address, so this tells nobody anything new.
     fn out_of_reach(part: Part, endpoint: &Endpoint) -> Self {
         let message = format!(
-            "`{endpoint}` is not at a public address, which needs the administrator's leave \
-             (ALLOW_PRIVATE_ENDPOINTS of the controller)"
+            "`{endpoint}` is not a public address: the controller refuses it unless ALLOW_PRIVATE_ENDPOINTS allows it"
         );
         Self::new(part, "EndpointRefused", message, Disposition::Permanent)
     }
@@ -295,6 +294,6 @@ mod tests {
         let trouble = account().call::<()>(Part::Queue, pending()).await;
         let trouble = trouble.unwrap_err();
         assert_eq!(trouble.disposition, Disposition::Retry);
-        insta::assert_snapshot!(trouble.message, @"no answer of MNS from `https://1.mns.cn-shanghai.aliyuncs.com`: see that `url` in the secret is right; an address that is not public needs the administrator's leave (ALLOW_PRIVATE_ENDPOINTS of the controller)");
+        insta::assert_snapshot!(trouble.message, @"no MNS answers at `https://1.mns.cn-shanghai.aliyuncs.com`: check `url` in the secret; the controller refuses addresses that are not public unless ALLOW_PRIVATE_ENDPOINTS allows them");
     }
 }

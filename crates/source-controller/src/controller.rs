@@ -84,7 +84,7 @@ fn sources(
         let watch = watcher(sources, watcher::Config::default()).default_backoff();
         changes(watch, store.clone(), place).boxed()
     });
-    // The copies are open from the start: a source that is not there yet comes as a change.
+    // The store counts as filled from the start, because every listed source is a change.
     let opened = stream::iter([Ok(watcher::Event::Init), Ok(watcher::Event::InitDone)]);
     let ctx = ctx.clone();
     let sources = opened

@@ -86,7 +86,7 @@ async fn all_strangers_and_nobody_at_all_are_told_in_the_same_words() {
     assert_eq!(all.len(), 1, "{all:#?}");
     let told = all.pop_first().unwrap();
     assert!(
-        told.contains("QueueReady: Unknown MnsUnavailable no answer of MNS from `URL`"),
+        told.contains("QueueReady: Unknown MnsUnavailable no MNS answers at `URL`"),
         "{told}"
     );
 }

@@ -168,7 +168,7 @@ async fn endpoint_that_is_not_public_is_not_asked_unless_it_is_allowed() {
     assert_eq!(refused["status"], "False");
     let message = refused["message"].as_str().unwrap();
     let message = message.replace(&world.cloud.url, "http://mns.test");
-    insta::assert_snapshot!(message, @"`http://mns.test` is not at a public address, which needs the administrator's leave (ALLOW_PRIVATE_ENDPOINTS of the controller)");
+    insta::assert_snapshot!(message, @"`http://mns.test` is not a public address: the controller refuses it unless ALLOW_PRIVATE_ENDPOINTS allows it");
 
     // A name is judged by the address that it leads to.
     let by_name = world.cloud.url.replace("127.0.0.1", "localhost");
