@@ -41,7 +41,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         operation,
         credentials,
     } = config;
-    let listener = listen(&operation).await?;
+    let (listener, health_listener) = listen(&operation).await?;
     let address = listener.local_addr()?;
     let options = ConnectOptions {
         idle_per_host: limits.events,
@@ -73,24 +73,39 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         limits.memory_bytes() >> 20
     );
     let readiness = Readiness::new();
-    let router = router(desk.clone(), readiness.clone(), registry);
+    let health = service::health::router(readiness.clone(), Arc::new(registry));
+    let router = router(desk.clone()).merge(health.clone());
     info!(http = %address, face.backend = faces.finder.name(),
         "taking events at {address}, faces by `{}`", faces.finder.name());
+    // As long as events are in work, so that the kubelet gets its answers to the end.
+    let health_stop = CancellationToken::new();
+    let health = health_listener.map(|listener| {
+        tokio::spawn(service::health::serve_alone(
+            listener,
+            health,
+            health_stop.clone(),
+        ))
+    });
     let keeper = tokio::spawn({
         let stop = stop.clone();
         async move { opened.keeper.run(&stop).await }
     });
     serve(listener, router, limits, &desk, &readiness).await;
+    health_stop.cancel();
+    if let Some(health) = health {
+        health
+            .await
+            .context("the health listener ended in a defect")?;
+    }
     keeper
         .await
         .context("keeping the credentials fresh ended unexpectedly")
 }
 
-fn router(desk: Desk, readiness: Readiness, registry: Registry) -> Router {
+fn router(desk: Desk) -> Router {
     Router::new()
         .route("/", post(handler::event).options(handler::options))
         .with_state(desk)
-        .merge(service::health::router(readiness, Arc::new(registry)))
 }
 
 /// Serves, then waits for work whose client has left, all within the same grace period.
@@ -123,13 +138,25 @@ async fn serve(
     }
 }
 
-async fn listen(operation: &Operation) -> anyhow::Result<TcpListener> {
-    let Operation { listen, announce } = operation;
+/// The listener for events, and that for health if it has its own.
+async fn listen(operation: &Operation) -> anyhow::Result<(TcpListener, Option<TcpListener>)> {
+    let Operation {
+        listen,
+        health_listen,
+        announce,
+    } = operation;
     let listener = service::bind(*listen, "--listen").await?;
-    if let Some(path) = announce {
-        service::announce(path, &[("http", listener.local_addr()?)])?;
+    let mut addresses = vec![("http", listener.local_addr()?)];
+    let mut health = None;
+    if let Some(address) = health_listen {
+        let listener = service::bind(*address, "--health-listen").await?;
+        addresses.push(("health", listener.local_addr()?));
+        health = Some(listener);
     }
-    Ok(listener)
+    if let Some(path) = announce {
+        service::announce(path, &addresses)?;
+    }
+    Ok((listener, health))
 }
 
 fn pipeline(

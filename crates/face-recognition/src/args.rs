@@ -126,7 +126,11 @@ pub struct OperationArgs {
     /// Port to listen on if no address is given. Knative sets it [default: 8080].
     #[arg(long, env = "PORT", value_name = "PORT")]
     pub port: Option<String>,
-    /// Write the bound address to this file, as `{"http":"..."}`.
+    /// A further address for health and metrics, which no sender of events can crowd out; its
+    /// port is best open to the cluster's operators only [default: none].
+    #[arg(long, env = "HEALTH_LISTEN", value_name = "ADDRESS")]
+    pub health_listen: Option<String>,
+    /// Write the bound addresses to this file, as `{"health":"...","http":"..."}`.
     #[arg(long, env = "ANNOUNCE", value_name = "FILE")]
     pub announce: Option<PathBuf>,
     /// Accepted and ignored, because the original's manifest passes it.

@@ -3,6 +3,7 @@
 //! They answer from memory and call nobody, so a probe costs nothing and cannot hang.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -11,11 +12,31 @@ use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
-use crate::Readiness;
+use crate::{Limits, Readiness, serve};
 
 /// What Prometheus asks for when it may choose; the registry's text is in this form.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What a listener that serves nothing else grants. Some kubelets, a scraper or two and a
+/// person are all that ask, and none of them has much to say.
+const LIMITS: Limits = Limits {
+    header_read_timeout: Duration::from_secs(10),
+    write_stall_timeout: Duration::from_secs(10),
+    max_head_bytes: 16 * 1024,
+    max_connections: 64,
+    drain_grace: Duration::from_secs(1),
+};
+
+/// Serves [`router`] on a listener of its own until `stop` is cancelled.
+///
+/// # Cancel safety
+/// Dropping the future cuts every connection.
+pub async fn serve_alone(listener: TcpListener, router: Router, stop: CancellationToken) {
+    serve(listener, router, LIMITS, stop).await;
+}
 
 /// Serves `/health` (200 while the process runs), `/readiness` (200 or 503, with the
 /// reasons as text) and `/metrics` (`OpenMetrics` text).

@@ -1,28 +1,29 @@
 //! Serving HTTP/1.1 on a bound listener, with bounds and a graceful end.
 //!
 //! What `axum::serve` leaves open is closed here: how long a client may take over its
-//! request head and over taking its answer, how many connections there may be, and how
-//! long a shutdown may last. Bodies are bounded by the handlers, which know how much is
-//! reasonable.
+//! request head and over taking its answer, how many connections there may be and which of
+//! them gives way to a newcomer, and how long a shutdown may last. Bodies are bounded by the
+//! handlers, which know how much is reasonable.
 
+mod places;
 mod stall;
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use self::places::{Incoming, Place, Places};
 use self::stall::Impatient;
 
 /// After an error of `accept` that is not about one connection (no file descriptors
@@ -39,7 +40,8 @@ pub struct Limits {
     pub write_stall_timeout: Duration,
     /// Largest request head, in bytes; a longer one is answered with 431.
     pub max_head_bytes: usize,
-    /// Connections at one time; further clients wait until one closes.
+    /// Connections at one time. For a further client the one is closed that has been waiting
+    /// for its own the longest; if none waits, the further client does.
     pub max_connections: usize,
     /// How long requests in work may take once the server was told to stop.
     pub drain_grace: Duration,
@@ -79,21 +81,30 @@ pub async fn serve(
     limits: Limits,
     stop: CancellationToken,
 ) -> Drained {
-    let slots = Arc::new(Semaphore::new(limits.max_connections));
+    let places = Places::new(limits.max_connections);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    // Cancel-safe: neither waiting for a slot nor accepting loses anything when dropped.
-    while let Some((stream, slot)) = stop.run_until_cancelled(accept(&listener, &slots)).await {
-        let connection = http(limits).serve_connection(
-            TokioIo::new(Impatient::new(stream, limits.write_stall_timeout)),
-            TowerToHyperService::new(router.clone()),
-        );
-        let watched = graceful.watch(connection);
-        connections.spawn(async move {
-            if let Err(error) = watched.await {
-                debug!(error = %error, "connection ended early");
+    // Cancel-safe: what is dropped with the future is a client of a server that stops.
+    while let Some((stream, place)) = stop.run_until_cancelled(accept(&listener, &places)).await {
+        let (turn, router) = (place.turn(), TowerToHyperService::new(router.clone()));
+        let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+            let turn = turn.clone();
+            let answer = router.call(request.map(|body| Incoming::new(body, turn.clone())));
+            async move {
+                let answer = answer.await;
+                turn.wait();
+                answer
             }
-            drop(slot);
+        });
+        let stream = TokioIo::new(Impatient::new(stream, limits.write_stall_timeout));
+        let connection = graceful.watch(http(limits).serve_connection(stream, service));
+        connections.spawn(async move {
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    debug!(error = %error, "connection ended early");
+                },
+                () = place.is_needed() => debug!("closed a connection that waited for its client, for another"),
+            }
         });
         while connections.try_join_next().is_some() {}
     }
@@ -111,21 +122,14 @@ pub async fn serve(
     }
 }
 
-/// A slot first, a connection second: whom we cannot serve waits in the listen queue.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
+/// A connection first, a place second: nobody gives way before there is a newcomer.
+async fn accept(listener: &TcpListener, places: &Places) -> (TcpStream, Place) {
     loop {
-        let Ok(slot) = slots.clone().acquire_owned().await else {
-            // Nobody closes the semaphore.
-            return std::future::pending().await;
-        };
         match listener.accept().await {
             Ok((stream, _peer)) => {
                 // Answers are written whole; waiting for more to send only delays them.
                 let _ = stream.set_nodelay(true);
-                return (stream, slot);
+                return (stream, places.take().await);
             }
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {

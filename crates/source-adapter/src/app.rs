@@ -1,7 +1,6 @@
 //! Puts the parts together, runs them, and takes them down in order.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use mns::{Client, Endpoint, Queue};
@@ -18,9 +17,6 @@ use crate::adapter::Adapter;
 use crate::config::{Config, MAX_BATCH, Operation, QueueConfig};
 use crate::metrics::Metrics;
 use crate::token::{self, Token, TokenKeeper};
-
-/// Nobody has long requests for the health listener.
-const HTTP_DRAIN: Duration = Duration::from_secs(1);
 
 /// Receives and delivers until `stop` is cancelled.
 ///
@@ -50,10 +46,9 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
 
     let background_stop = CancellationToken::new();
     let mut background = JoinSet::new();
-    background.spawn(serve(
+    background.spawn(service::health::serve_alone(
         listener,
-        readiness.clone(),
-        registry,
+        service::health::router(readiness.clone(), Arc::new(registry)),
         background_stop.clone(),
     ));
     background.spawn(keep(connection.keeper, background_stop.clone()));
@@ -68,20 +63,6 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     background_stop.cancel();
     while background.join_next().await.is_some() {}
     outcome
-}
-
-async fn serve(
-    listener: TcpListener,
-    readiness: Readiness,
-    registry: Registry,
-    stop: CancellationToken,
-) {
-    let router = service::health::router(readiness, Arc::new(registry));
-    let limits = service::Limits {
-        drain_grace: HTTP_DRAIN,
-        ..service::Limits::default()
-    };
-    service::serve(listener, router, limits, stop).await;
 }
 
 /// The token for the sinks, if there is to be one.

@@ -27,8 +27,6 @@ use crate::sink::{Discovery, Resolver, SinkWatches, cluster_domain};
 
 /// What passes under way get to finish after a signal to stop. Below the pod's grace period.
 const DRAIN: Duration = Duration::from_secs(15);
-/// Nobody has long requests for the health listener.
-const HTTP_DRAIN: Duration = Duration::from_secs(1);
 
 /// Stands by until this process is the leader, and then keeps sources until `stop` is
 /// cancelled.
@@ -188,11 +186,7 @@ async fn serve(
     }
     info!(http = %address, "health at {address}");
     let router = service::health::router(readiness, Arc::new(registry));
-    let limits = service::Limits {
-        drain_grace: HTTP_DRAIN,
-        ..service::Limits::default()
-    };
-    Ok(tokio::spawn(async move {
-        service::serve(listener, router, limits, stop).await;
-    }))
+    Ok(tokio::spawn(service::health::serve_alone(
+        listener, router, stop,
+    )))
 }

@@ -15,7 +15,9 @@ const PORT: u16 = 8080;
 pub struct Operation {
     /// For events, health and metrics.
     pub listen: SocketAddr,
-    /// Where to write the bound address.
+    /// For health and metrics alone; they are served with events too.
+    pub health_listen: Option<SocketAddr>,
+    /// Where to write the bound addresses.
     pub announce: Option<PathBuf>,
 }
 
@@ -25,13 +27,16 @@ impl Operation {
         let OperationArgs {
             listen,
             port,
+            health_listen,
             announce,
             configpath: _,
         } = args;
         let port = found.number("PORT", port.as_deref(), (0, u16::MAX));
         let listen = found.listen("LISTEN", listen.as_deref());
         let any = (Ipv4Addr::UNSPECIFIED, port.unwrap_or(PORT));
+        let health_listen = found.listen("HEALTH_LISTEN", health_listen.as_deref());
         Self {
+            health_listen,
             listen: listen.unwrap_or(any.into()),
             announce: present_path(announce),
         }

@@ -11,6 +11,7 @@ use crate::running::{Client, eventually};
 /// A running process; killed with the test.
 pub(crate) struct Binary {
     client: Client,
+    addresses: Value,
     child: Child,
     _folder: tempfile::TempDir,
 }
@@ -48,9 +49,20 @@ impl Binary {
             serde_json::from_slice(&std::fs::read(&announcement).unwrap()).unwrap();
         Self {
             client: Client::new(addresses["http"].as_str().unwrap()),
+            addresses,
             child,
             _folder: folder,
         }
+    }
+
+    /// Where it takes events.
+    pub(crate) fn address(&self) -> &str {
+        self.addresses["http"].as_str().unwrap()
+    }
+
+    /// Where it serves nothing but health and metrics, if it was told to.
+    pub(crate) fn health(&self) -> &str {
+        self.addresses["health"].as_str().unwrap()
     }
 
     /// The most memory that the process ever had, in bytes, shared libraries included.

@@ -25,6 +25,7 @@ mod repetition;
 mod rude_oss;
 mod running;
 mod shutdown;
+mod slow_clients;
 mod turns;
 mod two_processes;
 mod wire;

@@ -156,17 +156,62 @@ async fn huge_request_head_is_refused() {
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 
+/// What clients send that keep a server waiting.
+const SLOW: [(&str, &str); 4] = [
+    ("nothing", ""),
+    ("half a head", "POST / HTTP/1.1\r\nhost: x\r\nx-slow: "),
+    (
+        "half a body",
+        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf",
+    ),
+    ("nothing more", "GET / HTTP/1.1\r\nhost: x\r\n\r\n"),
+];
+
 #[tokio::test]
-async fn clients_above_the_limit_wait_for_a_slot() {
+async fn clients_that_keep_a_server_waiting_keep_nobody_out() {
+    // No deadline of the server's helps.
+    let limits = Limits {
+        header_read_timeout: Duration::from_hours(1),
+        max_connections: 8,
+        ..Limits::default()
+    };
+    let router = Router::new().route("/", get(|| async { "ok" }).post(async |_: String| "ok"));
+    let server = start(router, limits).await;
+    for (name, sent) in SLOW {
+        let mut slow = Vec::new();
+        for _ in 0..3 * limits.max_connections {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            slow.push(stream);
+        }
+        for _ in 0..3 {
+            let answer = fetch(server.address, "/").await;
+            assert!(answer.ends_with("ok"), "{name}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn client_whose_request_is_in_work_does_not_give_way() {
+    let (router, entered, gate) = waiting();
     let limits = Limits {
         max_connections: 1,
         ..Limits::default()
     };
-    let server = start(Router::new().route("/", get(|| async { "ok" })), limits).await;
-    let first = TcpStream::connect(server.address).await.unwrap();
-    let second = tokio::spawn(async move { fetch(server.address, "/").await });
-    drop(first);
-    assert!(second.await.unwrap().starts_with("HTTP/1.1 200 "));
+    let server = start(router, limits).await;
+    // Both would keep their connection.
+    let mut first = TcpStream::connect(server.address).await.unwrap();
+    let request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+    first.write_all(request).await.unwrap();
+    entered.acquire().await.unwrap().forget();
+    let mut second = TcpStream::connect(server.address).await.unwrap();
+    second.write_all(request).await.unwrap();
+    gate.add_permits(1);
+    let mut answer = String::new();
+    // It is answered, and then makes room for the other.
+    first.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("done"), "{answer}");
+    entered.acquire().await.unwrap().forget();
 }
 
 /// A router whose one handler waits for a permit, and the means to see and release it.

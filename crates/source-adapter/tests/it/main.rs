@@ -19,4 +19,5 @@ mod poison;
 mod raw_sink;
 mod running;
 mod shutdown;
+mod slow_clients;
 mod visibility;
