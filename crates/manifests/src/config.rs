@@ -18,6 +18,7 @@ pub(crate) use credentials::{PLACEHOLDER, document};
 pub use error::ConfigError;
 use setting::SETTINGS;
 pub use setting::describe as describe_settings;
+pub(crate) use setting::{CONTROLLER_NAMESPACE, SAMPLE_NAMESPACE};
 
 /// Everything that differs from one deployment to another. Values are checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct Config {
     pub face_image: Option<String>,
     /// Namespace of the controller.
     pub controller_namespace: String,
+    /// Namespaces whose sources the controller keeps; those of the whole cluster if empty.
+    pub controller_namespaces: Vec<String>,
+    /// Ports that the controller's pods may connect to.
+    pub controller_egress_ports: Vec<u16>,
     /// Controllers that run; one works and the others stand by.
     pub controller_replicas: i32,
     /// What the controller logs (`RUST_LOG`).
@@ -144,6 +149,8 @@ impl Config {
             source_image: String::new(),
             face_image: None,
             controller_namespace: String::new(),
+            controller_namespaces: Vec::new(),
+            controller_egress_ports: Vec::new(),
             controller_replicas: 1,
             controller_log_filter: String::new(),
             controller_resync_seconds: 1,

@@ -8,12 +8,18 @@ use source_api::definition;
 use source_api::names::CONTROLLER;
 
 use crate::config::Config;
+use crate::disruption;
 use crate::file::File;
 use crate::kustomize::Kustomization;
 use crate::metadata::{named, namespaced, ours, with_labels};
+use crate::network;
 use crate::yaml::RenderError;
+pub(crate) use deployment::PORT;
 use deployment::deployment;
 pub(crate) use rights::ADAPTER_ROLE;
+
+const NETWORK: &str = "Where the controller's pods may connect to: API servers, MNS, DNS. A cluster whose API server\n\
+     listens elsewhere needs its port here: see `controller.egress-ports` in settings.toml.";
 
 /// All files, in the order in which they should be applied.
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
@@ -27,6 +33,9 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
         File::new("controller/account.yaml", "").with(&account(config))?,
         rights::of_the_controller(config)?,
         rights::of_others()?,
+        File::new("controller/network.yaml", NETWORK).with(&network::of_the_controller(config))?,
+        File::new("controller/disruption.yaml", "")
+            .with(&disruption::of_the_controller(&config.controller_namespace))?,
         File::new("controller/deployment.yaml", "").with(&deployment(config))?,
     ];
     let kustomization = kustomization(config, &files)?;

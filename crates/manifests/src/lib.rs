@@ -8,11 +8,13 @@
 mod check;
 mod config;
 mod controller;
+mod disruption;
 mod file;
 mod istio;
 mod knative;
 mod kustomize;
 mod metadata;
+mod network;
 mod pod;
 mod render;
 mod sample;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use source_api::names::CONTROLLER;
+use source_api::names::{CONTROLLER, SOURCE_LABEL};
 
 /// What the controller and everything of it is part of.
 const PART_OF: &str = "mnsoss-source";
@@ -27,6 +27,16 @@ pub(crate) fn namespaced(name: &str, namespace: &str) -> ObjectMeta {
     }
 }
 
+/// A name of what belongs to the whole cluster but is about one namespace. It has the
+/// namespace in it unless that is the usual one, so that two deployments never share it.
+pub(crate) fn cluster_wide(name: &str, namespace: &str, usual: &str) -> ObjectMeta {
+    if namespace == usual {
+        named(name)
+    } else {
+        named(&format!("{name}-{namespace}"))
+    }
+}
+
 /// The same with labels that say what it belongs to.
 pub(crate) fn ours(metadata: ObjectMeta) -> ObjectMeta {
     with_labels(
@@ -41,6 +51,11 @@ pub(crate) fn ours(metadata: ObjectMeta) -> ObjectMeta {
 /// Labels that find the controller's pods. They may never change.
 pub(crate) fn controller_selector() -> BTreeMap<String, String> {
     text_map(&[("app.kubernetes.io/name", CONTROLLER)])
+}
+
+/// Labels that find every adapter in a namespace.
+pub(crate) fn adapter_selector() -> BTreeMap<String, String> {
+    text_map(&[(SOURCE_LABEL, CONTROLLER)])
 }
 
 /// Adds labels.

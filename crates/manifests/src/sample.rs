@@ -13,14 +13,16 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::config::Config;
+use crate::config::{Config, SAMPLE_NAMESPACE};
 use crate::controller::ADAPTER_ROLE;
 use crate::file::File;
 use crate::istio::{self, ServiceEntry};
 use crate::knative::Broker;
 use crate::kustomize::Kustomization;
-use crate::metadata::{named, namespaced};
+use crate::metadata::{cluster_wide, namespaced};
+use crate::network;
 use crate::yaml::RenderError;
+pub(crate) use service::HEALTH;
 use service::image;
 pub(crate) use service::variable;
 pub(crate) use source::spec as source_spec;
@@ -41,6 +43,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
     let files = vec![
         File::new("sample/secret.yaml", secret::COMMENT).with(&secret::secret(config))?,
         rights(config)?,
+        network(config)?,
         File::new("sample/broker.yaml", "").with(&broker(namespace))?,
         File::new("sample/service.yaml", service::COMMENT).with(&service::service(config))?,
         File::new("sample/trigger.yaml", trigger::COMMENT).with(&trigger::trigger(config))?,
@@ -56,6 +59,15 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
         .chain([kustomization])
         .chain(mesh(namespace)?)
         .collect())
+}
+
+fn network(config: &Config) -> Result<File, RenderError> {
+    let namespace = &config.sample_namespace;
+    let comment = "Who may connect to the sample's pods, where the cluster's network enforces it. Nodes may\n\
+                   always, so that probes come through. Other namespaces with sources need the first one, too.";
+    File::new("sample/network.yaml", comment)
+        .with(&network::of_adapters(namespace))?
+        .with(&network::of_face_service(namespace))
 }
 
 /// For namespaces in an Istio mesh that lets nothing out but what is listed.
@@ -92,7 +104,7 @@ fn rights(config: &Config) -> Result<File, RenderError> {
 /// The walkthrough's binding of the adapter's account.
 pub(crate) fn binding(namespace: &str) -> ClusterRoleBinding {
     ClusterRoleBinding {
-        metadata: named(BINDING),
+        metadata: cluster_wide(BINDING, namespace, SAMPLE_NAMESPACE),
         role_ref: RoleRef {
             api_group: "rbac.authorization.k8s.io".to_owned(),
             kind: "ClusterRole".to_owned(),

@@ -56,6 +56,11 @@ const NAMESPACE: &str = "the name of a namespace: up to 63 lower-case letters, d
 const REGION: &str = "a region such as `cn-shanghai`";
 const URL: &str = "an http or https URL without a user, a query or a fragment";
 
+/// Namespace of the controller when nobody gives one.
+pub(crate) const CONTROLLER_NAMESPACE: &str = "mnsoss-system";
+/// Namespace of the sample when nobody gives one.
+pub(crate) const SAMPLE_NAMESPACE: &str = "default";
+
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         key: "images.source",
@@ -74,9 +79,23 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         key: "controller.namespace",
         description: "Namespace of the controller.",
-        usual: "mnsoss-system",
+        usual: CONTROLLER_NAMESPACE,
         rule: NAMESPACE,
         set: |config, text| put(&mut config.controller_namespace, value::namespace(text)),
+    },
+    Setting {
+        key: "controller.namespaces",
+        description: "Namespaces whose sources the controller keeps, separated by commas. It gets rights there and\nnowhere else; those of the whole cluster if absent.",
+        usual: "",
+        rule: "names of namespaces, separated by commas",
+        set: |config, text| put(&mut config.controller_namespaces, value::namespaces(text)),
+    },
+    Setting {
+        key: "controller.egress-ports",
+        description: "Ports that the controller's pods may connect to, by NetworkPolicy: those of API servers and of\nMNS. The port of `mns.endpoint` and DNS are always among them.",
+        usual: "80,443,6443,8443",
+        rule: "numbers from 1 to 65535, separated by commas",
+        set: |config, text| put(&mut config.controller_egress_ports, value::ports(text)),
     },
     Setting {
         key: "controller.replicas",
@@ -122,7 +141,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         key: "sample.namespace",
         description: "Namespace of the sample.",
-        usual: "default",
+        usual: SAMPLE_NAMESPACE,
         rule: NAMESPACE,
         set: |config, text| put(&mut config.sample_namespace, value::namespace(text)),
     },

@@ -1,5 +1,6 @@
 //! Texts to values, each checked as whoever gets it in the end would.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -50,6 +51,22 @@ pub(super) fn image(text: &str) -> Option<String> {
 
 pub(super) fn namespace(text: &str) -> Option<String> {
     keep(text, text.len() <= 63 && is_label(text))
+}
+
+/// Namespaces, each once, in the order of their names.
+pub(super) fn namespaces(text: &str) -> Option<Vec<String>> {
+    list(text, namespace)
+}
+
+/// Ports, each once, in order.
+pub(super) fn ports(text: &str) -> Option<Vec<u16>> {
+    list(text, |text| number(text, 1..=u16::MAX))
+}
+
+/// Values that are separated by commas.
+fn list<T: Ord>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    let values: Option<BTreeSet<T>> = text.split(',').map(|part| parse(part.trim())).collect();
+    values.map(|values| values.into_iter().collect())
 }
 
 pub(super) fn number<T: FromStr + PartialOrd>(text: &str, range: RangeInclusive<T>) -> Option<T> {

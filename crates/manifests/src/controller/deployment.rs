@@ -18,7 +18,7 @@ use crate::pod::{container_security, probe, resources};
 pub(super) const ADAPTER_IMAGE: &str = "ADAPTER_IMAGE";
 
 /// Where `/health`, `/readiness` and `/metrics` are served.
-const PORT: u16 = 8080;
+pub(crate) const PORT: u16 = 8080;
 /// Passes under way get 15 s to finish, and giving up the lease takes a moment.
 const GRACE_SECONDS: i64 = 30;
 
@@ -107,7 +107,8 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         value: Some(value.to_owned()),
         value_from: None,
     };
-    let allowed = [
+    let scope = [
+        ("WATCH_NAMESPACES", config.controller_namespaces.join(",")),
         (
             "ALLOW_PRIVATE_ENDPOINTS",
             config.controller_private_endpoints.clone(),
@@ -117,8 +118,8 @@ fn environment(config: &Config) -> Vec<EnvVar> {
             config.controller_template_keys.to_string(),
         ),
     ];
-    let allowed = allowed.iter().filter(|(_, text)| !text.is_empty());
-    let allowed = allowed.map(|(name, text)| value(name, text));
+    let scope = scope.iter().filter(|(_, text)| !text.is_empty());
+    let scope = scope.map(|(name, text)| value(name, text));
     let mut variables = vec![
         value(ADAPTER_IMAGE, &config.source_image),
         of_pod("POD_NAME", "metadata.name"),
@@ -131,7 +132,7 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         value("LOG_FORMAT", "json"),
         value("RUST_LOG", &config.controller_log_filter),
     ];
-    variables.extend(allowed);
+    variables.extend(scope);
     variables
 }
 

@@ -6,15 +6,18 @@ use serde::Serialize;
 use serde_saphyr::Commented;
 use source_api::names::CONTROLLER;
 
-use crate::config::Config;
+use crate::config::{CONTROLLER_NAMESPACE, Config};
 use crate::file::File;
-use crate::metadata::{named, namespaced, ours, with_labels};
+use crate::metadata::{cluster_wide, named, namespaced, ours, with_labels};
 use crate::yaml::RenderError;
 
 const GROUP: &str = "sources.eventing.knative.dev";
 const SOURCES: &str = "mnsosssources";
 const RBAC: &str = "rbac.authorization.k8s.io";
+const PATH: &str = "controller/rights.yaml";
 const READ: &[&str] = &["get", "list", "watch"];
+/// Made by Knative Eventing: whatever can be a sink, may be read with it.
+const SINKS: &str = "addressable-resolver";
 /// The role that the walkthrough binds to the adapter's account.
 pub(crate) const ADAPTER_ROLE: &str = "eventing-sources-mnsoss-controller";
 
@@ -48,23 +51,48 @@ impl Role {
 
 /// What the controller may do, and nothing that it does not.
 pub(super) fn of_the_controller(config: &Config) -> Result<File, RenderError> {
+    let file = if config.controller_namespaces.is_empty() {
+        everywhere(config)?
+    } else {
+        where_listed(config)?
+    };
+    let own = namespaced(CONTROLLER, &config.controller_namespace);
+    file.with(&Role::namespaced(ours(own.clone()), lease_rules()))?
+        .with(&bound_in(config, own, role("Role", CONTROLLER)))
+}
+
+/// One role for the whole cluster.
+fn everywhere(config: &Config) -> Result<File, RenderError> {
     let comment = "What the controller may do. It reads Secrets of every namespace that has sources;\n\
                    adapters read none and have no rights at all.";
-    let sinks = "addressable-resolver";
-    File::new("controller/rights.yaml", comment)
-        .with(&Role::cluster(ours(named(CONTROLLER)), cluster_rules()))?
-        .with(&bound(config, CONTROLLER, CONTROLLER))?
-        // Made by Knative Eventing: whatever can be a sink, may be read with it.
-        .with(&bound(config, &format!("{CONTROLLER}-{sinks}"), sinks))?
-        .with(&Role::namespaced(
-            ours(namespaced(CONTROLLER, &config.controller_namespace)),
-            lease_rules(),
-        ))?
-        .with(&RoleBinding {
-            metadata: ours(namespaced(CONTROLLER, &config.controller_namespace)),
-            role_ref: role("Role", CONTROLLER),
-            subjects: Some(vec![controller(config)]),
-        })
+    let rules = source_rules().into_iter().chain(definition_rules());
+    File::new(PATH, comment)
+        .with(&Role::cluster(controllers(config, ""), rules.collect()))?
+        .with(&bound(config, "", &role_name(config)))?
+        .with(&bound(config, &format!("-{SINKS}"), SINKS))
+}
+
+/// One role for each namespace, and for the whole cluster no more than the definitions of kinds.
+fn where_listed(config: &Config) -> Result<File, RenderError> {
+    let comment = "What the controller may do, in the namespaces that it was told to keep sources of. It\n\
+                   reads Secrets there; adapters read none and have no rights at all.";
+    let mut file = File::new(PATH, comment)
+        .with(&Role::cluster(controllers(config, ""), definition_rules()))?
+        .with(&bound(config, "", &role_name(config)))?;
+    let name = format!("{CONTROLLER}-sources");
+    let sinks = format!("{CONTROLLER}-{SINKS}");
+    for namespace in &config.controller_namespaces {
+        let metadata = namespaced(&name, namespace);
+        file = file
+            .with(&Role::namespaced(ours(metadata.clone()), source_rules()))?
+            .with(&bound_in(config, metadata, role("Role", &name)))?
+            .with(&bound_in(
+                config,
+                namespaced(&sinks, namespace),
+                role("ClusterRole", SINKS),
+            ))?;
+    }
+    Ok(file)
 }
 
 /// What others may do with sources.
@@ -87,7 +115,18 @@ pub(super) fn of_others() -> Result<File, RenderError> {
         .with(&adapter())
 }
 
-fn cluster_rules() -> Vec<Commented<PolicyRule>> {
+/// What no namespace holds.
+fn definition_rules() -> Vec<Commented<PolicyRule>> {
+    vec![rule(
+        "Sinks: definitions of kinds that come later, or in another version.",
+        "apiextensions.k8s.io",
+        &["customresourcedefinitions"],
+        &["list", "watch"],
+    )]
+}
+
+/// In every namespace that has sources.
+fn source_rules() -> Vec<Commented<PolicyRule>> {
     vec![
         rule(
             "Controller: its sources, and the finalizer on them.",
@@ -130,12 +169,6 @@ fn cluster_rules() -> Vec<Commented<PolicyRule>> {
             "",
             &["services"],
             READ,
-        ),
-        rule(
-            "Sinks: definitions of kinds that come later, or in another version.",
-            "apiextensions.k8s.io",
-            &["customresourcedefinitions"],
-            &["list", "watch"],
         ),
         rule(
             "Event types: those that Knative does not make, for sinks in the older form.",
@@ -250,10 +283,29 @@ fn rule(user: &str, group: &str, resources: &[&str], verbs: &[&str]) -> Commente
     Commented(rule, user.to_owned())
 }
 
-fn bound(config: &Config, name: &str, to: &str) -> ClusterRoleBinding {
+/// Of what is the controller's in the whole cluster.
+fn controllers(config: &Config, suffix: &str) -> ObjectMeta {
+    let name = format!("{CONTROLLER}{suffix}");
+    let namespace = &config.controller_namespace;
+    ours(cluster_wide(&name, namespace, CONTROLLER_NAMESPACE))
+}
+
+fn role_name(config: &Config) -> String {
+    controllers(config, "").name.unwrap_or_default()
+}
+
+fn bound(config: &Config, suffix: &str, to: &str) -> ClusterRoleBinding {
     ClusterRoleBinding {
-        metadata: ours(named(name)),
+        metadata: controllers(config, suffix),
         role_ref: role("ClusterRole", to),
+        subjects: Some(vec![controller(config)]),
+    }
+}
+
+fn bound_in(config: &Config, metadata: ObjectMeta, to: RoleRef) -> RoleBinding {
+    RoleBinding {
+        metadata: ours(metadata),
+        role_ref: to,
         subjects: Some(vec![controller(config)]),
     }
 }

@@ -14,8 +14,12 @@ use crate::pod::{container_security, probe, resources};
 pub(super) const COMMENT: &str = "The keys are in the Secret, and read anew when they change. Work is done in the buckets and\n\
      regions named here only.";
 
-/// Knative's own default, said because probes need it.
+/// Knative's own default, said so that nobody has to know it.
 const PORT: u16 = 8080;
+/// Probes and metrics have a port of their own, which no sender of events can crowd out. Some
+/// versions of Knative ask the other port all the same whether the service lives; it answers
+/// there, too. Ports that Knative reserves are others: 8012, 8013, 8022, 9090, 9091 and so on.
+pub(crate) const HEALTH: u16 = 8081;
 /// Longer than the two minutes that the service gives a photo, so that it answers first.
 const TIMEOUT_SECONDS: u32 = 150;
 /// Events come from inside the cluster; the service has no business on the internet.
@@ -63,8 +67,8 @@ fn container(config: &Config) -> RevisionContainer {
             container_port: PORT.into(),
             ..ContainerPort::default()
         }],
-        readiness_probe: Some(fast(probe("/readiness", PORT))),
-        liveness_probe: Some(probe("/health", PORT)),
+        readiness_probe: Some(fast(probe("/readiness", HEALTH))),
+        liveness_probe: Some(probe("/health", HEALTH)),
         resources: Some(resources(
             &[("cpu", "250m"), ("memory", "256Mi")],
             &[("cpu", "2"), ("memory", "1Gi")],
@@ -92,6 +96,7 @@ fn fast(probe: Probe) -> Probe {
 
 fn environment(config: &Config) -> Vec<EnvVar> {
     let keys = format!("{KEYS_FOLDER}/{SECRET_KEY}");
+    let health = format!("0.0.0.0:{HEALTH}");
     let always = [
         ("CREDENTIALS_FILE", Some(keys.as_str())),
         ("UPLOAD_OSS_PATH", Some(config.oss_target_path.as_str())),
@@ -104,6 +109,7 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         ),
         ("FACE_BACKEND", Some(config.face_backend.as_str())),
         ("FACE_ENDPOINT", config.face_endpoint.as_deref()),
+        ("HEALTH_LISTEN", Some(&health)),
         ("LOG_FORMAT", Some("json")),
     ];
     let variables = always

@@ -42,6 +42,8 @@ fn every_setting_can_be_given() {
         images.source = 'registry.example.com:5000/source@sha256:00'
         images.face = 'face:1'
         controller.namespace = 'c'
+        controller.namespaces = 'b,a , b'
+        controller.egress-ports = '443, 16443'
         controller.replicas = 3
         controller.log-filter = 'debug,hyper=info'
         controller.resync-seconds = 10
@@ -80,6 +82,8 @@ fn every_mistake_is_named() {
         images.source = ' '
         images.face = 'face image'
         controller.namespace = 'Controller'
+        controller.namespaces = 'a,,b'
+        controller.egress-ports = '0,443'
         controller.replicas = 0
         controller.log-filter = \"a\\nb\"
         controller.resync-seconds = 0

@@ -8,6 +8,7 @@
 
 mod config;
 mod keys;
+mod network;
 mod pods;
 mod rights;
 mod sample;

@@ -1,9 +1,11 @@
 //! Rights are as few as can be, and each says who uses it.
 
-use manifests::Profile;
+use manifests::{Config, Profile, render};
 use serde_json::{Value, json};
 
 use crate::{object, objects, usual};
+
+const CONTROLLER: &str = "mnsoss-source-controller";
 
 fn roles() -> Vec<Value> {
     let files = usual(Profile::Current);
@@ -83,12 +85,95 @@ fn the_controller_may_do_this_and_nothing_else() {
     ClusterRole policy/poddisruptionbudgets: create,patch,delete
     ClusterRole /secrets: get,list,watch
     ClusterRole /services: get,list,watch
-    ClusterRole apiextensions.k8s.io/customresourcedefinitions: list,watch
     ClusterRole eventing.knative.dev/eventtypes: list,create,patch,delete
     ClusterRole events.k8s.io/events: create,patch
+    ClusterRole apiextensions.k8s.io/customresourcedefinitions: list,watch
     Role coordination.k8s.io/leases: get,update
     Role coordination.k8s.io/leases: create
     ");
+}
+
+#[test]
+fn a_controller_of_some_namespaces_has_rights_there_and_nowhere_else() {
+    let config = Config::load("controller.namespaces = 'b, a,b'", |_| None).unwrap();
+    let files = render(&config, Profile::Current).unwrap();
+    let whole = object(&usual(Profile::Current), "ClusterRole", CONTROLLER);
+    let (definitions, in_namespaces): (Vec<_>, Vec<_>) = whole["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .cloned()
+        .partition(|rule| rule["apiGroups"] == json!(["apiextensions.k8s.io"]));
+    let cluster = object(&files, "ClusterRole", CONTROLLER);
+    assert_eq!(cluster["rules"], json!(definitions));
+
+    let about_sources = |name: &Value| name.as_str().unwrap().starts_with(CONTROLLER);
+    let mut bound: Vec<_> = objects(&files)
+        .iter()
+        .filter(|object| object.get("roleRef").is_some())
+        .filter(|binding| about_sources(&binding["subjects"][0]["name"]))
+        .map(|binding| {
+            let of = |value: &Value| value.as_str().unwrap_or("the cluster").to_owned();
+            let role = &binding["roleRef"];
+            format!(
+                "{}: {} {}",
+                of(&binding["metadata"]["namespace"]),
+                of(&role["kind"]),
+                of(&role["name"])
+            )
+        })
+        .collect();
+    bound.sort();
+    insta::assert_snapshot!(bound.join("\n"), @r"
+    a: ClusterRole addressable-resolver
+    a: Role mnsoss-source-controller-sources
+    b: ClusterRole addressable-resolver
+    b: Role mnsoss-source-controller-sources
+    mnsoss-system: Role mnsoss-source-controller
+    the cluster: ClusterRole mnsoss-source-controller
+    ");
+    for role in objects(&files) {
+        if role["metadata"]["name"] == format!("{CONTROLLER}-sources") && role["kind"] == "Role" {
+            assert_eq!(role["rules"], json!(in_namespaces));
+        }
+    }
+    let deployment = object(&files, "Deployment", CONTROLLER);
+    let variables = &deployment["spec"]["template"]["spec"]["containers"][0]["env"];
+    let watched = json!({"name": "WATCH_NAMESPACES", "value": "a,b"});
+    assert!(variables.as_array().unwrap().contains(&watched));
+}
+
+#[test]
+fn deployments_in_different_namespaces_share_nothing_that_differs() {
+    let of = |settings: &str, profile| {
+        let config = Config::load(settings, |_| None).unwrap();
+        objects(&render(&config, profile).unwrap())
+    };
+    let table = [
+        ("sample.namespace = 'a'", "sample.namespace = 'b'"),
+        ("sample.namespace = 'a'", ""),
+        (
+            "controller.namespace = 'a'\ncontroller.namespaces = 'a'",
+            "controller.namespace = 'b'",
+        ),
+        ("controller.namespace = 'a'", ""),
+    ];
+    for profile in Profile::ALL {
+        for (one, other) in table {
+            let theirs = of(other, profile);
+            for object in of(one, profile) {
+                let metadata = &object["metadata"];
+                let is_same = |their: &&Value| {
+                    their["kind"] == object["kind"]
+                        && their["metadata"]["name"] == metadata["name"]
+                        && their["metadata"]["namespace"] == metadata["namespace"]
+                };
+                if let Some(their) = theirs.iter().find(is_same) {
+                    assert_eq!(their, &object, "{one} beside {other}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -246,6 +246,7 @@ fn settings_reach_the_face_service() {
     OSS_ENDPOINT=http://emulator:8081
     OSS_ADDRESSING=path
     FACE_BACKEND=local
+    HEALTH_LISTEN=0.0.0.0:8081
     LOG_FORMAT=json
     ");
 }

@@ -127,6 +127,8 @@ fn only_versions_that_todays_clusters_serve_are_in_the_current_profile() {
     eventing.knative.dev/v1 Broker
     eventing.knative.dev/v1 Trigger
     networking.istio.io/v1 ServiceEntry
+    networking.k8s.io/v1 NetworkPolicy
+    policy/v1 PodDisruptionBudget
     rbac.authorization.k8s.io/v1 ClusterRole
     rbac.authorization.k8s.io/v1 ClusterRoleBinding
     rbac.authorization.k8s.io/v1 Role
