@@ -157,6 +157,22 @@ mod tests {
     }
 
     #[test]
+    fn base_images_are_pinned_by_digest() {
+        for image in ALL {
+            let text = dockerfile(image);
+            let bases = text.lines().filter_map(|line| line.strip_prefix("FROM "));
+            for base in bases.filter(|base| *base != "scratch") {
+                let digest = base.split_once("@sha256:").map(|(_, rest)| rest);
+                let digest = digest.and_then(|rest| rest.split_whitespace().next());
+                let is_digest = |digest: &str| {
+                    digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+                };
+                assert!(digest.is_some_and(is_digest), "{image:?}: {base}");
+            }
+        }
+    }
+
+    #[test]
     fn first_stages_build_what_last_stages_copy() {
         for image in ALL {
             let packages = LastStage::read(image.dockerfile()).unwrap();
