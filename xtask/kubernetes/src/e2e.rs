@@ -5,6 +5,7 @@
 //! knows of it is kept in `target/e2e/logs`.
 
 mod kind;
+mod node;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +16,7 @@ use crate::execute::{execute, root, succeeds};
 use crate::images::{self, Built, Engine, Image};
 use crate::versions::{Knative, Versions};
 use kind::Kind;
+use node::Node;
 
 /// What the deployment is configured with, and its cloud.
 const CONFIG: &str = "e2e/deploy.toml";
@@ -40,11 +42,11 @@ pub(crate) struct Args {
     #[arg(long)]
     keep: bool,
     /// Test on the cluster of the current context, with the Knative that is there. Images are
-    /// pushed to --repository.
-    #[arg(long, requires = "repository", conflicts_with = "keep")]
+    /// pushed to --repository, or loaded with `ctr` into a cluster that is this machine alone.
+    #[arg(long, conflicts_with = "keep")]
     use_current_context: bool,
     /// Registry and folder that the cluster of the current context pulls from.
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", requires = "use_current_context")]
     repository: Option<String>,
     /// Builder of images, which also runs the cluster [default: docker, else podman].
     #[arg(long)]
@@ -60,14 +62,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     require("kubectl", "https://kubernetes.io/docs/tasks/tools/")?;
     std::fs::create_dir_all(root().join(FOLDER)).context("cannot make `target/e2e`")?;
     if args.use_current_context {
-        let repository = args.repository.as_deref().unwrap_or(images::REPOSITORY);
-        return Target::current().test(engine, repository, &args.tests);
+        let way = match &args.repository {
+            Some(repository) => Way::Registry(repository),
+            None => Way::Node(Node::find(Command::new("kubectl"))?),
+        };
+        return Target { way }.test(engine, &args.tests);
     }
     let kind = Kind::start(engine, &versions.kind, &kubeconfig())?;
-    let target = Target { kind: Some(&kind) };
+    let target = Target {
+        way: Way::Kind(&kind),
+    };
     let tested = target
         .install(&versions.knative)
-        .and_then(|()| target.test(engine, images::REPOSITORY, &args.tests));
+        .and_then(|()| target.test(engine, &args.tests));
     if args.keep {
         eprintln!("the cluster stays: KUBECONFIG={}", kubeconfig().display());
         return tested;
@@ -92,19 +99,31 @@ fn require(program: &str, where_from: &str) -> Result<()> {
 
 /// The cluster that is tested on.
 struct Target<'a> {
-    /// None for the one of the current context.
-    kind: Option<&'a Kind>,
+    way: Way<'a>,
+}
+
+/// How images get into the cluster.
+enum Way<'a> {
+    /// Ours: into its node.
+    Kind(&'a Kind),
+    /// That of the current context: by a registry, given as its prefix.
+    Registry(&'a str),
+    /// That of the current context: into its node.
+    Node(Node),
 }
 
 impl Target<'_> {
-    fn current() -> Self {
-        Self { kind: None }
+    fn kind(&self) -> Option<&Kind> {
+        match self.way {
+            Way::Kind(kind) => Some(kind),
+            Way::Registry(_) | Way::Node(_) => None,
+        }
     }
 
     /// A program that talks to this cluster.
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        if self.kind.is_some() {
+        if self.kind().is_some() {
             command.env("KUBECONFIG", kubeconfig());
         }
         command
@@ -152,8 +171,8 @@ impl Target<'_> {
     }
 
     /// Builds, deploys and tests; keeps logs if that fails.
-    fn test(&self, engine: Engine, repository: &str, tests: &[String]) -> Result<()> {
-        let built = self.bring_images(engine, repository)?;
+    fn test(&self, engine: Engine, tests: &[String]) -> Result<()> {
+        let built = self.bring_images(engine)?;
         let tested = self.deploy(&built).and_then(|()| self.run_tests(tests));
         if tested.is_err() {
             self.keep_logs();
@@ -161,13 +180,19 @@ impl Target<'_> {
         tested
     }
 
-    fn bring_images(&self, engine: Engine, repository: &str) -> Result<Vec<Built>> {
+    fn bring_images(&self, engine: Engine) -> Result<Vec<Built>> {
         let all = [Image::Source, Image::Face, Image::Emulator];
+        let repository = match self.way {
+            Way::Registry(repository) => repository,
+            Way::Kind(_) | Way::Node(_) => images::REPOSITORY,
+        };
         let built = images::build(engine, &all, repository, images::TAG)?;
+        let folder = root().join(FOLDER);
         for Built { reference, .. } in &built {
-            match self.kind {
-                Some(kind) => kind.load(engine, reference, &root().join(FOLDER))?,
-                None => engine.push(reference)?,
+            match &self.way {
+                Way::Kind(kind) => kind.load(engine, reference, &folder)?,
+                Way::Registry(_) => engine.push(reference)?,
+                Way::Node(node) => node.load(engine, reference, &folder)?,
             }
         }
         Ok(built)
@@ -225,7 +250,7 @@ impl Target<'_> {
         let dumped = self.kubectl(&["cluster-info", "dump", "--all-namespaces", &output]);
         let kinds = "mnsosssources,brokers,triggers,services.serving.knative.dev,eventtypes,customresourcedefinitions";
         let shown = self.kubectl(&["get", kinds, "--all-namespaces", "-o", "yaml"]);
-        let exported = self.kind.map_or(Ok(()), |kind| kind.export_logs(&folder));
+        let exported = self.kind().map_or(Ok(()), |kind| kind.export_logs(&folder));
         for error in [dumped, shown, exported]
             .into_iter()
             .filter_map(Result::err)
@@ -249,7 +274,11 @@ mod tests {
 
     #[test]
     fn the_workflow_installs_the_pinned_kind_and_pins_its_actions() {
-        let workflow = std::fs::read_to_string(root().join(".github/workflows/ci.yml")).unwrap();
+        let read = |entry: std::io::Result<std::fs::DirEntry>| {
+            std::fs::read_to_string(entry.unwrap().path()).unwrap()
+        };
+        let workflows = std::fs::read_dir(root().join(".github/workflows")).unwrap();
+        let workflow: String = workflows.map(read).collect();
         let version = Versions::load().unwrap().kind.version;
         assert!(
             workflow.contains(&format!("sigs.k8s.io/kind@{version}\n")),

@@ -82,8 +82,6 @@ impl Kind {
     /// When it cannot be written or loaded.
     pub(crate) fn load(&self, engine: Engine, reference: &str, folder: &Path) -> Result<()> {
         let archive = folder.join("image.tar");
-        // Podman adds to an archive that is there.
-        let _ = std::fs::remove_file(&archive);
         engine.save(reference, &archive)?;
         execute(
             self.command(&["load", "image-archive", "--name", NAME])

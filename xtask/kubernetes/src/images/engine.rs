@@ -78,6 +78,8 @@ impl Engine {
     /// # Errors
     /// When there is no such image, or the file cannot be written.
     pub(crate) fn save(self, reference: &str, file: &Path) -> Result<()> {
+        // Podman adds to an archive that is there.
+        let _ = std::fs::remove_file(file);
         let mut save = self.command();
         match self {
             Self::Docker | Self::Podman => save.args(["save", "--output"]).arg(file).arg(reference),
