@@ -16,6 +16,7 @@ mod order;
 mod progress;
 mod ready;
 mod requirements;
+mod secret_version;
 mod undeploy;
 mod wait;
 
@@ -115,13 +116,6 @@ impl ClusterArgs {
     }
 }
 
-/// The namespace that remembers the deployment.
-fn home(objects: &[DynamicObject]) -> String {
-    let mut identities = objects.iter().map(Identity::of);
-    let namespace = identities.find(|identity| identity.kind == "Namespace");
-    namespace.map_or_else(|| "default".to_owned(), |namespace| namespace.name)
-}
-
 fn print(objects: Vec<DynamicObject>) -> Result<()> {
     let texts = objects.into_iter().map(diff::shown);
     let texts: Vec<_> = texts.collect::<Result<_>>()?;
@@ -160,7 +154,7 @@ async fn deploy(
     let applied = apply_all(cluster, &foundations, patience, progress).await?;
     wait::until_ready(cluster, &applied, patience, progress).await?;
     learn_kinds(cluster, objects, patience).await?;
-    let mut inventory = Inventory::load(cluster.client.clone(), &home(objects)).await?;
+    let mut inventory = Inventory::load(cluster.client.clone(), objects).await?;
     inventory.remember(objects.iter().map(Identity::of)).await?;
     let applied = apply_all(cluster, &rest, patience, progress).await?;
     wait::until_ready(cluster, &applied, patience, progress).await?;

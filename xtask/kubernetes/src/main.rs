@@ -54,15 +54,39 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", service::error_line(error.as_ref()));
+            eprintln!("error: {}", shown(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The error on one line with its causes; one that tells several things keeps their lines.
+fn shown(error: &anyhow::Error) -> String {
+    let text = error.to_string();
+    if text.contains('\n') {
+        text.replace('\n', "\n       ")
+    } else {
+        service::error_line(error.as_ref())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+
+    #[test]
+    fn errors_that_tell_several_things_keep_their_lines() {
+        let table = [
+            (anyhow::anyhow!("why").context("what"), "what: why"),
+            (
+                anyhow::anyhow!("one:\n  command\nother"),
+                "one:\n         command\n       other",
+            ),
+        ];
+        for (error, expected) in table {
+            assert_eq!(super::shown(&error), expected);
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -9,6 +9,7 @@ use kube::api::{DynamicObject, Patch, PatchParams};
 
 use super::cluster::Cluster;
 use super::identity::Identity;
+use super::secret_version;
 
 /// Owns, in the cluster's books, the fields that are applied here.
 pub(crate) const MANAGER: &str = "knative-mnsoss-deploy";
@@ -71,7 +72,7 @@ async fn send(
         .with_context(|| format!("the cluster does not know the kind of {identity}"))?;
     let mut parameters = PatchParams::apply(MANAGER).force();
     parameters.dry_run = dry_run;
-    let mut object = object.clone();
+    let mut object = secret_version::note(cluster, object).await?;
     if before.is_none_or(is_made_by_us) {
         object
             .annotations_mut()

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 /// Group, version, kind, plural, and whether it lives in namespaces.
 type Kind = (String, String, String, String, bool);
 
-const BUILT_IN: [(&str, &str, &str, &str, bool); 15] = [
+const BUILT_IN: [(&str, &str, &str, &str, bool); 17] = [
     ("", "v1", "Namespace", "namespaces", false),
     ("", "v1", "Secret", "secrets", true),
     ("", "v1", "ConfigMap", "configmaps", true),
@@ -52,6 +52,20 @@ const BUILT_IN: [(&str, &str, &str, &str, bool); 15] = [
         "rolebindings",
         true,
     ),
+    (
+        "networking.k8s.io",
+        "v1",
+        "NetworkPolicy",
+        "networkpolicies",
+        true,
+    ),
+    (
+        "policy",
+        "v1",
+        "PodDisruptionBudget",
+        "poddisruptionbudgets",
+        true,
+    ),
     ("serving.knative.dev", "v1", "Service", "services", true),
     ("eventing.knative.dev", "v1", "Broker", "brokers", true),
     ("eventing.knative.dev", "v1", "Trigger", "triggers", true),
@@ -65,6 +79,8 @@ struct State {
     coming: Vec<Kind>,
     unready: BTreeSet<String>,
     held: BTreeSet<String>,
+    /// Sources whose Secret nobody looks at again.
+    blind: BTreeSet<String>,
     writes: Vec<String>,
     version: u64,
 }
@@ -115,6 +131,11 @@ impl FakeCluster {
     /// The object of this name stays when it is deleted, as with a finalizer.
     pub(crate) fn hold(&self, name: &str) {
         self.state(|state| state.held.insert(name.to_owned()));
+    }
+
+    /// The status of the source of this name stays about the Secret that it was made with.
+    pub(crate) fn blind(&self, name: &str) {
+        self.state(|state| state.blind.insert(name.to_owned()));
     }
 
     /// Puts an object there, as somebody else would.
@@ -244,6 +265,19 @@ fn merged(state: &State, path: &str, mut object: Value) -> Value {
         before["metadata"]["resourceVersion"].clone()
     });
     object["status"] = status(&object, state.unready.contains(name));
+    if let Some(secret) = object.pointer("/spec/accessToken/secretKeyRef/name") {
+        let seen = if state.blind.contains(name) {
+            before.map(|before| &before["status"]["secretResourceVersion"])
+        } else {
+            let namespace = path.split("/namespaces/").nth(1).unwrap_or_default();
+            let namespace = namespace.split('/').next().unwrap_or_default();
+            let secret = secret.as_str().unwrap_or_default();
+            let secret = format!("/api/v1/namespaces/{namespace}/secrets/{secret}");
+            let secret = state.objects.get(&secret);
+            secret.map(|secret| &secret["metadata"]["resourceVersion"])
+        };
+        object["status"]["secretResourceVersion"] = seen.cloned().unwrap_or_default();
+    }
     object
 }
 

@@ -3,13 +3,16 @@
 //! A configuration may name other objects today than it did yesterday; what was made
 //! yesterday is still ours to remove. The names alone remove nothing: an object must
 //! also carry the mark that [`apply`](mod@super::apply) puts on what it makes.
+//!
+//! Deployments of several samples share one controller. Each is remembered by itself, so that
+//! removing one leaves what another needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Client;
-use kube::api::{Api, DeleteParams, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
 use serde_json::json;
 
 use super::apply::MANAGER;
@@ -17,32 +20,50 @@ use super::identity::Identity;
 
 /// Name of the `ConfigMap`, in the first namespace that is deployed to.
 const NAME: &str = "knative-mnsoss-deployed";
-const KEY: &str = "objects.json";
 
-/// What is remembered in one namespace.
+/// What is remembered in one namespace, by the key of each deployment.
+type Remembered = BTreeMap<String, BTreeSet<Identity>>;
+
+/// What is remembered of one deployment, and of those beside it.
 pub(crate) struct Inventory {
     maps: Api<ConfigMap>,
-    /// Not in the order of anything.
-    pub(crate) objects: BTreeSet<Identity>,
+    /// This deployment's key.
+    key: String,
+    all: Remembered,
 }
 
 impl Inventory {
-    /// Reads what is remembered; nothing, if nothing was ever deployed.
+    /// Reads what is remembered of the deployment that `objects` are; nothing, if it never was.
     ///
     /// # Errors
     /// When the server does not say, or somebody changed what it says.
-    pub(crate) async fn load(client: Client, namespace: &str) -> Result<Self> {
-        let maps: Api<ConfigMap> = Api::namespaced(client, namespace);
+    pub(crate) async fn load(client: Client, objects: &[DynamicObject]) -> Result<Self> {
+        let home = home(objects);
+        let maps: Api<ConfigMap> = Api::namespaced(client, &home);
         let map = maps.get_opt(NAME).await;
-        let map = map.with_context(|| format!("cannot read the ConfigMap {namespace}/{NAME}"))?;
-        let text = map.and_then(|map| map.data?.remove(KEY));
-        let objects = text.map(|text| serde_json::from_str(&text)).transpose();
-        let objects = objects
-            .with_context(|| format!("the ConfigMap {namespace}/{NAME} was changed by somebody"))?;
+        let map = map.with_context(|| format!("cannot read the ConfigMap {home}/{NAME}"))?;
+        let data = map.and_then(|map| map.data).unwrap_or_default();
+        let all = data
+            .into_iter()
+            .map(|(key, text)| Ok((key, serde_json::from_str(&text)?)))
+            .collect::<Result<Remembered>>();
         Ok(Self {
             maps,
-            objects: objects.unwrap_or_default(),
+            key: format!("{}.json", sample(objects)),
+            all: all
+                .with_context(|| format!("the ConfigMap {home}/{NAME} was changed by somebody"))?,
         })
+    }
+
+    /// What was ever deployed by this deployment, in the order of nothing.
+    pub(crate) fn objects(&self) -> BTreeSet<Identity> {
+        self.all.get(&self.key).cloned().unwrap_or_default()
+    }
+
+    /// Whether another deployment has the object, too.
+    pub(crate) fn is_shared(&self, object: &Identity) -> bool {
+        let mut others = self.all.iter().filter(|(key, _)| **key != self.key);
+        others.any(|(_, objects)| objects.contains(object))
     }
 
     /// Remembers further objects, before they are made.
@@ -53,12 +74,41 @@ impl Inventory {
         &mut self,
         objects: impl IntoIterator<Item = Identity>,
     ) -> Result<()> {
-        self.objects.extend(objects);
+        self.all
+            .entry(self.key.clone())
+            .or_default()
+            .extend(objects);
+        self.write().await
+    }
+
+    /// Forgets the deployment.
+    ///
+    /// # Errors
+    /// When the server refuses; that there was nothing is none.
+    pub(crate) async fn forget(mut self) -> Result<()> {
+        self.all.remove(&self.key);
+        if !self.all.is_empty() {
+            return self.write().await;
+        }
+        match self.maps.delete(NAME, &DeleteParams::default()).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            deleted => deleted
+                .map(drop)
+                .context("cannot remove what is remembered of the deployment"),
+        }
+    }
+
+    /// All of it: what is not applied would be gone.
+    async fn write(&self) -> Result<()> {
+        let data = self.all.iter().map(|(key, objects)| {
+            let text = serde_json::to_string_pretty(objects)?;
+            Ok((key.clone(), text))
+        });
         let map = json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": NAME},
-            "data": {KEY: serde_json::to_string_pretty(&self.objects)?},
+            "data": data.collect::<Result<BTreeMap<_, _>>>()?,
         });
         let parameters = PatchParams::apply(MANAGER).force();
         let applied = self
@@ -69,17 +119,19 @@ impl Inventory {
             .map(drop)
             .context("cannot remember in the cluster what is deployed")
     }
+}
 
-    /// Forgets everything.
-    ///
-    /// # Errors
-    /// When the server refuses; that there was nothing is none.
-    pub(crate) async fn forget(self) -> Result<()> {
-        match self.maps.delete(NAME, &DeleteParams::default()).await {
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            deleted => deleted
-                .map(drop)
-                .context("cannot remove what is remembered of the deployment"),
-        }
-    }
+/// The namespace that remembers deployments: the first one that they make.
+fn home(objects: &[DynamicObject]) -> String {
+    let mut identities = objects.iter().map(Identity::of);
+    let namespace = identities.find(|identity| identity.kind == "Namespace");
+    namespace.map_or_else(|| "default".to_owned(), |namespace| namespace.name)
+}
+
+/// The namespace that tells a deployment from others: that of its source.
+fn sample(objects: &[DynamicObject]) -> String {
+    let mut identities = objects.iter().map(Identity::of);
+    let source = identities.find(|identity| identity.kind == "MnsOssSource");
+    let namespace = source.and_then(|source| source.namespace);
+    namespace.unwrap_or_else(|| "default".to_owned())
 }

@@ -7,7 +7,7 @@ use super::identity::Identity;
 
 /// Kinds by their place. What is not listed comes after all of these: it is of some
 /// operator, and needs everything else.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "Namespace",
     "CustomResourceDefinition",
     "ServiceAccount",
@@ -18,6 +18,7 @@ const ORDER: [&str; 17] = [
     "Secret",
     "ConfigMap",
     "ServiceEntry",
+    "NetworkPolicy",
     "PodDisruptionBudget",
     "Deployment",
     "Broker",

@@ -68,22 +68,28 @@ fn defined_group(object: &DynamicObject) -> Option<String> {
     group.filter(|_| is_definition).map(ToOwned::to_owned)
 }
 
+/// One paragraph for each thing to do.
 fn report(missing: &BTreeMap<(String, String), Vec<String>>) -> Result<anyhow::Error> {
-    let lines = missing.iter().map(|((api_version, kind), served)| {
-        let what = if served.is_empty() {
-            install(api_version)?
+    let mut absent: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut paragraphs = Vec::new();
+    for ((api_version, kind), served) in missing {
+        if served.is_empty() {
+            absent.entry(api_version).or_default().push(kind);
         } else {
-            format!(
-                "it serves the versions {}: deploy with `--profile current`",
+            paragraphs.push(format!(
+                "the cluster does not know {kind} of {api_version}: it serves the versions {}: deploy with `--profile current`",
                 served.join(", ")
-            )
-        };
-        Ok(format!(
-            "the cluster does not know {kind} of {api_version}: {what}"
-        ))
-    });
-    let lines: Vec<String> = lines.collect::<Result<_>>()?;
-    Ok(anyhow::anyhow!(lines.join("\n       ")))
+            ));
+        }
+    }
+    for (api_version, kinds) in absent {
+        paragraphs.push(format!(
+            "the cluster does not know {} of {api_version}: {}",
+            kinds.join(" and "),
+            install(api_version)?
+        ));
+    }
+    Ok(anyhow::anyhow!(paragraphs.join("\n")))
 }
 
 /// How to get a group that is not there at all.
@@ -92,11 +98,11 @@ fn install(api_version: &str) -> Result<String> {
     let (name, manifests) = match api_version.split('/').next() {
         Some("eventing.knative.dev") => ("Knative Eventing", knative.eventing()),
         Some("serving.knative.dev") => ("Knative Serving", knative.serving()),
-        _ => return Ok("install what brings this kind".to_owned()),
+        _ => return Ok("install what brings it".to_owned()),
     };
     let commands: Vec<_> = manifests
         .iter()
-        .map(|url| format!("kubectl apply -f {url}"))
+        .map(|url| format!("\n  kubectl apply -f {url}"))
         .collect();
-    Ok(format!("install {name}: `{}`", commands.join(" && ")))
+    Ok(format!("install {name}:{}", commands.concat()))
 }

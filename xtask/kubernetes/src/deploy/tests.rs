@@ -5,6 +5,7 @@ use super::undeploy::undeploy;
 use super::*;
 
 const SECRET: &str = "/api/v1/namespaces/photos/secrets/keys";
+const SERVICE: &str = "/apis/serving.knative.dev/v1/namespaces/photos/services/marks";
 const BROKER: &str = "/apis/eventing.knative.dev/v1/namespaces/photos/brokers/default";
 const SOURCE: &str =
     "/apis/sources.eventing.knative.dev/v1alpha1/namespaces/photos/mnsosssources/faces";
@@ -18,24 +19,43 @@ fn objects(documents: &[Value]) -> Vec<DynamicObject> {
 }
 
 fn deployment() -> Vec<DynamicObject> {
+    deployment_of("photos")
+}
+
+/// With its sample in `namespace`, and the controller where every other deployment has it.
+fn deployment_of(namespace: &str) -> Vec<DynamicObject> {
     objects(&[
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "photos"}}),
         json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {"name": "mnsosssources.sources.eventing.knative.dev"},
             "spec": {"group": "sources.eventing.knative.dev", "versions": [{"name": "v1alpha1"}],
                 "names": {"kind": "MnsOssSource", "plural": "mnsosssources"}}}),
-        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "photos"}, "data": {"mns": "c2VjcmV0"}}),
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": namespace}, "data": {"mns": "c2VjcmV0"}}),
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "controller", "namespace": "photos"},
             "spec": {"replicas": 1}}),
-        json!({"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "metadata": {"name": "default", "namespace": "photos"}}),
+        json!({"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "metadata": {"name": "default", "namespace": namespace}}),
+        json!({"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "marks", "namespace": namespace},
+            "spec": {"template": {"spec": {"volumes": [{"name": "keys", "secret": {"secretName": "keys"}}]}}}}),
         json!({"apiVersion": "sources.eventing.knative.dev/v1alpha1", "kind": "MnsOssSource",
-            "metadata": {"name": "faces", "namespace": "photos"}}),
+            "metadata": {"name": "faces", "namespace": namespace},
+            "spec": {"accessToken": {"secretKeyRef": {"name": "keys", "key": "mns"}}}}),
     ])
 }
 
+/// The same with other keys.
+fn deployment_with_new_keys() -> Vec<DynamicObject> {
+    let mut objects = deployment();
+    objects[2].data["data"]["mns"] = json!("bmV3");
+    objects
+}
+
 async fn deploy_to(fake: &FakeCluster) -> Result<()> {
+    deploy_objects(fake, deployment()).await
+}
+
+async fn deploy_objects(fake: &FakeCluster, objects: Vec<DynamicObject>) -> Result<()> {
     let mut cluster = Cluster::discover(fake.client()).await?;
-    let checked = requirements::check(&cluster, deployment())?;
+    let checked = requirements::check(&cluster, objects)?;
     let patience = Duration::from_secs(5);
     deploy(
         &mut cluster,
@@ -47,10 +67,14 @@ async fn deploy_to(fake: &FakeCluster) -> Result<()> {
 }
 
 async fn undeploy_from(fake: &FakeCluster) -> Result<()> {
+    undeploy_objects(fake, &deployment()).await
+}
+
+async fn undeploy_objects(fake: &FakeCluster, objects: &[DynamicObject]) -> Result<()> {
     let cluster = Cluster::discover(fake.client()).await?;
     undeploy(
         &cluster,
-        &deployment(),
+        objects,
         Duration::from_secs(5),
         &Progress::hidden(),
     )
@@ -68,6 +92,7 @@ async fn objects_are_applied_in_order_and_remembered_before_they_are_made() {
     apply keys
     apply controller
     apply default
+    apply marks
     apply faces
     ");
 }
@@ -95,6 +120,7 @@ async fn what_was_deployed_is_removed_and_nothing_is_left() {
     undeploy_from(&fake).await.unwrap();
     insta::assert_snapshot!(fake.writes().join("\n"), @r"
     delete faces
+    delete marks
     delete default
     delete controller
     delete keys
@@ -133,7 +159,10 @@ async fn what_is_no_longer_rendered_is_removed_all_the_same() {
     let fake = FakeCluster::new();
     deploy_to(&fake).await.unwrap();
     let cluster = Cluster::discover(fake.client()).await.unwrap();
-    let today: Vec<_> = deployment().into_iter().take(2).collect();
+    let is_rendered = |object: &DynamicObject| {
+        ["Namespace", "MnsOssSource"].contains(&Identity::of(object).kind.as_str())
+    };
+    let today: Vec<_> = deployment().into_iter().filter(is_rendered).collect();
     undeploy(
         &cluster,
         &today,
@@ -143,6 +172,53 @@ async fn what_is_no_longer_rendered_is_removed_all_the_same() {
     .await
     .unwrap();
     assert_eq!(fake.paths(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_deployments_one_goes_without_the_other() {
+    let fake = FakeCluster::new();
+    deploy_objects(&fake, deployment_of("albums"))
+        .await
+        .unwrap();
+    let of_one = fake.paths();
+    deploy_to(&fake).await.unwrap();
+    undeploy_from(&fake).await.unwrap();
+    assert_eq!(fake.paths(), of_one);
+    undeploy_objects(&fake, &deployment_of("albums"))
+        .await
+        .unwrap();
+    assert_eq!(fake.paths(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_counts_once_its_controller_has_seen_the_secret() {
+    let fake = FakeCluster::new();
+    deploy_to(&fake).await.unwrap();
+    fake.blind("faces");
+    let error = deploy_objects(&fake, deployment_with_new_keys()).await;
+    insta::assert_snapshot!(error.unwrap_err(), @r"
+    not ready after 5 s:
+    MnsOssSource photos/faces: the controller has not seen the Secret keys as it is now; see `kubectl -n photos describe mnsosssource.sources.eventing.knative.dev faces`
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_secret_makes_a_new_revision_of_what_mounts_it() {
+    let fake = FakeCluster::new();
+    let versions = || {
+        let noted = fake.get(SERVICE).unwrap()["spec"]["template"]["metadata"]["annotations"]
+            ["deploy.mnsoss/secret-version"]
+            .clone();
+        let secret = fake.get(SECRET).unwrap()["metadata"]["resourceVersion"].clone();
+        assert_eq!(noted, secret);
+        noted
+    };
+    deploy_to(&fake).await.unwrap();
+    let before = versions();
+    deploy_objects(&fake, deployment_with_new_keys())
+        .await
+        .unwrap();
+    assert_ne!(versions(), before);
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,8 +245,8 @@ async fn an_object_that_does_not_become_ready_is_explained() {
     let error = deploy_to(&fake).await.unwrap_err();
     insta::assert_snapshot!(error, @r"
     not ready after 5 s:
-           Deployment photos/controller: 0 of 1 replicas are available; see `kubectl -n photos describe deployment.apps controller`
-           Broker photos/default: Ready is False: Because: of the test; see `kubectl -n photos describe broker.eventing.knative.dev default`
+    Deployment photos/controller: 0 of 1 replicas are available; see `kubectl -n photos describe deployment.apps controller`
+    Broker photos/default: Ready is False: Because: of the test; see `kubectl -n photos describe broker.eventing.knative.dev default`
     ");
 }
 
@@ -183,7 +259,7 @@ async fn an_object_that_does_not_go_is_explained() {
     let error = undeploy_from(&fake).await.unwrap_err();
     insta::assert_snapshot!(error, @r"
     still there after 5 s:
-           MnsOssSource photos/faces: is held by the finalizer example.com/held; see `kubectl -n photos describe mnsosssource.sources.eventing.knative.dev faces`
+    MnsOssSource photos/faces: is held by the finalizer example.com/held; see `kubectl -n photos describe mnsosssource.sources.eventing.knative.dev faces`
     ");
     // The controller, which could still let go of it, was not touched.
     assert_eq!(fake.writes(), ["delete faces"]);
@@ -199,7 +275,7 @@ async fn nothing_is_applied_onto_what_is_being_deleted() {
     let error = deploy_to(&fake).await.unwrap_err();
     insta::assert_snapshot!(error, @r"
     still there after 5 s:
-           CustomResourceDefinition mnsosssources.sources.eventing.knative.dev: is held by the finalizer example.com/held; see `kubectl describe customresourcedefinition.apiextensions.k8s.io mnsosssources.sources.eventing.knative.dev`
+    CustomResourceDefinition mnsosssources.sources.eventing.knative.dev: is held by the finalizer example.com/held; see `kubectl describe customresourcedefinition.apiextensions.k8s.io mnsosssources.sources.eventing.knative.dev`
     ");
     assert_eq!(fake.writes(), ["apply photos"]);
 }
@@ -208,8 +284,23 @@ async fn nothing_is_applied_onto_what_is_being_deleted() {
 async fn nothing_is_applied_to_a_cluster_without_knative() {
     let fake = FakeCluster::new();
     fake.without("eventing.knative.dev");
-    let error = deploy_to(&fake).await.unwrap_err();
-    insta::assert_snapshot!(error, @"the cluster does not know Broker of eventing.knative.dev/v1: install Knative Eventing: `kubectl apply -f https://github.com/knative/eventing/releases/download/knative-v1.22.2/eventing-crds.yaml && kubectl apply -f https://github.com/knative/eventing/releases/download/knative-v1.22.2/eventing-core.yaml && kubectl apply -f https://github.com/knative/eventing/releases/download/knative-v1.22.2/in-memory-channel.yaml && kubectl apply -f https://github.com/knative/eventing/releases/download/knative-v1.22.2/mt-channel-broker.yaml`");
+    fake.without("serving.knative.dev");
+    let mut objects = deployment();
+    objects.extend(self::objects(&[
+        json!({"apiVersion": "eventing.knative.dev/v1", "kind": "Trigger", "metadata": {"name": "x", "namespace": "photos"}}),
+    ]));
+    let error = deploy_objects(&fake, objects).await.unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    the cluster does not know Broker and Trigger of eventing.knative.dev/v1: install Knative Eventing:
+      kubectl apply -f https://github.com/knative/eventing/releases/download/knative-v1.22.2/eventing-crds.yaml
+      kubectl apply -f https://github.com/knative/eventing/releases/download/knative-v1.22.2/eventing-core.yaml
+      kubectl apply -f https://github.com/knative/eventing/releases/download/knative-v1.22.2/in-memory-channel.yaml
+      kubectl apply -f https://github.com/knative/eventing/releases/download/knative-v1.22.2/mt-channel-broker.yaml
+    the cluster does not know Service of serving.knative.dev/v1: install Knative Serving:
+      kubectl apply -f https://github.com/knative/serving/releases/download/knative-v1.22.1/serving-crds.yaml
+      kubectl apply -f https://github.com/knative/serving/releases/download/knative-v1.22.1/serving-core.yaml
+      kubectl apply -f https://github.com/knative-extensions/net-kourier/releases/download/knative-v1.22.1/kourier.yaml
+    ");
     assert_eq!(fake.writes(), Vec::<String>::new());
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Sources go first, while the controller still runs to clean up behind them. An object
 //! that was there before the first deployment stays, and so does everything that others
-//! would lose with one of ours: their sources, and a namespace that they use.
+//! would lose with one of ours: their sources, a namespace that they use, and whatever another
+//! deployment has, too.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use super::cluster::Cluster;
 use super::identity::Identity;
 use super::inventory::Inventory;
 use super::progress::Progress;
-use super::{ClusterArgs, home, order, wait};
+use super::{ClusterArgs, order, wait};
 
 /// The kind whose definition we bring.
 const SOURCE: &str = "MnsOssSource";
@@ -42,20 +43,22 @@ pub(crate) async fn run(args: &ClusterArgs) -> Result<()> {
     undeploy(&cluster, &objects, args.patience(), &Progress::new()).await
 }
 
-/// Removes what of `objects`, and of all that was deployed before, a deployment made.
+/// Removes what of `objects`, and of all that this deployment had before, a deployment made.
 pub(crate) async fn undeploy(
     cluster: &Cluster,
     objects: &[DynamicObject],
     patience: Duration,
     progress: &Progress,
 ) -> Result<()> {
-    let inventory = Inventory::load(cluster.client.clone(), &home(objects)).await?;
-    let known: BTreeSet<_> = inventory
-        .objects
-        .iter()
-        .cloned()
-        .chain(objects.iter().map(Identity::of))
-        .collect();
+    let inventory = Inventory::load(cluster.client.clone(), objects).await?;
+    let known = inventory.objects().into_iter();
+    let known: BTreeSet<_> = known.chain(objects.iter().map(Identity::of)).collect();
+    let (shared, known): (BTreeSet<_>, BTreeSet<_>) = known
+        .into_iter()
+        .partition(|object| inventory.is_shared(object));
+    for identity in &shared {
+        progress.say(&format!("{identity} stays: another deployment has it, too"));
+    }
     let mut ours = made_by_us(cluster, &known, progress).await?;
     // Backwards, so that what others need goes last.
     ours.sort_by_key(|object| std::cmp::Reverse(order::place(&Identity::of(object))));

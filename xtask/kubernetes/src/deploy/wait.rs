@@ -16,6 +16,7 @@ use super::diagnosis::diagnose;
 use super::identity::Identity;
 use super::progress::Progress;
 use super::ready::{Readiness, held_by, readiness};
+use super::secret_version;
 
 /// Waits until all are ready.
 ///
@@ -54,8 +55,11 @@ pub(crate) async fn until_gone(
 fn told(lines: Vec<Option<String>>, patience: Duration, what: &str) -> Result<()> {
     let lines: Vec<_> = lines.into_iter().flatten().collect();
     if !lines.is_empty() {
-        let lines = lines.join("\n       ");
-        bail!("{what} after {} s:\n       {lines}", patience.as_secs());
+        bail!(
+            "{what} after {} s:\n{}",
+            patience.as_secs(),
+            lines.join("\n")
+        );
     }
     Ok(())
 }
@@ -71,7 +75,7 @@ async fn ready(
     loop {
         let found = cluster.get(identity).await;
         let why = match &found {
-            Ok(Some(object)) => match readiness(object) {
+            Ok(Some(object)) => match judge(cluster, object).await {
                 Readiness::Ready => {
                     line.done("is ready");
                     return None;
@@ -86,6 +90,15 @@ async fn ready(
         }
         line.waits(&why);
         sleep(POLL).await;
+    }
+}
+
+/// What the object says of itself, once it speaks of the Secret as it is now.
+async fn judge(cluster: &Cluster, object: &DynamicObject) -> Readiness {
+    match secret_version::outdated(cluster, object).await {
+        Ok(None) => readiness(object),
+        Ok(Some(why)) => Readiness::Waiting(why),
+        Err(error) => Readiness::Waiting(format!("{error:#}")),
     }
 }
 
