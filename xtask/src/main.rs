@@ -9,6 +9,7 @@
 mod ci;
 mod demo;
 mod dev;
+mod docs;
 mod interrupt;
 mod package;
 
@@ -32,6 +33,8 @@ enum Task {
     Dev(dev::Args),
     /// Runs every check that a change must pass.
     Ci(ci::Args),
+    /// Runs the commands that the documents tell people to type.
+    Docs(docs::Args),
     /// Breaks things on purpose while photos go through, and proves that none is lost.
     Chaos(package::Args),
     /// Measures the pipeline beside its limits.
@@ -54,6 +57,7 @@ async fn main() -> ExitCode {
         Task::Demo(args) => demo::run(args).await,
         Task::Dev(args) => dev::run(args).await,
         Task::Ci(args) => ci::run(&args),
+        Task::Docs(args) => docs::run(&args),
         Task::Chaos(args) => package::chaos(&args),
         Task::Bench(args) => package::bench(&args),
         Task::Render(args) => package::kubernetes("render", &args),
