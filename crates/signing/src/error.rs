@@ -71,6 +71,12 @@ pub enum PresentedError {
         /// The absent part, by its name in the scheme.
         part: &'static str,
     },
+    /// The request lacks a header that its signature is said to cover.
+    #[error("the signature covers the header `{name}`, which the request lacks")]
+    MissingHeader {
+        /// The header.
+        name: HeaderName,
+    },
     /// Credentials are presented in more than one place.
     #[error("credentials are presented in more than one place")]
     Mixed,

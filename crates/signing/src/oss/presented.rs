@@ -3,12 +3,15 @@
 //!
 //! Whether the key exists, the clock fits and the URL has expired is for the server to decide.
 
+use http::HeaderMap;
+use http::header::DATE;
 use http::request::Parts;
 use jiff::Timestamp;
 
-use super::{Resource, v1, v4};
+use super::{OSS_DATE, Resource, v1, v4};
 use crate::{
     AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, target,
+    time,
 };
 
 /// Credentials as presented to OSS in the headers or the query of a request.
@@ -35,7 +38,9 @@ impl Presented {
             (None, false, false) => Ok(None),
             (Some(value), false, false) => Self::from_header(&value, parts).map(Some),
             (None, true, false) => v1::Presented::from_query(&query).map(Self::V1).map(Some),
-            (None, false, true) => v4::Presented::from_query(&query).map(Self::V4).map(Some),
+            (None, false, true) => v4::Presented::from_query(&query, &parts.headers)
+                .map(Self::V4)
+                .map(Some),
             _ => Err(PresentedError::Mixed),
         }
     }
@@ -122,6 +127,28 @@ impl Presented {
         match self {
             Self::V1(presented) => presented.matches(string_to_sign, secret),
             Self::V4(presented) => presented.matches(string_to_sign, secret),
+        }
+    }
+}
+
+/// When a request was signed in its headers. Both signatures cover the text as it was sent.
+#[derive(Debug, Clone)]
+pub(super) struct Dated {
+    pub(super) text: String,
+    pub(super) time: Timestamp,
+}
+
+impl Dated {
+    /// Reads `x-oss-date`, or `Date` where there is none. The SDKs write either in the form of
+    /// the other, whatever the signature.
+    pub(super) fn from_headers(headers: &HeaderMap) -> Result<Self, PresentedError> {
+        let text =
+            authorization::header(headers, &OSS_DATE)?.or(authorization::header(headers, &DATE)?);
+        let text = text.ok_or(PresentedError::MissingDate)?;
+        let time = time::parse_iso_basic(&text).or_else(|| time::parse_http_date(&text));
+        match time.or_else(|| time::parse_iso_extended(&text)) {
+            Some(time) => Ok(Self { text, time }),
+            None => Err(PresentedError::MalformedDate { value: text }),
         }
     }
 }

@@ -70,8 +70,13 @@ pub fn canonical_request(
 #[must_use]
 pub fn string_to_sign(canonical_request: &str, region: &str, time: Timestamp) -> String {
     let scope = Scope::new(time, region, PRODUCT);
+    text_to_sign(canonical_request, &scope, &time::iso_basic(time))
+}
+
+/// The text to sign, with the date exactly as a request says it.
+fn text_to_sign(canonical_request: &str, scope: &Scope, date: &str) -> String {
     let hash = mac::sha256_hex(canonical_request.as_bytes());
-    format!("{ALGORITHM}\n{}\n{scope}\n{hash}", time::iso_basic(time))
+    format!("{ALGORITHM}\n{date}\n{scope}\n{hash}")
 }
 
 /// Hexadecimal signature of `string_to_sign`.

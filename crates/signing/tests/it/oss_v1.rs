@@ -202,3 +202,15 @@ fn presigning_again_replaces_the_first_signature() {
         ]
     );
 }
+
+#[test]
+fn parameters_that_name_an_operation_are_signed_and_others_are_not() {
+    // From the signers of the SDKs, which each know others.
+    for name in ["acl", "cleanRestoredObject", "regions", "withHashContext"] {
+        let parameters = [(name, ""), ("prefix", "a")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let (method, headers) = (http::Method::GET, http::HeaderMap::new());
+        let resource = Resource::default();
+        let text = v1::string_to_sign(&method, &headers, resource, &parameters, "0").unwrap();
+        assert_eq!(text, format!("GET\n\n\n0\n/?{name}"));
+    }
+}

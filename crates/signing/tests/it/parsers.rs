@@ -29,6 +29,11 @@ fn malformed(part: &'static str) -> Found {
     Err(PresentedError::Malformed { part })
 }
 
+fn missing_header(name: &str) -> Found {
+    let name = name.parse().unwrap();
+    Err(PresentedError::MissingHeader { name })
+}
+
 fn bad_date(value: &str) -> Found {
     let value = value.to_owned();
     Err(PresentedError::MalformedDate { value })
@@ -48,6 +53,7 @@ fn presents_to_oss(target: &str, headers: &[(&str, &str)]) -> Found {
 fn oss_tells_anonymous_from_broken_headers() {
     let v1 = ("OSS id:c2ln", DATE);
     let additional = format!("{V4_HEADER},AdditionalHeaders=a b");
+    let absent = format!("{V4_HEADER},AdditionalHeaders=range");
     let table = [
         ("v1", v1, Ok(true)),
         ("v4", (V4_HEADER, OSS_DATE), Ok(true)),
@@ -56,9 +62,11 @@ fn oss_tells_anonymous_from_broken_headers() {
             (v1.0, ("x", "")),
             Err(PresentedError::MissingDate),
         ),
+        ("v4 dated by `Date`", (V4_HEADER, DATE), Ok(true)),
+        ("v1 dated by `x-oss-date`", (v1.0, OSS_DATE), Ok(true)),
         (
-            "v4 without its own date",
-            (V4_HEADER, DATE),
+            "v4 without a date",
+            (V4_HEADER, ("x", "")),
             Err(PresentedError::MissingDate),
         ),
         ("odd date", (v1.0, ("date", "today")), bad_date("today")),
@@ -83,6 +91,11 @@ fn oss_tells_anonymous_from_broken_headers() {
             (&*additional, OSS_DATE),
             malformed("AdditionalHeaders"),
         ),
+        (
+            "absent additional",
+            (&*absent, OSS_DATE),
+            missing_header("range"),
+        ),
     ];
     assert_eq!(presents_to_oss("/k?acl", &[DATE]), Ok(false));
     for (name, (authorization, date), expected) in table {
@@ -104,6 +117,10 @@ fn oss_tells_anonymous_from_broken_urls() {
         ("OSSAccessKeyId=i&Expires=x&Signature=s", bad_expiry("x")),
         (&format!("{v4}&x-oss-expires=1"), Ok(true)),
         (&format!("{v4}&x-oss-expires=0"), bad_expiry("0")),
+        (
+            &format!("{v4}&x-oss-expires=1&x-oss-additional-headers=range"),
+            missing_header("range"),
+        ),
         (v4, missing("x-oss-expires")),
         ("x-oss-signature=s", missing("x-oss-signature-version")),
         (
@@ -159,6 +176,32 @@ fn v4_parts_may_come_in_any_order_and_with_blanks() {
             "GET\n/b/k\n\nhost:h\nrange:bytes=0-1\nx-oss-date:20240506T070809Z\n\n\
              host;range\nUNSIGNED-PAYLOAD"
         );
+    }
+}
+
+#[test]
+fn either_date_is_signed_as_it_was_sent() {
+    let table: [(&str, &[_], &str); 4] = [
+        ("`Date` alone", &[DATE], DATE.1),
+        ("`x-oss-date` alone", &[OSS_DATE], OSS_DATE.1),
+        ("both", &[OSS_DATE, DATE], OSS_DATE.1),
+        (
+            "each in the other's form",
+            &[("x-oss-date", DATE.1)],
+            DATE.1,
+        ),
+    ];
+    // The date is the second line of V4's text and the fourth of V1's.
+    for (authorization, line) in [(V4_HEADER, 1), ("OSS id:c2ln", 3)] {
+        for (name, dates, expected) in table {
+            let headers = [&[("authorization", authorization)], dates].concat();
+            let parts = get("/k", &headers);
+            let presented = oss::Presented::from_request(&parts).unwrap().unwrap();
+            assert_eq!(presented.signed_at(), Some(now()), "{name}");
+            let text = presented.string_to_sign(&parts, oss::Resource::default());
+            let text = text.unwrap();
+            assert_eq!(text.lines().nth(line), Some(expected), "{name}: {text}");
+        }
     }
 }
 

@@ -2,17 +2,16 @@
 
 use http::HeaderMap;
 use http::HeaderName;
-use http::header::DATE;
 use http::request::Parts;
 use jiff::Timestamp;
 
 use super::{QUERY_EXPIRES, QUERY_ID, QUERY_SIGNATURE, QUERY_TOKEN};
 use crate::encode::find;
 use crate::mac::Claim;
-use crate::oss::{OSS_DATE, Resource, SECURITY_TOKEN};
+use crate::oss::presented::Dated;
+use crate::oss::{Resource, SECURITY_TOKEN};
 use crate::{
     AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, target,
-    time,
 };
 
 /// What the V1 signer of the second Python SDK sends the token in, unsigned.
@@ -47,19 +46,13 @@ impl Presented {
         let (access_key_id, signature) = authorization::id_and_signature(rest)?;
         let token = authorization::header(headers, &SECURITY_TOKEN)?
             .or(authorization::header(headers, &BARE_TOKEN)?);
-        let date =
-            authorization::header(headers, &OSS_DATE)?.or(authorization::header(headers, &DATE)?);
-        let date = date.ok_or(PresentedError::MissingDate)?;
-        let signed_at =
-            time::parse_http_date(&date).ok_or_else(|| PresentedError::MalformedDate {
-                value: date.clone(),
-            })?;
+        let Dated { text, time } = Dated::from_headers(headers)?;
         Ok(Self {
             access_key_id,
             signature,
             security_token: token.map(SecurityToken::new),
-            date,
-            validity: Validity::SignedAt(signed_at),
+            date: text,
+            validity: Validity::SignedAt(time),
         })
     }
 

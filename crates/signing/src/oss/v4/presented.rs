@@ -10,7 +10,8 @@ use super::{
 };
 use crate::encode::find;
 use crate::mac::Claim;
-use crate::oss::{OSS_DATE, Resource, SECURITY_TOKEN};
+use crate::oss::presented::Dated;
+use crate::oss::{Resource, SECURITY_TOKEN};
 use crate::scope::Scope;
 use crate::{
     AccessKeyId, AccessKeySecret, PresentedError, SecurityToken, SignError, authorization, target,
@@ -24,7 +25,7 @@ pub struct Presented {
     scope: Scope,
     signature: Claim,
     security_token: Option<SecurityToken>,
-    signed_at: Timestamp,
+    dated: Dated,
     expires_at: Option<Timestamp>,
     additional: Vec<HeaderName>,
 }
@@ -41,20 +42,24 @@ impl Presented {
         let parts = authorization::Parts::parse(rest)?;
         let (access_key_id, scope) =
             Scope::parse_credential(parts.require("Credential")?, PRODUCT)?;
-        let date = authorization::header(headers, &OSS_DATE)?.ok_or(PresentedError::MissingDate)?;
+        let dated = Dated::from_headers(headers)?;
+        check_day(dated.time, &scope)?;
         Ok(Self {
             access_key_id,
-            signed_at: date_within(&date, &scope)?,
             scope,
+            dated,
             signature: Claim::new(parts.require("Signature")?),
             security_token: authorization::header(headers, &SECURITY_TOKEN)?
                 .map(SecurityToken::new),
             expires_at: None,
-            additional: names(parts.find("AdditionalHeaders").unwrap_or_default())?,
+            additional: names(parts.find("AdditionalHeaders").unwrap_or_default(), headers)?,
         })
     }
 
-    pub(crate) fn from_query(query: &[(String, String)]) -> Result<Self, PresentedError> {
+    pub(crate) fn from_query(
+        query: &[(String, String)],
+        headers: &HeaderMap,
+    ) -> Result<Self, PresentedError> {
         let require = |part| find(query, part).ok_or(PresentedError::Missing { part });
         if require(QUERY_VERSION)? != ALGORITHM {
             return Err(PresentedError::UnknownScheme);
@@ -67,9 +72,12 @@ impl Presented {
             scope,
             signature: Claim::new(require(QUERY_SIGNATURE)?),
             security_token: find(query, QUERY_TOKEN).map(SecurityToken::new),
-            signed_at,
+            dated: Dated {
+                text: date.to_owned(),
+                time: signed_at,
+            },
             expires_at: Some(expiry(require(QUERY_EXPIRES)?, signed_at)?),
-            additional: names(find(query, QUERY_ADDITIONAL).unwrap_or_default())?,
+            additional: names(find(query, QUERY_ADDITIONAL).unwrap_or_default(), headers)?,
         })
     }
 
@@ -91,10 +99,10 @@ impl Presented {
         self.scope.region()
     }
 
-    /// The `x-oss-date` of the request or URL.
+    /// The date of the request or URL.
     #[must_use]
     pub fn signed_at(&self) -> Timestamp {
-        self.signed_at
+        self.dated.time
     }
 
     /// When a presigned URL expires.
@@ -127,10 +135,10 @@ impl Presented {
         resource: Resource<'_>,
     ) -> Result<String, SignError> {
         let canonical = self.canonical_request(parts, resource)?;
-        Ok(super::string_to_sign(
+        Ok(super::text_to_sign(
             &canonical,
-            self.region(),
-            self.signed_at,
+            &self.scope,
+            &self.dated.text,
         ))
     }
 
@@ -148,8 +156,13 @@ pub(crate) fn date_within(text: &str, scope: &Scope) -> Result<Timestamp, Presen
     let time = time.ok_or_else(|| PresentedError::MalformedDate {
         value: text.to_owned(),
     })?;
+    check_day(time, scope)?;
+    Ok(time)
+}
+
+fn check_day(time: Timestamp, scope: &Scope) -> Result<(), PresentedError> {
     if scope.is_of_day(time) {
-        return Ok(time);
+        return Ok(());
     }
     Err(PresentedError::Malformed { part: "Credential" })
 }
@@ -166,13 +179,19 @@ fn expiry(text: &str, signed_at: Timestamp) -> Result<Timestamp, PresentedError>
     signed_at.checked_add(lifetime).map_err(|_| malformed())
 }
 
-fn names(text: &str) -> Result<Vec<HeaderName>, PresentedError> {
+/// The headers that are signed besides the usual ones. The request must have each of them.
+fn names(text: &str, headers: &HeaderMap) -> Result<Vec<HeaderName>, PresentedError> {
     let names = text
         .split(';')
         .map(str::trim)
         .filter(|name| !name.is_empty());
-    let parsed: Result<_, _> = names.map(|name| name.to_lowercase().parse()).collect();
-    parsed.map_err(|_| PresentedError::Malformed {
+    let parsed: Result<Vec<HeaderName>, _> =
+        names.map(|name| name.to_lowercase().parse()).collect();
+    let names = parsed.map_err(|_| PresentedError::Malformed {
         part: "AdditionalHeaders",
-    })
+    })?;
+    match names.iter().find(|name| !headers.contains_key(*name)) {
+        Some(name) => Err(PresentedError::MissingHeader { name: name.clone() }),
+        None => Ok(names),
+    }
 }
