@@ -72,6 +72,8 @@ pub fn init(args: &TelemetryArgs) -> Result<(), TelemetryError> {
     let targets = targets(args)?;
     let lines = fmt::layer()
         .with_writer(io::stderr)
+        // It would be told on standard error, and panic where that cannot be written to.
+        .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal());
     let registry = tracing_subscriber::registry().with(targets);
     match args.log_format {
