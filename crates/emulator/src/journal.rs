@@ -7,7 +7,8 @@
 //! the machine lost power: lines are handed to the operating system, not forced to disk.
 //!
 //! On opening, the file is compacted: each service writes the records that make its
-//! present state, and the new file takes the old one's place in one rename.
+//! present state, and the new file takes the old one's place in one rename. Where there is no
+//! room for that, the old file goes on.
 
 mod file;
 
@@ -84,8 +85,18 @@ pub struct Journal(Option<Mutex<Open>>);
 struct Open {
     path: PathBuf,
     file: LineFile,
-    recovered: HashMap<String, Vec<Numbered>>,
+    recovered: Recovered,
+    /// There was no room for the compacted records: the old file is still the journal.
+    uncompacted: bool,
     _lock: DirectoryLock,
+}
+
+/// What the file held.
+#[derive(Debug, Default)]
+struct Recovered {
+    sections: HashMap<String, Vec<Numbered>>,
+    /// Length of its whole lines in bytes.
+    length: u64,
 }
 
 /// A recovered record with the number of its line, for error messages.
@@ -131,6 +142,7 @@ impl Journal {
             path,
             file,
             recovered,
+            uncompacted: false,
             _lock: lock,
         }))))
     }
@@ -138,14 +150,14 @@ impl Journal {
     /// The state of one section, as its records make it of `empty`.
     ///
     /// # Errors
-    /// When a record does not read as one of this section, or the compacted records cannot
-    /// be written.
+    /// When a record does not read as one of this section.
     pub fn restore<S: Journaled>(&self, empty: S) -> Result<S, JournalError> {
         let mut state = empty;
         let Some(mut open) = self.lock() else {
             return Ok(state);
         };
-        for Numbered { line, record } in open.recovered.remove(S::SECTION).unwrap_or_default() {
+        let records = open.recovered.sections.remove(S::SECTION);
+        for Numbered { line, record } in records.unwrap_or_default() {
             let record =
                 serde_json::from_str(record.get()).map_err(|source| JournalError::Damaged {
                     path: open.path.clone(),
@@ -154,9 +166,7 @@ impl Journal {
                 })?;
             state.apply(record);
         }
-        for record in state.snapshot() {
-            open.append(S::SECTION, &record)?;
-        }
+        open.compact(&state);
         Ok(state)
     }
 
@@ -164,12 +174,17 @@ impl Journal {
     /// has been restored; a section that nobody asked for is gone afterwards.
     ///
     /// # Errors
-    /// When the file cannot be renamed.
+    /// When the file cannot be renamed, or the old one cannot be opened.
     pub fn begin(&self) -> Result<(), JournalError> {
         let Some(mut open) = self.lock() else {
             return Ok(());
         };
         let path = open.path.clone();
+        if open.uncompacted {
+            open.file.remove();
+            open.file = LineFile::resume(path, open.recovered.length)?;
+            return Ok(());
+        }
         open.file.rename_to(path)
     }
 
@@ -198,6 +213,19 @@ impl Journal {
 }
 
 impl Open {
+    fn compact<S: Journaled>(&mut self, state: &S) {
+        for record in state.snapshot() {
+            if self.uncompacted {
+                return;
+            }
+            if let Err(error) = self.append(S::SECTION, &record) {
+                let cause: &dyn std::error::Error = &error;
+                tracing::warn!(cause, "cannot compact the journal");
+                self.uncompacted = true;
+            }
+        }
+    }
+
     fn append<R: Serialize>(&mut self, section: &str, record: &R) -> Result<(), JournalError> {
         let mut line =
             serde_json::to_vec(&LineOut { section, record }).map_err(JournalError::Record)?;
@@ -206,10 +234,10 @@ impl Open {
     }
 }
 
-fn recover(path: &Path) -> Result<HashMap<String, Vec<Numbered>>, JournalError> {
+fn recover(path: &Path) -> Result<Recovered, JournalError> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Recovered::default()),
         Err(source) => {
             return Err(JournalError::Io {
                 path: path.to_owned(),
@@ -217,9 +245,9 @@ fn recover(path: &Path) -> Result<HashMap<String, Vec<Numbered>>, JournalError> 
             });
         }
     };
-    let mut sections: HashMap<String, Vec<Numbered>> = HashMap::new();
-    for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let Some(line_text) = line.strip_suffix(b"\n") else {
+    let mut recovered = Recovered::default();
+    for (index, line_bytes) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let Some(line_text) = line_bytes.strip_suffix(b"\n") else {
             tracing::warn!(path = %path.display(), "dropped a torn last line");
             break;
         };
@@ -231,12 +259,14 @@ fn recover(path: &Path) -> Result<HashMap<String, Vec<Numbered>>, JournalError> 
                 source,
             })?;
         let record = record.to_owned();
-        sections
+        recovered.length += line_bytes.len() as u64;
+        recovered
+            .sections
             .entry(section.to_owned())
             .or_default()
             .push(Numbered { line, record });
     }
-    Ok(sections)
+    Ok(recovered)
 }
 
 #[cfg(test)]

@@ -30,7 +30,9 @@ pub mod untrusted;
 pub use config::{Args, Config};
 pub use emulator::{Addresses, Emulator, StartError};
 
+use nix::sys::signal::Signal;
 use signing::Credentials;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Starts the emulator, announces its addresses, and serves until `stop`.
@@ -48,6 +50,9 @@ pub async fn run(
         settings,
     } = config;
     service::telemetry::init(&telemetry)?;
+    // A file that may not grow makes its write fail, as on a full disk; by default it would end
+    // the process. A handler once installed stays.
+    let _unread = signal(SignalKind::from_raw(Signal::SIGXFSZ as i32))?;
     let seed = settings.seed;
     let access_key_id = owner.access_key_id().clone();
     let emulator = Emulator::bind(settings, owner).await?;

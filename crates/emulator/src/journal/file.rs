@@ -37,6 +37,28 @@ impl LineFile {
         }
     }
 
+    /// Goes on behind the first `length` bytes of the file at `path`, which are whole lines.
+    pub(super) fn resume(path: PathBuf, length: u64) -> Result<Self, JournalError> {
+        match File::options().write(true).open(&path) {
+            Ok(file) => {
+                let mut file = Self {
+                    path,
+                    file,
+                    length,
+                    torn: false,
+                };
+                file.take_back().map_err(|source| file.error(source))?;
+                Ok(file)
+            }
+            Err(source) => Err(JournalError::Io { path, source }),
+        }
+    }
+
+    /// Takes the file away. One that stays is overwritten at the next start.
+    pub(super) fn remove(&self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+
     /// Appends `line`, which ends with a line feed. On an error nothing was appended.
     pub(super) fn append(&mut self, line: &[u8]) -> Result<(), JournalError> {
         if self.torn {
@@ -57,6 +79,7 @@ impl LineFile {
         Ok(())
     }
 
+    /// Cuts off whatever is behind the last whole line.
     fn take_back(&mut self) -> io::Result<()> {
         use std::io::{Seek as _, SeekFrom};
         self.file.set_len(self.length)?;

@@ -152,3 +152,25 @@ fn a_journal_in_memory_keeps_nothing() {
         Counters::default()
     );
 }
+
+#[test]
+fn without_room_to_compact_the_old_file_goes_on() {
+    let directory = TempDir::new().unwrap();
+    let (journal, _) = open(&directory);
+    append(&journal, &add("a", 1));
+    drop(journal);
+    let path = directory.path().join(FILE);
+    let mut torn = std::fs::read(&path).unwrap();
+    torn.extend_from_slice(b"{\"section\":");
+    std::fs::write(&path, torn).unwrap();
+
+    // Whatever is written there finds the disk full.
+    std::os::unix::fs::symlink("/dev/full", directory.path().join(COMPACTED)).unwrap();
+    let (journal, counters) = open(&directory);
+    assert_eq!(counters.0, BTreeMap::from([("a".to_owned(), 1)]));
+    append(&journal, &add("a", 2));
+    drop(journal);
+
+    let (_journal, counters) = open(&directory);
+    assert_eq!(counters.0, BTreeMap::from([("a".to_owned(), 3)]));
+}
