@@ -11,8 +11,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::response::Response;
-use http::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::{Request, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -126,6 +126,9 @@ async fn answer(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response, ClosedByFault> {
+    if !names_its_host(&request) {
+        return Ok(without_host());
+    }
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = match router.oneshot(request).await {
@@ -136,4 +139,15 @@ async fn answer(
         Some(Severed) => Err(ClosedByFault),
         None => Ok(response),
     }
+}
+
+/// Whether a request says which host it is for, as HTTP/1.1 demands and HTTP/1.0 does not.
+fn names_its_host<B>(request: &Request<B>) -> bool {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11)
+}
+
+fn without_host() -> Response {
+    let message = "A request of HTTP/1.1 needs exactly one Host header.\n";
+    (StatusCode::BAD_REQUEST, message).into_response()
 }
