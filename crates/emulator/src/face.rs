@@ -8,7 +8,7 @@
 mod dataplus;
 mod facebody;
 mod found;
-mod gateway;
+pub(crate) mod gateway;
 mod known;
 mod nonces;
 mod openplatform;

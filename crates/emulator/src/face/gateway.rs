@@ -20,9 +20,9 @@ pub(super) const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 /// A call of an action, by nobody in particular yet.
 #[derive(Debug)]
-pub(super) struct RpcCall {
+pub(crate) struct RpcCall {
     /// What to do.
-    pub(super) action: String,
+    pub(crate) action: String,
     /// In which version of the API.
     pub(super) version: String,
     parameters: Vec<(String, String)>,
@@ -30,7 +30,7 @@ pub(super) struct RpcCall {
 
 /// A call that is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RpcError {
+pub(crate) struct RpcError {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -72,7 +72,7 @@ impl RpcError {
 }
 
 /// An error answer with any status and code.
-pub(super) fn error(
+pub(crate) fn error(
     status: StatusCode,
     code: &str,
     message: &str,
@@ -98,7 +98,7 @@ pub(super) fn error(
 
 impl RpcCall {
     /// Reads the call out of headers, query and form.
-    pub(super) fn read(parts: &Parts, body: &[u8]) -> Result<Self, RpcError> {
+    pub(crate) fn read(parts: &Parts, body: &[u8]) -> Result<Self, RpcError> {
         let unreadable = |_| RpcError::bad("InvalidParameter", "A parameter is not UTF-8 text.");
         let query = parts.uri.query().unwrap_or_default();
         let mut parameters = encode::decode_query(query).map_err(unreadable)?;

@@ -18,7 +18,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Request, StatusCode, header};
 
 use self::answer::{Answer, Context};
 use self::query::Query;
@@ -27,11 +27,16 @@ use super::Mns;
 use super::cell::QueueError;
 use super::refusal::{Code, Refusal};
 use crate::call::{Call, Service};
+use crate::face::gateway::RpcCall;
 use crate::gate::Admitted;
 use crate::settings::Settings;
 
 /// The largest request body. A message of 64 KiB can be several times as long in XML.
 const BODY_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// The answer to a call of the service's other API, of which nothing is played.
+const NO_ACTION: &str = "InvalidAction.NotFound";
+const NO_RPC: &str = "Specified api is not found, please check your url and method.";
 
 /// Serves MNS over HTTP.
 pub fn router(mns: Arc<Mns>) -> Router {
@@ -48,6 +53,14 @@ async fn handle(State(mns): State<Arc<Mns>>, request: Request<Body>) -> Response
     let route = Route::of(&parts, &body);
     let operation = route.map_or(Call::UNKNOWN, |route| route.operation.name());
     let call = Call::new(Service::Mns, operation);
+    if route.is_none() && is_rpc(&parts, &body) {
+        let refusal = |status, code: &str| context.rpc_error(status, code, NO_RPC);
+        let answer = async |_| context.rpc_error(StatusCode::NOT_FOUND, NO_ACTION, NO_RPC);
+        return mns
+            .shared
+            .pass(call, &parts, Some(&body), refusal, answer)
+            .await;
+    }
     let injected = |status, code: &str| context.error(status, code, "injected by the emulator");
     let work = |admitted| respond(&mns, &context, &parts, &body, route, admitted);
     mns.shared
@@ -125,6 +138,11 @@ async fn answer(
         }
         Operation::Unsubscribe => topics::unsubscribe(mns, name, subscription),
     }
+}
+
+/// Whether this is a call of the service's other API, whose clients understand JSON only.
+fn is_rpc(parts: &Parts, body: &Bytes) -> bool {
+    RpcCall::read(parts, body).is_ok_and(|call| !call.action.is_empty())
 }
 
 fn base_url(settings: &Settings, headers: &HeaderMap) -> String {

@@ -5,6 +5,7 @@ use axum::response::Response;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use crate::face::gateway;
 use crate::mns::refusal::Refusal;
 use crate::mns::xml;
 
@@ -108,6 +109,11 @@ impl Context {
     /// The answer to an operation that was not carried out.
     pub(super) fn refusal(&self, refusal: &Refusal) -> Response {
         self.error(refusal.code.status(), refusal.code.name(), &refusal.message)
+    }
+
+    /// An error answer for clients of the service's other API.
+    pub(super) fn rpc_error(&self, status: StatusCode, code: &str, message: &str) -> Response {
+        gateway::error(status, code, message, &self.request_id, &self.base_url)
     }
 
     /// An error answer with any status and code.
