@@ -4,18 +4,22 @@
 //! authorized, and one handler answers. Handlers change the store by records
 //! and publish what happened in the same step, so that no acknowledged upload lacks its event.
 //!
-//! Not played, and refused as such: versions, life cycle, replication, image processing and the
-//! other configurations of a bucket beside its access control list.
+//! Not played, and refused as such: versioning, callbacks, life cycle, replication, image
+//! processing and the other configurations of a bucket beside its access control list. Asked for
+//! versions, every object shows one, called `null`; of live channels there are none. Encryption is remembered and shown, but
+//! nothing is encrypted. An archived object is restored in seconds, without an event at the end.
 
 mod access;
 mod acl;
 pub(crate) mod address;
+mod archive;
 mod auth;
 mod bucket;
 mod condition;
 mod copy;
 pub(crate) mod delete;
 pub(crate) mod describe;
+mod encryption;
 mod error;
 mod event;
 mod get;
@@ -33,6 +37,7 @@ mod request;
 mod request_id;
 mod service;
 mod store;
+mod version;
 pub(crate) mod xml;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,7 +51,7 @@ use self::request::OssRequest;
 use self::store::{AboutBucket, Record, Store};
 use crate::blobs::Blobs;
 use crate::journal::{JournalError, Journaled as _};
-use crate::mns::Mns;
+use crate::mns::{Mns, PublishError};
 use crate::rules::Rules;
 use crate::settings::Settings;
 use crate::shared::Shared;
@@ -101,6 +106,7 @@ impl Oss {
             acl: BucketAcl::PublicRead,
             storage_class: StorageClass::default(),
             redundancy: "LRS".to_owned(),
+            encryption: None,
         };
         let record = Record::PutBucket {
             bucket: bucket.to_owned(),
@@ -152,22 +158,31 @@ impl Oss {
 
     /// Publishes what happened, where a rule says so. Does not wait: between a change and its
     /// event a handler must not be dropped.
-    fn announce(&self, request: &OssRequest, happened: &Happened) {
+    ///
+    /// # Errors
+    /// When the event cannot be kept. The change is made all the same, but must not be
+    /// acknowledged: whoever makes it again has it published then.
+    fn announce(&self, request: &OssRequest, happened: &Happened) -> Result<()> {
         for (rule, topic) in self
             .rules
             .matching(request.bucket(), &happened.key, happened.event)
         {
             let message = happened.message(request, &self.shared.settings, &rule);
-            if let Err(error) = self.mns.publish(&topic, &message, None) {
-                let cause: &dyn std::error::Error = &error;
-                tracing::warn!(
-                    rule,
-                    mns.topic = topic,
-                    cause,
-                    "event of rule `{rule}` is lost"
-                );
+            match self.mns.publish(&topic, &message, None) {
+                Ok(_) => {}
+                Err(PublishError::Journal(error)) => return Err(error.into()),
+                Err(error @ PublishError::NoTopic(_)) => {
+                    let cause: &dyn std::error::Error = &error;
+                    tracing::warn!(
+                        rule,
+                        mns.topic = topic,
+                        cause,
+                        "event of rule `{rule}` is lost"
+                    );
+                }
             }
         }
+        Ok(())
     }
 
     /// The URL of the service, as this client reaches it.

@@ -86,10 +86,8 @@ impl Oss {
             .map(|tag| (tag.key, tag.value))
             .collect();
         if !describe::are_tags(&tagging) {
-            return Err(OssError::bad(
-                "InvalidTag",
-                "The tag you provided is invalid.",
-            ));
+            let message = "The tag you provided is invalid.";
+            return Err(OssError::bad("InvalidTag", message));
         }
         self.change_object(request, |bucket, key| Record::SetTagging {
             bucket,

@@ -167,7 +167,8 @@ impl Hosts<'_> {
             return Err(foreign_host(name));
         };
         let region = region.strip_suffix("-internal").unwrap_or(region);
-        let Some(bucket) = bucket else {
+        // At an IP address the npm SDK writes a dot for no bucket.
+        let Some(bucket) = bucket.filter(|bucket| !bucket.is_empty()) else {
             return Ok(Meaning::Service);
         };
         if region != self.region && !region.starts_with("accelerate") {

@@ -58,7 +58,9 @@ pub(crate) fn find_key(
     keys.find(id, token, now).map_err(|error| match error {
         KeyError::Unknown => {
             let message = "The OSS Access Key Id you provided does not exist in our records.";
-            OssError::forbidden("InvalidAccessKeyId", message).with("OSSAccessKeyId", id)
+            OssError::forbidden("InvalidAccessKeyId", message)
+                .with("OSSAccessKeyId", id)
+                .with_event_code("0002-00000902")
         }
         KeyError::Token if token.is_none() => {
             let message = "The security token is missing.";
@@ -100,6 +102,7 @@ pub(crate) fn mismatch(access_key_id: &str, provided: &str, string_to_sign: &str
         .with("SignatureProvided", provided)
         .with("StringToSign", string_to_sign)
         .with("StringToSignBytes", spelled_bytes(string_to_sign))
+        .with_event_code("0002-00000040")
 }
 
 fn check_time(presented: &Presented, now: Timestamp) -> Result<()> {
@@ -130,6 +133,7 @@ fn too_skewed(signed: Timestamp, now: Timestamp) -> OssError {
             "MaxAllowedSkewMilliseconds",
             MAX_SKEW.as_millis().to_string(),
         )
+        .with_event_code("0002-00000504")
         .with("RequestTime", super::iso_time(signed))
         .with("ServerTime", super::iso_time(now))
 }
@@ -137,8 +141,14 @@ fn too_skewed(signed: Timestamp, now: Timestamp) -> OssError {
 fn check_region(presented: &Presented, region: &str) -> Result<()> {
     match presented {
         Presented::V4(presented) if presented.region() != region => {
-            let message = "Invalid signing region in Authorization header.";
-            Err(OssError::bad("InvalidArgument", message).with("Region", presented.region()))
+            let message = match presented.expires_at() {
+                None => "Invalid signing region in Authorization header.",
+                Some(_) => "The signing region in credential is invalid.",
+            };
+            let error = OssError::bad("InvalidArgument", message);
+            Err(error
+                .with("Region", presented.region())
+                .with_event_code("0002-00000226"))
         }
         _ => Ok(()),
     }

@@ -1,12 +1,15 @@
 //! Buckets: making, showing, listing and removing them.
 
 use axum::response::Response;
+use http::header::LOCATION;
+use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 
 use super::Oss;
+use super::encryption::Encryption;
 use super::error::{OssError, Result};
 use super::incoming::Incoming;
-use super::object::{BucketAcl, StorageClass};
+use super::object::{BucketAcl, Object, StorageClass};
 use super::request::OssRequest;
 use super::store::{AboutBucket, Bucket, Record};
 use super::xml::Xml;
@@ -14,6 +17,22 @@ use super::{iso_time, reply, xml};
 
 const DEFAULT_REDUNDANCY: &str = "LRS";
 const REDUNDANCIES: [&str; 2] = [DEFAULT_REDUNDANCY, "ZRS"];
+/// Every bucket is in the group that an account has from the start.
+const RESOURCE_GROUP: &str = "rg-emulator";
+/// The storage classes with their names in the figures of a bucket.
+const CLASSES: [(StorageClass, &str); 5] = [
+    (StorageClass::Standard, "Standard"),
+    (StorageClass::IA, "InfrequentAccess"),
+    (StorageClass::Archive, "Archive"),
+    (StorageClass::ColdArchive, "ColdArchive"),
+    (StorageClass::DeepColdArchive, "DeepColdArchive"),
+];
+/// What a bucket can have but none here has.
+const NEVER_ENABLED: [&str; 3] = [
+    "AccessMonitor",
+    "CrossRegionReplication",
+    "TransferAcceleration",
+];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -40,9 +59,12 @@ impl Oss {
             acl: acl.unwrap_or_default(),
             storage_class: configuration.storage_class()?,
             redundancy: configuration.redundancy()?,
+            encryption: Encryption::read(|name| request.parts.headers.get(name)?.to_str().ok())?,
         };
         self.make_bucket(request.bucket(), about, acl)?;
-        Ok(reply::ok())
+        let location = HeaderValue::try_from(format!("/{}", request.bucket()));
+        let location = location.ok().map(|location| (LOCATION, location));
+        Ok(reply::empty(StatusCode::OK, location))
     }
 
     /// Makes a bucket. One that exists keeps all but its access control list.
@@ -69,9 +91,10 @@ impl Oss {
         self.commit(|store| {
             let bucket = store.bucket(request.bucket())?;
             if !bucket.objects.is_empty() || !bucket.uploads.is_empty() {
-                let message = "The bucket you tried to delete is not empty.";
+                let message = "The bucket has objects. Please delete them first.";
                 return Err(OssError::conflict("BucketNotEmpty", message)
-                    .with("BucketName", request.bucket()));
+                    .with("BucketName", request.bucket())
+                    .with_event_code("0015-00000301"));
             }
             Ok((
                 Record::DeleteBucket {
@@ -92,6 +115,17 @@ impl Oss {
             xml.text("StorageClass", about.storage_class.name());
             xml.text("DataRedundancyType", &about.redundancy);
             xml.text("Name", request.bucket());
+            xml.text("ResourceGroupId", RESOURCE_GROUP);
+            for feature in NEVER_ENABLED {
+                xml.text(feature, "Disabled");
+            }
+            xml.text("BlockPublicAccess", "false").text("Comment", "");
+            xml.nest("BucketPolicy", |xml| {
+                xml.text("LogBucket", "").text("LogPrefix", "");
+            });
+            xml.nest("ServerSideEncryptionRule", |xml| {
+                Encryption::describe(about.encryption.as_ref(), xml);
+            });
             self.owner(xml);
             xml.nest("AccessControlList", |xml| {
                 xml.text("Grant", about.acl.name());
@@ -108,15 +142,52 @@ impl Oss {
     }
 
     pub(super) fn get_bucket_stat(&self, request: &OssRequest) -> Result<Response> {
-        let mut xml = Xml::new("BucketStat");
         let store = self.store();
-        let Bucket {
-            objects, uploads, ..
-        } = store.bucket(request.bucket())?;
-        let storage: u64 = objects.values().map(super::object::Object::size).sum();
-        xml.text("Storage", &storage.to_string());
-        xml.text("ObjectCount", &objects.len().to_string());
-        xml.text("MultipartUploadCount", &uploads.len().to_string());
+        let bucket = store.bucket(request.bucket())?;
+        let mut xml = Xml::new("BucketStat");
+        let mut number = |name: &str, number: u64| {
+            xml.text(name, &number.to_string());
+        };
+        let all = Usage::of(bucket, |_| true);
+        number("Storage", all.bytes);
+        number("ObjectCount", all.objects);
+        number("MultipartUploadCount", bucket.uploads.len() as u64);
+        let parts = bucket
+            .uploads
+            .values()
+            .map(|upload| upload.parts.len() as u64);
+        number("MultipartPartCount", parts.sum());
+        number("LiveChannelCount", 0);
+        number("DeleteMarkerCount", 0);
+        let written = bucket
+            .objects
+            .values()
+            .map(|object| object.modified.as_second());
+        let last = written.max().and_then(|second| u64::try_from(second).ok());
+        number("LastModifiedTime", last.unwrap_or(0));
+        for (class, prefix) in CLASSES {
+            let usage = Usage::of(bucket, |object| object.described.storage_class == class);
+            number(&format!("{prefix}Storage"), usage.bytes);
+            // What is charged for: the same, for lack of a least size of objects.
+            if class != StorageClass::Standard {
+                number(&format!("{prefix}RealStorage"), usage.bytes);
+            }
+            number(&format!("{prefix}ObjectCount"), usage.objects);
+        }
+        Ok(reply::document(xml))
+    }
+
+    /// There are none, which is what whoever cleans up a bucket wants to know.
+    pub(super) fn list_live_channels(&self, request: &OssRequest) -> Result<Response> {
+        let limit = request.query.number("max-keys", 1..=1000)?.unwrap_or(100);
+        self.store().bucket(request.bucket())?;
+        let text = |name| request.query.get(name).unwrap_or_default();
+        let mut xml = Xml::new("ListLiveChannelResult");
+        xml.text("Prefix", text("prefix"))
+            .text("Marker", text("marker"))
+            .text("MaxKeys", &limit.to_string())
+            .text("IsTruncated", "false")
+            .text("NextMarker", "");
         Ok(reply::document(xml))
     }
 
@@ -145,6 +216,7 @@ impl Oss {
                     self.whereabouts(request, xml);
                     xml.text("Name", name);
                     xml.text("Region", &self.shared.settings.region);
+                    xml.text("ResourceGroupId", RESOURCE_GROUP);
                     xml.text("StorageClass", bucket.about.storage_class.name());
                 });
             }
@@ -173,6 +245,23 @@ impl Oss {
 
     fn location(&self) -> String {
         format!("oss-{}", self.shared.settings.region)
+    }
+}
+
+/// What some of the objects of a bucket take up.
+#[derive(Debug, Default)]
+struct Usage {
+    objects: u64,
+    bytes: u64,
+}
+
+impl Usage {
+    fn of(bucket: &Bucket, counts: impl Fn(&Object) -> bool) -> Self {
+        let counted = bucket.objects.values().filter(|object| counts(object));
+        counted.fold(Self::default(), |sum, object| Self {
+            objects: sum.objects + 1,
+            bytes: sum.bytes + object.size(),
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use super::list::Encoding;
 use super::request::OssRequest;
 use super::store::Record;
 use super::xml::Xml;
-use super::{Oss, address, reply, xml};
+use super::{Oss, address, reply, version, xml};
 
 const MAX_OBJECTS: usize = 1000;
 
@@ -27,10 +27,26 @@ pub(crate) struct Delete {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Named {
     pub(crate) key: String,
+    version_id: Option<String>,
+}
+
+impl Named {
+    /// Whether this names the version that an object has, if there is one.
+    fn is_current(&self) -> bool {
+        let version = self.version_id.as_deref().filter(|id| !id.is_empty());
+        version.is_none_or(|version| version == version::ONLY)
+    }
 }
 
 impl Oss {
     pub(super) fn delete_object(&self, request: &OssRequest) -> Result<Response> {
+        // A version that is not there counts as removed, as a key does.
+        if request
+            .version()
+            .is_some_and(|version| version::check(version).is_err())
+        {
+            return Ok(reply::no_content());
+        }
         let keys = vec![request.key().to_owned()];
         self.remove(request, keys, "ObjectRemoved:DeleteObject")?;
         Ok(reply::no_content())
@@ -52,18 +68,25 @@ impl Oss {
         if objects.is_empty() || objects.len() > MAX_OBJECTS {
             return Err(OssError::malformed_xml());
         }
-        let keys: Vec<String> = objects.into_iter().map(|object| object.key).collect();
-        if let Some(key) = keys.iter().find(|key| !address::is_object_key(key)) {
+        let mut keys = objects.iter().map(|object| &object.key);
+        if let Some(key) = keys.find(|key| !address::is_object_key(key)) {
             return Err(address::invalid_key(key));
         }
-        self.remove(request, keys.clone(), "ObjectRemoved:DeleteObjects")?;
+        let current = objects.iter().filter(|object| object.is_current());
+        let keys = current.map(|object| object.key.clone()).collect();
+        self.remove(request, keys, "ObjectRemoved:DeleteObjects")?;
         if quiet {
             return Ok(reply::ok());
         }
         let mut xml = Xml::new("DeleteResult");
         encoding.declare(&mut xml);
-        for key in keys {
-            xml.nest("Deleted", |xml| encoding.text(xml, "Key", &key));
+        for object in objects {
+            xml.nest("Deleted", |xml| {
+                encoding.text(xml, "Key", &object.key);
+                if let Some(version) = &object.version_id {
+                    xml.text("VersionId", version);
+                }
+            });
         }
         Ok(reply::document(xml))
     }
@@ -87,7 +110,7 @@ impl Oss {
             ))
         })?;
         for happened in removed {
-            self.announce(request, &happened);
+            self.announce(request, &happened)?;
         }
         Ok(())
     }

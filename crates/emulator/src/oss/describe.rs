@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::encryption::Encryption;
 use super::error::{OssError, Result};
 use super::object::{Described, ObjectAcl, StorageClass};
+use super::store::AboutBucket;
 
 /// The prefix of user metadata.
 const META: &str = "x-oss-meta-";
@@ -25,11 +27,11 @@ const STORED: [&str; 6] = [
 const DEFAULT_TYPE: &str = "application/octet-stream";
 
 impl Described {
-    /// Reads what the headers of a request say.
+    /// Reads what the headers of a request say. Without another, the storage class is `class`.
     ///
     /// # Errors
-    /// `InvalidArgument`, naming what makes no sense.
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Self> {
+    /// `InvalidArgument`, naming what makes no sense, and those of [`Encryption::read`].
+    pub(crate) fn from_headers(headers: &HeaderMap, class: StorageClass) -> Result<Self> {
         let mut pairs = Vec::new();
         for (name, value) in headers {
             let text = std::str::from_utf8(value.as_bytes());
@@ -39,18 +41,25 @@ impl Described {
                 return Err(OssError::invalid_argument(name.as_str(), "(not UTF-8)"));
             }
         }
-        Self::from_pairs(pairs)
+        Self::from_pairs(&pairs, class)
     }
 
-    /// Reads what pairs of lower-case name and text say; others are ignored.
+    /// Reads what pairs of lower-case name and text say; others are ignored. Without another,
+    /// the storage class is `class`.
     ///
     /// # Errors
-    /// `InvalidArgument`, naming what makes no sense.
-    pub(crate) fn from_pairs<'a>(
-        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self> {
-        let mut described = Self::default();
-        for (name, text) in pairs {
+    /// `InvalidArgument`, naming what makes no sense, and those of [`Encryption::read`].
+    pub(crate) fn from_pairs(pairs: &[(&str, &str)], class: StorageClass) -> Result<Self> {
+        let find = |wanted: &str| {
+            let found = pairs.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, text)| *text)
+        };
+        let mut described = Self {
+            storage_class: class,
+            encryption: Encryption::read(find)?,
+            ..Self::default()
+        };
+        for &(name, text) in pairs {
             described
                 .read(name, text)
                 .ok_or_else(|| OssError::invalid_argument(name, text))?;
@@ -83,9 +92,23 @@ impl Described {
             .map(|(name, value)| (format!("{META}{name}"), value.as_str()));
         let pairs = stored.chain(metadata);
         // All came as headers, or as form fields checked to be fit for one.
-        pairs
+        let mut headers: Vec<_> = pairs
             .filter_map(|(name, value)| header(&name, value))
-            .collect()
+            .collect();
+        headers.extend(self.encryption_headers());
+        headers
+    }
+
+    /// The same in a bucket that encrypts what nobody else does.
+    pub(crate) fn encrypted_by(mut self, bucket: &AboutBucket) -> Self {
+        self.encryption = self.encryption.or_else(|| bucket.encryption.clone());
+        self
+    }
+
+    /// The headers that tell a writer how the object is encrypted.
+    pub(crate) fn encryption_headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let headers = self.encryption.as_ref().map(Encryption::headers);
+        headers.unwrap_or_default()
     }
 
     fn read(&mut self, name: &str, text: &str) -> Option<()> {
@@ -112,10 +135,15 @@ pub(crate) fn parse_tagging(text: &str) -> Option<Vec<(String, String)>> {
     are_tags(&tags).then_some(tags)
 }
 
-/// Whether these may be the tags of one object.
+/// Whether these may be the tags of one object: letters, digits, blanks and a few signs.
 pub(crate) fn are_tags(tags: &[(String, String)]) -> bool {
+    let allowed = |text: &str| {
+        text.chars()
+            .all(|letter| letter.is_alphanumeric() || " +-=._:/".contains(letter))
+    };
     let fits = |(key, value): &(String, String)| {
-        (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256
+        let lengths = (key.chars().count(), value.chars().count());
+        (1..=128).contains(&lengths.0) && lengths.1 <= 256 && allowed(key) && allowed(value)
     };
     let unique = tags
         .iter()

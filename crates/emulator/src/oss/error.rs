@@ -117,6 +117,11 @@ impl OssError {
             .with_event_code("0026-00000001")
     }
 
+    pub(crate) fn no_such_version(version: &str) -> Self {
+        let message = "The specified version does not exist.";
+        Self::new(StatusCode::NOT_FOUND, "NoSuchVersion", message).with("VersionId", version)
+    }
+
     pub(crate) fn no_such_upload(upload_id: &str) -> Self {
         let message = "The specified upload does not exist. The upload ID may be invalid, or the \
                        upload may have been aborted or completed.";

@@ -14,7 +14,9 @@ use jiff::Timestamp;
 use super::auth::Caller;
 use super::error::{OssError, Result};
 use super::event::Happened;
-use super::object::{Kind, Object};
+use super::object::{CRC64, Kind, Object};
+use super::put::NEXT_POSITION;
+use super::range::Unsatisfiable;
 use super::request::OssRequest;
 use super::{Oss, condition, range, reply};
 
@@ -30,7 +32,8 @@ const OVERRIDES: [(&str, HeaderName); 6] = [
 
 impl Oss {
     pub(super) fn get_object(&self, request: &OssRequest, caller: Caller) -> Result<Response> {
-        let (object, type_name) = self.readable(request)?;
+        let now = request.received;
+        let object = self.shown(request, |object| object.check_restored(now))?;
         condition::check(request, &object)?;
         let size = object.size();
         let part = wanted_range(request, size)?;
@@ -40,7 +43,7 @@ impl Oss {
             self.blobs.read(&object.blobs, read.clone()),
         ));
         let headers = response.headers_mut();
-        describe(headers, &object, type_name);
+        describe(headers, &object, now);
         overrides(headers, request, caller)?;
         headers.insert(CONTENT_LENGTH, (read.end - read.start).into());
         if part.is_some() {
@@ -48,15 +51,16 @@ impl Oss {
             headers.insert(CONTENT_RANGE, value(&shown));
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
-        self.announce(request, &Happened::read(request.key(), &object, read));
+        // Nothing is lost with the event of a read: it is not refused for that.
+        let _ = self.announce(request, &Happened::read(request.key(), &object, read));
         Ok(response)
     }
 
     pub(super) fn head_object(&self, request: &OssRequest) -> Result<Response> {
-        let (object, type_name) = self.readable(request)?;
+        let object = self.shown(request, |_| Ok(()))?;
         condition::check(request, &object)?;
         let mut response = reply::ok();
-        describe(response.headers_mut(), &object, type_name);
+        describe(response.headers_mut(), &object, request.received);
         response
             .headers_mut()
             .insert(CONTENT_LENGTH, object.size().into());
@@ -64,33 +68,47 @@ impl Oss {
     }
 
     pub(super) fn get_object_meta(&self, request: &OssRequest) -> Result<Response> {
-        let (object, _) = self.readable(request)?;
+        let object = self.shown(request, |_| Ok(()))?;
         let headers = [
             (ETAG, object.etag_header()),
+            (CRC64, object.sums.crc64.into()),
             (LAST_MODIFIED, http_time(object.modified)),
             (CONTENT_LENGTH, object.size().into()),
         ];
         Ok(reply::empty(StatusCode::OK, headers))
     }
 
-    /// The object that a read means, behind a symbolic link if there is one, and its type.
-    fn readable(&self, request: &OssRequest) -> Result<(Object, &'static str)> {
+    /// What a request for an object shows: the object, or under the description of a symbolic
+    /// link the bytes of its target. `check` looks at what has the bytes.
+    fn shown(
+        &self,
+        request: &OssRequest,
+        check: impl FnOnce(&Object) -> Result<()>,
+    ) -> Result<Object> {
         let store = self.store();
         let bucket = store.bucket(request.bucket())?;
         let object = bucket.object(request.key())?;
         let Kind::Symlink { target } = &object.kind else {
-            return Ok((object.clone(), object.type_name()));
+            check(object)?;
+            return Ok(object.clone());
         };
-        // A link to a link does not count: the service follows one step.
-        let aim = bucket
-            .objects
-            .get(target)
-            .filter(|aim| !matches!(aim.kind, Kind::Symlink { .. }));
-        let missing = || {
+        let target = bucket.objects.get(target).ok_or_else(|| {
             let message = "The symlink target object does not exist.";
             OssError::new(StatusCode::NOT_FOUND, "SymlinkTargetNotExist", message)
-        };
-        Ok((aim.ok_or_else(missing)?.clone(), object.type_name()))
+        })?;
+        if matches!(target.kind, Kind::Symlink { .. }) {
+            let message = "The symbolic's target file type is invalid";
+            return Err(
+                OssError::bad("InvalidTargetType", message).with_event_code("0026-00000011")
+            );
+        }
+        check(target)?;
+        Ok(Object {
+            blobs: target.blobs.clone(),
+            sums: target.sums.clone(),
+            modified: object.modified.max(target.modified),
+            ..object.clone()
+        })
     }
 }
 
@@ -103,26 +121,30 @@ fn wanted_range(request: &OssRequest, size: u64) -> Result<Option<Range<u64>>> {
     let Some(text) = request.header("range")? else {
         return Ok(None);
     };
-    let wanted = range::parse(text, size);
-    if wanted.is_none() && request.header("x-oss-range-behavior")? == Some("standard") {
-        let message = "The requested range cannot be satisfied.";
-        return Err(
-            OssError::new(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message)
-                .with("ActualObjectSize", size.to_string())
-                .with("RangeHeader", text),
-        );
+    if request.header("x-oss-range-behavior")? != Some("standard") {
+        return Ok(range::parse(text, size));
     }
-    Ok(wanted)
+    range::parse_standard(text, size).map_err(|Unsatisfiable| {
+        let message = "The requested range cannot be satisfied.";
+        OssError::new(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message)
+            .with("ActualObjectSize", size.to_string())
+            .with("RangeHeader", text)
+    })
 }
 
-fn describe(headers: &mut HeaderMap, object: &Object, type_name: &'static str) {
+fn describe(headers: &mut HeaderMap, object: &Object, now: Timestamp) {
     headers.extend(object.described.to_headers());
     headers.extend(object.sums.headers());
+    headers.extend(object.restore_header(now));
     headers.insert(LAST_MODIFIED, http_time(object.modified));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert("x-oss-object-type", HeaderValue::from_static(type_name));
+    let type_name = HeaderValue::from_static(object.type_name());
+    headers.insert("x-oss-object-type", type_name);
     let class = object.described.storage_class.name();
     headers.insert("x-oss-storage-class", HeaderValue::from_static(class));
+    if object.kind == Kind::Appendable {
+        headers.insert(NEXT_POSITION, object.size().into());
+    }
     if !object.described.tagging.is_empty() {
         headers.insert("x-oss-tagging-count", object.described.tagging.len().into());
     }

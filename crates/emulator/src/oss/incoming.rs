@@ -25,13 +25,20 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// A body that has not been read to its end.
 pub(crate) struct Incoming {
     body: Body,
+    /// Its length in bytes, as far as the request says.
+    announced: Option<u64>,
     limit: u64,
 }
 
 impl Incoming {
     /// A body of which at most `limit` bytes are kept.
-    pub(crate) fn new(body: Body, limit: u64) -> Self {
-        Self { body, limit }
+    pub(crate) fn new(body: Body, headers: &HeaderMap, limit: u64) -> Self {
+        let length = headers.get(CONTENT_LENGTH);
+        Self {
+            body,
+            announced: length.and_then(|length| length.to_str().ok()?.parse().ok()),
+            limit,
+        }
     }
 
     /// The raw body, for the form parser.
@@ -47,7 +54,7 @@ impl Incoming {
     pub(crate) async fn keep(&mut self, request: &OssRequest, blobs: &Blobs) -> Result<Written> {
         let headers = &request.parts.headers;
         require_length(headers)?;
-        self.refuse_announced(headers)?;
+        self.refuse_announced(0)?;
         let mut writer = blobs.writer().await?;
         while let Some(frame) = self.body.frame().await {
             let Ok(data) = frame.map_err(|_| incomplete())?.into_data() else {
@@ -82,9 +89,19 @@ impl Incoming {
         Ok(bytes)
     }
 
-    /// Reads what is left and forgets it: a client that is still sending hears the answer only
-    /// when it is done, and takes a closed connection for a failure of the network.
-    pub(crate) async fn drain(&mut self) {
+    /// Reads what is left of a refused body and forgets it: a client that is still sending
+    /// hears the answer only when it is done, and takes a closed connection for a failure of the
+    /// network. A body beyond the limit is not waited for: the answer goes out at once, and the
+    /// connection stays open for a while behind it.
+    pub(crate) async fn give_up(mut self) {
+        if self.announced.is_some_and(|length| length > self.limit) {
+            tokio::spawn(async move { self.drain().await });
+        } else {
+            self.drain().await;
+        }
+    }
+
+    async fn drain(&mut self) {
         let mut left = self.limit;
         let drained = async {
             while let Some(Ok(frame)) = self.body.frame().await {
@@ -99,12 +116,15 @@ impl Incoming {
         let _ = tokio::time::timeout(DRAIN, drained).await;
     }
 
-    fn refuse_announced(&self, headers: &HeaderMap) -> Result<()> {
-        let announced = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok());
-        match announced.and_then(|length| length.parse::<u64>().ok()) {
-            Some(length) if length > self.limit => Err(OssError::too_large(self.limit)),
+    /// Refuses a body that says to be over the limit by more than `allowance` bytes.
+    ///
+    /// # Errors
+    /// `EntityTooLarge`.
+    pub(crate) fn refuse_announced(&self, allowance: u64) -> Result<()> {
+        match self.announced {
+            Some(length) if length > self.limit.saturating_add(allowance) => {
+                Err(OssError::too_large(self.limit))
+            }
             _ => Ok(()),
         }
     }

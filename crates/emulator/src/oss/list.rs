@@ -6,6 +6,7 @@ use std::ops::Bound;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 
 use super::error::{OssError, Result};
 use super::object::Object;
@@ -30,45 +31,86 @@ pub(super) struct Asked<'a> {
 /// One page of a listing.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Page<'a, T> {
-    pub(super) entries: Vec<(&'a str, &'a T)>,
+    pub(super) entries: Vec<(&'a str, T)>,
     pub(super) prefixes: Vec<&'a str>,
-    /// The last entry or prefix, if there is more.
-    pub(super) next: Option<&'a str>,
+    /// The last entry or prefix.
+    pub(super) last: Option<&'a str>,
+    /// Whether there is more.
+    pub(super) truncated: bool,
 }
 
-/// Lists what is `asked` of a map that is in byte order.
-pub(super) fn page<'a, T>(map: &'a BTreeMap<String, T>, asked: &Asked<'_>) -> Page<'a, T> {
+impl<'a, T> Page<'a, T> {
+    /// The last entry or prefix, if there is more.
+    pub(super) fn next(&self) -> Option<&'a str> {
+        self.last.filter(|_| self.truncated)
+    }
+}
+
+/// Lists what is `asked` of entries in the order of their keys. Which of the entries at the
+/// marker have been listed is for the caller to know: all that are given count.
+pub(super) fn page<'a, T>(
+    entries: impl IntoIterator<Item = (&'a str, T)>,
+    asked: &Asked<'_>,
+) -> Page<'a, T> {
     let mut page = Page {
         entries: Vec::new(),
         prefixes: Vec::new(),
-        next: None,
+        last: None,
+        truncated: false,
     };
-    let mut last = None;
-    let start = asked.after.max(asked.prefix);
-    let from_start = map.range::<str, _>((Bound::Included(start), Bound::Unbounded));
-    for (key, value) in from_start.take_while(|(key, _)| key.starts_with(asked.prefix)) {
+    for (key, value) in entries {
+        if !key.starts_with(asked.prefix) {
+            continue;
+        }
         let common = asked.common_prefix(key);
-        let name = common.unwrap_or(key);
-        let listed = key.as_str() <= asked.after || name == asked.after;
-        if listed || last == Some(name) {
+        if common
+            .is_some_and(|prefix| prefix == asked.after || page.prefixes.last() == Some(&prefix))
+        {
             continue;
         }
         if page.entries.len() + page.prefixes.len() == asked.limit {
-            page.next = last;
+            page.truncated = true;
             break;
         }
         match common {
             Some(prefix) => page.prefixes.push(prefix),
             None => page.entries.push((key, value)),
         }
-        last = Some(name);
+        page.last = Some(common.unwrap_or(key));
     }
     page
 }
 
-impl Asked<'_> {
+/// Lists what is `asked` of a map, which is in byte order.
+pub(super) fn page_of<'a, T>(map: &'a BTreeMap<String, T>, asked: &Asked<'_>) -> Page<'a, &'a T> {
+    let start = asked.after.max(asked.prefix);
+    let from_start = map.range::<str, _>((Bound::Included(start), Bound::Unbounded));
+    let unlisted = from_start
+        .map(|(key, value)| (key.as_str(), value))
+        .take_while(|(key, _)| key.starts_with(asked.prefix))
+        .filter(|(key, _)| *key > asked.after);
+    page(unlisted, asked)
+}
+
+impl<'a> Asked<'a> {
+    /// What the query of a request asks for, behind `after`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a number of keys out of bounds.
+    pub(super) fn read(query: &'a Query, after: &'a str) -> Result<Self> {
+        let limit = query
+            .number("max-keys", 1..=MAX_KEYS)?
+            .unwrap_or(DEFAULT_KEYS);
+        Ok(Self {
+            prefix: query.get("prefix").unwrap_or_default(),
+            delimiter: query.get("delimiter").unwrap_or_default(),
+            after,
+            limit: count(limit),
+        })
+    }
+
     /// The part of `key` up to the first delimiter behind the prefix.
-    fn common_prefix<'a>(&self, key: &'a str) -> Option<&'a str> {
+    fn common_prefix<'k>(&self, key: &'k str) -> Option<&'k str> {
         if self.delimiter.is_empty() {
             return None;
         }
@@ -121,9 +163,9 @@ impl Oss {
         let query = &request.query;
         let encoding = Encoding::asked(query)?;
         let marker = query.get("marker").unwrap_or_default();
-        let asked = asked(query, marker)?;
+        let asked = Asked::read(query, marker)?;
         let store = self.store();
-        let page = page(&store.bucket(request.bucket())?.objects, &asked);
+        let page = page_of(&store.bucket(request.bucket())?.objects, &asked);
 
         let mut xml = Xml::new("ListBucketResult");
         xml.text("Name", request.bucket());
@@ -132,11 +174,11 @@ impl Oss {
         xml.text("MaxKeys", &asked.limit.to_string());
         encoding.text(&mut xml, "Delimiter", asked.delimiter);
         encoding.declare(&mut xml);
-        xml.text("IsTruncated", &page.next.is_some().to_string());
-        if let Some(next) = page.next {
+        xml.text("IsTruncated", &page.truncated.to_string());
+        if let Some(next) = page.next() {
             encoding.text(&mut xml, "NextMarker", next);
         }
-        self.entries(&mut xml, encoding, &page, true);
+        self.entries(&mut xml, encoding, &page, request.received, true);
         Ok(reply::document(xml))
     }
 
@@ -148,10 +190,10 @@ impl Oss {
             .get("continuation-token")
             .filter(|token| !token.is_empty());
         let continued = token.map(read_token).transpose()?;
-        let asked = asked(query, continued.as_deref().unwrap_or(start_after))?;
+        let asked = Asked::read(query, continued.as_deref().unwrap_or(start_after))?;
         let with_owner = query.get("fetch-owner") == Some("true");
         let store = self.store();
-        let page = page(&store.bucket(request.bucket())?.objects, &asked);
+        let page = page_of(&store.bucket(request.bucket())?.objects, &asked);
 
         let mut xml = Xml::new("ListBucketResult");
         xml.text("Name", request.bucket());
@@ -160,18 +202,18 @@ impl Oss {
         xml.text("MaxKeys", &asked.limit.to_string());
         encoding.text(&mut xml, "Delimiter", asked.delimiter);
         encoding.declare(&mut xml);
-        xml.text("IsTruncated", &page.next.is_some().to_string());
+        xml.text("IsTruncated", &page.truncated.to_string());
         if let Some(token) = token {
             xml.text("ContinuationToken", token);
         }
-        if let Some(next) = page.next {
+        if let Some(next) = page.next() {
             xml.text("NextContinuationToken", &write_token(next));
         }
         xml.text(
             "KeyCount",
             &(page.entries.len() + page.prefixes.len()).to_string(),
         );
-        self.entries(&mut xml, encoding, &page, with_owner);
+        self.entries(&mut xml, encoding, &page, request.received, with_owner);
         Ok(reply::document(xml))
     }
 
@@ -179,38 +221,40 @@ impl Oss {
         &self,
         xml: &mut Xml,
         encoding: Encoding,
-        page: &Page<'_, Object>,
+        page: &Page<'_, &Object>,
+        now: Timestamp,
         with_owner: bool,
     ) {
         for (key, object) in &page.entries {
             xml.nest("Contents", |xml| {
                 encoding.text(xml, "Key", key);
-                xml.text("LastModified", &iso_time(object.modified));
-                xml.text("ETag", &object.sums.quoted_etag());
-                xml.text("Type", object.type_name());
-                xml.text("Size", &object.size().to_string());
-                xml.text("StorageClass", object.described.storage_class.name());
+                describe(xml, object, now);
                 if with_owner {
                     self.owner(xml);
                 }
             });
         }
-        for prefix in &page.prefixes {
-            xml.nest("CommonPrefixes", |xml| encoding.text(xml, "Prefix", prefix));
-        }
+        prefixes(xml, encoding, &page.prefixes);
     }
 }
 
-fn asked<'a>(query: &'a Query, after: &'a str) -> Result<Asked<'a>> {
-    let limit = query
-        .number("max-keys", 1..=MAX_KEYS)?
-        .unwrap_or(DEFAULT_KEYS);
-    Ok(Asked {
-        prefix: query.get("prefix").unwrap_or_default(),
-        delimiter: query.get("delimiter").unwrap_or_default(),
-        after,
-        limit: count(limit),
-    })
+/// What a listing says about an object.
+pub(super) fn describe(xml: &mut Xml, object: &Object, now: Timestamp) {
+    xml.text("LastModified", &iso_time(object.modified));
+    xml.text("ETag", &object.sums.quoted_etag());
+    xml.text("Type", object.type_name());
+    xml.text("Size", &object.size().to_string());
+    xml.text("StorageClass", object.described.storage_class.name());
+    if let Some(info) = object.restore_info(now) {
+        xml.text("RestoreInfo", &info);
+    }
+}
+
+/// Adds the common prefixes of a page.
+pub(super) fn prefixes(xml: &mut Xml, encoding: Encoding, prefixes: &[&str]) {
+    for prefix in prefixes {
+        xml.nest("CommonPrefixes", |xml| encoding.text(xml, "Prefix", prefix));
+    }
 }
 
 /// A token says where the next page starts, in a form that invites nobody to make one up.

@@ -5,13 +5,13 @@ mod list;
 
 use axum::response::Response;
 use futures_util::TryStreamExt as _;
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::error::{OssError, Result};
 use super::event::Happened;
 use super::incoming::Incoming;
 use super::list::Encoding;
-use super::object::{Described, Sums};
+use super::object::Sums;
 use super::put::{Storing, hex};
 use super::request::OssRequest;
 use super::store::{Part, Record, Upload};
@@ -21,12 +21,22 @@ use crate::blobs::Written;
 
 const MAX_PART_NUMBER: u64 = 10_000;
 
+/// Where a part belongs.
+struct Place {
+    /// Of the upload.
+    id: String,
+    number: u32,
+    /// How the upload is encrypted, as headers.
+    encryption: Vec<(HeaderName, HeaderValue)>,
+}
+
 impl Oss {
     pub(super) fn initiate_upload(&self, request: &OssRequest) -> Result<Response> {
         let encoding = Encoding::asked(&request.query)?;
         let event = "ObjectCreated:InitiateMultipartUpload";
         let storing = Storing::asked(request, event)?;
-        let described = Described::from_headers(&request.parts.headers)?;
+        let described = self.described(request)?;
+        let encryption = described.encryption_headers();
         let id = hex(uuid::Uuid::new_v4().into_bytes());
         let upload = Upload {
             key: request.key().to_owned(),
@@ -39,14 +49,16 @@ impl Oss {
             let (bucket, id) = (request.bucket().to_owned(), id.clone());
             Ok((Record::StartUpload { bucket, id, upload }, ()))
         })?;
-        self.announce(request, &Happened::started(event, request.key()));
+        self.announce(request, &Happened::started(event, request.key()))?;
 
         let mut xml = Xml::new("InitiateMultipartUploadResult");
         encoding.declare(&mut xml);
         xml.text("Bucket", request.bucket());
         encoding.text(&mut xml, "Key", request.key());
         xml.text("UploadId", &id);
-        Ok(reply::document(xml))
+        let mut response = reply::document(xml);
+        response.headers_mut().extend(encryption);
+        Ok(response)
     }
 
     pub(super) async fn upload_part(
@@ -54,14 +66,19 @@ impl Oss {
         request: &OssRequest,
         body: &mut Incoming,
     ) -> Result<Response> {
-        let place = self.place(request)?;
+        let place = self.place(request, "0042-00000104")?;
+        let encryption = place.encryption.clone();
         let written = body.keep(request, &self.blobs).await?;
         let sums = self.put_part(request, place, written, "ObjectCreated:UploadPart")?;
-        Ok(reply::empty(StatusCode::OK, sums.headers()))
+        Ok(reply::empty(
+            StatusCode::OK,
+            sums.headers().into_iter().chain(encryption),
+        ))
     }
 
     pub(super) async fn upload_part_copy(&self, request: &OssRequest) -> Result<Response> {
-        let place = self.place(request)?;
+        let place = self.place(request, "0042-00000311")?;
+        let encryption = place.encryption.clone();
         let source = self.copy_source(request)?;
         let size = source.size();
         let asked = request.header("x-oss-copy-source-range")?;
@@ -79,13 +96,14 @@ impl Oss {
         let mut xml = Xml::new("CopyPartResult");
         xml.text("LastModified", &iso_time(request.received));
         xml.text("ETag", &sums.quoted_etag());
-        Ok(reply::written(xml, &sums))
+        Ok(reply::written(xml, &sums, encryption))
     }
 
     pub(super) fn abort_upload(&self, request: &OssRequest) -> Result<Response> {
         let id = upload_id(request);
         self.commit(|store| {
-            store.bucket(request.bucket())?.upload(request.key(), &id)?;
+            let upload = store.bucket(request.bucket())?.upload(request.key(), &id);
+            upload.map_err(|error| error.with_event_code(list::NO_SUCH_UPLOAD))?;
             Ok((
                 Record::AbortUpload {
                     bucket: request.bucket().to_owned(),
@@ -95,26 +113,31 @@ impl Oss {
             ))
         })?;
         let event = "ObjectRemoved:AbortMultipartUpload";
-        self.announce(request, &Happened::started(event, request.key()));
+        self.announce(request, &Happened::started(event, request.key()))?;
         Ok(reply::no_content())
     }
 
-    /// The upload and number of a part, if there is such an upload.
-    fn place(&self, request: &OssRequest) -> Result<(String, u32)> {
+    /// Where a part belongs, if there is such an upload; `event_code` is for the case that there
+    /// is none.
+    fn place(&self, request: &OssRequest, event_code: &'static str) -> Result<Place> {
         let number = request.query.number("partNumber", 1..=MAX_PART_NUMBER)?;
         let number = number.and_then(|number| u32::try_from(number).ok());
         let number = number.ok_or_else(|| OssError::invalid_argument("partNumber", ""))?;
         let id = upload_id(request);
-        self.store()
-            .bucket(request.bucket())?
-            .upload(request.key(), &id)?;
-        Ok((id, number))
+        let store = self.store();
+        let upload = store.bucket(request.bucket())?.upload(request.key(), &id);
+        let upload = upload.map_err(|error| error.with_event_code(event_code))?;
+        Ok(Place {
+            encryption: upload.described.encryption_headers(),
+            id,
+            number,
+        })
     }
 
     fn put_part(
         &self,
         request: &OssRequest,
-        (id, number): (String, u32),
+        Place { id, number, .. }: Place,
         written: Written,
         event: &'static str,
     ) -> Result<Sums> {
@@ -139,7 +162,7 @@ impl Oss {
             ))
         });
         kept.inspect_err(|_| self.blobs.discard([blob]))?;
-        self.announce(request, &happened);
+        self.announce(request, &happened)?;
         Ok(sums)
     }
 }

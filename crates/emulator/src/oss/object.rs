@@ -6,6 +6,8 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::archive::Restored;
+use super::encryption::Encryption;
 use crate::blobs::Blob;
 
 /// Carries the checksum of an object in both directions.
@@ -24,6 +26,9 @@ pub(crate) struct Object {
     pub(crate) modified: Timestamp,
     /// What its writer said about it.
     pub(crate) described: Described,
+    /// Until when it can be read although it is archived.
+    #[serde(default)]
+    pub(crate) restored: Option<Restored>,
 }
 
 /// How an object came about.
@@ -64,8 +69,11 @@ pub(crate) struct Described {
     pub(crate) tagging: Vec<(String, String)>,
     /// Who may do what.
     pub(crate) acl: ObjectAcl,
-    /// Storage class, for show.
+    /// Storage class: an archived object cannot be read at once.
     pub(crate) storage_class: StorageClass,
+    /// How the service was told to encrypt it.
+    #[serde(default)]
+    pub(crate) encryption: Option<Encryption>,
 }
 
 /// Who may do what with a bucket.
@@ -91,7 +99,7 @@ pub(crate) enum ObjectAcl {
     Own(BucketAcl),
 }
 
-/// What storage costs, which means nothing here.
+/// What storage costs, and how fast it can be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum StorageClass {
     #[default]
@@ -103,6 +111,24 @@ pub(crate) enum StorageClass {
 }
 
 impl Object {
+    /// An object that was written just now.
+    pub(crate) fn new(
+        kind: Kind,
+        blobs: Vec<Blob>,
+        sums: Sums,
+        described: Described,
+        modified: Timestamp,
+    ) -> Self {
+        Self {
+            kind,
+            blobs,
+            sums,
+            modified,
+            described,
+            restored: None,
+        }
+    }
+
     /// Length in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.blobs.iter().map(Blob::length).sum()
@@ -210,6 +236,14 @@ impl StorageClass {
             "ColdArchive" => Some(Self::ColdArchive),
             "DeepColdArchive" => Some(Self::DeepColdArchive),
             _ => None,
+        }
+    }
+
+    /// Whether objects of it must be restored before they can be read.
+    pub(crate) fn is_archive(self) -> bool {
+        match self {
+            Self::Standard | Self::IA => false,
+            Self::Archive | Self::ColdArchive | Self::DeepColdArchive => true,
         }
     }
 

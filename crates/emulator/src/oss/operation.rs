@@ -7,61 +7,92 @@ use http::{HeaderMap, Method};
 use super::query::Query;
 
 /// Parameters that turn a request into something that the emulator does not play.
-const NOT_PLAYED: [&str; 53] = [
+const NOT_PLAYED: [&str; 72] = [
     "accessmonitor",
     "accessPoint",
     "accessPointConfigForObjectProcess",
+    "accessPointForObjectProcess",
     "accessPointPolicy",
+    "accessPointPolicyForObjectProcess",
     "asyncFetch",
     "bucketArchiveDirectRead",
     "callback",
     "cname",
     "comp",
     "cors",
+    "dataPipeline",
     "encryption",
     "httpsConfig",
     "img",
     "inventory",
+    "legalHold",
     "lifecycle",
     "link",
-    "live",
     "logging",
+    "metadataConfiguration",
+    "metadataInventoryTable",
+    "metadataJournalTable",
+    "MetaQuery",
     "metaQuery",
     "objectInfo",
+    "objectWorm",
+    "overwriteConfig",
     "policy",
     "policyStatus",
+    "processConfiguration",
     "publicAccessBlock",
     "qos",
     "qosInfo",
     "qosRequester",
+    "quota",
     "redundancyTransition",
     "referer",
-    "regions",
     "regionList",
+    "regions",
     "replication",
     "replicationLocation",
     "replicationProgress",
-    "requestPayment",
     "requesterQosInfo",
+    "requestPayment",
     "resourceGroup",
     "resourcePool",
     "resourcePoolInfo",
-    "restore",
+    "responseHeader",
+    "retention",
+    "rtc",
+    "seal",
     "sequential",
     "status",
     "style",
     "transferAcceleration",
+    "udf",
+    "udfApplication",
+    "udfApplicationLog",
+    "udfImage",
+    "udfImageDesc",
     "userDataRedundancyTransition",
-    "versionId",
-    "versioning",
-    "versions",
+    "userDefinedLogFieldsConfig",
+    "vip",
     "vod",
+    "vpcip",
     "website",
     "worm",
     "wormExtend",
     "x-oss-async-process",
     "x-oss-process",
 ];
+
+/// Headers that do the same.
+const NOT_PLAYED_HEADERS: [&str; 2] = ["x-oss-callback", "x-oss-callback-var"];
+
+/// The parameter or header that asks for something that the emulator does not play.
+pub(crate) fn not_played<'a>(query: &'a Query, headers: &HeaderMap) -> Option<&'a str> {
+    let mut parameters = query.iter().map(|(name, _)| name);
+    let mut names = NOT_PLAYED_HEADERS.into_iter();
+    parameters
+        .find(|name| NOT_PLAYED.contains(name))
+        .or_else(|| names.find(|name| headers.contains_key(*name)))
+}
 
 /// Makes the enum and the names of its variants, which are the documented ones.
 macro_rules! operations {
@@ -94,6 +125,9 @@ operations! {
     PutBucketAcl,
     ListObjects,
     ListObjectsV2,
+    ListObjectVersions,
+    GetBucketVersioning,
+    ListLiveChannel,
     ListMultipartUploads,
     DeleteMultipleObjects,
     PostObject,
@@ -111,6 +145,8 @@ operations! {
     DeleteObjectTagging,
     PutSymlink,
     GetSymlink,
+    RestoreObject,
+    CleanRestoredObject,
     InitiateMultipartUpload,
     UploadPart,
     UploadPartCopy,
@@ -134,7 +170,7 @@ pub(crate) enum Level {
 impl Operation {
     /// Names what a request asks for.
     pub(crate) fn of(method: &Method, level: Level, query: &Query, headers: &HeaderMap) -> Self {
-        if query.iter().any(|(name, _)| NOT_PLAYED.contains(&name)) {
+        if not_played(query, headers).is_some() {
             return Self::NotPlayed;
         }
         match level {
@@ -150,6 +186,11 @@ impl Operation {
         let has = |name| query.has(name);
         match *method {
             _ if has("tagging") => Self::NotPlayed,
+            Method::GET if has("versioning") => Self::GetBucketVersioning,
+            _ if has("versioning") => Self::NotPlayed,
+            Method::GET if has("live") => Self::ListLiveChannel,
+            _ if has("live") => Self::NotPlayed,
+            Method::GET if has("versions") => Self::ListObjectVersions,
             Method::PUT if has("acl") => Self::PutBucketAcl,
             Method::PUT => Self::PutBucket,
             Method::DELETE => Self::DeleteBucket,
@@ -170,6 +211,7 @@ impl Operation {
         let has = |name| query.has(name);
         let copies = headers.contains_key("x-oss-copy-source");
         match *method {
+            _ if has("live") => Self::NotPlayed,
             Method::PUT if has("acl") => Self::PutObjectAcl,
             Method::PUT if has("tagging") => Self::PutObjectTagging,
             Method::PUT if has("symlink") => Self::PutSymlink,
@@ -180,6 +222,8 @@ impl Operation {
             Method::POST if has("append") => Self::AppendObject,
             Method::POST if has("uploads") => Self::InitiateMultipartUpload,
             Method::POST if has("uploadId") => Self::CompleteMultipartUpload,
+            Method::POST if has("restore") => Self::RestoreObject,
+            Method::POST if has("cleanRestoredObject") => Self::CleanRestoredObject,
             Method::GET if has("acl") => Self::GetObjectAcl,
             Method::GET if has("tagging") => Self::GetObjectTagging,
             Method::GET if has("symlink") => Self::GetSymlink,

@@ -33,13 +33,18 @@ impl Oss {
     ) -> Result<Response> {
         let mut form = Form::begin(request, body)?;
         form.read_fields().await?;
+        if form.get("callback").is_some() {
+            return Err(OssError::not_implemented("callback"));
+        }
         let (request, key) = addressed(request, form.key()?);
         let request = request.as_ref();
+        let about = self.store().bucket(request.bucket())?.about.clone();
         if !address::is_object_key(&key) {
             return Err(address::invalid_key(&key));
         }
         let policy = self.vouched(request, &form, &key, now)?;
-        let described = Described::from_pairs(form.described())?;
+        let described = Described::from_pairs(&form.described(), about.storage_class)?;
+        let described = described.encrypted_by(&about);
         let forbid_overwrite = form.get("x-oss-forbid-overwrite") == Some("true");
         let storing = Storing {
             key: &key,
@@ -59,15 +64,13 @@ impl Oss {
             ..Sums::of(&written)
         };
         let etag = sums.etag_header();
-        let object = Object::of(
-            Kind::Normal,
-            written.blob,
-            sums,
-            described,
-            request.received,
-        );
+        let encryption = described.encryption_headers();
+        let (blobs, modified) = (vec![written.blob], request.received);
+        let object = Object::new(Kind::Normal, blobs, sums, described, modified);
         self.put(request, storing, object)?;
-        Ok(self.posted(request, &form, &key, etag))
+        let mut response = self.posted(request, &form, &key, etag);
+        response.headers_mut().extend(encryption);
+        Ok(response)
     }
 
     /// Checks who sent the form and what its policy allows; `None` when nobody signed and

@@ -4,7 +4,6 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderName, HeaderValue, StatusCode};
-use jiff::Timestamp;
 use oss::crc64::Crc64;
 
 use super::error::{OssError, Result};
@@ -14,9 +13,10 @@ use super::object::{Described, Kind, Object, Sums};
 use super::request::OssRequest;
 use super::store::{Bucket, Record};
 use super::{Oss, address, get, reply};
-use crate::blobs::{Blob, Written};
+use crate::blobs::Written;
 
-const NEXT_POSITION: HeaderName = HeaderName::from_static("x-oss-next-append-position");
+/// Carries the position at which the next append must begin.
+pub(super) const NEXT_POSITION: HeaderName = HeaderName::from_static("x-oss-next-append-position");
 const SYMLINK_TARGET: &str = "x-oss-symlink-target";
 
 /// How an object comes to be stored.
@@ -62,21 +62,25 @@ impl Oss {
         body: &mut Incoming,
     ) -> Result<Response> {
         request.without_conditions()?;
-        let described = Described::from_headers(&request.parts.headers)?;
+        let described = self.described(request)?;
         let storing = Storing::asked(request, "ObjectCreated:PutObject")?;
         storing.check(self.store().bucket(request.bucket())?)?;
         let written = body.keep(request, &self.blobs).await?;
         let sums = Sums::of(&written);
-        let headers = sums.headers();
-        let object = Object::of(
-            Kind::Normal,
-            written.blob,
-            sums,
-            described,
-            request.received,
-        );
+        let mut headers = sums.headers();
+        headers.extend(described.encryption_headers());
+        let (blobs, modified) = (vec![written.blob], request.received);
+        let object = Object::new(Kind::Normal, blobs, sums, described, modified);
         self.put(request, storing, object)?;
         Ok(reply::empty(StatusCode::OK, headers))
+    }
+
+    /// What the headers of a request say about the object it writes. Storage class and encryption
+    /// are the bucket's unless they say another.
+    pub(super) fn described(&self, request: &OssRequest) -> Result<Described> {
+        let about = self.store().bucket(request.bucket())?.about.clone();
+        let described = Described::from_headers(&request.parts.headers, about.storage_class)?;
+        Ok(described.encrypted_by(&about))
     }
 
     /// Stores an object and publishes the event of it.
@@ -103,8 +107,7 @@ impl Oss {
             ))
         });
         stored.inspect_err(|_| self.blobs.discard(blobs))?;
-        self.announce(request, &happened);
-        Ok(())
+        self.announce(request, &happened)
     }
 
     pub(super) async fn append_object(
@@ -114,19 +117,23 @@ impl Oss {
     ) -> Result<Response> {
         let position = request.query.number("position", 0..=u64::MAX)?;
         let position = position.ok_or_else(|| OssError::invalid_argument("position", ""))?;
-        let described = Described::from_headers(&request.parts.headers)?;
-        check_position(
-            self.store().bucket(request.bucket())?,
-            request.key(),
-            position,
-        )?;
+        // What is said of an object that is there already does not count.
+        let known = {
+            let store = self.store();
+            let bucket = store.bucket(request.bucket())?;
+            let existing = check_position(bucket, request.key(), position)?;
+            existing.map(|object| object.described.clone())
+        };
+        let described = known.map_or_else(|| self.described(request), Ok)?;
+        let encryption = described.encryption_headers();
         let written = body.keep(request, &self.blobs).await?;
         let blob = written.blob.clone();
         let (sums, happened) = self
             .append(request, position, written, described)
             .inspect_err(|_| self.blobs.discard([blob]))?;
-        self.announce(request, &happened);
+        self.announce(request, &happened)?;
         let mut headers = sums.headers();
+        headers.extend(encryption);
         headers.push((NEXT_POSITION, happened.size.into()));
         Ok(reply::empty(StatusCode::OK, headers))
     }
@@ -163,7 +170,8 @@ impl Oss {
                     modified,
                 }
             } else {
-                let object = Object::of(Kind::Appendable, blob, sums.clone(), described, modified);
+                let (kind, sums) = (Kind::Appendable, sums.clone());
+                let object = Object::new(kind, vec![blob], sums, described, modified);
                 Record::PutObject {
                     bucket,
                     key,
@@ -180,7 +188,7 @@ impl Oss {
         if !address::is_object_key(&target) {
             return Err(address::invalid_key(&target));
         }
-        let described = Described::from_headers(&request.parts.headers)?;
+        let described = self.described(request)?;
         let storing = Storing::asked(request, "ObjectCreated:PutSymlink")?;
         let sums = Sums {
             etag: opaque_etag(),
@@ -189,17 +197,8 @@ impl Oss {
         };
         let etag = sums.etag_header();
         let (kind, modified) = (Kind::Symlink { target }, request.received);
-        self.put(
-            request,
-            storing,
-            Object {
-                kind,
-                blobs: Vec::new(),
-                sums,
-                modified,
-                described,
-            },
-        )?;
+        let object = Object::new(kind, Vec::new(), sums, described, modified);
+        self.put(request, storing, object)?;
         Ok(reply::empty(StatusCode::OK, [(http::header::ETAG, etag)]))
     }
 
@@ -212,31 +211,13 @@ impl Oss {
         };
         let target = HeaderValue::try_from(signing::encode::path(target));
         let target = target.map_err(|error| OssError::internal(&error))?;
-        let headers = [
+        let mut headers = object.described.to_headers();
+        headers.extend([
             (HeaderName::from_static(SYMLINK_TARGET), target),
             (http::header::ETAG, object.etag_header()),
             (http::header::LAST_MODIFIED, get::http_time(object.modified)),
-        ];
+        ]);
         Ok(reply::empty(StatusCode::OK, headers))
-    }
-}
-
-impl Object {
-    /// An object of one blob.
-    pub(super) fn of(
-        kind: Kind,
-        blob: Blob,
-        sums: Sums,
-        described: Described,
-        modified: Timestamp,
-    ) -> Self {
-        Self {
-            kind,
-            blobs: vec![blob],
-            sums,
-            modified,
-            described,
-        }
     }
 }
 
@@ -272,8 +253,9 @@ fn check_position<'a>(bucket: &'a Bucket, key: &str, position: u64) -> Result<Op
     }
     let length = existing.map_or(0, Object::size);
     if position != length {
-        let message = "Position is not equal to file length.";
+        let message = "Position is not equal to file length";
         return Err(OssError::conflict("PositionNotEqualToLength", message)
+            .with_event_code("0026-00000016")
             .with_header(NEXT_POSITION, length.into()));
     }
     Ok(existing)

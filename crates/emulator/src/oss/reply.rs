@@ -46,9 +46,14 @@ pub(crate) fn document(xml: Xml) -> Response {
 }
 
 /// 200 with a document about something that was written. The service says what in the headers
-/// too, where the official Python SDK looks for it.
-pub(crate) fn written(xml: Xml, sums: &Sums) -> Response {
+/// too, where the official Python SDK looks for it, and how it is encrypted.
+pub(crate) fn written(
+    xml: Xml,
+    sums: &Sums,
+    encryption: Vec<(HeaderName, HeaderValue)>,
+) -> Response {
     let mut response = document(xml);
+    response.headers_mut().extend(encryption);
     response.headers_mut().insert(ETAG, sums.etag_header());
     response.headers_mut().insert(CRC64, sums.crc64.into());
     response

@@ -35,6 +35,11 @@ impl OssRequest {
         self.address.key.as_deref().unwrap_or_default()
     }
 
+    /// The version that is asked for, if it matters.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.query.get("versionId").filter(|id| !id.is_empty())
+    }
+
     /// A header's text; `None` when it is absent.
     ///
     /// # Errors

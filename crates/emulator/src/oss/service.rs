@@ -15,11 +15,11 @@ use super::address::{Address, Hosts};
 use super::auth::{self, Caller};
 use super::error::{OssError, Result};
 use super::incoming::Incoming;
-use super::operation::{Level, Operation};
+use super::operation::{self, Level, Operation};
 use super::query::Query;
 use super::request::OssRequest;
 use super::request_id::RequestId;
-use super::{Oss, access};
+use super::{Oss, access, version};
 use crate::call::{Call, Service};
 use crate::gate::Admitted;
 use crate::shared::Shared;
@@ -123,7 +123,7 @@ impl Asked {
                 "A fault was asked for.",
             ))
         };
-        let mut body = Incoming::new(body, oss.shared.settings.max_object_bytes);
+        let mut body = Incoming::new(body, &parts.headers, oss.shared.settings.max_object_bytes);
         let answer = async |admitted| {
             let answered = self.answer(oss, &mut body, admitted).await;
             answered.unwrap_or_else(|error| {
@@ -135,7 +135,7 @@ impl Asked {
         let refused = response.status().is_client_error() || response.status().is_server_error();
         // Who asked before sending has not sent anything yet.
         if refused && !parts.headers.contains_key(header::EXPECT) {
-            body.drain().await;
+            body.give_up().await;
         }
         response
     }
@@ -146,11 +146,30 @@ impl Asked {
         if self.operation == Operation::PostObject {
             return oss.post_object(request, body, now).await;
         }
+        // Where there is no bucket, it does not matter who asks. To the service, setting the
+        // access of a bucket is much the same as making one.
+        let makes = matches!(
+            self.operation,
+            Operation::PutBucket | Operation::PutBucketAcl
+        );
+        if !makes && let Some(bucket) = &request.address.bucket {
+            oss.store().bucket(bucket)?;
+        }
         let Shared { keys, settings, .. } = &*oss.shared;
         let caller = auth::authenticate(request, keys, &settings.region, now)?;
         let (bucket, key) = (request.bucket(), request.key());
         access::authorize(caller, self.operation, &oss.store(), bucket, key)?;
-        oss.dispatch(self.operation, request, caller, body).await
+        let version = request.version();
+        if let Some(version) = version
+            && self.operation != Operation::DeleteObject
+        {
+            version::check(version)?;
+        }
+        let mut response = oss.dispatch(self.operation, request, caller, body).await?;
+        if let Some(version) = version.and_then(|version| HeaderValue::try_from(version).ok()) {
+            response.headers_mut().insert("x-oss-version-id", version);
+        }
+        Ok(response)
     }
 }
 
@@ -173,6 +192,9 @@ impl Oss {
             Operation::PutBucketAcl => self.put_bucket_acl(request),
             Operation::ListObjects => self.list_objects(request),
             Operation::ListObjectsV2 => self.list_objects_v2(request),
+            Operation::ListObjectVersions => self.list_versions(request),
+            Operation::GetBucketVersioning => self.get_bucket_versioning(request),
+            Operation::ListLiveChannel => self.list_live_channels(request),
             Operation::ListMultipartUploads => self.list_uploads(request),
             Operation::DeleteMultipleObjects => self.delete_multiple(request, body).await,
             Operation::PutObject => self.put_object(request, body).await,
@@ -189,6 +211,8 @@ impl Oss {
             Operation::DeleteObjectTagging => self.delete_tagging(request),
             Operation::PutSymlink => self.put_symlink(request),
             Operation::GetSymlink => self.get_symlink(request),
+            Operation::RestoreObject => self.restore_object(request, body).await,
+            Operation::CleanRestoredObject => self.clean_restored_object(request),
             Operation::InitiateMultipartUpload => self.initiate_upload(request),
             Operation::UploadPart => self.upload_part(request, body).await,
             Operation::UploadPartCopy => self.upload_part_copy(request).await,
@@ -203,7 +227,10 @@ impl Oss {
 }
 
 fn not_played(request: &OssRequest) -> OssError {
-    OssError::not_implemented(request.parts.uri.query().unwrap_or_default())
+    let asked = operation::not_played(&request.query, &request.parts.headers);
+    // What is not played for a bucket only is named by the query as a whole.
+    let query = || request.parts.uri.query().unwrap_or_default();
+    OssError::not_implemented(asked.unwrap_or_else(query))
 }
 
 fn not_allowed(request: &OssRequest) -> OssError {

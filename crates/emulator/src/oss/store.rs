@@ -12,6 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::encryption::Encryption;
 use super::error::{OssError, Result};
 use super::object::{BucketAcl, Described, Object, StorageClass, Sums};
 use crate::blobs::{Blob, Blobs};
@@ -45,6 +46,9 @@ pub(crate) struct AboutBucket {
     pub(crate) storage_class: StorageClass,
     /// `LRS` or `ZRS`, for show.
     pub(crate) redundancy: String,
+    /// How objects are encrypted that do not say it themselves.
+    #[serde(default)]
+    pub(crate) encryption: Option<Encryption>,
 }
 
 /// An upload in parts that is in progress.

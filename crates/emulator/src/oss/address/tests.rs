@@ -65,6 +65,7 @@ fn host_and_path_together_name_bucket_and_key() {
         ),
         ("oss-cn-shanghai.aliyuncs.com", "/", None, None, path),
         ("oss-cn-hangzhou.aliyuncs.com", "/", None, None, path),
+        (".oss-cn-shanghai.aliyuncs.com", "/", None, None, path),
         (
             "photos.oss-cn-shanghai.aliyuncs.com",
             "/a",

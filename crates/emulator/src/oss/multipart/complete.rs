@@ -10,7 +10,7 @@ use crate::oss::error::{OssError, Result};
 use crate::oss::event::Happened;
 use crate::oss::incoming::Incoming;
 use crate::oss::list::Encoding;
-use crate::oss::object::Sums;
+use crate::oss::object::{ObjectAcl, Sums};
 use crate::oss::put::{Storing, hex};
 use crate::oss::request::OssRequest;
 use crate::oss::store::{Part, Record, Upload};
@@ -43,10 +43,12 @@ impl Oss {
         let encoding = Encoding::asked(&request.query)?;
         let chosen = chosen_parts(request, body).await?;
         let storing = Storing::asked(request, "ObjectCreated:CompleteMultipartUpload")?;
+        let acl = request.parsed("x-oss-object-acl", ObjectAcl::parse)?;
         let id = upload_id(request);
-        let (sums, happened) = self.commit(|store| {
+        let (sums, encryption, happened) = self.commit(|store| {
             let bucket = store.bucket(request.bucket())?;
             let upload = bucket.upload(request.key(), &id)?;
+            let encryption = upload.described.encryption_headers();
             storing.check(bucket)?;
             let parts = upload.choose(chosen)?;
             let sums = sums(&parts);
@@ -61,14 +63,16 @@ impl Oss {
                 numbers,
                 sums: sums.clone(),
                 modified,
+                acl,
             };
-            Ok((record, (sums, happened)))
+            Ok((record, (sums, encryption, happened)))
         })?;
-        self.announce(request, &happened);
-        Ok(self.completed(request, encoding, &sums))
+        self.announce(request, &happened)?;
+        let xml = self.completed(request, encoding, &sums);
+        Ok(reply::written(xml, &sums, encryption))
     }
 
-    fn completed(&self, request: &OssRequest, encoding: Encoding, sums: &Sums) -> Response {
+    fn completed(&self, request: &OssRequest, encoding: Encoding, sums: &Sums) -> Xml {
         let mut xml = Xml::new("CompleteMultipartUploadResult");
         encoding.declare(&mut xml);
         let base = self.base_url(request);
@@ -76,7 +80,7 @@ impl Oss {
         xml.text("Bucket", request.bucket());
         encoding.text(&mut xml, "Key", request.key());
         xml.text("ETag", &sums.quoted_etag());
-        reply::written(xml, sums)
+        xml
     }
 }
 
@@ -88,13 +92,11 @@ async fn chosen_parts(request: &OssRequest, body: &mut Incoming) -> Result<Optio
             return Ok(None);
         }
         let message = "Should not specify both complete all header and http body.";
-        return Err(OssError::bad("InvalidArgument", message));
+        return Err(OssError::bad("InvalidArgument", message).with_event_code("0042-00000216"));
     }
-    let CompleteMultipartUpload { parts } = xml::parse(&document)?;
-    if parts.is_empty() {
-        return Err(OssError::malformed_xml());
-    }
-    Ok(Some(parts))
+    let listed = xml::parse::<CompleteMultipartUpload>(&document);
+    let listed = listed.map_err(|error| error.with_event_code("0042-00000205"))?;
+    Ok(Some(listed.parts))
 }
 
 impl Upload {
@@ -117,13 +119,9 @@ impl Upload {
                     .collect::<Result<_>>()?
             }
         };
-        let Some((_, but_last)) = parts.split_last() else {
-            return Err(invalid_part());
-        };
-        if but_last
-            .iter()
-            .any(|(_, part)| part.blob.length() < MIN_PART_BYTES)
-        {
+        // Of no parts an empty object is made.
+        let mut but_last = parts.iter().rev().skip(1);
+        if but_last.any(|(_, part)| part.blob.length() < MIN_PART_BYTES) {
             let message = "Your proposed upload is smaller than the minimum allowed size.";
             return Err(OssError::bad("EntityTooSmall", message)
                 .with("MinSizeAllowed", MIN_PART_BYTES.to_string()));

@@ -1,20 +1,18 @@
 //! Showing uploads in progress and their parts.
 
-use std::collections::BTreeMap;
-
 use axum::response::Response;
 
 use super::{MAX_PART_NUMBER, upload_id};
 use crate::oss::error::Result;
-use crate::oss::list::{Asked, Encoding, count, page};
+use crate::oss::list::{self, Asked, Encoding, count};
 use crate::oss::request::OssRequest;
-use crate::oss::store::Upload;
+use crate::oss::store::{Bucket, Upload};
 use crate::oss::xml::Xml;
 use crate::oss::{Oss, iso_time, reply};
 
 const MAX_ENTRIES: u64 = 1000;
-/// Between key and upload id in the order of uploads: sorts before every character of a key.
-const SEPARATOR: char = '\0';
+/// An upload that does not exist, to those that list or abort it.
+pub(super) const NO_SUCH_UPLOAD: &str = "0042-00000002";
 
 impl Oss {
     pub(in crate::oss) fn list_parts(&self, request: &OssRequest) -> Result<Response> {
@@ -28,7 +26,9 @@ impl Oss {
             .number("part-number-marker", 0..=MAX_PART_NUMBER)?
             .unwrap_or(0);
         let store = self.store();
-        let upload = store.bucket(request.bucket())?.upload(request.key(), &id)?;
+        let bucket = store.bucket(request.bucket())?;
+        let upload = bucket.upload(request.key(), &id);
+        let upload = upload.map_err(|error| error.with_event_code(NO_SUCH_UPLOAD))?;
         let mut rest = upload
             .parts
             .iter()
@@ -43,6 +43,7 @@ impl Oss {
         xml.text("Bucket", request.bucket());
         encoding.text(&mut xml, "Key", request.key());
         xml.text("UploadId", &id);
+        xml.text("StorageClass", upload.described.storage_class.name());
         xml.text("PartNumberMarker", &marker.to_string());
         xml.text("NextPartNumberMarker", &last.to_string());
         xml.text("MaxParts", &limit.to_string());
@@ -68,61 +69,54 @@ impl Oss {
             .number("max-uploads", 1..=MAX_ENTRIES)?
             .unwrap_or(MAX_ENTRIES);
         let (prefix, delimiter) = (text("prefix"), text("delimiter"));
-        let after = after(key_marker, id_marker, delimiter);
         let asked = Asked {
             prefix,
             delimiter,
-            after: &after,
+            after: key_marker,
             limit: count(limit),
         };
         let store = self.store();
-        let uploads: BTreeMap<String, (&String, &Upload)> = store
-            .bucket(request.bucket())?
-            .uploads
-            .iter()
-            .map(in_order)
-            .collect();
-        let page = page(&uploads, &asked);
-        let (next_key, next_id) = page.next.map_or(("", ""), |next| {
-            next.split_once(SEPARATOR).unwrap_or((next, ""))
+        let uploads = in_order(store.bucket(request.bucket())?);
+        let unlisted = uploads.into_iter().filter(|(key, (id, _))| {
+            // Without an id, a marker stands for all uploads of its key.
+            *key > key_marker || (*key == key_marker && !id_marker.is_empty() && *id > id_marker)
         });
+        let page = list::page(unlisted, &asked);
+        let last = page.entries.last();
+        // The markers of the next page are there even if there is none.
+        let next_id = last.filter(|(key, _)| page.last == Some(*key));
+        let next_id = next_id.map_or("", |(_, (id, _))| *id);
 
         let mut xml = Xml::new("ListMultipartUploadsResult");
         encoding.declare(&mut xml);
         xml.text("Bucket", request.bucket());
         encoding.text(&mut xml, "KeyMarker", key_marker);
         xml.text("UploadIdMarker", id_marker);
-        encoding.text(&mut xml, "NextKeyMarker", next_key);
+        encoding.text(&mut xml, "NextKeyMarker", page.last.unwrap_or_default());
         xml.text("NextUploadIdMarker", next_id);
         encoding.text(&mut xml, "Delimiter", delimiter);
         encoding.text(&mut xml, "Prefix", prefix);
         xml.text("MaxUploads", &limit.to_string());
-        xml.text("IsTruncated", &page.next.is_some().to_string());
+        xml.text("IsTruncated", &page.truncated.to_string());
         for (_, (id, upload)) in page.entries {
             xml.nest("Upload", |xml| {
                 encoding.text(xml, "Key", &upload.key);
                 xml.text("UploadId", id);
+                xml.text("StorageClass", upload.described.storage_class.name());
                 xml.text("Initiated", &iso_time(upload.initiated));
             });
         }
-        for prefix in page.prefixes {
-            xml.nest("CommonPrefixes", |xml| encoding.text(xml, "Prefix", prefix));
-        }
+        list::prefixes(&mut xml, encoding, &page.prefixes);
         Ok(reply::document(xml))
     }
 }
 
-/// Uploads are listed by key and, for one key, by id.
-fn in_order<'a>((id, upload): (&'a String, &'a Upload)) -> (String, (&'a String, &'a Upload)) {
-    (format!("{}{SEPARATOR}{id}", upload.key), (id, upload))
-}
-
-/// Without an id, a marker is a common prefix or stands for all uploads of its key.
-fn after(key_marker: &str, id_marker: &str, delimiter: &str) -> String {
-    match (key_marker, id_marker) {
-        ("", _) => String::new(),
-        (prefix, "") if !delimiter.is_empty() && prefix.ends_with(delimiter) => prefix.to_owned(),
-        (key, "") => format!("{key}{SEPARATOR}\u{7f}"),
-        (key, id) => format!("{key}{SEPARATOR}{id}"),
-    }
+/// The uploads of a bucket with their ids, by key and, for one key, by id.
+fn in_order(bucket: &Bucket) -> Vec<(&str, (&str, &Upload))> {
+    let uploads = bucket.uploads.iter();
+    let mut uploads: Vec<_> = uploads
+        .map(|(id, upload)| (upload.key.as_str(), (id.as_str(), upload)))
+        .collect();
+    uploads.sort_by_key(|(key, (id, _))| (*key, *id));
+    uploads
 }

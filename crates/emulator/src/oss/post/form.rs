@@ -39,8 +39,9 @@ impl Form<'_> {
     /// Begins to read the body as a form.
     ///
     /// # Errors
-    /// `RequestIsNotMultiPartContent`.
+    /// `RequestIsNotMultiPartContent`, `EntityTooLarge`.
     pub(super) fn begin(request: &OssRequest, body: &mut Incoming) -> Result<Self> {
+        body.refuse_announced(MAX_FIELDS_BYTES as u64)?;
         let content_type = request.header("content-type")?.unwrap_or_default();
         Self::of(content_type, body.take())
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{AboutBucket, Bucket, Part, Store, Upload};
 use crate::blobs::Blob;
 use crate::journal::Journaled;
+use crate::oss::archive::Restored;
 use crate::oss::object::{BucketAcl, Kind, Object, ObjectAcl, Sums};
 
 /// One change of a store.
@@ -47,6 +48,11 @@ pub(crate) enum Record {
         key: String,
         tagging: Vec<(String, String)>,
     },
+    SetRestored {
+        bucket: String,
+        key: String,
+        restored: Option<Restored>,
+    },
     DeleteObjects {
         bucket: String,
         keys: Vec<String>,
@@ -69,6 +75,9 @@ pub(crate) enum Record {
         numbers: Vec<u32>,
         sums: Sums,
         modified: Timestamp,
+        /// In place of what the upload began with.
+        #[serde(default)]
+        acl: Option<ObjectAcl>,
     },
     AbortUpload {
         bucket: String,
@@ -154,6 +163,14 @@ impl Store {
                 self.change_object(&bucket, &key, |object| object.described.tagging = tagging);
                 Vec::new()
             }
+            Record::SetRestored {
+                bucket,
+                key,
+                restored,
+            } => {
+                self.change_object(&bucket, &key, |object| object.restored = restored);
+                Vec::new()
+            }
             Record::DeleteObjects { bucket, keys } => self
                 .change(&bucket, |bucket| bucket.delete(&keys))
                 .unwrap_or_default(),
@@ -192,8 +209,10 @@ impl Store {
                 numbers,
                 sums,
                 modified,
+                acl,
             } => {
-                let complete = |bucket: &mut Bucket| bucket.complete(&id, &numbers, sums, modified);
+                let complete =
+                    |bucket: &mut Bucket| bucket.complete(&id, &numbers, sums, modified, acl);
                 self.change(&bucket, complete).unwrap_or_default()
             }
             Record::AbortUpload { bucket, id } => {
@@ -235,6 +254,7 @@ impl Bucket {
         numbers: &[u32],
         sums: Sums,
         modified: Timestamp,
+        acl: Option<ObjectAcl>,
     ) -> Vec<Blob> {
         let Some(mut upload) = self.uploads.remove(id) else {
             return Vec::new();
@@ -244,14 +264,9 @@ impl Bucket {
             .filter_map(|number| upload.parts.remove(number));
         let blobs = chosen.map(|part| part.blob).collect();
         let mut freed: Vec<Blob> = upload.parts.into_values().map(|part| part.blob).collect();
-        let described = upload.described;
-        let object = Object {
-            kind: Kind::Multipart,
-            blobs,
-            sums,
-            modified,
-            described,
-        };
+        let mut described = upload.described;
+        described.acl = acl.unwrap_or(described.acl);
+        let object = Object::new(Kind::Multipart, blobs, sums, described, modified);
         freed.extend(self.put(upload.key, object));
         freed
     }

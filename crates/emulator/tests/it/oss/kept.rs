@@ -11,17 +11,24 @@ use tokio::process::{Child, Command};
 use crate::oss::caller::Caller;
 
 /// The real program, so that it can be killed as the system kills.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    oss: Caller,
+    pub(crate) oss: Caller,
     admin: String,
 }
 
 impl Process {
-    async fn start(folder: &Path) -> Self {
+    pub(crate) async fn start(folder: &Path) -> Self {
+        Self::start_by(&["env"], folder).await
+    }
+
+    /// Has a program start the emulator.
+    pub(crate) async fn start_by(starter: &[&str], folder: &Path) -> Self {
         let announcement = folder.join("announcement.json");
         let _ = std::fs::remove_file(&announcement);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
+        let mut command = Command::new(starter[0]);
+        command.args(&starter[1..]);
+        command.arg(env!("CARGO_BIN_EXE_emulator"));
         for listener in ["--oss", "--mns", "--face", "--admin"] {
             command.args([listener, "127.0.0.1:0"]);
         }
@@ -46,7 +53,7 @@ impl Process {
         }
     }
 
-    async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
@@ -93,9 +100,10 @@ async fn fill(process: &Process, part: &Bytes) -> String {
     oss.call("DELETE /photos/deleted", "").await;
     oss.call("POST /photos/log?append&position=0", "123").await;
     oss.call("POST /photos/log?append&position=3", "45").await;
+    oss.call("PUT /photos/plain", "12345").await;
     oss.call_with(
         "PUT /photos/copy",
-        &[("x-oss-copy-source", "/photos/log")],
+        &[("x-oss-copy-source", "/photos/plain")],
         "",
     )
     .await;

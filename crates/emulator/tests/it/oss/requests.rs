@@ -175,6 +175,22 @@ async fn documents_look_like_the_published_ones() {
     <StorageClass>Standard</StorageClass>
     <DataRedundancyType>LRS</DataRedundancyType>
     <Name>photos</Name>
+    <ResourceGroupId>rg-emulator</ResourceGroupId>
+    <AccessMonitor>Disabled</AccessMonitor>
+    <CrossRegionReplication>Disabled</CrossRegionReplication>
+    <TransferAcceleration>Disabled</TransferAcceleration>
+    <BlockPublicAccess>false</BlockPublicAccess>
+    <Comment>
+    </Comment>
+    <BucketPolicy>
+    <LogBucket>
+    </LogBucket>
+    <LogPrefix>
+    </LogPrefix>
+    </BucketPolicy>
+    <ServerSideEncryptionRule>
+    <SSEAlgorithm>None</SSEAlgorithm>
+    </ServerSideEncryptionRule>
     <Owner>
     <DisplayName>1234567890123456</DisplayName>
     <ID>1234567890123456</ID>

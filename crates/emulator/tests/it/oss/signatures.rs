@@ -4,7 +4,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Uri, header};
 use jiff::{SignedDuration, Timestamp};
 use signing::Credentials;
-use signing::oss::{Resource, SignatureVersion};
+use signing::oss::{Resource, SignatureVersion, v1, v4};
+use signing::time::{http_date, iso_basic};
 
 use crate::oss::caller::Caller;
 use crate::running::{REGION, Running};
@@ -277,4 +278,87 @@ async fn temporary_credentials_are_checked_with_their_token() {
             assert_eq!(answer.outcome(), expected, "{version:?}, {name}");
         }
     }
+}
+
+/// Signs a `GET` of the object with a header of the test's choice for its date.
+fn dated(oss: &Caller, name: &'static str, value: &str) -> Request<Bytes> {
+    let (mut parts, body) = oss.unsigned("GET /photos/a", &[], "").into_parts();
+    let resource = Resource {
+        bucket: Some("photos"),
+        key: Some("a"),
+    };
+    parts
+        .headers
+        .insert(name, HeaderValue::try_from(value).unwrap());
+    let (method, headers) = (&parts.method, &parts.headers);
+    let (id, secret) = ("LTAI5tTest", oss.credentials.access_key_secret());
+    let authorization = if let SignatureVersion::V4 { region } = &oss.version {
+        let canonical = v4::canonical_request(method, headers, resource, &[], &[]).unwrap();
+        let now = Timestamp::now();
+        let text = v4::string_to_sign(&canonical, region, now);
+        // The second line is the date as it was sent.
+        let text = text.replace(&iso_basic(now), value);
+        let signature = v4::signature(&text, secret, region, now);
+        let day = &iso_basic(now)[..8];
+        format!(
+            "OSS4-HMAC-SHA256 Credential={id}/{day}/{region}/oss/aliyun_v4_request,\
+                 Signature={signature}"
+        )
+    } else {
+        let text = v1::string_to_sign(method, headers, resource, &[], value).unwrap();
+        format!("OSS {id}:{}", v1::signature(&text, secret))
+    };
+    let authorization = HeaderValue::try_from(authorization).unwrap();
+    parts.headers.insert(header::AUTHORIZATION, authorization);
+    Request::from_parts(parts, body)
+}
+
+#[tokio::test]
+async fn either_signature_may_be_dated_by_either_header_in_either_form() {
+    for version in versions() {
+        let (_running, oss) = scene(version).await;
+        for name in ["date", "x-oss-date"] {
+            let now = Timestamp::now();
+            for value in [http_date(now), iso_basic(now)] {
+                let answer = oss.send(dated(&oss, name, &value)).await.unwrap();
+                assert_eq!(answer.outcome(), "200", "{:?} {name} {value}", oss.version);
+            }
+            let late = http_date(now - SignedDuration::from_mins(16));
+            let answer = oss.send(dated(&oss, name, &late)).await.unwrap();
+            assert_eq!(answer.outcome(), "403 RequestTimeTooSkewed", "{name}");
+            assert_eq!(answer.header("x-oss-ec"), Some("0002-00000504"), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_is_said_to_be_signed_must_be_there() {
+    let version = SignatureVersion::V4 {
+        region: REGION.to_owned(),
+    };
+    let (_running, oss) = scene(version).await;
+    let headers = [("x-custom", "1")];
+    let (mut parts, body) = oss.unsigned("GET /photos/a", &headers, "").into_parts();
+    let resource = Resource {
+        bucket: Some("photos"),
+        key: Some("a"),
+    };
+    let additional = [http::HeaderName::from_static("x-custom")];
+    let (minute, now) = (std::time::Duration::from_mins(1), Timestamp::now());
+    v4::presign_including(
+        &mut parts,
+        resource,
+        REGION,
+        &additional,
+        minute,
+        &oss.credentials,
+        now,
+    )
+    .unwrap();
+    let mut request = Request::from_parts(parts, body);
+    assert_eq!(oss.send(request.clone()).await.unwrap().outcome(), "200");
+    request.headers_mut().remove("x-custom");
+    let answer = oss.send(request).await.unwrap();
+    assert_eq!(answer.outcome(), "400 InvalidArgument");
+    assert!(answer.element("Message").unwrap().contains("x-custom"));
 }

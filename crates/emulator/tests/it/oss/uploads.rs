@@ -1,0 +1,153 @@
+//! Uploads in parts: what their listings show and what their end makes of them.
+
+use crate::oss::caller::Caller;
+use crate::running::Running;
+
+async fn scene() -> (Running, Caller) {
+    let running = Running::start().await;
+    let oss = Caller::of(&running);
+    oss.call("PUT /photos", "").await;
+    (running, oss)
+}
+
+async fn begin(oss: &Caller, key: &str) -> String {
+    let begun = oss.call(&format!("POST /photos/{key}?uploads"), "").await;
+    begun.element("UploadId").unwrap()
+}
+
+fn all<'a>(text: &'a str, element: &str) -> Vec<&'a str> {
+    let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+    let found = text.split(&open).skip(1);
+    found
+        .map(|rest| rest.split(&close).next().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn uploads_are_listed_by_key_and_the_delimiter_looks_at_keys_only() {
+    let (_running, oss) = scene().await;
+    for key in ["a/1", "a/2", "b", "b", "c"] {
+        begin(&oss, key).await;
+    }
+    // Ids consist of hex digits, so that these delimiters would be found in most of them.
+    for delimiter in ["0", "A", "F", "1"] {
+        let line = format!("GET /photos?uploads&prefix=b&delimiter={delimiter}");
+        let answer = oss.call(&line, "").await;
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        assert_eq!(all(&text, "Key"), ["b", "b"], "{delimiter}");
+        assert!(!text.contains("CommonPrefixes"), "{text}");
+    }
+    let whole = oss.call("GET /photos?uploads", "").await;
+    assert_eq!(whole.element("NextKeyMarker").as_deref(), Some("c"));
+    let mut listed = Vec::new();
+    let mut markers = String::new();
+    loop {
+        let line = format!("GET /photos?uploads&delimiter=%2F&max-uploads=1{markers}");
+        let answer = oss.call(&line, "").await;
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        assert!(!text.contains('\0'), "{text}");
+        listed.extend(all(&text, "Key").into_iter().map(str::to_owned));
+        let prefixes = text.split("<CommonPrefixes>").skip(1);
+        listed.extend(
+            prefixes
+                .flat_map(|rest| all(rest, "Prefix"))
+                .map(str::to_owned),
+        );
+        if answer.element("IsTruncated").as_deref() == Some("false") {
+            break;
+        }
+        let key = answer.element("NextKeyMarker").unwrap();
+        let id = answer.element("NextUploadIdMarker").unwrap();
+        markers = format!("&key-marker={key}&upload-id-marker={id}");
+    }
+    assert_eq!(listed, ["a/", "b", "b", "c"]);
+}
+
+#[tokio::test]
+async fn listings_show_the_class_that_the_object_will_have() {
+    let (_running, oss) = scene().await;
+    let class = [("x-oss-storage-class", "IA")];
+    let begun = oss.call_with("POST /photos/a?uploads", &class, "").await;
+    let id = begun.element("UploadId").unwrap();
+    for line in [
+        "GET /photos?uploads".to_owned(),
+        format!("GET /photos/a?uploadId={id}"),
+    ] {
+        let listed = oss.call(&line, "").await;
+        assert_eq!(
+            listed.element("StorageClass").as_deref(),
+            Some("IA"),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_parts_make_an_empty_object() {
+    let (_running, oss) = scene().await;
+    let listed = "<CompleteMultipartUpload></CompleteMultipartUpload>";
+    let yes = [("x-oss-complete-all", "yes")];
+    for (key, headers, document) in [("a", &[] as &[_], listed), ("b", &yes, "")] {
+        let id = begin(&oss, key).await;
+        let line = format!("POST /photos/{key}?uploadId={id}");
+        let answer = oss.call_with(&line, headers, document).await;
+        assert_eq!(answer.outcome(), "200", "{key}");
+        let made = oss.call(&format!("GET /photos/{key}"), "").await;
+        assert_eq!(made.header("content-length"), Some("0"), "{key}");
+    }
+    let id = begin(&oss, "c").await;
+    let line = format!("POST /photos/c?uploadId={id}");
+    assert_eq!(oss.call(&line, "").await.outcome(), "400 MalformedXML");
+    let both = oss.call_with(&line, &yes, listed).await;
+    assert_eq!(both.outcome(), "400 InvalidArgument");
+    assert_eq!(both.header("x-oss-ec"), Some("0042-00000216"));
+}
+
+#[tokio::test]
+async fn the_end_of_an_upload_may_set_who_reads_the_object() {
+    let (_running, oss) = scene().await;
+    let private = [("x-oss-object-acl", "private")];
+    let begun = oss.call_with("POST /photos/a?uploads", &private, "").await;
+    let id = begun.element("UploadId").unwrap();
+    oss.call(&format!("PUT /photos/a?partNumber=1&uploadId={id}"), "1")
+        .await;
+    let headers = [
+        ("x-oss-complete-all", "yes"),
+        ("x-oss-object-acl", "public-read"),
+    ];
+    let line = format!("POST /photos/a?uploadId={id}");
+    let nonsense = [("x-oss-complete-all", "yes"), ("x-oss-object-acl", "all")];
+    assert_eq!(
+        oss.call_with(&line, &nonsense, "").await.outcome(),
+        "400 InvalidArgument"
+    );
+    assert_eq!(oss.call_with(&line, &headers, "").await.outcome(), "200");
+    let acl = oss.call("GET /photos/a?acl", "").await;
+    assert_eq!(acl.element("Grant").as_deref(), Some("public-read"));
+    assert_eq!(oss.anonymous("GET /photos/a", "").await.body, "1");
+}
+
+#[tokio::test]
+async fn an_unknown_upload_has_the_event_code_of_what_was_asked() {
+    let (_running, oss) = scene().await;
+    oss.call("PUT /photos/source", "1").await;
+    let copy = [("x-oss-copy-source", "/photos/source")];
+    for (line, headers, expected) in [
+        (
+            "PUT /photos/a?partNumber=1&uploadId=u",
+            &[] as &[_],
+            "0042-00000104",
+        ),
+        (
+            "PUT /photos/a?partNumber=1&uploadId=u",
+            &copy,
+            "0042-00000311",
+        ),
+        ("GET /photos/a?uploadId=u", &[], "0042-00000002"),
+        ("DELETE /photos/a?uploadId=u", &[], "0042-00000002"),
+    ] {
+        let answer = oss.call_with(line, headers, "").await;
+        assert_eq!(answer.outcome(), "404 NoSuchUpload", "{line}");
+        assert_eq!(answer.header("x-oss-ec"), Some(expected), "{line}");
+    }
+}
