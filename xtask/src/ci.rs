@@ -1,6 +1,7 @@
 //! Every check that a change must pass, in the order in which a failure is cheapest
 //! to learn of. `.ci/run` installs what is missing and calls this.
 
+mod node;
 mod python;
 
 use std::path::Path;
@@ -105,7 +106,12 @@ fn conformance() -> Result<()> {
         &[],
     )?;
     let programs = python::environment("conformance-venv", "e2e/conformance/requirements.txt")?;
-    execute(Command::new(programs.join("python")).args(["-m", "pytest", "-q", "e2e/conformance"]))
+    let packages = node::packages("conformance-node", "e2e/conformance")?;
+    execute(
+        Command::new(programs.join("python"))
+            .args(["-m", "pytest", "-q", "e2e/conformance"])
+            .env("NODE_PATH", packages),
+    )
 }
 
 /// What may be among the dependencies (`deny.toml`), and that each of them is used.
