@@ -1,6 +1,6 @@
 //! Who may connect to our pods, and where the controller's may connect to.
 //!
-//! NetworkPolicies know pods and ports, not hosts, so what they let out is told by port.
+//! A network policy knows pods and ports, not hosts, so what it lets out is told by port.
 //! Adapters may connect anywhere: a sink may be on any port of any host.
 
 use std::collections::BTreeMap;
@@ -71,8 +71,8 @@ fn policy(
     ports: &[u16],
     out: Option<Vec<NetworkPolicyPort>>,
 ) -> NetworkPolicy {
-    let directions = ["Ingress", "Egress"];
-    let directions = &directions[..1 + usize::from(out.is_some())];
+    let egress = out.is_some().then_some("Egress");
+    let directions = ["Ingress"].into_iter().chain(egress);
     NetworkPolicy {
         metadata,
         spec: Some(NetworkPolicySpec {
@@ -80,7 +80,7 @@ fn policy(
                 match_labels: Some(pods),
                 ..LabelSelector::default()
             }),
-            policy_types: Some(directions.iter().map(|&text| text.to_owned()).collect()),
+            policy_types: Some(directions.map(ToOwned::to_owned).collect()),
             ingress: Some(vec![NetworkPolicyIngressRule {
                 ports: Some(ports.iter().copied().map(tcp).collect()),
                 from: None,
