@@ -201,6 +201,26 @@ mod tests {
         assert_eq!(commands, listed);
     }
 
+    /// What stands between fences of these languages is typed or copied.
+    const COPIED: [&str; 2] = ["console", "yaml"];
+
+    #[test]
+    fn both_readmes_have_the_same_commands() {
+        let english = copied(include_str!("../../README.md"));
+        assert!(english.iter().any(|block| block.contains("cargo xtask demo")));
+        assert_eq!(copied(include_str!("../../README.zh.md")), english);
+    }
+
+    /// The blocks of a page that its readers copy, in order.
+    fn copied(page: &str) -> Vec<&str> {
+        let fenced = page.split("```").skip(1).step_by(2);
+        let named = fenced.filter_map(|block| block.split_once('\n'));
+        named
+            .filter(|(language, _)| COPIED.contains(language))
+            .map(|(_, block)| block)
+            .collect()
+    }
+
     #[test]
     fn other_runners_run_the_commands_that_are_left_to_them() {
         let workflow = |name: &str| {
