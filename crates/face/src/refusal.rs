@@ -8,7 +8,7 @@
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
-use transport::Answer;
+use transport::RetryClass;
 
 use crate::analysis::Analysis;
 use crate::error::{FaceError, Refusal};
@@ -159,15 +159,15 @@ fn named(code: &str) -> Option<Blame> {
 }
 
 /// Whether the transport should try again by itself; throttling comes with a 400 or 403 too.
-pub(crate) fn judge(response: &http::Response<Bytes>) -> Answer {
+pub(crate) fn judge(response: &http::Response<Bytes>) -> RetryClass {
     let status = response.status();
     if status.is_success() {
-        return Answer::Final;
+        return RetryClass::Final;
     }
     match Refusal::read(status, response.body()).blame(status) {
-        Blame::Haste => Answer::Throttled,
-        Blame::Moment => Answer::Transient,
-        Blame::NoFace | Blame::Picture | Blame::Configuration => Answer::Final,
+        Blame::Haste => RetryClass::Throttled,
+        Blame::Moment => RetryClass::Transient,
+        Blame::NoFace | Blame::Picture | Blame::Configuration => RetryClass::Final,
     }
 }
 

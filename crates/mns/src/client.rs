@@ -7,7 +7,7 @@ use http::Response;
 use jiff::Timestamp;
 use signing::LiveCredentials;
 use tracing::instrument;
-use transport::{Answer, BoxError, Transport};
+use transport::{BoxError, RetryClass, Transport};
 
 use crate::document::{
     delete_failures, queue_list, queue_status_list, sent_message, sent_messages, topic_list,
@@ -145,14 +145,14 @@ impl Client {
 
 /// Whether an answer should be met with another attempt. MNS throttles with 400, so the code
 /// decides. A batch of which a part failed is final, since the other part was done.
-fn judge(answer: &Response<Bytes>) -> Answer {
+fn judge(answer: &Response<Bytes>) -> RetryClass {
     if answer.status().is_success() || is_partial_failure(answer.body()) {
-        return Answer::Final;
+        return RetryClass::Final;
     }
     match Refusal::of(answer).kind() {
-        RefusalKind::Throttled => Answer::Throttled,
-        RefusalKind::ServiceFault => Answer::Transient,
-        _ => Answer::Final,
+        RefusalKind::Throttled => RetryClass::Throttled,
+        RefusalKind::ServiceFault => RetryClass::Transient,
+        _ => RetryClass::Final,
     }
 }
 

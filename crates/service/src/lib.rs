@@ -1,7 +1,7 @@
 //! What every long-running binary of this workspace shares.
 //!
 //! Settings, logging, readiness, the operator's HTTP endpoints, shutdown by signal, binding and
-//! serving with bounds, the HTTP client, and credentials that stay fresh. A binary's
+//! serving with bounds, and credentials that stay fresh. A binary's
 //! own crate decides what it does; this one decides how it starts, is watched and ends.
 //!
 //! It knows neither queues nor objects nor events, and starts no task that nobody owns.
@@ -13,19 +13,18 @@ pub mod credentials;
 mod error_line;
 pub mod findings;
 pub mod health;
-pub mod http_client;
 pub mod main_loop;
 mod readiness;
 pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
-mod trust;
 
 pub use announce::announce;
 pub use bind::bind;
 pub use error_line::error_line;
 pub use findings::{ConfigError, Findings};
-pub use http_client::{ConnectOptions, HttpClientError, http_client};
 pub use main_loop::run;
 pub use readiness::{Part, Readiness};
 pub use serve::{Limits, serve};
+/// The HTTP client that every binary uses for all of its calls.
+pub use transport::{ConnectOptions, HttpClientError, http_client};

@@ -2,15 +2,18 @@
 //!
 //! Pure arithmetic with jitter; the callers sleep.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use rand::Rng as _;
-use transport::Disposition;
+use transport::{Backoff, Disposition, jittered};
 
+const FIRST: Duration = Duration::from_millis(250);
 /// Short enough to notice within seconds that the queue is back.
 const LONGEST: Duration = Duration::from_secs(5);
-const FIRST: Duration = Duration::from_millis(250);
+const BACKOFF: Backoff = Backoff::new(FIRST, LONGEST);
+/// Between half and all of a wait, so that adapters do not move in step.
+const SPREAD: RangeInclusive<f64> = 0.5..=1.0;
 /// A refusal for good (a wrong key, no such queue) lasts until somebody acts.
 const PERMANENT: Duration = Duration::from_secs(5);
 /// What a service may ask for and get.
@@ -20,11 +23,11 @@ const BRAKE_AFTER: u32 = 16;
 
 /// Grows with consecutive failures of the queue.
 #[derive(Debug, Default)]
-pub(crate) struct Backoff {
+pub(crate) struct QueueBackoff {
     failures: u32,
 }
 
-impl Backoff {
+impl QueueBackoff {
     pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
@@ -34,8 +37,8 @@ impl Backoff {
         self.failures = self.failures.saturating_add(1);
         match disposition {
             Disposition::RetryAfter(asked) => asked.clamp(FIRST, LONGEST_ASKED),
-            Disposition::Retry => jittered(doubled(FIRST, self.failures - 1)),
-            Disposition::Permanent => jittered(PERMANENT),
+            Disposition::Retry => jittered(BACKOFF.after(self.failures), SPREAD),
+            Disposition::Permanent => jittered(PERMANENT, SPREAD),
         }
     }
 }
@@ -68,19 +71,8 @@ impl Brake {
     /// How long to wait before receiving more; none while the sink works.
     pub(crate) fn pause(&self) -> Option<Duration> {
         let rounds = self.failures.load(Ordering::Relaxed) / BRAKE_AFTER;
-        (rounds > 0).then(|| jittered(doubled(FIRST, rounds - 1)))
+        (rounds > 0).then(|| jittered(BACKOFF.after(rounds), SPREAD))
     }
-}
-
-fn doubled(first: Duration, times: u32) -> Duration {
-    first
-        .saturating_mul(2_u32.saturating_pow(times))
-        .min(LONGEST)
-}
-
-/// Between half and all of it, so that adapters do not move in step.
-fn jittered(bound: Duration) -> Duration {
-    bound.mul_f64(rand::rng().random_range(0.5..=1.0))
 }
 
 #[cfg(test)]
@@ -89,7 +81,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_seconds() {
-        let mut backoff = Backoff::default();
+        let mut backoff = QueueBackoff::default();
         for bound_ms in [250, 500, 1000, 2000, 4000, 5000, 5000] {
             let wait = backoff.next(Disposition::Retry);
             let bound = Duration::from_millis(bound_ms);
@@ -104,7 +96,7 @@ mod tests {
 
     #[test]
     fn service_may_name_the_wait_within_bounds() {
-        let mut backoff = Backoff::default();
+        let mut backoff = QueueBackoff::default();
         for (asked, expected) in [
             (0, FIRST),
             (3, Duration::from_secs(3)),

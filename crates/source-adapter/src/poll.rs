@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::budget::{Budget, Room};
 use crate::demand::Demand;
 use crate::metrics::{CallResult, Metrics, MnsCall};
-use crate::pace::{Backoff, Brake};
+use crate::pace::{Brake, QueueBackoff};
 use crate::pipeline::{Pipeline, Received};
 use crate::queue_health::QueueHealth;
 
@@ -46,7 +46,7 @@ pub(crate) struct Pollers {
 impl Pollers {
     /// Receives until told to stop. `index` counts pollers from 0.
     pub(crate) async fn poll(self: Arc<Self>, index: usize) {
-        let mut backoff = Backoff::default();
+        let mut backoff = QueueBackoff::default();
         let longest = if index == 0 {
             LONG_POLL
         } else {

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 use prometheus_client::registry::Registry;
-use service::{ConnectOptions, Readiness, http_client};
+use service::{ConnectOptions, Readiness};
 use source_api::names;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -144,7 +144,7 @@ fn context(
     let reach = Reach::public_and(allowed, mns::Endpoint::is_vendors_host);
     let connect = ConnectOptions {
         idle_per_host: args.concurrency.into(),
-        reach: reach.clone(),
+        reach,
         ..ConnectOptions::default()
     };
     let retry = RetryPolicy::new(2, Duration::from_millis(100), Duration::from_secs(1));
@@ -156,9 +156,7 @@ fn context(
     };
     Ok(Context::new(Parts {
         resolver: Resolver::new(client.clone(), discovery, watches, cluster_domain),
-        transport: Transport::new(http_client(&connect)?)
-            .with_retry(retry)
-            .within(reach),
+        transport: Transport::connect(&connect)?.with_retry(retry),
         recorder: Recorder::new(client.clone(), reporter),
         adapter: AdapterSettings {
             image: args.adapter_image.clone(),

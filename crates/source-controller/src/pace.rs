@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rand::Rng as _;
+use transport::{Backoff, jittered};
 
-/// The first pause after a failure; it doubles each time.
-const FIRST: Duration = Duration::from_secs(2);
 /// The longest pause after a failure.
 const LONGEST: Duration = Duration::from_mins(5);
+/// The pauses after failures in a row.
+const BACKOFF: Backoff = Backoff::new(Duration::from_secs(2), LONGEST);
 /// For a change that may show late: see [`Pace::soon`].
 const SOON: Duration = Duration::from_mins(1);
 
@@ -55,11 +55,8 @@ impl Pace {
     pub fn failed(&self, uid: &str, asked: Option<Duration>) -> Duration {
         let mut failures = self.lock();
         let count = failures.entry(uid.to_owned()).or_default();
-        let bound = FIRST
-            .saturating_mul(2_u32.saturating_pow(*count))
-            .min(LONGEST);
         *count = count.saturating_add(1);
-        around(bound).max(asked.unwrap_or_default().min(LONGEST))
+        around(BACKOFF.after(*count)).max(asked.unwrap_or_default().min(LONGEST))
     }
 
     /// Forgets a source.
@@ -74,7 +71,7 @@ impl Pace {
 
 /// Up to a tenth more or less.
 fn around(duration: Duration) -> Duration {
-    duration.mul_f64(rand::rng().random_range(0.9..1.1))
+    jittered(duration, 0.9..=1.1)
 }
 
 #[cfg(test)]

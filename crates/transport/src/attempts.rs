@@ -1,15 +1,15 @@
-//! Whether a call is made once more, from its terms, the policy and what went wrong.
+//! Whether a call gets another attempt: by its [`Replay`], the policy and the failure.
 //!
-//! Pure: it says how long to pause and leaves the pausing to the sender.
+//! Pure: the sender does the sleeping.
 
 use std::time::Duration;
 
 use tracing::debug;
 
-use crate::answer::Answer;
 use crate::call::Replay;
 use crate::error::TransportError;
 use crate::retry::RetryPolicy;
+use crate::retry_class::RetryClass;
 
 /// The attempts of one call.
 #[derive(Debug)]
@@ -28,12 +28,12 @@ impl Attempts {
         }
     }
 
-    /// Counts one more attempt and says how long to pause before the next; `None` when the
-    /// outcome stands, because nothing is wrong with it or because no repetition is allowed.
-    pub(crate) fn pause(&mut self, trouble: Option<Trouble>) -> Option<Duration> {
+    /// Counts one more attempt and gives the pause before the next; `None` when there is none,
+    /// because the attempt did not fail or may not be repeated.
+    pub(crate) fn pause(&mut self, failure: Option<Failure>) -> Option<Duration> {
         self.made += 1;
-        let trouble = trouble.filter(|trouble| trouble.allows(self.replay))?;
-        let pause = self.policy.pause(self.made, trouble.asked_wait)?;
+        let failure = failure.filter(|failure| failure.allows(self.replay))?;
+        let pause = self.policy.pause(self.made, failure.asked_wait)?;
         debug!(
             attempts = self.made,
             pause_ms = pause.as_millis(),
@@ -43,22 +43,22 @@ impl Attempts {
     }
 }
 
-/// Something temporary that went wrong with an attempt.
+/// A failure of an attempt that may pass.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Trouble {
-    /// The service certainly did nothing.
+pub(crate) struct Failure {
+    /// Whether the service certainly did nothing.
     unprocessed: bool,
     /// The pause that the service asked for.
     asked_wait: Option<Duration>,
 }
 
-impl Trouble {
-    /// The trouble that an answer reports, if it reports any.
-    pub(crate) fn with_answer(answer: Answer, asked_wait: Option<Duration>) -> Option<Self> {
-        let unprocessed = match answer {
-            Answer::Final => return None,
-            Answer::Throttled => true,
-            Answer::Transient => false,
+impl Failure {
+    /// The failure that a response reports, if it reports one that may pass.
+    pub(crate) fn of_response(class: RetryClass, asked_wait: Option<Duration>) -> Option<Self> {
+        let unprocessed = match class {
+            RetryClass::Final => return None,
+            RetryClass::Throttled => true,
+            RetryClass::Transient => false,
         };
         Some(Self {
             unprocessed,
@@ -66,13 +66,13 @@ impl Trouble {
         })
     }
 
-    /// The trouble that the lack of an answer is, unless it is there to stay.
-    pub(crate) fn with_error(error: &TransportError) -> Option<Self> {
-        let trouble = Self {
+    /// The failure of an attempt without a response, if it may pass.
+    pub(crate) fn of_error(error: &TransportError) -> Option<Self> {
+        let failure = Self {
             unprocessed: error.is_unprocessed(),
             asked_wait: None,
         };
-        error.disposition().is_retryable().then_some(trouble)
+        error.disposition().is_retryable().then_some(failure)
     }
 
     fn allows(self, replay: Replay) -> bool {
@@ -91,16 +91,16 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn terms_decide_which_trouble_is_repeated() {
+    fn replay_decides_which_failure_is_retried() {
         let cases = [
-            ("refusal", Answer::Final, [false, false, false]),
-            ("throttled", Answer::Throttled, [true, true, false]),
-            ("fault", Answer::Transient, [true, false, false]),
+            ("refusal", RetryClass::Final, [false, false, false]),
+            ("throttled", RetryClass::Throttled, [true, true, false]),
+            ("fault", RetryClass::Transient, [true, false, false]),
         ];
-        for (name, answer, expected) in cases {
+        for (name, class, expected) in cases {
             let repeated = [Replay::Safe, Replay::Unprocessed, Replay::Never].map(|replay| {
                 let mut attempts = Attempts::new(RetryPolicy::new(2, SECOND, SECOND), replay);
-                attempts.pause(Trouble::with_answer(answer, None)).is_some()
+                attempts.pause(Failure::of_response(class, None)).is_some()
             });
             assert_eq!(repeated, expected, "{name}");
         }
@@ -110,7 +110,12 @@ mod tests {
     fn pause_follows_the_service_while_attempts_last() {
         let mut attempts = Attempts::new(RetryPolicy::new(3, SECOND, 10 * SECOND), Replay::Safe);
         let pauses: Vec<_> = (0..3)
-            .map(|_| attempts.pause(Trouble::with_answer(Answer::Throttled, Some(5 * SECOND))))
+            .map(|_| {
+                attempts.pause(Failure::of_response(
+                    RetryClass::Throttled,
+                    Some(5 * SECOND),
+                ))
+            })
             .collect();
         assert_eq!(pauses, [Some(5 * SECOND), Some(5 * SECOND), None]);
     }

@@ -1,4 +1,4 @@
-//! Reading an answer without trusting how large it says it is.
+//! Reading a response without trusting how large it says it is.
 //!
 //! The limit is checked on the bytes that arrive. A `Content-Length` may only make the refusal
 //! come sooner and the first allocation fit; it never allows more.

@@ -1,15 +1,15 @@
-//! The terms of one call: deadline, size limit, and whether it may be repeated.
+//! The settings of one call: deadline, size limit, and whether it may be repeated.
 //!
-//! They are stated by the client that knows the operation. There is no default deadline or
+//! The client that knows the operation sets them. There is no default deadline or
 //! size, because a forgotten one is a hang or an exhausted memory later.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::answer::{Answer, answer_by_status};
+use crate::retry_class::{RetryClass, classify_status};
 
-/// Which failures of a call may be answered by making it again.
+/// After which failures a call may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replay {
     /// A repetition does no harm, so anything temporary may be tried again.
@@ -20,25 +20,25 @@ pub enum Replay {
     Never,
 }
 
-/// The terms on which [`Transport`](crate::Transport) makes one call.
+/// How [`Transport`](crate::Transport) makes one call.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
     pub(crate) attempt_deadline: Duration,
     pub(crate) body_limit_bytes: usize,
     pub(crate) replay: Replay,
-    pub(crate) classify: fn(&http::Response<Bytes>) -> Answer,
+    pub(crate) classify: fn(&http::Response<Bytes>) -> RetryClass,
 }
 
 impl Call {
     /// A call whose every attempt, body included, ends within `attempt_deadline`, and whose
-    /// answer holds at most `body_limit_bytes`. It is not repeated until [`Call::replay`] says so.
+    /// response holds at most `body_limit_bytes`. It is not repeated until [`Call::replay`] says so.
     #[must_use]
     pub fn new(attempt_deadline: Duration, body_limit_bytes: usize) -> Self {
         Self {
             attempt_deadline,
             body_limit_bytes,
             replay: Replay::Never,
-            classify: |response| answer_by_status(response.status()),
+            classify: |response| classify_status(response.status()),
         }
     }
 
@@ -48,11 +48,11 @@ impl Call {
         Self { replay, ..self }
     }
 
-    /// Judges whole answers instead of statuses, for services that throttle with a 400 or a
-    /// 403 and say so in the body. [`Transport::open`](crate::Transport::open), which has no
-    /// body to show, keeps judging by status.
+    /// Classifies whole responses instead of statuses, for services that throttle with a 400 or
+    /// a 403 and say so in the body. [`Transport::open`](crate::Transport::open), which reads no
+    /// body, classifies by status all the same.
     #[must_use]
-    pub fn classify(self, classify: fn(&http::Response<Bytes>) -> Answer) -> Self {
+    pub fn classify(self, classify: fn(&http::Response<Bytes>) -> RetryClass) -> Self {
         Self { classify, ..self }
     }
 }

@@ -1,6 +1,6 @@
-//! Why there is no answer to hand back.
+//! Why there is no response to hand back.
 //!
-//! An answer with an error status is an answer: it is returned, and its meaning is the
+//! A response with an error status is a response: it is returned, and its meaning is the
 //! caller's. No text here holds more of a URL than its host.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::disposition::Disposition;
 /// Any error, as a cause.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a call has no answer.
+/// Why a call has no response.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TransportError {
@@ -38,7 +38,7 @@ pub enum TransportError {
         #[source]
         source: reqwest::Error,
     },
-    /// The connection broke before a whole answer; nobody knows what the service did.
+    /// The connection broke before a whole response; nobody knows what the service did.
     #[error("no answer from `{host}`")]
     Unanswered {
         /// Where the request was going.
@@ -55,10 +55,10 @@ pub enum TransportError {
         /// How long one attempt was allowed to take.
         after: Duration,
     },
-    /// The answer is larger than the caller is ready to hold.
+    /// The response is larger than the caller is ready to hold.
     #[error("the answer of `{host}` exceeds {limit_bytes} bytes")]
     TooLarge {
-        /// Where the answer came from.
+        /// Where the response came from.
         host: String,
         /// The limit that the caller set.
         limit_bytes: usize,

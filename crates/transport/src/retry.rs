@@ -1,21 +1,16 @@
-//! How often and how long to wait: jittered exponential backoff with bounds.
-//!
-//! Pure arithmetic; the sleeping is done by the sender. Delays are drawn from the whole range
-//! up to the current bound ("full jitter"), so that many clients that failed together do not
-//! come back together.
+//! How often a call is attempted, and the pauses between the attempts.
 
 use std::time::Duration;
 
-use rand::Rng;
+use crate::backoff::{Backoff, jittered};
 
 /// How many attempts a call gets and how the pauses between them grow.
 ///
-/// The value cannot hold nonsense: at least one attempt, and no first delay above the largest.
+/// There is always at least one attempt, and the first delay is never above the largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     attempts: u32,
-    first_delay: Duration,
-    max_delay: Duration,
+    backoff: Backoff,
 }
 
 impl RetryPolicy {
@@ -25,8 +20,7 @@ impl RetryPolicy {
     pub fn new(attempts: u32, first_delay: Duration, max_delay: Duration) -> Self {
         Self {
             attempts: attempts.max(1),
-            first_delay: first_delay.min(max_delay),
-            max_delay,
+            backoff: Backoff::new(first_delay.min(max_delay), max_delay),
         }
     }
 
@@ -46,15 +40,9 @@ impl RetryPolicy {
             return None;
         }
         match asked {
-            Some(wait) => (wait <= self.max_delay).then_some(wait),
-            None => Some(jittered(self.bound(made))),
+            Some(wait) => (wait <= self.backoff.longest()).then_some(wait),
+            None => Some(jittered(self.backoff.after(made), 0.0..=1.0)),
         }
-    }
-
-    /// The longest pause after `made` attempts.
-    fn bound(&self, made: u32) -> Duration {
-        let factor = 2_u32.saturating_pow(made.saturating_sub(1));
-        self.first_delay.saturating_mul(factor).min(self.max_delay)
     }
 }
 
@@ -66,11 +54,6 @@ impl Default for RetryPolicy {
     }
 }
 
-fn jittered(bound: Duration) -> Duration {
-    let bound_nanos = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
-    Duration::from_nanos(rand::rng().random_range(0..=bound_nanos))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -78,13 +61,6 @@ mod tests {
     use super::*;
 
     const MS: fn(u64) -> Duration = Duration::from_millis;
-
-    #[test]
-    fn bounds_double_up_to_the_largest() {
-        let policy = RetryPolicy::new(9, MS(100), MS(1000));
-        let bounds: Vec<_> = (1..=6).map(|made| policy.bound(made).as_millis()).collect();
-        assert_eq!(bounds, [100, 200, 400, 800, 1000, 1000]);
-    }
 
     #[test]
     fn attempts_are_counted_from_the_first() {

@@ -12,15 +12,16 @@ use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
 use url::Position;
 
-use crate::answer::{Answer, answer_by_status, retry_after};
-use crate::attempts::{Attempts, Trouble};
+use crate::attempts::{Attempts, Failure};
 use crate::body;
 use crate::call::Call;
 use crate::error::{BoxError, TransportError};
+use crate::http_client::{ConnectOptions, HttpClientError, http_client};
 use crate::reach::Reach;
 use crate::retry::RetryPolicy;
+use crate::retry_class::{RetryClass, classify_status, retry_after};
 
-/// Sends requests and repeats them where their terms allow it. Cheap to clone; clones share
+/// Sends requests and repeats them where their [`Call`] allows it. Cheap to clone; clones share
 /// the connection pool.
 ///
 /// The `reqwest` client must not follow redirects: a signed request is for one host only.
@@ -32,6 +33,15 @@ pub struct Transport {
 }
 
 impl Transport {
+    /// Connects as `options` say, with the default [`RetryPolicy`]. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Permanent: CA certificates that cannot be read.
+    pub fn connect(options: &ConnectOptions) -> Result<Self, HttpClientError> {
+        let transport = Self::new(http_client(options)?);
+        Ok(transport.within(options.reach.clone()))
+    }
+
     /// Sends through `client` with the default [`RetryPolicy`], to any address.
     #[must_use]
     pub fn new(client: reqwest::Client) -> Self {
@@ -55,10 +65,10 @@ impl Transport {
         Self { retry, ..self }
     }
 
-    /// Makes the call and reads the whole answer, whatever its status.
+    /// Makes the call and reads the whole response, whatever its status.
     ///
     /// `make` runs once for every attempt and must date and sign its request anew. When the
-    /// attempts are spent, the last answer or error is returned.
+    /// attempts are spent, the last response or error is returned.
     ///
     /// # Errors
     /// See [`TransportError::disposition`]; retryable ones have been retried as far as the
@@ -74,10 +84,10 @@ impl Transport {
         let mut attempts = Attempts::new(self.retry, call.replay);
         loop {
             let outcome = self.attempt(call, prepare(make())?).await;
-            let trouble = trouble(&outcome, |response| {
+            let failure = failure(&outcome, |response| {
                 ((call.classify)(response), response.headers())
             });
-            let Some(pause) = attempts.pause(trouble) else {
+            let Some(pause) = attempts.pause(failure) else {
                 return outcome;
             };
             drop(outcome);
@@ -85,7 +95,7 @@ impl Transport {
         }
     }
 
-    /// Makes the call and returns as soon as the head of the answer is there; the deadline
+    /// Makes the call and returns as soon as the head of the response is there; the deadline
     /// covers that much. Reading the body, within bounds and in time, is the caller's.
     ///
     /// # Errors
@@ -103,10 +113,10 @@ impl Transport {
             let request = prepare(make())?;
             let host = host_of(&request);
             let outcome = within(call.attempt_deadline, &host, self.execute(request, &host)).await;
-            let trouble = trouble(&outcome, |response| {
-                (answer_by_status(response.status()), response.headers())
+            let failure = failure(&outcome, |response| {
+                (classify_status(response.status()), response.headers())
             });
-            let Some(pause) = attempts.pause(trouble) else {
+            let Some(pause) = attempts.pause(failure) else {
                 return outcome;
             };
             // Gives the connection up before the pause.
@@ -116,7 +126,7 @@ impl Transport {
     }
 
     /// Makes one attempt with a request that needs no signature, and returns as soon as the
-    /// head of the answer is there. Its URL is taken as parsed, which is what it saves.
+    /// head of the response is there. Its URL is taken as parsed, which is what it saves.
     ///
     /// # Errors
     /// As for [`Transport::send`]; nothing has been retried.
@@ -167,17 +177,17 @@ impl Transport {
     }
 }
 
-/// What, if anything, is wrong with an attempt's outcome.
-fn trouble<T>(
+/// The failure of an attempt, if it failed in a way that may pass.
+fn failure<T>(
     outcome: &Result<T, TransportError>,
-    judge: impl Fn(&T) -> (Answer, &HeaderMap),
-) -> Option<Trouble> {
+    classify: impl Fn(&T) -> (RetryClass, &HeaderMap),
+) -> Option<Failure> {
     match outcome {
         Ok(response) => {
-            let (answer, headers) = judge(response);
-            Trouble::with_answer(answer, retry_after(headers, Timestamp::now()))
+            let (class, headers) = classify(response);
+            Failure::of_response(class, retry_after(headers, Timestamp::now()))
         }
-        Err(error) => Trouble::with_error(error),
+        Err(error) => Failure::of_error(error),
     }
 }
 
@@ -194,8 +204,8 @@ async fn within<T>(
     })
 }
 
-/// Hands the request to the HTTP library, provided that its target stays as it was signed: the
-/// library's URL parser would collapse `..` segments, for one, and so break the signature.
+/// Converts the request for the HTTP library, and refuses one whose target the conversion
+/// changes: the library's URL parser collapses `..` segments, which would break the signature.
 fn prepare<E: Into<BoxError>>(
     made: Result<http::Request<Bytes>, E>,
 ) -> Result<reqwest::Request, TransportError> {

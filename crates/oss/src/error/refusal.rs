@@ -8,7 +8,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use transport::{Answer, Disposition, answer_by_status, retry_after};
+use transport::{Disposition, RetryClass, classify_status, retry_after};
 
 use crate::shown::Shown;
 use crate::wire::ErrorDocument;
@@ -104,10 +104,10 @@ pub(super) fn shown(text: &str) -> Shown<'_> {
 
 /// How an answer bears on a repetition of its call; looks into the document where the status
 /// does not tell.
-pub(crate) fn classify(response: &http::Response<Bytes>) -> Answer {
+pub(crate) fn classify(response: &http::Response<Bytes>) -> RetryClass {
     let status = response.status();
     if status.is_success() {
-        return Answer::Final;
+        return RetryClass::Final;
     }
     let document = ErrorDocument::find(response.headers(), response.body());
     answer(
@@ -116,24 +116,24 @@ pub(crate) fn classify(response: &http::Response<Bytes>) -> Answer {
     )
 }
 
-fn answer(status: StatusCode, code: Option<&str>) -> Answer {
+fn answer(status: StatusCode, code: Option<&str>) -> RetryClass {
     match code {
         Some(code) if code.ends_with("LimitExceeded") || code.starts_with("Throttling") => {
-            Answer::Throttled
+            RetryClass::Throttled
         }
         Some(
             // The service gave up waiting for the body, or got one that differs from its sum.
             "RequestTimeout" | "IncompleteBody" | "InvalidDigest" | "InvalidCRC64"
             // Long operations say this with status 200.
             | "InternalError" | "ServiceUnavailable",
-        ) => Answer::Transient,
-        _ => answer_by_status(status),
+        ) => RetryClass::Transient,
+        _ => classify_status(status),
     }
 }
 
-/// As [`Answer`], but with a longer view: what is refused for the credentials it was signed
+/// As [`RetryClass`], but with a longer view: what is refused for the credentials it was signed
 /// with passes once they are rotated, and that happens without a restart.
-fn disposition(answer: Answer, code: Option<&str>, headers: &HeaderMap) -> Disposition {
+fn disposition(answer: RetryClass, code: Option<&str>, headers: &HeaderMap) -> Disposition {
     let credentials = matches!(
         code,
         Some(
@@ -145,9 +145,9 @@ fn disposition(answer: Answer, code: Option<&str>, headers: &HeaderMap) -> Dispo
         )
     );
     match answer {
-        Answer::Final if credentials => Disposition::Retry,
-        Answer::Final => Disposition::Permanent,
-        Answer::Throttled | Answer::Transient => {
+        RetryClass::Final if credentials => Disposition::Retry,
+        RetryClass::Final => Disposition::Permanent,
+        RetryClass::Throttled | RetryClass::Transient => {
             Disposition::retry_after(retry_after(headers, Timestamp::now()))
         }
     }

@@ -6,12 +6,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rand::Rng as _;
 use signing::{LiveCredentials, SecretDocument};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use transport::Transport;
+use transport::{Backoff, Transport, jittered};
 
 use super::role::Role;
 use super::{CredentialsError, SecretFile};
@@ -21,9 +20,11 @@ use crate::error_line;
 const FILE_POLL: Duration = Duration::from_secs(5);
 /// Time to get through a longer failure of the issuing service.
 const MARGIN: Duration = Duration::from_mins(5);
+const LEAST_SLEEP: Duration = Duration::from_secs(1);
 /// Timers stand still while a machine sleeps, keys expire all the same.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
-const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+/// Between attempts to get new credentials.
+const BACKOFF: Backoff = Backoff::new(LEAST_SLEEP, LONGEST_SLEEP);
 
 /// Keeps one [`LiveCredentials`] fresh. Its owner runs it next to what uses them.
 #[derive(Debug)]
@@ -121,20 +122,21 @@ async fn watch(file: &SecretFile, mut known: SecretDocument, live: &LiveCredenti
 
 async fn renew(role: &Role, transport: &Transport, expires: Timestamp, live: &LiveCredentials) {
     let mut due = refresh_at(Timestamp::now(), expires);
-    let mut backoff = FIRST_BACKOFF;
+    let mut failures = 0;
     loop {
         sleep_until(due).await;
         match role.fetch(transport).await {
             Ok(issued) => {
                 live.replace(issued.credentials);
                 due = refresh_at(Timestamp::now(), issued.expires);
-                backoff = FIRST_BACKOFF;
+                failures = 0;
                 info!(expires = %issued.expires, "renewed the role's credentials");
             }
             Err(error) => {
                 report(&error);
-                due = Timestamp::now() + jittered(backoff);
-                backoff = (backoff * 2).min(LONGEST_SLEEP);
+                failures = u32::saturating_add(failures, 1);
+                // Apart from one another, so that the pods of a cluster spread out.
+                due = Timestamp::now() + jittered(BACKOFF.after(failures), 0.5..=1.0);
             }
         }
     }
@@ -160,12 +162,7 @@ async fn sleep_until(due: Timestamp) {
 fn refresh_at(now: Timestamp, expires: Timestamp) -> Timestamp {
     let left = Duration::try_from(expires.duration_since(now)).unwrap_or_default();
     // A clock that runs ahead makes all keys look expired: never ask without pause.
-    now + left.saturating_sub(MARGIN.min(left / 5)).max(FIRST_BACKOFF)
-}
-
-/// Between half and all of `bound`, so that the pods of a cluster spread out.
-fn jittered(bound: Duration) -> Duration {
-    bound.mul_f64(rand::rng().random_range(0.5..=1.0))
+    now + left.saturating_sub(MARGIN.min(left / 5)).max(LEAST_SLEEP)
 }
 
 #[cfg(test)]

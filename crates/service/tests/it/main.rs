@@ -2,11 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod credentials;
-mod reach;
 mod roles;
 mod serve;
 mod shutdown;
-mod tls;
 
 use std::time::Duration;
 

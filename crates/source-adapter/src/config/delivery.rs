@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use service::findings::{Findings, http_url};
+use transport::Backoff;
 use url::Url;
 
 use crate::args::DeliveryArgs;
@@ -100,12 +101,13 @@ impl Delivery {
     /// of the backoff and what the sink asked for counts; the result is whole seconds.
     #[must_use]
     pub fn wait(&self, dequeue_count: u32, asked: Option<Duration>) -> Duration {
-        let made = dequeue_count.max(1);
-        let factor = match self.growth {
-            Growth::Exponential => 2_u32.saturating_pow(made - 1),
-            Growth::Linear => made,
+        let backoff = match self.growth {
+            Growth::Exponential => Backoff::new(self.delay, LONGEST_WAIT).after(dequeue_count),
+            Growth::Linear => self
+                .delay
+                .saturating_mul(dequeue_count.max(1))
+                .min(LONGEST_WAIT),
         };
-        let backoff = self.delay.saturating_mul(factor).min(LONGEST_WAIT);
         let asked = asked.unwrap_or_default().min(self.retry_after_max);
         let wait = backoff.max(asked);
         Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(FIRST_WAIT)
@@ -115,9 +117,8 @@ impl Delivery {
     /// the policy says: without an end to its retries it would be sent every second for days.
     #[must_use]
     pub fn wait_kept(&self, dequeue_count: u32, asked: Option<Duration>) -> Duration {
-        let doubled = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(dequeue_count.max(1) - 1));
-        self.wait(dequeue_count, asked)
-            .max(doubled.min(LONGEST_WAIT))
+        let least = Backoff::new(FIRST_WAIT, LONGEST_WAIT).after(dequeue_count);
+        self.wait(dequeue_count, asked).max(least)
     }
 }
 

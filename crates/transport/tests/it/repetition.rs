@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use transport::{Answer, Call, Disposition, Replay, TransportError};
+use transport::{Call, Disposition, Replay, RetryClass, TransportError};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -113,9 +113,9 @@ async fn body_may_say_that_it_throttles() {
     let server = server(ResponseTemplate::new(400).set_body_string("QpsLimitExceeded")).await;
     let call = CALL(Replay::Unprocessed).classify(|response| {
         if response.body().as_ref() == b"QpsLimitExceeded" {
-            Answer::Throttled
+            RetryClass::Throttled
         } else {
-            Answer::Final
+            RetryClass::Final
         }
     });
     let answer = transport(2).send(&call, get(server.uri())).await.unwrap();

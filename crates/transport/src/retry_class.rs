@@ -1,6 +1,7 @@
-//! What an HTTP answer means for trying again.
+//! Whether a response calls for another attempt.
 //!
-//! Statuses are sorted here once for all clients; what a body says is the client's business.
+//! Statuses are classified here once for all clients. A client whose service says more in the
+//! body classifies whole responses itself: see [`Call::classify`](crate::Call::classify).
 
 use std::time::Duration;
 
@@ -9,24 +10,24 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
-/// How an answer bears on a repetition of its call.
+/// Whether a response calls for another attempt of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Success, or a refusal that the next attempt would meet again.
+pub enum RetryClass {
+    /// A success, or a refusal that another attempt would get again.
     Final,
-    /// The service did nothing because it was asked too often.
+    /// The service did nothing, because there were too many requests.
     Throttled,
-    /// A fault on the service's side; it may or may not have acted.
+    /// A fault of the service, which may or may not have acted.
     Transient,
 }
 
-/// Sorts a status: 429 throttles; 500, 502, 503 and 504 are passing faults; the rest is final.
+/// Classifies a status: 429 is throttling; 500, 502, 503 and 504 are transient; the rest is final.
 #[must_use]
-pub fn answer_by_status(status: StatusCode) -> Answer {
+pub fn classify_status(status: StatusCode) -> RetryClass {
     match status.as_u16() {
-        429 => Answer::Throttled,
-        500 | 502 | 503 | 504 => Answer::Transient,
-        _ => Answer::Final,
+        429 => RetryClass::Throttled,
+        500 | 502 | 503 | 504 => RetryClass::Transient,
+        _ => RetryClass::Final,
     }
 }
 
@@ -49,17 +50,17 @@ mod tests {
 
     use super::*;
 
-    fn statuses(wanted: Answer) -> Vec<u16> {
+    fn statuses(wanted: RetryClass) -> Vec<u16> {
         let all = (100..600).filter_map(|code| StatusCode::from_u16(code).ok());
-        all.filter(|&status| answer_by_status(status) == wanted)
+        all.filter(|&status| classify_status(status) == wanted)
             .map(|status| status.as_u16())
             .collect()
     }
 
     #[test]
-    fn exactly_these_statuses_are_tried_again() {
-        assert_eq!(statuses(Answer::Transient), [500, 502, 503, 504]);
-        assert_eq!(statuses(Answer::Throttled), [429]);
+    fn exactly_these_statuses_are_retried() {
+        assert_eq!(statuses(RetryClass::Transient), [500, 502, 503, 504]);
+        assert_eq!(statuses(RetryClass::Throttled), [429]);
     }
 
     #[test]

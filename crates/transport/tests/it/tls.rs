@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use service::{ConnectOptions, http_client};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use transport::{ConnectOptions, http_client};
 
 /// A server on localhost whose certificate a private CA has signed; with the CA's PEM.
 async fn start() -> (SocketAddr, String) {

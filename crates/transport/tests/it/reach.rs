@@ -4,21 +4,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
-use service::{ConnectOptions, http_client};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use transport::{BoxError, Call, Reach, RetryPolicy, Transport, TransportError};
+use transport::{BoxError, Call, ConnectOptions, Reach, RetryPolicy, Transport, TransportError};
 
 fn transport(allowed: &str) -> Transport {
-    let reach = Reach::public_and(allowed.parse().unwrap(), |_| false);
     let options = ConnectOptions {
-        reach: reach.clone(),
+        reach: Reach::public_and(allowed.parse().unwrap(), |_| false),
         ..ConnectOptions::default()
     };
-    let client = http_client(&options).unwrap();
-    Transport::new(client)
-        .with_retry(RetryPolicy::none())
-        .within(reach)
+    let transport = Transport::connect(&options).unwrap();
+    transport.with_retry(RetryPolicy::none())
 }
 
 async fn get(transport: &Transport, url: &str) -> Result<u16, TransportError> {

@@ -1,4 +1,4 @@
-//! Makes the HTTP client that all of a binary's calls go through.
+//! The HTTP client under a [`Transport`](crate::Transport).
 //!
 //! One crypto provider (ring), HTTP/1.1, no redirects (a signed request is for one host
 //! and no other) and no proxy from the environment (it would see every signed request).
@@ -13,11 +13,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use thiserror::Error;
 use tokio::net::lookup_host;
-use transport::{BoxError, Reach};
 
+use crate::error::BoxError;
+use crate::reach::Reach;
 use crate::trust::Trust;
 
-/// Where Knative mounts the trust bundles of a cluster.
+/// Where Knative mounts the trust bundles of a cluster; anywhere else there is no such folder.
 const KNATIVE_BUNDLES: &str = "/knative-custom-certs";
 
 /// A long poll whose peer has gone away without a word is noticed in under 20 s.
@@ -25,7 +26,7 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
 const KEEPALIVE_PROBES: u32 = 3;
 
-/// What differs between the binaries' clients.
+/// How to connect.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
     /// Time for name resolution, TCP and TLS together.
@@ -37,8 +38,8 @@ pub struct ConnectOptions {
     pub idle_per_host: usize,
     /// Further CA certificates to trust, in PEM (`K_CA_CERTS`).
     pub ca_certs_pem: Option<String>,
-    /// Which of the addresses that a name has may be connected to. Addresses that stand in a
-    /// URL are not looked at here: give the same to [`Transport::within`](transport::Transport::within).
+    /// Which of the addresses that a name has may be connected to. An address that stands in a URL
+    /// is checked by [`Transport::connect`](crate::Transport::connect), not by the HTTP client.
     pub reach: Reach,
 }
 
