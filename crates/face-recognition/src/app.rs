@@ -10,7 +10,7 @@ use face::facebody::{Facebody, FacebodyOptions};
 use face::local::{Local, LocalDetector};
 use face::{Backend, dataplus};
 use prometheus_client::registry::Registry;
-use service::{ConnectOptions, Readiness, http_client};
+use service::{ConnectOptions, Readiness};
 use signing::LiveCredentials;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -23,8 +23,8 @@ use url::Url;
 
 use crate::budget::Budget;
 use crate::config::{Config, Faces, Finder, Limits, Operation, Storage};
-use crate::flights::Flights;
 use crate::handler::{self, Desk};
+use crate::keyed_mutex::KeyedMutex;
 use crate::metrics::Metrics;
 use crate::pipeline::Pipeline;
 use crate::storage::Buckets;
@@ -47,7 +47,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         idle_per_host: limits.events,
         ..ConnectOptions::default()
     };
-    let transport = Transport::new(http_client(&options)?);
+    let transport = Transport::connect(&options)?;
     let opened = credentials.open(transport.clone()).await?;
 
     let mut registry = Registry::default();
@@ -180,7 +180,7 @@ fn pipeline(
         calls: Arc::new(Semaphore::new(faces.calls)),
         files: Budget::new(limits.file_memory),
         pixels: Budget::new(limits.pixel_memory),
-        flights: Flights::new(),
+        results: KeyedMutex::new(),
         metrics,
     })
 }

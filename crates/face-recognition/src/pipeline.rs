@@ -23,8 +23,8 @@ use tracing::{info, instrument};
 use crate::budget::Budget;
 use crate::config::{Limits, Storage};
 use crate::failure::Failure;
-use crate::flights::Flights;
 use crate::guard::{Job, SkipReason};
+use crate::keyed_mutex::KeyedMutex;
 use crate::metrics::{Metrics, Stage};
 use crate::patience::Patience;
 use crate::record::{self, Record};
@@ -58,7 +58,8 @@ pub(crate) struct Pipeline {
     pub(crate) calls: Arc<Semaphore>,
     pub(crate) files: Budget,
     pub(crate) pixels: Budget,
-    pub(crate) flights: Flights<(BucketName, ObjectKey)>,
+    /// Held while a task works on a result.
+    pub(crate) results: KeyedMutex<(BucketName, ObjectKey)>,
     pub(crate) metrics: Metrics,
 }
 
@@ -138,8 +139,8 @@ impl Pipeline {
             .target
             .result_key(&key)
             .map_err(Failure::ResultKey)?;
-        let flight = self.flights.enter((bucket.name().clone(), target.clone()));
-        let _flight = patience.turn(flight).await?;
+        let lock = self.results.lock((bucket.name().clone(), target.clone()));
+        let _held = patience.turn(lock).await?;
         let errand = Errand {
             job,
             patience,

@@ -1,4 +1,4 @@
-//! One photo at a time per result: who comes second waits, then finds the work done.
+//! A mutex per key, so that one task at a time works on a result; the next one finds it done.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,20 +8,20 @@ use tokio::sync::OwnedMutexGuard;
 
 type Locks<K> = HashMap<K, Weak<tokio::sync::Mutex<()>>>;
 
-/// Locks by key, which exist only while somebody holds or awaits them.
+/// Mutexes by key, which exist only while a task holds or awaits them.
 #[derive(Debug)]
-pub(crate) struct Flights<K>(Mutex<Locks<K>>);
+pub(crate) struct KeyedMutex<K>(Mutex<Locks<K>>);
 
-impl<K: Eq + Hash> Flights<K> {
+impl<K: Eq + Hash> KeyedMutex<K> {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(HashMap::new()))
     }
 
-    /// Waits until nobody else works on `key`; it is ours until the guard is dropped.
+    /// Waits until no other task holds `key`, and holds it until the guard is dropped.
     ///
     /// # Cancel safety
     /// Dropping the future gives up the place in the queue and nothing else.
-    pub(crate) async fn enter(&self, key: K) -> OwnedMutexGuard<()> {
+    pub(crate) async fn lock(&self, key: K) -> OwnedMutexGuard<()> {
         let lock = self.lock_of(key);
         lock.lock_owned().await
     }
@@ -44,12 +44,12 @@ mod tests {
 
     #[tokio::test]
     async fn the_same_key_waits_and_others_do_not() {
-        let flights = Arc::new(Flights::new());
-        let first = flights.enter("a").await;
-        let _other = flights.enter("b").await;
+        let mutex = Arc::new(KeyedMutex::new());
+        let first = mutex.lock("a").await;
+        let _other = mutex.lock("b").await;
         let second = tokio::spawn({
-            let flights = flights.clone();
-            async move { drop(flights.enter("a").await) }
+            let mutex = mutex.clone();
+            async move { drop(mutex.lock("a").await) }
         });
         tokio::task::yield_now().await;
         assert!(!second.is_finished());
@@ -59,11 +59,11 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_kept_of_keys_that_are_done() {
-        let flights = Flights::new();
+        let mutex = KeyedMutex::new();
         for key in 0..100 {
-            drop(flights.enter(key).await);
+            drop(mutex.lock(key).await);
         }
-        let _last = flights.enter(100).await;
-        assert_eq!(flights.0.lock().unwrap().len(), 1);
+        let _last = mutex.lock(100).await;
+        assert_eq!(mutex.0.lock().unwrap().len(), 1);
     }
 }
