@@ -31,6 +31,12 @@ impl LiveCredentials {
     }
 }
 
+impl From<Credentials> for LiveCredentials {
+    fn from(credentials: Credentials) -> Self {
+        Self::fixed(credentials)
+    }
+}
+
 impl fmt::Debug for LiveCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("LiveCredentials").field(&self.get()).finish()
