@@ -1,6 +1,7 @@
-//! The account's side of MNS: finding queues and topics, and making calls for them.
+//! The client of an account in one region: its queues and topics, and their calls.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
@@ -9,6 +10,7 @@ use signing::LiveCredentials;
 use tracing::instrument;
 use transport::{BoxError, RetryClass, Transport};
 
+use crate::builder::ClientBuilder;
 use crate::document::{
     delete_failures, queue_list, queue_status_list, sent_message, sent_messages, topic_list,
 };
@@ -27,24 +29,32 @@ use crate::xml::ParseError;
 pub struct Client(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    endpoint: Endpoint,
-    credentials: LiveCredentials,
-    transport: Transport,
+pub(crate) struct Inner {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) credentials: LiveCredentials,
+    pub(crate) transport: Transport,
+    /// How long an attempt may take beside the wait of a long poll.
+    pub(crate) timeout: Duration,
 }
 
 impl Client {
-    /// A client that signs every attempt with the credentials of the moment.
-    #[must_use]
-    pub fn new(endpoint: Endpoint, credentials: LiveCredentials, transport: Transport) -> Self {
-        Self(Arc::new(Inner {
-            endpoint,
-            credentials,
-            transport,
-        }))
+    /// Starts a client of this endpoint. Each attempt of a call is signed with the credentials
+    /// that `credentials` holds at that moment.
+    pub fn builder(endpoint: Endpoint, credentials: impl Into<LiveCredentials>) -> ClientBuilder {
+        ClientBuilder::new(endpoint, credentials.into())
     }
 
-    /// Where the client sends its calls.
+    /// A client with the default settings that shares the connections of `transport`.
+    #[must_use]
+    pub fn new(endpoint: Endpoint, credentials: LiveCredentials, transport: Transport) -> Self {
+        Self::builder(endpoint, credentials).build_on(transport)
+    }
+
+    pub(crate) fn assemble(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// The endpoint that the client calls.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
@@ -97,7 +107,7 @@ impl Client {
             .await
     }
 
-    /// Makes a call and reads its answer, which must be a success.
+    /// Makes a call that must succeed, and reads the document of the response.
     pub(crate) async fn read<T>(
         &self,
         request: Request,
@@ -108,7 +118,7 @@ impl Client {
         read(answer.body()).map_err(|source| unreadable(&request, &answer, source))
     }
 
-    /// Makes a call that must succeed and whose body does not matter.
+    /// Makes a call that must succeed, and gives the status of the response.
     pub(crate) async fn done(&self, request: Request) -> Result<http::StatusCode, Error> {
         let answer = self.call(&request).await?;
         Ok(accepted(&request, answer)?.status())
@@ -119,22 +129,23 @@ impl Client {
         self.read(request, sent_message).await
     }
 
-    /// Makes a call, whatever the status of the answer.
+    /// Makes a call, whatever the status of the response.
     #[instrument(level = "debug", skip_all, fields(mns.operation = request.name().operation, mns.resource = request.name().resource))]
     pub(crate) async fn call(&self, request: &Request) -> Result<Response<Bytes>, Error> {
         let Inner {
             endpoint,
             credentials,
             transport,
+            timeout,
         } = &*self.0;
-        let terms = request.terms().classify(judge);
+        let call = request.call(*timeout).classify(classify);
         let make = || {
             let (mut parts, body) = request.to_http(endpoint)?.into_parts();
             signing::mns::v2::sign(&mut parts, &credentials.get(), Timestamp::now())?;
             Ok::<_, BoxError>(http::Request::from_parts(parts, body))
         };
         transport
-            .send(&terms, make)
+            .send(&call, make)
             .await
             .map_err(|source| Error::Unanswered {
                 call: request.name().clone(),
@@ -143,9 +154,9 @@ impl Client {
     }
 }
 
-/// Whether an answer should be met with another attempt. MNS throttles with 400, so the code
-/// decides. A batch of which a part failed is final, since the other part was done.
-fn judge(answer: &Response<Bytes>) -> RetryClass {
+/// Whether a response calls for another attempt. MNS throttles with 400, so the code decides. A
+/// batch that failed in part is final, because MNS did the rest of it.
+fn classify(answer: &Response<Bytes>) -> RetryClass {
     if answer.status().is_success() || is_partial_failure(answer.body()) {
         return RetryClass::Final;
     }
@@ -156,12 +167,12 @@ fn judge(answer: &Response<Bytes>) -> RetryClass {
     }
 }
 
-/// Whether the body speaks of the items of a batch.
+/// Whether the body lists results of the items of a batch.
 fn is_partial_failure(body: &Bytes) -> bool {
     sent_messages(body).is_ok() || delete_failures(body).is_ok()
 }
 
-/// The answer, if it is a success.
+/// The response, if it is a success.
 pub(crate) fn accepted(
     request: &Request,
     answer: Response<Bytes>,
@@ -173,7 +184,7 @@ pub(crate) fn accepted(
     }
 }
 
-/// The error that a refusing answer is.
+/// The error for a response that refuses the call.
 pub(crate) fn refused(request: &Request, answer: &Response<Bytes>) -> Error {
     Error::Refused {
         call: request.name().clone(),
@@ -181,7 +192,7 @@ pub(crate) fn refused(request: &Request, answer: &Response<Bytes>) -> Error {
     }
 }
 
-/// The error that an answer is whose document makes no sense.
+/// The error for a response whose document cannot be read.
 pub(crate) fn unreadable(request: &Request, answer: &Response<Bytes>, source: ParseError) -> Error {
     Error::Unreadable {
         call: request.name().clone(),
@@ -190,7 +201,7 @@ pub(crate) fn unreadable(request: &Request, answer: &Response<Bytes>, source: Pa
     }
 }
 
-/// The error that a call is which cannot be put into a request.
+/// The error for a call that cannot be written as a request.
 pub(crate) fn unwritable(call: CallName, source: impl Into<WriteError>) -> Error {
     Error::Unwritable {
         call,

@@ -1,4 +1,4 @@
-//! Why a call to MNS did not do what it was asked to.
+//! Why a call to MNS failed.
 //!
 //! Every error says which operation on which resource it was, and what to do next. None shows a
 //! body, a handle or a key.
@@ -15,11 +15,11 @@ use crate::xml::{ForbiddenCharacter, ParseError};
 
 pub use refusal::{ItemError, Refusal, RefusalKind};
 
-/// Why a call has no result.
+/// Why a call failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// MNS answered that it did not do it.
+    /// MNS refused the call.
     #[error("{call} was refused: {refusal}")]
     Refused {
         /// Which call.
@@ -27,16 +27,16 @@ pub enum Error {
         /// What MNS said.
         refusal: Box<Refusal>,
     },
-    /// There is no answer; whether MNS acted may be unknown.
+    /// There is no response, and MNS may or may not have acted.
     #[error("{call} was not answered")]
     Unanswered {
         /// Which call.
         call: CallName,
-        /// Why there is none.
+        /// The reason.
         #[source]
         source: TransportError,
     },
-    /// MNS answered something else than a document of its own.
+    /// The response holds no document of MNS.
     #[error("{call} was answered with {status} and a document that cannot be read")]
     Unreadable {
         /// Which call.
@@ -52,7 +52,7 @@ pub enum Error {
     Unwritable {
         /// Which call.
         call: CallName,
-        /// What stands in the way.
+        /// The reason.
         #[source]
         source: WriteError,
     },
@@ -74,8 +74,7 @@ pub enum WriteError {
 }
 
 impl Error {
-    /// What to do next. Calls that may be repeated have been, as far as the transport's policy
-    /// allows.
+    /// What to do next. Calls that may be repeated have been, as far as the retry policy allows.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         match self {
@@ -119,8 +118,8 @@ impl Error {
         self.is(RefusalKind::Conflict)
     }
 
-    /// Whether the receipt handle is of no use any more: the message is gone, or visible again
-    /// and soon in other hands.
+    /// Whether the receipt handle is invalid: the message is gone, or visible again and open to
+    /// other receivers.
     ///
     /// A delete whose first answer was lost ends this way too, although it succeeded.
     #[must_use]

@@ -1,12 +1,6 @@
-//! A client for Alibaba Cloud MNS (Simple Message Queue), API version 2015-06-06.
-//!
-//! [`Client`] leads to [`Queue`] and [`Topic`], whose methods are the operations of the service.
-//! Names, limits and handles are checked where they are made. Calls are signed for every
-//! attempt, bounded in time and size, and repeated only where a repetition does no harm.
-//!
-//! What the crate leaves to its users: loops around a receive, acknowledgement, the meaning of a
-//! body, and the creation of HTTP connections.
+#![doc = include_str!("../README.md")]
 
+mod builder;
 mod client;
 pub mod document;
 mod endpoint;
@@ -22,6 +16,7 @@ mod request;
 mod topic;
 mod xml;
 
+pub use builder::ClientBuilder;
 pub use client::Client;
 pub use endpoint::{Endpoint, EndpointError, queue_endpoint_arn};
 pub use error::{CallName, Error, ItemError, Refusal, RefusalKind, WriteError};
@@ -41,3 +36,7 @@ pub use topic::{
     Topic, TopicAttributes, TopicStatus, UnknownValue,
 };
 pub use xml::{ForbiddenCharacter, ParseError};
+
+/// What a client is given and gives back, so that its users need not name the crates below.
+pub use signing::{Credentials, CredentialsError, LiveCredentials};
+pub use transport::{Disposition, HttpClientError, RetryPolicy, Transport};

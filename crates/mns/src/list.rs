@@ -1,4 +1,4 @@
-//! Asking for a list page by page.
+//! Lists, page by page.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -8,7 +8,7 @@ const PREFIX: HeaderName = HeaderName::from_static("x-mns-prefix");
 const NUMBER: HeaderName = HeaderName::from_static("x-mns-ret-number");
 const MARKER: HeaderName = HeaderName::from_static("x-mns-marker");
 
-/// Where the next page begins. Its content is the server's business.
+/// Where the next page begins. Opaque.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marker(String);
 
@@ -20,7 +20,7 @@ impl Marker {
     }
 }
 
-/// Which part of a list is wanted. The default is the first page of everything.
+/// Which page of a list to read. The default is the first page of everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListRequest {
     /// Only names that begin with this.
@@ -51,7 +51,7 @@ impl ListRequest {
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What is on the page. A page may be empty though another follows.
+    /// The items of the page. It may have none though another page follows.
     pub items: Vec<T>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<Marker>,

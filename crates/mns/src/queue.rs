@@ -1,6 +1,6 @@
 //! Calls about one queue and its messages.
 //!
-//! The calls are as MNS has them: no loop, no pacing, no automatic acknowledgement.
+//! Each method is one call of MNS: no loop, no backoff of its own, no automatic delete.
 
 mod attributes;
 mod messages;
@@ -86,7 +86,7 @@ impl Queue {
     }
 }
 
-/// Takes "no such thing" for success, which is what it is after a delete.
+/// Treats "not found" as success: what does not exist needs no delete.
 pub(crate) fn absent_is_deleted(deleted: Result<StatusCode, Error>) -> Result<(), Error> {
     match deleted {
         Err(error) if !error.is_not_found() => Err(error),

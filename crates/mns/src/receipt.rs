@@ -11,9 +11,9 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// What a receive returns and a delete or a change of visibility needs.
+/// A handle that a receive returns, and that a delete or a change of visibility takes.
 ///
-/// A handle dies when the message becomes visible again, is deleted, or gets a new handle.
+/// It becomes invalid when the message becomes visible again, is deleted, or gets a new handle.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReceiptHandle(String);
 

@@ -24,9 +24,6 @@ const WITH_META: (HeaderName, HeaderValue) = (
 );
 const XML: HeaderValue = HeaderValue::from_static("text/xml;charset=UTF-8");
 
-/// How long an attempt may take beyond the time for which MNS may hold it.
-const GRACE: Duration = Duration::from_secs(10);
-
 /// Room for an answer without messages: an error, attributes, results of a batch of 16.
 const ANSWER_BYTES: usize = 64 * 1024;
 
@@ -37,7 +34,7 @@ pub(crate) const LIST_ANSWER_BYTES: usize = 2 * 1024 * 1024;
 /// reference that MNS uses (`&quot;`), and its other elements.
 pub(crate) const MESSAGE_ANSWER_BYTES: usize = 6 * 64 * 1024 + 8 * 1024;
 
-/// A call: what it is, where it goes, and on which terms.
+/// A call: its operation, resource, content and limits.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     name: CallName,
@@ -72,7 +69,7 @@ impl Request {
         Self::new(Method::GET, operation, resource)
     }
 
-    /// A call that sets, with the same end however often it is made.
+    /// A call that sets something; repeating it changes nothing.
     pub(crate) fn put(operation: &'static str, resource: String) -> Self {
         Self::new(Method::PUT, operation, resource)
     }
@@ -128,12 +125,12 @@ impl Request {
         self
     }
 
-    /// Says for how long MNS may hold the call before it answers.
+    /// Sets how long MNS may hold the call before it responds.
     pub(crate) fn hold(self, hold: Duration) -> Self {
         Self { hold, ..self }
     }
 
-    /// Says how large the answer may be.
+    /// Sets how large the response may be.
     pub(crate) fn answer_limit(self, answer_limit_bytes: usize) -> Self {
         Self {
             answer_limit_bytes,
@@ -141,14 +138,14 @@ impl Request {
         }
     }
 
-    /// What the call is called in errors and logs.
+    /// The name of the call in errors and logs.
     pub(crate) fn name(&self) -> &CallName {
         &self.name
     }
 
-    /// The terms for the transport.
-    pub(crate) fn terms(&self) -> Call {
-        Call::new(self.hold + GRACE, self.answer_limit_bytes).replay(self.replay)
+    /// How the transport makes the call; `timeout` is for an attempt beside the long poll.
+    pub(crate) fn call(&self, timeout: Duration) -> Call {
+        Call::new(self.hold + timeout, self.answer_limit_bytes).replay(self.replay)
     }
 
     /// The request, not yet dated or signed.

@@ -1,4 +1,4 @@
-//! The little XML that MNS speaks: elements with text, no meaning in attributes or order.
+//! The subset of XML that MNS uses: elements with text, no meaning in attributes or order.
 //!
 //! Reading is one pass over the answer, without a tree; text that needs no decoding is
 //! borrowed. Document types are refused, so that there are no entities to expand, and depth is

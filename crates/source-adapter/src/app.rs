@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use mns::{Client, Endpoint, Queue};
 use prometheus_client::registry::Registry;
 use service::credentials::{CredentialSource, Keeper};
-use service::{ConnectOptions, Readiness, http_client};
+use service::{ConnectOptions, Readiness};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -108,7 +108,7 @@ async fn connect(config: &QueueConfig, pollers: usize) -> anyhow::Result<Connect
         idle_per_host: pollers + MAX_BATCH,
         ..ConnectOptions::default()
     };
-    let transport = Transport::new(http_client(&options)?);
+    let transport = Transport::connect(&options)?;
     let source =
         CredentialSource::from_vars(access_token_file.clone(), "MNS_ACCESS_TOKEN_FILE", |name| {
             std::env::var(name).ok()
@@ -128,9 +128,9 @@ async fn connect(config: &QueueConfig, pollers: usize) -> anyhow::Result<Connect
     let arn = endpoint
         .queue_arn(name)
         .unwrap_or_else(|| format!("queues/{name}"));
-    let queue = Client::new(endpoint, opened.credentials, transport).queue(name.clone());
+    let client = Client::builder(endpoint, opened.credentials).build_on(transport);
     Ok(Connection {
-        queue,
+        queue: client.queue(name.clone()),
         arn,
         keeper: opened.keeper,
     })

@@ -1,4 +1,4 @@
-//! Documents that say what went wrong.
+//! Documents that report failures.
 
 use crate::error::ItemError;
 use crate::receipt::ReceiptHandle;

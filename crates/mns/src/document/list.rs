@@ -1,7 +1,7 @@
 //! Documents that list names.
 //!
-//! A list holds URLs. Only the last segment of each is of use; what is not a name is an error,
-//! so that a caller never goes on with half a list.
+//! A list holds URLs, of which only the last segment matters. A segment that is not a name is an
+//! error, so that a caller never gets half a list.
 
 use std::str::FromStr;
 

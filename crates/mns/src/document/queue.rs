@@ -27,7 +27,7 @@ pub(super) fn read(document: &mut Document<'_>) -> Result<QueueStatus, ParseErro
         }
         _ => take(&mut status, document, name),
     })?;
-    // A list says where its queues are instead of how they are called.
+    // A list has URLs in place of names.
     if let Some(url) = url.filter(|_| status.name.is_empty()) {
         last_segment(&url).clone_into(&mut status.name);
     }

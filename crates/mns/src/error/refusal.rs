@@ -1,6 +1,4 @@
-//! What a refusal means, by its code.
-//!
-//! The table is here and nowhere else. Codes that nobody knows are judged by the status.
+//! What a refusal means: by its code, or by its status where the code is unknown.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +10,7 @@ use crate::document;
 
 const REQUEST_ID: &str = "x-mns-request-id";
 
-/// How much of the service's words is repeated.
+/// How much of a message of the service an error repeats, in characters.
 const SHOWN_CHARS: usize = 300;
 
 /// The kinds of refusal. A closed set, fit for a metric's label.
@@ -40,7 +38,7 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
-    /// Sorts a code, or without a known one the status.
+    /// Classifies a code, or the status if the code is unknown.
     #[must_use]
     pub fn of(code: &str, status: Option<StatusCode>) -> Self {
         match code {
@@ -90,7 +88,7 @@ impl RefusalKind {
     }
 }
 
-/// What MNS said when it refused a call.
+/// A refusal as MNS states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     status: StatusCode,
@@ -102,7 +100,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Reads an answer that is not a success. A body that is not from MNS leaves the status.
+    /// Reads a response that is not a success. Without a document of MNS only the status counts.
     pub(crate) fn of<B: AsRef<[u8]>>(answer: &http::Response<B>) -> Self {
         let error = document::service_error(answer.body().as_ref()).ok();
         let header = |name| Some(answer.headers().get(name)?.to_str().ok()?.to_owned());

@@ -1,4 +1,4 @@
-//! What a queue can be told and what it says about itself.
+//! The attributes of a queue: those that can be set, and those that MNS reports.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use crate::limits::{Delay, MaximumMessageSize, PollingWait, Retention, VisibilityTimeout};
 
-/// What a create found.
+/// The result of a create.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
-    /// It did not exist and does now.
+    /// It is new.
     New,
-    /// It existed with the same attributes.
+    /// It existed already, with the same attributes.
     Unchanged,
 }
 
@@ -37,13 +37,13 @@ pub struct QueueAttributes {
     pub message_retention: Option<Retention>,
     /// How long a new message stays hidden; not at all by default.
     pub delay: Option<Delay>,
-    /// How long a receive waits that does not say so itself; not at all by default.
+    /// How long a receive without a wait of its own waits; not at all by default.
     pub polling_wait: Option<PollingWait>,
     /// Whether operations on messages are logged.
     pub logging_enabled: Option<bool>,
 }
 
-/// What MNS says about a queue. An attribute that it did not mention is absent.
+/// The attributes of a queue that MNS reports. What it leaves out is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueStatus {
@@ -61,7 +61,7 @@ pub struct QueueStatus {
     pub message_retention: Option<Duration>,
     /// How long a new message stays hidden.
     pub delay: Option<Duration>,
-    /// How long a receive waits that does not say so itself.
+    /// How long a receive without a wait of its own waits.
     pub polling_wait: Option<Duration>,
     /// About how many messages can be received now.
     pub active_messages: Option<u64>,

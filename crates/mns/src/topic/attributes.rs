@@ -1,4 +1,4 @@
-//! What a topic can be told and what it says about itself.
+//! The attributes of a topic: those that can be set, and those that MNS reports.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub struct TopicAttributes {
     pub logging_enabled: Option<bool>,
 }
 
-/// What MNS says about a topic. An attribute that it did not mention is absent.
+/// The attributes of a topic that MNS reports. What it leaves out is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TopicStatus {

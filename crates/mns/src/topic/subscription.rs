@@ -1,4 +1,4 @@
-//! What a subscription can be told and what it says about itself.
+//! The attributes of a subscription: those that can be set, and those that MNS reports.
 
 use std::fmt;
 use std::str::FromStr;
@@ -47,7 +47,7 @@ impl MessageTag {
 #[error("`{0}` is not a value that MNS defines")]
 pub struct UnknownValue(String);
 
-/// How a topic tries again when a subscriber does not take a message.
+/// How a topic retries a push that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotifyStrategy {
@@ -78,7 +78,7 @@ impl FromStr for NotifyStrategy {
     }
 }
 
-/// In which form a topic hands messages to a subscriber.
+/// The format in which a topic pushes messages to a subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotifyContentFormat {
@@ -121,7 +121,7 @@ fn named<T: Copy + fmt::Display>(values: &[T], text: &str) -> Result<T, UnknownV
     found.ok_or_else(|| UnknownValue(text.to_owned()))
 }
 
-/// What to subscribe.
+/// A subscription to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
     /// Where messages go: for a queue what [`queue_endpoint_arn`](crate::queue_endpoint_arn)
@@ -129,9 +129,9 @@ pub struct Subscription {
     pub endpoint: String,
     /// Only messages with this tag; all messages when absent.
     pub filter_tag: Option<MessageTag>,
-    /// How to try again; [`NotifyStrategy::BackoffRetry`] when absent.
+    /// How to retry; [`NotifyStrategy::BackoffRetry`] when absent.
     pub notify_strategy: Option<NotifyStrategy>,
-    /// In which form; [`NotifyContentFormat::Xml`] when absent.
+    /// The format of messages; [`NotifyContentFormat::Xml`] when absent.
     pub notify_content_format: Option<NotifyContentFormat>,
 }
 
@@ -148,7 +148,7 @@ impl Subscription {
     }
 }
 
-/// What MNS says about a subscription. An attribute that it did not mention is absent.
+/// The attributes of a subscription that MNS reports. What it leaves out is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubscriptionStatus {
@@ -162,9 +162,9 @@ pub struct SubscriptionStatus {
     pub topic_name: Option<String>,
     /// Where messages go.
     pub endpoint: String,
-    /// How a message is tried again.
+    /// How a push is retried.
     pub notify_strategy: Option<NotifyStrategy>,
-    /// In which form messages are handed over.
+    /// The format of messages.
     pub notify_content_format: Option<NotifyContentFormat>,
     /// Only messages with this tag.
     pub filter_tag: Option<String>,

@@ -1,7 +1,7 @@
 //! A pull reader that walks a document once, element by element.
 //!
-//! Namespaces and attributes are ignored, because servers and SDKs disagree about them, and so
-//! is every element that nobody asked for.
+//! Namespaces and attributes are ignored, because servers and SDKs disagree about them. Unknown
+//! elements are skipped.
 
 use std::borrow::Cow;
 
@@ -12,12 +12,12 @@ use thiserror::Error;
 
 use transport::BoxError;
 
-/// MNS nests three deep. What nests much deeper is not from MNS, and costs memory.
+/// MNS nests three deep. A document that nests much deeper is not from MNS, and costs memory.
 const MAX_DEPTH: usize = 16;
 
 /// How much of a value or a name an error repeats, in characters.
 const SHOWN_CHARS: usize = 64;
-/// How much of what the XML reader says an error repeats: it quotes names as they come.
+/// How much of the XML reader's message an error repeats, in characters: it quotes names.
 const SHOWN_COMPLAINT_CHARS: usize = 200;
 
 /// Why a document is not one that MNS sends. Always permanent for that document.
@@ -30,7 +30,7 @@ pub enum ParseError {
     /// The document breaks the rules of XML.
     #[error("the document is not well-formed XML")]
     IllFormed {
-        /// What the XML reader said.
+        /// The XML reader's message.
         #[source]
         source: BoxError,
     },
@@ -103,7 +103,7 @@ fn printable(text: &str, most: usize) -> String {
     printable.take(most).collect()
 }
 
-/// What a reader puts up with.
+/// Which faults a reader tolerates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leniency {
     /// Well-formed documents only.
@@ -135,7 +135,7 @@ impl Name<'_> {
     }
 }
 
-/// The next thing of interest in a document.
+/// The next token of a document that matters.
 enum Item<'a> {
     Start(Name<'a>),
     /// Text of the document itself.
@@ -217,7 +217,7 @@ impl<'a> Document<'a> {
         Ok((!text.is_empty()).then(|| text.into_owned()))
     }
 
-    /// Passes over the element just started.
+    /// Skips the element just started.
     pub(crate) fn skip(&mut self) -> Result<(), ParseError> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {

@@ -1,6 +1,6 @@
 //! Writing a request body.
 //!
-//! Escapes what would be markup, and carriage returns, which a reader would otherwise turn into
+//! Escapes markup, and carriage returns, which a reader would otherwise turn into
 //! line feeds. Characters that XML 1.0 has no way to carry, not even escaped, are an error.
 
 use std::borrow::Cow;
@@ -40,7 +40,7 @@ fn escape(text: &str) -> Result<Cow<'_, str>, ForbiddenCharacter> {
     Ok(Cow::Owned(escaped))
 }
 
-/// What stands for a character, if it cannot stand for itself (XML 1.0, production 2).
+/// The escape of a character, if it needs one (XML 1.0, production 2).
 fn replacement(character: char, offset: usize) -> Result<Option<&'static str>, ForbiddenCharacter> {
     match character {
         '&' => Ok(Some("&amp;")),

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use http::Uri;
 use jiff::Timestamp;
-use mns::{Client, Queue, QueueName, Topic, TopicName};
+use mns::{Client, Credentials, LiveCredentials, Queue, QueueName, RetryPolicy, Topic, TopicName};
 use signing::mns::Presented;
-use signing::{Credentials, LiveCredentials};
-use transport::{RetryPolicy, Transport};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -81,15 +79,9 @@ impl Server {
 
 /// A client that makes three attempts, with pauses too short to notice.
 pub(crate) fn client(endpoint: &str, credentials: LiveCredentials) -> Client {
-    // Every test of this binary shares the process-wide choice of TLS provider.
-    let _already_chosen = rustls::crypto::ring::default_provider().install_default();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let retry = RetryPolicy::new(3, Duration::from_millis(1), Duration::from_millis(2));
-    Client::new(
-        endpoint.parse().unwrap(),
-        credentials,
-        Transport::new(http).with_retry(retry),
-    )
+    let builder = Client::builder(endpoint.parse().unwrap(), credentials).retry(retry);
+    builder.build().unwrap()
 }
 
 /// A document from the samples beside the tests.
