@@ -46,8 +46,9 @@ impl Buckets {
             }
             None => Endpoint::for_region(region, *internal),
         };
-        let (credentials, transport) = (self.credentials.clone(), self.transport.clone());
-        let client = Client::new(endpoint, *signature, credentials, transport);
+        let client = Client::builder(endpoint, self.credentials.clone())
+            .signature(*signature)
+            .build_on(self.transport.clone());
         Ok(client.bucket(bucket.clone()))
     }
 }
@@ -73,9 +74,9 @@ mod tests {
             allowed_buckets: vec![],
             allowed_regions: vec![],
         };
-        let client = service::http_client(&service::ConnectOptions::default()).unwrap();
+        let transport = Transport::connect(&service::ConnectOptions::default()).unwrap();
         let keys = LiveCredentials::fixed(Credentials::new("id", "secret"));
-        Buckets::new(settings, keys, Transport::new(client))
+        Buckets::new(settings, keys, transport)
     }
 
     /// The host that a request about this object is signed for, if there is one.

@@ -14,21 +14,20 @@ pub use self::{
     get::{ByteRange, GetOptions, Object},
     info::BucketInfo,
     list::{ListPage, ListRequest, ListedObject},
-    multipart::{MultipartUpload, Part},
+    multipart::{MultipartUpload, UploadedPart},
     presign::PresignedUrl,
-    put::{PutOptions, Stored},
+    put::{PutOptions, PutResult},
 };
 use crate::client::Client;
 use crate::error::{Context, Operation};
 use crate::names::{BucketName, ObjectKey};
 use crate::request::Request;
 
-/// A bucket, as seen through a client. Cheap to clone.
+/// A bucket of a client. Cheap to clone.
 ///
-/// Every operation signs each attempt anew, ends each attempt at a deadline of 30 seconds plus
-/// what a slow line needs for the body, and repeats what is worth repeating as often as the
-/// transport's policy says. Dropping the future of an operation abandons it; OSS may still
-/// carry it out.
+/// Every operation signs each attempt anew, ends it at the client's timeout plus what a slow line
+/// needs for the body, and repeats what is worth repeating as often as the client's retry policy
+/// says. Dropping the future of an operation abandons it; OSS may still carry it out.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     client: Client,
@@ -46,7 +45,7 @@ impl Bucket {
         &self.name
     }
 
-    /// The client it is seen through.
+    /// The client of the bucket.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client

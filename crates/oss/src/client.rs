@@ -1,14 +1,15 @@
-//! The client: where requests go, in whose name, and how. It knows no operation; those are
-//! methods of [`Bucket`].
+//! The client: endpoint, credentials and settings. The operations are methods of [`Bucket`].
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use signing::LiveCredentials;
 use signing::oss::SignatureVersion as Signer;
 use transport::Transport;
 
 use crate::bucket::Bucket;
+use crate::builder::ClientBuilder;
 use crate::endpoint::Endpoint;
 use crate::names::BucketName;
 
@@ -24,21 +25,29 @@ pub enum SignatureVersion {
 
 /// A client of one endpoint. Cheap to clone.
 ///
-/// Credentials are asked for at every attempt, so replacing them takes effect at once.
+/// Every attempt reads the credentials anew, so replacing them takes effect at once.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    endpoint: Endpoint,
-    signer: Signer,
-    credentials: LiveCredentials,
-    transport: Transport,
+pub(crate) struct Shared {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) signer: Signer,
+    pub(crate) credentials: LiveCredentials,
+    pub(crate) transport: Transport,
+    /// How long an attempt may take beside moving its body.
+    pub(crate) timeout: Duration,
 }
 
 impl Client {
-    /// A client that sends through `transport`, whose HTTP client must not follow redirects.
+    /// Starts a client of this endpoint. Each attempt of an operation is signed with the
+    /// credentials that `credentials` holds at that moment.
+    pub fn builder(endpoint: Endpoint, credentials: impl Into<LiveCredentials>) -> ClientBuilder {
+        ClientBuilder::new(endpoint, credentials.into())
+    }
+
+    /// A client with the default settings that shares the connections of `transport`.
     #[must_use]
     pub fn new(
         endpoint: Endpoint,
@@ -46,29 +55,23 @@ impl Client {
         credentials: LiveCredentials,
         transport: Transport,
     ) -> Self {
-        let signer = match signature {
-            SignatureVersion::V4 => Signer::V4 {
-                region: endpoint.region().to_string(),
-            },
-            SignatureVersion::V1 => Signer::V1,
-        };
+        let builder = Self::builder(endpoint, credentials);
+        builder.signature(signature).build_on(transport)
+    }
+
+    pub(crate) fn assemble(shared: Shared) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                endpoint,
-                signer,
-                credentials,
-                transport,
-            }),
+            shared: Arc::new(shared),
         }
     }
 
-    /// A bucket. Nothing is sent; whether it exists is seen when it is used.
+    /// A bucket, whether it exists or not. Nothing is sent.
     #[must_use]
     pub fn bucket(&self, name: BucketName) -> Bucket {
         Bucket::new(self.clone(), name)
     }
 
-    /// Where requests go.
+    /// The endpoint that requests go to.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.shared.endpoint
@@ -80,6 +83,10 @@ impl Client {
 
     pub(crate) fn credentials(&self) -> &LiveCredentials {
         &self.shared.credentials
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.shared.timeout
     }
 
     pub(crate) fn transport(&self) -> &Transport {

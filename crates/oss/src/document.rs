@@ -1,8 +1,7 @@
-//! What OSS answers with, read without a call.
+//! The documents of OSS, read without a call.
 //!
-//! The operations read their answers with these same functions; they are public so that
-//! answers from elsewhere can be thrown at them, by a fuzzer for one. None of them panics,
-//! and what they keep is bounded by what they were given.
+//! The operations read their responses with the same functions. They are public so that a fuzzer
+//! can call them. None of them panics, and what they keep is bounded by what they were given.
 
 use http::HeaderMap;
 use http::response::Parts;
@@ -26,13 +25,13 @@ pub fn deleted(document: &[u8]) -> Option<Vec<String>> {
     document.keys().ok()
 }
 
-/// Whether the document tells of a bucket.
+/// Whether the document describes a bucket.
 #[must_use]
 pub fn is_bucket_info(document: &[u8]) -> bool {
     wire::read::<BucketInfo>(document).is_ok()
 }
 
-/// Reads a refusal, of which hardly anything need be readable.
+/// Reads a refusal. Only the status must be there.
 #[must_use]
 pub fn refusal(head: &Parts, body: &[u8]) -> Refusal {
     Refusal::read(head, body)

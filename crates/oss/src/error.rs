@@ -1,9 +1,8 @@
 //! Why an operation failed, and what to do about it.
 //!
-//! There is one error type, because a caller who reads, annotates and writes an object has one
-//! decision to make, whichever step failed. What OSS said is kept as OSS said it; whether the
-//! call is worth repeating is decided here and nowhere else. No text contains a query, a
-//! signature or a credential.
+//! There is one error type for all operations, because a caller that reads and writes an object
+//! has one decision to make, whichever step failed: repeat, wait, or give up. That is decided here
+//! ([`Error::disposition`]). No text contains a query, a signature or a credential.
 
 mod context;
 mod refusal;
@@ -26,12 +25,12 @@ use crate::crc64::Crc64;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// OSS answered, and the answer was no.
+    /// OSS refused the request.
     #[error("{context} was refused: {refusal}")]
     Refused {
-        /// What was asked for.
+        /// The operation and its object.
         context: Box<Context>,
-        /// What OSS said.
+        /// The refusal as OSS states it.
         refusal: Box<Refusal>,
     },
     /// OSS refused the request because this machine's clock is wrong. Passes when the clock
@@ -42,52 +41,52 @@ pub enum Error {
         shown(request_id)
     )]
     ClockSkewed {
-        /// What was asked for.
+        /// The operation and its object.
         context: Box<Context>,
         /// How far this machine is ahead of OSS, if OSS said what time it has.
         skew: Option<SignedDuration>,
-        /// OSS's number for the request.
+        /// The request id.
         request_id: String,
     },
-    /// There is no whole answer; nobody knows what OSS did.
+    /// There is no whole response, and OSS may or may not have acted.
     #[error("{context} went unanswered")]
     Unanswered {
-        /// What was asked for.
+        /// The operation and its object.
         context: Box<Context>,
-        /// What stopped it. Attempts that may be repeated have been.
+        /// The reason. Attempts that may be repeated have been.
         #[source]
         source: TransportError,
     },
     /// A URL could not be signed, for example because it was to live too long. Permanent.
     #[error("{context} cannot be signed")]
     Unsigned {
-        /// What the URL was for.
+        /// The operation and its object.
         context: Box<Context>,
         /// The reason.
         #[source]
         source: SignError,
     },
-    /// The parameters break a limit of the service, so nothing was sent. Permanent.
+    /// A parameter is outside the limits of OSS, so nothing was sent. Permanent.
     #[error("{context} cannot be asked for: {reason}")]
-    Unaskable {
-        /// What was asked for.
+    OutsideLimits {
+        /// The operation and its object.
         context: Box<Context>,
         /// The limit.
         reason: &'static str,
     },
-    /// OSS reported success in a form that is not understood.
+    /// OSS reported success in a document or with headers that cannot be read.
     #[error("the answer to {context} is not understood")]
     Unreadable {
-        /// What was asked for.
+        /// The operation and its object.
         context: Box<Context>,
         /// What is wrong with the answer.
         #[source]
         source: BoxError,
     },
-    /// The object is larger than the caller is ready to hold. Permanent.
+    /// The object is larger than the caller's limit. Permanent.
     #[error("{context} would read more than {limit_bytes} bytes")]
     TooLarge {
-        /// What was asked for.
+        /// The operation and its object.
         context: Box<Context>,
         /// The caller's limit.
         limit_bytes: u64,
@@ -95,7 +94,7 @@ pub enum Error {
     /// The body ended early or went on too long.
     #[error("{context} transferred {received_bytes} bytes of {announced_bytes}")]
     Truncated {
-        /// What was asked for.
+        /// The operation and its object.
         context: Box<Context>,
         /// How many bytes the head of the answer announced.
         announced_bytes: u64,
@@ -105,24 +104,24 @@ pub enum Error {
     /// The checksums of both sides differ: the bytes changed on the way.
     #[error("{context} was damaged on the way: CRC-64 is {ours} here and {theirs} at OSS")]
     Damaged {
-        /// What was asked for.
+        /// The operation and its object.
         context: Box<Context>,
         /// Computed here.
         ours: Crc64,
         /// Reported by OSS.
         theirs: Crc64,
     },
-    /// OSS did not heed the range and sent the whole object. It does so when the range does
-    /// not lie within the object. Permanent.
+    /// OSS ignored the range and sent the whole object, as it does when the range does not lie
+    /// within the object. Permanent.
     #[error("{context} got the whole object: the range is not one of this object's")]
     RangeIgnored {
-        /// What was asked for.
+        /// The operation and its object.
         context: Box<Context>,
     },
 }
 
 impl Error {
-    /// What the operation was and what it was about.
+    /// The operation that failed and its object.
     #[must_use]
     pub fn context(&self) -> &Context {
         match self {
@@ -130,7 +129,7 @@ impl Error {
             | Self::ClockSkewed { context, .. }
             | Self::Unanswered { context, .. }
             | Self::Unsigned { context, .. }
-            | Self::Unaskable { context, .. }
+            | Self::OutsideLimits { context, .. }
             | Self::Unreadable { context, .. }
             | Self::TooLarge { context, .. }
             | Self::Truncated { context, .. }
@@ -150,13 +149,13 @@ impl Error {
             | Self::Damaged { .. }
             | Self::Unreadable { .. } => Disposition::Retry,
             Self::Unsigned { .. }
-            | Self::Unaskable { .. }
+            | Self::OutsideLimits { .. }
             | Self::TooLarge { .. }
             | Self::RangeIgnored { .. } => Disposition::Permanent,
         }
     }
 
-    /// What OSS said, if it refused.
+    /// The refusal, if OSS refused the request.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -165,7 +164,7 @@ impl Error {
         }
     }
 
-    /// OSS's word for the refusal, such as `NoSuchKey`.
+    /// The error code of the refusal, such as `NoSuchKey`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -174,7 +173,7 @@ impl Error {
         }
     }
 
-    /// OSS's number for the request, for its support.
+    /// The request id, which OSS's support asks for.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         match self {
@@ -251,8 +250,8 @@ impl Error {
         }
     }
 
-    pub(crate) fn unaskable(context: &Context, reason: &'static str) -> Self {
-        Self::Unaskable {
+    pub(crate) fn outside_limits(context: &Context, reason: &'static str) -> Self {
+        Self::OutsideLimits {
             context: Box::new(context.clone()),
             reason,
         }

@@ -1,14 +1,7 @@
-//! Alibaba Cloud OSS: objects, presigned URLs and the event document.
-//!
-//! A [`Client`] speaks to one [`Endpoint`]; a [`Bucket`] of it has the operations. Names are
-//! checked types ([`BucketName`], [`ObjectKey`], [`Region`]), so that what an event or a listing
-//! says can be used in a request or not at all. What is read and written is checked against
-//! the service's CRC-64. [`event`] reads what OSS says happened to objects.
-//!
-//! The crate does not decide what to do about an event, does not find credentials or configure
-//! the HTTP client, follows no redirect, and keeps no state between calls.
+#![doc = include_str!("../README.md")]
 
 mod bucket;
+mod builder;
 mod client;
 pub mod crc64;
 pub mod document;
@@ -23,10 +16,15 @@ mod wire;
 
 pub use bucket::{
     Bucket, BucketInfo, ByteRange, CopyOptions, GetOptions, ListPage, ListRequest, ListedObject,
-    MultipartUpload, Object, Part, PresignedUrl, PutOptions, Stored,
+    MultipartUpload, Object, PresignedUrl, PutOptions, PutResult, UploadedPart,
 };
+pub use builder::ClientBuilder;
 pub use client::{Client, SignatureVersion};
 pub use endpoint::{Addressing, Endpoint, EndpointError};
 pub use error::Error;
 pub use meta::{Metadata, ObjectMeta};
 pub use names::{BucketName, ETag, NameError, ObjectKey, Region};
+
+/// What a client is given and gives back, so that its users need not name the crates below.
+pub use signing::{Credentials, CredentialsError, LiveCredentials};
+pub use transport::{Disposition, HttpClientError, RetryPolicy, Transport};

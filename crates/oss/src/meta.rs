@@ -1,4 +1,4 @@
-//! What OSS keeps about an object beside its content, read from and written to headers.
+//! The metadata of an object, read from and written to headers.
 
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ impl Metadata {
     }
 }
 
-/// What OSS says about an object in the head of an answer.
+/// The metadata of an object, as the head of a response has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectMeta {

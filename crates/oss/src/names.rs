@@ -1,8 +1,8 @@
-//! The names OSS gives things, as types that hold nothing else.
+//! The names that OSS gives to buckets, objects and regions, as checked types.
 //!
-//! Names arrive from events, listings and configuration, that is, from strangers. A name is
-//! checked here, once, before it may become part of a host name, a path or a header; the rest
-//! of the crate takes these types and never looks again. Nothing here repairs a bad name.
+//! Names arrive from events, listings and configuration, none of which is trusted. A name is
+//! checked here, once, before it may become part of a host name, a path or a header; the rest of
+//! the crate takes these types and checks no more. A bad name is refused, never repaired.
 
 mod bucket;
 mod etag;
@@ -17,7 +17,7 @@ use crate::shown::Shown;
 /// How much of a refused value an error repeats, in characters.
 const SHOWN_CHARS: usize = 80;
 
-/// Why a text is not the name it was taken for.
+/// Why a text is not a name of this kind.
 ///
 /// Permanent: the same text is refused tomorrow too. The value is shown escaped and cut, so
 /// the message is one line of printable characters whatever was sent.

@@ -1,7 +1,7 @@
-//! One request: what it says, how it is signed for each attempt, and how its answer is judged.
+//! One request: its parts, its signature for each attempt, and the check of its response.
 //!
-//! The address is encoded once and used for signing and sending alike. Nothing is taken from
-//! an answer but its content: no redirect, no endpoint.
+//! The address is encoded once and used for signing and sending alike. Redirects and endpoints in a
+//! response are not followed.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use crate::meta::Metadata;
 use crate::names::ObjectKey;
 use crate::wire::{self, Document};
 
-/// How long an attempt may take beside moving its body.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+/// How long the document of a refused [`Request::open`] may take to arrive.
+const ERROR_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The slowest upload that is worth waiting for, in bytes per second.
 const SLOWEST_BYTES_PER_SECOND: u64 = 128 * 1024;
@@ -30,7 +30,7 @@ const ERROR_LIMIT_BYTES: usize = 128 * 1024;
 
 const FORBID_OVERWRITE: HeaderName = HeaderName::from_static("x-oss-forbid-overwrite");
 
-/// A request in the making.
+/// A request to be sent.
 pub(crate) struct Request<'a> {
     bucket: &'a Bucket,
     context: Context,
@@ -79,7 +79,7 @@ impl<'a> Request<'a> {
     pub(crate) fn text(self, name: HeaderName, value: &str) -> Result<Self, Error> {
         match HeaderValue::from_bytes(value.as_bytes()) {
             Ok(value) => Ok(self.header(name, value)),
-            Err(_) => Err(Error::unaskable(
+            Err(_) => Err(Error::outside_limits(
                 &self.context,
                 "a header cannot carry the value",
             )),
@@ -90,7 +90,7 @@ impl<'a> Request<'a> {
     pub(crate) fn metadata(mut self, metadata: &Metadata) -> Result<Self, Error> {
         for (name, value) in metadata.headers() {
             let name = HeaderName::try_from(name)
-                .map_err(|_| Error::unaskable(&self.context, "a metadata name is too long"))?;
+                .map_err(|_| Error::outside_limits(&self.context, "a metadata name is too long"))?;
             self = self.text(name, value)?;
         }
         Ok(self)
@@ -114,8 +114,8 @@ impl<'a> Request<'a> {
         .body(document.into())
     }
 
-    /// For a request whose repetition would be taken for a second one.
-    pub(crate) fn once_processed(mut self) -> Self {
+    /// For a request whose repetition does harm, unless OSS certainly did nothing.
+    pub(crate) fn not_repeatable(mut self) -> Self {
         self.replay = Replay::Unprocessed;
         self
     }
@@ -139,7 +139,7 @@ impl<'a> Request<'a> {
         Err(Error::refused(&self.context, &head, &body))
     }
 
-    /// Sends and reads a document that must be of one kind.
+    /// Sends and reads a document of this kind.
     pub(crate) async fn send_for<T: Document>(&self) -> Result<(HeaderMap, T), Error> {
         let (head, body) = self.send().await?.into_parts();
         // Long operations answer 200 before they know; what went wrong is then in the body.
@@ -166,7 +166,7 @@ impl<'a> Request<'a> {
         *head.status_mut() = response.status();
         *head.headers_mut() = response.headers().clone();
         let body = read_bounded(response, ERROR_LIMIT_BYTES);
-        let body = tokio::time::timeout(ANSWER_DEADLINE, body).await;
+        let body = tokio::time::timeout(ERROR_DEADLINE, body).await;
         // The status alone says enough if the document cannot be had.
         let body = body.ok().and_then(Result::ok).unwrap_or_default();
         Err(Error::refused(&self.context, &head.into_parts().0, &body))
@@ -175,7 +175,7 @@ impl<'a> Request<'a> {
     fn call(&self) -> Call {
         let moving = self.body.len() as u64 / SLOWEST_BYTES_PER_SECOND;
         Call::new(
-            ANSWER_DEADLINE + Duration::from_secs(moving),
+            self.bucket.client().timeout() + Duration::from_secs(moving),
             self.answer_limit_bytes,
         )
         .replay(self.replay)

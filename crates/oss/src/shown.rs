@@ -1,8 +1,8 @@
-//! Showing text that a stranger wrote: on one line, printable, and not longer than useful.
+//! Foreign text, made fit for an error message: one printable line of bounded length.
 
 use std::fmt::{self, Write as _};
 
-/// Text to be shown with control characters escaped, cut after `limit` characters.
+/// Prints `text` with control characters escaped, cut after `limit` characters.
 pub(crate) struct Shown<'a> {
     pub(crate) text: &'a str,
     pub(crate) limit: usize,

@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue, Method, header};
 
 use super::put::stored;
-use super::{Bucket, Stored};
+use super::{Bucket, PutResult};
 use crate::error::{Error, Operation};
 use crate::meta::Metadata;
 use crate::names::{BucketName, ETag, ObjectKey};
@@ -36,7 +36,7 @@ impl Bucket {
         (source_bucket, source_key): (&BucketName, &ObjectKey),
         key: &ObjectKey,
         options: &CopyOptions,
-    ) -> Result<Stored, Error> {
+    ) -> Result<PutResult, Error> {
         let source = format!("/{source_bucket}/{}", source_key.path_encoded());
         let request = self.on_object(Operation::CopyObject, Method::PUT, key);
         let request = options.apply(request.text(SOURCE, &source)?)?;
@@ -60,7 +60,7 @@ impl CopyOptions {
         }
         if self.forbid_overwrite {
             // A repetition after a lost answer would find its own copy.
-            request = request.forbid_overwrite().once_processed();
+            request = request.forbid_overwrite().not_repeatable();
         }
         Ok(request)
     }

@@ -35,7 +35,7 @@ impl Bucket {
     /// deleted. An object that does not exist counts as deleted.
     ///
     /// # Errors
-    /// See [`Error::disposition`]; [`Error::Unaskable`] for more than 1000 keys.
+    /// See [`Error::disposition`]; [`Error::OutsideLimits`] for more than 1000 keys.
     pub async fn delete_many(&self, keys: &[ObjectKey]) -> Result<Vec<ObjectKey>, Error> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -51,7 +51,7 @@ impl Bucket {
             .xml(document);
         if keys.len() > MAX_KEYS {
             let reason = "one request can delete 1000 objects";
-            return Err(Error::unaskable(request.context(), reason));
+            return Err(Error::outside_limits(request.context(), reason));
         }
         let (_, result): (_, DeleteResult) = request.send_for().await?;
         let deleted = result

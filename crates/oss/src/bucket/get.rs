@@ -1,7 +1,7 @@
-//! Reading objects, and what is known about them.
+//! Reading objects and their metadata.
 //!
 //! A body is checked while it is read: its length always, its CRC-64 whenever the whole object
-//! is read. Whoever reads to the end therefore holds the object or an error.
+//! is read. A caller that reads to the end therefore gets the object or an error.
 
 mod body;
 mod range;
@@ -18,7 +18,7 @@ use crate::request::Request;
 /// Makes an invalid range an error instead of the whole object.
 const RANGE_BEHAVIOR: HeaderName = HeaderName::from_static("x-oss-range-behavior");
 
-/// Which part or version of an object to read.
+/// How to read an object.
 #[derive(Debug, Clone, Default)]
 pub struct GetOptions {
     /// Only these bytes.
@@ -42,8 +42,8 @@ impl Bucket {
     /// length is checked.
     ///
     /// # Errors
-    /// As [`Bucket::get`]. A range that is not one of the object's is [`Error::RangeIgnored`]
-    /// or a refusal `InvalidRange`, as OSS pleases.
+    /// As [`Bucket::get`]. A range outside of the object is [`Error::RangeIgnored`] or a refusal
+    /// `InvalidRange`; OSS has sent both.
     pub async fn get_range(&self, key: &ObjectKey, range: ByteRange) -> Result<Object, Error> {
         let options = GetOptions {
             range: Some(range),
@@ -68,7 +68,7 @@ impl Bucket {
         Object::new(request.context().clone(), options.range.is_some(), response)
     }
 
-    /// Asks what is known about an object.
+    /// Reads the metadata of an object.
     ///
     /// # Errors
     /// See [`Error::disposition`]; [`Error::is_no_such_key`] tells that there is none.

@@ -1,4 +1,4 @@
-//! Making a bucket and asking what it is.
+//! Creating a bucket and reading its description.
 
 use http::Method;
 use jiff::Timestamp;
@@ -8,15 +8,15 @@ use crate::error::{Error, Operation};
 use crate::names::{BucketName, Region};
 use crate::wire::{self, WireError};
 
-/// What OSS says about a bucket.
+/// The description of a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BucketInfo {
     /// Its name.
     pub name: BucketName,
-    /// Where it is.
+    /// Its region.
     pub region: Region,
-    /// When it was made.
+    /// When it was created.
     pub created: Option<Timestamp>,
     /// Host of the public endpoint. For people to read: no request is sent there.
     pub extranet_endpoint: Option<String>,
@@ -26,12 +26,12 @@ pub struct BucketInfo {
     pub storage_class: Option<String>,
     /// The account that owns it.
     pub owner_id: Option<String>,
-    /// Who may do what: `private`, `public-read` or `public-read-write`.
+    /// The access control list: `private`, `public-read` or `public-read-write`.
     pub acl: Option<String>,
 }
 
 impl Bucket {
-    /// Makes the bucket, private, at the client's endpoint. It is no error if it exists and
+    /// Creates the bucket, private, at the client's endpoint. It is no error if it exists and
     /// belongs to the same account.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Asks what is known about the bucket.
+    /// Reads the description of the bucket.
     ///
     /// # Errors
     /// See [`Error::disposition`]. A missing bucket is a refusal `NoSuchBucket`.

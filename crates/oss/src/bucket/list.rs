@@ -38,7 +38,7 @@ pub struct ListPage {
     pub objects: Vec<ListedObject>,
     /// The common starts of keys, up to and with the delimiter.
     pub prefixes: Vec<String>,
-    /// Keys that exist but that this crate cannot ask for; see [`ObjectKey`].
+    /// Keys that exist but are not an [`ObjectKey`], so that no request can name them.
     pub unaddressable: Vec<String>,
     /// Where the next page starts; `None` on the last one.
     pub next: Option<String>,

@@ -11,7 +11,7 @@ use http::Method;
 use tracing::warn;
 
 use super::put::{check_sum, etag, stored};
-use super::{Bucket, PutOptions, Stored};
+use super::{Bucket, PutOptions, PutResult};
 use crate::crc64::Crc64;
 use crate::error::{Error, Operation};
 use crate::meta::CRC64;
@@ -38,10 +38,10 @@ pub struct MultipartUpload {
     forbid_overwrite: bool,
 }
 
-/// A part that has arrived.
+/// A part that OSS has stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Part {
+pub struct UploadedPart {
     /// Its place, from 1 to 10000; need not be consecutive.
     pub number: u32,
     /// The version of its content.
@@ -67,7 +67,7 @@ impl Bucket {
         content: Bytes,
         part_bytes: usize,
         options: &PutOptions,
-    ) -> Result<Stored, Error> {
+    ) -> Result<PutResult, Error> {
         let part_bytes = part_bytes
             .max(MIN_PART_BYTES)
             .max(content.len().div_ceil(MAX_PARTS));
@@ -109,12 +109,12 @@ impl Bucket {
 }
 
 impl MultipartUpload {
-    /// Sends one part, replacing one of the same number. All parts but the last must have at
+    /// Uploads one part, replacing one of the same number. All parts but the last must have at
     /// least 100 KiB, which OSS checks at completion.
     ///
     /// # Errors
     /// See [`Error::disposition`].
-    pub async fn part(&self, number: u32, content: Bytes) -> Result<Part, Error> {
+    pub async fn upload_part(&self, number: u32, content: Bytes) -> Result<UploadedPart, Error> {
         let crc64 = Crc64::of(&content);
         let size_bytes = content.len() as u64;
         let number_text = number.to_string();
@@ -127,7 +127,7 @@ impl MultipartUpload {
         let response = request.send().await?;
         check_sum(request.context(), crc64, response.headers())?;
         let etag = etag(request.context(), response.headers())?;
-        Ok(Part {
+        Ok(UploadedPart {
             number,
             etag,
             crc64,
@@ -139,7 +139,7 @@ impl MultipartUpload {
     ///
     /// # Errors
     /// See [`Error::disposition`]; [`Error::Damaged`] if the object is not the sum of the parts.
-    pub async fn complete(&self, mut parts: Vec<Part>) -> Result<Stored, Error> {
+    pub async fn complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResult, Error> {
         parts.sort_by_key(|part| part.number);
         let ours = parts.iter().fold(Crc64::of(&[]), |whole, part| {
             whole.combine(part.crc64, part.size_bytes)
@@ -164,7 +164,7 @@ impl MultipartUpload {
         stored(request.context(), &document.etag)
     }
 
-    /// Gives the upload up and lets OSS forget its parts. It is no error if it has none.
+    /// Aborts the upload, and OSS deletes its parts. It is no error if there are none.
     ///
     /// # Errors
     /// See [`Error::disposition`].
@@ -178,11 +178,11 @@ impl MultipartUpload {
         }
     }
 
-    async fn send_all(&self, content: Bytes, part_bytes: usize) -> Result<Stored, Error> {
+    async fn send_all(&self, content: Bytes, part_bytes: usize) -> Result<PutResult, Error> {
         let starts = (0..content.len()).step_by(part_bytes);
         let parts = (1..).zip(starts).map(|(number, start)| {
             let end = content.len().min(start + part_bytes);
-            self.part(number, content.slice(start..end))
+            self.upload_part(number, content.slice(start..end))
         });
         let parts = stream::iter(parts)
             .buffered(PARTS_IN_FLIGHT)
@@ -193,9 +193,9 @@ impl MultipartUpload {
 
     /// The object, if it has this checksum: then an earlier attempt completed the upload and
     /// its answer was lost.
-    async fn completed_before(&self, ours: Crc64) -> Option<Stored> {
+    async fn completed_before(&self, ours: Crc64) -> Option<PutResult> {
         let meta = self.bucket.head(&self.key).await.ok()?;
-        (meta.crc64 == Some(ours)).then_some(Stored { etag: meta.etag })
+        (meta.crc64 == Some(ours)).then_some(PutResult { etag: meta.etag })
     }
 
     fn request(&self, operation: Operation, method: Method) -> Request<'_> {

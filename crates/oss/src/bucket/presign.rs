@@ -1,4 +1,4 @@
-//! Letting somebody without credentials read one object for a while.
+//! Presigned URLs, with which a client without credentials reads one object for a while.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use super::Bucket;
 use crate::error::{Error, Operation};
 use crate::names::ObjectKey;
 
-/// A URL that opens an object to whoever holds it. Printed without its signature.
+/// A URL with which anybody can read an object. Printed without its signature.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedUrl(Url);
 
 impl PresignedUrl {
-    /// The URL, for whoever is to read the object. It is a secret until it expires.
+    /// The URL with its signature. It is a secret until it expires.
     #[must_use]
     pub fn expose(&self) -> &Url {
         &self.0
@@ -42,7 +42,7 @@ impl Bucket {
     /// with the client's kind of signature. V4 allows 1 second to 7 days. Nothing is sent, so
     /// the object need not exist.
     ///
-    /// The URL dies earlier if it is signed with temporary credentials and they do.
+    /// The URL expires earlier if it is signed with temporary credentials that do.
     ///
     /// # Errors
     /// [`Error::Unsigned`], which is permanent.

@@ -14,7 +14,7 @@ use crate::wire::WireError;
 /// Largest object that one request can write, in bytes: 5 GiB.
 const LIMIT_BYTES: u64 = 5 << 30;
 
-/// What to store with an object beside its content.
+/// How to write an object.
 #[derive(Debug, Clone, Default)]
 pub struct PutOptions {
     /// Media type. `application/octet-stream` if not given.
@@ -26,49 +26,49 @@ pub struct PutOptions {
     pub forbid_overwrite: bool,
 }
 
-/// An object as it was written.
+/// The result of writing an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Stored {
+pub struct PutResult {
     /// The version of the content.
     pub etag: ETag,
 }
 
 impl Bucket {
-    /// Writes an object, replacing one that is there unless told otherwise.
+    /// Writes an object, replacing one of the same key unless the options forbid it.
     ///
-    /// The CRC-64 of the content goes along, so OSS stores nothing damaged; what it reports to
-    /// have stored is compared too. The object appears whole or not at all.
+    /// The CRC-64 of the content goes along, so OSS stores nothing damaged; the
+    /// checksum that it reports is compared too. The object appears whole or not at all.
     ///
     /// With `forbid_overwrite` an attempt is repeated only if OSS certainly did nothing with
     /// it: after a lost answer, a repetition would find its own object.
     ///
     /// # Errors
-    /// See [`Error::disposition`]. [`Error::Unaskable`] if the content or an option is beyond
+    /// See [`Error::disposition`]. [`Error::OutsideLimits`] if the content or an option is beyond
     /// OSS's limits.
     pub async fn put(
         &self,
         key: &ObjectKey,
         content: Bytes,
         options: &PutOptions,
-    ) -> Result<Stored, Error> {
+    ) -> Result<PutResult, Error> {
         let ours = Crc64::of(&content);
         let request = self.on_object(Operation::PutObject, Method::PUT, key);
         if content.len() as u64 > LIMIT_BYTES {
             let reason = "a single put can have 5 GiB; use a multipart upload";
-            return Err(Error::unaskable(request.context(), reason));
+            return Err(Error::outside_limits(request.context(), reason));
         }
         let mut request = options
             .apply(request)?
             .header(CRC64, ours.0.into())
             .body(content);
         if options.forbid_overwrite {
-            request = request.once_processed();
+            request = request.not_repeatable();
         }
         let response = request.send().await?;
         check_sum(request.context(), ours, response.headers())?;
         let etag = etag(request.context(), response.headers())?;
-        Ok(Stored { etag })
+        Ok(PutResult { etag })
     }
 }
 
@@ -89,7 +89,7 @@ impl PutOptions {
     }
 }
 
-/// Compares our checksum with the one that OSS reports, if it does.
+/// Compares our checksum with the one that OSS reports, if it reports one.
 pub(super) fn check_sum(context: &Context, ours: Crc64, headers: &HeaderMap) -> Result<(), Error> {
     match meta::crc64(headers) {
         Some(theirs) if theirs != ours => Err(Error::Damaged {
@@ -106,11 +106,11 @@ pub(super) fn etag(context: &Context, headers: &HeaderMap) -> Result<ETag, Error
     meta::etag(headers).map_err(|source| Error::unreadable(context, source))
 }
 
-/// What OSS reports to have stored in a document.
-pub(super) fn stored(context: &Context, etag: &str) -> Result<Stored, Error> {
+/// The result that OSS reports in a document.
+pub(super) fn stored(context: &Context, etag: &str) -> Result<PutResult, Error> {
     let etag = etag
         .parse()
         .map_err(|source| WireError::value("ETag", source));
-    etag.map(|etag| Stored { etag })
+    etag.map(|etag| PutResult { etag })
         .map_err(|source| Error::unreadable(context, source))
 }

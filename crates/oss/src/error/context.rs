@@ -1,18 +1,18 @@
-//! What was being done when something went wrong, for the message and the log.
+//! The operation that an error is about.
 
 use std::fmt;
 
 use crate::names::{BucketName, ObjectKey};
 
-/// An operation and what it was about.
+/// An operation, its bucket and its object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Context {
-    /// What was being done.
+    /// The operation.
     pub operation: Operation,
-    /// In which bucket.
+    /// The bucket.
     pub bucket: BucketName,
-    /// To which object, if it was about one.
+    /// The object, if the operation is about one.
     pub key: Option<ObjectKey>,
 }
 

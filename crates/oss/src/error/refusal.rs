@@ -1,7 +1,7 @@
-//! What OSS says when it refuses, and which refusals pass.
+//! Refusals, and which of them are temporary.
 //!
-//! OSS's statuses are too coarse for that: it sends 400 for a body that was damaged on the way
-//! and 403 for a token that a fresh one replaces, so the code in the document counts as well.
+//! The status alone does not tell: OSS sends 400 for a body that was damaged on the way, and 403
+//! for a token that a fresh one replaces. So the code in the document counts as well.
 
 use std::fmt;
 
@@ -13,10 +13,10 @@ use transport::{Disposition, RetryClass, classify_status, retry_after};
 use crate::shown::Shown;
 use crate::wire::ErrorDocument;
 
-/// How much of a message or name that OSS sent is shown, in characters.
+/// How much of a text from OSS an error repeats, in characters.
 const SHOWN_CHARS: usize = 300;
 
-/// A refusal in OSS's words.
+/// A refusal as OSS states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     status: StatusCode,
@@ -31,10 +31,10 @@ impl Refusal {
         let mut document = ErrorDocument::find(&head.headers, body).unwrap_or_default();
         document.ec = document.ec.or(header("x-oss-ec"));
         let request_id = header("x-oss-request-id").or(document.request_id.clone());
-        let answer = answer(head.status, document.code.as_deref());
+        let class = retry_class(head.status, document.code.as_deref());
         Self {
             status: head.status,
-            disposition: disposition(answer, document.code.as_deref(), &head.headers),
+            disposition: disposition(class, document.code.as_deref(), &head.headers),
             document,
             request_id: request_id.unwrap_or_default(),
         }
@@ -46,26 +46,25 @@ impl Refusal {
         self.status
     }
 
-    /// OSS's word for the reason, such as `NoSuchKey`; `None` if the answer held no error
-    /// document.
+    /// The error code, such as `NoSuchKey`; `None` if the response held no error document.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.document.code.as_deref()
     }
 
-    /// OSS's sentence about the reason.
+    /// The message for people.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.document.message.as_deref()
     }
 
-    /// OSS's number for the request; empty if it gave none.
+    /// The request id; empty if OSS gave none.
     #[must_use]
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
 
-    /// OSS's number for the kind of refusal, such as `0026-00000001`.
+    /// The `EC`, which identifies the reason more closely than the code: `0026-00000001`, say.
     #[must_use]
     pub fn event_code(&self) -> Option<&str> {
         self.document.ec.as_deref()
@@ -94,7 +93,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Text from an answer, fit to be shown.
+/// Text from a response, made fit for an error message.
 pub(super) fn shown(text: &str) -> Shown<'_> {
     Shown {
         text,
@@ -102,21 +101,20 @@ pub(super) fn shown(text: &str) -> Shown<'_> {
     }
 }
 
-/// How an answer bears on a repetition of its call; looks into the document where the status
-/// does not tell.
+/// Whether a response calls for another attempt; by the code in its document, else by status.
 pub(crate) fn classify(response: &http::Response<Bytes>) -> RetryClass {
     let status = response.status();
     if status.is_success() {
         return RetryClass::Final;
     }
     let document = ErrorDocument::find(response.headers(), response.body());
-    answer(
+    retry_class(
         status,
         document.and_then(|document| document.code).as_deref(),
     )
 }
 
-fn answer(status: StatusCode, code: Option<&str>) -> RetryClass {
+fn retry_class(status: StatusCode, code: Option<&str>) -> RetryClass {
     match code {
         Some(code) if code.ends_with("LimitExceeded") || code.starts_with("Throttling") => {
             RetryClass::Throttled
@@ -131,9 +129,9 @@ fn answer(status: StatusCode, code: Option<&str>) -> RetryClass {
     }
 }
 
-/// As [`RetryClass`], but with a longer view: what is refused for the credentials it was signed
-/// with passes once they are rotated, and that happens without a restart.
-fn disposition(answer: RetryClass, code: Option<&str>, headers: &HeaderMap) -> Disposition {
+/// As [`RetryClass`], but with a longer view: a refusal of the credentials passes once they are
+/// rotated, which happens without a restart.
+fn disposition(class: RetryClass, code: Option<&str>, headers: &HeaderMap) -> Disposition {
     let credentials = matches!(
         code,
         Some(
@@ -144,7 +142,7 @@ fn disposition(answer: RetryClass, code: Option<&str>, headers: &HeaderMap) -> D
                 | "SignatureDoesNotMatch"
         )
     );
-    match answer {
+    match class {
         RetryClass::Final if credentials => Disposition::Retry,
         RetryClass::Final => Disposition::Permanent,
         RetryClass::Throttled | RetryClass::Transient => {

@@ -1,6 +1,5 @@
-//! The error document. It may also come base64-encoded in a header, and it may be missing or
-//! be something else altogether when a proxy answers; so reading it cannot fail, it can only
-//! find nothing.
+//! The error document. It may also come base64-encoded in a header, and may be missing or something
+//! else when a proxy answers. Reading it therefore never fails: it finds a document or none.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! Documents we send. They are two levels deep, so they are written out by hand.
+//! Documents of requests. They are two levels deep, so they are written out by hand.
 
 use std::fmt::Write as _;
 

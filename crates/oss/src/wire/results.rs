@@ -1,4 +1,4 @@
-//! Documents we receive.
+//! Documents of responses.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;

@@ -33,6 +33,6 @@ async fn nothing_to_delete_asks_nothing_and_too_much_is_refused() {
     assert!(bucket.delete_many(&[]).await.unwrap().is_empty());
     let keys: Vec<ObjectKey> = (0..1001).map(|number| key(&number.to_string())).collect();
     let error = bucket.delete_many(&keys).await.unwrap_err();
-    assert!(matches!(error, Error::Unaskable { .. }), "{error:?}");
+    assert!(matches!(error, Error::OutsideLimits { .. }), "{error:?}");
     assert!(received(&server).await.is_empty());
 }

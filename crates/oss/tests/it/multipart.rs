@@ -61,7 +61,7 @@ fn content() -> Bytes {
         .into()
 }
 
-async fn upload(server: &MockServer) -> Result<oss::Stored, Error> {
+async fn upload(server: &MockServer) -> Result<oss::PutResult, Error> {
     let options = PutOptions {
         content_type: Some("image/png".to_owned()),
         ..PutOptions::default()

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use oss::{Addressing, Bucket, Client, Endpoint, Error, SignatureVersion};
 use serde_json::Value;
-use signing::{Credentials, LiveCredentials};
+use signing::Credentials;
 use transport::Disposition;
 use url::{Position, Url};
 
-use crate::support::{bucket_at, credentials, is_signed, key, transport};
+use crate::support::{bucket_at, credentials, is_signed, key};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -131,8 +131,10 @@ fn check_vendor_case(file: &Value, case: &Value, signature: SignatureVersion) {
         SignatureVersion::V4 => expires,
         SignatureVersion::V1 => expires - file["unix_time"].as_u64().unwrap(),
     };
-    let credentials = LiveCredentials::fixed(credentials);
-    let url = Client::new(endpoint, signature, credentials, transport())
+    let url = Client::builder(endpoint, credentials)
+        .signature(signature)
+        .build()
+        .unwrap()
         .bucket(text(&case["bucket"]).parse().unwrap())
         .presign_get(
             &key(&text(&case["key"])),

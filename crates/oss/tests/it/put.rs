@@ -128,7 +128,7 @@ async fn what_no_header_can_carry_is_not_sent() {
         ..PutOptions::default()
     };
     let error = bucket.put(&key("a"), CONTENT, &options).await.unwrap_err();
-    assert!(matches!(error, Error::Unaskable { .. }), "{error:?}");
+    assert!(matches!(error, Error::OutsideLimits { .. }), "{error:?}");
     assert!(received(&server).await.is_empty());
 }
 

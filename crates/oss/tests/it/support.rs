@@ -48,15 +48,12 @@ pub(crate) fn bucket_with(
     let client = names
         .iter()
         .fold(http_client(), |client, name| client.resolve(name, address));
-    let transport = Transport::new(client.build().unwrap()).with_retry(retry);
+    let transport = Transport::new(client.build().unwrap());
     let url = format!("http://{HOST}").parse().unwrap();
     let endpoint = Endpoint::new(&url, addressing, "cn-shanghai".parse().unwrap()).unwrap();
-    Client::new(endpoint, signature, credentials, transport).bucket(BUCKET.parse().unwrap())
-}
-
-/// For clients that send nothing.
-pub(crate) fn transport() -> Transport {
-    Transport::new(http_client().build().unwrap())
+    let builder = Client::builder(endpoint, credentials).signature(signature);
+    let client = builder.retry(retry).build_on(transport);
+    client.bucket(BUCKET.parse().unwrap())
 }
 
 fn http_client() -> reqwest::ClientBuilder {

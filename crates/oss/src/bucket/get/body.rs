@@ -15,7 +15,7 @@ use crate::crc64::Digest;
 use crate::error::{Context, Error};
 use crate::meta::{ObjectMeta, content_length};
 
-/// How long to wait for more of the body. The connection is alive as long as anything comes.
+/// How long to wait for the next chunk of the body.
 const CHUNK_DEADLINE: Duration = Duration::from_secs(30);
 
 /// An object, or a part of one, whose content is still to be read.
@@ -61,7 +61,7 @@ impl Object {
         })
     }
 
-    /// What OSS says about the object.
+    /// The metadata of the object.
     #[must_use]
     pub fn meta(&self) -> &ObjectMeta {
         &self.meta
