@@ -1,7 +1,7 @@
-//! What an analysis says: faces, where they are, and what is known of each.
+//! The result of an analysis: faces, where they are, and what is known of each.
 //!
-//! One model for all back ends. Coordinates are pixels of the upright picture, and a rectangle
-//! that exists lies inside it: whoever draws needs no further check. Nothing here knows a wire.
+//! One model for all back ends. Coordinates are pixels of the upright picture, and every rectangle
+//! lies inside it, so that drawing needs no further check.
 
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,7 @@ impl Analysis {
     }
 }
 
-/// One face. What a back end does not tell is absent, never guessed.
+/// One face. An attribute that the back end does not tell is absent, never guessed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Face {
     /// Where it is.
@@ -98,7 +98,7 @@ pub struct Rect {
 
 impl Rect {
     /// The part of a rectangle that lies inside `picture`, edges rounded to whole pixels;
-    /// `None` if there is no such part, or if a number is none.
+    /// `None` if there is no such part, or if a number is not one.
     #[must_use]
     pub fn clipped(
         left: f64,

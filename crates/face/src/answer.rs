@@ -1,8 +1,7 @@
-//! From an answer, by its lists, to faces.
+//! The faces in a response: parallel lists, which both services use.
 //!
-//! Both services answer with parallel lists in which the faces follow one another. Nothing is
-//! indexed before its length is compared with the number of faces; what a list cannot sensibly
-//! say of a face (an age of -1, a third gender code) is absent from that face.
+//! Nothing is indexed before its length is compared with the number of faces. A value that makes no
+//! sense (an age of -1, a third gender code) is absent from its face.
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -17,21 +16,21 @@ const RECTANGLE: usize = 4;
 /// The oldest age that is believed, in years.
 const OLDEST: f64 = 150.0;
 
-/// What the document of a 2xx answer says.
-pub(crate) enum Said {
-    /// These are the faces.
+/// The content of a document that came with a 2xx status.
+pub(crate) enum Content {
+    /// The faces, as lists.
     Faces(Lists),
-    /// The service refuses all the same.
+    /// A refusal in spite of the status.
     Refused(Refusal),
 }
 
-/// Reads an answer of `service` about a picture of the size `sent`; `said` finds the way in the
-/// service's own document.
+/// Reads a response of `service` about a picture of the size `sent`; `content` takes the service's
+/// own document apart.
 pub(crate) fn read<D: DeserializeOwned>(
     service: &'static str,
     (status, body): (StatusCode, &[u8]),
     sent: Dimensions,
-    said: impl FnOnce(D) -> Result<Said, AnswerError>,
+    content: impl FnOnce(D) -> Result<Content, AnswerError>,
 ) -> Result<Analysis, FaceError> {
     if !status.is_success() {
         return Refusal::read(status, body).into_analysis(service, status);
@@ -41,9 +40,9 @@ pub(crate) fn read<D: DeserializeOwned>(
         source: error.into(),
     };
     let document = serde_json::from_slice(body).map_err(|error| invalid(form(error)))?;
-    match said(document).map_err(invalid)? {
-        Said::Faces(lists) => lists.analysis(sent).map_err(invalid),
-        Said::Refused(refusal) => refusal.into_analysis(service, status),
+    match content(document).map_err(invalid)? {
+        Content::Faces(lists) => lists.analysis(sent).map_err(invalid),
+        Content::Refused(refusal) => refusal.into_analysis(service, status),
     }
 }
 
@@ -53,7 +52,7 @@ pub(crate) struct List {
     pub(crate) values: Vec<Option<f64>>,
 }
 
-/// The lists that matter to us.
+/// The lists that are read.
 pub(crate) struct Lists {
     pub(crate) count: u32,
     pub(crate) rectangles: List,

@@ -1,4 +1,4 @@
-//! The back ends behind one face.
+//! One type for all back ends.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::local::Local;
 use crate::photo::Photo;
 use crate::{dataplus, facebody, local};
 
-/// Where faces are found. Cheap to clone.
+/// A back end that finds faces. Cheap to clone.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Backend {
@@ -25,7 +25,7 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// Its name, from a closed set: fit for a metric's label.
+    /// The name of the back end, from a closed set: fit for a metric's label.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -38,11 +38,11 @@ impl Backend {
     /// Analyses one photo.
     ///
     /// # Errors
-    /// By [`FaceError::disposition`]; short-lived trouble has been retried as the transport's
+    /// See [`FaceError::disposition`]; temporary failures have been retried as the transport's
     /// policy allows.
     ///
     /// # Cancel safety
-    /// Nothing but the work is lost; a call that is dropped may still be billed.
+    /// Dropping the future abandons the analysis; a call that was made may still be billed.
     #[instrument(skip_all, fields(face.backend = self.name()))]
     pub async fn analyse(&self, photo: Arc<dyn Photo>) -> Result<Analysis, FaceError> {
         match self {

@@ -1,8 +1,7 @@
 //! CPU work away from the async runtime, as much at a time as there are permits.
 //!
-//! The permits are shared with whoever else in the process works on pictures, so that one
-//! number bounds the whole. A caller that holds a permit must not ask for an analysis: it could
-//! wait for itself.
+//! The permits are shared with all work on pictures in the process, so that one number bounds the
+//! whole. A caller that holds a permit must not start an analysis: it would wait for itself.
 
 use std::sync::Arc;
 

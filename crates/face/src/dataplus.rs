@@ -1,8 +1,8 @@
 //! The old face API, `/face/attribute` of the Dataplus gateway.
 //!
-//! The picture travels as a URL where the service can read it as it lies in its bucket, else
-//! inside the request. The scheme knows no temporary credentials. `/face/detect` and
-//! `/face/verify` are not spoken: they tell neither gender nor age.
+//! The picture is sent as a URL where the service can read it in its bucket, else inside the
+//! request. The scheme knows no temporary credentials. `/face/detect` and
+//! `/face/verify` are not used: they tell neither gender nor age.
 
 mod answer;
 
@@ -27,7 +27,7 @@ use crate::analysis::{Analysis, Dimensions};
 use crate::error::FaceError;
 use crate::limits::{Limits, is_tiny};
 use crate::photo::Photo;
-use crate::refusal::judge;
+use crate::refusal::classify;
 
 pub(crate) const SERVICE: &str = "dataplus";
 
@@ -82,7 +82,7 @@ impl Dataplus {
     /// Analyses one photo. A picture too small for the service has no faces, without a call.
     ///
     /// # Errors
-    /// By [`FaceError::disposition`].
+    /// See [`FaceError::disposition`].
     ///
     /// # Cancel safety
     /// A call that is dropped may still be billed.
@@ -94,7 +94,7 @@ impl Dataplus {
         let (body, sent) = self.body(&photo).await?;
         let call = Call::new(ATTEMPT_DEADLINE, ANSWER_LIMIT_BYTES)
             .replay(Replay::Safe)
-            .classify(judge);
+            .classify(classify);
         let response = self.transport.send(&call, || self.request(&body)).await;
         let response = response.map_err(|source| FaceError::from_transport(SERVICE, source))?;
         let answer = read_answer(response.status(), response.body(), sent);

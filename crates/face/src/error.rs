@@ -1,8 +1,7 @@
-//! Why a photo could not be analysed, and whose fault it is.
+//! Why a photo could not be analysed.
 //!
-//! Three kinds matter to whoever handles the failure: the picture is refused, this program is
-//! set up wrongly, or the service is in trouble. The kind is decided where the error is made.
-//! No text here holds a URL, because the only URLs in question are secrets.
+//! A caller tells three kinds apart: the picture is refused, the configuration is wrong, or the
+//! service failed. No text here holds a URL, because the URLs in question are secrets.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,65 +13,65 @@ use transport::{BoxError, Disposition, TransportError};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FaceError {
-    /// The service will not analyse this picture. Permanent; the photo's fault.
+    /// The service refuses this picture. Permanent.
     #[error("`{service}` refuses the picture")]
     PictureRefused {
-        /// Who refuses.
+        /// The service.
         service: &'static str,
-        /// In its own words.
+        /// The refusal.
         #[source]
         source: Refusal,
     },
-    /// The photo could not be turned into what the back end needs. Permanent; the photo's fault.
+    /// The photo could not be encoded or decoded as the back end needs it. Permanent.
     #[error("the picture cannot be prepared for analysis")]
     PictureUnreadable {
-        /// What the owner of the photo says.
+        /// The error of the [`Photo`](crate::Photo).
         #[source]
         source: BoxError,
     },
     /// The service would refuse any picture: wrong key, service not bought, bad region.
-    /// Permanent until a person changes something.
+    /// Permanent until the configuration changes.
     #[error("`{service}` cannot be used as configured")]
     Misconfigured {
-        /// Which service.
+        /// The service.
         service: &'static str,
         /// A [`Refusal`], or why no request could be made.
         #[source]
         source: BoxError,
     },
-    /// The service is busy, down or out of reach. Worth another try.
+    /// The service is busy, down or out of reach. Temporary.
     #[error("`{service}` is unavailable")]
     Unavailable {
-        /// Which service.
+        /// The service.
         service: &'static str,
-        /// How long it asks to be left alone, if it said so.
+        /// The wait that the service asked for.
         wait: Option<Duration>,
         /// A [`Refusal`] or a [`TransportError`].
         #[source]
         source: BoxError,
     },
-    /// The service says success, but its answer makes no sense. Worth another try: answers are
-    /// cut off and proxies interfere.
+    /// The service reports success, but its response cannot be read. Temporary: responses are cut
+    /// off, and proxies interfere.
     #[error("`{service}` gave an answer that cannot be used")]
     InvalidAnswer {
-        /// Which service.
+        /// The service.
         service: &'static str,
-        /// What is wrong with the answer.
+        /// What is wrong with the response.
         #[source]
         source: AnswerError,
     },
-    /// The detector or a decoder gave up on this picture in an unforeseen way. Permanent.
+    /// The detector or a decoder panicked. Permanent for this picture.
     #[error("the analysis of the picture crashed")]
     Crashed {
-        /// The task that died.
+        /// The task that panicked.
         #[source]
         source: tokio::task::JoinError,
     },
 }
 
 impl FaceError {
-    /// What to do next. Short-lived trouble has been retried already, as the transport's
-    /// policy allows.
+    /// What to do next. Temporary failures have been retried already, as the transport's policy
+    /// allows.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         match self {
@@ -98,7 +97,7 @@ impl FaceError {
         }
     }
 
-    /// Sorts the failure of a call that brought no answer.
+    /// The error for a call without a response.
     pub(crate) fn from_transport(service: &'static str, source: TransportError) -> Self {
         match source {
             TransportError::TooLarge { limit_bytes, .. } => Self::InvalidAnswer {
@@ -117,7 +116,7 @@ impl FaceError {
         }
     }
 
-    /// Adds the wait that came with the answer, where it means something.
+    /// Adds the wait that the response asked for to [`FaceError::Unavailable`].
     pub(crate) fn with_wait(mut self, asked: Option<Duration>) -> Self {
         if let Self::Unavailable { wait, .. } = &mut self {
             *wait = asked;
@@ -126,7 +125,7 @@ impl FaceError {
     }
 }
 
-/// What is wrong with an answer that claims success.
+/// What is wrong with a response that reports success.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AnswerError {
@@ -153,7 +152,7 @@ pub enum AnswerError {
         /// Entries that are there.
         found: usize,
     },
-    /// It tells us to send the picture to a machine that is not the service's.
+    /// It names an upload host that is not the vendor's.
     #[error("it names the upload host `{host}`, which is none of Alibaba Cloud's")]
     ForeignHost {
         /// The host as given, made printable.
@@ -167,7 +166,7 @@ pub enum AnswerError {
     },
 }
 
-/// What the JSON parser said, cut: it likes to repeat what it did not expect.
+/// The JSON parser's message, cut: it repeats unexpected input.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct FormError(String);
@@ -178,14 +177,14 @@ impl From<serde_json::Error> for FormError {
     }
 }
 
-/// A service's own account of why it refuses a call.
+/// A refusal as the service states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The error code, such as `InvalidImage.Resolution`; the HTTP status where there is none.
     pub code: String,
     /// Text for people, or nothing; words that might hold a URL or a signature are masked.
     pub message: String,
-    /// What the service's support asks for; empty if it was not given.
+    /// The request id, which the service's support asks for; empty if there is none.
     pub request_id: String,
 }
 

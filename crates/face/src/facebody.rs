@@ -2,7 +2,7 @@
 //!
 //! The service reads pictures from buckets of its own region only. Any other picture is first
 //! uploaded to a bucket that the vendor provides for this, as the official SDKs do ("Advance").
-//! `DetectFace` is not spoken: it tells neither gender nor age.
+//! `DetectFace` is not used: it tells neither gender nor age.
 
 mod answer;
 mod call;
@@ -30,7 +30,7 @@ use crate::analysis::{Analysis, Dimensions};
 use crate::error::FaceError;
 use crate::limits::{Limits, is_tiny};
 use crate::photo::Photo;
-use crate::refusal::judge;
+use crate::refusal::classify;
 use call::Action;
 
 pub(crate) const SERVICE: &str = "facebody";
@@ -59,16 +59,16 @@ const LIMITS: Limits = Limits {
 /// How to reach the service. [`FacebodyOptions::default`] is right for the real one.
 #[derive(Clone)]
 pub struct FacebodyOptions {
-    /// Of `RecognizeFace`.
+    /// The endpoint of `RecognizeFace`.
     pub endpoint: Url,
-    /// Of `AuthorizeFileUpload`.
+    /// The endpoint of `AuthorizeFileUpload`.
     pub open_platform_endpoint: Url,
     /// Where files are uploaded to instead of the host that the authorization names. The bucket
     /// then becomes the first segment of the path.
     pub upload_endpoint: Option<Url>,
     /// How calls are signed.
     pub signature: RpcSignature,
-    /// How many faces the service is asked for at most.
+    /// The most faces that the service returns.
     pub max_faces: NonZeroU32,
 }
 
@@ -128,7 +128,7 @@ impl Facebody {
     /// Analyses one photo. A picture too small for the service has no faces, without a call.
     ///
     /// # Errors
-    /// By [`FaceError::disposition`].
+    /// See [`FaceError::disposition`].
     ///
     /// # Cancel safety
     /// A call that is dropped may still be billed; an uploaded file is left to its expiry.
@@ -178,7 +178,7 @@ impl Facebody {
     ) -> Result<http::Response<bytes::Bytes>, FaceError> {
         let terms = Call::new(ATTEMPT_DEADLINE, ANSWER_LIMIT_BYTES)
             .replay(Replay::Safe)
-            .classify(judge);
+            .classify(classify);
         let sign = || action.request(self.options.signature, &self.credentials.get());
         let response = self.transport.send(&terms, sign).await;
         response.map_err(|source| FaceError::from_transport(service, source))

@@ -1,11 +1,4 @@
-//! Finds the faces in a photo: one model of the result, three ways to get it.
-//!
-//! [`dataplus`] and [`facebody`] ask Alibaba Cloud and learn gender and age; [`local`] looks for
-//! itself and knows positions only. A back end is given a [`Photo`] and asks it for the form
-//! that its service takes. An answer is checked before it is used, so a [`Face`] always lies
-//! inside its picture and knows only what was really said.
-//!
-//! This crate neither decodes files nor draws, and it knows nothing of buckets or events.
+#![doc = include_str!("../README.md")]
 
 mod analysis;
 mod answer;

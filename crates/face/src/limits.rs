@@ -1,4 +1,4 @@
-//! What the face services take, and cutting a photo down to it.
+//! The limits of the face services, and encoding a photo within them.
 //!
 //! The limits are those that the vendor documents for `RecognizeFace`; for the old API none are
 //! documented, so the strictest figure known is kept there.
@@ -25,7 +25,7 @@ const MEDIA_TYPES: [&str; 3] = ["image/jpeg", "image/png", "image/bmp"];
 /// How often a file that is too large is made again at half the size.
 const HALVINGS: u32 = 4;
 
-/// What one service takes.
+/// The limits of one service.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// The largest file.
@@ -34,7 +34,7 @@ pub(crate) struct Limits {
     pub(crate) encoded_side: u32,
 }
 
-/// Whether the picture is too small for any service; there can be no face of use in it either.
+/// Whether the picture is too small for any service, and for a face that could be recognized.
 pub(crate) fn is_tiny(picture: Dimensions) -> bool {
     picture.short_side() <= SHORTEST_SIDE
 }

@@ -1,7 +1,7 @@
 //! Face detection in this process: no cloud, no key, no cost.
 //!
-//! It knows where faces are, not whose: gender and age stay unknown. Pictures are looked at in
-//! one size, whatever theirs, so that time and memory are bounded.
+//! It finds positions only: gender and age stay unknown. Every picture is scaled to about the same
+//! number of pixels, so that time and memory are bounded.
 
 mod detector;
 mod frame;

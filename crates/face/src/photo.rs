@@ -1,9 +1,8 @@
-//! What a back end may ask of a photo.
+//! The photo that a back end analyses, in the form that its service takes.
 //!
-//! A back end knows what its service can take; only the owner of the photo knows the file. The
-//! costly forms are made when they are asked for, and no more than one of them is needed for an
-//! analysis. All coordinates and sizes are those of the upright picture: orientation is the
-//! owner's business.
+//! A back end knows its service; only the implementor of [`Photo`] knows the file. The costly forms
+//! are made on demand, and an analysis needs at most one of them. All coordinates and sizes are
+//! those of the upright picture: the implementor applies the orientation.
 
 use bytes::Bytes;
 use image::GrayImage;
@@ -40,9 +39,9 @@ pub struct StoredFile<'a> {
     pub url: &'a Url,
     /// The region of the bucket, as in `cn-shanghai`.
     pub region: &'a str,
-    /// Its true kind, as in `image/jpeg`, whatever the bucket says.
+    /// The media type found in the file, as in `image/jpeg`, whatever the bucket says.
     pub media_type: &'a str,
-    /// Its size.
+    /// Size of the file in bytes.
     pub size_bytes: u64,
 }
 

@@ -1,9 +1,8 @@
-//! Reading a service's refusal and deciding whose fault it is.
+//! Refusals of a service, and their causes.
 //!
-//! The services differ in how they spell an error document and are not known to spell it in one
-//! way only, so it is read leniently; the judgement goes by code, and by HTTP status where the
-//! code is unknown. What services write into messages is not trusted: they quote the signed
-//! parameters, a presigned URL among them.
+//! The services differ in how they spell an error document, so it is read leniently. The cause
+//! follows from the code, or from the HTTP status where the code is unknown. Messages are masked:
+//! services quote the signed parameters in them, a presigned URL among them.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -14,51 +13,51 @@ use crate::analysis::Analysis;
 use crate::error::{FaceError, Refusal};
 
 /// The longest message or code that is kept, in characters.
-const LONGEST: usize = 200;
+const MAX_CHARS: usize = 200;
 
-/// Whose fault a refusal is.
+/// The cause of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Blame {
-    /// Nobody's: there is no face in the picture.
+pub(crate) enum Cause {
+    /// There is no face in the picture.
     NoFace,
-    /// The picture's.
+    /// The picture is not one that the service takes.
     Picture,
-    /// The configuration's: keys, region, product, a parameter of ours.
+    /// The configuration is wrong: keys, region, product, a parameter.
     Configuration,
-    /// The service's, or the moment's.
-    Moment,
-    /// The service's: it is asked too often.
-    Haste,
+    /// A failure of the service or of the network, which may pass.
+    Transient,
+    /// There are too many requests.
+    Throttled,
 }
 
 /// Prefixes of codes in the order in which they are tried. A prefix ends where the code ends or
 /// at a dot.
-const CODES: &[(&str, Blame)] = &[
-    ("InvalidImage.NotFoundFace", Blame::NoFace),
-    ("InvalidImage.Timeout", Blame::Moment),
-    ("InvalidImage.Download", Blame::Moment),
-    ("InvalidFile.Timeout", Blame::Moment),
-    ("InvalidFile.Download", Blame::Moment),
-    // We choose the URL and the way the picture travels, so these two are ours.
-    ("InvalidImage.Region", Blame::Configuration),
-    ("InvalidImage.RegionRecommend", Blame::Configuration),
-    ("InvalidImage.URL", Blame::Configuration),
-    ("InvalidImage", Blame::Picture),
-    ("InvalidFile", Blame::Picture),
-    ("Throttling", Blame::Haste),
-    ("ServiceUnavailable", Blame::Moment),
-    ("InternalError", Blame::Moment),
+const CODES: &[(&str, Cause)] = &[
+    ("InvalidImage.NotFoundFace", Cause::NoFace),
+    ("InvalidImage.Timeout", Cause::Transient),
+    ("InvalidImage.Download", Cause::Transient),
+    ("InvalidFile.Timeout", Cause::Transient),
+    ("InvalidFile.Download", Cause::Transient),
+    // This crate chooses the URL and how the picture travels.
+    ("InvalidImage.Region", Cause::Configuration),
+    ("InvalidImage.RegionRecommend", Cause::Configuration),
+    ("InvalidImage.URL", Cause::Configuration),
+    ("InvalidImage", Cause::Picture),
+    ("InvalidFile", Cause::Picture),
+    ("Throttling", Cause::Throttled),
+    ("ServiceUnavailable", Cause::Transient),
+    ("InternalError", Cause::Transient),
     // A new attempt has a new nonce and date, and by then perhaps new credentials.
-    ("SignatureNonceUsed", Blame::Moment),
-    ("InvalidTimeStamp.Expired", Blame::Moment),
-    ("InvalidSecurityToken.Expired", Blame::Moment),
+    ("SignatureNonceUsed", Cause::Transient),
+    ("InvalidTimeStamp.Expired", Cause::Transient),
+    ("InvalidSecurityToken.Expired", Cause::Transient),
 ];
 
 /// The code that stands for a 200 answer of the old API with an error number.
 pub(crate) const ERRNO: &str = "errno";
 
-/// Words by which an error number of unknown meaning is taken as passing trouble.
-const PASSING: [&str; 6] = [
+/// Words that make an error number of unknown meaning a transient failure.
+const TRANSIENT_WORDS: [&str; 6] = [
     "timeout",
     "timed out",
     "download",
@@ -95,52 +94,51 @@ impl Refusal {
         }
     }
 
-    /// Whose fault it is.
-    pub(crate) fn blame(&self, status: StatusCode) -> Blame {
+    /// The cause of the refusal.
+    pub(crate) fn cause(&self, status: StatusCode) -> Cause {
         // The old API may have room for its gateway's code in the message alone.
         match named(&self.code).or_else(|| named(&self.message)) {
-            Some(blame) => blame,
-            None if self.code.starts_with(ERRNO) => self.blame_by_words(),
-            None if status == StatusCode::TOO_MANY_REQUESTS => Blame::Haste,
-            None if status.is_server_error() => Blame::Moment,
-            None => Blame::Configuration,
+            Some(cause) => cause,
+            None if self.code.starts_with(ERRNO) => self.cause_by_words(),
+            None if status == StatusCode::TOO_MANY_REQUESTS => Cause::Throttled,
+            None if status.is_server_error() => Cause::Transient,
+            None => Cause::Configuration,
         }
     }
 
-    fn blame_by_words(&self) -> Blame {
+    fn cause_by_words(&self) -> Cause {
         let message = self.message.to_ascii_lowercase();
-        if PASSING.iter().any(|word| message.contains(word)) {
-            Blame::Moment
+        if TRANSIENT_WORDS.iter().any(|word| message.contains(word)) {
+            Cause::Transient
         } else {
-            Blame::Picture
+            Cause::Picture
         }
     }
 
-    /// What the refusal of an analysis amounts to: an error, unless it says that there is no
-    /// face in the picture.
+    /// The result of an analysis that was refused: an error, unless the picture has no face.
     pub(crate) fn into_analysis(
         self,
         service: &'static str,
         status: StatusCode,
     ) -> Result<Analysis, FaceError> {
-        if self.blame(status) == Blame::NoFace {
+        if self.cause(status) == Cause::NoFace {
             return Ok(Analysis::default());
         }
         Err(self.into_error(service, status))
     }
 
-    /// The error that the refusal of any call amounts to.
+    /// The error for a call that was refused.
     pub(crate) fn into_error(self, service: &'static str, status: StatusCode) -> FaceError {
-        match self.blame(status) {
-            Blame::NoFace | Blame::Picture => FaceError::PictureRefused {
+        match self.cause(status) {
+            Cause::NoFace | Cause::Picture => FaceError::PictureRefused {
                 service,
                 source: self,
             },
-            Blame::Configuration => FaceError::Misconfigured {
+            Cause::Configuration => FaceError::Misconfigured {
                 service,
                 source: self.into(),
             },
-            Blame::Moment | Blame::Haste => FaceError::Unavailable {
+            Cause::Transient | Cause::Throttled => FaceError::Unavailable {
                 service,
                 wait: None,
                 source: self.into(),
@@ -149,25 +147,25 @@ impl Refusal {
     }
 }
 
-/// The blame for a code that is known.
-fn named(code: &str) -> Option<Blame> {
+/// The cause that a known code states.
+fn named(code: &str) -> Option<Cause> {
     let known = CODES.iter().find(|(prefix, _)| {
         let rest = code.strip_prefix(prefix);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     });
-    known.map(|(_, blame)| *blame)
+    known.map(|(_, cause)| *cause)
 }
 
-/// Whether the transport should try again by itself; throttling comes with a 400 or 403 too.
-pub(crate) fn judge(response: &http::Response<Bytes>) -> RetryClass {
+/// Whether a response calls for another attempt; throttling comes with a 400 or 403 too.
+pub(crate) fn classify(response: &http::Response<Bytes>) -> RetryClass {
     let status = response.status();
     if status.is_success() {
         return RetryClass::Final;
     }
-    match Refusal::read(status, response.body()).blame(status) {
-        Blame::Haste => RetryClass::Throttled,
-        Blame::Moment => RetryClass::Transient,
-        Blame::NoFace | Blame::Picture | Blame::Configuration => RetryClass::Final,
+    match Refusal::read(status, response.body()).cause(status) {
+        Cause::Throttled => RetryClass::Throttled,
+        Cause::Transient => RetryClass::Transient,
+        Cause::NoFace | Cause::Picture | Cause::Configuration => RetryClass::Final,
     }
 }
 
@@ -198,77 +196,77 @@ fn masked(message: &str) -> String {
 
 pub(crate) fn printable(text: &str) -> String {
     let shown = text.chars().filter(|character| !character.is_control());
-    shown.take(LONGEST).collect()
+    shown.take(MAX_CHARS).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn blame(code: &str, status: u16) -> Blame {
-        Refusal::new(code, "", "").blame(StatusCode::from_u16(status).unwrap())
+    fn cause(code: &str, status: u16) -> Cause {
+        Refusal::new(code, "", "").cause(StatusCode::from_u16(status).unwrap())
     }
 
     #[test]
-    fn every_known_code_has_somebody_to_blame() {
+    fn every_known_code_has_its_cause() {
         let cases = [
-            ("InvalidImage.NotFoundFace", 400, Blame::NoFace),
-            ("InvalidImage.Resolution", 400, Blame::Picture),
-            ("InvalidFile.Resolution", 400, Blame::Picture),
-            ("InvalidImage.Content", 400, Blame::Picture),
-            ("InvalidImage.Timeout", 400, Blame::Moment),
-            ("InvalidImage.Download", 400, Blame::Moment),
-            ("InvalidImage.Region", 400, Blame::Configuration),
-            ("InvalidImage.RegionRecommend", 400, Blame::Configuration),
-            ("InvalidImage.URL", 400, Blame::Configuration),
-            ("InvalidApi.NotPurchase", 400, Blame::Configuration),
-            ("InvalidApi.ForbiddenInvoke", 400, Blame::Configuration),
-            ("InvalidVersion", 400, Blame::Configuration),
-            ("InvalidAction.NotFound", 404, Blame::Configuration),
-            ("InvalidParameter", 400, Blame::Configuration),
-            ("MissingParameter", 400, Blame::Configuration),
-            ("SignatureDoesNotMatch", 400, Blame::Configuration),
-            ("InvalidAccessKeyId.NotFound", 404, Blame::Configuration),
-            ("InvalidSecurityToken.MalFormed", 400, Blame::Configuration),
-            ("InvalidSecurityToken.Expired", 400, Blame::Moment),
-            ("InvalidTimeStamp.Expired", 400, Blame::Moment),
-            ("SignatureNonceUsed", 400, Blame::Moment),
-            ("Throttling", 400, Blame::Haste),
-            ("Throttling.User", 403, Blame::Haste),
-            ("ServiceUnavailable", 503, Blame::Moment),
-            ("InternalError.Algo", 500, Blame::Moment),
-            ("InternalError", 200, Blame::Moment),
-            ("Unheard.Of", 400, Blame::Configuration),
-            ("Unheard.Of", 429, Blame::Haste),
-            ("Unheard.Of", 500, Blame::Moment),
-            ("ThrottlingNot", 400, Blame::Configuration),
-            ("", 403, Blame::Configuration),
+            ("InvalidImage.NotFoundFace", 400, Cause::NoFace),
+            ("InvalidImage.Resolution", 400, Cause::Picture),
+            ("InvalidFile.Resolution", 400, Cause::Picture),
+            ("InvalidImage.Content", 400, Cause::Picture),
+            ("InvalidImage.Timeout", 400, Cause::Transient),
+            ("InvalidImage.Download", 400, Cause::Transient),
+            ("InvalidImage.Region", 400, Cause::Configuration),
+            ("InvalidImage.RegionRecommend", 400, Cause::Configuration),
+            ("InvalidImage.URL", 400, Cause::Configuration),
+            ("InvalidApi.NotPurchase", 400, Cause::Configuration),
+            ("InvalidApi.ForbiddenInvoke", 400, Cause::Configuration),
+            ("InvalidVersion", 400, Cause::Configuration),
+            ("InvalidAction.NotFound", 404, Cause::Configuration),
+            ("InvalidParameter", 400, Cause::Configuration),
+            ("MissingParameter", 400, Cause::Configuration),
+            ("SignatureDoesNotMatch", 400, Cause::Configuration),
+            ("InvalidAccessKeyId.NotFound", 404, Cause::Configuration),
+            ("InvalidSecurityToken.MalFormed", 400, Cause::Configuration),
+            ("InvalidSecurityToken.Expired", 400, Cause::Transient),
+            ("InvalidTimeStamp.Expired", 400, Cause::Transient),
+            ("SignatureNonceUsed", 400, Cause::Transient),
+            ("Throttling", 400, Cause::Throttled),
+            ("Throttling.User", 403, Cause::Throttled),
+            ("ServiceUnavailable", 503, Cause::Transient),
+            ("InternalError.Algo", 500, Cause::Transient),
+            ("InternalError", 200, Cause::Transient),
+            ("Unheard.Of", 400, Cause::Configuration),
+            ("Unheard.Of", 429, Cause::Throttled),
+            ("Unheard.Of", 500, Cause::Transient),
+            ("ThrottlingNot", 400, Cause::Configuration),
+            ("", 403, Cause::Configuration),
         ];
         for (code, status, expected) in cases {
-            assert_eq!(blame(code, status), expected, "`{code}` with {status}");
+            assert_eq!(cause(code, status), expected, "`{code}` with {status}");
         }
     }
 
     #[test]
     fn a_code_in_place_of_a_message_is_known_as_well() {
         for (message, expected) in [
-            ("Throttling.User", Blame::Haste),
-            ("ServiceUnavailable", Blame::Moment),
-            ("Throttling all of you", Blame::Configuration),
-            ("no authorization", Blame::Configuration),
+            ("Throttling.User", Cause::Throttled),
+            ("ServiceUnavailable", Cause::Transient),
+            ("Throttling all of you", Cause::Configuration),
+            ("no authorization", Cause::Configuration),
         ] {
             let refusal = Refusal::new("HTTP 403", message, "");
-            assert_eq!(refusal.blame(StatusCode::FORBIDDEN), expected, "{message}");
+            assert_eq!(refusal.cause(StatusCode::FORBIDDEN), expected, "{message}");
         }
     }
 
     #[test]
     fn error_numbers_are_judged_by_their_words() {
-        let judged = |message| Refusal::new("errno 5", message, "").blame(StatusCode::OK);
-        assert_eq!(judged("image Download failed"), Blame::Moment);
-        assert_eq!(judged("read timeout"), Blame::Moment);
-        assert_eq!(judged("not a picture"), Blame::Picture);
-        assert_eq!(judged(""), Blame::Picture);
+        let judged = |message| Refusal::new("errno 5", message, "").cause(StatusCode::OK);
+        assert_eq!(judged("image Download failed"), Cause::Transient);
+        assert_eq!(judged("read timeout"), Cause::Transient);
+        assert_eq!(judged("not a picture"), Cause::Picture);
+        assert_eq!(judged(""), Cause::Picture);
     }
 
     #[test]
@@ -311,6 +309,6 @@ mod tests {
         let refusal = Refusal::new("A\u{1b}[31m", message, &"r".repeat(1000));
         insta::assert_snapshot!(refusal.code, @"A[31m");
         insta::assert_snapshot!(refusal.message, @"cannot fetch *** *** *** in time ");
-        assert_eq!(refusal.request_id.len(), LONGEST);
+        assert_eq!(refusal.request_id.len(), MAX_CHARS);
     }
 }

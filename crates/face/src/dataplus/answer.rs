@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::SERVICE;
 use crate::analysis::{Analysis, Dimensions};
-use crate::answer::{List, Lists, Said, list, read};
+use crate::answer::{Content, List, Lists, list, read};
 use crate::error::{AnswerError, FaceError, Refusal};
 use crate::refusal::ERRNO;
 
@@ -42,17 +42,17 @@ pub fn read_answer(
     body: &[u8],
     sent: Dimensions,
 ) -> Result<Analysis, FaceError> {
-    read(SERVICE, (status, body), sent, Document::said)
+    read(SERVICE, (status, body), sent, Document::content)
 }
 
 impl Document {
-    fn said(self) -> Result<Said, AnswerError> {
+    fn content(self) -> Result<Content, AnswerError> {
         if self.errno != 0 {
-            return Ok(Said::Refused(self.refusal()));
+            return Ok(Content::Refused(self.refusal()));
         }
         let missing = AnswerError::Missing { field: "face_num" };
         let list = |name, values| List { name, values };
-        Ok(Said::Faces(Lists {
+        Ok(Content::Faces(Lists {
             count: self.face_num.ok_or(missing)?,
             rectangles: list("face_rect", self.face_rect),
             probabilities: list("face_prob", self.face_prob),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::SERVICE;
 use crate::analysis::{Analysis, Dimensions};
-use crate::answer::{List, Lists, Said, list, read};
+use crate::answer::{Content, List, Lists, list, read};
 use crate::error::{AnswerError, FaceError, Refusal};
 
 #[derive(Deserialize)]
@@ -45,8 +45,8 @@ pub fn read_answer(
     read(SERVICE, (status, body), sent, |document| match document {
         Document {
             data: Some(data), ..
-        } => data.lists().map(Said::Faces),
-        Document { code: Some(_), .. } => Ok(Said::Refused(Refusal::read(status, body))),
+        } => data.lists().map(Content::Faces),
+        Document { code: Some(_), .. } => Ok(Content::Refused(Refusal::read(status, body))),
         Document { .. } => Err(AnswerError::Missing { field: "Data" }),
     })
 }

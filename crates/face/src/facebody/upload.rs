@@ -1,8 +1,7 @@
 //! The "Advance" path: an authorization, an upload, and a URL that the service may read.
 //!
-//! The authorization is an answer from the network that tells us where to send a photo. It is
-//! followed to Alibaba Cloud's storage only, or to the place that the configuration names
-//! instead. Internal and accelerated endpoints are not used.
+//! The authorization names the host to which the photo is sent. Only hosts of Alibaba Cloud's
+//! storage are accepted, or the endpoint that the configuration names instead. Internal and accelerated endpoints are not used.
 
 use std::fmt;
 use std::time::Duration;
@@ -33,7 +32,7 @@ const UPLOAD_DEADLINE: Duration = Duration::from_mins(1);
 /// Answers to uploads are a few lines of XML.
 const UPLOAD_ANSWER_LIMIT_BYTES: usize = 64 << 10;
 
-/// Leave to upload one file. The signature in it is as good as a key while it lasts.
+/// The authorization to upload one file. The signature in it is as good as a key while it lasts.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Authorization {

@@ -1,4 +1,4 @@
-//! `rustface` with its own model, asked about one picture in several sizes.
+//! `rustface` with its own model, run on one picture in several sizes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,7 +21,7 @@ const MODEL: &[u8] = include_bytes!(env!("RUSTFACE_MODEL"));
 /// Pixels from one window to the next.
 const STEP: u32 = 4;
 
-/// Below what the detector drops its findings; low, because other sizes may support them.
+/// Findings below this score are dropped; low, because other sizes may support them.
 const LEAST_SCORE: f64 = 0.3;
 
 /// Why there is no detector.
@@ -70,12 +70,12 @@ impl LocalDetector {
         let mut detector = self.configured();
         let mut findings = Vec::new();
         for scale in scales(dimensions) {
-            let look = framed(&resized(&first, scaled(dimensions, scale)));
-            let seen = detector.detect(&ImageData::new(&look, look.width(), look.height()));
+            let framed = framed(&resized(&first, scaled(dimensions, scale)));
+            let seen = detector.detect(&ImageData::new(&framed, framed.width(), framed.height()));
             findings.extend(seen.iter().map(|face| finding(face, scale)));
         }
         let faces = faces(findings, first_scale, dimensions);
-        debug!(faces = faces.len(), "looked for faces");
+        debug!(faces = faces.len(), "searched for faces");
         faces
     }
 
@@ -102,7 +102,7 @@ fn resized(picture: &GrayImage, to: Dimensions) -> Cow<'_, GrayImage> {
     Cow::Owned(resize(picture, to.width, to.height, FilterType::Triangle))
 }
 
-/// Back from the frame and the scale to the picture.
+/// A finding in coordinates of the picture, without frame and scale.
 fn finding(face: &FaceInfo, scale: f32) -> Finding {
     let square = face.bbox();
     Finding {

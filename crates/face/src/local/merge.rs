@@ -1,9 +1,9 @@
 //! From the detector's findings in several sizes to faces.
 //!
-//! A face of a size between two looks is found in both; its findings are one, and their scores
-//! add up, as the detector itself does with the windows of one look. Scores are counts of
-//! supporting windows more than anything else, so large faces, which more windows support, must
-//! show more of it. Boxes run from brows to chin and are made a little larger.
+//! A face of a size between two searches is found in both: its findings are merged and their scores
+//! added, as the detector does with the windows of one search. A score is mostly a count of
+//! supporting windows. More windows support a large face, so it must score higher. Boxes run from
+//! brows to chin and are made a little larger.
 
 use super::scale::{MIN_ENLARGEMENT, WINDOW};
 use crate::analysis::{Dimensions, Face, Rect};
@@ -11,13 +11,13 @@ use crate::analysis::{Dimensions, Face, Rect};
 /// Findings that share more than this part of their joint area are one face.
 const SAME: f32 = 0.3;
 
-/// What a face must score if its side is below [`LARGE`] in the size of the first look.
+/// What a face must score if its side is below [`LARGE`] in the size of the first search.
 const SMALL_SCORE: f32 = 2.5;
 
 /// What any larger face must score, unless the picture was enlarged so much that all is blurred.
 const LARGE_SCORE: f32 = 5.0;
 
-/// Where large faces begin, in pixels of the first look.
+/// Where large faces begin, in pixels of the first search.
 const LARGE: f32 = 1.75 * WINDOW;
 
 /// By what part of its side a box grows to the left and to the right, ...
@@ -53,7 +53,7 @@ impl Finding {
         shared / (self.area() + other.area() - shared)
     }
 
-    /// `scale` is that of the first look.
+    /// `scale` is that of the first search.
     fn is_convincing(&self, scale: f32) -> bool {
         let is_lenient = self.side * scale < LARGE || scale > MIN_ENLARGEMENT;
         let due = if is_lenient { SMALL_SCORE } else { LARGE_SCORE };
@@ -77,8 +77,8 @@ impl Finding {
     }
 }
 
-/// Puts an open-ended score into the range of a probability. It grows with the score; no more
-/// should be read into it.
+/// Maps an open-ended score to the range of a probability. It grows with the score, and means no
+/// more than that.
 fn confidence(score: f32) -> f32 {
     score / (score + 1.0)
 }

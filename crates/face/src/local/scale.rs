@@ -1,4 +1,4 @@
-//! In which sizes a picture is looked at.
+//! The sizes in which the detector searches a picture.
 //!
 //! The detector slides a window of 40 pixels over the picture and finds nothing smaller. So the
 //! size decides which faces are found, and what finding them costs. The figures were chosen on
@@ -40,7 +40,7 @@ const MAX_SIDE: f32 = 8192.0;
 /// A picture whose short side is below this holds no face that the window could match.
 const MIN_SIDE: f32 = 30.0;
 
-/// By what a picture is scaled for the first look.
+/// The scale of a picture for the first search.
 pub(super) fn working_scale(picture: Dimensions) -> f32 {
     let Dimensions { width, height } = picture;
     let long = to_f32(picture.long_side().max(1));
@@ -49,7 +49,7 @@ pub(super) fn working_scale(picture: Dimensions) -> f32 {
     wanted.min((AREA / area).sqrt()).min(MAX_SIDE / long)
 }
 
-/// The scales of all looks at a picture of this size, largest first. None for a picture too
+/// The scales of all searches of a picture of this size, largest first. None for a picture too
 /// narrow for any face.
 pub(super) fn scales(picture: Dimensions) -> impl Iterator<Item = f32> {
     let short = to_f32(picture.short_side());
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_are_looked_at_in_these_sizes() {
+    fn pictures_are_searched_in_these_sizes() {
         let cases = [
             (
                 "thumbnail",
@@ -126,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_look_is_larger_than_allowed(width in 0..200_000_u32, height in 0..200_000_u32) {
+        fn no_search_is_larger_than_allowed(width in 0..200_000_u32, height in 0..200_000_u32) {
             let picture = Dimensions { width, height };
             for scale in scales(picture) {
                 let size = scaled(picture, scale);

@@ -215,7 +215,6 @@ async fn broken_photo_is_the_photos_fault() {
 
 #[test]
 fn debug_output_shows_the_host_only() {
-    let _already_chosen = rustls::crypto::ring::default_provider().install_default();
     let endpoint = Url::parse(ENDPOINT).unwrap();
     let backend = Backend::from(Dataplus::new(endpoint, live(), transport(), permits()));
     insta::assert_snapshot!(format!("{backend:?}"), @r#"Dataplus(Dataplus { host: Some("dtplus-cn-shanghai.data.aliyuncs.com"), .. })"#);

@@ -9,7 +9,7 @@ use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, ImageFormat};
 use signing::{Credentials, LiveCredentials};
 use tokio::sync::Semaphore;
-use transport::{BoxError, RetryPolicy, Transport};
+use transport::{BoxError, ConnectOptions, RetryPolicy, Transport};
 use url::Url;
 
 /// A presigned URL. Its signature must never be seen in an error.
@@ -29,11 +29,9 @@ pub(crate) fn permits() -> Arc<Semaphore> {
 
 /// Two attempts with pauses too short to notice.
 pub(crate) fn transport() -> Transport {
-    // Every test of this binary shares the process-wide choice of TLS provider.
-    let _already_chosen = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let pause = Duration::from_millis(1);
-    Transport::new(client).with_retry(RetryPolicy::new(2, pause, pause))
+    let transport = Transport::connect(&ConnectOptions::default()).unwrap();
+    transport.with_retry(RetryPolicy::new(2, pause, pause))
 }
 
 /// A picture in memory that may claim to be stored somewhere, and remembers what it was asked.

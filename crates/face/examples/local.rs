@@ -1,0 +1,15 @@
+//! Finds faces in a file, without any service: `local <PHOTO>`.
+#![expect(clippy::print_stdout, reason = "an example shows what it finds")]
+
+use std::error::Error;
+
+use face::local::LocalDetector;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args().nth(1).ok_or("usage: local <PHOTO>")?;
+    let picture = image::open(path)?.into_luma8();
+    for face in LocalDetector::new()?.detect(&picture) {
+        println!("{}", serde_json::to_string(&face)?);
+    }
+    Ok(())
+}
