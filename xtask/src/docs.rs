@@ -42,8 +42,11 @@ enum Runner {
 
 use Runner::{Cluster, Docs, Nothing, Step, Until, Workflow};
 
+/// For commands that need the emulator running, and perhaps an object in it.
+const BESIDE: Runner = Nothing("it needs an emulator that runs beside it");
+
 /// Every command, without the comment behind it.
-const COMMANDS: [(&str, Runner); 21] = [
+const COMMANDS: [(&str, Runner); 35] = [
     ("cargo xtask demo", Step("demo")),
     ("cargo test --workspace", Step("test")),
     ("cargo xtask ci", Workflow),
@@ -95,6 +98,56 @@ const COMMANDS: [(&str, Runner); 21] = [
         Cluster,
     ),
     ("kubectl delete --ignore-not-found -k deploy/", Cluster),
+    ("cargo run -p emulator", BESIDE),
+    (
+        "ossutil cp cat.jpg oss://photos/ -e http://127.0.0.1:8901 --region cn-shanghai --addressing-style path -i LTAI5tEmulatorDevelopment -k emulator-development-only",
+        BESIDE,
+    ),
+    ("curl http://127.0.0.1:8901/photos/cat.jpg", BESIDE),
+    (
+        "curl -X PUT http://127.0.0.1:8904/rules/uploads -H 'Content-Type: application/json' -d '{\"bucket\": \"photos\", \"events\": [\"ObjectCreated:*\"], \"topic\": \"uploads\"}'",
+        BESIDE,
+    ),
+    (
+        "curl -X POST http://127.0.0.1:8904/faults -H 'Content-Type: application/json' -d '{\"service\": \"oss\", \"operation\": \"GetObject\", \"kind\": \"error\", \"status\": 503, \"code\": \"ServiceUnavailable\", \"probability\": 0.33}'",
+        BESIDE,
+    ),
+    (
+        "cargo run -p face --example local -- assets/astronaut.jpg",
+        Docs,
+    ),
+    (
+        "export ALIBABA_CLOUD_ACCESS_KEY_ID=LTAI5tEmulatorDevelopment",
+        Docs,
+    ),
+    (
+        "export ALIBABA_CLOUD_ACCESS_KEY_SECRET=emulator-development-only",
+        Docs,
+    ),
+    (
+        "cargo run -p face --example facebody -- assets/astronaut.jpg http://127.0.0.1:8903 http://127.0.0.1:8901",
+        BESIDE,
+    ),
+    (
+        "cargo run -p mns --example queue -- http://127.0.0.1:8902",
+        BESIDE,
+    ),
+    (
+        "cargo run -p mns --example topic -- http://127.0.0.1:8902",
+        BESIDE,
+    ),
+    (
+        "cargo run -p oss --example objects -- http://127.0.0.1:8901",
+        BESIDE,
+    ),
+    (
+        "cargo run -p oss --example event < crates/oss/tests/vectors/oss-event.json",
+        Docs,
+    ),
+    (
+        "curl \"$(cargo run -q -p signing --example presign -- http://127.0.0.1:8901 photos cat.jpg)\"",
+        BESIDE,
+    ),
 ];
 
 /// Writes the file that a person fills in, with the keys that the cluster has already.
@@ -207,7 +260,11 @@ mod tests {
     #[test]
     fn both_readmes_have_the_same_commands() {
         let english = copied(include_str!("../../README.md"));
-        assert!(english.iter().any(|block| block.contains("cargo xtask demo")));
+        assert!(
+            english
+                .iter()
+                .any(|block| block.contains("cargo xtask demo"))
+        );
         assert_eq!(copied(include_str!("../../README.zh.md")), english);
     }
 
