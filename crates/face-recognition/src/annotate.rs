@@ -20,7 +20,8 @@ pub use area::Area;
 pub use boxes::FaceBox;
 pub use lettering::Lettering;
 pub use palette::Colour;
-pub use plan::{Plan, plan};
+pub(crate) use plan::keep_largest;
+pub use plan::{MOST_BOXES, MOST_LABELS, Plan, plan};
 pub use plate::Plate;
 
 use face::Face;
@@ -31,7 +32,13 @@ use crate::picture::Sheet;
 /// of `width` x `height` pixels.
 #[must_use]
 pub fn annotate((width, height): (u32, u32), faces: &[Face]) -> Sheet {
+    paint((width, height), &plan(width, height, faces))
+}
+
+/// Puts a plan for a picture of `width` x `height` pixels onto a sheet.
+#[must_use]
+pub fn paint((width, height): (u32, u32), plan: &Plan) -> Sheet {
     let mut sheet = Sheet::new(width, height);
-    paint::paint(&mut sheet, &plan(width, height, faces));
+    paint::paint(&mut sheet, plan);
     sheet
 }

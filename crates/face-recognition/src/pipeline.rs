@@ -32,7 +32,7 @@ use crate::storage::Buckets;
 use make::{Drawn, Made};
 
 /// Changes with the way pictures are drawn, so that a redelivery replaces older results.
-const DRAWING: u32 = 1;
+const DRAWING: u32 = 2;
 
 /// The part of a photo's time that it may wait, as a divisor: what begins must have time enough
 /// to be finished.
@@ -243,6 +243,6 @@ fn report(done: &Done, elapsed: Duration) {
         known,
         ..
     } = done;
-    let (faces, duration_ms) = (record.faces, elapsed.as_millis());
+    let (faces, duration_ms) = (record.counts.total(), elapsed.as_millis());
     info!(oss.target = %target, faces, known, duration_ms, "`{key}` is annotated as `{target}`");
 }

@@ -1,13 +1,16 @@
 //! What is written on a result: of which version it was made, by whom, and what was found.
 //!
 //! It makes a second delivery cheap. The analysis is kept in a compact form of digits and
-//! separators, because OSS allows 8 KiB of metadata in all; when it does not fit, the number
-//! of faces has to do.
+//! separators, because OSS allows 8 KiB of metadata in all; when it does not fit, the numbers
+//! of faces have to do.
 
 use std::str::FromStr;
 
 use face::{Analysis, Face, Gender, Rect};
 use oss::{ETag, Metadata, NameError, ObjectMeta};
+use serde::Serialize;
+
+use crate::annotate::{MOST_BOXES, Plan, keep_largest};
 
 /// Marks results. Whatever carries it is never taken for a photo.
 const MARK: &str = "annotated-by";
@@ -15,6 +18,9 @@ const MAKER: &str = "face-recognition";
 const SOURCE_ETAG: &str = "source-etag";
 const METHOD: &str = "method";
 const FACES: &str = "faces";
+const GENDERS: &str = "genders";
+const DRAWN: &str = "drawn";
+const CONVERSION: &str = "conversion";
 const SIZE: &str = "size";
 const ANALYSIS: &str = "analysis";
 
@@ -31,25 +37,82 @@ pub struct Record {
     /// Upright width and height in pixels.
     pub size: (u32, u32),
     /// How many faces were found.
-    pub faces: usize,
-    /// What was found; absent when there was no room to keep it.
+    pub counts: Counts,
+    /// How many of them are marked.
+    pub drawn: Drawn,
+    /// What the result lacks or has beyond its photo, besides the marks.
+    pub conversion: Option<Conversion>,
+    /// What was found, of more than [`MOST_BOXES`] faces the largest; absent when there was no
+    /// room to keep it.
     pub analysis: Option<Analysis>,
 }
 
-impl Record {
-    /// The record of a new result.
+/// Faces by gender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Men and boys.
+    pub male: usize,
+    /// Women and girls.
+    pub female: usize,
+    /// Faces of which the back end did not tell it.
+    pub unknown: usize,
+}
+
+impl Counts {
+    /// Counts `faces`.
     #[must_use]
-    pub fn new(source_etag: ETag, method: &str, size: (u32, u32), analysis: Analysis) -> Self {
-        let faces = analysis.faces.len();
+    pub fn of(faces: &[Face]) -> Self {
+        let count = |gender| faces.iter().filter(|face| face.gender == gender).count();
         Self {
-            source_etag,
-            method: method.to_owned(),
-            size,
-            faces,
-            analysis: Some(analysis),
+            male: count(Some(Gender::Male)),
+            female: count(Some(Gender::Female)),
+            unknown: count(None),
         }
     }
 
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        let Self {
+            male,
+            female,
+            unknown,
+        } = self;
+        male.saturating_add(*female).saturating_add(*unknown)
+    }
+}
+
+/// How many faces are marked; in a crowd, not all of them are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Drawn {
+    /// With a box.
+    pub boxes: usize,
+    /// With a label.
+    pub labels: usize,
+}
+
+impl From<&Plan> for Drawn {
+    fn from(plan: &Plan) -> Self {
+        Self {
+            boxes: plan.boxes.len(),
+            labels: plan.labels.len(),
+        }
+    }
+}
+
+/// How the encoding of a result differs from that of its photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conversion {
+    /// A lossy WebP became a lossless one, which is several times as large.
+    LossyToLossless,
+}
+
+impl Conversion {
+    const LOSSY_TO_LOSSLESS: &str = "lossy-to-lossless";
+}
+
+impl Record {
     /// As metadata of an object.
     ///
     /// # Errors
@@ -60,7 +123,18 @@ impl Record {
             .try_with(SOURCE_ETAG, self.source_etag.as_str())?
             .try_with(METHOD, &self.method)?
             .try_with(SIZE, &format!("{}x{}", self.size.0, self.size.1))?
-            .try_with(FACES, &self.faces.to_string())?;
+            .try_with(FACES, &self.counts.total().to_string())?
+            .try_with(GENDERS, &genders(&self.counts))?
+            .try_with(
+                DRAWN,
+                &format!("{},{}", self.drawn.boxes, self.drawn.labels),
+            )?;
+        let metadata = match self.conversion {
+            Some(Conversion::LossyToLossless) => {
+                metadata.try_with(CONVERSION, Conversion::LOSSY_TO_LOSSLESS)?
+            }
+            None => metadata,
+        };
         match self.analysis.as_ref().map(compact) {
             Some(text) if text.len() <= LONGEST_ANALYSIS && !text.is_empty() => {
                 metadata.try_with(ANALYSIS, &text)
@@ -74,20 +148,63 @@ impl Record {
     pub fn read(meta: &ObjectMeta) -> Option<Self> {
         let entry = |name| meta.metadata.get(name);
         let (width, height) = entry(SIZE)?.split_once('x')?;
-        let faces = entry(FACES)?.parse().ok()?;
+        let counts = parse_genders(entry(GENDERS)?)?;
+        let (boxes, labels) = entry(DRAWN)?.split_once(',')?;
         let analysis = match entry(ANALYSIS) {
-            None if faces == 0 => Some(Analysis::default()),
+            None if counts.total() == 0 => Some(Analysis::default()),
             None => None,
-            Some(text) => parse(text).filter(|analysis| analysis.faces.len() == faces),
+            Some(text) => parse(text)
+                .filter(|analysis| analysis.faces.len() == counts.total().min(MOST_BOXES)),
         };
         Some(Self {
             source_etag: entry(SOURCE_ETAG)?.parse().ok()?,
             method: entry(METHOD)?.to_owned(),
             size: (width.parse().ok()?, height.parse().ok()?),
-            faces,
+            counts,
+            drawn: Drawn {
+                boxes: boxes.parse().ok()?,
+                labels: labels.parse().ok()?,
+            },
+            conversion: (entry(CONVERSION) == Some(Conversion::LOSSY_TO_LOSSLESS))
+                .then_some(Conversion::LossyToLossless),
             analysis,
         })
     }
+}
+
+/// The part of an analysis that is passed on: of too many faces, the largest.
+#[must_use]
+pub fn listed(mut analysis: Analysis) -> Analysis {
+    keep_largest(&mut analysis.faces, MOST_BOXES, |face| {
+        f64::from(face.rect.width) * f64::from(face.rect.height)
+    });
+    analysis
+}
+
+/// `male,female,unknown`.
+fn genders(counts: &Counts) -> String {
+    let Counts {
+        male,
+        female,
+        unknown,
+    } = counts;
+    format!("{male},{female},{unknown}")
+}
+
+fn parse_genders(text: &str) -> Option<Counts> {
+    let numbers: Vec<usize> = text
+        .split(',')
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    let [male, female, unknown] = *numbers.as_slice() else {
+        return None;
+    };
+    Some(Counts {
+        male,
+        female,
+        unknown,
+    })
 }
 
 /// Whether an object is a result, of this service or of another installation of it.
@@ -259,14 +376,74 @@ mod tests {
             gender: None,
             age: None,
         };
-        let analysis = Analysis {
-            faces: vec![face; 500],
-        };
-        let etag: ETag = "ABC".parse().unwrap();
-        let metadata = Record::new(etag, "local/1", (9, 9), analysis)
-            .metadata()
-            .unwrap();
+        let record = record(vec![face; 500]);
+        let metadata = record.metadata().unwrap();
         assert_eq!(metadata.get(FACES), Some("500"));
         assert_eq!(metadata.get(ANALYSIS), None);
+        let again = Record::read(&meta(metadata)).unwrap();
+        let expected = Record {
+            analysis: None,
+            ..record
+        };
+        assert_eq!(again, expected, "all but the analysis is kept");
+    }
+
+    #[test]
+    fn of_a_crowd_the_largest_faces_are_listed() {
+        let face = |number: u32| Face {
+            rect: Rect {
+                left: number,
+                top: 0,
+                width: 1 + number % 2,
+                height: 9,
+            },
+            probability: None,
+            gender: None,
+            age: None,
+        };
+        let faces: Vec<Face> = (0..2000).map(face).collect();
+        let listed = listed(Analysis { faces });
+        assert_eq!(listed.faces.len(), MOST_BOXES);
+        assert!(listed.faces.iter().all(|face| face.rect.width == 2));
+        assert!(listed.faces.is_sorted_by_key(|face| face.rect.left));
+    }
+
+    #[test]
+    fn a_change_of_encoding_is_kept() {
+        let record = Record {
+            conversion: Some(Conversion::LossyToLossless),
+            ..record(vec![])
+        };
+        let metadata = record.metadata().unwrap();
+        assert_eq!(metadata.get(CONVERSION), Some("lossy-to-lossless"));
+        assert_eq!(Record::read(&meta(metadata)), Some(record));
+    }
+
+    fn record(faces: Vec<Face>) -> Record {
+        Record {
+            source_etag: "ABC".parse().unwrap(),
+            method: "local/1".to_owned(),
+            size: (9, 9),
+            counts: Counts::of(&faces),
+            drawn: Drawn {
+                boxes: faces.len(),
+                labels: 3,
+            },
+            conversion: None,
+            analysis: Some(Analysis { faces }),
+        }
+    }
+
+    fn meta(metadata: Metadata) -> ObjectMeta {
+        let headers = [("etag", "\"DEF\""), ("content-length", "1")];
+        let headers = headers.map(|(name, value)| {
+            (
+                http::HeaderName::from_static(name),
+                http::HeaderValue::from_static(value),
+            )
+        });
+        let mut meta = oss::document::object_meta(&headers.into_iter().collect(), 1).unwrap();
+        meta.metadata = metadata;
+        meta
     }
 }

@@ -1,19 +1,23 @@
 //! The reply: a CloudEvent with the analysis, for further Triggers.
 
 use events::{EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage};
-use face::{Analysis, Gender};
+use face::Analysis;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::answer::Asked;
 use crate::failure::Failure;
 use crate::pipeline::Done;
+use crate::record::{Conversion, Counts, Drawn};
 
 /// The `type` of replies. Filter Triggers on it; an event of this type is never worked on.
 pub(crate) const TYPE: &str = "face-recognition.photo.annotated";
 
 /// The `source` of replies.
 const SOURCE: &str = "/face-recognition";
+
+/// Most faces that a reply lists, of all its photos: half a megabyte, as much as brokers take.
+const MOST_FACES: usize = 4000;
 
 /// Data of a reply. A promise to strangers: fields are added, never changed.
 #[derive(Debug, Serialize)]
@@ -46,13 +50,18 @@ struct PhotoResult<'a> {
     height: u32,
     /// Whether the result was there already and only this reply is new.
     known: bool,
-    /// How many faces there are.
+    /// How many faces were found.
     face_count: usize,
     /// Counts by gender.
+    counts: Counts,
+    /// How many faces are marked. In a crowd, the largest.
+    drawn: Drawn,
+    /// How the encoding of the result differs from that of the photo.
     #[serde(skip_serializing_if = "Option::is_none")]
-    counts: Option<Counts>,
-    /// The faces from left to right. Absent in a reply to a redelivery if there are so many
-    /// that they were not kept.
+    conversion: Option<Conversion>,
+    /// The faces from left to right; of more than a thousand, the largest. Absent where it would
+    /// make the reply too long, and in a reply to a redelivery if there are so many that they
+    /// were not kept.
     #[serde(flatten)]
     analysis: Option<&'a Analysis>,
 }
@@ -61,13 +70,6 @@ struct PhotoResult<'a> {
 struct ObjectVersion<'a> {
     key: &'a str,
     etag: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct Counts {
-    male: usize,
-    female: usize,
-    unknown: usize,
 }
 
 /// A photo that was given up.
@@ -91,8 +93,9 @@ pub(crate) fn reply(
         id: &asked.id,
         source: &asked.source,
     };
+    let mut room = MOST_FACES;
     let data = Data {
-        results: done.iter().map(result).collect(),
+        results: done.iter().map(|done| result(done, &mut room)).collect(),
         failures,
         event,
     };
@@ -126,8 +129,14 @@ fn subject(done: &Done) -> String {
     )
 }
 
-fn result(done: &Done) -> PhotoResult<'_> {
+/// `room` is how many faces the reply may still list.
+fn result<'a>(done: &'a Done, room: &mut usize) -> PhotoResult<'a> {
     let record = &done.record;
+    let analysis = record.analysis.as_ref().filter(|analysis| {
+        let rest = room.checked_sub(analysis.faces.len());
+        *room = rest.unwrap_or(*room);
+        rest.is_some()
+    });
     PhotoResult {
         region: done.job.address.region.as_str(),
         bucket: done.job.address.bucket.as_str(),
@@ -142,23 +151,10 @@ fn result(done: &Done) -> PhotoResult<'_> {
         width: record.size.0,
         height: record.size.1,
         known: done.known,
-        face_count: record.faces,
-        counts: record.analysis.as_ref().map(counts),
-        analysis: record.analysis.as_ref(),
-    }
-}
-
-fn counts(analysis: &Analysis) -> Counts {
-    let count = |gender| {
-        analysis
-            .faces
-            .iter()
-            .filter(|face| face.gender == gender)
-            .count()
-    };
-    Counts {
-        male: count(Some(Gender::Male)),
-        female: count(Some(Gender::Female)),
-        unknown: count(None),
+        face_count: record.counts.total(),
+        counts: record.counts,
+        drawn: record.drawn,
+        conversion: record.conversion,
+        analysis,
     }
 }

@@ -60,6 +60,24 @@ impl Area {
         Self::new(left, top, width.max(0), height.max(0))
     }
 
+    /// Whether there are pixels that both have.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.left < other.right()
+            && other.left < self.right()
+            && self.top < other.bottom()
+            && other.top < self.bottom()
+    }
+
+    /// The smallest rectangle that holds both.
+    pub(super) fn joined(&self, other: &Self) -> Self {
+        let (left, top) = (self.left.min(other.left), self.top.min(other.top));
+        let (right, bottom) = (
+            self.right().max(other.right()),
+            self.bottom().max(other.bottom()),
+        );
+        Self::new(left, top, right - left, bottom - top)
+    }
+
     /// Pixels that both have.
     pub(super) fn overlap(&self, other: &Self) -> f64 {
         self.common(other).pixels()

@@ -8,12 +8,19 @@ use super::{Area, Plate, banner};
 
 mod labels;
 
+/// Most faces that are boxed. The largest crowds in which single faces can be told apart are
+/// about as large; what is beyond would be boxes upon boxes.
+pub const MOST_BOXES: usize = 1000;
+
+/// Most faces that are labelled.
+pub const MOST_LABELS: usize = 300;
+
 /// All that is to be drawn, in the order of drawing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// One per face, from left to right.
+    /// One per face, from left to right; of more than [`MOST_BOXES`], the largest.
     pub boxes: Vec<FaceBox>,
-    /// One per face at most.
+    /// One per face at most; of more than [`MOST_LABELS`], the largest.
     pub labels: Vec<Plate>,
     /// The count of all.
     pub banner: Option<Plate>,
@@ -30,19 +37,39 @@ pub fn plan(width: u32, height: u32, faces: &[Face]) -> Plan {
         .iter()
         .filter_map(|face| Some((face_box(face, &picture)?, face)))
         .collect();
+    keep_largest(&mut marked, MOST_BOXES, |(marked, _)| marked.area.pixels());
     marked.sort_by_key(|(marked, _)| (marked.area.left, marked.area.top));
 
-    let areas: Vec<Area> = marked.iter().map(|(marked, _)| marked.area).collect();
+    let boxes: Vec<FaceBox> = marked.iter().map(|(marked, _)| marked.clone()).collect();
+    let areas: Vec<Area> = boxes.iter().map(|marked| marked.area).collect();
     let banner = banner::place(&label::banners(faces), &picture, &areas);
-    let texts: Vec<Label> = (1..)
-        .zip(&marked)
-        .map(|(number, (_, face))| label::label(face, number))
+    let mut labelled: Vec<(Label, FaceBox)> = (1..)
+        .zip(marked)
+        .map(|(number, (marked, face))| (label::label(face, number), marked))
         .collect();
-    let boxes: Vec<FaceBox> = marked.into_iter().map(|(marked, _)| marked).collect();
-    let labels = labels::place(&texts, &boxes, banner.as_ref(), &picture);
+    keep_largest(&mut labelled, MOST_LABELS, |(_, marked)| {
+        marked.area.pixels()
+    });
+    let labels = labels::place(&labelled, &boxes, banner.as_ref(), &picture);
     Plan {
         boxes,
         labels,
         banner,
     }
+}
+
+/// Drops the smallest until no more than `most` are left, whose order stays as it is.
+pub(crate) fn keep_largest<T>(all: &mut Vec<T>, most: usize, size: impl Fn(&T) -> f64) {
+    if all.len() <= most {
+        return;
+    }
+    let mut ranked: Vec<usize> = (0..all.len()).collect();
+    ranked.sort_by(|&one, &other| size(&all[other]).total_cmp(&size(&all[one])));
+    let mut kept = vec![false; all.len()];
+    ranked
+        .iter()
+        .take(most)
+        .for_each(|&index| kept[index] = true);
+    let mut kept = kept.into_iter();
+    all.retain(|_| kept.next().unwrap_or(false));
 }

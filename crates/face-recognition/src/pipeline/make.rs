@@ -9,18 +9,19 @@ use oss::{ByteRange, GetOptions, ObjectMeta};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 use super::{Errand, Pipeline};
-use crate::annotate::annotate;
+use crate::annotate::{paint, plan};
 use crate::budget::Grant;
 use crate::failure::Failure;
 use crate::guard::small_enough;
 use crate::hint::Hint;
 use crate::metrics::Stage;
 use crate::photo::{FetchedPhoto, SharedPhoto};
-use crate::picture::{Content, EncodedPicture, Header, PictureError};
-use crate::record::Record;
+use crate::picture::{Content, EncodedPicture, Header};
+use crate::record::{Conversion, Counts, Drawn as Marked, Record, listed};
 
 /// As much of a file as tells what it is.
 const FIRST_BYTES: u64 = 64;
@@ -60,11 +61,24 @@ impl Pipeline {
         let photo = self.photo(errand, file, memory.clone()).await?;
         let size = photo.header.dimensions();
         let analysis = self.analyse(errand, &photo).await?;
-        let (drawn, more_memory) = self.draw(photo, analysis.clone()).await?;
+        let counts = Counts::of(&analysis.faces);
+        let analysis = Arc::new(analysis);
+        let (result, drawn, more_memory) = self.draw(photo, analysis.clone()).await?;
+        let record = Record {
+            source_etag: meta.etag.clone(),
+            method: self.method(),
+            size,
+            counts,
+            drawn,
+            conversion: result
+                .is_lossless_copy
+                .then_some(Conversion::LossyToLossless),
+            analysis: Some(listed(Arc::unwrap_or_clone(analysis))),
+        };
         Ok(Made::Result(Box::new(Drawn {
-            file: drawn.bytes.into(),
-            content_type: drawn.content_type,
-            record: Record::new(meta.etag.clone(), &self.method(), size, analysis),
+            file: result.bytes.into(),
+            content_type: result.content_type,
+            record,
             _memory: (memory, more_memory),
         })))
     }
@@ -149,19 +163,23 @@ impl Pipeline {
         Ok(analysis)
     }
 
+    /// # Cancel safety
+    /// What is under way is told to stop, and does so before its next step.
     async fn draw(
         &self,
         photo: SharedPhoto,
-        analysis: Analysis,
-    ) -> Result<(EncodedPicture, Grant), Failure> {
+        analysis: Arc<Analysis>,
+    ) -> Result<(EncodedPicture, Marked, Grant), Failure> {
         let permit = permit(&self.cpus).await?;
         let _timer = self.metrics.stage(Stage::Draw);
         let span = Span::current();
+        let stop = CancellationToken::new();
+        let _stop_when_dropped = stop.clone().drop_guard();
         let work = move || {
             let _permit = permit; // Freed when the work ends, not when the caller stops waiting.
-            span.in_scope(|| draw(&photo, &analysis))
+            span.in_scope(|| draw(&photo, &analysis, &stop))
         };
-        Ok(ended(tokio::task::spawn_blocking(work).await)??)
+        ended(tokio::task::spawn_blocking(work).await)?
     }
 }
 
@@ -190,19 +208,36 @@ fn ended<T>(joined: Result<T, JoinError>) -> Result<T, Failure> {
 fn draw(
     photo: &FetchedPhoto,
     analysis: &Analysis,
-) -> Result<(EncodedPicture, Grant), PictureError> {
+    stop: &CancellationToken,
+) -> Result<(EncodedPicture, Marked, Grant), Failure> {
     let set_aside = photo.file.len().saturating_mul(2);
-    let sheet = annotate(photo.header.dimensions(), &analysis.faces);
+    let (width, height) = photo.header.dimensions();
+    let plan = plan(width, height, &analysis.faces);
+    let drawn = Marked::from(&plan);
+    go_on(stop)?;
+    let sheet = paint((width, height), &plan);
     if let Some(result) = photo.patch(&sheet)
         && result.bytes.len() <= set_aside
     {
-        return Ok((result, Grant::default()));
+        return Ok((result, drawn, Grant::default()));
     }
+    go_on(stop)?;
     let (mut picture, mut grant) = photo.decode()?;
+    go_on(stop)?;
     picture.lay(&sheet);
+    go_on(stop)?;
     let result = picture.encode()?;
     grant.shrink(result.bytes.len().saturating_sub(set_aside) as u64);
-    Ok((result, grant))
+    Ok((result, drawn, grant))
+}
+
+/// Nobody sees the failure: whoever cancels has left.
+fn go_on(stop: &CancellationToken) -> Result<(), Failure> {
+    if stop.is_cancelled() {
+        Err(Failure::Left)
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether what nobody calls a picture is one all the same. Reads no more than it must.

@@ -49,6 +49,10 @@ async fn a_photo_comes_back_and_the_reply_says_what_was_found() {
             "male": 0,
             "unknown": 0
           },
+          "drawn": {
+            "boxes": 1,
+            "labels": 1
+          },
           "face_count": 1,
           "faces": [
             {
@@ -213,7 +217,7 @@ async fn faces_can_be_found_without_any_api() {
         "there is nobody among the quadrants"
     );
     let result = running.objects.get("target/rec-a.jpg").unwrap();
-    assert_eq!(result.headers["x-oss-meta-method"], "local/1");
+    assert_eq!(result.headers["x-oss-meta-method"], "local/2");
     assert!(running.faces.asked().is_empty());
 }
 

@@ -1,5 +1,8 @@
 //! Where labels go: each tries a handful of places around its face and takes the one that
 //! hides least, then all try again, knowing where the others ended up.
+//!
+//! The work grows with the number of labels alone, whatever the faces are like: a label looks
+//! at a bounded number of others, and nobody gets a label beyond a bounded number of faces.
 
 use crate::annotate::boxes::FaceBox;
 use crate::annotate::label::Label;
@@ -8,38 +11,39 @@ use crate::annotate::{Area, Lettering, Plate, lettering, palette, plate};
 /// Rounds of trying. More than three change nothing on any group picture at hand.
 const ROUNDS: usize = 3;
 
-/// Beyond this many faces one round has to do: the work grows with their square.
-const CROWD: usize = 300;
+/// Faces, and labels, that a label keeps clear of. No label has that many around it unless
+/// faces lie upon each other, and then it makes no difference which of them are hidden.
+const NEIGHBOURS: usize = 64;
 
 /// Places a label for every face that has room for one.
 pub(super) fn place(
-    texts: &[Label],
+    marked: &[(Label, FaceBox)],
     boxes: &[FaceBox],
     banner: Option<&Plate>,
     picture: &Area,
 ) -> Vec<Plate> {
-    let scene = Scene {
-        texts,
+    let surroundings = Surroundings {
         boxes,
         banner: banner.map(|plate| plate.area),
         picture: *picture,
     };
-    let placed = scene.settle(Wording::Any);
+    let subjects = surroundings.subjects(marked);
+    let placed = settle(&subjects, Wording::Any);
     let short = placed
         .iter()
         .flatten()
-        .filter(|choice| choice.short)
+        .filter(|candidate| candidate.short)
         .count();
     // Some in full and some abbreviated look like a mistake.
-    let placed = if short * 4 > texts.len() {
-        scene.settle(Wording::Short)
+    let placed = if short * 4 > marked.len() {
+        settle(&subjects, Wording::Short)
     } else {
         placed
     };
-    placed
-        .into_iter()
-        .flatten()
-        .map(|choice| choice.plate)
+    marked
+        .iter()
+        .zip(placed)
+        .filter_map(|((label, face), candidate)| Some(candidate?.plate(label, face)))
         .collect()
 }
 
@@ -49,60 +53,88 @@ enum Wording {
     Short,
 }
 
-struct Choice {
-    plate: Plate,
+/// A label that is to be placed.
+#[derive(Default)]
+struct Subject {
+    candidates: Vec<Candidate>,
+    /// Those whose labels may meet this one's, by number.
+    rivals: Vec<usize>,
+}
+
+/// A place for a label, and a way to write it.
+struct Candidate {
+    area: Area,
+    lettering: Lettering,
     short: bool,
+    /// How much it is disliked, wherever the other labels are.
     cost: f64,
 }
 
-struct Scene<'a> {
-    texts: &'a [Label],
+impl Candidate {
+    fn plate(&self, label: &Label, face: &FaceBox) -> Plate {
+        let text = if self.short {
+            &label.short
+        } else {
+            &label.full
+        };
+        Plate {
+            area: self.area,
+            lines: vec![text.clone()],
+            lettering: self.lettering,
+            ground: face.colour,
+            ink: palette::DARK,
+        }
+    }
+}
+
+/// What all labels keep clear of.
+struct Surroundings<'a> {
     boxes: &'a [FaceBox],
     banner: Option<Area>,
     picture: Area,
 }
 
-impl Scene<'_> {
-    fn settle(&self, wording: Wording) -> Vec<Option<Choice>> {
-        let mut placed: Vec<Option<Choice>> = self.boxes.iter().map(|_| None).collect();
-        let rounds = if self.boxes.len() > CROWD { 1 } else { ROUNDS };
-        for _ in 0..rounds {
-            for index in 0..self.boxes.len() {
-                placed[index] = None;
-                placed[index] = self.choose(index, wording, &placed);
-            }
+impl Surroundings<'_> {
+    fn subjects(&self, marked: &[(Label, FaceBox)]) -> Vec<Subject> {
+        let mut subjects: Vec<Subject> = marked
+            .iter()
+            .map(|(label, face)| Subject {
+                candidates: self.candidates(label, &face.area),
+                rivals: Vec::new(),
+            })
+            .collect();
+        let reaches: Vec<Option<Area>> = subjects.iter().map(reach).collect();
+        for (number, subject) in subjects.iter_mut().enumerate() {
+            let Some(own) = reaches[number] else { continue };
+            let near = |other: &usize| {
+                *other != number && reaches[*other].is_some_and(|reach| reach.meets(&own))
+            };
+            subject.rivals = (0..marked.len()).filter(near).take(NEIGHBOURS).collect();
         }
-        placed
+        subjects
     }
 
-    fn choose(&self, index: usize, wording: Wording, placed: &[Option<Choice>]) -> Option<Choice> {
-        let label = &self.texts[index];
-        let wordings = [(&label.full, false), (&label.short, true)];
-        let mut best: Option<Choice> = None;
-        for (text, short) in wordings
-            .into_iter()
-            .skip(usize::from(wording == Wording::Short))
-        {
-            for (smaller, lettering) in (0..).zip(self.sizes(text, &self.boxes[index].area)) {
-                let lines = [text.clone()];
-                let size = plate::size(&lines, lettering);
-                for (rank, area) in places(&self.boxes[index].area, size, &self.picture) {
-                    let form = if short { 1.0 } else { 0.0 } + 0.4 * f64::from(smaller);
-                    let cost = rank + form + self.harm(index, &area, placed);
-                    if best.as_ref().is_none_or(|best| cost < best.cost) {
-                        let plate = Plate {
-                            area,
-                            lines: lines.to_vec(),
-                            lettering,
-                            ground: self.boxes[index].colour,
-                            ink: palette::DARK,
-                        };
-                        best = Some(Choice { plate, short, cost });
+    fn candidates(&self, label: &Label, face: &Area) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for (text, short) in [(&label.full, false), (&label.short, true)] {
+            for (smaller, lettering) in (0..).zip(self.sizes(text, face)) {
+                let form = if short { 1.0 } else { 0.0 } + 0.4 * f64::from(smaller);
+                let size = plate::size(std::slice::from_ref(text), lettering);
+                candidates.extend(places(face, size, &self.picture).map(|(rank, area)| {
+                    Candidate {
+                        area,
+                        lettering,
+                        short,
+                        cost: form + rank,
                     }
-                }
+                }));
             }
         }
-        best
+        let neighbours = self.neighbours(face, &candidates);
+        for candidate in &mut candidates {
+            candidate.cost += self.harm(&candidate.area, face, &neighbours);
+        }
+        candidates
     }
 
     /// Heights of letters for a label: as wide as its face, but readable, then smaller.
@@ -116,31 +148,81 @@ impl Scene<'_> {
         )
     }
 
-    /// What a label there would hide: faces of others above all, other labels, its own face.
-    fn harm(&self, index: usize, area: &Area, placed: &[Option<Choice>]) -> f64 {
-        let own = &self.boxes[index].area;
-        let neighbours = self
-            .boxes
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != index);
+    /// Faces of others that one of these places would hide a part of.
+    fn neighbours(&self, face: &Area, candidates: &[Candidate]) -> Vec<Area> {
+        let Some(reach) = union(candidates) else {
+            return Vec::new();
+        };
+        let areas = self.boxes.iter().map(|other| other.area);
+        let mut own = areas.clone().position(|area| area == *face);
+        areas
+            .filter(|area| area.meets(&reach) && (area != face || own.take().is_none()))
+            .take(NEIGHBOURS)
+            .collect()
+    }
+
+    /// What a label there would hide: faces of others above all, the banner, its own face.
+    fn harm(&self, area: &Area, own: &Area, neighbours: &[Area]) -> f64 {
         let faces: f64 = neighbours
-            .map(|(_, face)| 25.0 * area.overlap(&face.area) / face.area.pixels())
-            .sum();
-        let plates: f64 = placed
             .iter()
-            .flatten()
-            .map(|other| 60.0 * area.overlap(&other.plate.area) / area.pixels())
+            .map(|face| 25.0 * area.overlap(face) / face.pixels())
             .sum();
         let banner = self
             .banner
             .map_or(0.0, |banner| 80.0 * area.overlap(&banner) / area.pixels());
-        faces + plates + banner + 6.0 * area.overlap(own) / own.pixels()
+        faces + banner + 6.0 * area.overlap(own) / own.pixels()
     }
 }
 
+fn reach(subject: &Subject) -> Option<Area> {
+    union(&subject.candidates)
+}
+
+/// The smallest rectangle around all of them.
+fn union(candidates: &[Candidate]) -> Option<Area> {
+    let areas = candidates.iter().map(|candidate| candidate.area);
+    areas.reduce(|one, other| one.joined(&other))
+}
+
+/// Chooses for each in turn, several times.
+fn settle(subjects: &[Subject], wording: Wording) -> Vec<Option<&Candidate>> {
+    let mut placed: Vec<Option<&Candidate>> = vec![None; subjects.len()];
+    for _ in 0..ROUNDS {
+        for (number, subject) in subjects.iter().enumerate() {
+            placed[number] = choose(subject, wording, &placed);
+        }
+    }
+    placed
+}
+
+fn choose<'a>(
+    subject: &'a Subject,
+    wording: Wording,
+    placed: &[Option<&'a Candidate>],
+) -> Option<&'a Candidate> {
+    let others: Vec<Area> = subject
+        .rivals
+        .iter()
+        .filter_map(|&rival| Some(placed[rival]?.area))
+        .collect();
+    let crowding = |area: &Area| -> f64 {
+        let hidden = others.iter().map(|other| area.overlap(other)).sum::<f64>();
+        60.0 * hidden / area.pixels()
+    };
+    let candidates = subject.candidates.iter();
+    candidates
+        .filter(|candidate| wording == Wording::Any || candidate.short)
+        .map(|candidate| (candidate.cost + crowding(&candidate.area), candidate))
+        .min_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, candidate)| candidate)
+}
+
 /// Places around a face that lie inside the picture, each with how much it is disliked.
-fn places(face: &Area, (width, height): (i32, i32), picture: &Area) -> Vec<(f64, Area)> {
+fn places(
+    face: &Area,
+    (width, height): (i32, i32),
+    picture: &Area,
+) -> impl Iterator<Item = (f64, Area)> {
     let starts = [
         face.left,
         face.left + (face.width - width) / 2,
@@ -152,22 +234,75 @@ fn places(face: &Area, (width, height): (i32, i32), picture: &Area) -> Vec<(f64,
         (0.9, face.bottom() - height),
         (1.0, face.top),
     ];
-    let mut places: Vec<_> = rows
-        .into_iter()
-        .flat_map(|(rank, top)| {
-            [0.0, 0.1, 0.15]
-                .into_iter()
-                .zip(starts)
-                .map(move |(aside, left)| {
-                    (
-                        rank + aside,
-                        Area::new(left, top, width, height).pushed_into(picture),
-                    )
-                })
+    let picture = *picture;
+    let along = rows.into_iter().flat_map(move |(rank, top)| {
+        let starts = [0.0, 0.1, 0.15].into_iter().zip(starts);
+        starts.map(move |(aside, left)| {
+            let area = Area::new(left, top, width, height);
+            (rank + aside, area.pushed_into(&picture))
         })
-        .collect();
-    let beside = [face.right(), face.left - width];
-    places.extend(beside.map(|left| (0.8, Area::new(left, face.top, width, height))));
-    places.retain(|(_, area)| picture.holds(area));
-    places
+    });
+    let top = face.top;
+    let beside = [face.right(), face.left - width]
+        .map(move |left| (0.8, Area::new(left, top, width, height)));
+    along
+        .chain(beside)
+        .filter(move |(_, area)| picture.holds(area))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marked(areas: impl Iterator<Item = Area>) -> Vec<(Label, FaceBox)> {
+        let label = Label {
+            full: "Female 37".to_owned(),
+            short: "F37".to_owned(),
+        };
+        areas
+            .map(|area| FaceBox {
+                area,
+                stroke: 1,
+                halo: 0,
+                colour: palette::DARK,
+            })
+            .map(|face| (label.clone(), face))
+            .collect()
+    }
+
+    fn subjects(marked: &[(Label, FaceBox)]) -> (Vec<Subject>, Vec<FaceBox>) {
+        let boxes: Vec<FaceBox> = marked.iter().map(|(_, face)| face.clone()).collect();
+        let surroundings = Surroundings {
+            boxes: &boxes,
+            banner: None,
+            picture: Area::new(0, 0, 4000, 3000),
+        };
+        (surroundings.subjects(marked), boxes)
+    }
+
+    #[test]
+    fn labels_look_at_what_they_can_meet_and_at_nothing_else() {
+        let row = (0..12).map(|number| Area::new(10 + 300 * number, 500, 60, 60));
+        let (subjects, _) = subjects(&marked(row));
+        assert_eq!(subjects[0].rivals, [1]);
+        assert_eq!(subjects[7].rivals, [6, 8]);
+    }
+
+    /// However many faces there are, and however they lie: the work for a label has a bound.
+    #[test]
+    fn a_label_looks_at_a_bounded_number_of_others() {
+        let heap = marked((0..300).map(|_| Area::new(500, 500, 90, 90)));
+        let (subjects, boxes) = subjects(&heap);
+        let surroundings = Surroundings {
+            boxes: &boxes,
+            banner: None,
+            picture: Area::new(0, 0, 4000, 3000),
+        };
+        for subject in &subjects {
+            assert_eq!(subject.rivals.len(), NEIGHBOURS);
+            let neighbours = surroundings.neighbours(&boxes[0].area, &subject.candidates);
+            assert_eq!(neighbours.len(), NEIGHBOURS);
+            assert!(subject.candidates.len() <= 2 * 4 * 14);
+        }
+    }
 }
