@@ -92,7 +92,7 @@ pub struct LimitArgs {
     /// Largest photo file, in bytes [default: 104857600].
     #[arg(long, env = "FACE_MAX_OBJECT_BYTES", value_name = "BYTES")]
     pub max_object_bytes: Option<String>,
-    /// Largest photo, in pixels [default: 100000000].
+    /// Largest photo, in pixels, whatever memory it takes [default: 1000000000].
     #[arg(long, env = "FACE_MAX_PIXELS", value_name = "PIXELS")]
     pub max_pixels: Option<String>,
     /// Events in work at one time; more are answered with 429, as are photos whose turn does not

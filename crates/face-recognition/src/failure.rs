@@ -47,7 +47,9 @@ pub enum Failure {
         name: String,
     },
     /// The photo's file is larger than allowed.
-    #[error("the photo has {size_bytes} bytes; the limit is {limit_bytes}")]
+    #[error(
+        "the photo has {size_bytes} bytes; the limit is {limit_bytes} (`FACE_MAX_OBJECT_BYTES`)"
+    )]
     TooLarge {
         /// Its size.
         size_bytes: u64,

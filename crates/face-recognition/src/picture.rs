@@ -7,10 +7,11 @@
 //! on coordinates, so that no second copy is needed, and no conversion to RGB and back.
 //!
 //! The format is decided by content, never by a name. Whatever a file claims about itself is
-//! checked against [`Limits`] before memory is set aside for it. Metadata other than the
-//! colour profile is left behind: a result has no orientation tag because it is upright, no
-//! stale thumbnail, and does not carry the place where the photo was taken any further.
+//! checked against [`Limits`] before memory is set aside for it. Of its metadata a result keeps
+//! what is true of it; wherever it comes from, it says that the picture is upright, has no stale
+//! thumbnail, and does not carry the place where the photo was taken any further.
 
+mod bmp;
 mod colour;
 mod error;
 mod exif;
@@ -20,11 +21,13 @@ mod header;
 mod jpeg;
 mod limits;
 mod orientation;
-mod plain;
+mod palette;
+mod png;
 mod raster;
 mod sheet;
 mod shrink;
 mod webp;
+mod xmp;
 
 pub use error::PictureError;
 pub use format::{Content, Format};
@@ -33,15 +36,54 @@ pub use limits::Limits;
 pub use orientation::Orientation;
 pub use sheet::Sheet;
 
+use bmp::BmpStyle;
+use gif::GifStyle;
 use image::{GrayImage, RgbImage};
 use jpeg::JpegStyle;
+use palette::Palette;
+use png::PngStyle;
 use raster::Raster;
+use webp::WebPStyle;
 
 /// What the encoder needs to make the result like its source.
 #[derive(Debug)]
 enum Style {
     Jpeg(JpegStyle),
-    Plain(Format),
+    Png(Box<PngStyle>),
+    WebP(Box<WebPStyle>),
+    Bmp(Box<BmpStyle>),
+    Gif(Box<GifStyle>),
+}
+
+impl Style {
+    fn format(&self) -> Format {
+        match self {
+            Self::Jpeg(_) => Format::Jpeg,
+            Self::Png(_) => Format::Png,
+            Self::WebP(_) => Format::WebP,
+            Self::Bmp(_) => Format::Bmp,
+            Self::Gif(_) => Format::Gif,
+        }
+    }
+
+    fn palette(&self) -> Option<&Palette> {
+        match self {
+            Self::Png(style) => style.palette.as_ref(),
+            Self::Bmp(style) => style.palette.as_ref(),
+            Self::Gif(style) => style.palette.as_ref(),
+            Self::Jpeg(_) | Self::WebP(_) => None,
+        }
+    }
+
+    /// Where the palette is kept; when it is taken away, pixels are colours.
+    fn palette_mut(&mut self) -> Option<&mut Option<Palette>> {
+        match self {
+            Self::Png(style) => Some(&mut style.palette),
+            Self::Bmp(style) => Some(&mut style.palette),
+            Self::Gif(style) => Some(&mut style.palette),
+            Self::Jpeg(_) | Self::WebP(_) => None,
+        }
+    }
 }
 
 /// A decoded photo.
@@ -63,7 +105,10 @@ impl Picture {
     pub fn decode(file: &[u8], header: &Header, limits: &Limits) -> Result<Self, PictureError> {
         match header.format {
             Format::Jpeg => jpeg::decode(file, limits),
-            _ => plain::decode(file, header.format, limits),
+            Format::Png => png::decode(file, limits),
+            Format::WebP => webp::decode(file, limits),
+            Format::Bmp => bmp::decode(file, limits),
+            Format::Gif => gif::decode(file, limits),
         }
     }
 
@@ -76,45 +121,61 @@ impl Picture {
 
     /// Lays a sheet of the same dimensions over the upright picture.
     pub fn lay(&mut self, sheet: &Sheet) {
+        if let Some(slot) = self.style.palette_mut()
+            && let Some(palette) = slot.take()
+        {
+            let laid = palette.lay(sheet, &mut self.raster, self.orientation);
+            if laid.looks_right || !laid.may_expand() {
+                *slot = Some(laid.apply(sheet, &mut self.raster, self.orientation));
+                return;
+            }
+            laid.expand(&mut self.raster);
+        }
         sheet.lay_over(&mut self.raster, self.orientation);
     }
 
     /// The upright picture in shades of grey, scaled down until no side exceeds `max_side`.
     #[must_use]
     pub fn luma(&self, max_side: u32) -> GrayImage {
-        shrink::luma(&self.raster, self.orientation, max_side)
+        let palette = self.style.palette();
+        shrink::luma(&self.raster, palette, self.orientation, max_side)
     }
 
     /// The upright picture in sRGB-like colours over white, scaled down likewise.
     #[must_use]
     pub fn rgb(&self, max_side: u32) -> RgbImage {
-        shrink::rgb(&self.raster, self.orientation, max_side)
+        let palette = self.style.palette();
+        shrink::rgb(&self.raster, palette, self.orientation, max_side)
     }
 
-    /// Encodes the upright picture in the format, with the colour profile and at the quality
-    /// of its source. Consumes it, so that its memory is free as soon as the encoder ends.
+    /// Encodes the upright picture in the format of its source, with what is kept of its
+    /// metadata and, where there is one, at its quality. Consumes it, so that its memory is free
+    /// as soon as the encoder ends.
     ///
     /// # Errors
     /// [`PictureError::Encode`], permanent.
     pub fn encode(self) -> Result<EncodedPicture, PictureError> {
-        let content_type = match &self.style {
-            Style::Jpeg(_) => Format::Jpeg.media_type(),
-            Style::Plain(format) => format.media_type(),
-        };
-        let bytes = match &self.style {
-            Style::Jpeg(style) => jpeg::encode(
-                &self.raster,
-                self.orientation,
-                style,
-                self.icc_profile.as_deref(),
-            )?,
-            Style::Plain(format) => {
-                plain::encode(self.raster, self.orientation, *format, self.icc_profile)?
+        let Self {
+            raster,
+            orientation,
+            icc_profile,
+            style,
+        } = self;
+        let content_type = style.format().media_type();
+        let is_lossless_copy = matches!(&style, Style::WebP(style) if style.is_lossy);
+        let bytes = match style {
+            Style::Jpeg(style) => {
+                jpeg::encode(&raster, orientation, &style, icc_profile.as_deref())
             }
-        };
+            Style::Png(style) => png::encode(&raster, orientation, *style),
+            Style::WebP(style) => webp::encode(raster, orientation, *style),
+            Style::Bmp(style) => bmp::encode(&raster, &style),
+            Style::Gif(style) => gif::encode(raster, &style),
+        }?;
         Ok(EncodedPicture {
             bytes,
             content_type,
+            is_lossless_copy,
         })
     }
 }
@@ -138,6 +199,7 @@ pub fn patch(
     Some(EncodedPicture {
         bytes: jpeg::patch(file, header, limits, sheet)?,
         content_type: header.format.media_type(),
+        is_lossless_copy: false,
     })
 }
 
@@ -161,4 +223,6 @@ pub struct EncodedPicture {
     pub bytes: Vec<u8>,
     /// Its media type, for `Content-Type`.
     pub content_type: &'static str,
+    /// Whether it is lossless where its source was not: there is no lossy encoder for WebP.
+    pub is_lossless_copy: bool,
 }

@@ -68,7 +68,7 @@ fn each_failure_has_its_answer() {
     400 bad_event: the data is no OSS event: the document is neither JSON nor base64 of JSON
     400 bad_address: the event's object has no usable address: the event names no key
     403 forbidden: bucket `x` is not one that this service may work in
-    413 too_large: the photo has 9 bytes; the limit is 8
+    413 too_large: the photo has 9 bytes; the limit is 8 (`FACE_MAX_OBJECT_BYTES`)
     503 overwritten: the photo was overwritten 4 times while in work
     503 deadline: the photo was not done within 9 seconds
     429 busy: too many events in work
@@ -78,7 +78,7 @@ fn each_failure_has_its_answer() {
     422 not_a_picture: the content is not a picture
     415 unsupported_format: HEIC pictures are not supported
     415 animated: animated GIF pictures are not supported
-    413 too_many_pixels: 9 pixels exceed the limit of 8
+    413 too_many_pixels: 9 pixels exceed the limit of 8 (`FACE_MAX_PIXELS`)
     422 truncated: the JPEG file is cut off
     ");
 }

@@ -33,7 +33,7 @@ pub enum PictureError {
         height: u32,
     },
     /// Longer than [`Limits::max_side`](super::Limits::max_side).
-    #[error("a side of {side} pixels exceeds the limit of {limit}")]
+    #[error("a side of {side} pixels is longer than the {limit} that can be drawn upon")]
     TooWide {
         /// The longer side.
         side: u32,
@@ -41,7 +41,7 @@ pub enum PictureError {
         limit: u32,
     },
     /// More than [`Limits::max_pixels`](super::Limits::max_pixels).
-    #[error("{pixels} pixels exceed the limit of {limit}")]
+    #[error("{pixels} pixels exceed the limit of {limit} (`FACE_MAX_PIXELS`)")]
     TooManyPixels {
         /// Width times height.
         pixels: u64,
@@ -49,9 +49,11 @@ pub enum PictureError {
         limit: u64,
     },
     /// More than [`Limits::max_decoded_bytes`](super::Limits::max_decoded_bytes).
-    #[error("{bytes} bytes of decoded picture exceed the limit of {limit}")]
+    #[error(
+        "the picture takes {bytes} bytes of memory, and the limit is {limit} (`FACE_PIXEL_MEMORY`)"
+    )]
     TooManyBytes {
-        /// Memory it would take.
+        /// Memory that it takes to decode and encode.
         bytes: u64,
         /// The limit.
         limit: u64,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::bmp;
+
 /// A format that is read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -55,7 +57,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// Looks at the first bytes of a file; 16 are enough.
+    /// Looks at the first bytes of a file; 18 are enough.
     #[must_use]
     pub fn of(file: &[u8]) -> Self {
         match file {
@@ -77,28 +79,90 @@ impl Content {
                 ..,
             ] => Self::Picture(Format::WebP),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Picture(Format::Gif),
-            // "BM" alone begins many texts; the reserved words of a bitmap are zero.
-            [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Self::Picture(Format::Bmp),
+            _ if bmp::is_bmp(file) => Self::Picture(Format::Bmp),
             _ => foreign(file).map_or(Self::Other, Self::Foreign),
         }
     }
 }
 
+/// How files of other formats begin.
+const FOREIGN: [(&[u8], &str); 31] = [
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF (BigTIFF)"),
+    (b"MM\0+", "TIFF (BigTIFF)"),
+    (b"II\xbc\x01", "JPEG XR"),
+    (b"IIRO", "camera raw (Olympus)"),
+    (b"IIRS", "camera raw (Olympus)"),
+    (b"MMOR", "camera raw (Olympus)"),
+    (b"IIU\0", "camera raw (Panasonic)"),
+    (b"II\x1a\0\0\0HEAPCCDR", "camera raw (Canon)"),
+    (b"FUJIFILMCCD-RAW", "camera raw (Fujifilm)"),
+    (b"FOVb", "camera raw (Sigma)"),
+    (b"\0MRM", "camera raw (Minolta)"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"8BPS", "Photoshop"),
+    (b"gimp xcf", "GIMP"),
+    (b"qoif", "QOI"),
+    (b"farbfeld", "farbfeld"),
+    (b"\x76\x2f\x31\x01", "OpenEXR"),
+    (b"#?RADIANCE\n", "Radiance HDR"),
+    (b"DDS \x7c\0\0\0", "DDS"),
+    (b"\0\0\x01\0", "icon"),
+    (b"\0\0\x02\0", "cursor"),
+    (b"icns", "icon"),
+    (b"BPG\xfb", "BPG"),
+    (b"FLIF", "FLIF"),
+    (b"\x8aMNG\r\n\x1a\n", "MNG"),
+    (b"\x8bJNG\r\n\x1a\n", "JNG"),
+];
+
+/// Brands of the family of formats that film comes in too.
+const BRANDS: [(&[u8; 4], &str); 14] = [
+    (b"avif", "AVIF"),
+    (b"avis", "AVIF"),
+    (b"heic", "HEIC"),
+    (b"heix", "HEIC"),
+    (b"hevc", "HEIC"),
+    (b"hevx", "HEIC"),
+    (b"heim", "HEIC"),
+    (b"heis", "HEIC"),
+    (b"hevm", "HEIC"),
+    (b"hevs", "HEIC"),
+    (b"mif1", "HEIC"),
+    (b"msf1", "HEIC"),
+    (b"jpgs", "JPEG-HEIF"),
+    (b"crx ", "camera raw (Canon)"),
+];
+
 fn foreign(file: &[u8]) -> Option<&'static str> {
-    match file {
-        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some("TIFF"),
-        [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => Some("JPEG XL"),
-        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] => Some("JPEG 2000"),
-        [b'8', b'B', b'P', b'S', ..] => Some("Photoshop"),
-        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.first_chunk::<4>()? {
-            b"avif" | b"avis" => Some("AVIF"),
-            b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"mif1" | b"msf1" => {
-                Some("HEIC")
-            }
-            _ => None,
-        },
-        _ => None,
+    if let [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] = file {
+        let brand = brand.first_chunk::<4>()?;
+        let (_, name) = BRANDS.iter().find(|(known, _)| *known == brand)?;
+        return Some(name);
     }
+    if is_netpbm(file) {
+        return Some("Netpbm");
+    }
+    let (_, name) = FOREIGN.iter().find(|(start, _)| file.starts_with(start))?;
+    Some(name)
+}
+
+/// A letter and a digit, a blank, and a number or a comment.
+fn is_netpbm(file: &[u8]) -> bool {
+    matches!(
+        file,
+        [
+            b'P',
+            b'1'..=b'7',
+            b' ' | b'\t' | b'\n' | b'\r',
+            b'0'..=b'9' | b'#' | b'W',
+            ..
+        ]
+    )
 }
 
 #[cfg(test)]
@@ -107,7 +171,7 @@ mod tests {
 
     #[test]
     fn content_decides() {
-        let cases: [(&str, &[u8], Content); 12] = [
+        let cases: [(&str, &[u8], Content); 18] = [
             (
                 "jpeg",
                 b"\xff\xd8\xff\xe0\0\x10JFIF",
@@ -126,7 +190,17 @@ mod tests {
             ("gif", b"GIF89a", Content::Picture(Format::Gif)),
             (
                 "bmp",
-                b"BM\x46\0\0\0\0\0\0\0\x36",
+                b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0",
+                Content::Picture(Format::Bmp),
+            ),
+            (
+                "bmp with something in its reserved words",
+                b"BM\x46\0\0\0LEAD\x36\0\0\0\x7c\0\0\0",
+                Content::Picture(Format::Bmp),
+            ),
+            (
+                "bmp of OS/2",
+                b"BM\x46\0\0\0\0\0\0\0\x1a\0\0\0\x0c\0\0\0",
                 Content::Picture(Format::Bmp),
             ),
             (
@@ -136,6 +210,14 @@ mod tests {
             ),
             ("wave sound", b"RIFF\x10\0\0\0WAVEfmt ", Content::Other),
             ("tiff", b"II*\0\x08\0\0\0", Content::Foreign("TIFF")),
+            (
+                "large tiff",
+                b"MM\0+\0\x08\0\0",
+                Content::Foreign("TIFF (BigTIFF)"),
+            ),
+            ("netpbm", b"P6\n64 48\n255\n", Content::Foreign("Netpbm")),
+            ("a text", b"P6 is a chip", Content::Other),
+            ("icon", b"\0\0\x01\0\x01\0", Content::Foreign("icon")),
             (
                 "iphone",
                 b"\0\0\0\x18ftypheic\0\0\0\0",

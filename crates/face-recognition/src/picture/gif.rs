@@ -1,23 +1,243 @@
-//! Tells an animated GIF from a still one by walking its blocks, without decoding any, and one
-//! that keeps to its canvas from one that does not.
+//! Still GIFs: colours by numbers, in a palette that what is drawn must find its colours in.
+//!
+//! The blocks of a file are walked here, without decoding any: an animated one is told from a
+//! still one, and comments and colour profiles are copied. The `gif` crate decodes and encodes.
+
+use std::borrow::Cow;
+
+use gif::{ColorOutput, DecodeOptions, DecodingError, Encoder, Frame, MemoryLimit};
+
+use super::colour::Space;
+use super::header::Header;
+use super::palette::{Alpha, Palette, Rgba};
+use super::raster::{Depth, Raster};
+use super::{Format, Limits, Orientation, Picture, PictureError, Style, xmp};
+
+/// Where a file states the shape of its pixels.
+const ASPECT: usize = 12;
+
+/// Application extensions that are about animation.
+const LOOPS: [&[u8]; 2] = [b"NETSCAPE2.0", b"ANIMEXTS1.0"];
+
+/// What a GIF needs to be written as it was.
+#[derive(Debug)]
+pub(super) struct GifStyle {
+    pub(super) palette: Option<Palette>,
+    /// Comments and the like, ready to be written.
+    extensions: Vec<u8>,
+    /// The shape of a pixel, as the file writes it.
+    aspect: u8,
+}
+
+pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureError> {
+    let frame = FirstFrame::of(file).ok_or(PictureError::Truncated {
+        format: Format::Gif,
+    })?;
+    let (width, height) = frame.canvas();
+    let pixels = u64::from(width) * u64::from(height);
+    // The numbers, in the frame and on the canvas; then those and what they are packed into,
+    // which has twelve bits for each at worst, twice.
+    let working_bytes = 4 * pixels + file.len() as u64;
+    limits.check(width, height, working_bytes)?;
+    if is_animated(file) {
+        return Err(PictureError::Animated {
+            format: Format::Gif,
+        });
+    }
+    Ok(Header {
+        format: Format::Gif,
+        width,
+        height,
+        orientation: Orientation::Upright,
+        working_bytes,
+        patch_bytes: 0,
+    })
+}
+
+pub(super) fn decode(file: &[u8], limits: &Limits) -> Result<Picture, PictureError> {
+    let header = header(file, limits)?;
+    let (width, height) = (header.width, header.height);
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    options.set_memory_limit(MemoryLimit::Unlimited); // The header is checked.
+    let mut decoder = options.read_info(file).map_err(refused)?;
+    let frame = decoder.next_frame_info().map_err(refused)?.cloned();
+    let frame = frame.ok_or_else(|| PictureError::corrupt(Format::Gif, "it has no picture"))?;
+    let mut numbers = vec![0; usize::from(frame.width) * usize::from(frame.height)];
+    decoder.read_into_buffer(&mut numbers).map_err(refused)?;
+    let table = frame.palette.as_deref().or(decoder.global_palette());
+    let mut colours: Vec<Rgba> = table
+        .unwrap_or_default()
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&[r, g, b]| [r, g, b, 255])
+        .collect();
+    if let Some(clear) = frame.transparent.map(usize::from) {
+        let missing = (clear + 1).saturating_sub(colours.len());
+        colours.extend(std::iter::repeat_n([0, 0, 0, 255], missing));
+        colours[clear][3] = 0;
+    }
+    let data = if (frame.width.into(), frame.height.into()) == (width, height) {
+        numbers
+    } else {
+        let around = clear_number(&mut colours, &numbers, decoder.bg_color());
+        on_canvas(&frame, &numbers, around, (width, height))
+    };
+    Ok(Picture {
+        raster: Raster {
+            space: Space::Grey,
+            depth: Depth::Eight,
+            width,
+            height,
+            data,
+        },
+        orientation: Orientation::Upright,
+        icc_profile: None,
+        style: Style::Gif(Box::new(GifStyle {
+            palette: Some(Palette::new(colours, Alpha::AllOrNothing, false)),
+            extensions: extensions(file),
+            aspect: file.get(ASPECT).copied().unwrap_or(0),
+        })),
+    })
+}
+
+/// The number of a transparent colour, for what lies around the frame: the one there is, else a
+/// new one. Where 256 are in use, the background is not transparent, but of its old colour.
+fn clear_number(colours: &mut Vec<Rgba>, numbers: &[u8], background: Option<usize>) -> u8 {
+    let number = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
+    if let Some(clear) = colours.iter().position(|colour| colour[3] == 0) {
+        return number(clear);
+    }
+    if colours.len() < 256 {
+        colours.push([0; 4]);
+        return number(colours.len() - 1);
+    }
+    let mut is_used = [false; 256];
+    for &used in numbers {
+        is_used[usize::from(used)] = true;
+    }
+    match is_used.iter().position(|is_used| !is_used) {
+        Some(unused) => {
+            colours[unused] = [0; 4];
+            number(unused)
+        }
+        None => number(background.unwrap_or(0)),
+    }
+}
+
+fn on_canvas(
+    frame: &Frame<'_>,
+    numbers: &[u8],
+    around: u8,
+    (width, height): (u32, u32),
+) -> Vec<u8> {
+    let (width, height) = (width as usize, height as usize);
+    let mut canvas = vec![around; width * height];
+    let (left, top) = (usize::from(frame.left), usize::from(frame.top));
+    let rows = numbers.chunks_exact(usize::from(frame.width).max(1));
+    for (to, from) in canvas.chunks_exact_mut(width).skip(top).zip(rows) {
+        to[left..left + from.len()].copy_from_slice(from);
+    }
+    canvas
+}
+
+fn refused(error: DecodingError) -> PictureError {
+    match error {
+        DecodingError::UnexpectedEof => PictureError::Truncated {
+            format: Format::Gif,
+        },
+        DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            PictureError::Truncated {
+                format: Format::Gif,
+            }
+        }
+        error => PictureError::corrupt(Format::Gif, error),
+    }
+}
+
+pub(super) fn encode(raster: Raster, style: &GifStyle) -> Result<Vec<u8>, PictureError> {
+    let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
+    let (width, height) = (side(raster.width), side(raster.height));
+    let colours = style.palette.as_ref().map_or(&[][..], Palette::colours);
+    let clear = colours.iter().position(|colour| colour[3] == 0);
+    let table: Vec<u8> = colours.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
+    let frame = Frame {
+        width,
+        height,
+        transparent: clear.and_then(|number| u8::try_from(number).ok()),
+        buffer: Cow::Owned(raster.data),
+        ..Frame::default()
+    };
+    let written = || {
+        let mut encoder = Encoder::new(Vec::new(), width, height, &table)?;
+        encoder.get_mut()[ASPECT] = style.aspect;
+        encoder.get_mut().extend(&style.extensions);
+        encoder.write_frame(&frame)?;
+        encoder.into_inner()
+    };
+    written().map_err(|error| PictureError::encode(Format::Gif, error))
+}
+
+/// The extensions before the first frame that stay true, as they are in the file.
+fn extensions(file: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut rest = blocks(file).unwrap_or_default();
+    while let [b'!', label, body @ ..] = rest {
+        let Some(after) = skip_blocks(body) else {
+            break;
+        };
+        let extension = &rest[..rest.len() - after.len()];
+        let name = body.get(1..).unwrap_or_default();
+        let is_kept = match label {
+            0xfe => true, // A comment.
+            0xff => !LOOPS.iter().any(|about| name.starts_with(about)),
+            _ => false,
+        };
+        if is_kept && let Some(extension) = xmp::upright(extension) {
+            kept.extend(extension);
+        }
+        rest = after;
+    }
+    kept
+}
 
 /// Whether a second frame follows the first. A file that ends early is not called animated:
 /// the decoder says better what is wrong with it.
-pub(super) fn is_animated(file: &[u8]) -> bool {
+fn is_animated(file: &[u8]) -> bool {
     count_frames(file, 2).unwrap_or(0) >= 2
 }
 
-/// Whether the first frame reaches beyond the canvas. Decoders set memory aside for all of it,
-/// however small the canvas is.
-pub(super) fn exceeds_canvas(file: &[u8]) -> bool {
-    let Some(canvas) = file.get(6..).and_then(two_numbers) else {
-        return false;
-    };
-    let Some([offset, size]) = first_frame(file) else {
-        return false;
-    };
-    let end = |at: usize| u32::from(offset[at]) + u32::from(size[at]);
-    end(0) > canvas[0].into() || end(1) > canvas[1].into()
+/// Where the first frame lies, and on what.
+struct FirstFrame {
+    screen: [u16; 2],
+    offset: [u16; 2],
+    size: [u16; 2],
+}
+
+impl FirstFrame {
+    /// `None` if the file ends or goes astray before it.
+    fn of(file: &[u8]) -> Option<Self> {
+        let screen = two_numbers(file.get(6..)?)?;
+        let [offset, size] = first_frame(file)?;
+        Some(Self {
+            screen,
+            offset,
+            size,
+        })
+    }
+
+    /// As large as the screen, or as it must be for the frame, as browsers do it.
+    fn canvas(&self) -> (u32, u32) {
+        if self.size.contains(&0) {
+            return (0, 0);
+        }
+        let side = |at: usize| {
+            let end = u32::from(self.offset[at]) + u32::from(self.size[at]);
+            end.max(self.screen[at].into())
+        };
+        (side(0), side(1))
+    }
 }
 
 /// Where the first frame begins and how large it is, across and down; `None` if the file ends
@@ -111,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_compared_with_the_canvas() {
+    fn the_canvas_holds_screen_and_frame() {
         let at = |frame: [u16; 4]| {
             let mut file = gif(1);
             let comma = file.len() - first_frame_length(&file);
@@ -119,15 +339,16 @@ mod tests {
                 let place = comma + 1 + 2 * place;
                 file[place..place + 2].copy_from_slice(&number.to_le_bytes());
             }
-            exceeds_canvas(&file)
+            FirstFrame::of(&file).unwrap().canvas()
         };
         for (name, frame, expected) in [
-            ("as large", [0, 0, 9, 7], false),
-            ("smaller", [2, 3, 7, 4], false),
-            ("wider", [0, 0, 10, 7], true),
-            ("moved", [3, 0, 7, 7], true),
-            ("deeper", [0, 4, 9, 4], true),
-            ("as large as can be", [u16::MAX; 4], true),
+            ("as large", [0, 0, 9, 7], (9, 7)),
+            ("smaller", [2, 3, 7, 4], (9, 7)),
+            ("wider", [0, 0, 10, 7], (10, 7)),
+            ("moved", [3, 0, 7, 7], (10, 7)),
+            ("deeper", [0, 4, 9, 4], (9, 8)),
+            ("empty", [0, 4, 0, 4], (0, 0)),
+            ("as large as can be", [u16::MAX; 4], (131_070, 131_070)),
         ] {
             assert_eq!(at(frame), expected, "{name}");
         }
@@ -147,7 +368,8 @@ mod tests {
         let file = gif(3);
         for end in 0..file.len() {
             let _ = is_animated(&file[..end]);
-            let _ = exceeds_canvas(&file[..end]);
+            let _ = FirstFrame::of(&file[..end]);
+            let _ = extensions(&file[..end]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is known of a photo before any memory is set aside for its pixels.
 
-use super::{Content, Format, Limits, Orientation, PictureError, jpeg, plain};
+use super::{Content, Format, Limits, Orientation, PictureError, bmp, gif, jpeg, png, webp};
 
 /// Facts from the first part of a file, checked against the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Header {
     pub height: u32,
     /// Which way is up.
     pub orientation: Orientation,
-    /// Memory that decoding takes at its peak, in bytes, the file itself not counted.
+    /// Memory that decoding and encoding take at their peak, in bytes, the file itself not counted.
     pub working_bytes: u64,
     /// Memory that [`patch`](super::patch) takes beside the file and its result, in bytes.
     pub patch_bytes: u64,
@@ -28,7 +28,10 @@ impl Header {
     pub fn read(file: &[u8], limits: &Limits) -> Result<Self, PictureError> {
         match Content::of(file) {
             Content::Picture(Format::Jpeg) => jpeg::header(file, limits),
-            Content::Picture(format) => plain::header(file, format, limits),
+            Content::Picture(Format::Png) => png::header(file, limits),
+            Content::Picture(Format::WebP) => webp::header(file, limits),
+            Content::Picture(Format::Gif) => gif::header(file, limits),
+            Content::Picture(Format::Bmp) => bmp::header(file, limits),
             Content::Foreign(what) => Err(PictureError::Unsupported { what }),
             Content::Other => Err(PictureError::NotAPicture),
         }

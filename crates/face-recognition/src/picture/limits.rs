@@ -1,24 +1,27 @@
 //! How large a picture may be. Checked on the header, before anything is allocated for pixels.
+//!
+//! What counts is the memory that a picture takes on its way; the other bounds are far beyond
+//! any camera.
 
 use super::PictureError;
 
 /// Bounds on one picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Width times height.
+    /// Width times height: a bound on the time that a picture takes.
     pub max_pixels: u64,
-    /// The longer side, in pixels.
+    /// The longer side, in pixels: within it, places in a picture fit the arithmetic.
     pub max_side: u32,
     /// Memory for its decoded form and for what the codec needs beside it, in bytes.
     pub max_decoded_bytes: u64,
 }
 
 impl Default for Limits {
-    /// 100 megapixels, 32,767 pixels a side, 512 MiB: room for nearly every camera sold.
+    /// A gigapixel, 16 million pixels a side, 512 MiB.
     fn default() -> Self {
         Self {
-            max_pixels: 100_000_000,
-            max_side: 32_767,
+            max_pixels: 1_000_000_000,
+            max_side: 1 << 24,
             max_decoded_bytes: 512 << 20,
         }
     }
@@ -70,22 +73,22 @@ mod tests {
             (
                 "side",
                 (21, 1, 63),
-                "a side of 21 pixels exceeds the limit of 20",
+                "a side of 21 pixels is longer than the 20 that can be drawn upon",
             ),
             (
                 "pixels",
                 (11, 10, 330),
-                "110 pixels exceed the limit of 100",
+                "110 pixels exceed the limit of 100 (`FACE_MAX_PIXELS`)",
             ),
             (
                 "bytes",
                 (10, 10, 1001),
-                "1001 bytes of decoded picture exceed the limit of 1000",
+                "the picture takes 1001 bytes of memory, and the limit is 1000 (`FACE_PIXEL_MEMORY`)",
             ),
             (
                 "no overflow",
                 (u32::MAX, u32::MAX, u64::MAX),
-                "a side of 4294967295 pixels exceeds the limit of 20",
+                "a side of 4294967295 pixels is longer than the 20 that can be drawn upon",
             ),
         ];
         for (name, (width, height, bytes), expected) in cases {

@@ -1,6 +1,7 @@
 //! Decoded pixels, in the order, the colour space and the depth in which the file had them.
 
 use super::colour::Space;
+use super::orientation::Orientation;
 
 /// Bits per channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,32 @@ impl Raster {
 
     pub(super) fn row_bytes(&self) -> usize {
         self.width as usize * self.pixel_bytes()
+    }
+
+    /// Appends row `y` of the upright picture to `to`.
+    pub(super) fn upright_row(&self, orientation: Orientation, y: u32, to: &mut Vec<u8>) {
+        let bytes = self.pixel_bytes();
+        let walk = orientation.walk(self.width, self.height);
+        let (width, _) = orientation.upright(self.width, self.height);
+        let start = |x| walk.index(x, y) * bytes;
+        if !orientation.is_sideways() && walk.right == 1 {
+            to.extend_from_slice(&self.data[start(0)..start(0) + self.row_bytes()]);
+            return;
+        }
+        for x in 0..width {
+            to.extend_from_slice(&self.data[start(x)..start(x) + bytes]);
+        }
+    }
+
+    /// The pixels in upright order, copied only if they are not.
+    pub(super) fn into_upright(self, orientation: Orientation) -> Vec<u8> {
+        if orientation == Orientation::Upright {
+            return self.data;
+        }
+        let (_, height) = orientation.upright(self.width, self.height);
+        let mut rows = Vec::with_capacity(self.data.len());
+        (0..height).for_each(|y| self.upright_row(orientation, y, &mut rows));
+        rows
     }
 
     /// Mixes an opaque pixel into pixel number `index`, `coverage` 255 replacing it.
@@ -77,7 +104,7 @@ impl Raster {
 }
 
 /// Between `old` and `new`, so never wider than either.
-fn mix(old: u32, new: u32, coverage: u8) -> u32 {
+pub(super) fn mix(old: u32, new: u32, coverage: u8) -> u32 {
     let coverage = u32::from(coverage);
     (old * (255 - coverage) + new * coverage + 127) / 255
 }

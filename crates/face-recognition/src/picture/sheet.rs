@@ -110,7 +110,7 @@ impl Sheet {
         for layer in &self.layers {
             let pixel = raster.space.pixel(layer.colour);
             for y in layer.rows.start..layer.rows.end.min(height) {
-                for x in layer.columns.start..layer.columns.end.min(width) {
+                for x in layer.columns(width) {
                     raster.mix(walk.index(x, y), pixel, layer.coverage(x, y));
                 }
             }
@@ -121,6 +121,11 @@ impl Sheet {
 impl Layer {
     pub(super) fn colour(&self) -> [u8; 3] {
         self.colour
+    }
+
+    /// Its columns in a picture so wide.
+    pub(super) fn columns(&self, width: u32) -> Range<u32> {
+        self.columns.start..self.columns.end.min(width)
     }
 
     /// Whether it has anything in these columns and rows.

@@ -5,28 +5,49 @@ use image::{DynamicImage, GrayImage, RgbImage};
 
 use super::colour::{self, Space};
 use super::orientation::Orientation;
+use super::palette::Palette;
 use super::raster::{Depth, Raster};
 
-pub(super) fn luma(raster: &Raster, orientation: Orientation, max_side: u32) -> GrayImage {
+pub(super) fn luma(
+    raster: &Raster,
+    palette: Option<&Palette>,
+    orientation: Orientation,
+    max_side: u32,
+) -> GrayImage {
     let (width, height) = fit(raster.width, raster.height, max_side);
-    let direct = matches!(raster.space, Space::Grey | Space::YCbCr);
-    let data = if direct {
+    let is_luma = matches!(raster.space, Space::Grey | Space::YCbCr) && palette.is_none();
+    let data = if is_luma {
         // The first channel is the luma already.
         average(raster, width, height, 1, |pixel| [pixel[0], 0, 0])
     } else {
         average(raster, width, height, 1, |pixel| {
-            [colour::luma(raster.space.colour(pixel)), 0, 0]
+            [colour::luma(shown(raster, palette, pixel)), 0, 0]
         })
     };
     let grey = GrayImage::from_raw(width, height, data).unwrap_or_default();
     turned(DynamicImage::ImageLuma8(grey), orientation).into_luma8()
 }
 
-pub(super) fn rgb(raster: &Raster, orientation: Orientation, max_side: u32) -> RgbImage {
+pub(super) fn rgb(
+    raster: &Raster,
+    palette: Option<&Palette>,
+    orientation: Orientation,
+    max_side: u32,
+) -> RgbImage {
     let (width, height) = fit(raster.width, raster.height, max_side);
-    let data = average(raster, width, height, 3, |pixel| raster.space.colour(pixel));
+    let data = average(raster, width, height, 3, |pixel| {
+        shown(raster, palette, pixel)
+    });
     let rgb = RgbImage::from_raw(width, height, data).unwrap_or_default();
     turned(DynamicImage::ImageRgb8(rgb), orientation).into_rgb8()
+}
+
+/// The colour of a pixel, which may be a number in a palette.
+fn shown(raster: &Raster, palette: Option<&Palette>, pixel: [u8; 4]) -> [u8; 3] {
+    match palette {
+        Some(palette) => Space::Rgba.colour(palette.colour(pixel[0])),
+        None => raster.space.colour(pixel),
+    }
 }
 
 pub(super) fn turned(mut small: DynamicImage, orientation: Orientation) -> DynamicImage {
@@ -224,7 +245,7 @@ mod tests {
             width in 1_u32..90, height in 1_u32..90, side in 1_u32..100, shade: u8,
         ) {
             let raster = grey(width, height, vec![shade; (width * height) as usize]);
-            let small = luma(&raster, Orientation::Upright, side);
+            let small = luma(&raster, None, Orientation::Upright, side);
             prop_assert!(small.pixels().all(|pixel| pixel.0 == [shade]));
             prop_assert!(small.width() <= side.max(1) && small.height() <= side.max(1));
         }
@@ -233,12 +254,12 @@ mod tests {
     #[test]
     fn areas_are_averaged_and_turned() {
         let raster = grey(4, 2, vec![0, 100, 200, 200, 100, 200, 40, 40]);
-        let small = luma(&raster, Orientation::Upright, 2);
+        let small = luma(&raster, None, Orientation::Upright, 2);
         assert_eq!(
             (small.dimensions(), small.as_raw().as_slice()),
             ((2, 1), &[100, 120][..])
         );
-        let turned = luma(&raster, Orientation::Clockwise, 2);
+        let turned = luma(&raster, None, Orientation::Clockwise, 2);
         assert_eq!(
             (turned.dimensions(), turned.as_raw().as_slice()),
             ((1, 2), &[100, 120][..])
@@ -248,7 +269,7 @@ mod tests {
     #[test]
     fn small_pictures_are_copied_exactly() {
         let data: Vec<u8> = (0..35).collect();
-        let same = luma(&grey(7, 5, data.clone()), Orientation::Upright, 100);
+        let same = luma(&grey(7, 5, data.clone()), None, Orientation::Upright, 100);
         assert_eq!(same.into_raw(), data);
     }
 
@@ -263,7 +284,7 @@ mod tests {
             data: words.into_iter().flat_map(u16::to_ne_bytes).collect(),
         };
         assert_eq!(
-            rgb(&raster, Orientation::Upright, 10).into_raw(),
+            rgb(&raster, None, Orientation::Upright, 10).into_raw(),
             [255, 128, 1]
         );
     }

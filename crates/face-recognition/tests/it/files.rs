@@ -161,11 +161,11 @@ fn each_refusal_has_its_reason() {
         ("animated PNG", fixture("animated.png"), "animated"),
         ("animated WebP", fixture("animated.webp"), "animated"),
         ("decompression bomb", fixture("bomb.png"), "too_many_pixels"),
-        ("zero pixels", fixture("empty.png"), "corrupt"),
+        ("zero pixels", fixture("empty.png"), "empty_picture"),
         ("JPEG without its end marker", no_end, "truncated"),
         ("JPEG cut in its header", jpeg[..100].to_vec(), "truncated"),
         ("PNG cut in its data", cut("alpha.png"), "truncated"),
-        ("GIF cut in its data", cut("still.gif"), "corrupt"),
+        ("GIF cut in its data", cut("still.gif"), "truncated"),
         ("BMP cut in its data", cut("24-bit.bmp"), "truncated"),
         ("WebP cut in its data", cut("lossy.webp"), "truncated"),
     ];
@@ -200,7 +200,7 @@ fn limits_are_checked_on_the_header() {
         let error = Header::read(&fixture(name), &limits).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "3072 pixels exceed the limit of 3071",
+            "3072 pixels exceed the limit of 3071 (`FACE_MAX_PIXELS`)",
             "{name}"
         );
     }

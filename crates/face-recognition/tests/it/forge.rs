@@ -21,6 +21,24 @@ pub(crate) fn zeros(count: usize) -> Vec<u8> {
     [&[0x78, 0x01], bits.bytes(), &adler.to_be_bytes()].concat()
 }
 
+/// A zlib stream of these bytes as they are.
+pub(crate) fn stored(bytes: &[u8]) -> Vec<u8> {
+    let mut stream = vec![0x78, 0x01];
+    let blocks = bytes.chunks(65_535).count();
+    for (number, block) in (1..).zip(bytes.chunks(65_535)) {
+        let length = u16::try_from(block.len()).unwrap();
+        stream.push(u8::from(number == blocks));
+        stream.extend([length.to_le_bytes(), (!length).to_le_bytes()].concat());
+        stream.extend(block);
+    }
+    let (one, sum) = bytes.iter().fold((1, 0), |(one, sum), &byte| {
+        let one = (one + u32::from(byte)) % 65_521;
+        (one, (sum + one) % 65_521)
+    });
+    stream.extend((sum << 16 | one).to_be_bytes());
+    stream
+}
+
 /// Bits, the first one lowest.
 #[derive(Default)]
 struct Bits {

@@ -8,15 +8,19 @@
 
 mod answers;
 mod binary;
+mod crowds;
 mod drawing;
+mod exact;
 mod faces_api;
 mod files;
 mod forge;
 mod forms;
 mod hostile_files;
+mod kept;
 mod lies;
 mod looks;
 mod objects;
+mod odd_files;
 mod orientations;
 mod overload;
 mod patches;

@@ -17,7 +17,11 @@ pub(super) fn cut() -> Vec<(String, Vec<u8>)> {
     let mut cuts = vec![];
     for name in names {
         let file = fixture(name);
-        for joint in joints(&file) {
+        let mut joints = joints(&file);
+        if file.starts_with(b"\x89PNG") {
+            joints.pop(); // Without its end, it still has all of its pixels.
+        }
+        for joint in joints {
             for at in joint - 1..=joint + 5 {
                 cuts.push((format!("{name} cut at {at}"), file[..at].to_vec()));
             }

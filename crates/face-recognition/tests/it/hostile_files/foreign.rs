@@ -1,6 +1,6 @@
 //! What is no photo, or not only one.
 
-use super::case::{ANIMATED, CORRUPT, Case, EMPTY, FINE, FOREIGN, NONE, case};
+use super::case::{ANIMATED, Case, EMPTY, FINE, FOREIGN, NONE, case};
 use crate::forge::{blank_png, bmp, gif, jpeg_with, segment, zeros};
 use crate::pictures::fixture;
 
@@ -21,14 +21,15 @@ pub(super) fn foreign() -> Vec<Case> {
         case("an archive", "PK\u{3}\u{4}", NONE),
         case("a program", "\u{7f}ELF", NONE),
         case("TIFF", "II*\0\u{8}\0\0\0", FOREIGN),
+        case("BigTIFF", "II+\0\u{8}\0\0\0\u{10}\0\0\0", FOREIGN),
         case("Photoshop", "8BPS\0\u{1}", FOREIGN),
         case("AVIF", "\0\0\0\u{18}ftypavif\0\0\0\0", FOREIGN),
         case("JPEG XL", "\0\0\0\u{c}JXL \r\n\u{87}\n", FOREIGN),
         case("animated PNG", fixture("animated.png"), ANIMATED),
         case("animated WebP", fixture("animated.webp"), ANIMATED),
         case("animated GIF", fixture("animated.gif"), ANIMATED),
-        case("PNG of no pixels", fixture("empty.png"), CORRUPT),
-        case("BMP of no pixels", bmp(0, 0, 0), FOREIGN),
+        case("PNG of no pixels", fixture("empty.png"), EMPTY),
+        case("BMP of no pixels", bmp(0, 0, 0), EMPTY),
         case("GIF of no pixels", gif((0, 0), (0, 0), 1), EMPTY),
         case("PNG called JPEG", fixture("alpha.png"), FINE),
         case("one pixel", blank_png((1, 1), [8, 0, 0], &zeros(2)), FINE),

@@ -1,0 +1,58 @@
+//! What is wanted of XMP: to pass it on without what is not true of the result or nobody's
+//! business.
+
+const ORIENTATION: &[u8] = b"tiff:Orientation";
+
+/// The same packet for a picture that is upright. `None` if it says where the photo was taken:
+/// that is left behind, and with it all of the packet.
+pub(super) fn upright(packet: &[u8]) -> Option<Vec<u8>> {
+    if find(packet, b"exif:GPS").is_some() {
+        return None;
+    }
+    let mut packet = packet.to_vec();
+    let mut at = 0;
+    while let Some(found) = find(&packet[at..], ORIENTATION) {
+        at += found + ORIENTATION.len();
+        // As an attribute or as an element.
+        if let [b'=', b'"' | b'\'', value @ b'2'..=b'8', ..] | [b'>', value @ b'2'..=b'8', ..] =
+            &mut packet[at..]
+        {
+            *value = b'1';
+        }
+    }
+    Some(packet)
+}
+
+fn find(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|window| window == what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_orientation_is_changed() {
+        for (before, after) in [
+            ("<a tiff:Orientation=\"6\"/>", "<a tiff:Orientation=\"1\"/>"),
+            (
+                "<a tiff:Orientation='8' b='8'/>",
+                "<a tiff:Orientation='1' b='8'/>",
+            ),
+            (
+                "<tiff:Orientation>3</tiff:Orientation>",
+                "<tiff:Orientation>1</tiff:Orientation>",
+            ),
+            ("<a tiff:Orientation", "<a tiff:Orientation"),
+            ("", ""),
+        ] {
+            let made = upright(before.as_bytes()).unwrap();
+            assert_eq!(String::from_utf8(made).unwrap(), after);
+        }
+    }
+
+    #[test]
+    fn places_are_not_passed_on() {
+        assert_eq!(upright(b"<a exif:GPSLatitude='31,13N'/>"), None);
+    }
+}
