@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use face::{Dimensions, Encoded, Photo, StoredFile};
-use image::GrayImage;
 use image::codecs::jpeg::JpegEncoder;
+use image::{GrayImage, RgbImage};
 use oss::{PresignedUrl, Region};
 use tokio::runtime::Handle;
 use transport::BoxError;
@@ -18,6 +18,7 @@ use transport::BoxError;
 use crate::budget::{Budget, Grant};
 use crate::picture::{
     EncodedPicture, Header, Limits, Orientation, Picture, PictureError, Sheet, luma, patch,
+    patch_bytes, rgb,
 };
 
 /// Quality of pictures made for a face API: detectors see no difference above it.
@@ -48,21 +49,40 @@ impl FetchedPhoto {
         Ok((picture, grant))
     }
 
-    /// The photo in shades of grey, if that can be had without decoding all of it, once there is
-    /// memory for it: for the small picture, and for one that is turned upright.
-    fn look(&self, max_side: u32) -> Option<GrayImage> {
+    /// Waits until there is memory for a small picture that is read from the file: for so many
+    /// bytes of each of its pixels, turned upright included.
+    fn memory_for(&self, max_side: u32, pixel_bytes: u64) -> Grant {
         let side = |side: u32| u64::from(side.min(max_side));
-        let needed = 2 * side(self.header.width) * side(self.header.height);
-        let _grant = self.runtime.block_on(self.memory.ask(needed));
-        luma(&self.file, &self.header, &self.limits, max_side)
+        let pixels = side(self.header.width) * side(self.header.height);
+        self.runtime.block_on(self.memory.ask(pixel_bytes * pixels))
+    }
+
+    /// The photo in colours. Of a file that is not decoded, each component is held as well, and
+    /// once more while it is scaled.
+    fn rgb(&self, max_side: u32) -> Result<RgbImage, PictureError> {
+        let grant = self.memory_for(max_side, 12);
+        if let Some(small) = rgb(&self.file, &self.header, max_side)? {
+            return Ok(small);
+        }
+        drop(grant);
+        let (picture, _grant) = self.decode()?;
+        Ok(picture.rgb(max_side))
     }
 
     /// Draws on the photo without decoding it, if it lends itself to that, once there is memory
     /// for it. Call it from a blocking thread.
-    pub(crate) fn patch(&self, sheet: &Sheet) -> Option<EncodedPicture> {
-        let needed = self.header.patch_bytes;
-        let _grant = (needed > 0).then(|| self.runtime.block_on(self.memory.ask(needed)));
-        patch(&self.file, &self.header, &self.limits, sheet)
+    pub(crate) fn patch(
+        &self,
+        sheet: &Sheet,
+    ) -> Result<Option<(EncodedPicture, Grant)>, PictureError> {
+        let Some(needed) = patch_bytes(&self.file, &self.header, sheet) else {
+            return Ok(None);
+        };
+        // As much as the file has is set aside for its result.
+        let needed = needed.saturating_sub(self.file.len() as u64);
+        let grant = self.runtime.block_on(self.memory.ask(needed));
+        let result = patch(&self.file, &self.header, sheet)?;
+        Ok(result.map(|result| (result, grant)))
     }
 }
 
@@ -82,9 +102,7 @@ impl Photo for FetchedPhoto {
     }
 
     fn encoded(&self, max_side: u32) -> Result<Encoded, BoxError> {
-        let (picture, grant) = self.decode()?;
-        let small = picture.rgb(max_side);
-        drop((picture, grant));
+        let small = self.rgb(max_side)?;
         let mut file = Vec::new();
         JpegEncoder::new_with_quality(&mut file, QUALITY).encode_image(&small)?;
         Ok(Encoded {
@@ -95,9 +113,11 @@ impl Photo for FetchedPhoto {
     }
 
     fn luma(&self, max_side: u32) -> Result<GrayImage, BoxError> {
-        if let Some(small) = self.look(max_side) {
+        let grant = self.memory_for(max_side, 2);
+        if let Some(small) = luma(&self.file, &self.header, max_side)? {
             return Ok(small);
         }
+        drop(grant);
         let (picture, _grant) = self.decode()?;
         Ok(picture.luma(max_side))
     }

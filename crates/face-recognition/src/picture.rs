@@ -1,5 +1,5 @@
-//! A photo between its file and its file: decoded once, turned upright without a second copy,
-//! drawn upon in place, encoded as it came.
+//! Reads photos, draws upon them, and writes them as they came: decoded once, turned upright
+//! without a second copy, drawn upon in place.
 //!
 //! A JPEG as cameras make it is not decoded at all, but for the parts that are drawn upon, and
 //! turned upright by the numbers of its blocks ([`patch`]). Of all others, the pixels stay in the
@@ -104,7 +104,7 @@ impl Picture {
     /// Always permanent: the same bytes fail again.
     pub fn decode(file: &[u8], header: &Header, limits: &Limits) -> Result<Self, PictureError> {
         match header.format {
-            Format::Jpeg => jpeg::decode(file, limits),
+            Format::Jpeg => jpeg::decode(file, header, limits),
             Format::Png => png::decode(file, limits),
             Format::WebP => webp::decode(file, limits),
             Format::Bmp => bmp::decode(file, limits),
@@ -182,38 +182,82 @@ impl Picture {
 
 /// Lays `sheet` over the photo in `file`, whose `header` was read from the same bytes, without
 /// decoding it: what is not drawn upon loses nothing, or next to nothing if it is turned upright.
-/// Takes [`Header::patch_bytes`] of memory beside the result.
+/// Takes [`patch_bytes`] of memory beside the file, its result included.
 ///
-/// `None` if the file does not lend itself to that: then [`Picture`] does it, or says why not.
-/// Blocks a CPU for some ten milliseconds per megapixel.
-#[must_use]
+/// `None` if the file does not lend itself to that, for which [`Picture`] is there. Blocks a CPU
+/// for some ten milliseconds per megapixel.
+///
+/// # Errors
+/// The file is damaged: permanent.
 pub fn patch(
     file: &[u8],
     header: &Header,
-    limits: &Limits,
     sheet: &Sheet,
-) -> Option<EncodedPicture> {
-    if header.format != Format::Jpeg || header.patch_bytes > limits.max_decoded_bytes {
-        return None;
+) -> Result<Option<EncodedPicture>, PictureError> {
+    if header.patch_bytes.is_none() {
+        return Ok(None);
     }
-    Some(EncodedPicture {
-        bytes: jpeg::patch(file, header, limits, sheet)?,
+    // Hardly ever too little; what would do in any case may be far more.
+    let room = usize::try_from(result_bytes(file, sheet)).unwrap_or(usize::MAX);
+    let mut bytes = Vec::with_capacity(room.min(2 * file.len() + (64 << 10)));
+    jpeg::patch(file, sheet, &mut bytes)?;
+    Ok(Some(EncodedPicture {
+        bytes,
         content_type: header.format.media_type(),
         is_lossless_copy: false,
-    })
+    }))
+}
+
+/// Memory that [`patch`] takes beside the file, in bytes; `None` if the file does not lend itself
+/// to that.
+#[must_use]
+pub fn patch_bytes(file: &[u8], header: &Header, sheet: &Sheet) -> Option<u64> {
+    let working_bytes = header.patch_bytes?;
+    Some(working_bytes.saturating_add(result_bytes(file, sheet)))
+}
+
+/// At most so many bytes has a file that was drawn upon in its code.
+fn result_bytes(file: &[u8], sheet: &Sheet) -> u64 {
+    /// What 64 numbers of at most 26 bits take, and the zeros stuffed between them.
+    const BLOCK_BYTES: u64 = 256;
+    /// Those of CMYK.
+    const COMPONENTS: u64 = 4;
+    /// Tables that the file did without.
+    const HEAD_BYTES: u64 = 4096;
+    let drawn = sheet.blocks().saturating_mul(BLOCK_BYTES * COMPONENTS);
+    // Codes that lack symbols are completed, whereby one bit becomes two at worst.
+    let copied = 2 * file.len() as u64;
+    drawn.saturating_add(copied + HEAD_BYTES)
 }
 
 /// The upright photo in shades of grey, scaled down until no side exceeds `max_side`, without
-/// decoding more of it than that takes. `None` if the file does not lend itself to that: then
-/// [`Picture::luma`] does it, or the file is damaged.
+/// decoding more of it than that takes. `None` if the file does not lend itself to that, for
+/// which [`Picture::luma`] is there.
 ///
 /// Blocks a CPU for some milliseconds per megapixel.
-#[must_use]
-pub fn luma(file: &[u8], header: &Header, limits: &Limits, max_side: u32) -> Option<GrayImage> {
-    if header.format != Format::Jpeg {
-        return None;
+///
+/// # Errors
+/// The file is damaged: permanent.
+pub fn luma(
+    file: &[u8],
+    header: &Header,
+    max_side: u32,
+) -> Result<Option<GrayImage>, PictureError> {
+    match header.format {
+        Format::Jpeg => jpeg::luma(file, max_side),
+        _ => Ok(None),
     }
-    jpeg::luma(file, header, limits, max_side)
+}
+
+/// As [`luma`], in sRGB-like colours.
+///
+/// # Errors
+/// The file is damaged: permanent.
+pub fn rgb(file: &[u8], header: &Header, max_side: u32) -> Result<Option<RgbImage>, PictureError> {
+    match header.format {
+        Format::Jpeg => jpeg::rgb(file, max_side),
+        _ => Ok(None),
+    }
 }
 
 /// A picture ready to be stored.

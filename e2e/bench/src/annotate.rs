@@ -65,7 +65,7 @@ pub(crate) fn once(args: &Args) -> Result<()> {
     let limits = Limits::default();
     let header = Header::read(&file, &limits)?;
     let sheet = annotate(header.dimensions(), &faces(header.dimensions()));
-    let result = if let Some(result) = patch(&file, &header, &limits, &sheet) {
+    let result = if let Some(result) = patch(&file, &header, &sheet)? {
         result
     } else {
         let mut picture = Picture::decode(&file, &header, &limits)?;

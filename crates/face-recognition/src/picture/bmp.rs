@@ -135,7 +135,7 @@ fn open<'f>(file: &'f [u8], limits: &Limits) -> Result<(Decoder<'f>, Header, boo
         height,
         orientation: Orientation::Upright,
         working_bytes,
-        patch_bytes: 0,
+        patch_bytes: None,
     };
     Ok((decoder, header, may_expand))
 }

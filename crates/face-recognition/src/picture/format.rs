@@ -61,7 +61,8 @@ impl Content {
     #[must_use]
     pub fn of(file: &[u8]) -> Self {
         match file {
-            [0xff, 0xd8, 0xff, ..] => Self::Picture(Format::Jpeg),
+            // Garbage may come before the next marker.
+            [0xff, 0xd8, _, ..] => Self::Picture(Format::Jpeg),
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Self::Picture(Format::Png),
             [
                 b'R',

@@ -15,8 +15,9 @@ pub struct Header {
     pub orientation: Orientation,
     /// Memory that decoding and encoding take at their peak, in bytes, the file itself not counted.
     pub working_bytes: u64,
-    /// Memory that [`patch`](super::patch) takes beside the file and its result, in bytes.
-    pub patch_bytes: u64,
+    /// Memory that [`patch`](super::patch) takes beside the file and its result, in bytes; `None` if
+    /// it can only be decoded. The limit holds for the memory of the way that is taken.
+    pub patch_bytes: Option<u64>,
 }
 
 impl Header {

@@ -1,17 +1,31 @@
-//! JPEG in and out, as close to the source as a second encoding can be.
+//! JPEG in and out, as close to the source as can be.
 //!
-//! Pixels stay `YCbCr` (or CMYK, YCCK, grey), and the encoder gets the source's own
-//! quantisation tables and chroma sampling: what is not drawn upon comes out as it went in,
-//! up to rounding. The result is baseline, because a progressive encoder holds all
-//! coefficients at once, more memory than the picture itself.
+//! Sequential files, which is what cameras make, are never decoded: they are drawn upon in their
+//! code ([`patch`](mod@patch)), turned upright in their code ([`turn`](mod@turn)) and scaled down
+//! while they are read ([`look`]). Others are decoded. Their pixels stay `YCbCr` (or CMYK, YCCK,
+//! grey), and the encoder gets the source's own quantisation tables and chroma sampling: what is
+//! not drawn upon comes out as it went in, up to rounding. The result is sequential, because a
+//! progressive encoder holds all coefficients at once, more memory than the picture itself.
+//!
+//! A file is damaged if not every block of its picture is there. None is ever made up: a photo
+//! of which a part is lost is refused rather than stored as a ruin.
 
 mod brush;
 mod code;
+mod colour;
 mod dct;
 mod encode;
+mod frame;
 mod kept;
 mod look;
+mod output;
 mod patch;
+mod pixels;
+mod profile;
+mod progressive;
+mod scan_header;
+mod scans;
+mod segments;
 mod structure;
 mod style;
 mod turn;
@@ -19,60 +33,43 @@ mod turn;
 pub(super) use encode::encode;
 pub(super) use style::JpegStyle;
 
-use std::borrow::Cow;
+use image::{GrayImage, RgbImage};
 
-use image::GrayImage;
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
-
-use self::kept::Keep;
 use self::structure::Structure;
-use super::colour::Space;
 use super::header::Header;
-use super::raster::{Depth, Raster};
-use super::{Format, Limits, Orientation, Picture, PictureError, Sheet, Style, exif};
+use super::{Format, Limits, Orientation, Picture, PictureError, Sheet, exif};
 
-/// Colour profiles longer than this are left out. The largest CMYK profiles have 2 MB.
-const MAX_ICC_BYTES: usize = 4 << 20;
+/// The longest side in pixels that libjpeg, and so most programs, can show.
+const MAX_SIDE: u32 = 65_500;
 
-type Decoder<'f> = JpegDecoder<ZCursor<&'f [u8]>>;
-
-/// Reads what can be known without decoding.
+/// Reads what can be known without reading the picture data, unless the end marker is missing.
 pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureError> {
     let structure = Structure::parse(file)?;
     let (width, height) = (structure.width.into(), structure.height.into());
-    let channels = match structure.components.len() {
-        1 => 1,
-        3 => 3,
-        4 => 4,
-        _ => {
-            return Err(PictureError::Unsupported {
-                what: "multi-band JPEG",
-            });
-        }
-    };
+    let orientation = orientation(&structure);
     let pixels = u64::from(width) * u64::from(height);
-    let mut working_bytes = pixels * channels + structure.coefficient_bytes();
-    if !structure.is_interleaved() {
-        let strips = turn::working_bytes(&structure, Orientation::Upright);
-        working_bytes += 2 * file.len() as u64 + strips;
-    }
-    limits.check(width, height, working_bytes)?;
-    let orientation = structure
-        .exif
-        .map_or(Orientation::Upright, exif::orientation);
-    let patch_bytes = match orientation {
+    let patch_bytes = turn::is_exact(&structure, orientation).then(|| match orientation {
         Orientation::Upright => 0,
         orientation => turn::working_bytes(&structure, orientation),
+    });
+    let plain_bytes = file.len() as u64;
+    let decoder_bytes = if structure.is_sequential() {
+        plain_bytes + turn::working_bytes(&structure, Orientation::Upright)
+    } else {
+        structure.coefficient_bytes() + progressive::working_bytes(&structure)
     };
+    let working_bytes = pixels * structure.components.len() as u64 + plain_bytes + decoder_bytes;
+    let limits = Limits {
+        max_side: limits.max_side.min(MAX_SIDE),
+        ..*limits
+    };
+    limits.check(width, height, patch_bytes.unwrap_or(working_bytes))?;
     // No block of 64 pixels takes less than a bit.
-    let is_possible = pixels / 64 <= 8 * file.len() as u64;
-    if !structure.complete || !is_possible {
-        return Err(PictureError::Truncated {
-            format: Format::Jpeg,
-        });
+    if pixels / 64 > 8 * file.len() as u64 {
+        return Err(segments::truncated());
+    }
+    if structure.is_sequential() && !structure.is_ended {
+        scans::check(file, &structure)?;
     }
     Ok(Header {
         format: Format::Jpeg,
@@ -84,132 +81,45 @@ pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureErro
     })
 }
 
-/// Draws without decoding, if the file lends itself to it.
-pub(super) fn patch(
-    file: &[u8],
-    header: &Header,
-    limits: &Limits,
-    sheet: &Sheet,
-) -> Option<Vec<u8>> {
-    let (decoder, space) = open(file, header, limits).ok()?;
-    let keep = Keep {
-        profile: profile(&decoder).is_some(),
-        is_sideways: header.orientation.is_sideways(),
-    };
-    match header.orientation {
-        Orientation::Upright => patch::patch(file, space, keep, sheet),
-        orientation => turn::turn(file, orientation, space, keep, sheet),
+/// Draws without decoding, writing to `result`.
+pub(super) fn patch(file: &[u8], sheet: &Sheet, result: &mut Vec<u8>) -> Result<(), PictureError> {
+    let structure = Structure::parse(file)?;
+    match orientation(&structure) {
+        Orientation::Upright => patch::patch(file, &structure, sheet, result),
+        orientation => turn::turn(file, &structure, orientation, sheet, result),
     }
 }
 
-/// The upright picture in shades of grey, scaled down while it is read, if the file lends itself
-/// to that.
-pub(super) fn luma(
-    file: &[u8],
-    header: &Header,
-    limits: &Limits,
-    max_side: u32,
-) -> Option<GrayImage> {
-    let (_decoder, space) = open(file, header, limits).ok()?;
-    if !matches!(space, Space::Grey | Space::YCbCr) {
-        return None;
-    }
-    let structure = Structure::parse(file).ok()?;
-    look::luma(file, &structure, header.orientation, max_side)
+/// The upright picture in shades of grey, scaled down while it is read; `None` if it can only be
+/// decoded.
+pub(super) fn luma(file: &[u8], max_side: u32) -> Result<Option<GrayImage>, PictureError> {
+    let structure = Structure::parse(file)?;
+    let orientation = orientation(&structure);
+    let look = || look::luma(file, &structure, orientation, max_side);
+    structure.is_sequential().then(look).transpose()
+}
+
+/// The same in colours.
+pub(super) fn rgb(file: &[u8], max_side: u32) -> Result<Option<RgbImage>, PictureError> {
+    let structure = Structure::parse(file)?;
+    let orientation = orientation(&structure);
+    let look = || look::rgb(file, &structure, orientation, max_side);
+    structure.is_sequential().then(look).transpose()
 }
 
 /// Decodes into the colour space of the file.
-pub(super) fn decode(file: &[u8], limits: &Limits) -> Result<Picture, PictureError> {
-    let header = header(file, limits)?;
-    let structure = Structure::parse(file)?;
-    let (_, space) = open(file, &header, limits)?;
-    // The decoder puts samples in the wrong places if each component has a scan of its own.
-    let interleaved = if structure.is_interleaved() {
-        Cow::Borrowed(file)
-    } else {
-        let damaged = || PictureError::corrupt(Format::Jpeg, "its scans cannot be read");
-        interleaved(file, &header, space)
-            .ok_or_else(damaged)?
-            .into()
-    };
-    let (mut decoder, space) = open(&interleaved, &header, limits)?;
-    let data = decoder
-        .decode()
-        .map_err(|error| PictureError::corrupt(Format::Jpeg, error))?;
-    let raster = Raster {
-        space,
-        depth: Depth::Eight,
-        width: header.width,
-        height: header.height,
-        data,
-    };
-    if raster.data.len() != raster.row_bytes() * raster.height as usize {
-        return Err(PictureError::corrupt(
-            Format::Jpeg,
-            "its two headers disagree",
-        ));
-    }
-    Ok(Picture {
-        style: Style::Jpeg(JpegStyle::of(&structure, space, header.orientation)),
-        icc_profile: profile(&decoder),
-        orientation: header.orientation,
-        raster,
-    })
-}
-
-/// The same file with one scan of all components.
-fn interleaved(file: &[u8], header: &Header, space: Space) -> Option<Vec<u8>> {
-    let keep = Keep {
-        profile: true,
-        is_sideways: false,
-    };
-    let nothing = Sheet::new(header.width, header.height);
-    turn::turn(file, Orientation::Upright, space, keep, &nothing)
-}
-
-/// A decoder that has read the headers and will keep the colour space.
-fn open<'f>(
-    file: &'f [u8],
+pub(super) fn decode(
+    file: &[u8],
     header: &Header,
     limits: &Limits,
-) -> Result<(Decoder<'f>, Space), PictureError> {
-    let corrupt = |error| PictureError::corrupt(Format::Jpeg, error);
-    let side = usize::try_from(limits.max_side).unwrap_or(usize::MAX);
-    let options = DecoderOptions::default()
-        .set_strict_mode(false)
-        .set_max_width(side)
-        .set_max_height(side);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
-    decoder.decode_headers().map_err(corrupt)?;
-    // Before it sets memory aside: markers can be read in two ways, and only one was checked.
-    let seen = decoder
-        .dimensions()
-        .map(|(width, height)| (width as u64, height as u64));
-    if seen != Some((header.width.into(), header.height.into())) {
-        let reason = "its headers disagree";
-        return Err(PictureError::corrupt(Format::Jpeg, reason));
-    }
-    let stored = decoder.input_colorspace().unwrap_or(ColorSpace::Unknown);
-    let space = space_of(stored)?;
-    decoder.set_options(decoder.options().jpeg_set_out_colorspace(stored));
-    Ok((decoder, space))
+) -> Result<Picture, PictureError> {
+    limits.check(header.width, header.height, header.working_bytes)?;
+    let structure = Structure::parse(file)?;
+    pixels::decode(file, &structure, orientation(&structure), limits)
 }
 
-fn profile(decoder: &Decoder<'_>) -> Option<Vec<u8>> {
-    decoder
-        .icc_profile()
-        .filter(|profile| profile.len() <= MAX_ICC_BYTES)
-}
-
-fn space_of(stored: ColorSpace) -> Result<Space, PictureError> {
-    match stored {
-        ColorSpace::Luma => Ok(Space::Grey),
-        ColorSpace::YCbCr => Ok(Space::YCbCr),
-        ColorSpace::RGB => Ok(Space::Rgb),
-        ColorSpace::CMYK => Ok(Space::Cmyk),
-        ColorSpace::YCCK => Ok(Space::Ycck),
-        _ => Err(PictureError::Unsupported {
-            what: "multi-band JPEG",
-        }),
-    }
+fn orientation(structure: &Structure<'_>) -> Orientation {
+    structure
+        .exif()
+        .map_or(Orientation::Upright, exif::orientation)
 }

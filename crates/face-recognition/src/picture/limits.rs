@@ -12,7 +12,8 @@ pub struct Limits {
     pub max_pixels: u64,
     /// The longer side, in pixels: within it, places in a picture fit the arithmetic.
     pub max_side: u32,
-    /// Memory for its decoded form and for what the codec needs beside it, in bytes.
+    /// Memory for its decoded form and for what the codec needs beside it, in bytes. A JPEG as
+    /// cameras make it is not decoded and takes next to nothing.
     pub max_decoded_bytes: u64,
 }
 

@@ -69,7 +69,7 @@ pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureErro
         height,
         orientation,
         working_bytes,
-        patch_bytes: 0,
+        patch_bytes: None,
     })
 }
 

@@ -102,6 +102,17 @@ impl Sheet {
         self.layers.iter().filter(here).collect()
     }
 
+    /// At most so many blocks of 8 x 8 pixels are drawn upon.
+    pub(super) fn blocks(&self) -> u64 {
+        let along = |range: &Range<u32>, side: u32| {
+            u64::from(range.end.min(side).saturating_sub(range.start)) / 8 + 2
+        };
+        let blocks = |layer: &Layer| {
+            along(&layer.columns, self.width).saturating_mul(along(&layer.rows, self.height))
+        };
+        self.layers.iter().map(blocks).fold(0, u64::saturating_add)
+    }
+
     /// Lays the sheet over the upright view of `raster`: its colours are mixed into the stored
     /// pixels, in their own colour space, order and depth.
     pub(super) fn lay_over(&self, raster: &mut Raster, orientation: Orientation) {

@@ -82,7 +82,7 @@ fn inspect<'a>(file: &'a [u8], limits: &Limits) -> Result<(Header, Parts<'a>), P
         height,
         orientation: parts.exif.map_or(Orientation::Upright, exif::orientation),
         working_bytes,
-        patch_bytes: 0,
+        patch_bytes: None,
     };
     Ok((header, parts))
 }

@@ -216,17 +216,16 @@ fn draw(
     let drawn = Marked::from(&plan);
     go_on(stop)?;
     let sheet = paint((width, height), &plan);
-    if let Some(result) = photo.patch(&sheet)
-        && result.bytes.len() <= set_aside
-    {
-        return Ok((result, drawn, Grant::default()));
-    }
-    go_on(stop)?;
-    let (mut picture, mut grant) = photo.decode()?;
-    go_on(stop)?;
-    picture.lay(&sheet);
-    go_on(stop)?;
-    let result = picture.encode()?;
+    let (result, mut grant) = if let Some(patched) = photo.patch(&sheet)? {
+        patched
+    } else {
+        go_on(stop)?;
+        let (mut picture, grant) = photo.decode()?;
+        go_on(stop)?;
+        picture.lay(&sheet);
+        go_on(stop)?;
+        (picture.encode()?, grant)
+    };
     grant.shrink(result.bytes.len().saturating_sub(set_aside) as u64);
     Ok((result, drawn, grant))
 }

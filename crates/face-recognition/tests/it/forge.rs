@@ -165,6 +165,26 @@ pub(crate) fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
     [&[0xff, marker], length.as_slice(), payload].concat()
 }
 
+/// A JPEG of one colour in two bits a block: both of its codes have a single symbol, the zero.
+pub(crate) fn plain_jpeg(width: u16, height: u16) -> Vec<u8> {
+    let [[h1, h0], [w1, w0]] = [height, width].map(u16::to_be_bytes);
+    let only_zero = |class: u8| [[class, 1].as_slice(), &[0; 16]].concat();
+    let units = usize::from(width).div_ceil(16) * usize::from(height).div_ceil(16);
+    [
+        b"\xff\xd8".to_vec(),
+        segment(0xdb, &[&[0], [1; 64].as_slice()].concat()),
+        segment(
+            0xc0,
+            &[8, h1, h0, w1, w0, 3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0],
+        ),
+        segment(0xc4, &[only_zero(0), only_zero(0x10)].concat()),
+        segment(0xda, &[3, 1, 0, 2, 0, 3, 0, 0, 63, 0]),
+        vec![0; (units * 6 * 2).div_ceil(8)],
+        b"\xff\xd9".to_vec(),
+    ]
+    .concat()
+}
+
 /// A good JPEG with more bytes behind its first marker.
 pub(crate) fn jpeg_with(more: &[u8]) -> Vec<u8> {
     inserted(&fixture("420.jpg"), 2, more)

@@ -16,6 +16,7 @@ mod files;
 mod forge;
 mod forms;
 mod hostile_files;
+mod jpegs;
 mod kept;
 mod lies;
 mod looks;

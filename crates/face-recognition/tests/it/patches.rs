@@ -109,7 +109,7 @@ pub(crate) fn patched(file: &[u8], faces: &[Face]) -> Option<Vec<u8>> {
     let limits = Limits::default();
     let header = Header::read(file, &limits).ok()?;
     let sheet = annotate(header.dimensions(), faces);
-    patch(file, &header, &limits, &sheet).map(|result| result.bytes)
+    Some(patch(file, &header, &sheet).ok()??.bytes)
 }
 
 pub(crate) fn shown(file: &[u8]) -> RgbImage {
@@ -117,7 +117,7 @@ pub(crate) fn shown(file: &[u8]) -> RgbImage {
 }
 
 /// White where anything is drawn.
-fn drawn(width: u32, height: u32, faces: &[Face]) -> RgbImage {
+pub(crate) fn drawn(width: u32, height: u32, faces: &[Face]) -> RgbImage {
     let mut grey = std::io::Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, Rgb([128; 3])))
         .write_to(&mut grey, image::ImageFormat::Png)
@@ -134,7 +134,7 @@ fn drawn(width: u32, height: u32, faces: &[Face]) -> RgbImage {
 }
 
 /// Whether anything is drawn on the unit of this pixel, or on one whose colours may run into it.
-fn is_near(drawn: &RgbImage, (x, y): (u32, u32), unit: (u32, u32)) -> bool {
+pub(crate) fn is_near(drawn: &RgbImage, (x, y): (u32, u32), unit: (u32, u32)) -> bool {
     let reach = |at: u32, unit: u32, side: u32| {
         let first = at.saturating_sub(unit / 8) / unit * unit;
         let last = ((at + unit / 8) / unit + 1) * unit;

@@ -25,7 +25,7 @@ pub(crate) fn annotated(file: &[u8], faces: &[Face]) -> Result<Vec<u8>, PictureE
     let limits = Limits::default();
     let header = Header::read(file, &limits)?;
     let sheet = annotate(header.dimensions(), faces);
-    match patch(file, &header, &limits, &sheet) {
+    match patch(file, &header, &sheet)? {
         Some(result) => Ok(result.bytes),
         None => annotated_by_pixels(file, faces),
     }

@@ -15,15 +15,15 @@ fn turned(file: &[u8]) -> Option<Vec<u8>> {
     let header = Header::read(file, &limits).ok()?;
     let (width, height) = header.dimensions();
     let sheet = Sheet::new(width, height);
-    patch(file, &header, &limits, &sheet).map(|result| result.bytes)
+    Some(patch(file, &header, &sheet).ok()??.bytes)
 }
 
-fn by_pixels(file: &[u8]) -> Vec<u8> {
+pub(crate) fn by_pixels(file: &[u8]) -> Vec<u8> {
     decode(file).unwrap().encode().unwrap().bytes
 }
 
 /// Of all channels of all pixels, in hundredths.
-fn mean_distance(one: &RgbImage, other: &RgbImage) -> u64 {
+pub(crate) fn mean_distance(one: &RgbImage, other: &RgbImage) -> u64 {
     assert_eq!(one.dimensions(), other.dimensions());
     let distances = one.pixels().zip(other.pixels());
     let sum: u64 = distances
@@ -149,7 +149,7 @@ fn memory_is_a_fraction_of_the_pixels() {
             file[at + 2..at + 4].copy_from_slice(&u16::to_be_bytes(width));
             file.resize(200_000, 0); // Long enough to be believed.
             let header = Header::read(&file, &Limits::default()).unwrap();
-            let part = header.working_bytes / header.patch_bytes;
+            let part = header.working_bytes / header.patch_bytes.unwrap();
             assert!(part >= 8, "{width} x {height}, orientation {way}: {part}");
         }
     }

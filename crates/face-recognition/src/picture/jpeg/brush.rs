@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::code::Steps;
 use super::dct::{self, Square};
-use super::structure::{Component, Structure, Table};
+use super::structure::{Component, Structure, Table, most_brightness};
 use crate::picture::colour::Space;
 use crate::picture::sheet::Layer;
 
@@ -27,25 +27,17 @@ pub(super) struct Brush {
 }
 
 impl Brush {
-    /// One for each component, if `structure` is that of pixels in `space` whose samples all are
-    /// whole numbers of pixels wide and high.
-    pub(super) fn all(structure: &Structure<'_>, space: Space) -> Option<Vec<Self>> {
-        if structure.components.len() != space.channels() {
-            return None;
-        }
+    /// One for each component.
+    pub(super) fn all(structure: &Structure<'_>) -> Vec<Self> {
         let (horizontal, vertical) = structure.sampling();
-        let whole =
-            |most: u8, own: u8| (most.checked_rem(own)? == 0).then(|| u32::from(most / own));
-        let brush = |(channel, component): (usize, &Component)| {
-            Some(Self {
-                space,
-                channel,
-                quantisation: structure.tables[usize::from(component.table)]?,
-                pixels: (
-                    whole(horizontal, component.horizontal)?,
-                    whole(vertical, component.vertical)?,
-                ),
-            })
+        let brush = |(channel, component): (usize, &Component)| Self {
+            space: structure.space,
+            channel,
+            quantisation: component.table,
+            pixels: (
+                u32::from(horizontal / component.horizontal),
+                u32::from(vertical / component.vertical),
+            ),
         };
         structure.components.iter().enumerate().map(brush).collect()
     }
@@ -94,11 +86,14 @@ pub(super) fn quantised(frequencies: &Square, table: &Table) -> Steps {
     // Added to a number far below its own size, it makes the units the last bits of the sum.
     const UNITS: f32 = 12_582_912.0;
     let frequencies = frequencies.as_flattened();
-    std::array::from_fn(|at| {
+    let mut steps: Steps = std::array::from_fn(|at| {
         let step = frequencies[at] / f32::from(table[at].max(1));
         let sum = step.clamp(-1023.0, 1023.0) + UNITS;
         sum.to_bits().cast_signed() - UNITS.to_bits().cast_signed()
-    })
+    });
+    let most = most_brightness(table).cast_signed();
+    steps[0] = steps[0].clamp(-most, most);
+    steps
 }
 
 /// The pixels of a block: the share of each that stays, and what is added.

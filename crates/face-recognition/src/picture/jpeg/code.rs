@@ -5,9 +5,10 @@ mod bits;
 mod block;
 mod huffman;
 mod scan;
+mod standard;
 mod tables;
 
 pub(super) use bits::{BitReader, BitWriter};
-pub(super) use block::{Block, Codings, Places, Steps};
-pub(super) use scan::{Cursor, Part, Scan};
+pub(super) use block::{Block, Coding, Codings, Places, Steps};
+pub(super) use scan::{Cursor, Part, Scan, Units};
 pub(super) use tables::Tables;

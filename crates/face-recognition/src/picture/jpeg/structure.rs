@@ -1,7 +1,22 @@
-//! A walk over the markers of a JPEG file: what the encoder must know to make the like of it,
-//! and whether the file is whole. Decodes nothing and allocates next to nothing.
+//! What the markers of a JPEG file say of its picture: enough to read it, and to make the like of
+//! it. Reads no picture data and allocates next to nothing.
 
-use super::super::{Format, Orientation, PictureError};
+use super::colour;
+use super::frame::{Frame, Process, Raw};
+use super::kept;
+use super::scan_header::{PartHeader, ScanHeader};
+use super::segments::{
+    END_OF_IMAGE, EXIF, HUFFMAN, QUANTISATION, RESTART_INTERVAL, START_OF_SCAN, Segment, Segments,
+    corrupt, truncated,
+};
+use crate::picture::colour::Space;
+use crate::picture::{Orientation, PictureError};
+
+/// The most segments of metadata that are remembered. A profile takes 255 at most.
+const MAX_METADATA: usize = 1000;
+
+/// The most blocks in a unit of a scan that has several components.
+const MAX_BLOCKS: u32 = 10;
 
 /// How one colour component is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,8 +25,7 @@ pub(super) struct Component {
     pub(super) id: u8,
     pub(super) horizontal: u8,
     pub(super) vertical: u8,
-    /// Which of the quantisation tables it uses.
-    pub(super) table: u8,
+    pub(super) table: Table,
 }
 
 impl Component {
@@ -24,28 +38,26 @@ impl Component {
 /// Steps of quantisation in rows of eight, not in zigzag order.
 pub(super) type Table = [u16; 64];
 
-/// What the markers say.
-#[derive(Debug, Default)]
-pub(super) struct Structure<'a> {
-    pub(super) width: u16,
-    pub(super) height: u16,
-    pub(super) progressive: bool,
-    pub(super) components: Vec<Component>,
-    pub(super) tables: [Option<Table>; 4],
-    pub(super) exif: Option<&'a [u8]>,
-    /// Scans, up to the end marker.
-    pub(super) scans: u32,
-    /// An end marker was found after the picture data.
-    pub(super) complete: bool,
+/// The largest first step of a block, in either direction: that of black and white, and a few more
+/// for encoders that weigh what rounding costs.
+pub(super) fn most_brightness(table: &Table) -> u32 {
+    1024 / u32::from(table[0].max(1)) + 4
 }
 
-pub(super) const START_OF_IMAGE: u8 = 0xd8;
-pub(super) const END_OF_IMAGE: u8 = 0xd9;
-pub(super) const START_OF_SCAN: u8 = 0xda;
-pub(super) const QUANTISATION: u8 = 0xdb;
-pub(super) const HUFFMAN: u8 = 0xc4;
-pub(super) const RESTART_INTERVAL: u8 = 0xdd;
-const APP1: u8 = 0xe1;
+/// What the markers say.
+#[derive(Debug)]
+pub(super) struct Structure<'f> {
+    pub(super) width: u16,
+    pub(super) height: u16,
+    pub(super) process: Process,
+    /// One, three or four, whose sampling factors divide the largest of them.
+    pub(super) components: Vec<Component>,
+    pub(super) space: Space,
+    /// The segments of metadata before the first scan, as far as they count.
+    pub(super) metadata: Vec<Segment<'f>>,
+    /// The end marker is there.
+    pub(super) is_ended: bool,
+}
 
 /// Position in natural order of each step of the zigzag.
 pub(super) const ZIGZAG: [usize; 64] = [
@@ -54,172 +66,218 @@ pub(super) const ZIGZAG: [usize; 64] = [
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-impl<'a> Structure<'a> {
+impl<'f> Structure<'f> {
     /// Walks from the start marker to the end marker of the first picture in the file; cameras
     /// append further ones.
-    pub(super) fn parse(file: &'a [u8]) -> Result<Self, PictureError> {
-        let mut structure = Self::default();
-        let mut rest = file;
-        while let Some((marker, after)) = next_marker(rest) {
-            rest = after;
-            match marker {
-                START_OF_IMAGE | 0x01 | 0xd0..=0xd7 => {} // No payload.
-                END_OF_IMAGE => {
-                    structure.complete = structure.scans > 0;
-                    break;
-                }
-                _ => {
-                    let Some((payload, after)) = segment(rest) else {
-                        break;
-                    };
-                    rest = after;
-                    structure.read(marker, payload)?;
-                    structure.scans += u32::from(marker == START_OF_SCAN);
-                }
+    ///
+    /// # Errors
+    /// What cannot be read, be it damaged or unusual.
+    pub(super) fn parse(file: &'f [u8]) -> Result<Self, PictureError> {
+        let mut walk = Walk::default();
+        let mut segments = Segments::of(file);
+        while let Some(segment) = segments.next()? {
+            if segment.marker == END_OF_IMAGE {
+                walk.is_ended = true;
+                break;
             }
+            walk.read(segment)?;
         }
-        if structure.components.is_empty() {
-            return Err(PictureError::Truncated {
-                format: Format::Jpeg,
-            });
-        }
-        Ok(structure)
+        walk.finish()
+    }
+
+    /// EXIF, if there is any.
+    pub(super) fn exif(&self) -> Option<&'f [u8]> {
+        let mut metadata = self.metadata.iter();
+        Some(metadata.find(|segment| segment.marker == EXIF)?.payload)
+    }
+
+    /// Whether blocks can be read one after the other.
+    pub(super) fn is_sequential(&self) -> bool {
+        self.process != Process::Progressive
     }
 
     /// The finest sampling of any component, across and down.
     pub(super) fn sampling(&self) -> (u8, u8) {
-        let finest = |of: fn(&Component) -> u8| self.components.iter().map(of).max().unwrap_or(1);
-        (finest(|one| one.horizontal), finest(|one| one.vertical))
+        finest(
+            self.components
+                .iter()
+                .map(|one| (one.horizontal, one.vertical)),
+        )
     }
 
-    /// Whether all components have one scan.
-    pub(super) fn is_interleaved(&self) -> bool {
-        self.progressive || self.scans <= 1
+    /// Whether all components fit into one scan.
+    pub(super) fn can_be_one_scan(&self) -> bool {
+        let blocks = |one: &Component| u32::from(one.horizontal) * u32::from(one.vertical);
+        self.components.iter().map(blocks).sum::<u32>() <= MAX_BLOCKS
     }
 
-    /// That of the same picture stored upright, without what does not bear on its blocks.
-    pub(super) fn turned(&self, orientation: Orientation) -> Structure<'static> {
+    /// That of the same picture stored upright in one scan.
+    pub(super) fn turned(&self, orientation: Orientation) -> Self {
         let is_sideways = orientation.is_sideways();
         let (width, height) = swapped(is_sideways, (self.width, self.height));
         let components = self.components.iter().map(|&one| {
             let sampling = swapped(is_sideways, (one.horizontal, one.vertical));
             let (horizontal, vertical) = sampling;
+            let table = if is_sideways {
+                transposed(&one.table)
+            } else {
+                one.table
+            };
             Component {
                 horizontal,
                 vertical,
+                table,
                 ..one
             }
         });
-        Structure {
+        Self {
             width,
             height,
-            progressive: self.progressive,
             components: components.collect(),
-            tables: self.tables.map(|table| {
-                let table = table?;
-                Some(if is_sideways {
-                    transposed(&table)
-                } else {
-                    table
-                })
-            }),
-            exif: None,
-            scans: 1,
-            complete: self.complete,
+            metadata: self.metadata.clone(),
+            ..*self
         }
+    }
+
+    /// That of the same picture without anything that says what its colours mean.
+    pub(super) fn bare(&self) -> Self {
+        let mut bare = self.turned(Orientation::Upright);
+        bare.metadata.clear();
+        for (id, component) in (1..).zip(&mut bare.components) {
+            component.id = id;
+        }
+        bare
     }
 
     /// Memory for the coefficients of a progressive file, two bytes each: all of them are held
-    /// beside the pixels until the last scan. A baseline file needs a few rows.
+    /// beside the pixels until the last scan. A sequential file needs a few rows.
     pub(super) fn coefficient_bytes(&self) -> u64 {
-        if !self.progressive {
+        if self.is_sequential() {
             return 0;
         }
+        2 * self.samples()
+    }
+
+    /// Samples of all components, those that fill up the last units not counted.
+    pub(super) fn samples(&self) -> u64 {
+        let (horizontal, vertical) = self.sampling();
         let samples = |one: &Component| u64::from(one.horizontal) * u64::from(one.vertical);
-        let full = self
-            .components
-            .iter()
-            .map(samples)
-            .max()
-            .unwrap_or(1)
-            .max(1);
         let all: u64 = self.components.iter().map(samples).sum();
-        2 * u64::from(self.width) * u64::from(self.height) * all / full
+        let full = u64::from(horizontal) * u64::from(vertical);
+        u64::from(self.width) * u64::from(self.height) * all / full.max(1)
     }
+}
 
-    fn read(&mut self, marker: u8, payload: &'a [u8]) -> Result<(), PictureError> {
-        match marker {
-            QUANTISATION => self.read_tables(payload),
-            APP1 if payload.starts_with(b"Exif\0\0") && self.scans == 0 => {
-                self.exif.get_or_insert(payload);
-            }
-            0xc0..=0xc2 if self.components.is_empty() => {
-                self.progressive = marker == 0xc2;
-                return self.read_frame(payload);
-            }
-            0xc3 | 0xc5..=0xc7 => {
-                return Err(PictureError::Unsupported {
-                    what: "lossless or hierarchical JPEG",
-                });
-            }
-            0xc9..=0xcb | 0xcd..=0xcf => {
-                return Err(PictureError::Unsupported {
-                    what: "arithmetic-coded JPEG",
-                });
-            }
-            _ => {}
-        }
-        Ok(())
-    }
+/// What the segments so far have said.
+#[derive(Default)]
+struct Walk<'f> {
+    frame: Option<Frame>,
+    tables: [Option<Table>; 4],
+    /// The table of each component, which is the one that held when its first scan began.
+    latched: Vec<Option<Table>>,
+    metadata: Vec<Segment<'f>>,
+    has_scans: bool,
+    is_ended: bool,
+}
 
-    fn read_frame(&mut self, payload: &[u8]) -> Result<(), PictureError> {
-        let [bits, h1, h0, w1, w0, count, components @ ..] = payload else {
-            return Err(PictureError::corrupt(
-                Format::Jpeg,
-                "its frame header is too short",
-            ));
-        };
-        if *bits != 8 {
-            return Err(PictureError::Unsupported {
-                what: "12-bit JPEG",
-            });
+impl<'f> Walk<'f> {
+    fn read(&mut self, segment: Segment<'f>) -> Result<(), PictureError> {
+        match (segment.marker, &self.frame) {
+            (QUANTISATION, _) => self.read_tables(segment.payload),
+            (marker @ 0xc0..=0xc2, None) => {
+                let frame = Frame::read(marker, segment.payload)?;
+                self.latched = vec![None; frame.components.len()];
+                self.frame = Some(frame);
+                Ok(())
+            }
+            (0xc0..=0xc2, Some(_)) => Err(corrupt("it has a second frame header")),
+            (START_OF_SCAN, None) => Err(corrupt("a scan comes before the frame header")),
+            (START_OF_SCAN, Some(frame)) => {
+                let header = ScanHeader::read(segment.payload, frame.ids())?;
+                let raw = |part: &PartHeader| &frame.components[part.component];
+                let blocks = header
+                    .parts
+                    .iter()
+                    .map(|part| raw(part).blocks())
+                    .sum::<u32>();
+                if header.parts.len() > 1 && blocks > MAX_BLOCKS {
+                    return Err(corrupt(format!("a unit of it has {blocks} blocks")));
+                }
+                for part in &header.parts {
+                    let table = self.tables[usize::from(raw(part).selector)];
+                    let missing = || corrupt("a quantisation table is missing");
+                    let latched = &mut self.latched[part.component];
+                    *latched = Some(latched.or(table).ok_or_else(missing)?);
+                }
+                self.has_scans = true;
+                Ok(())
+            }
+            (HUFFMAN | RESTART_INTERVAL, _) => Ok(()),
+            _ => {
+                if !self.has_scans && self.metadata.len() < MAX_METADATA && kept::counts(&segment) {
+                    self.metadata.push(segment);
+                }
+                Ok(())
+            }
         }
-        self.height = u16::from_be_bytes([*h1, *h0]);
-        self.width = u16::from_be_bytes([*w1, *w0]);
-        self.components = components
-            .as_chunks::<3>()
-            .0
-            .iter()
-            .take(usize::from(*count))
-            .map(|&[id, sampling, table]| Component {
-                id,
-                horizontal: sampling >> 4,
-                vertical: sampling & 15,
-                table: table & 3,
-            })
-            .collect();
-        Ok(())
     }
 
     /// Reads as many tables as the payload holds; a later one replaces an earlier one.
-    fn read_tables(&mut self, mut payload: &[u8]) {
+    fn read_tables(&mut self, mut payload: &[u8]) -> Result<(), PictureError> {
         while let Some((&kind, steps)) = payload.split_first() {
-            let wide = kind >> 4 != 0;
-            let Some((steps, after)) = steps.split_at_checked(if wide { 128 } else { 64 }) else {
-                return;
+            let (is_wide, number) = (kind >> 4 != 0, usize::from(kind & 15));
+            let (Some((steps, after)), Some(to)) = (
+                steps.split_at_checked(if is_wide { 128 } else { 64 }),
+                self.tables.get_mut(number),
+            ) else {
+                return Err(corrupt("its quantisation tables are damaged"));
             };
             let mut table = [0; 64];
             for (index, &place) in ZIGZAG.iter().enumerate() {
-                table[place] = if wide {
+                table[place] = if is_wide {
                     u16::from_be_bytes([steps[2 * index], steps[2 * index + 1]])
                 } else {
                     steps[index].into()
                 };
             }
-            self.tables[usize::from(kind & 3)] = Some(table);
+            *to = Some(table);
             payload = after;
         }
+        Ok(())
     }
+
+    fn finish(self) -> Result<Structure<'f>, PictureError> {
+        let is_ended = self.is_ended;
+        let incomplete = |what| if is_ended { corrupt(what) } else { truncated() };
+        let frame = self
+            .frame
+            .ok_or_else(|| incomplete("it holds no picture"))?;
+        let component = |(raw, table): (&Raw, Option<Table>)| {
+            Ok(Component {
+                id: raw.id,
+                horizontal: raw.horizontal,
+                vertical: raw.vertical,
+                table: table.ok_or_else(|| incomplete("a component has no picture data"))?,
+            })
+        };
+        let components = frame.components.iter().zip(self.latched).map(component);
+        let components: Vec<_> = components.collect::<Result<_, PictureError>>()?;
+        Ok(Structure {
+            width: frame.width,
+            height: frame.height,
+            process: frame.process,
+            space: colour::space(&components, &self.metadata)?,
+            components,
+            metadata: self.metadata,
+            is_ended,
+        })
+    }
+}
+
+pub(super) fn finest(samplings: impl Iterator<Item = (u8, u8)>) -> (u8, u8) {
+    samplings.fold((1, 1), |(h, v), (horizontal, vertical)| {
+        (h.max(horizontal), v.max(vertical))
+    })
 }
 
 /// The other way round if `is_sideways`.
@@ -234,26 +292,6 @@ pub(super) fn swapped<T>(is_sideways: bool, (one, other): (T, T)) -> (T, T) {
 /// The table of a picture that is turned sideways.
 pub(super) fn transposed(table: &Table) -> Table {
     std::array::from_fn(|place| table[place % 8 * 8 + place / 8])
-}
-
-/// The next marker and what follows it. Skips picture data and garbage alike: in picture data
-/// a 0xff that is not a marker is followed by zero.
-pub(super) fn next_marker(mut rest: &[u8]) -> Option<(u8, &[u8])> {
-    loop {
-        let at = rest.iter().position(|&byte| byte == 0xff)?;
-        rest = &rest[at + 1..];
-        match rest.first()? {
-            0 | 0xff => {} // Stuffing, or filling before a marker.
-            &marker => return Some((marker, &rest[1..])),
-        }
-    }
-}
-
-/// The payload of a segment, led by its length.
-pub(super) fn segment(rest: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = rest.split_first_chunk::<2>()?;
-    let length = usize::from(u16::from_be_bytes(*length)).checked_sub(2)?;
-    rest.split_at_checked(length)
 }
 
 #[cfg(test)]
@@ -288,8 +326,9 @@ pub(super) mod tests {
         let file = numbered();
         let structure = Structure::parse(&file).unwrap();
         assert_eq!((structure.width, structure.height), (30, 20));
-        assert!(structure.complete && !structure.progressive);
-        assert_eq!(structure.exif, Some(&b"Exif\0\0MM"[..]));
+        assert!(structure.is_ended);
+        assert_eq!(structure.process, Process::Baseline);
+        assert_eq!(structure.exif(), Some(&b"Exif\0\0MM"[..]));
         let sampling: Vec<_> = structure
             .components
             .iter()
@@ -297,8 +336,8 @@ pub(super) mod tests {
             .collect();
         assert_eq!(sampling, [(2, 1), (1, 1), (1, 1)]);
         let luma: Vec<u16> = (1..=64).collect();
-        assert_eq!(structure.tables[0].unwrap().as_slice(), luma);
-        assert_eq!(structure.tables[1].unwrap()[63], 128);
+        assert_eq!(structure.components[0].table.as_slice(), luma);
+        assert_eq!(structure.components[1].table[63], 128);
     }
 
     #[test]
@@ -306,15 +345,15 @@ pub(super) mod tests {
         let file = numbered();
         let mut structure = Structure::parse(&file).unwrap();
         assert_eq!(structure.coefficient_bytes(), 0);
-        structure.progressive = true;
+        structure.process = Process::Progressive;
         // 4:2:2, so twice as many samples as pixels.
         assert_eq!(structure.coefficient_bytes(), 30 * 20 * 2 * 2);
     }
 
     #[test]
-    fn whole_means_ended() {
+    fn the_end_is_seen() {
         let file = numbered();
-        for (name, bytes, complete) in [
+        for (name, bytes, is_ended) in [
             ("whole", file.clone(), true),
             ("without its end", file[..file.len() - 2].to_vec(), false),
             (
@@ -324,8 +363,8 @@ pub(super) mod tests {
             ),
         ] {
             assert_eq!(
-                Structure::parse(&bytes).unwrap().complete,
-                complete,
+                Structure::parse(&bytes).unwrap().is_ended,
+                is_ended,
                 "{name}"
             );
         }

@@ -33,11 +33,9 @@ impl JpegStyle {
                 .components
                 .get(component)
                 .or(structure.components.first());
-            component
-                .and_then(|component| structure.tables[usize::from(component.table)])
-                .map_or(QuantizationTableType::Default, |table| {
-                    custom(&table, sideways)
-                })
+            component.map_or(QuantizationTableType::Default, |component| {
+                custom(&component.table, sideways)
+            })
         };
         Self {
             primary: table(primary),
@@ -94,8 +92,8 @@ mod tests {
         let file = numbered();
         let structure = Structure::parse(&file).unwrap();
         let style = JpegStyle::of(&structure, Space::YCbCr, Orientation::UpsideDown);
-        assert_eq!(steps(&style.primary), structure.tables[0].unwrap());
-        assert_eq!(steps(&style.secondary), structure.tables[1].unwrap());
+        assert_eq!(steps(&style.primary), structure.components[0].table);
+        assert_eq!(steps(&style.secondary), structure.components[1].table);
         assert_eq!(style.sampling, SamplingFactor::F_2_1);
     }
 
@@ -114,7 +112,7 @@ mod tests {
             id: 0,
             horizontal,
             vertical,
-            table: 0,
+            table: [1; 64],
         };
         let cases = [
             ("4:4:4", (1, 1), (1, 1), SamplingFactor::F_1_1),

@@ -10,68 +10,114 @@
 //! notes where in it one is at regular places ([`source`]); a second one begins at these places
 //! and reads strips of the picture in the order in which the result needs them ([`strips`]).
 //!
-//! As with [`patch`](mod@super::patch), whatever is out of the ordinary is left to others. Files that
-//! bring each component in a scan of its own are not: the result has one scan for all.
+//! Files that bring each component in a scan of its own end like all others: the result has one
+//! scan of all components.
 
 mod axis;
-mod output;
 mod shift;
 mod source;
 mod strips;
 
 use self::axis::Axis;
-use self::output::Output;
 use self::source::Source;
 use self::strips::{Layout, Strips};
 use super::brush::Brush;
-use super::code::{BitWriter, Block};
-use super::kept::Keep;
+use super::code::{BitWriter, Block, Codings, Units};
+use super::output::{OneScan, head};
+use super::segments::{END_OF_IMAGE, corrupt};
 use super::structure::Structure;
-use crate::picture::Orientation;
-use crate::picture::colour::Space;
 use crate::picture::sheet::{Layer, Sheet};
+use crate::picture::{Orientation, PictureError};
 
 /// Memory that turning takes beside file and result, in bytes.
 pub(super) fn working_bytes(structure: &Structure<'_>, orientation: Orientation) -> u64 {
-    Layout::of(structure, orientation).map_or(0, |layout| layout.working_bytes())
+    Layout::of(structure, orientation).working_bytes()
 }
 
-/// `file`, turned upright, with `sheet` laid over it, whose pixels are in `space`. Without
-/// metadata but for what `keep` says.
+/// Whether turning loses no more than decoding and encoding. Colours of which four pixels or more
+/// share a sample would have to be moved by a part of one.
+pub(super) fn is_exact(structure: &Structure<'_>, orientation: Orientation) -> bool {
+    structure.is_sequential()
+        && Axis::pairs(structure, orientation)
+            .iter()
+            .all(|(across, down)| across.is_fine() && down.is_fine())
+}
+
+/// `file`, whose structure is sequential, turned upright, with `sheet` laid over it; written to
+/// `result`, which ought to have room for it. Without metadata but for what decides how it is
+/// shown.
+///
+/// # Errors
+/// Damage.
 pub(super) fn turn(
     file: &[u8],
+    structure: &Structure<'_>,
     orientation: Orientation,
-    space: Space,
-    keep: Keep,
     sheet: &Sheet,
-) -> Option<Vec<u8>> {
-    let structure = Structure::parse(file).ok()?;
-    let layout = Layout::of(&structure, orientation)?;
-    let source = Source::read(file, &structure, layout.step())?;
+    result: &mut Vec<u8>,
+) -> Result<(), PictureError> {
     let upright = structure.turned(orientation);
-    let output = Output {
-        structure: &upright,
-        codings: source.codings()?,
-    };
-    let mut result = Vec::with_capacity(file.len() + file.len() / 16);
-    output.head(&source.metadata, keep, &mut result)?;
+    write((file, structure), orientation, &upright, sheet, result)
+}
+
+/// As [`turn`], neither turning nor drawing, and without anything that says what colours mean.
+pub(super) fn plain(
+    file: &[u8],
+    structure: &Structure<'_>,
+    result: &mut Vec<u8>,
+) -> Result<(), PictureError> {
+    let nothing = Sheet::new(structure.width.into(), structure.height.into());
+    let bare = structure.bare();
+    write(
+        (file, structure),
+        Orientation::Upright,
+        &bare,
+        &nothing,
+        result,
+    )
+}
+
+fn write(
+    (file, structure): (&[u8], &Structure<'_>),
+    orientation: Orientation,
+    upright: &Structure<'_>,
+    sheet: &Sheet,
+    result: &mut Vec<u8>,
+) -> Result<(), PictureError> {
+    if !structure.can_be_one_scan() {
+        return Err(PictureError::Unsupported {
+            what: "unusually sampled JPEG",
+        });
+    }
+    let layout = Layout::of(structure, orientation);
+    let source = Source::read(file, structure, layout.step())?;
+    let codings = source.codings();
+    let scan = OneScan::of(&codings);
+    head(upright, scan.process(), orientation.is_sideways(), result);
+    scan.write_head(upright, result);
     let mut turning = Turning {
-        brushes: Brush::all(&upright, space)?,
-        axes: Axis::pairs(&structure, orientation),
+        brushes: Brush::all(upright),
+        axes: Axis::pairs(structure, orientation),
         strips: Strips::new(&source, layout),
-        output,
+        structure: upright,
+        codings: &codings,
         sheet,
     };
-    turning.write(BitWriter::new(&mut result))?;
-    output::tail(&mut result);
-    Some(result)
+    turning
+        .write(BitWriter::new(result))
+        .ok_or_else(|| corrupt("its numbers are too large to be turned"))?;
+    result.extend([0xff, END_OF_IMAGE]);
+    Ok(())
 }
 
 struct Turning<'a> {
     strips: Strips<'a>,
     /// How columns and rows of blocks are turned, by component.
     axes: Vec<(Axis, Axis)>,
-    output: Output<'a>,
+    /// Of the result.
+    structure: &'a Structure<'a>,
+    /// By component.
+    codings: &'a [Codings],
     brushes: Vec<Brush>,
     sheet: &'a Sheet,
 }
@@ -86,13 +132,13 @@ struct Unit<'a> {
 
 impl Turning<'_> {
     fn write(&mut self, mut to: BitWriter<'_>) -> Option<()> {
-        let (units, pixels) = self.output.units();
+        let Units { count, pixels, .. } = Units::of_all(self.structure);
         let mut last = [0; 4];
-        for row in 0..units.1 {
+        for row in 0..count.1 {
             self.strips.advance(row)?;
             let rows = row * pixels.1..(row + 1) * pixels.1;
             let layers = self.sheet.in_rows(&rows);
-            for column in 0..units.0 {
+            for column in 0..count.0 {
                 let columns = column * pixels.0..(column + 1) * pixels.0;
                 let touched = layers.iter().any(|layer| layer.reaches(&columns, &rows));
                 let layers = if touched { layers.as_slice() } else { &[] };
@@ -109,10 +155,10 @@ impl Turning<'_> {
     }
 
     fn unit(&self, unit: &Unit<'_>, last: &mut [i32; 4], to: &mut BitWriter<'_>) -> Option<()> {
-        let components = self.output.structure.components.iter().zip(last);
+        let components = self.structure.components.iter().zip(last);
         let mut made = Block::PLAIN;
         for (number, (component, last)) in components.enumerate() {
-            let codings = self.output.codings.get(number)?;
+            let codings = self.codings.get(number)?;
             let (across, down) = component.blocks();
             for row in unit.row * down..(unit.row + 1) * down {
                 for column in unit.column * across..(unit.column + 1) * across {

@@ -63,6 +63,10 @@ impl<'a> BitReader<'a> {
                     self.rest = after;
                     0xff
                 }
+                [0xff, 0xff, ..] => {
+                    self.rest = &self.rest[1..]; // Filling.
+                    continue;
+                }
                 [] | [0xff, ..] => {
                     self.invented = self.invented.saturating_add(8);
                     0
@@ -77,10 +81,42 @@ impl<'a> BitReader<'a> {
         }
     }
 
-    /// What follows the picture data, unless that ended before all bits that were taken.
-    pub(in crate::picture::jpeg) fn finish(self) -> Option<&'a [u8]> {
-        let enough = self.invented <= self.loaded;
-        (enough && self.rest.first() == Some(&0xff)).then_some(self.rest)
+    /// Whether more bits were taken than there were.
+    #[inline]
+    pub(in crate::picture::jpeg) fn ran_out(&self) -> bool {
+        self.invented > self.loaded
+    }
+
+    /// Whether the file ends here.
+    pub(in crate::picture::jpeg) fn is_at_end(&self) -> bool {
+        matches!(self.rest, [] | [0xff])
+    }
+
+    /// What follows the picture data: a marker, or nothing where the file ends. Not if the data
+    /// ended before all bits that were taken, nor if more than a `surplus` of it is left, in bytes:
+    /// one of the two comes of bytes that were lost or doubled. Devices fill data up with zeros or
+    /// ones, which do not count.
+    pub(in crate::picture::jpeg) fn finish(self, surplus: usize) -> Option<&'a [u8]> {
+        if self.ran_out() {
+            return None;
+        }
+        let whole = (self.loaded - self.invented) / 8;
+        let left = (self.bits << (self.loaded % 8)).to_be_bytes();
+        let left = left.iter().take(whole as usize);
+        let counted = left.filter(|byte| !matches!(byte, 0 | 0xff)).count();
+        let mut surplus = surplus.checked_sub(counted)?;
+        let mut rest = self.rest;
+        loop {
+            rest = match rest {
+                [0xff, 0, after @ ..] | [0, after @ ..] => after,
+                [0xff, 0xff, ..] => &rest[1..],
+                [] | [0xff, ..] => return Some(rest),
+                [_, after @ ..] => {
+                    surplus = surplus.checked_sub(1)?;
+                    after
+                }
+            };
+        }
     }
 }
 
@@ -177,7 +213,7 @@ mod tests {
                 reader.peek();
                 prop_assert_eq!(reader.take(count), bits);
             }
-            prop_assert_eq!(reader.finish(), Some(&[0xff, 0xd9][..]));
+            prop_assert_eq!(reader.finish(0), Some(&[0xff, 0xd9][..]));
         }
 
         #[test]
@@ -190,13 +226,38 @@ mod tests {
     }
 
     #[test]
+    fn nothing_but_filling_may_be_left() {
+        let cases: [(&str, &[u8], bool); 8] = [
+            ("a marker", b"\xaa\xff\xd9", true),
+            ("the end of the file", b"\xaa", true),
+            ("half a marker", b"\xaa\xff", true),
+            ("zeros", b"\xaa\0\0\0\0\0\0\0\0\0\0\xff\xd9", true),
+            ("ones", b"\xaa\xff\0\xff\xff\xff\xd9", true),
+            ("one byte", b"\xaa\x01\xff\xd9", false),
+            (
+                "a byte far behind",
+                b"\xaa\0\0\0\0\0\0\0\0\0\0\x01\xff\xd9",
+                false,
+            ),
+            ("a byte at the end of the file", b"\xaa\x01", false),
+        ];
+        for (name, file, expected) in cases {
+            let mut reader = BitReader::new(file);
+            reader.peek();
+            reader.take(8);
+            assert_eq!(reader.finish(0).is_some(), expected, "{name}");
+            assert!(reader.finish(1).is_some(), "{name}");
+        }
+    }
+
+    #[test]
     fn data_that_ends_early_is_not_taken_for_whole() {
         let file = [0xaa, 0xff, 0xd9];
         for (taken, whole) in [(8, true), (9, false)] {
             let mut reader = BitReader::new(&file);
             reader.peek();
             reader.take(taken);
-            assert_eq!(reader.finish().is_some(), whole, "{taken} bits");
+            assert_eq!(reader.finish(0).is_some(), whole, "{taken} bits");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One block of 8 x 8 samples between its code and its code: as it is, or by its numbers.
+//! Reads, skips, copies and writes the code of one block of 8 x 8 samples.
 
 use std::rc::Rc;
 
@@ -17,10 +17,10 @@ const SIXTEEN_ZEROS: u8 = 0xf0;
 
 /// The code that a file uses, and the one of its result.
 #[derive(Debug)]
-pub(super) struct Coding {
+pub(in crate::picture::jpeg) struct Coding {
     reading: Reading,
     writing: Writing,
-    pub(super) written: Code,
+    written: Code,
 }
 
 /// Codings of the first frequency, which is the brightness of a block, and of the others.
@@ -28,6 +28,8 @@ pub(super) struct Coding {
 pub(in crate::picture::jpeg) struct Codings {
     pub(super) dc: Rc<Coding>,
     pub(super) ac: Rc<Coding>,
+    /// The largest first step in either direction. A brightness beyond it comes of lost data.
+    pub(super) most: u32,
 }
 
 /// The steps of a block in the order of the zigzag.
@@ -122,10 +124,15 @@ impl Codings {
 
     /// Writes both codes under this number, as a file has them.
     pub(in crate::picture::jpeg) fn write_codes(&self, number: u8, file: &mut Vec<u8>) {
-        for (class, coding) in [(0, &self.dc), (1, &self.ac)] {
+        for (class, coding) in (0..).zip(self.both()) {
             file.push(class << 4 | number);
-            coding.written.write(file);
+            coding.write_code(file);
         }
+    }
+
+    /// That of the first frequency, and that of the others.
+    pub(in crate::picture::jpeg) fn both(&self) -> [&Rc<Coding>; 2] {
+        [&self.dc, &self.ac]
     }
 
     /// Copies a block. To the brightness of the last block of its component that of the next one
@@ -232,9 +239,8 @@ impl Codings {
     }
 
     fn read_dc(&self, last: &mut i32, from: &mut BitReader<'_>) -> Option<i32> {
-        let (size, bits) = self.dc.take(from)?;
-        *last = last.checked_add(extended(bits, size).into())?;
-        Some(*last)
+        *last += self.dc.difference(from)?;
+        (last.unsigned_abs() <= self.most).then_some(*last)
     }
 
     fn write_dc(&self, dc: i32, last: &mut i32, to: &mut BitWriter<'_>) -> Option<()> {
@@ -246,24 +252,35 @@ impl Codings {
 
 impl Coding {
     /// Of the code that a file uses.
-    pub(super) fn of(code: &Code, class: Class) -> Option<Self> {
-        let written = code.completed(class)?;
-        Some(Self {
+    pub(super) fn of(code: &Code, class: Class) -> Self {
+        let written = code.completed(class);
+        Self {
             reading: Reading::of(code),
             writing: Writing::of(&written),
             written,
-        })
+        }
+    }
+
+    /// Writes the code of results, as a file has it.
+    pub(in crate::picture::jpeg) fn write_code(&self, file: &mut Vec<u8>) {
+        self.written.write(file);
     }
 
     /// A symbol and the bits that follow it, as many as its lower half says. Symbols of the
     /// first frequency have no upper half.
     #[expect(clippy::inline_always, reason = "called for each number of a photo")]
     #[inline(always)]
-    fn take(&self, from: &mut BitReader<'_>) -> Option<(u8, u32)> {
+    pub(in crate::picture::jpeg) fn take(&self, from: &mut BitReader<'_>) -> Option<(u8, u32)> {
         let (symbol, length) = self.reading.symbol(from.peek())?;
         let size = u32::from(halves(symbol).1);
         let both = from.take(length + size);
         Some((symbol, both & ((1 << size) - 1)))
+    }
+
+    /// By how much a first step differs from the one before.
+    pub(in crate::picture::jpeg) fn difference(&self, from: &mut BitReader<'_>) -> Option<i32> {
+        let (size, bits) = self.take(from)?;
+        Some(extended(bits, size).into())
     }
 
     /// A symbol; the bits that follow it are left out.

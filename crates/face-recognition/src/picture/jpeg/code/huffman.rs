@@ -36,11 +36,19 @@ impl Code {
         let total = counts.iter().map(|&count| usize::from(count)).sum();
         let (symbols, rest) = rest.split_at_checked(total)?;
         *payload = rest;
-        let code = Self {
+        Some(Self {
             counts: *counts,
             symbols: symbols.to_vec(),
+        })
+    }
+
+    /// Whether it is one that decoders take.
+    pub(super) fn is_possible(&self, class: Class) -> bool {
+        let largest = match class {
+            Class::Dc => 15,
+            Class::Ac => u8::MAX,
         };
-        code.fits().then_some(code)
+        self.fits() && self.symbols.iter().all(|&symbol| symbol <= largest)
     }
 
     /// Whether the codes are at most as many as there can be, that of ones alone left out.
@@ -54,12 +62,18 @@ impl Code {
 
     /// This code with all symbols that drawing may need. Those that a file has made do without
     /// get the longest codes, for which one symbol of about 1 % gives up half of its room.
-    pub(super) fn completed(&self, class: Class) -> Option<Self> {
+    pub(super) fn completed(&self, class: Class) -> Self {
         let mut missing = class.needed();
         missing.retain(|symbol| !self.symbols.contains(symbol));
         if missing.is_empty() {
-            return Some(self.clone());
+            return self.clone();
         }
+        self.with(&missing)
+            .unwrap_or_else(|| Self::even([self.symbols.as_slice(), &missing].concat()))
+    }
+
+    /// This code with more symbols, if there is room for them.
+    fn with(&self, missing: &[u8]) -> Option<Self> {
         let mut completed = self.clone();
         let giver = (0..7).rev().find(|&short| self.counts[short] > 0)?;
         completed.counts[giver] -= 1;
@@ -68,6 +82,18 @@ impl Code {
             completed.counts[15].checked_add(u8::try_from(missing.len()).ok()?)?;
         completed.symbols.extend(missing);
         completed.fits().then_some(completed)
+    }
+
+    /// A code that gives all symbols eight or nine bits.
+    fn even(mut symbols: Vec<u8>) -> Self {
+        symbols.sort_unstable();
+        symbols.dedup();
+        let short = symbols.len().min(128);
+        let mut counts = [0; 16];
+        // At most 256 symbols, so both fit.
+        counts[7] = u8::try_from(short).unwrap_or(128);
+        counts[8] = u8::try_from(symbols.len() - short).unwrap_or(128);
+        Self { counts, symbols }
     }
 
     /// As it is written to a file.
@@ -156,5 +182,37 @@ impl Writing {
     pub(super) fn code(&self, symbol: u8) -> Option<(u32, u32)> {
         let (code, length) = self.codes[usize::from(symbol)];
         (length > 0).then_some((code.into(), length.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_code_can_be_completed() {
+        let code = |counts: [u8; 16], symbols: Vec<u8>| Code { counts, symbols };
+        let mut one_bit = [0; 16];
+        one_bit[0] = 1;
+        let mut long_only = [0; 16];
+        long_only[15] = 200;
+        let cases = [
+            ("nothing", code([0; 16], vec![])),
+            ("one symbol", code(one_bit, vec![5])),
+            ("long codes only", code(long_only, (0..200).collect())),
+        ];
+        for (name, code) in cases {
+            for class in [Class::Dc, Class::Ac] {
+                let completed = code.completed(class);
+                assert!(completed.fits(), "{name}");
+                let writing = Writing::of(&completed);
+                let reading = Reading::of(&completed);
+                for symbol in class.needed().into_iter().chain(code.symbols.clone()) {
+                    let (bits, length) = writing.code(symbol).expect(name);
+                    let peeked = u16::try_from(bits << (16 - length)).unwrap();
+                    assert_eq!(reading.symbol(peeked), Some((symbol, length)), "{name}");
+                }
+            }
+        }
     }
 }

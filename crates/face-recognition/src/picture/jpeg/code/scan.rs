@@ -3,10 +3,10 @@
 use super::bits::BitReader;
 use super::block::Codings;
 use super::tables::Tables;
-use crate::picture::jpeg::structure::{Structure, next_marker};
-
-/// The end of the header of a scan that holds everything of its components.
-const ALL_FREQUENCIES: [u8; 3] = [0, 63, 0];
+use crate::picture::PictureError;
+use crate::picture::jpeg::scan_header::{PartHeader, ScanHeader};
+use crate::picture::jpeg::segments::{corrupt, next_marker, truncated};
+use crate::picture::jpeg::structure::Structure;
 
 /// The first of eight markers that take turns.
 const FIRST_RESTART: u8 = 0xd0;
@@ -16,22 +16,30 @@ const FIRST_RESTART: u8 = 0xd0;
 pub(in crate::picture::jpeg) struct Part {
     /// Its number in the frame.
     pub(in crate::picture::jpeg) component: usize,
+    /// Which codes the file calls them.
+    pub(in crate::picture::jpeg) selectors: u8,
     pub(in crate::picture::jpeg) codings: Codings,
     /// Blocks in a unit, across and down.
     pub(in crate::picture::jpeg) blocks: (u32, u32),
 }
 
-/// A scan: units of some blocks of each of its components, row by row.
+/// How a scan is divided into units, which are some blocks of each of its components.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::picture::jpeg) struct Units {
+    /// Units in a row, and rows.
+    pub(in crate::picture::jpeg) count: (u32, u32),
+    /// Pixels of a unit, across and down.
+    pub(in crate::picture::jpeg) pixels: (u32, u32),
+    /// After so many units all begins anew; never if 0.
+    pub(in crate::picture::jpeg) restart_interval: u32,
+}
+
+/// A scan of a sequential file, which holds all that there is of its components.
 #[derive(Debug, Clone)]
 pub(in crate::picture::jpeg) struct Scan {
     /// At most four.
     pub(in crate::picture::jpeg) parts: Vec<Part>,
-    /// Units in a row, and rows.
-    pub(in crate::picture::jpeg) units: (u32, u32),
-    /// Pixels of a unit, across and down.
-    pub(in crate::picture::jpeg) pixels: (u32, u32),
-    /// After so many units all begins anew; never if 0.
-    restart_interval: u32,
+    pub(in crate::picture::jpeg) units: Units,
 }
 
 impl Part {
@@ -47,53 +55,68 @@ impl Part {
     }
 }
 
-impl Scan {
-    /// Reads the header of a scan of a baseline file. Each component may come once: those that
-    /// came are marked in `scanned`.
+impl Units {
+    /// Those of a scan, and the blocks that each of its parts has in one, across and down.
     pub(in crate::picture::jpeg) fn of(
-        payload: &[u8],
+        header: &ScanHeader,
         structure: &Structure<'_>,
-        tables: &Tables,
-        scanned: &mut [bool],
-    ) -> Option<Self> {
-        let (&count, rest) = payload.split_first()?;
-        let (selectors, range) = rest.split_at_checked(2 * usize::from(count))?;
-        if range != ALL_FREQUENCIES {
-            return None;
-        }
-        let (horizontal, vertical) = structure.sampling();
-        let unit = (8 * u32::from(horizontal), 8 * u32::from(vertical));
-        let mut parts = Vec::new();
-        for &[id, selectors] in selectors.as_chunks::<2>().0 {
-            let mut components = structure.components.iter();
-            let component = components.position(|one| one.id == id)?;
-            if std::mem::replace(scanned.get_mut(component)?, true) {
-                return None;
-            }
-            parts.push(Part {
-                component,
-                codings: tables.codings(selectors)?,
-                blocks: structure.components.get(component)?.blocks(),
-            });
-        }
-        if parts.is_empty() {
-            return None;
-        }
-        let pixels = match parts.as_mut_slice() {
+        restart_interval: u32,
+    ) -> (Self, Vec<(u32, u32)>) {
+        let blocks = |component: usize| structure.components[component].blocks();
+        let all = Self::of_all(structure).pixels;
+        let (pixels, blocks) = match header.parts.as_slice() {
             [alone] => {
-                let (across, down) = std::mem::replace(&mut alone.blocks, (1, 1));
-                (unit.0.checked_div(across)?, unit.1.checked_div(down)?)
+                let (across, down) = blocks(alone.component);
+                ((all.0 / across, all.1 / down), vec![(1, 1)])
             }
-            _ => unit,
+            parts => (
+                all,
+                parts.iter().map(|part| blocks(part.component)).collect(),
+            ),
         };
-        Some(Self {
-            parts,
-            units: (
+        (Self::new(structure, pixels, restart_interval), blocks)
+    }
+
+    /// Those of a scan of all components that never begins anew.
+    pub(in crate::picture::jpeg) fn of_all(structure: &Structure<'_>) -> Self {
+        let (horizontal, vertical) = structure.sampling();
+        let pixels = (8 * u32::from(horizontal), 8 * u32::from(vertical));
+        Self::new(structure, pixels, 0)
+    }
+
+    fn new(structure: &Structure<'_>, pixels: (u32, u32), restart_interval: u32) -> Self {
+        Self {
+            count: (
                 u32::from(structure.width).div_ceil(pixels.0),
                 u32::from(structure.height).div_ceil(pixels.1),
             ),
             pixels,
-            restart_interval: tables.restart_interval(),
+            restart_interval,
+        }
+    }
+}
+
+impl Scan {
+    /// The scan of a sequential file with this header. Whatever part of the frequencies the header
+    /// names, all are there.
+    pub(in crate::picture::jpeg) fn of(
+        header: &ScanHeader,
+        structure: &Structure<'_>,
+        tables: &Tables,
+    ) -> Result<Self, PictureError> {
+        let (units, blocks) = Units::of(header, structure, tables.restart_interval());
+        let part = |(part, blocks): (&PartHeader, (u32, u32))| {
+            Ok(Part {
+                component: part.component,
+                selectors: part.dc << 4 | part.ac,
+                codings: tables.codings(part, &structure.components[part.component].table)?,
+                blocks,
+            })
+        };
+        let parts = header.parts.iter().zip(blocks).map(part);
+        Ok(Self {
+            parts: parts.collect::<Result<_, PictureError>>()?,
+            units,
         })
     }
 }
@@ -119,20 +142,20 @@ impl<'f> Cursor<'f> {
 
     /// The marker behind which all begins anew, if one must stand before the next unit.
     #[inline]
-    pub(in crate::picture::jpeg) fn restart(&self, scan: &Scan) -> Option<u8> {
-        if scan.restart_interval == 0 || self.unit == 0 {
+    pub(in crate::picture::jpeg) fn restart(&self, units: &Units) -> Option<u8> {
+        if units.restart_interval == 0 || self.unit == 0 {
             return None;
         }
-        let before = (self.unit - 1) / scan.restart_interval;
-        let is_due = self.unit.is_multiple_of(scan.restart_interval);
+        let before = (self.unit - 1) / units.restart_interval;
+        let is_due = self.unit.is_multiple_of(units.restart_interval);
         is_due.then_some(FIRST_RESTART + (before % 8) as u8)
     }
 
     /// Goes to the next unit, the first one at first, and over the marker before it.
     #[inline]
-    pub(in crate::picture::jpeg) fn next(&mut self, scan: &Scan) -> Option<()> {
-        if let Some(due) = self.restart(scan) {
-            let (marker, rest) = next_marker(self.from.finish()?)?;
+    pub(in crate::picture::jpeg) fn next(&mut self, units: &Units) -> Option<()> {
+        if let Some(due) = self.restart(units) {
+            let (marker, rest) = next_marker(self.from.finish(0)?)?;
             if marker != due {
                 return None;
             }
@@ -140,16 +163,25 @@ impl<'f> Cursor<'f> {
             self.last = [0; 4];
         }
         self.unit += 1;
-        Some(())
+        (!self.from.ran_out()).then_some(())
     }
 
     /// Reads a unit and forgets it.
     #[inline]
     pub(in crate::picture::jpeg) fn skip(&mut self, scan: &Scan) -> Option<()> {
-        self.next(scan)?;
+        self.next(&scan.units)?;
         for (part, last) in scan.parts.iter().zip(&mut self.last) {
             part.skip(last, &mut self.from)?;
         }
         Some(())
+    }
+
+    /// Why the data cannot be read from here on.
+    pub(in crate::picture::jpeg) fn damage(&self, units: &Units) -> PictureError {
+        if self.from.is_at_end() {
+            return truncated();
+        }
+        let row = self.unit.saturating_sub(1) / units.count.0.max(1) * units.pixels.1;
+        corrupt(format!("its picture data is damaged at row {row}"))
     }
 }

@@ -4,31 +4,30 @@ use crate::picture::jpeg::brush::Brush;
 use crate::picture::jpeg::code::{BitReader, BitWriter, Block, Cursor, Part, Places, Scan};
 use crate::picture::sheet::{Layer, Sheet};
 
-/// Copies the data of `scan`, which `rest` begins with, to `file`, drawing `sheet`, and returns
-/// what follows it. `None` if the data is damaged, or is nothing that its own code can express
-/// once it is drawn upon.
-pub(super) fn copy<'f>(
+/// Copies the data of `scan`, at whose beginning `cursor` is, to `file`, drawing `sheet`. `None`
+/// if the data is damaged.
+pub(super) fn copy(
     scan: &Scan,
     brushes: &[Brush],
-    rest: &'f [u8],
+    cursor: &mut Cursor<'_>,
     file: &mut Vec<u8>,
     sheet: &Sheet,
-) -> Option<&'f [u8]> {
-    let mut cursor = Cursor::new(rest);
+) -> Option<()> {
+    let units = &scan.units;
     let mut to = BitWriter::new(file);
     let mut written = [0; 4];
-    for row in 0..scan.units.1 {
-        let rows = row * scan.pixels.1..(row + 1) * scan.pixels.1;
+    for row in 0..units.count.1 {
+        let rows = row * units.pixels.1..(row + 1) * units.pixels.1;
         let layers = sheet.in_rows(&rows);
-        for column in 0..scan.units.0 {
-            if let Some(marker) = cursor.restart(scan) {
+        for column in 0..units.count.0 {
+            if let Some(marker) = cursor.restart(units) {
                 let file = to.finish();
                 file.extend([0xff, marker]);
                 to = BitWriter::new(file);
                 written = [0; 4];
             }
-            cursor.next(scan)?;
-            let columns = column * scan.pixels.0..(column + 1) * scan.pixels.0;
+            cursor.next(units)?;
+            let columns = column * units.pixels.0..(column + 1) * units.pixels.0;
             let touched = layers.iter().any(|layer| layer.reaches(&columns, &rows));
             let lasts = cursor.last.iter_mut().zip(&mut written);
             for (part, (read, written)) in scan.parts.iter().zip(lasts) {
@@ -49,7 +48,7 @@ pub(super) fn copy<'f>(
         }
     }
     to.finish();
-    cursor.from.finish()
+    Some(())
 }
 
 /// The blocks that one component has in one unit.

@@ -16,6 +16,7 @@ pub(super) struct Axis {
     /// The last block.
     last: u32,
     shift: Option<Box<Shift>>,
+    is_fine: bool,
 }
 
 /// A block that another one is made of, and the matrix that takes its part out of it; the whole
@@ -45,6 +46,7 @@ impl Axis {
                 skipped: 0,
                 last,
                 shift: None,
+                is_fine: true,
             };
         }
         let (whole, rest) = (length.samples / 8, length.samples % 8);
@@ -53,7 +55,13 @@ impl Axis {
             skipped: length.blocks.saturating_sub(whole),
             last,
             shift: (!is_exact).then(|| Box::new(Shift::by(8 - rest, length.share))),
+            is_fine: length.share == 0.0 || length.pixels < 3,
         }
+    }
+
+    /// Whether samples keep their places, or are no wider than two pixels.
+    pub(super) fn is_fine(&self) -> bool {
+        self.is_fine
     }
 
     /// The one block that block number `at` of the result is.
@@ -89,6 +97,8 @@ struct Length {
     samples: u32,
     /// How much of one more sample is seen.
     share: f32,
+    /// Pixels of a sample.
+    pixels: u32,
 }
 
 impl Length {
@@ -101,6 +111,7 @@ impl Length {
             blocks: pixels.div_ceil(8 * most) * own,
             samples: seen / most,
             share,
+            pixels: most / own.max(1),
         }
     }
 }

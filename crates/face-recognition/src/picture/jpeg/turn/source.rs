@@ -1,19 +1,15 @@
 //! The scans of a file, and where in their code one is at regular places.
 
-use crate::picture::jpeg::code::{Codings, Cursor, Scan, Tables};
-use crate::picture::jpeg::kept::COMMENT;
-use crate::picture::jpeg::structure::{
-    END_OF_IMAGE, HUFFMAN, QUANTISATION, RESTART_INTERVAL, START_OF_IMAGE, START_OF_SCAN,
-    Structure, next_marker, segment,
-};
+use crate::picture::PictureError;
+use crate::picture::jpeg::code::{Codings, Cursor, Scan};
+use crate::picture::jpeg::scans::Scans;
+use crate::picture::jpeg::structure::Structure;
 
 /// What a file holds, all of it found to be readable.
 #[derive(Debug)]
 pub(super) struct Source<'f> {
-    pub(super) structure: &'f Structure<'f>,
+    structure: &'f Structure<'f>,
     pub(super) scans: Vec<Index<'f>>,
-    /// Marker and payload of each segment of metadata before the first scan.
-    pub(super) metadata: Vec<(u8, &'f [u8])>,
 }
 
 /// A scan with places to begin at.
@@ -31,91 +27,69 @@ pub(super) struct Index<'f> {
 
 impl<'f> Source<'f> {
     /// Reads all of `file`, noting a place in every row after each `step` units.
-    pub(super) fn read(file: &'f [u8], structure: &'f Structure<'f>, step: u32) -> Option<Self> {
-        if structure.progressive {
-            return None;
+    pub(super) fn read(
+        file: &'f [u8],
+        structure: &'f Structure<'f>,
+        step: u32,
+    ) -> Result<Self, PictureError> {
+        let mut scans = Scans::of(file, structure);
+        let mut indexes = vec![];
+        while let Some((scan, mut cursor)) = scans.next()? {
+            let mut index = Index::new(scan, structure, step);
+            index
+                .read(&mut cursor)
+                .ok_or_else(|| cursor.damage(&index.scan.units))?;
+            scans.resume(&index.scan, &cursor)?;
+            indexes.push(index);
         }
-        let mut source = Self {
+        Ok(Self {
             structure,
-            scans: Vec::new(),
-            metadata: Vec::new(),
-        };
-        let mut tables = Tables::default();
-        let mut scanned = vec![false; structure.components.len()];
-        let mut frames = 0;
-        let mut rest = file;
-        loop {
-            let (marker, after) = next_marker(rest)?;
-            rest = after;
-            match marker {
-                START_OF_IMAGE => continue,
-                END_OF_IMAGE => return scanned.iter().all(|&scanned| scanned).then_some(source),
-                _ => {}
-            }
-            let (payload, after) = segment(rest)?;
-            rest = after;
-            match marker {
-                // All of its tables were read in advance, but one may have come too late.
-                QUANTISATION if source.scans.is_empty() => {}
-                0xc0 | 0xc1 if frames == 0 => frames = 1,
-                HUFFMAN => drop(tables.read_codes(payload)?),
-                RESTART_INTERVAL => tables.read_restart_interval(payload)?,
-                START_OF_SCAN if frames > 0 => {
-                    let scan = Scan::of(payload, structure, &tables, &mut scanned)?;
-                    let (index, after) = Index::of(scan, structure, step, rest)?;
-                    source.scans.push(index);
-                    rest = after;
-                }
-                0xe0..=0xef if source.scans.is_empty() => source.metadata.push((marker, payload)),
-                0xe0..=0xef | COMMENT => {}
-                _ => return None,
-            }
-        }
+            scans: indexes,
+        })
     }
 
-    /// The codings of each component.
-    pub(super) fn codings(&self) -> Option<Vec<Codings>> {
+    /// The codings of each component, all of which came.
+    pub(super) fn codings(&self) -> Vec<Codings> {
         let parts = || self.scans.iter().flat_map(|index| &index.scan.parts);
         let coding = |component| {
             let part = parts().find(|part| part.component == component)?;
             Some(part.codings.clone())
         };
-        (0..self.structure.components.len()).map(coding).collect()
+        (0..self.structure.components.len())
+            .filter_map(coding)
+            .collect()
     }
 }
 
 impl<'f> Index<'f> {
-    /// Reads the `data` of a scan. Returns what follows it, too.
-    fn of(
-        scan: Scan,
-        structure: &Structure<'_>,
-        step: u32,
-        data: &'f [u8],
-    ) -> Option<(Self, &'f [u8])> {
+    fn new(scan: Scan, structure: &Structure<'_>, step: u32) -> Self {
         let units = match scan.parts.as_slice() {
-            [alone] => structure.components.get(alone.component)?.blocks(),
+            [alone] => structure.components[alone.component].blocks(),
             _ => (1, 1),
         };
         let step = step.saturating_mul(units.0).max(1);
-        let in_row = scan.units.0.div_ceil(step);
-        let mut places = Vec::with_capacity((in_row * scan.units.1) as usize);
-        let mut cursor = Cursor::new(data);
-        for _ in 0..scan.units.1 {
-            for column in 0..scan.units.0 {
-                if column % step == 0 {
-                    places.push(cursor);
-                }
-                cursor.skip(&scan)?;
-            }
-        }
-        let index = Self {
+        Self {
+            in_row: scan.units.count.0.div_ceil(step),
+            places: Vec::new(),
             scan,
             units,
-            places,
             step,
-            in_row,
-        };
-        Some((index, cursor.from.finish()?))
+        }
+    }
+
+    /// Goes through the data, at whose beginning `cursor` is.
+    fn read(&mut self, cursor: &mut Cursor<'f>) -> Option<()> {
+        let (columns, rows) = self.scan.units.count;
+        self.places.reserve((self.in_row * rows) as usize);
+        for _ in 0..rows {
+            for column in 0..columns {
+                if column % self.step == 0 {
+                    self.places.push(*cursor);
+                }
+                cursor.skip(&self.scan)?;
+            }
+        }
+        Some(())
     }
 
     /// Just before a unit of this scan, whose column must be that of a place.

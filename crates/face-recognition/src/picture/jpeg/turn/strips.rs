@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::source::{Index, Source};
 use crate::picture::Orientation;
-use crate::picture::jpeg::code::{Block, Cursor, Places};
+use crate::picture::jpeg::code::{Block, Cursor, Places, Units};
 use crate::picture::jpeg::structure::{Structure, swapped};
 
 /// How a picture is divided.
@@ -23,29 +23,24 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of(structure: &Structure<'_>, orientation: Orientation) -> Option<Self> {
-        let (horizontal, vertical) = structure.sampling();
-        let units = |pixels: u16, most: u8| {
-            let pixels = u32::from(pixels);
-            (most > 0).then(|| pixels.div_ceil(8 * u32::from(most)))
-        };
-        let components = structure.components.iter();
+    pub(super) fn of(structure: &Structure<'_>, orientation: Orientation) -> Self {
         let mut layout = Self {
             orientation,
-            units: (
-                units(structure.width, horizontal)?,
-                units(structure.height, vertical)?,
-            ),
-            blocks: components.map(|one| one.blocks()).collect(),
+            units: Units::of_all(structure).count,
+            blocks: structure
+                .components
+                .iter()
+                .map(|one| one.blocks())
+                .collect(),
             thickness: 1,
         };
         if orientation.is_sideways() {
             // As much for the strips as for the places to begin at.
             let places = u64::from(layout.units.0) * size_of::<Cursor<'_>>() as u64;
-            let thickness = places.checked_div(layout.unit_bytes())?.isqrt();
-            layout.thickness = u32::try_from(thickness).ok()?.max(1);
+            let thickness = (places / layout.unit_bytes().max(1)).isqrt();
+            layout.thickness = u32::try_from(thickness).unwrap_or(1).max(1);
         }
-        Some(layout)
+        layout
     }
 
     /// Units from one place to begin at to the next.
@@ -196,7 +191,7 @@ impl<'a> Strips<'a> {
             let within = |units: &Range<u32>, times: u32, most: u32| {
                 units.start * times..(units.end * times).min(most)
             };
-            let (times, most) = (index.units, index.scan.units);
+            let (times, most) = (index.units, index.scan.units.count);
             let columns = within(&columns, times.0, most.0);
             for row in within(&rows, times.1, most.1) {
                 self.read(index, &columns, row)?;
@@ -210,7 +205,7 @@ impl<'a> Strips<'a> {
         let scan = &index.scan;
         let mut cursor = index.place(columns.start, row)?;
         for column in columns.clone() {
-            cursor.next(scan)?;
+            cursor.next(&scan.units)?;
             for (part, last) in scan.parts.iter().zip(&mut cursor.last) {
                 let plane = self.current.planes.get_mut(part.component)?;
                 let (across, down) = part.blocks;

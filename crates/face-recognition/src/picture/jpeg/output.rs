@@ -1,0 +1,157 @@
+//! The segments around the picture data of a result.
+
+use std::rc::Rc;
+
+use super::code::{Coding, Codings, Scan};
+use super::frame::Process;
+use super::kept::write_metadata;
+use super::segments::{
+    HUFFMAN, QUANTISATION, RESTART_INTERVAL, START_OF_IMAGE, START_OF_SCAN, write,
+};
+use super::structure::{Structure, Table, ZIGZAG};
+
+/// The end of the header of a scan that holds everything of its components.
+const ALL_FREQUENCIES: [u8; 3] = [0, 63, 0];
+
+/// Writes all that comes before the codes of the first scan. The metadata is turned on its side if
+/// `is_sideways`.
+pub(super) fn head(
+    structure: &Structure<'_>,
+    process: Process,
+    is_sideways: bool,
+    file: &mut Vec<u8>,
+) {
+    file.extend([0xff, START_OF_IMAGE]);
+    write_metadata(&structure.metadata, is_sideways, file);
+    let mut tables: Vec<Table> = Vec::new();
+    let mut frame = frame(structure);
+    for component in &structure.components {
+        let known = tables.iter().position(|table| *table == component.table);
+        let number = known.unwrap_or_else(|| {
+            tables.push(component.table);
+            tables.len() - 1
+        });
+        frame.extend([component.id, component.horizontal << 4 | component.vertical]);
+        frame.extend(u8::try_from(number));
+    }
+    for (number, table) in (0..).zip(&tables) {
+        write(QUANTISATION, &quantisation(number, table), file);
+    }
+    let is_wide = tables.iter().any(is_wide);
+    let marker = match process {
+        Process::Baseline if !is_wide => 0xc0,
+        _ => 0xc1,
+    };
+    write(marker, &frame, file);
+}
+
+/// The frame header without its components.
+fn frame(structure: &Structure<'_>) -> Vec<u8> {
+    let [h1, h0] = structure.height.to_be_bytes();
+    let [w1, w0] = structure.width.to_be_bytes();
+    let mut frame = vec![8, h1, h0, w1, w0];
+    frame.extend(u8::try_from(structure.components.len()));
+    frame
+}
+
+fn is_wide(table: &Table) -> bool {
+    table.iter().any(|&step| step > 255)
+}
+
+fn quantisation(number: u8, table: &Table) -> Vec<u8> {
+    let steps = ZIGZAG.iter().map(|&at| table[at].to_be_bytes());
+    let is_wide = is_wide(table);
+    let bytes = steps.flat_map(|[high, low]| if is_wide { vec![high, low] } else { vec![low] });
+    std::iter::once(u8::from(is_wide) << 4 | number)
+        .chain(bytes)
+        .collect()
+}
+
+/// Writes what comes before the data of each scan, for a result that has the scans of its source.
+#[derive(Debug, Default)]
+pub(super) struct ScanHeads {
+    /// The codes that were written last, by class and number.
+    codes: [[Option<Rc<Coding>>; 4]; 2],
+    restart_interval: u32,
+}
+
+impl ScanHeads {
+    pub(super) fn write(&mut self, scan: &Scan, structure: &Structure<'_>, file: &mut Vec<u8>) {
+        let mut codes = vec![];
+        let mut header = vec![];
+        header.extend(u8::try_from(scan.parts.len()));
+        for part in &scan.parts {
+            header.extend([structure.components[part.component].id, part.selectors]);
+            let numbers = [part.selectors >> 4, part.selectors & 15];
+            let both = part.codings.both();
+            for (((class, known), number), coding) in
+                (0..).zip(&mut self.codes).zip(numbers).zip(both)
+            {
+                let known = &mut known[usize::from(number & 3)];
+                if !known
+                    .as_ref()
+                    .is_some_and(|known| Rc::ptr_eq(known, coding))
+                {
+                    *known = Some(coding.clone());
+                    codes.push(class << 4 | number);
+                    coding.write_code(&mut codes);
+                }
+            }
+        }
+        if !codes.is_empty() {
+            write(HUFFMAN, &codes, file);
+        }
+        if scan.units.restart_interval != self.restart_interval {
+            self.restart_interval = scan.units.restart_interval;
+            let interval = u16::try_from(self.restart_interval).unwrap_or(0); // It was read as one.
+            write(RESTART_INTERVAL, &interval.to_be_bytes(), file);
+        }
+        header.extend(ALL_FREQUENCIES);
+        write(START_OF_SCAN, &header, file);
+    }
+}
+
+/// The codes of a result that has one scan of all components.
+#[derive(Debug)]
+pub(super) struct OneScan<'c> {
+    /// By component.
+    codings: &'c [Codings],
+    /// The first component that is coded like each.
+    numbers: Vec<u8>,
+}
+
+impl<'c> OneScan<'c> {
+    pub(super) fn of(codings: &'c [Codings]) -> Self {
+        let first_alike = |own: &Codings| codings.iter().position(|one| one.is_written_like(own));
+        let number = |own| u8::try_from(first_alike(own).unwrap_or(0)).unwrap_or(0);
+        Self {
+            codings,
+            numbers: codings.iter().map(number).collect(),
+        }
+    }
+
+    /// Baseline has two codes of each class.
+    pub(super) fn process(&self) -> Process {
+        if self.numbers.iter().all(|&number| number < 2) {
+            Process::Baseline
+        } else {
+            Process::Extended
+        }
+    }
+
+    pub(super) fn write_head(&self, structure: &Structure<'_>, file: &mut Vec<u8>) {
+        let mut codes = vec![];
+        let mut header = vec![];
+        header.extend(u8::try_from(self.codings.len()));
+        let numbered = (0..).zip(&self.numbers).zip(self.codings);
+        for (((place, &number), coding), component) in numbered.zip(&structure.components) {
+            if number == place {
+                coding.write_codes(number, &mut codes);
+            }
+            header.extend([component.id, number << 4 | number]);
+        }
+        header.extend(ALL_FREQUENCIES);
+        write(HUFFMAN, &codes, file);
+        write(START_OF_SCAN, &header, file);
+    }
+}
