@@ -10,9 +10,9 @@
 //! ([`FakeApiServer::run_deployments`]).
 //!
 //! What it is not: it knows no schemas, so it sets no defaults, prunes nothing and lets any
-//! document pass; it asks nobody who he is and what he may; it collects no garbage; it does
-//! not track who owns which field, so an apply never takes away what it leaves out (but for a
-//! status, which is replaced whole); lists come in one piece. What it knows that it cannot do,
+//! document pass; it asks nobody who he is and what he may; it collects no garbage; an apply
+//! takes away what the same manager applied before and leaves out now, whoever else applied it
+//! too; lists come in one piece. What it knows that it cannot do,
 //! such as JSON patches, field selectors and selectors of sets, it refuses with an error.
 //! A test that passes here has not been tried against a cluster.
 

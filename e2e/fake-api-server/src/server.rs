@@ -70,6 +70,23 @@ impl FakeApiServer {
         self.0.store().keep_document(path, document);
     }
 
+    /// Gives every object that is put or written from now on the status that `status` says, as
+    /// controllers would, but at once. It gets the object with the old status, and a function
+    /// that reads what is at a path.
+    pub fn set_status(
+        &self,
+        status: impl Fn(&Value, &dyn Fn(&str) -> Option<Value>) -> Value + Send + Sync + 'static,
+    ) {
+        self.0.store().set_status(Box::new(status));
+    }
+
+    /// The paths of all objects, in order.
+    #[must_use]
+    pub fn paths(&self) -> Vec<String> {
+        let store = self.0.store();
+        store.under("").map(|(path, _)| path.to_owned()).collect()
+    }
+
     /// What is at a path.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Value> {

@@ -1,6 +1,7 @@
 //! The objects, and how calls change them.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
@@ -16,10 +17,16 @@ const HISTORY: usize = 65_536;
 /// An answer: status and document.
 pub(crate) type Outcome = (u16, Value);
 
-#[derive(Debug)]
+/// The status of an object, whose old status is still in it, with a way to read others.
+pub(crate) type StatusOf =
+    Box<dyn Fn(&Value, &dyn Fn(&str) -> Option<Value>) -> Value + Send + Sync>;
+
 pub(crate) struct Store {
+    status_of: Option<StatusOf>,
     objects: BTreeMap<String, Arc<Value>>,
     documents: HashMap<String, Value>,
+    /// What each field manager applied last, by path.
+    applied: HashMap<(String, String), Value>,
     changes: VecDeque<Change>,
     version: u64,
     newest: watch::Sender<u64>,
@@ -35,15 +42,30 @@ pub(crate) struct Change {
     pub(crate) object: Arc<Value>,
 }
 
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("objects", &self.objects)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Store {
     pub(crate) fn new() -> Self {
         Self {
+            status_of: None,
             objects: BTreeMap::new(),
             documents: HashMap::new(),
+            applied: HashMap::new(),
             changes: VecDeque::new(),
             version: 0,
             newest: watch::channel(0).0,
         }
+    }
+
+    pub(crate) fn set_status(&mut self, status_of: StatusOf) {
+        self.status_of = Some(status_of);
     }
 
     pub(crate) fn version(&self) -> u64 {
@@ -165,9 +187,24 @@ impl Store {
         } else if is_status {
             merge(&mut object["status"], &call.body["status"]);
         } else {
+            if call.is_apply() {
+                self.take_away_what_is_left_out(path, &mut object, call);
+            }
             merge(&mut object, &call.body);
         }
         self.finish(200, path, object, call)
+    }
+
+    /// Removes fields that the same manager applied before and applies no longer.
+    fn take_away_what_is_left_out(&mut self, path: &str, object: &mut Value, call: &Call) {
+        let manager = call.query.get("fieldManager").cloned().unwrap_or_default();
+        let key = (path.to_owned(), manager);
+        if let Some(before) = self.applied.get(&key) {
+            prune(object, before, &call.body);
+        }
+        if !call.is_dry_run() {
+            self.applied.insert(key, call.body.clone());
+        }
     }
 
     fn finish(&mut self, status: u16, path: &str, object: Value, call: &Call) -> Outcome {
@@ -223,6 +260,7 @@ impl Store {
 
     pub(crate) fn remove(&mut self, path: &str) {
         self.documents.remove(path);
+        self.applied.retain(|(applied, _), _| applied != path);
         if let Some(object) = self.objects.remove(path) {
             let mut object = object.as_ref().clone();
             object["metadata"]["resourceVersion"] = json!((self.version + 1).to_string());
@@ -247,6 +285,10 @@ impl Store {
         }
         metadata["generation"] = json!(generation + i64::from(is_changed));
         metadata["resourceVersion"] = of_old("resourceVersion").unwrap_or_default();
+        if let Some(status_of) = &self.status_of {
+            let read = |path: &str| self.objects.get(path).map(|it| it.as_ref().clone());
+            object["status"] = status_of(&object, &read);
+        }
         object
     }
 
@@ -293,7 +335,23 @@ fn has_finalizers(object: &Value) -> bool {
     finalizers.is_some_and(|finalizers| !finalizers.is_empty())
 }
 
-/// RFC 7396; an apply patch of a single owner does the same, but for what it leaves out.
+/// Removes from `target` what was in `before` and is not in `now`.
+fn prune(target: &mut Value, before: &Value, now: &Value) {
+    let (Some(target), Some(before)) = (target.as_object_mut(), before.as_object()) else {
+        return;
+    };
+    for (name, value) in before {
+        let Some(now) = now.get(name) else {
+            target.remove(name);
+            continue;
+        };
+        if let Some(target) = target.get_mut(name) {
+            prune(target, value, now);
+        }
+    }
+}
+
+/// RFC 7396; an apply patch does the same to what it says.
 fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();

@@ -7,8 +7,6 @@ mod apply;
 mod cluster;
 mod diagnosis;
 mod diff;
-#[cfg(test)]
-mod fake_cluster;
 mod identity;
 mod inventory;
 mod keys;

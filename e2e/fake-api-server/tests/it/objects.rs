@@ -183,3 +183,18 @@ async fn other_processes_get_the_same_answers() {
         socket.url()
     );
 }
+
+#[tokio::test]
+async fn an_apply_takes_away_what_its_manager_leaves_out() {
+    let server = FakeApiServer::new();
+    server.put(WIDGET, json!({"metadata": {"name": "a"}, "spec": {"z": 0}}));
+    let apply = async |manager: &str, spec: Value| {
+        let uri = format!("{WIDGET}?fieldManager={manager}");
+        call(&server, Method::PATCH, &uri, APPLY, json!({"spec": spec})).await;
+        get(&server, WIDGET).await.1["spec"].clone()
+    };
+    apply("one", json!({"x": 1, "y": {"a": 1, "b": 2}})).await;
+    apply("two", json!({"w": 1})).await;
+    let spec = apply("one", json!({"y": {"b": 3}})).await;
+    assert_eq!(spec, json!({"w": 1, "y": {"b": 3}, "z": 0}));
+}

@@ -1,6 +1,8 @@
+mod cluster;
+
 use serde_json::{Value, json};
 
-use super::fake_cluster::FakeCluster;
+use self::cluster::FakeCluster;
 use super::undeploy::undeploy;
 use super::*;
 
