@@ -39,7 +39,7 @@ enum Task {
     Chaos(package::Args),
     /// Measures the pipeline beside its limits.
     Bench(package::Args),
-    /// Writes every manifest to `deploy/`.
+    /// Writes every manifest to `deploy/` and `e2e/`.
     Render(package::Args),
     /// Builds the container images with this machine's toolchain.
     Images(package::Args),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::file::File;
 use crate::render::standard;
 use crate::yaml::RenderError;
 
@@ -56,20 +57,33 @@ pub enum CheckError {
 /// # Errors
 /// Permanent: the folder cannot be read.
 pub fn check(folder: &Path) -> Result<Vec<Stale>, CheckError> {
-    let mut stale = Vec::new();
     let mut leftover = manifests_in(folder)?;
-    for file in standard()? {
-        if !leftover.remove(&file.path) {
-            stale.push(Stale::Missing(file.path));
-            continue;
-        }
+    let files = standard()?;
+    for file in &files {
+        leftover.remove(&file.path);
+    }
+    let mut stale = compare(folder, &files)?;
+    stale.extend(leftover.into_iter().map(Stale::Leftover));
+    Ok(stale)
+}
+
+/// Compares files in a folder, which may hold others, with what they should be.
+///
+/// # Errors
+/// Permanent: a file is there and cannot be read.
+pub fn compare(folder: &Path, files: &[File]) -> Result<Vec<Stale>, CheckError> {
+    let mut stale = Vec::new();
+    for file in files {
         let path = folder.join(&file.path);
-        let text = fs::read_to_string(&path).map_err(|source| CheckError::Read { path, source })?;
-        if text != file.text {
-            stale.push(Stale::Different(file.path));
+        match fs::read_to_string(&path) {
+            Ok(text) if text == file.text => {}
+            Ok(_) => stale.push(Stale::Different(file.path.clone())),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {
+                stale.push(Stale::Missing(file.path.clone()));
+            }
+            Err(source) => return Err(CheckError::Read { path, source }),
         }
     }
-    stale.extend(leftover.into_iter().map(Stale::Leftover));
     Ok(stale)
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Objects are built from types, never from text, so what is rendered is what the API
 //! defines. The same configuration always gives the same files, down to the byte; the ones
-//! of the standard configuration are checked in under `deploy/`. Nothing here talks to a
-//! cluster, reads the environment by itself, or writes a key into anything but the Secret.
+//! of the standard configuration are checked in under `deploy/`, those of the tests on a
+//! cluster under `e2e/`. Nothing here talks to a cluster, reads the environment by itself, or
+//! writes a key into anything but the Secret.
 
 mod check;
 mod config;
@@ -19,10 +20,12 @@ mod pod;
 mod render;
 mod sample;
 mod seed;
+mod testing;
 mod yaml;
 
-pub use check::{CheckError, Stale, check};
+pub use check::{CheckError, Stale, check, compare};
 pub use config::{Addressing, Backend, Config, ConfigError, Credentials, describe_settings};
 pub use file::File;
 pub use render::{Profile, render, standard};
+pub use testing::testing;
 pub use yaml::RenderError;

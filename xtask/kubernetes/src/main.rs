@@ -30,7 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Writes every manifest to `deploy/`.
+    /// Writes every manifest to `deploy/` and `e2e/`.
     Render(render::Args),
     /// Builds the container images with this machine's toolchain, pulling nothing.
     Images(images::Args),

@@ -1,8 +1,8 @@
 //! Writes the manifests that [`manifests`] renders, and reads the configuration for it.
 //!
 //! Without a configuration it is `deploy/` that is written, which is checked in and holds
-//! no keys. With one, or with keys in the environment, the files are somebody's own, and
-//! go where that person says.
+//! no keys, and the files of the tests on a cluster below `e2e/`. With one, or with keys in the
+//! environment, the files are somebody's own, and go where that person says.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,8 @@ use crate::execute::root;
 
 /// The checked-in manifests.
 const FOLDER: &str = "deploy";
+/// Beside other files, those of the tests on a cluster.
+const TESTING: &str = "e2e";
 
 /// What to render.
 #[derive(Debug, clap::Args)]
@@ -41,7 +43,7 @@ enum Profile {
 /// Options of `cargo xtask render`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only say whether `deploy/` is as it would be written; fail if it is not.
+    /// Only say whether `deploy/` and `e2e/` are as they would be written; fail if not.
     #[arg(long, conflicts_with = "out")]
     check: bool,
     /// Write manifests of your own configuration here, in place of `deploy/`.
@@ -52,16 +54,21 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let folder = root().join(FOLDER);
+    let (folder, testing) = (root().join(FOLDER), root().join(TESTING));
     match &args.out {
         Some(out) => write(out, &args.rendering.files(&args.rendering.load()?)?),
         None if args.rendering.config.is_some() => {
             bail!("`{FOLDER}/` holds the usual settings: say with --out where yours go")
         }
-        None if args.check => check(&folder),
+        None if args.check => {
+            check(FOLDER, &manifests::check(&folder)?)?;
+            let files = manifests::testing()?;
+            check(TESTING, &manifests::compare(&testing, &files)?)
+        }
         None => {
             remove_leftovers(&folder)?;
-            write(&folder, &manifests::standard()?)
+            write(&folder, &manifests::standard()?)?;
+            write(&testing, &manifests::testing()?)
         }
     }
 }
@@ -118,12 +125,11 @@ fn write(folder: &Path, files: &[File]) -> Result<()> {
     Ok(())
 }
 
-fn check(folder: &Path) -> Result<()> {
-    let stale = manifests::check(folder)?;
+fn check(folder: &str, stale: &[Stale]) -> Result<()> {
     let stale: Vec<_> = stale.iter().map(ToString::to_string).collect();
     ensure!(
         stale.is_empty(),
-        "run `cargo xtask render`: in `{FOLDER}/`, {}",
+        "run `cargo xtask render`: in `{folder}/`, {}",
         stale.join(", ")
     );
     Ok(())
@@ -150,7 +156,8 @@ mod tests {
 
     #[test]
     fn what_is_checked_in_is_what_would_be_rendered() {
-        check(&root().join(FOLDER)).unwrap();
+        let deploy = manifests::check(&root().join(FOLDER)).unwrap();
+        check(FOLDER, &deploy).unwrap();
     }
 
     #[test]
@@ -173,6 +180,6 @@ mod tests {
     fn rendering_elsewhere_writes_the_same_files() {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), &manifests::standard().unwrap()).unwrap();
-        check(folder.path()).unwrap();
+        assert_eq!(manifests::check(folder.path()).unwrap(), []);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use manifests::{File, Profile, Stale, check, standard};
+use manifests::{File, Profile, Stale, check, compare, standard, testing};
 use serde_json::Value;
 
 use crate::{objects, usual};
@@ -20,6 +20,13 @@ fn checked_in_files_are_up_to_date() {
         .iter()
         .map(ToString::to_string)
         .collect();
+    assert!(stale.is_empty(), "run `cargo xtask render`: {stale:#?}");
+}
+
+#[test]
+fn files_of_the_tests_on_a_cluster_are_up_to_date() {
+    let folder = deploy().join("../e2e");
+    let stale = compare(&folder, &testing().unwrap()).unwrap();
     assert!(stale.is_empty(), "run `cargo xtask render`: {stale:#?}");
 }
 
