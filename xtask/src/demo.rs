@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use oss::{Metadata, ObjectKey, PutOptions};
-use testbed::{Binaries, FaceBackend, Outcome, Settings, Stage};
+use testbed::{Binaries, FaceBackend, Outcome, Pipeline, Settings};
 
 use self::photos::Photo;
 use self::report::{Line, print_shares};
@@ -71,18 +71,18 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
     settings.backend = args.backend.into();
 
     let spinner = spinner("starting emulator, face service and adapter");
-    let stage = tokio::select! {
-        // Dropping a half-started stage kills what it had started.
+    let pipeline = tokio::select! {
+        // Dropping a half-started pipeline kills what it had started.
         () = interrupt::requested() => return Ok(interrupted()),
-        stage = Stage::start(&binaries, &settings) => stage?,
+        pipeline = Pipeline::start(&binaries, settings) => pipeline?,
     };
     spinner.finish_and_clear();
 
     let sent = tokio::select! {
-        sent = send_all(&stage, &photos, &args) => Some(sent),
+        sent = send_all(&pipeline, &photos, &args) => Some(sent),
         () = interrupt::requested() => None,
     };
-    let stopped = stage.stop().await;
+    let stopped = pipeline.stop().await;
     let Some(sent) = sent else {
         return Ok(interrupted());
     };
@@ -108,12 +108,12 @@ fn interrupted() -> ExitCode {
 
 /// Sends the photos a few at a time and prints each as it comes back. Returns how
 /// many did not.
-async fn send_all(stage: &Stage, photos: &[Photo], args: &Args) -> Result<usize> {
+async fn send_all(pipeline: &Pipeline, photos: &[Photo], args: &Args) -> Result<usize> {
     let progress = progress(photos.len());
     let mut elapsed = Vec::new();
     let mut lost = 0;
     let sends = stream::iter(photos)
-        .map(|photo| async move { (photo, send(stage, photo, &args.out).await) });
+        .map(|photo| async move { (photo, send(pipeline, photo, &args.out).await) });
     let mut sends = pin!(sends.buffer_unordered(IN_FLIGHT));
     while let Some((photo, sent)) = sends.next().await {
         progress.inc(1);
@@ -131,7 +131,7 @@ async fn send_all(stage: &Stage, photos: &[Photo], args: &Args) -> Result<usize>
     }
     progress.finish_and_clear();
     if !args.json && !elapsed.is_empty() {
-        print_shares(&timings::shares(stage, &elapsed).await?, &mut stdout())?;
+        print_shares(&timings::shares(pipeline, &elapsed).await?, &mut stdout())?;
     }
     Ok(lost)
 }
@@ -155,7 +155,7 @@ impl Back {
     }
 }
 
-async fn send(stage: &Stage, photo: &Photo, out: &Path) -> Result<Back> {
+async fn send(pipeline: &Pipeline, photo: &Photo, out: &Path) -> Result<Back> {
     let (bytes, content_type) = photos::read(photo)?;
     save(&out.join(named(&photo.name, "before")), &bytes)?;
     let key: ObjectKey = format!("photos/{}", photo.name.display()).parse()?;
@@ -163,17 +163,17 @@ async fn send(stage: &Stage, photo: &Photo, out: &Path) -> Result<Back> {
         content_type: Some(content_type.to_owned()),
         ..PutOptions::default()
     };
-    if photo.path == photos::sample() {
+    if photo.path == testbed::sample() {
         options.metadata = Metadata::default().try_with("emulator-faces", photos::SAMPLE_FACES)?;
     }
 
     let started = Instant::now();
-    let etag = stage.upload(&key, bytes.into(), &options).await?;
-    match stage.outcome(&key, &etag, PHOTO_DEADLINE).await? {
+    let etag = pipeline.upload(&key, bytes.into(), &options).await?;
+    match pipeline.outcome(&key, &etag, PHOTO_DEADLINE).await? {
         Outcome::Annotated { target, meta } => {
             let elapsed = started.elapsed();
             let after = out.join(named(&photo.name, "after"));
-            save(&after, &stage.cloud.read(&target).await?)?;
+            save(&after, &pipeline.cloud.read(&target).await?)?;
             Ok(Back {
                 after,
                 faces: testbed::face_count(&meta)?,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use testbed::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Binaries, Settings, Stage};
+use testbed::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Addresses, Binaries, Pipeline, Settings};
 
 use crate::interrupt;
 
@@ -25,44 +25,45 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
     let mut settings = Settings::new(folder.path().to_owned());
     settings.data = args.data;
     settings.log = args.log;
-    settings.fixed_ports = true;
+    settings.addresses = Addresses::of_emulator("127.0.0.1");
 
-    let stage = tokio::select! {
-        // Dropping a half-started stage kills what it had started.
+    let pipeline = tokio::select! {
+        // Dropping a half-started pipeline kills what it had started.
         () = interrupt::requested() => return Ok(ExitCode::SUCCESS),
-        stage = Stage::start(&binaries, &settings) => stage?,
+        pipeline = Pipeline::start(&binaries, settings) => pipeline?,
     };
-    print_guide(&stage, &settings);
+    print_guide(&pipeline);
     interrupt::requested().await;
-    stage.stop().await?;
+    pipeline.stop().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_guide(stage: &Stage, settings: &Settings) {
-    let testbed::EmulatorAddresses {
+fn print_guide(pipeline: &Pipeline) {
+    let Addresses {
         oss,
         mns,
-        face,
+        face_api,
         admin,
-    } = &stage.addresses;
-    let (adapter, service) = (&stage.adapter_address, &stage.face_address);
-    let (bucket, queue) = (stage.cloud.bucket.name(), stage.cloud.queue.name());
+        face_recognition,
+        source_adapter,
+    } = pipeline.services.addresses();
+    let (bucket, queue) = (pipeline.cloud.bucket.name(), pipeline.cloud.queue.name());
+    let logs = pipeline.services.settings.folder.display();
     println!(
         "\
 The pipeline is running. A photo put into the bucket comes back below `target/`.
 
   OSS                http://{oss}      bucket `{bucket}`, path-style, region cn-shanghai
   MNS                http://{mns}      queue `{queue}`
-  face APIs          http://{face}
+  face APIs          http://{face_api}
   emulator's admin   http://{admin}      /rules /faults /stats
-  source-adapter     http://{adapter}      /health /readiness /metrics
-  face-recognition   http://{service}      takes CloudEvents; /health /readiness /metrics
+  source-adapter     http://{source_adapter}      /health /readiness /metrics
+  face-recognition   http://{face_recognition}      takes CloudEvents; /health /readiness /metrics
 
   export ALIBABA_CLOUD_ACCESS_KEY_ID={ACCESS_KEY_ID}
   export ALIBABA_CLOUD_ACCESS_KEY_SECRET={ACCESS_KEY_SECRET}
 
-Logs: {}
-Ctrl-C stops everything.",
-        settings.folder.display()
+Logs: {logs}
+Ctrl-C stops everything."
     );
 }

@@ -7,31 +7,28 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use testbed::{
-    Emulated, Fault, FaultKind, Process, Samples, ServiceAddress, Settings, launch, scrape,
-};
-use tokio::time::{Instant, sleep};
+use testbed::meter::{Meter, Usage};
+use testbed::metrics::{Samples, scrape};
+use testbed::{Cloud, Fault, FaultKind, Process, Service};
 use url::Url;
 
-use crate::bench::Bench;
+use crate::baselines;
+use crate::bench::{Bench, EmulatedCloud};
 use crate::figure::{Figure, mb};
 use crate::messages;
-use crate::process::{Meter, Usage};
-use crate::rivals;
 use crate::row::{Row, Target};
 use crate::sink::{Arrivals, Sink};
 
 /// Milliseconds, and events that take some seconds then.
 const LATENCIES: [(u64, u64); 4] = [(0, 20_000), (5, 20_000), (20, 10_000), (50, 6000)];
-/// What the issue of speed is decided at.
+/// The latency at which the ratio to the serial way has a target.
 const DECISIVE_MS: u64 = 20;
-const POLL: Duration = Duration::from_millis(20);
 /// Deletes come some milliseconds after the last event, unless a call has to be repeated.
-const SETTLE_DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
 
-/// What one adapter did.
+/// What one adapter did and used.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Did {
+pub(crate) struct AdapterRun {
     /// Events by count.
     pub(crate) events: f64,
     /// What it used.
@@ -42,58 +39,54 @@ pub(crate) struct Did {
     pub(crate) per_receive: f64,
 }
 
-impl Did {
+impl AdapterRun {
     /// CPU time in microseconds.
     pub(crate) fn cpu_per_event(&self) -> f64 {
         self.usage.cpu.as_secs_f64() * 1e6 / self.events
     }
 }
 
-/// A running adapter under the bench's eyes.
+/// A running adapter that is measured.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub(crate) struct MeasuredAdapter {
     process: Process,
     meter: Meter,
-    address: String,
 }
 
-impl Watched {
+impl MeasuredAdapter {
     /// Starts one with default settings. `name` tells it from others that run now.
     ///
     /// # Errors
     /// When it does not start.
     pub(crate) async fn start(
-        bench: &Bench,
-        emulated: &Emulated,
+        emulated: &EmulatedCloud,
         sink: &Sink,
         name: &'static str,
     ) -> Result<Self> {
-        let settings = Settings::new(bench.folder().to_owned());
-        let (addresses, url) = (&emulated.addresses, sink.url.as_str());
-        let mut launch = launch::source_adapter(&bench.binaries, &settings, addresses, url, None);
+        let mut launch = emulated.services.launch(Service::SourceAdapter)?;
+        launch.env.insert("K_SINK".to_owned(), sink.url.clone());
         launch.name = name;
-        let (process, ServiceAddress { http }) = Process::start(launch).await?;
+        let process = Process::start(launch).await?;
         let id = process.id().context("the adapter ended at once")?;
         Ok(Self {
             process,
             meter: Meter::of(id)?,
-            address: http,
         })
     }
 
-    /// Looks at what it did, and stops it.
+    /// Reads what it did and used, and stops it.
     ///
     /// # Errors
     /// When it does not answer or does not stop in order.
-    pub(crate) async fn end(self, http: &reqwest::Client) -> Result<Did> {
+    pub(crate) async fn end(self, http: &reqwest::Client) -> Result<AdapterRun> {
         let usage = self.meter.read()?;
-        let samples = scrape(http, &self.address).await?;
+        let samples = scrape(http, self.process.address("http")?).await?;
         self.process.stop().await?;
-        Ok(did(&samples, usage))
+        Ok(adapter_run(&samples, usage))
     }
 }
 
-fn did(samples: &Samples, usage: Usage) -> Did {
+fn adapter_run(samples: &Samples, usage: Usage) -> AdapterRun {
     let calls = "adapter_mns_calls_total";
     let messages = samples.sum("adapter_messages_received_total", "");
     let receives = samples
@@ -101,7 +94,7 @@ fn did(samples: &Samples, usage: Usage) -> Did {
         .filter(|labels| labels.contains("receive") && labels.contains("success"))
         .map(|labels| samples.sum(calls, labels))
         .sum::<f64>();
-    Did {
+    AdapterRun {
         events: messages,
         usage,
         calls: samples.sum(calls, ""),
@@ -109,43 +102,23 @@ fn did(samples: &Samples, usage: Usage) -> Did {
     }
 }
 
-/// Waits until every message is deleted.
-///
-/// # Errors
-/// When that takes half a minute.
-pub(crate) async fn settled(emulated: &Emulated) -> Result<()> {
-    let give_up = Instant::now() + SETTLE_DEADLINE;
-    while emulated.cloud.backlog().await? > 0 {
-        anyhow::ensure!(Instant::now() < give_up, "messages are left in the queue");
-        sleep(POLL).await;
-    }
-    Ok(())
-}
-
 /// Every call to MNS takes so much longer.
 ///
 /// # Errors
 /// When the emulator does not answer.
-pub(crate) async fn slow_down(emulated: &Emulated, latency_ms: u64) -> Result<()> {
-    emulated.admin.clear_faults().await?;
+async fn slow_down(cloud: &Cloud, latency_ms: u64) -> Result<()> {
+    let admin = &cloud.account.admin;
+    admin.clear_faults().await?;
     if latency_ms > 0 {
-        let fault = Fault {
-            service: "mns",
-            operation: "*",
-            kind: FaultKind::Latency { latency_ms },
-            times: None,
-            probability: None,
-            seed: None,
-        };
-        emulated.admin.add_fault(&fault).await?;
+        let latency = FaultKind::Latency { latency_ms };
+        admin.add_fault(&Fault::always("mns", "*", latency)).await?;
     }
     Ok(())
 }
 
 /// Measures the rows of this group.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
-    let settings = Settings::new(bench.folder().to_owned());
-    let emulated = Emulated::start(&bench.binaries, &settings).await?;
+    let emulated = bench.emulated_cloud(bench.folder()).await?;
     for (latency_ms, events) in LATENCIES {
         let events = bench.pick(events, events / 3);
         at_latency(bench, &emulated, latency_ms, events).await?;
@@ -168,7 +141,7 @@ struct Counted {
 
 async fn at_latency(
     bench: &mut Bench,
-    emulated: &Emulated,
+    emulated: &EmulatedCloud,
     latency_ms: u64,
     events: u64,
 ) -> Result<()> {
@@ -178,54 +151,53 @@ async fn at_latency(
         bench.step(&format!(
             "{latency_ms} ms of latency, repetition {repetition}"
         ));
-        repeat(bench, emulated, &sink, latency_ms, events, &mut counted).await?;
+        repeat(emulated, &sink, latency_ms, events, &mut counted).await?;
     }
     rows(bench, latency_ms, counted);
     Ok(())
 }
 
 async fn repeat(
-    bench: &Bench,
-    emulated: &Emulated,
+    emulated: &EmulatedCloud,
     sink: &Sink,
     latency_ms: u64,
     events: u64,
     counted: &mut Counted,
 ) -> Result<()> {
-    let queue = &emulated.cloud.queue;
+    let (cloud, queue) = (&emulated.cloud, &emulated.cloud.queue);
     let url = Url::parse(&sink.url)?;
     // About a second's worth each.
     let serially = (1000 / (3 * latency_ms + 1)).max(10);
 
-    slow_down(emulated, 0).await?;
+    slow_down(cloud, 0).await?;
     messages::fill(queue, serially, 0).await?;
-    slow_down(emulated, latency_ms).await?;
+    slow_down(cloud, latency_ms).await?;
     sink.forget().await?;
-    rivals::serial(queue, &url, serially).await?;
+    baselines::serial(queue, &url, serially).await?;
     counted.serial.push(sink.arrivals().await?.per_second());
 
     let own = Meter::of(std::process::id())?;
     sink.forget().await?;
     let before = own.read()?.cpu;
-    rivals::bare(&url, events, 0).await?;
+    baselines::bare(&url, events, 0).await?;
     let cpu = own.read()?.cpu.saturating_sub(before);
     let arrivals = sink.arrivals().await?;
     counted.bare.push(arrivals.per_second());
     counted.bare_cpu.push(per_event(cpu, &arrivals));
 
-    slow_down(emulated, 0).await?;
+    slow_down(cloud, 0).await?;
     messages::fill(queue, events, 0).await?;
-    slow_down(emulated, latency_ms).await?;
+    slow_down(cloud, latency_ms).await?;
     sink.forget().await?;
-    let adapter = Watched::start(bench, emulated, sink, "source-adapter").await?;
+    let adapter = MeasuredAdapter::start(emulated, sink, "source-adapter").await?;
     let arrivals = sink.wait_for(events).await?;
-    settled(emulated).await?;
-    let did = adapter.end(&emulated.http).await?;
+    cloud.drained(DRAIN_DEADLINE).await?;
+    let run = adapter.end(&emulated.services.http).await?;
     counted.adapter.push(arrivals.per_second());
-    counted.cpu.push(did.cpu_per_event());
-    counted.peak.push(mb(did.usage.peak_bytes));
-    counted.calls.push(did.calls / did.events);
-    counted.per_receive.push(did.per_receive);
+    counted.cpu.push(run.cpu_per_event());
+    counted.peak.push(mb(run.usage.peak_bytes));
+    counted.calls.push(run.calls / run.events);
+    counted.per_receive.push(run.per_receive);
     Ok(())
 }
 
@@ -262,7 +234,7 @@ fn rows(bench: &mut Bench, latency_ms: u64, counted: Counted) {
         name("beside a bare client"),
         format!(
             "the same; the client posts the same bytes, {} at a time",
-            rivals::CONCURRENCY
+            baselines::CONCURRENCY
         ),
         rate,
     )
@@ -308,8 +280,8 @@ mod tests {
             cpu: Duration::from_millis(32),
             ..Usage::default()
         };
-        let did = did(&samples, usage);
-        let found = (did.events, did.calls, did.per_receive, did.cpu_per_event());
+        let run = adapter_run(&samples, usage);
+        let found = (run.events, run.calls, run.per_receive, run.cpu_per_event());
         assert_eq!(format!("{found:?}"), "(320.0, 46.0, 16.0, 100.0)");
     }
 }

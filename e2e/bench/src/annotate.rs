@@ -12,12 +12,12 @@ use ::face::{Face, Gender, Rect};
 use anyhow::{Context as _, Result, bail};
 use face_recognition::annotate::annotate;
 use face_recognition::picture::{Header, Limits, Picture, patch};
+use testbed::meter::{self, Meter};
 
 use crate::bench::Bench;
 use crate::figure::{Figure, mb, ms};
-use crate::process::{self, Meter};
 use crate::row::{Row, Target};
-use crate::{photos, roles};
+use crate::{child, photos};
 
 /// The practical limit, and the quality that the photos have.
 const DJPEG: &str = "djpeg";
@@ -74,7 +74,7 @@ pub(crate) fn once(args: &Args) -> Result<()> {
     };
     black_box(&result);
     let done = meter.read()?;
-    roles::say(&[ms(done.cpu), mb(done.peak_bytes - idle.resident_bytes)])
+    child::report(&[ms(done.cpu), mb(done.peak_bytes - idle.resident_bytes)])
 }
 
 /// Three faces of an eighth of the width.
@@ -133,12 +133,11 @@ fn measure(bench: &mut Bench, photo: &Photo) -> Result<()> {
     let (mut cpu, mut memory, mut theirs, mut their_memory) = (vec![], vec![], vec![], vec![]);
     let is_jpeg = photo.name.contains("JPEG");
     for _ in 0..bench.pick(11, 3) {
-        let command = roles::command(&["annotate-photo"]);
-        let [time, peak] = roles::heard(command, &photo.file)?;
+        let [time, peak] = child::figures("annotate-photo", &photo.file)?;
         cpu.push(time);
         memory.push(peak);
         if is_jpeg {
-            let finished = process::pipe(libjpeg(&photo.file))?;
+            let finished = meter::pipe(libjpeg(&photo.file))?;
             theirs.push(ms(finished.cpu));
             their_memory.push(mb(finished.peak_bytes));
         }

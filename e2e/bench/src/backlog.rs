@@ -5,13 +5,13 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use testbed::{Emulated, Settings};
+use testbed::Service;
+use testbed::meter::Meter;
 
-use crate::adapter::{Did, Watched, settled};
+use crate::adapter::{AdapterRun, DRAIN_DEADLINE, MeasuredAdapter};
 use crate::bench::Bench;
 use crate::figure::{Figure, mb};
 use crate::messages;
-use crate::process::Meter;
 use crate::row::{Row, Target};
 use crate::sink::{Arrivals, Sink};
 
@@ -25,19 +25,19 @@ const GROWTH: f64 = 1.25;
 /// One backlog worked off.
 struct Drained {
     arrivals: Arrivals,
-    did: Vec<Did>,
+    runs: Vec<AdapterRun>,
     emulator_peak_mb: f64,
 }
 
 impl Drained {
     fn peak_mb(&self) -> f64 {
-        let peaks = self.did.iter().map(|did| mb(did.usage.peak_bytes));
+        let peaks = self.runs.iter().map(|run| mb(run.usage.peak_bytes));
         peaks.fold(0.0, f64::max)
     }
 
     fn cpu_per_event(&self) -> f64 {
-        let events: f64 = self.did.iter().map(|did| did.events).sum();
-        let cpu: Duration = self.did.iter().map(|did| did.usage.cpu).sum();
+        let events: f64 = self.runs.iter().map(|run| run.events).sum();
+        let cpu: Duration = self.runs.iter().map(|run| run.usage.cpu).sum();
         cpu.as_secs_f64() * 1e6 / events
     }
 }
@@ -107,24 +107,24 @@ async fn largest(bench: &mut Bench) -> Result<()> {
 /// Fills a queue of an emulator of its own and lets so many adapters work it off.
 async fn drain(bench: &Bench, count: u64, padding: usize, adapters: usize) -> Result<Drained> {
     bench.step(&format!("{count} messages, adapters: {adapters}"));
-    let settings = Settings::new(bench.folder().to_owned());
-    let emulated = Emulated::start(&bench.binaries, &settings).await?;
+    let emulated = bench.emulated_cloud(bench.folder()).await?;
     let sink = Sink::start(bench.folder(), Duration::ZERO).await?;
     messages::fill(&emulated.cloud.queue, count, padding).await?;
-    let mut watched = Vec::new();
+    let mut running = Vec::new();
     for name in NAMES.into_iter().take(adapters) {
-        watched.push(Watched::start(bench, &emulated, &sink, name).await?);
+        running.push(MeasuredAdapter::start(&emulated, &sink, name).await?);
     }
     let arrivals = sink.wait_for(count).await?;
-    settled(&emulated).await?;
-    let mut did = Vec::new();
-    for adapter in watched {
-        did.push(adapter.end(&emulated.http).await?);
+    emulated.cloud.drained(DRAIN_DEADLINE).await?;
+    let mut runs = Vec::new();
+    for adapter in running {
+        runs.push(adapter.end(&emulated.services.http).await?);
     }
-    let emulator = Meter::of(emulated.process.id().unwrap_or_default())?;
+    let emulator = emulated.services.pid(Service::Emulator).await;
+    let emulator = Meter::of(emulator.unwrap_or_default())?;
     Ok(Drained {
         arrivals,
-        did,
+        runs,
         emulator_peak_mb: mb(emulator.read()?.peak_bytes),
     })
 }

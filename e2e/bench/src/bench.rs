@@ -1,12 +1,11 @@
-//! One run: what it is told, what it has built, and what it has found out so far.
+//! One run: its options, the binaries under test, and the rows so far.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
-use testbed::Binaries;
+use testbed::{Binaries, Cloud, Services, Settings};
 
-use crate::group::Group;
 use crate::machine::Machine;
 use crate::report::{GroupFailure, Report};
 use crate::row::Row;
@@ -20,6 +19,15 @@ const PACKAGES: [&str; 5] = [
     "face-recognition",
     "bench",
 ];
+
+/// An emulator with a bucket wired to a queue, and room for services beside it.
+#[derive(Debug)]
+pub(crate) struct EmulatedCloud {
+    /// The emulator, and what is started beside it.
+    pub(crate) services: Services,
+    /// The cloud as its user sees it.
+    pub(crate) cloud: Cloud,
+}
 
 /// One run.
 #[derive(Debug)]
@@ -63,6 +71,17 @@ impl Bench {
         self.folder.path()
     }
 
+    /// Starts an emulator, with its log in `folder`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) async fn emulated_cloud(&self, folder: &Path) -> Result<EmulatedCloud> {
+        let settings = Settings::new(folder.to_owned());
+        let services = Services::processes(self.binaries.clone(), settings)?;
+        let cloud = services.start_cloud().await?;
+        Ok(EmulatedCloud { services, cloud })
+    }
+
     /// Tells whoever watches what goes on.
     pub(crate) fn step(&self, what: &str) {
         eprintln!("── {}: {what}", self.group);
@@ -75,16 +94,16 @@ impl Bench {
         self.report.rows.push(row);
     }
 
-    /// What follows belongs to this group.
-    pub(crate) fn enter(&mut self, group: Group) {
-        self.group = group.name();
+    /// The rows that follow belong to the group of this name.
+    pub(crate) fn enter(&mut self, group: &'static str) {
+        self.group = group;
     }
 
-    /// The group could not be measured (to its end).
-    pub(crate) fn failed(&mut self, group: Group, error: &anyhow::Error) {
+    /// The group that was entered last could not be measured (to its end).
+    pub(crate) fn failed(&mut self, error: &anyhow::Error) {
         eprintln!("   failed: {error:#}");
         self.report.failures.push(GroupFailure {
-            group: group.name(),
+            group: self.group,
             error: format!("{error:#}"),
         });
     }

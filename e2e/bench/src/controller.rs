@@ -5,7 +5,7 @@
 //! lets Deployments become available, but starts no pods, and answers faster than a real
 //! server: counts carry over to a cluster, times do not.
 
-mod herd;
+mod fleet;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,40 +13,38 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use fake_api_server::Call;
 use futures_util::{TryStreamExt as _, stream};
+use testbed::{Progress, poll_until};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
 use crate::bench::Bench;
 use crate::figure::{Figure, mb};
 use crate::row::{Row, Target};
-pub(crate) use herd::launch;
-use herd::{Herd, Used};
+pub(crate) use fleet::launch;
+use fleet::{DEADLINE, Fleet, Usage};
 
 /// Calls to bring one source to Ready.
 const CALLS: f64 = 12.0;
 /// How often the controller looks at once, and so does the client it is compared with.
 const CONCURRENCY: usize = 32;
-const GIVE_UP: Duration = Duration::from_mins(5);
-/// Pods come up so long after they were made: long enough to be looked at in between.
-const PODS_TAKE: Duration = Duration::from_secs(1);
 
 /// Measures the rows of this group.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
     for count in bench.pick(&[100, 500, 1000][..], &[100]) {
         bench.step(&format!("{count} sources to Ready"));
-        let herd = Herd::start(bench, *count).await?;
-        measure(bench, herd, *count).await?;
+        let fleet = Fleet::start(bench, *count).await?;
+        measure(bench, fleet, *count).await?;
     }
     Ok(())
 }
 
-async fn measure(bench: &mut Bench, herd: Herd, count: u32) -> Result<()> {
+async fn measure(bench: &mut Bench, fleet: Fleet, count: u32) -> Result<()> {
     let started = Instant::now();
-    until_ready(&herd, count).await?;
+    until_ready(&fleet, count).await?;
     let took = started.elapsed();
-    let calls = until_quiet(&herd).await?;
-    let used = herd.used().await?;
-    let replayed = replay(&herd, count, &calls).await?;
+    let calls = until_quiet(&fleet).await?;
+    let usage = fleet.usage().await?;
+    let replayed = replay(&fleet, count, &calls).await?;
     let sources = f64::from(count);
     let per_source = |number: f64| number / sources;
     bench.step(&tally(&calls));
@@ -58,7 +56,7 @@ async fn measure(bench: &mut Bench, herd: Herd, count: u32) -> Result<()> {
         )
         .beside(
             "calls to MNS",
-            Figure::new("calls", [per_source(used.cloud_calls)]),
+            Figure::new("calls", [per_source(usage.cloud_calls)]),
         )
         .target(Target::at_most(CALLS)),
     );
@@ -69,7 +67,7 @@ async fn measure(bench: &mut Bench, herd: Herd, count: u32) -> Result<()> {
             "until the last is Ready, per source; pods take 1 s of all",
             Figure::new("ms", [ms_per_source(took)]),
         )
-        .beside("CPU", Figure::new("ms", [ms_per_source(used.usage.cpu)]))
+        .beside("CPU", Figure::new("ms", [ms_per_source(usage.process.cpu)]))
         .against(
             "the same calls to the API server by a bare client",
             Figure::new("ms", [ms_per_source(replayed)]),
@@ -79,23 +77,23 @@ async fn measure(bench: &mut Bench, herd: Herd, count: u32) -> Result<()> {
         Row::new(
             format!("{count} sources: memory"),
             "the controller's peak",
-            Figure::new("MB", [mb(used.usage.peak_bytes)]),
+            Figure::new("MB", [mb(usage.process.peak_bytes)]),
         )
-        .beside("without sources", Figure::new("MB", [mb(herd.idle_bytes)])),
+        .beside("without sources", Figure::new("MB", [mb(fleet.idle_bytes)])),
     );
-    quiet(bench, herd, count, used).await
+    quiet(bench, fleet, count, usage).await
 }
 
 /// What happens when nothing happens.
-async fn quiet(bench: &mut Bench, herd: Herd, count: u32, before: Used) -> Result<()> {
+async fn quiet(bench: &mut Bench, fleet: Fleet, count: u32, before: Usage) -> Result<()> {
     let seconds = bench.pick(60, 10);
     bench.step(&format!("{seconds} quiet seconds"));
-    herd.calls();
+    fleet.calls();
     sleep(Duration::from_secs(seconds)).await;
-    let calls = herd.calls();
+    let calls = fleet.calls();
     let writes = calls.iter().filter(|call| call.is_write()).count();
-    let after = herd.used().await?;
-    let cpu = after.usage.cpu.saturating_sub(before.usage.cpu);
+    let after = fleet.usage().await?;
+    let cpu = after.process.cpu.saturating_sub(before.process.cpu);
     bench.row(
         Row::new(
             format!("{count} sources: quiet"),
@@ -110,30 +108,26 @@ async fn quiet(bench: &mut Bench, herd: Herd, count: u32, before: Used) -> Resul
         .beside("CPU", Figure::new("ms", [cpu.as_secs_f64() * 1000.0]))
         .target(Target::at_most(0.0)),
     );
-    herd.stop().await
+    fleet.stop().await
 }
 
-async fn until_ready(herd: &Herd, count: u32) -> Result<()> {
-    let give_up = Instant::now() + GIVE_UP;
-    loop {
-        let ready = herd.ready();
-        if ready == count {
-            return Ok(());
-        }
-        if Instant::now() > give_up {
-            bail!("only {ready} of {count} sources became Ready within {GIVE_UP:?}");
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
+async fn until_ready(fleet: &Fleet, count: u32) -> Result<()> {
+    poll_until("Ready sources", DEADLINE, || async {
+        let ready = fleet.ready();
+        Ok(Progress::of(ready == count, || {
+            format!("{ready} of {count}")
+        }))
+    })
+    .await
 }
 
 /// All calls up to a second in which there is none.
-async fn until_quiet(herd: &Herd) -> Result<Vec<Call>> {
-    let give_up = Instant::now() + GIVE_UP;
+async fn until_quiet(fleet: &Fleet) -> Result<Vec<Call>> {
+    let give_up = Instant::now() + DEADLINE;
     let mut all = Vec::new();
     while Instant::now() < give_up {
         sleep(Duration::from_secs(1)).await;
-        let calls = herd.calls();
+        let calls = fleet.calls();
         if calls.is_empty() {
             return Ok(all);
         }
@@ -144,8 +138,8 @@ async fn until_quiet(herd: &Herd) -> Result<Vec<Call>> {
 
 /// Makes the same calls again, to another server with the same sources, without looking at
 /// the answers and as fast as they are taken.
-async fn replay(herd: &Herd, count: u32, calls: &[Call]) -> Result<Duration> {
-    let server = herd.twin(count);
+async fn replay(fleet: &Fleet, count: u32, calls: &[Call]) -> Result<Duration> {
+    let server = fleet.twin(count);
     let socket = server.listen().await?;
     let http = service::http_client(&service::ConnectOptions {
         idle_per_host: CONCURRENCY,

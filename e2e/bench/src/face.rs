@@ -13,11 +13,11 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
 use oss::PutOptions;
 use service::ConnectOptions;
-use testbed::{Emulated, Process, ServiceAddress, Settings, launch};
+use testbed::Service;
+use testbed::meter::{self, Finished, Meter, Usage};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, EmulatedCloud};
 use crate::figure::{Figure, mb, ms, percentile};
-use crate::process::{self, Finished, Meter, Usage};
 use crate::row::{Row, Target};
 use crate::sink::Sink;
 use crate::{messages, photos};
@@ -32,8 +32,6 @@ const SIZE: (u16, u16) = (1632, 1224);
 const MEGAPIXELS: &str = "2-megapixel JPEG";
 const CONCURRENCIES: [usize; 3] = [1, 8, MOST];
 const MOST: usize = 64;
-const POLL: Duration = Duration::from_millis(5);
-const READY: Duration = Duration::from_secs(30);
 
 /// One service worked so many photos off.
 struct Worked {
@@ -123,7 +121,7 @@ fn codec(bench: &Bench, photo: &[u8]) -> Result<Finished> {
     encode
         .args(["-quality", &photos::QUALITY.to_string()])
         .stdout(Stdio::null());
-    process::pipe([decode, encode]).context("install libjpeg-turbo-progs")
+    meter::pipe([decode, encode]).context("install libjpeg-turbo-progs")
 }
 
 /// Calls of the face API per second, when nothing else is done.
@@ -148,31 +146,30 @@ async fn work(
     count: usize,
     concurrency: usize,
 ) -> Result<Worked> {
-    let mut settings = Settings::new(bench.folder().to_owned());
-    let emulated = Emulated::start(&bench.binaries, &settings).await?;
+    let EmulatedCloud {
+        mut services,
+        cloud,
+    } = bench.emulated_cloud(bench.folder()).await?;
     for number in 0..count {
         let key = key(number).parse()?;
         let options = PutOptions::default();
-        emulated
-            .cloud
-            .bucket
-            .put(&key, photo.clone(), &options)
-            .await?;
+        cloud.bucket.put(&key, photo.clone(), &options).await?;
     }
-    settings
-        .face_env
-        .insert("FACE_ENDPOINT".to_owned(), api.url.clone());
-    let launch = launch::face_recognition(&bench.binaries, &settings, &emulated.addresses);
-    let (process, ServiceAddress { http: address }) = Process::start(launch).await?;
-    ready(&emulated.http, &address).await?;
-    let meter = Meter::of(process.id().context("the service ended at once")?)?;
+    let face_endpoint = ("FACE_ENDPOINT".to_owned(), api.url.clone());
+    services.settings.face_env.extend([face_endpoint]);
+    let service = Service::FaceRecognition;
+    services.start(service).await?;
+    services.ready(service).await?;
+    let id = services.pid(service).await;
+    let meter = Meter::of(id.context("the service ended at once")?)?;
+    let address = services.addresses().face_recognition;
     let idle = meter.read()?;
 
     let started = Instant::now();
     let latencies = ask_all(&address, count, concurrency).await?;
     let wall = started.elapsed();
     let usage = meter.read()?;
-    process.stop().await?;
+    services.halt(service).await?;
     Ok(Worked {
         latencies,
         wall,
@@ -216,16 +213,6 @@ async fn ask(http: &reqwest::Client, address: &str, number: usize) -> Result<f64
 
 fn key(number: usize) -> String {
     format!("photos/{number}.jpg")
-}
-
-async fn ready(http: &reqwest::Client, address: &str) -> Result<()> {
-    let url = format!("http://{address}/readiness");
-    let give_up = Instant::now() + READY;
-    while !http.get(&url).send().await?.status().is_success() {
-        ensure!(Instant::now() < give_up, "the service did not become ready");
-        tokio::time::sleep(POLL).await;
-    }
-    Ok(())
 }
 
 fn rows(bench: &mut Bench, concurrency: usize, counted: Counted) {

@@ -9,12 +9,12 @@ use ::face::local::LocalDetector;
 use anyhow::{Context as _, Result};
 use image::imageops::{FilterType, resize};
 use serde::Deserialize;
+use testbed::meter::Meter;
 
 use crate::bench::Bench;
 use crate::figure::{Figure, mb, ms};
-use crate::process::Meter;
 use crate::row::{Row, Target};
-use crate::{photos, roles};
+use crate::{child, photos};
 
 /// What the child is told.
 #[derive(Debug, clap::Args)]
@@ -28,9 +28,8 @@ pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     let group = rustface()?.join("test.png");
     let large = bench.folder().join("12 MP.jpg");
     std::fs::write(&large, photos::jpeg(4000, 3000)?)?;
-    let sample = PathBuf::from(photos::sample());
     measure(bench, "group of 29", &group, Some(29.0))?;
-    measure(bench, "portrait", &sample, Some(1.0))?;
+    measure(bench, "portrait", &testbed::sample(), Some(1.0))?;
     measure(bench, "12 MP of portraits", &large, None)
 }
 
@@ -64,7 +63,7 @@ pub(crate) fn once(args: &Args) -> Result<()> {
     let after = meter.read()?;
     let cpu = ms(after.cpu.saturating_sub(before.cpu));
     let memory = mb(after.peak_bytes.saturating_sub(before.resident_bytes));
-    roles::say(&[
+    child::report(&[
         cpu,
         cpu / megapixels,
         memory,
@@ -76,7 +75,7 @@ fn measure(bench: &mut Bench, name: &str, file: &Path, faces: Option<f64>) -> Re
     bench.step(name);
     let mut figures = [vec![], vec![], vec![], vec![]];
     for _ in 0..bench.pick(7, 1) {
-        let heard: [f64; 4] = roles::heard(roles::command(&["find-faces"]), file)?;
+        let heard: [f64; 4] = child::figures("find-faces", file)?;
         for (figure, number) in figures.iter_mut().zip(heard) {
             figure.push(number);
         }

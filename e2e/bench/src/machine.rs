@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use serde::Serialize;
+use testbed::meter::{field, kibibytes};
 
 /// Where a run took place.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -75,21 +76,6 @@ fn unknown() -> String {
     "unknown".to_owned()
 }
 
-/// The value of the first line `name : value`, as the files below `/proc` have it.
-pub(crate) fn field(text: &str, name: &str) -> Option<String> {
-    let value = text.lines().find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        (key.trim() == name).then(|| value.trim().to_owned())
-    })?;
-    Some(value)
-}
-
-/// `123 kB` in bytes.
-pub(crate) fn kibibytes(text: &str) -> Option<u64> {
-    let count: u64 = text.strip_suffix(" kB")?.trim().parse().ok()?;
-    Some(count * 1024)
-}
-
 fn first_number(text: &str) -> f64 {
     text.split(' ')
         .next()
@@ -106,21 +92,6 @@ fn output(program: &str, args: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fields_are_found_by_their_whole_name() {
-        let text = "VmHWMx:\t1 kB\nVmHWM:\t  12345 kB\nmodel name\t: Abacus: 3\n";
-        assert_eq!(field(text, "VmHWM").as_deref(), Some("12345 kB"));
-        assert_eq!(field(text, "model name").as_deref(), Some("Abacus: 3"));
-        assert_eq!(field(text, "VmRSS"), None);
-    }
-
-    #[test]
-    fn kibibytes_become_bytes() {
-        for (text, expected) in [("2 kB", Some(2048)), ("2", None), ("x kB", None)] {
-            assert_eq!(kibibytes(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn this_machine_has_a_cpu() {

@@ -12,8 +12,8 @@
 //!    together has three minutes. `bench.step("…")` tells people what goes on.
 //! 3. Measure value and reference alternately, never one after the other, and push each
 //!    repetition's number into a `Vec<f64>`: equal lengths give a ratio per pair.
-//! 4. CPU time and memory: `process::Meter::of(pid)` for a process that goes on,
-//!    `process::run(Command)` and `process::pipe([…])` for commands that end. Work of our own
+//! 4. CPU time and memory: `meter::Meter::of(pid)` for a process that goes on,
+//!    `meter::run(Command)` and `meter::pipe([…])` for commands that end. Work of our own
 //!    crates runs in a child to be measured alone: add a `Role` in `roles.rs`.
 //! 5. `bench.row(Row::new("name", "what is measured", Figure::new("ms", values))
 //!    .beside("CPU", Figure::new("ms", cpu)).against("cjpeg", Figure::new("ms", reference))
@@ -28,7 +28,9 @@
 mod adapter;
 mod annotate;
 mod backlog;
+mod baselines;
 mod bench;
+mod child;
 mod controller;
 mod face;
 mod figure;
@@ -38,9 +40,7 @@ mod machine;
 mod messages;
 mod micro;
 mod photos;
-mod process;
 mod report;
-mod rivals;
 mod roles;
 mod row;
 mod sink;
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
     let done = match role {
         // One thread: a part must not take more CPUs than its work needs.
         Some(role) => runtime(&mut Builder::new_current_thread())
-            .and_then(|runtime| runtime.block_on(role.play()))
+            .and_then(|runtime| runtime.block_on(role.run()))
             .map(|()| ExitCode::SUCCESS),
         None => runtime(&mut Builder::new_multi_thread())
             .and_then(|runtime| runtime.block_on(measure(args))),
@@ -120,7 +120,7 @@ async fn measure(args: Args) -> Result<ExitCode> {
     } = args;
     let mut bench = Bench::new(quick).await?;
     for group in Group::chosen(&groups) {
-        bench.enter(group);
+        bench.enter(group.name());
         let outcome = tokio::select! {
             outcome = group.run(&mut bench) => Some(outcome),
             // What was started is killed when its owners are dropped.
@@ -128,7 +128,7 @@ async fn measure(args: Args) -> Result<ExitCode> {
         };
         match outcome {
             Some(Ok(())) => {}
-            Some(Err(error)) => bench.failed(group, &error),
+            Some(Err(error)) => bench.failed(&error),
             None => break,
         }
     }

@@ -14,18 +14,13 @@ pub(crate) const QUALITY: u8 = 90;
 /// # Errors
 /// When the sample photo is gone.
 pub(crate) fn jpeg(width: u16, height: u16) -> Result<Vec<u8>> {
-    let sample = image::open(sample()).context("cannot read the sample photo")?;
+    let sample = image::open(testbed::sample()).context("cannot read the sample photo")?;
     let photo = mirrored(&sample.into_rgb8(), width.into(), height.into());
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, QUALITY);
     encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
     encoder.encode(photo.as_raw(), width, height, ColorType::Rgb)?;
     Ok(file)
-}
-
-/// Where the sample photo is.
-pub(crate) fn sample() -> &'static str {
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/astronaut.jpg")
 }
 
 /// Tiles that continue one another, because every other one is mirrored.

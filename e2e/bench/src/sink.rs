@@ -16,14 +16,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::{Deserialize, Serialize};
-use testbed::{Launch, Process, ServiceAddress};
+use testbed::{Launch, Process};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
-/// How often a waiting bench asks what has come.
+/// How often the sink is asked what has come.
 const POLL: Duration = Duration::from_millis(20);
 /// Longer than this without one more event, and something is broken.
-const PATIENCE: Duration = Duration::from_secs(30);
+const STALL_DEADLINE: Duration = Duration::from_secs(30);
 
 /// What has come so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -83,14 +83,14 @@ impl Sink {
         }
         let launch = Launch {
             name,
-            executable: crate::roles::OWN.into(),
+            executable: crate::child::EXECUTABLE.into(),
             args,
             env: std::collections::BTreeMap::new(),
             folder: folder.to_owned(),
         };
-        let (process, ServiceAddress { http }) = Process::start(launch).await?;
+        let process = Process::start(launch).await?;
         Ok(Self {
-            url: format!("http://{http}/"),
+            url: format!("http://{}/", process.address("http")?),
             http: service::http_client(&service::ConnectOptions::default())?,
             _process: process,
         })
@@ -129,7 +129,7 @@ impl Sink {
                 (before, since) = (arrivals.count, Instant::now());
             }
             anyhow::ensure!(
-                since.elapsed() < PATIENCE,
+                since.elapsed() < STALL_DEADLINE,
                 "only {before} of {count} events reached the sink"
             );
             sleep(POLL).await;

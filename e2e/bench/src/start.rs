@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use fake_api_server::FakeApiServer;
-use testbed::{Emulated, Launch, Settings, launch};
+use testbed::meter::{self, Meter, Usage};
+use testbed::{Launch, Service};
 
 use crate::bench::Bench;
 use crate::controller;
 use crate::figure::{Figure, mb, ms};
-use crate::process::{self, Meter, Usage};
 use crate::row::{Row, Target};
 
 const KNOCK: Duration = Duration::from_micros(100);
@@ -28,14 +28,14 @@ const TARGET_MS: f64 = 20.0;
 
 /// Measures the rows of this group.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
-    let settings = Settings::new(bench.folder().to_owned());
-    let emulated = Emulated::start(&bench.binaries, &settings).await?;
-    let addresses = &emulated.addresses;
+    let emulated = bench.emulated_cloud(bench.folder()).await?;
+    let launch = |service| emulated.services.launch(service);
+    let mut adapter = launch(Service::SourceAdapter)?;
     // Nothing listens there: being ready does not depend on the sink.
-    let sink = "http://127.0.0.1:9/";
-    let adapter = launch::source_adapter(&bench.binaries, &settings, addresses, sink, None);
-    let face = launch::face_recognition(&bench.binaries, &settings, addresses);
-    let emulator = launch::emulator(&bench.binaries, &settings);
+    let sink = ("K_SINK".to_owned(), "http://127.0.0.1:9/".to_owned());
+    adapter.env.extend([sink]);
+    let face = launch(Service::FaceRecognition)?;
+    let emulator = launch(Service::Emulator)?;
     let server = FakeApiServer::new().listen().await?;
     let controller = controller::launch(&bench.controller, &server, bench.folder())?;
     for launch in [adapter, face, controller] {
@@ -67,7 +67,7 @@ fn measure(
         ready.push(ms(wall));
         cpu.push(ms(usage.cpu));
         resident.push(mb(usage.resident_bytes));
-        nothing.push(ms(process::run(Command::new("/bin/true"))?.wall));
+        nothing.push(ms(meter::run(Command::new("/bin/true"))?.wall));
     }
     let row = Row::new(
         launch.name,

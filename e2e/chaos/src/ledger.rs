@@ -1,8 +1,8 @@
-//! The books of a run: what was put in, what went through the sink and the face API.
+//! The ledger of a run: what was uploaded, and what went through the sink and the face API.
 //!
-//! Written by those who see things happen, read by those who judge at the end. It judges
-//! one thing by itself: whether a duplicate was recognised, which is known the moment it
-//! costs a face API call.
+//! Uploads and proxies write into it; the report reads it at the end. It decides one thing by
+//! itself: whether a duplicate was recognised, which is known the moment it costs a face API
+//! call.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,12 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// A version of a photo: its key and its `ETag`.
 pub(crate) type VersionId = (String, String);
 
-/// The books. Shared by everybody who writes into them.
+/// What happened in a run so far. Shared by all that write into it.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<Books>);
+pub(crate) struct Ledger(Mutex<Entries>);
 
 #[derive(Debug, Default)]
-struct Books {
+struct Entries {
     /// By key, the version whose upload began last.
     newest: BTreeMap<String, String>,
     stored: BTreeSet<VersionId>,
@@ -35,7 +35,7 @@ struct Event {
     duplicates: u64,
 }
 
-/// Totals of the books.
+/// Totals of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Totals {
     /// Versions that OSS took.
@@ -69,18 +69,20 @@ pub(crate) struct Analysis {
 impl Ledger {
     /// An upload begins; it may take effect at any time from now on.
     pub(crate) fn begun(&self, key: &str, etag: &str) {
-        self.books().newest.insert(key.to_owned(), etag.to_owned());
+        self.entries()
+            .newest
+            .insert(key.to_owned(), etag.to_owned());
     }
 
     /// OSS took an upload.
     pub(crate) fn stored(&self, key: &str, etag: &str) {
-        self.books().stored.insert(version(key, etag));
+        self.entries().stored.insert(version(key, etag));
     }
 
     /// A request with an event arrives at the sink.
     pub(crate) fn delivered(&self, id: &str, key: &str, etag: &str) {
-        let mut books = self.books();
-        let event = books.events.entry(id.to_owned()).or_default();
+        let mut entries = self.entries();
+        let event = entries.events.entry(id.to_owned()).or_default();
         event.version = Some(version(key, etag));
         event.deliveries += 1;
         event.duplicates += u64::from(event.is_accepted);
@@ -88,16 +90,16 @@ impl Ledger {
 
     /// The sink took an event.
     pub(crate) fn accepted(&self, id: &str) {
-        let mut books = self.books();
-        let Some(event) = books.events.get_mut(id) else {
+        let mut entries = self.entries();
+        let Some(event) = entries.events.get_mut(id) else {
             return;
         };
         event.is_accepted = true;
         let Some((key, etag)) = event.version.clone() else {
             return;
         };
-        if books.newest.get(&key) == Some(&etag) {
-            books.settled.insert((key, etag));
+        if entries.newest.get(&key) == Some(&etag) {
+            entries.settled.insert((key, etag));
         }
     }
 
@@ -105,63 +107,67 @@ impl Ledger {
     /// Hand the result to [`analysed`](Self::analysed) once the answer was read in full.
     #[must_use]
     pub(crate) fn asked(&self, key: &str, etag: Option<&str>) -> Analysis {
-        let books = self.books();
-        let newest = || books.newest.get(key).map_or("", String::as_str);
+        let entries = self.entries();
+        let newest = || entries.newest.get(key).map_or("", String::as_str);
         let version = version(key, etag.unwrap_or_else(newest));
         Analysis {
-            is_needless: books.settled.contains(&version),
+            is_needless: entries.settled.contains(&version),
             version,
         }
     }
 
     /// The face API answered in full.
     pub(crate) fn analysed(&self, analysis: Analysis) {
-        let mut books = self.books();
+        let mut entries = self.entries();
         let Analysis {
             version,
             is_needless,
         } = analysis;
         if is_needless {
-            books.unrecognised.push(version.0.clone());
+            entries.unrecognised.push(version.0.clone());
         }
-        *books.analyses.entry(version).or_default() += 1;
+        *entries.analyses.entry(version).or_default() += 1;
     }
 
     /// Whether an event of each version that OSS took has been taken, and nothing is under way.
     #[must_use]
     pub(crate) fn is_quiet(&self) -> bool {
-        let books = self.books();
-        books.unannounced().next().is_none()
+        let entries = self.entries();
+        entries.unannounced().next().is_none()
     }
 
     /// Something happened that should not have.
     pub(crate) fn note(&self, text: String) {
-        self.books().notes.push(text);
+        self.entries().notes.push(text);
     }
 
     /// Adds everything up.
     #[must_use]
     pub(crate) fn totals(&self) -> Totals {
-        let books = self.books();
+        let entries = self.entries();
         Totals {
-            stored: books.stored.len(),
-            events: books.accepted().count(),
-            unannounced: books.unannounced().map(|(key, _)| key.clone()).collect(),
-            deliveries: books.events.values().map(|event| event.deliveries).sum(),
-            duplicates: books.events.values().map(|event| event.duplicates).sum(),
-            unrecognised: books.unrecognised.clone(),
-            analyses: books.analyses.values().sum(),
-            analysed_twice: books.analyses.values().filter(|&&times| times > 1).count(),
-            notes: books.notes.clone(),
+            stored: entries.stored.len(),
+            events: entries.accepted().count(),
+            unannounced: entries.unannounced().map(|(key, _)| key.clone()).collect(),
+            deliveries: entries.events.values().map(|event| event.deliveries).sum(),
+            duplicates: entries.events.values().map(|event| event.duplicates).sum(),
+            unrecognised: entries.unrecognised.clone(),
+            analyses: entries.analyses.values().sum(),
+            analysed_twice: entries
+                .analyses
+                .values()
+                .filter(|&&times| times > 1)
+                .count(),
+            notes: entries.notes.clone(),
         }
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
+    fn entries(&self) -> MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Books {
+impl Entries {
     fn accepted(&self) -> impl Iterator<Item = &Event> {
         self.events.values().filter(|event| event.is_accepted)
     }

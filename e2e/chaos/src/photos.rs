@@ -5,7 +5,6 @@
 //! photo differs in size from the first, so that nobody can mistake one for the other.
 
 use std::io::Cursor;
-use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -82,7 +81,7 @@ struct Sheet {
 }
 
 fn sheets() -> Result<Vec<Sheet>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/astronaut.jpg");
+    let path = testbed::sample();
     let portrait = image::open(&path)
         .with_context(|| format!("cannot read `{}`", path.display()))?
         .into_rgb8();

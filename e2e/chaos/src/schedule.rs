@@ -39,7 +39,7 @@ pub(crate) struct Schedule {
     /// One for each photo, in the order of their times.
     pub(crate) uploads: Vec<Upload>,
     /// Faults by lane, each in the order of their times.
-    pub(crate) lanes: [Vec<Strike>; Lane::ALL.len()],
+    pub(crate) lanes: [Vec<Injection>; Lane::ALL.len()],
     /// How long the face API and the sink take when they are slow.
     pub(crate) slowness: Slowness,
 }
@@ -57,17 +57,17 @@ pub(crate) struct Upload {
 
 /// One fault from its beginning to its end.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Strike {
+pub(crate) struct Injection {
     /// When it begins.
     pub(crate) at: Duration,
     /// How long it lasts.
-    pub(crate) lasting: Duration,
+    pub(crate) duration: Duration,
     /// What goes wrong.
     pub(crate) fault: Fault,
     /// Where, if that is an API.
     pub(crate) api: Option<Api>,
     /// How likely each call is struck, above 0 and at most 1.
-    pub(crate) chance: f64,
+    pub(crate) probability: f64,
     /// Decides all the rest.
     pub(crate) seed: u64,
 }
@@ -176,14 +176,14 @@ impl Slowness {
 }
 
 /// How long faults last and what lies between them, in milliseconds.
-struct Pace {
-    lasting: Range<u64>,
+struct Timing {
+    duration: Range<u64>,
     between: Range<u64>,
 }
 
-impl Pace {
+impl Timing {
     fn of(lane: Lane, window: Duration) -> Self {
-        let (lasting, between) = match (lane, window < Size::LONG) {
+        let (duration, between) = match (lane, window < Size::LONG) {
             (Lane::Adapter | Lane::Face, true) => (50..2500, 1500..4000),
             (Lane::Adapter | Lane::Face, false) => (50..12_000, 3000..15_000),
             (Lane::Emulator, true) => (300..2500, 2000..4000),
@@ -193,7 +193,7 @@ impl Pace {
             (Lane::Sink, true) => (400..1500, 300..1500),
             (Lane::Sink, false) => (500..6000, 500..6000),
         };
-        Self { lasting, between }
+        Self { duration, between }
     }
 }
 
@@ -206,7 +206,7 @@ impl Schedule {
     pub(crate) fn new(seed: u64, size: Size) -> Self {
         let lanes = Lane::ALL.map(|lane| {
             let mut rng = StdRng::seed_from_u64(seed.wrapping_add(1 + lane as u64));
-            strikes(lane, size.window, &mut rng)
+            injections(lane, size.window, &mut rng)
         });
         Self {
             uploads: uploads(size, &mut StdRng::seed_from_u64(seed)),
@@ -241,35 +241,35 @@ fn uploads(size: Size, rng: &mut StdRng) -> Vec<Upload> {
     uploads
 }
 
-fn strikes(lane: Lane, window: Duration, rng: &mut StdRng) -> Vec<Strike> {
-    let pace = Pace::of(lane, window);
+fn injections(lane: Lane, window: Duration, rng: &mut StdRng) -> Vec<Injection> {
+    let timing = Timing::of(lane, window);
     let draw = |rng: &mut StdRng, range: &Range<u64>| {
         Duration::from_millis(rng.random_range(range.clone()))
     };
-    let mut strikes = Vec::new();
+    let mut injections = Vec::new();
     let mut hand = Vec::new();
     let at_least = lane.deck().len();
-    let mut at = draw(rng, &pace.between);
+    let mut at = draw(rng, &timing.between);
     loop {
         if hand.is_empty() {
             hand = lane.deck();
             hand.shuffle(rng);
         }
-        let lasting = draw(rng, &pace.lasting);
+        let duration = draw(rng, &timing.duration);
         // All of them once, however short the window is: what never came was never survived.
-        let is_wanted = at + lasting <= window || strikes.len() < at_least;
+        let is_wanted = at + duration <= window || injections.len() < at_least;
         let (Some((fault, api)), true) = (hand.pop(), is_wanted) else {
-            return strikes;
+            return injections;
         };
-        strikes.push(Strike {
+        injections.push(Injection {
             at,
-            lasting,
+            duration,
             fault,
             api,
-            chance: rng.random_range(0.3..1.0),
+            probability: rng.random_range(0.3..1.0),
             seed: rng.random(),
         });
-        at += lasting + draw(rng, &pace.between);
+        at += duration + draw(rng, &timing.between);
     }
 }
 

@@ -17,10 +17,10 @@ use crate::schedule::Upload;
 
 /// The OSS client has tried three times by itself before this.
 const RETRY_PAUSE: Duration = Duration::from_millis(300);
-/// How often it is looked whether all photos have arrived.
+/// How often to check whether all photos have arrived.
 const QUIET_POLL: Duration = Duration::from_millis(100);
 /// Beyond the longest time that the schedule takes OSS away for.
-const PATIENCE: Duration = Duration::from_mins(2);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// Uploads everything at its time. Versions of one photo follow one another: of two uploads
 /// at the same time, nobody could say which one won.
@@ -51,9 +51,9 @@ pub(crate) async fn upload_all(
     owners.join_all().await;
 }
 
-/// Uploads further photos until told to stop, each when all before it have arrived: what still
-/// waits for somebody to strike must not wait in vain. Gives how many it uploaded.
-pub(crate) async fn bait(
+/// Uploads further photos until told to stop, each when all before it have arrived: a fault that
+/// has struck nothing yet needs calls to strike. Gives how many it uploaded.
+pub(crate) async fn upload_extra(
     photos: &[Photo],
     cloud: &Cloud,
     ledger: &Ledger,
@@ -82,7 +82,7 @@ pub(crate) async fn put(cloud: &Cloud, ledger: &Ledger, key: &oss::ObjectKey, ve
     };
     let etag = version.etag.as_str();
     ledger.begun(key.as_str(), etag);
-    let give_up = Instant::now() + PATIENCE;
+    let give_up = Instant::now() + DEADLINE;
     loop {
         let put = cloud.bucket.put(key, version.bytes.clone(), &options).await;
         match put {

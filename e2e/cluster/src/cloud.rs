@@ -1,16 +1,14 @@
 //! The emulator in the cluster, as a person with a key sees OSS and MNS.
 
-use std::time::Duration;
+use std::ops::Deref;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use manifests::Config;
-use mns::{Queue, QueueStatus, SubscriptionName, Topic, TopicAttributes};
-use oss::{Addressing, Bucket, Region, SignatureVersion};
-use serde_json::{Value, json};
+use mns::{QueueStatus, SubscriptionName};
+use serde_json::json;
 use service::{ConnectOptions, http_client};
-use signing::{Credentials, LiveCredentials};
-use transport::Transport;
-use url::Url;
+use signing::Credentials;
+use testbed::{ACCOUNT, Account, REGION};
 
 use crate::forward::Forward;
 
@@ -22,14 +20,8 @@ const OSS: u16 = 8901;
 const MNS: u16 = 8902;
 const ADMIN: u16 = 8904;
 
-/// What the emulator plays unless told otherwise.
-const REGION: &str = "cn-shanghai";
-const ACCOUNT: &str = "1234567890123456";
-
 /// The emulator's own development pair: it opens nothing but emulators.
 pub(crate) const KEY: (&str, &str) = ("LTAI5tEmulatorDevelopment", "emulator-development-only");
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes the topic, the bucket and the event rule of the sample.
 ///
@@ -40,9 +32,8 @@ pub(crate) async fn prepare() -> Result<()> {
     let cloud = Cloud::connect().await?;
     cloud.bucket(&config.oss_bucket).await?;
     cloud.topic(&config.mns_topic).await?;
-    cloud
-        .put_rule("photos", &config.oss_bucket, &config.mns_topic)
-        .await
+    let (bucket, topic) = (&config.oss_bucket, &config.mns_topic);
+    cloud.admin.put_rule("photos", bucket, topic).await
 }
 
 /// The configuration of the sample in a cluster under test.
@@ -53,10 +44,18 @@ pub(crate) fn deployed() -> Result<Config> {
     Ok(Config::load(include_str!("../../deploy.toml"), |_| None)?)
 }
 
-/// Clients for everything that the emulator serves.
+/// The emulator's account, through ports of this machine.
 pub(crate) struct Cloud {
-    http: reqwest::Client,
-    forward: Forward,
+    account: Account,
+    _forward: Forward,
+}
+
+impl Deref for Cloud {
+    type Target = Account;
+
+    fn deref(&self) -> &Account {
+        &self.account
+    }
 }
 
 impl Cloud {
@@ -64,9 +63,12 @@ impl Cloud {
     /// When the emulator does not run in the cluster.
     pub(crate) async fn connect() -> Result<Self> {
         let forward = Forward::open(NAMESPACE, NAME, &[OSS, MNS, ADMIN]).await?;
+        let (oss, mns) = (forward.address(OSS)?, forward.address(MNS)?);
+        let listeners = [&*oss, &*mns, &*forward.address(ADMIN)?];
+        let http = http_client(&ConnectOptions::default())?;
         Ok(Self {
-            http: http_client(&ConnectOptions::default())?,
-            forward,
+            account: Account::new(&http, listeners, Credentials::new(KEY.0, KEY.1))?,
+            _forward: forward,
         })
     }
 
@@ -88,41 +90,6 @@ impl Cloud {
         .to_string()
     }
 
-    fn mns(&self) -> Result<mns::Client> {
-        let endpoint = mns::Endpoint::try_new(&self.url(MNS)?)?
-            .with_account_id(ACCOUNT)
-            .with_region(REGION);
-        Ok(mns::Client::new(
-            endpoint,
-            credentials(),
-            Transport::new(self.http.clone()),
-        ))
-    }
-
-    fn url(&self, port: u16) -> Result<Url> {
-        Ok(Url::parse(&format!(
-            "http://{}",
-            self.forward.address(port)?
-        ))?)
-    }
-
-    /// A topic, made if it is not there.
-    ///
-    /// # Errors
-    /// When MNS refuses it.
-    pub(crate) async fn topic(&self, name: &str) -> Result<Topic> {
-        let topic = self.mns()?.topic(name.parse()?);
-        topic
-            .create(&TopicAttributes::default())
-            .await
-            .with_context(|| format!("cannot make the topic `{name}`"))?;
-        Ok(topic)
-    }
-
-    fn queue(&self, name: &str) -> Result<Queue> {
-        Ok(self.mns()?.queue(name.parse()?))
-    }
-
     /// The queue as it is; `None` if there is none of that name.
     ///
     /// # Errors
@@ -140,21 +107,18 @@ impl Cloud {
     /// # Errors
     /// When MNS refuses.
     pub(crate) async fn delete_queue(&self, name: &str) -> Result<()> {
-        self.queue(name)?
-            .delete()
-            .await
-            .with_context(|| format!("cannot delete the queue `{name}`"))
+        let deleted = self.queue(name)?.delete().await;
+        deleted.with_context(|| format!("cannot delete the queue `{name}`"))
     }
 
-    /// Whether the topic has that subscription.
+    /// Whether the topic, which is there, has that subscription.
     ///
     /// # Errors
     /// When MNS does not say.
     pub(crate) async fn is_subscribed(&self, topic: &str, subscription: &str) -> Result<bool> {
         let name: SubscriptionName = subscription.parse()?;
         match self
-            .mns()?
-            .topic(topic.parse()?)
+            .topic_named(topic)?
             .subscription_attributes(&name)
             .await
         {
@@ -163,82 +127,4 @@ impl Cloud {
             Err(error) => Err(error).with_context(|| format!("cannot look at the topic `{topic}`")),
         }
     }
-
-    /// A bucket, made if it is not there.
-    ///
-    /// # Errors
-    /// When OSS refuses it.
-    pub(crate) async fn bucket(&self, name: &str) -> Result<Bucket> {
-        let region: Region = REGION.parse()?;
-        let endpoint = oss::Endpoint::new(&self.url(OSS)?, Addressing::Path, region)?;
-        let transport = Transport::new(self.http.clone());
-        let client = oss::Client::new(endpoint, SignatureVersion::V4, credentials(), transport);
-        let bucket = client.bucket(name.parse()?);
-        bucket
-            .create()
-            .await
-            .with_context(|| format!("cannot make the bucket `{name}`"))?;
-        Ok(bucket)
-    }
-
-    /// Sends an event of each upload in `bucket` to `topic`.
-    ///
-    /// # Errors
-    /// When the emulator refuses the rule.
-    pub(crate) async fn put_rule(&self, name: &str, bucket: &str, topic: &str) -> Result<()> {
-        let rule = json!({"bucket": bucket, "topic": topic, "prefix": "", "suffix": "", "events": ["ObjectCreated:PutObject"]});
-        self.put(&format!("rules/{name}"), &rule).await
-    }
-
-    /// Accepts a further key pair.
-    ///
-    /// # Errors
-    /// When the emulator refuses it.
-    pub(crate) async fn put_key(&self, key: (&str, &str)) -> Result<()> {
-        self.put(
-            &format!("credentials/{}", key.0),
-            &json!({"access_key_secret": key.1}),
-        )
-        .await
-    }
-
-    /// Accepts a key pair no longer.
-    ///
-    /// # Errors
-    /// When the emulator does not know it.
-    pub(crate) async fn delete_key(&self, id: &str) -> Result<()> {
-        let request = self.http.delete(self.admin(&format!("credentials/{id}"))?);
-        let status = request.timeout(PATIENCE).send().await?.status();
-        ensure!(
-            status.is_success(),
-            "the emulator answers {status} when the key `{id}` is deleted"
-        );
-        Ok(())
-    }
-
-    async fn put(&self, path: &str, document: &Value) -> Result<()> {
-        let request = self
-            .http
-            .put(self.admin(path)?)
-            .header("content-type", "application/json");
-        let answer = request
-            .body(document.to_string())
-            .timeout(PATIENCE)
-            .send()
-            .await?;
-        let status = answer.status();
-        ensure!(
-            status.is_success(),
-            "the emulator answers {status} to PUT /{path}"
-        );
-        Ok(())
-    }
-
-    fn admin(&self, path: &str) -> Result<Url> {
-        Ok(self.url(ADMIN)?.join(path)?)
-    }
-}
-
-fn credentials() -> LiveCredentials {
-    LiveCredentials::fixed(Credentials::new(KEY.0, KEY.1))
 }

@@ -10,7 +10,6 @@
 #![expect(clippy::print_stderr, reason = "a command-line tool speaks to people")]
 
 mod cloud;
-mod eventually;
 mod forward;
 mod needs;
 mod sandbox;
@@ -19,8 +18,10 @@ mod world;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use testbed::{Progress, poll_until};
 use tokio::runtime::Runtime;
 
 use scenarios::Scenario;
@@ -66,4 +67,28 @@ fn trial(scenario: Scenario, runtime: Arc<Runtime>, world: Option<Arc<World>>) -
             .block_on(scenario.run(world))
             .map_err(|error| Failed::from(service::error_line(error.as_ref())))
     })
+}
+
+/// Looks until the state is reached. A look that fails is one that has not seen it: connections
+/// break while a cluster changes.
+///
+/// # Errors
+/// After `deadline`, with what was seen last.
+async fn eventually<T, F>(
+    what: &str,
+    deadline: Duration,
+    mut look: impl FnMut() -> F,
+) -> anyhow::Result<T>
+where
+    F: Future<Output = anyhow::Result<Progress<T>>>,
+{
+    let tolerant = || {
+        let look = look();
+        async move {
+            Ok(look
+                .await
+                .unwrap_or_else(|error| Progress::Pending(format!("{error:#}"))))
+        }
+    };
+    poll_until(what, deadline, tolerant).await
 }

@@ -14,10 +14,11 @@ use kube::{Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use source_api::{ConditionStatus, MnsOssSource, READY};
+use testbed::Progress;
 use uuid::Uuid;
 
 use crate::cloud::{Cloud, KEY};
-use crate::eventually::{Seen, eventually};
+use crate::eventually;
 use crate::world::World;
 
 /// A source is ready within seconds of its sink; pods may have to be started for it.
@@ -72,8 +73,8 @@ impl<'a> Sandbox<'a> {
         let namespaces: Api<Namespace> = Api::all(self.world.client.clone());
         eventually("the namespace goes", PATIENCE, || async {
             Ok(match namespaces.get_opt(&self.namespace).await? {
-                None => Seen::Reached(()),
-                Some(namespace) => Seen::NotYet(serde_json::to_string(&namespace.status)?),
+                None => Progress::Done(()),
+                Some(namespace) => Progress::Pending(serde_json::to_string(&namespace.status)?),
             })
         })
         .await
@@ -206,9 +207,9 @@ impl<'a> Sandbox<'a> {
         eventually(what, PATIENCE, || async {
             let source = sources.get(name).await?;
             Ok(if wanted(&source) {
-                Seen::Reached(source)
+                Progress::Done(source)
             } else {
-                Seen::NotYet(serde_json::to_string(&source.status)?)
+                Progress::Pending(serde_json::to_string(&source.status)?)
             })
         })
         .await
@@ -222,8 +223,10 @@ impl<'a> Sandbox<'a> {
         let sources = self.sources();
         eventually(&format!("the source `{name}` goes"), PATIENCE, || async {
             Ok(match sources.get_opt(name).await? {
-                None => Seen::Reached(()),
-                Some(source) => Seen::NotYet(format!("held by {}", source.finalizers().join(", "))),
+                None => Progress::Done(()),
+                Some(source) => {
+                    Progress::Pending(format!("held by {}", source.finalizers().join(", ")))
+                }
             })
         })
         .await

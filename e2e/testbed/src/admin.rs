@@ -1,9 +1,14 @@
 //! Client of the emulator's admin API: event rules, faults, counts.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// The emulator answers in milliseconds, or is paused, cut off or gone.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The emulator's admin API.
 #[derive(Debug, Clone)]
@@ -74,6 +79,30 @@ pub enum FaultKind {
     },
 }
 
+impl Fault {
+    /// A fault that happens every time, for ever.
+    #[must_use]
+    pub fn always(service: &'static str, operation: &'static str, kind: FaultKind) -> Self {
+        Self {
+            service,
+            operation,
+            kind,
+            times: None,
+            probability: None,
+            seed: None,
+        }
+    }
+
+    /// A fault that happens to the next call alone.
+    #[must_use]
+    pub fn once(service: &'static str, operation: &'static str, kind: FaultKind) -> Self {
+        Self {
+            times: Some(1),
+            ..Self::always(service, operation, kind)
+        }
+    }
+}
+
 impl Admin {
     /// The admin API at `address`, a `host:port`.
     #[must_use]
@@ -136,7 +165,8 @@ impl Admin {
             .map(drop)
     }
 
-    /// Accepts a key pair beside the one that the emulator started with, until `expires`.
+    /// Accepts a key pair beside the one that the emulator started with: with `token` if there
+    /// is one, until `expires`.
     ///
     /// # Errors
     /// When the emulator does not answer.
@@ -144,10 +174,12 @@ impl Admin {
         &self,
         access_key_id: &str,
         access_key_secret: &str,
+        token: Option<&str>,
         expires: Option<jiff::Timestamp>,
     ) -> Result<()> {
         let accepted = serde_json::json!({
             "access_key_secret": access_key_secret,
+            "security_token": token,
             "expires": expires,
         });
         self.call(
@@ -157,6 +189,15 @@ impl Admin {
         )
         .await
         .map(drop)
+    }
+
+    /// Accepts a key pair no longer.
+    ///
+    /// # Errors
+    /// When the emulator does not answer or does not know it.
+    pub async fn revoke_credentials(&self, access_key_id: &str) -> Result<()> {
+        let path = format!("/credentials/{access_key_id}");
+        self.call(Method::DELETE, &path, None).await.map(drop)
     }
 
     /// How often a key was refused because it had expired.
@@ -179,6 +220,14 @@ impl Admin {
         self.call(Method::DELETE, "/faults", None).await.map(drop)
     }
 
+    /// The last requests that the emulator was sent, if it was told to keep them.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn captures(&self) -> Result<Value> {
+        self.call(Method::GET, "/captures", None).await
+    }
+
     /// Counts of calls and answers by service and operation.
     ///
     /// # Errors
@@ -190,7 +239,8 @@ impl Admin {
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         let mut request = self
             .http
-            .request(method.clone(), format!("{}{path}", self.base));
+            .request(method.clone(), format!("{}{path}", self.base))
+            .timeout(DEADLINE);
         if let Some(body) = body {
             request = request
                 .header("content-type", "application/json")

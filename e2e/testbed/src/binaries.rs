@@ -1,4 +1,4 @@
-//! Builds the binaries that the stage runs, and says where Cargo put them.
+//! Builds the binaries of the pipeline, and says where Cargo put them.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -90,8 +90,10 @@ struct Artifact {
 }
 
 /// The folder of the workspace, fixed when this crate was built.
-fn workspace_root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+#[must_use]
+pub fn workspace_root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).unwrap_or(package)
 }
 
 #[cfg(test)]

@@ -1,34 +1,39 @@
-//! The whole pipeline as real processes on one machine.
+//! The whole pipeline as it really runs, on one machine, for all that proves it.
 //!
-//! The demo, the development stage, the pipeline tests and the benchmarks all need
-//! the same thing: an emulator, a receive adapter and a face service that found
-//! each other on free ports, a bucket wired to a queue, and the certainty that
-//! nothing is left running afterwards. This crate is that and nothing more: it
-//! holds no pipeline logic, and talks to the processes only over their sockets.
+//! The demo, the tests of the pipeline, the fault suite, the benchmarks and the tests on a
+//! cluster stand on this library: it starts emulator, face service and adapter as processes or
+//! in containers ([`Services`], [`Pipeline`]), makes what a user makes in the consoles
+//! ([`Cloud`]), stands between the services ([`Proxy`]) or behind them ([`EventSink`]), measures
+//! them ([`meter`], [`metrics`]) and waits for states ([`eventually`], [`poll_until`]). It holds
+//! no logic of the pipeline, and talks to the services only over their sockets.
 
-mod addresses;
 mod admin;
 mod binaries;
 mod cargo;
-mod dead_letters;
-mod emulated;
-pub mod launch;
+mod cloud;
+mod eventually;
+pub mod meter;
+pub mod metrics;
 mod photo;
+mod pipeline;
 mod process;
-mod provision;
-mod scrape;
-mod stage;
+mod proxy;
+mod service;
+mod services;
+mod sink;
 
-pub use addresses::{EmulatorAddresses, ServiceAddress};
 pub use admin::{Admin, Fault, FaultKind, InForce};
-pub use binaries::{Binaries, build, executable};
+pub use binaries::{Binaries, build, executable, workspace_root};
 pub use cargo::cargo;
-pub use dead_letters::{DeadLetter, DeadLetters};
-pub use emulated::Emulated;
-pub use photo::content_type;
-pub use process::{Launch, Process};
-pub use provision::{
-    ACCESS_KEY_ID, ACCESS_KEY_SECRET, ACCOUNT, BUCKET, Cloud, QUEUE, REGION, TARGET, target_key,
+pub use cloud::{
+    ACCESS_KEY_ID, ACCESS_KEY_SECRET, ACCOUNT, Account, BUCKET, Cloud, QUEUE, REGION, TARGET,
+    target_key,
 };
-pub use scrape::{Samples, scrape};
-pub use stage::{FaceBackend, Outcome, Settings, Stage, face_count};
+pub use eventually::{Progress, eventually, poll_until};
+pub use photo::{content_type, sample};
+pub use pipeline::{Outcome, Pipeline, face_count};
+pub use process::{Launch, Process};
+pub use proxy::{FaultInjector, Proxy, ProxyFault, RecordedResponse, Recorder};
+pub use service::{Addresses, FaceBackend, Service, Settings};
+pub use services::{Engine, History, Services};
+pub use sink::{DeadLetter, Delivery, EventSink, SinkResponse};

@@ -1,4 +1,14 @@
-//! What a file holds, told by its first bytes.
+//! The sample photo, and what a file holds, told by its first bytes.
+
+use std::path::PathBuf;
+
+use crate::binaries::workspace_root;
+
+/// Where the portrait that comes with the repository is.
+#[must_use]
+pub fn sample() -> PathBuf {
+    workspace_root().join("assets/astronaut.jpg")
+}
 
 /// The content type of a picture, or `None` when the bytes are no picture that the
 /// pipeline knows.

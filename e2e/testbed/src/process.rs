@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -10,14 +11,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde::de::DeserializeOwned;
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
+
+use crate::eventually::{Progress, poll_until};
 
 /// Long enough for a debug binary on a loaded machine; a healthy start takes
 /// milliseconds.
 const START_DEADLINE: Duration = Duration::from_mins(1);
-const POLL: Duration = Duration::from_millis(5);
 /// Above the drain grace that both services have by default.
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -43,6 +44,7 @@ pub struct Launch {
 pub struct Process {
     launch: Launch,
     child: Child,
+    addresses: BTreeMap<String, String>,
 }
 
 impl Process {
@@ -51,7 +53,7 @@ impl Process {
     /// # Errors
     /// When it cannot be started, ends before it announced anything (the error
     /// carries the end of its log), or stays silent for a minute.
-    pub async fn start<A: DeserializeOwned>(launch: Launch) -> Result<(Self, A)> {
+    pub async fn start(launch: Launch) -> Result<Self> {
         let announced = launch.announce_file();
         match std::fs::remove_file(&announced) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -60,34 +62,49 @@ impl Process {
             _ => {}
         }
         let child = launch.spawn()?;
-        let mut process = Self { launch, child };
-        let addresses = process.await_announcement(&announced).await?;
-        Ok((process, addresses))
+        let mut process = Self {
+            launch,
+            child,
+            addresses: BTreeMap::new(),
+        };
+        let addresses = poll_until("an announcement", START_DEADLINE, || {
+            ready(process.announcement(&announced))
+        });
+        process.addresses = addresses.await?;
+        Ok(process)
     }
 
-    async fn await_announcement<A: DeserializeOwned>(&mut self, file: &Path) -> Result<A> {
-        let give_up = Instant::now() + START_DEADLINE;
-        loop {
-            if let Ok(text) = std::fs::read(file) {
-                return serde_json::from_slice(&text).with_context(|| {
-                    format!("`{}` announced something unexpected", self.launch.name)
-                });
-            }
-            if let Some(status) = self.child.try_wait()? {
-                bail!(
-                    "`{}` ended at once ({status}): {}",
-                    self.launch.name,
-                    self.last_log_line()
-                );
-            }
-            if Instant::now() > give_up {
-                bail!(
-                    "`{}` was not ready within {START_DEADLINE:?}",
-                    self.launch.name
-                );
-            }
-            sleep(POLL).await;
+    fn announcement(&mut self, file: &Path) -> Result<Progress<BTreeMap<String, String>>> {
+        let name = self.launch.name;
+        if let Ok(text) = std::fs::read(file) {
+            let addresses = serde_json::from_slice(&text);
+            return addresses
+                .map(Progress::Done)
+                .with_context(|| format!("`{name}` announced something unexpected"));
         }
+        if let Some(status) = self.child.try_wait()? {
+            bail!(
+                "`{name}` ended at once ({status}): {}",
+                self.last_log_line()
+            );
+        }
+        Ok(Progress::Pending(format!("`{name}` is not ready")))
+    }
+
+    /// An address that it announced, as `host:port`.
+    ///
+    /// # Errors
+    /// When it announced none of that name.
+    pub fn address(&self, name: &str) -> Result<&str> {
+        let address = self.addresses.get(name);
+        let address = address
+            .with_context(|| format!("`{}` announced no address `{name}`", self.launch.name))?;
+        Ok(address)
+    }
+
+    /// All addresses that it announced, by name.
+    pub(crate) fn addresses(&self) -> &BTreeMap<String, String> {
+        &self.addresses
     }
 
     /// Asks the process to stop and waits until it has; a process that takes
@@ -111,12 +128,9 @@ impl Process {
     ///
     /// # Errors
     /// When the operating system refuses.
-    pub async fn kill(mut self) -> Result<Launch> {
-        self.child
-            .kill()
-            .await
-            .with_context(|| format!("cannot kill `{}`", self.launch.name))?;
-        Ok(self.launch)
+    pub async fn kill(mut self) -> Result<()> {
+        let killed = self.child.kill().await;
+        killed.with_context(|| format!("cannot kill `{}`", self.launch.name))
     }
 
     /// Freezes (`SIGSTOP`), continues (`SIGCONT`) or otherwise signals the process.
@@ -132,16 +146,6 @@ impl Process {
             .with_context(|| format!("cannot send {signal} to `{}`", self.launch.name))
     }
 
-    /// Name of the process.
-    pub(crate) fn name(&self) -> &'static str {
-        self.launch.name
-    }
-
-    /// Folder with its log.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.launch.folder
-    }
-
     /// The process id, while it runs.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
@@ -155,7 +159,7 @@ impl Process {
     }
 
     /// The last line that the process logged.
-    pub(crate) fn last_log_line(&self) -> String {
+    fn last_log_line(&self) -> String {
         let log = self.log();
         log.lines()
             .rev()
@@ -230,10 +234,9 @@ mod tests {
             folder.path(),
             r#"trap 'exit 0' TERM; echo '{"http":"127.0.0.1:1"}' > "$2"; while :; do sleep 0.01; done"#,
         );
-        let (process, addresses) = Process::start::<BTreeMap<String, String>>(launch)
-            .await
-            .unwrap();
-        assert_eq!(addresses["http"], "127.0.0.1:1");
+        let process = Process::start(launch).await.unwrap();
+        assert_eq!(process.address("http").unwrap(), "127.0.0.1:1");
+        assert!(process.address("https").is_err());
         process.stop().await.unwrap();
     }
 
@@ -241,9 +244,7 @@ mod tests {
     async fn a_process_that_ends_early_is_reported_with_its_last_words() {
         let folder = tempfile::tempdir().unwrap();
         let launch = shell(folder.path(), "echo 'set K_SINK' >&2; exit 1");
-        let error = Process::start::<serde_json::Value>(launch)
-            .await
-            .unwrap_err();
+        let error = Process::start(launch).await.unwrap_err();
         assert_eq!(
             error.to_string(),
             "`script` ended at once (exit status: 1): set K_SINK"
@@ -257,8 +258,8 @@ mod tests {
             folder.path(),
             r#"echo "{\"cargo\":\"$CARGO\"}" > "$2"; sleep 60"#,
         );
-        let (process, announced) = Process::start::<serde_json::Value>(launch).await.unwrap();
-        assert_eq!(announced["cargo"], "");
+        let process = Process::start(launch).await.unwrap();
+        assert_eq!(process.address("cargo").unwrap(), "");
         process.kill().await.unwrap();
     }
 }

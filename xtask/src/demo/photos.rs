@@ -12,14 +12,6 @@ pub(super) const SAMPLE_FACES: &str = "female/37";
 /// Endings that make a file in a folder a photo; a file named directly may have any.
 const ENDINGS: [&str; 7] = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "jfif"];
 
-/// The sample that is sent when nobody names a photo.
-pub(super) fn sample() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new(".."));
-    root.join("assets/astronaut.jpg")
-}
-
 /// One photo to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Photo {
@@ -34,7 +26,7 @@ pub(super) struct Photo {
 pub(super) fn collect(arguments: &[PathBuf]) -> Result<Vec<Photo>> {
     if arguments.is_empty() {
         return Ok(vec![Photo {
-            path: sample(),
+            path: testbed::sample(),
             name: "astronaut.jpg".into(),
         }]);
     }

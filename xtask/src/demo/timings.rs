@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use testbed::{Samples, Stage, scrape};
+use testbed::Pipeline;
+use testbed::metrics::{Samples, scrape};
 
 use super::report::Share;
 
@@ -18,9 +19,9 @@ const STAGES: [(&str, &str); 5] = [
 const HISTOGRAM: &str = "face_stage_duration_seconds";
 
 /// The stages of the whole way; `elapsed` is each photo's time from upload to result.
-pub(super) async fn shares(stage: &Stage, elapsed: &[Duration]) -> Result<Vec<Share>> {
-    let http = service::http_client(&service::ConnectOptions::default())?;
-    let samples = scrape(&http, &stage.face_address).await?;
+pub(super) async fn shares(pipeline: &Pipeline, elapsed: &[Duration]) -> Result<Vec<Share>> {
+    let services = &pipeline.services;
+    let samples = scrape(&services.http, &services.addresses().face_recognition).await?;
     Ok(divide(&samples, elapsed))
 }
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use testbed::meter;
 
 use crate::bench::Bench;
 use crate::figure::{Figure, mb};
-use crate::process;
 use crate::row::{Row, Target};
 
 /// What a node has pulled before anybody notices.
@@ -63,7 +63,7 @@ fn image(folder: &Path, binaries: &[PathBuf]) -> Result<(u64, u64)> {
     tar.arg("--file").arg(&packed).args(&files);
     // It says that it takes the leading `/` away.
     tar.stderr(Stdio::null());
-    process::run(tar).context("cannot pack an image")?;
+    meter::run(tar).context("cannot pack an image")?;
     Ok((packed.metadata()?.len(), plain))
 }
 

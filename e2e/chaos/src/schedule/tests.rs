@@ -36,13 +36,13 @@ fn every_fault_strikes_even_in_the_shortest_run() {
 #[test]
 fn within_a_lane_one_fault_ends_before_the_next_begins() {
     for seed in 0..50 {
-        for (lane, strikes) in Schedule::new(seed, LONG).lanes.iter().enumerate() {
-            for pair in strikes.windows(2) {
-                let ended = pair[0].at + pair[0].lasting;
+        for (lane, injections) in Schedule::new(seed, LONG).lanes.iter().enumerate() {
+            for pair in injections.windows(2) {
+                let ended = pair[0].at + pair[0].duration;
                 assert!(ended < pair[1].at, "seed {seed}, lane {lane}: {pair:?}");
             }
-            let last = strikes.last().unwrap();
-            assert!(last.at + last.lasting <= LONG.window, "seed {seed}");
+            let last = injections.last().unwrap();
+            assert!(last.at + last.duration <= LONG.window, "seed {seed}");
         }
     }
 }

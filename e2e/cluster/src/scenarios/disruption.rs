@@ -7,8 +7,9 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::ResourceExt as _;
 use kube::api::{Api, EvictParams, ListParams, Patch, PatchParams};
 use serde_json::json;
+use testbed::Progress;
 
-use crate::eventually::{Seen, eventually};
+use crate::eventually;
 use crate::needs::{Need, controller};
 use crate::sandbox::{PATIENCE, Sandbox, unique};
 use crate::world::World;
@@ -94,8 +95,8 @@ async fn both_run(deployments: &Api<Deployment>, name: &str) -> Result<Deploymen
     eventually("two consumers run", PATIENCE, || async {
         let seen = rolled_out(deployments, name).await?;
         Ok(match seen {
-            Seen::Reached(deployment) if replicas(&deployment) != Some(2) => {
-                Seen::NotYet("there is one consumer".to_owned())
+            Progress::Done(deployment) if replicas(&deployment) != Some(2) => {
+                Progress::Pending("there is one consumer".to_owned())
             }
             seen => seen,
         })
@@ -108,7 +109,7 @@ fn replicas(deployment: &Deployment) -> Option<i32> {
 }
 
 /// The Deployment, once all of its pods are there, new and available.
-async fn rolled_out(deployments: &Api<Deployment>, name: &str) -> Result<Seen<Deployment>> {
+async fn rolled_out(deployments: &Api<Deployment>, name: &str) -> Result<Progress<Deployment>> {
     let deployment = deployments.get(name).await?;
     let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas);
     let status = deployment.status.clone().unwrap_or_default();
@@ -117,9 +118,9 @@ async fn rolled_out(deployments: &Api<Deployment>, name: &str) -> Result<Seen<De
         && status.available_replicas == wanted
         && status.replicas == wanted;
     Ok(if is_done {
-        Seen::Reached(deployment)
+        Progress::Done(deployment)
     } else {
-        Seen::NotYet(serde_json::to_string(&status)?)
+        Progress::Pending(serde_json::to_string(&status)?)
     })
 }
 
@@ -128,9 +129,9 @@ async fn budget_allows_one(budgets: &Api<PodDisruptionBudget>, name: &str) -> Re
         let budget = budgets.get(name).await?;
         let allowed = budget.status.map(|status| status.disruptions_allowed);
         Ok(if allowed == Some(1) {
-            Seen::Reached(())
+            Progress::Done(())
         } else {
-            Seen::NotYet(format!("it allows {allowed:?}"))
+            Progress::Pending(format!("it allows {allowed:?}"))
         })
     })
     .await
@@ -160,10 +161,10 @@ async fn evict(pods: &Api<Pod>, name: &str) -> Result<()> {
         PATIENCE,
         || async {
             match pods.evict(name, &parameters).await {
-                Ok(_) => Ok(Seen::Reached(())),
-                Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Seen::Reached(())),
+                Ok(_) => Ok(Progress::Done(())),
+                Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Progress::Done(())),
                 Err(kube::Error::Api(status)) if status.code == 429 => {
-                    Ok(Seen::NotYet(status.message))
+                    Ok(Progress::Pending(status.message))
                 }
                 Err(error) => Err(error.into()),
             }

@@ -12,9 +12,10 @@ use kube::ResourceExt as _;
 use kube::api::ListParams;
 use serde_json::{Value, json};
 use source_api::MnsOssSource;
+use testbed::Progress;
 
 use crate::cloud::{Cloud, KEY};
-use crate::eventually::{Seen, eventually};
+use crate::eventually;
 use crate::needs::Need;
 use crate::sandbox::{SECRET, Sandbox, is_ready, source, unique};
 use crate::world::World;
@@ -99,9 +100,9 @@ async fn all_ready(sandbox: &Sandbox<'_>, count: usize) -> Result<BTreeMap<Strin
         let mut all = sources.list(&ListParams::default()).await?.items;
         all.retain(is_ready);
         Ok(if all.len() == count {
-            Seen::Reached(versions(&all))
+            Progress::Done(versions(&all))
         } else {
-            Seen::NotYet(format!("{} of {count} are", all.len()))
+            Progress::Pending(format!("{} of {count} are", all.len()))
         })
     })
     .await

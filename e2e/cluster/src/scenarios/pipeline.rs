@@ -6,9 +6,10 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use manifests::Config;
 use oss::{ObjectKey, PutOptions};
+use testbed::Progress;
 
 use crate::cloud::deployed;
-use crate::eventually::{Seen, eventually};
+use crate::eventually;
 use crate::needs::Need;
 use crate::sandbox::unique;
 use crate::world::World;
@@ -35,9 +36,10 @@ pub(crate) async fn a_photo_comes_back_through_the_broker(world: &World) -> Resu
     let cloud = world.cloud().await?;
     let bucket = cloud.bucket(&config.oss_bucket).await?;
     cloud.topic(&config.mns_topic).await?;
-    cloud
-        .put_rule("photos", &config.oss_bucket, &config.mns_topic)
-        .await?;
+    let rule = cloud
+        .admin
+        .put_rule("photos", &config.oss_bucket, &config.mns_topic);
+    rule.await?;
     sample_is_ready(world, &config).await?;
 
     let name = format!("{}.jpg", unique("photo"));
@@ -59,9 +61,11 @@ pub(crate) async fn a_photo_comes_back_through_the_broker(world: &World) -> Resu
         PATIENCE,
         || async {
             match bucket.get(&result).await {
-                Ok(object) => Ok(Seen::Reached(object.read_to_end(RESULT_LIMIT_BYTES).await?)),
+                Ok(object) => Ok(Progress::Done(
+                    object.read_to_end(RESULT_LIMIT_BYTES).await?,
+                )),
                 Err(error) if error.is_no_such_key() => {
-                    Ok(Seen::NotYet("it is not there".to_owned()))
+                    Ok(Progress::Pending("it is not there".to_owned()))
                 }
                 Err(error) => Err(error.into()),
             }
@@ -91,9 +95,9 @@ async fn sample_is_ready(world: &World, config: &Config) -> Result<()> {
         let mut ready = conditions.filter(|condition| condition.type_ == source_api::READY);
         Ok(match ready.next() {
             Some(condition) if condition.status == source_api::ConditionStatus::True => {
-                Seen::Reached(())
+                Progress::Done(())
             }
-            other => Seen::NotYet(format!("{other:?}")),
+            other => Progress::Pending(format!("{other:?}")),
         })
     })
     .await

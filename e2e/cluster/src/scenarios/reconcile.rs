@@ -6,9 +6,10 @@ use kube::ResourceExt as _;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 use source_api::MnsOssSource;
+use testbed::Progress;
 
 use crate::cloud::KEY;
-use crate::eventually::{Seen, eventually};
+use crate::eventually;
 use crate::needs::Need;
 use crate::sandbox::{PATIENCE, SINK, Sandbox, unique};
 use crate::world::World;
@@ -78,7 +79,10 @@ pub(crate) async fn a_rotated_secret_takes_effect(world: &World) -> Result<()> {
     let sandbox = Sandbox::create(world).await?;
     let cloud = world.cloud().await?;
     let old = (unique("LTAIold"), "old-secret");
-    cloud.put_key((&old.0, old.1)).await?;
+    cloud
+        .admin
+        .accept_credentials(&old.0, old.1, None, None)
+        .await?;
     let topic = unique("rotated");
     cloud.topic(&topic).await?;
     sandbox.put_secret((&old.0, old.1)).await?;
@@ -87,7 +91,7 @@ pub(crate) async fn a_rotated_secret_takes_effect(world: &World) -> Result<()> {
     sandbox.is_ready("photos").await?;
 
     sandbox.put_secret(KEY).await?;
-    cloud.delete_key(&old.0).await?;
+    cloud.admin.revoke_credentials(&old.0).await?;
     // Works on MNS with the new key only: the old one is refused by now.
     let renamed = unique("rotated");
     cloud.topic(&renamed).await?;
@@ -152,9 +156,9 @@ pub(crate) async fn a_renamed_topic_moves_the_subscription(world: &World) -> Res
     eventually("the old subscription goes", PATIENCE, || async {
         let is_there = cloud.is_subscribed(&old, &subscription).await?;
         Ok(if is_there {
-            Seen::NotYet("it is there".to_owned())
+            Progress::Pending("it is there".to_owned())
         } else {
-            Seen::Reached(())
+            Progress::Done(())
         })
     })
     .await?;
@@ -173,9 +177,9 @@ pub(crate) async fn a_queue_that_somebody_deleted_is_made_again(world: &World) -
     eventually("the queue is made again", PATIENCE, || async {
         let is_there = cloud.queue_status(queue).await?.is_some();
         Ok(if is_there {
-            Seen::Reached(())
+            Progress::Done(())
         } else {
-            Seen::NotYet("it is not there".to_owned())
+            Progress::Pending("it is not there".to_owned())
         })
     })
     .await?;
@@ -202,9 +206,9 @@ pub(crate) async fn an_adapter_that_somebody_changed_is_put_right(world: &World)
     eventually("the image is put right", PATIENCE, || async {
         let now = image(&deployments.get(&name).await?);
         Ok(if now.as_deref() == Some(&right) {
-            Seen::Reached(())
+            Progress::Done(())
         } else {
-            Seen::NotYet(format!("{now:?}"))
+            Progress::Pending(format!("{now:?}"))
         })
     })
     .await?;
@@ -217,8 +221,8 @@ pub(crate) async fn an_adapter_that_somebody_changed_is_put_right(world: &World)
             .await?
             .filter(|again| again.uid() != adapter.uid());
         Ok(again.map_or_else(
-            || Seen::NotYet("it is not there".to_owned()),
-            |_| Seen::Reached(()),
+            || Progress::Pending("it is not there".to_owned()),
+            |_| Progress::Done(()),
         ))
     })
     .await?;

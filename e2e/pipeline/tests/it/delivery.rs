@@ -2,25 +2,23 @@
 
 use testbed::{Fault, FaultKind, Outcome};
 
-use crate::stage::{pipeline, portrait};
+use crate::fixture::{pipeline, portrait};
 
 #[tokio::test]
 async fn a_second_delivery_costs_no_second_face_call_and_changes_nothing() {
     let pipeline = pipeline(|_| ()).await;
-    let fault = Fault {
-        service: "mns",
-        operation: "*",
-        kind: FaultKind::Duplicate,
-        times: Some(1),
-        probability: None,
-        seed: None,
-    };
-    pipeline.stage.admin.add_fault(&fault).await.unwrap();
+    let fault = Fault::once("mns", "*", FaultKind::Duplicate);
+    pipeline
+        .cloud
+        .account
+        .admin
+        .add_fault(&fault)
+        .await
+        .unwrap();
     let (meta, _) = pipeline.annotate("a.jpg", portrait()).await;
     pipeline.settled().await;
     assert_eq!(pipeline.calls("face", "FaceAttribute").await, 1);
     let again = pipeline
-        .stage
         .cloud
         .head(&"target/rec-a.jpg".parse().unwrap())
         .await
@@ -78,6 +76,6 @@ async fn what_is_no_photo_is_acknowledged_and_counted() {
         .await
         .sum("face_events_total", "reason=\"not_an_image\"");
     assert_eq!(skipped.to_string(), "1");
-    assert_eq!(pipeline.stage.dead_letters.all(), []);
+    assert_eq!(pipeline.dead_letters.dead_letters(), []);
     pipeline.stop().await;
 }

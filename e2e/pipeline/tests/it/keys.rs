@@ -1,6 +1,6 @@
 //! Object keys that break what is built by gluing strings together.
 
-use crate::stage::{pipeline, portrait};
+use crate::fixture::{pipeline, portrait};
 
 #[tokio::test]
 async fn photos_come_back_whatever_their_key() {

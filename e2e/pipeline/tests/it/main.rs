@@ -7,7 +7,7 @@
 )]
 
 mod delivery;
+mod fixture;
 mod keys;
 mod photos;
 mod secrets;
-mod stage;

@@ -7,7 +7,7 @@ use image::imageops::{FilterType, flip_horizontal, resize, rotate90, rotate180, 
 use image::{DynamicImage, ImageFormat, RgbImage};
 use testbed::{FaceBackend, face_count};
 
-use crate::stage::{Pipeline, pipeline, portrait};
+use crate::fixture::{Fixture, pipeline, portrait};
 
 fn upright() -> RgbImage {
     image::load_from_memory(&portrait()).unwrap().into_rgb8()
@@ -56,7 +56,7 @@ fn difference(left: &RgbImage, right: &RgbImage) -> u64 {
     sum / left.as_raw().len() as u64
 }
 
-async fn annotated(pipeline: &Pipeline, key: &str, photo: Bytes) -> (u32, DynamicImage) {
+async fn annotated(pipeline: &Fixture, key: &str, photo: Bytes) -> (u32, DynamicImage) {
     let (meta, result) = pipeline.annotate(key, photo).await;
     (
         face_count(&meta).unwrap(),

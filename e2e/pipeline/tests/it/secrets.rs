@@ -5,27 +5,23 @@
 //! can be looked for in all that the processes say to anybody but the services they call.
 
 mod doors;
-mod listener;
+mod transcript;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use oss::{ListRequest, PutOptions};
-use serde_json::{Value, json};
+use oss::ListRequest;
 use tempfile::TempDir;
 use testbed::{
-    ACCESS_KEY_SECRET, Emulated, FaceBackend, Fault, FaultKind, Process, ServiceAddress, Settings,
-    content_type, launch,
+    ACCESS_KEY_SECRET, Cloud, EventSink, FaceBackend, Fault, FaultKind, Process, Progress, Proxy,
+    Service, Services, Settings, poll_until,
 };
-use tokio::time::{Instant, sleep};
 
 use self::doors::Doors;
-use self::listener::Listener;
-use crate::stage::{binaries, portrait};
-
-const DEADLINE: Duration = Duration::from_mins(2);
-const POLL: Duration = Duration::from_millis(20);
+use self::transcript::Transcript;
+use crate::fixture::{DEADLINE, binaries, options, portrait};
 
 const SECRET: &str = "MARKERsecretOfThePipelineMARKER0";
 const WRONG_SECRET: &str = "MARKERsecretThatIsWrongMARKER000";
@@ -54,20 +50,17 @@ fn keys(id: &str, secret: &str) -> BTreeMap<String, String> {
 
 /// A pipeline of which all that it says is kept.
 struct Scene {
-    emulated: Emulated,
-    face: Process,
-    face_address: String,
-    adapter: Process,
-    adapter_address: String,
-    sink: Listener,
-    dead_letters: Listener,
+    services: Services,
+    cloud: Cloud,
+    /// Before the face service, and before the sink of dead letters.
+    proxies: [(Proxy, Arc<Transcript>); 2],
+    _dead_letters: EventSink,
     doors: Doors,
     folder: TempDir,
 }
 
 impl Scene {
     async fn start(backend: FaceBackend, face_keys: BTreeMap<String, String>) -> Self {
-        let binaries = binaries().await;
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::new(folder.path().to_owned());
         settings.backend = backend;
@@ -79,35 +72,31 @@ impl Scene {
             .adapter_env
             .insert("DELIVERY_RETRY".into(), "0".into());
 
-        let emulated = Emulated::start(binaries, &settings).await.unwrap();
-        accept(&emulated, PERMANENT, None).await;
-        accept(&emulated, TEMPORARY, Some(TOKEN)).await;
-        let face = launch::face_recognition(binaries, &settings, &emulated.addresses);
-        let (face, ServiceAddress { http: face_address }) = Process::start(face).await.unwrap();
-        let http = emulated.http.clone();
-        let sink = Listener::start(Some(format!("http://{face_address}/")), http.clone()).await;
-        let dead_letters = Listener::start(None, http).await;
-        let adapter = launch::source_adapter(
-            binaries,
-            &settings,
-            &emulated.addresses,
-            &sink.url(),
-            Some(&dead_letters.url()),
-        );
-        let (
-            adapter,
-            ServiceAddress {
-                http: adapter_address,
-            },
-        ) = Process::start(adapter).await.unwrap();
+        let mut services = Services::processes(binaries().await.clone(), settings).unwrap();
+        let cloud = services.start_cloud().await.unwrap();
+        for (id, token) in [(PERMANENT, None), (TEMPORARY, Some(TOKEN))] {
+            let accepted = cloud
+                .account
+                .admin
+                .accept_credentials(id, SECRET, token, None);
+            accepted.await.unwrap();
+        }
+        services.start(Service::FaceRecognition).await.unwrap();
+        let dead_letters = EventSink::accepting().await.unwrap();
+        let proxies = [
+            recorded(services.addresses().face_recognition).await,
+            recorded(dead_letters.address()).await,
+        ];
+        let [(sink, _), (letters, _)] = &proxies;
+        let adapter_env = &mut services.settings.adapter_env;
+        adapter_env.insert("K_SINK".to_owned(), sink.url());
+        services.set_dead_letter_sink(&letters.url());
+        services.start(Service::SourceAdapter).await.unwrap();
         Self {
-            emulated,
-            face,
-            face_address,
-            adapter,
-            adapter_address,
-            sink,
-            dead_letters,
+            services,
+            cloud,
+            proxies,
+            _dead_letters: dead_letters,
             doors: known_doors(),
             folder,
         }
@@ -115,35 +104,40 @@ impl Scene {
 
     /// Uploads a file and waits until its message is dealt with.
     async fn photo(&mut self, key: &str, file: Bytes) {
-        let heard = self.sink.heard().len();
-        let options = PutOptions {
-            content_type: content_type(&file).map(str::to_owned),
-            ..PutOptions::default()
-        };
-        let bucket = &self.emulated.cloud.bucket;
+        let (before, options) = (self.deliveries(), options(&file));
+        let bucket = &self.cloud.bucket;
         bucket
             .put(&key.parse().unwrap(), file, &options)
             .await
             .unwrap();
-        let give_up = Instant::now() + DEADLINE;
-        while self.sink.heard().len() < heard + 2
-            || self.emulated.cloud.backlog().await.unwrap() > 0
-        {
-            assert!(Instant::now() < give_up, "`{key}`: no end");
-            sleep(POLL).await;
-        }
+        let what = format!("an answer about `{key}`");
+        poll_until(&what, DEADLINE, || async {
+            let is_answered = self.deliveries() >= before + 2;
+            Ok(Progress::of(is_answered, String::new))
+        })
+        .await
+        .unwrap();
+        self.cloud.drained(DEADLINE).await.unwrap();
         self.learn().await;
+    }
+
+    /// Requests to the face service and answers of it.
+    fn deliveries(&self) -> usize {
+        self.proxies[0].1.texts().len()
+    }
+
+    fn dead_letters(&self) -> usize {
+        self.proxies[1].1.texts().len() / 2
     }
 
     /// The emulator keeps so many requests only; ask before it forgets.
     async fn learn(&mut self) {
-        let url = format!("http://{}/captures", self.emulated.addresses.admin);
-        let captures = self.get(&url).await;
-        self.doors.learn(&serde_json::from_str(&captures).unwrap());
+        let captures = self.cloud.account.admin.captures().await.unwrap();
+        self.doors.learn(&captures);
     }
 
     async fn get(&self, url: &str) -> String {
-        let answer = self.emulated.http.get(url).send().await.unwrap();
+        let answer = self.services.http.get(url).send().await.unwrap();
         answer.text().await.unwrap()
     }
 
@@ -155,27 +149,29 @@ impl Scene {
             let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
             seen.push((path.display().to_string(), text));
         }
-        for process in [&self.emulated.process, &self.face, &self.adapter] {
-            let path = format!("/proc/{}/cmdline", process.id().unwrap());
+        for service in Service::ALL {
+            let id = self.services.pid(service).await.unwrap();
+            let path = format!("/proc/{id}/cmdline");
             seen.push((path.clone(), std::fs::read_to_string(path).unwrap()));
-            leaves_no_core(process);
+            leaves_no_core(id);
         }
-        for address in [&self.face_address, &self.adapter_address] {
+        let addresses = self.services.addresses();
+        for address in [&addresses.face_recognition, &addresses.source_adapter] {
             for page in ["metrics", "readiness", "health/readiness", "nowhere"] {
                 let url = format!("http://{address}/{page}");
                 seen.push((url.clone(), self.get(&url).await));
             }
         }
-        for (who, listener) in [("sink", &self.sink), ("dead letters", &self.dead_letters)] {
-            let heard = listener.heard().into_iter();
-            seen.extend(heard.map(|text| (who.to_owned(), text)));
+        for (who, (_, transcript)) in ["sink", "dead letters"].iter().zip(&self.proxies) {
+            let texts = transcript.texts().into_iter();
+            seen.extend(texts.map(|text| ((*who).to_owned(), text)));
         }
         seen.extend(self.objects().await);
         seen
     }
 
     async fn objects(&self) -> Vec<(String, String)> {
-        let cloud = &self.emulated.cloud;
+        let cloud = &self.cloud;
         let page = cloud
             .bucket
             .list(&ListRequest::default(), None)
@@ -196,22 +192,16 @@ impl Scene {
     async fn nothing_has_shown(mut self) {
         self.learn().await;
         let mut seen = self.seen().await;
-        assert!(
-            self.face.log().contains("TRACE"),
-            "the face service is not talkative"
-        );
-        assert!(
-            self.adapter.log().contains("TRACE"),
-            "the adapter is not talkative"
-        );
-        let (doors, folder) = (self.doors, self.folder);
-        self.adapter.stop().await.unwrap();
-        self.face.stop().await.unwrap();
-        self.emulated.process.stop().await.unwrap();
-        for name in ["source-adapter", "face-recognition", "emulator"] {
-            let log = std::fs::read_to_string(folder.path().join(format!("{name}.log"))).unwrap();
-            seen.push((format!("log of {name}"), log));
+        for service in [Service::FaceRecognition, Service::SourceAdapter] {
+            let log = self.services.log(service).await.unwrap();
+            assert!(log.contains("TRACE"), "{} is not talkative", service.name());
         }
+        self.services.stop().await.unwrap();
+        for service in Service::ALL {
+            let log = self.services.log(service).await.unwrap();
+            seen.push((format!("log of {}", service.name()), log));
+        }
+        let doors = self.doors;
         for (place, text) in &seen {
             let shown = doors.in_text(text);
             assert!(
@@ -224,8 +214,8 @@ impl Scene {
 }
 
 /// A crash leaves no copy of the memory behind, and the process cannot change its mind.
-fn leaves_no_core(process: &Process) {
-    let limits = format!("/proc/{}/limits", process.id().unwrap());
+fn leaves_no_core(id: u32) {
+    let limits = format!("/proc/{id}/limits");
     let limits = std::fs::read_to_string(limits).unwrap();
     let core = limits
         .lines()
@@ -254,27 +244,12 @@ fn known_doors() -> Doors {
     doors
 }
 
-/// Tells the emulator of a key pair.
-async fn accept(emulated: &Emulated, id: &str, token: Option<&str>) {
-    let url = format!("http://{}/credentials/{id}", emulated.addresses.admin);
-    let pair: Value = json!({"access_key_secret": SECRET, "security_token": token});
-    let request = emulated
-        .http
-        .put(url)
-        .header("content-type", "application/json");
-    let answer = request.body(pair.to_string()).send().await.unwrap();
-    assert!(answer.status().is_success(), "{}", answer.status());
-}
-
-fn fault(operation: &'static str, status: u16, code: &'static str) -> Fault {
-    Fault {
-        service: "face",
-        operation,
-        kind: FaultKind::Error { status, code },
-        times: Some(1),
-        probability: None,
-        seed: None,
-    }
+/// A proxy before `upstream` that keeps all that goes by.
+async fn recorded(upstream: String) -> (Proxy, Arc<Transcript>) {
+    let transcript = Arc::new(Transcript::default());
+    let host = Ipv4Addr::LOCALHOST.into();
+    let proxy = Proxy::start(host, upstream, Arc::clone(&transcript), Arc::default());
+    (proxy.await.unwrap(), transcript)
 }
 
 fn webp() -> Bytes {
@@ -294,11 +269,12 @@ async fn whole_life(scene: &mut Scene, operation: &'static str) {
         ("refused.jpg", 400, "InvalidImage.Content"),
         ("unlucky.jpg", 403, "SignatureDoesNotMatch"),
     ] {
-        let fault = fault(operation, status, code);
-        scene.emulated.admin.add_fault(&fault).await.unwrap();
+        let fault = Fault::once("face", operation, FaultKind::Error { status, code });
+        let admin = &scene.cloud.account.admin;
+        admin.add_fault(&fault).await.unwrap();
         scene.photo(key, portrait()).await;
     }
-    let letters = scene.dead_letters.heard().len();
+    let letters = scene.dead_letters();
     assert!(letters >= 2, "{letters} dead letters: nothing went wrong");
 }
 
@@ -334,35 +310,21 @@ async fn nothing_shows_with_todays_face_api_and_a_temporary_key() {
 async fn nothing_shows_when_the_key_is_wrong() {
     let mut scene = Scene::start(FaceBackend::Facebody, keys(TEMPORARY, WRONG_SECRET)).await;
     scene.photo("a.jpg", portrait()).await;
-    assert_eq!(
-        scene.dead_letters.heard().len(),
-        1,
-        "a wrong key goes unnoticed"
-    );
+    assert_eq!(scene.dead_letters(), 1, "a wrong key goes unnoticed");
 
     // And the adapter, which then never gets ready.
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = Settings::new(folder.path().to_owned());
-    "trace".clone_into(&mut settings.log);
-    settings.adapter_env = keys(TEMPORARY, WRONG_SECRET);
-    let addresses = &scene.emulated.addresses;
-    let adapter = launch::source_adapter(
-        binaries().await,
-        &settings,
-        addresses,
-        &scene.sink.url(),
-        None,
-    );
-    let (adapter, ServiceAddress { .. }) = Process::start(adapter).await.unwrap();
-    let give_up = Instant::now() + DEADLINE;
-    while !adapter.log().contains("SignatureDoesNotMatch") {
-        assert!(
-            Instant::now() < give_up,
-            "no word of the wrong key: {}",
-            adapter.log()
-        );
-        sleep(POLL).await;
-    }
+    scene.services.settings.adapter_env = keys(TEMPORARY, WRONG_SECRET);
+    let mut launch = scene.services.launch(Service::SourceAdapter).unwrap();
+    launch.folder = folder.path().to_owned();
+    let adapter = Process::start(launch).await.unwrap();
+    let what = "a word of the wrong key";
+    poll_until(what, DEADLINE, || async {
+        let is_said = adapter.log().contains("SignatureDoesNotMatch");
+        Ok(Progress::of(is_said, || adapter.log()))
+    })
+    .await
+    .unwrap();
     scene.learn().await;
     let shown = scene.doors.in_text(&adapter.log()).join(", ");
     assert_eq!(shown, "", "{}", around(&scene.doors, &adapter.log()));

@@ -5,14 +5,26 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::*;
-use crate::ledger::Ledger;
 
 const WORDS: &str = "an answer of some length";
 
-/// A relay before a server that counts its requests and answers with [`WORDS`].
+/// Records nothing.
+struct Blind;
+
+impl Recorder for Blind {
+    type Exchange = ();
+
+    fn request(&self, _: &HeaderMap, _: &Bytes) {}
+
+    fn response(&self, (): (), response: &RecordedResponse) -> bool {
+        response.status.is_success()
+    }
+}
+
+/// A proxy before a server that counts its requests and answers with [`WORDS`].
 struct Fixture {
-    relay: Relay,
-    mischief: Arc<Mischief>,
+    proxy: Proxy,
+    faults: Arc<FaultInjector>,
     served: Arc<AtomicU32>,
     _server: AbortOnDropHandle<()>,
 }
@@ -28,7 +40,7 @@ async fn fixture() -> Fixture {
             tokio::spawn(async move {
                 let service = service_fn(|_| async {
                     counted.fetch_add(1, Ordering::SeqCst);
-                    Ok::<_, Severed>(Response::new(Body::whole(WORDS.into())))
+                    Ok::<_, Closed>(Response::new(Body::complete(WORDS.into())))
                 });
                 let _ = http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service)
@@ -36,17 +48,12 @@ async fn fixture() -> Fixture {
             });
         }
     });
-    let mischief = Arc::new(Mischief::default());
-    let witness = Witness::Events(Arc::new(Ledger::default()));
-    let relay = Relay::start(
-        Ipv4Addr::LOCALHOST.into(),
-        upstream,
-        witness,
-        Arc::clone(&mischief),
-    );
+    let faults = Arc::<FaultInjector>::default();
+    let host = Ipv4Addr::LOCALHOST.into();
+    let proxy = Proxy::start(host, upstream, Arc::new(Blind), Arc::clone(&faults));
     Fixture {
-        relay: relay.await.unwrap(),
-        mischief,
+        proxy: proxy.await.unwrap(),
+        faults,
         served: requests,
         _server: AbortOnDropHandle::new(server),
     }
@@ -56,7 +63,7 @@ impl Fixture {
     /// Status and body of an answer, and whether it came in full.
     async fn ask(&self) -> Option<(u16, bool)> {
         let http = service::http_client(&service::ConnectOptions::default()).unwrap();
-        let response = http.post(self.relay.url()).body("x").send().await.ok()?;
+        let response = http.post(self.proxy.url()).body("x").send().await.ok()?;
         let status = response.status().as_u16();
         Some((
             status,
@@ -66,27 +73,31 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn each_trick_does_what_it_is_called() {
+async fn each_fault_does_what_it_is_called() {
     let fixture = fixture().await;
     assert_eq!(fixture.ask().await, Some((200, true)));
-    for (trick, expected, served) in [
+    for (fault, expected, served) in [
         (
-            Trick::Refuse(StatusCode::SERVICE_UNAVAILABLE),
+            ProxyFault::Respond(StatusCode::SERVICE_UNAVAILABLE),
             Some((503, false)),
             0,
         ),
-        (Trick::Drop, None, 0),
-        (Trick::LoseAnswer, None, 1),
-        (Trick::Halve, Some((200, false)), 1),
-        (Trick::Double, Some((200, true)), 2),
-        (Trick::Hold(Duration::ZERO), Some((200, true)), 1),
+        (ProxyFault::Drop, None, 0),
+        (ProxyFault::DropResponse, None, 1),
+        (ProxyFault::TruncateResponse, Some((200, false)), 1),
+        (ProxyFault::Duplicate, Some((200, true)), 2),
+        (
+            ProxyFault::DelayResponse(Duration::ZERO),
+            Some((200, true)),
+            1,
+        ),
     ] {
         let before = fixture.served.load(Ordering::SeqCst);
-        fixture.mischief.begin(trick, 1.0, 0);
-        assert_eq!(fixture.ask().await, expected, "{trick:?}");
-        assert_eq!(fixture.mischief.end(), 1, "{trick:?}");
+        fixture.faults.begin(fault, 1.0, 0);
+        assert_eq!(fixture.ask().await, expected, "{fault:?}");
+        assert_eq!(fixture.faults.end(), 1, "{fault:?}");
         let after = fixture.served.load(Ordering::SeqCst);
-        assert_eq!(after - before, served, "{trick:?}");
+        assert_eq!(after - before, served, "{fault:?}");
     }
 }
 
@@ -95,14 +106,9 @@ async fn an_upstream_that_is_gone_is_passed_on_as_silence() {
     let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let upstream = gone.local_addr().unwrap().to_string();
     drop(gone);
-    let witness = Witness::Events(Arc::new(Ledger::default()));
-    let relay = Relay::start(
-        Ipv4Addr::LOCALHOST.into(),
-        upstream,
-        witness,
-        Arc::default(),
-    );
-    let relay = relay.await.unwrap();
+    let host = Ipv4Addr::LOCALHOST.into();
+    let proxy = Proxy::start(host, upstream, Arc::new(Blind), Arc::default());
+    let proxy = proxy.await.unwrap();
     let http = service::http_client(&service::ConnectOptions::default()).unwrap();
-    assert!(http.get(relay.url()).send().await.is_err());
+    assert!(http.get(proxy.url()).send().await.is_err());
 }

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use mns::{NotifyContentFormat, Queue, QueueAttributes, Subscription, VisibilityTimeout};
+use mns::{
+    NotifyContentFormat, Queue, QueueAttributes, Subscription, Topic, TopicAttributes,
+    VisibilityTimeout,
+};
 use oss::{Addressing, Bucket, ObjectKey, ObjectMeta, Region, SignatureVersion};
 use signing::{Credentials, LiveCredentials};
 use transport::Transport;
 use url::Url;
 
-use crate::addresses::EmulatorAddresses;
 use crate::admin::Admin;
+use crate::eventually::{Progress, poll_until};
+use crate::service::Addresses;
 
 /// The region that the emulator plays.
 pub const REGION: &str = "cn-shanghai";
@@ -35,9 +39,90 @@ const VISIBILITY: Duration = Duration::from_secs(10);
 /// A result larger than this would not fit the limits of the face service either.
 const RESULT_LIMIT_BYTES: u64 = 256 << 20;
 
+/// Clients for all that an account of the emulated cloud has.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The emulator's admin API.
+    pub admin: Admin,
+    oss: oss::Client,
+    mns: mns::Client,
+}
+
+impl Account {
+    /// The account behind the listeners for OSS, MNS and the admin API, by `host:port`.
+    ///
+    /// # Errors
+    /// When one of them is no address.
+    pub fn new(
+        http: &reqwest::Client,
+        [oss, mns, admin]: [&str; 3],
+        credentials: Credentials,
+    ) -> Result<Self> {
+        let region: Region = REGION.parse()?;
+        let oss = oss::Client::new(
+            oss::Endpoint::new(&url(oss)?, Addressing::Path, region)?,
+            SignatureVersion::V4,
+            LiveCredentials::fixed(credentials.clone()),
+            Transport::new(http.clone()),
+        );
+        let mns = mns::Client::new(
+            mns::Endpoint::try_new(&url(mns)?)?
+                .with_account_id(ACCOUNT)
+                .with_region(REGION),
+            LiveCredentials::fixed(credentials),
+            Transport::new(http.clone()),
+        );
+        Ok(Self {
+            admin: Admin::new(http.clone(), admin),
+            oss,
+            mns,
+        })
+    }
+
+    /// The bucket of this name, made if it is not there.
+    ///
+    /// # Errors
+    /// When OSS refuses it or does not answer.
+    pub async fn bucket(&self, name: &str) -> Result<Bucket> {
+        let bucket = self.oss.bucket(name.parse()?);
+        let created = bucket.create().await;
+        created.with_context(|| format!("cannot make the bucket `{name}`"))?;
+        Ok(bucket)
+    }
+
+    /// The topic of this name, whether it is there or not.
+    ///
+    /// # Errors
+    /// When it cannot be the name of a topic.
+    pub fn topic_named(&self, name: &str) -> Result<Topic> {
+        Ok(self.mns.topic(name.parse()?))
+    }
+
+    /// The topic of this name, made if it is not there.
+    ///
+    /// # Errors
+    /// When MNS refuses it or does not answer.
+    pub async fn topic(&self, name: &str) -> Result<Topic> {
+        let topic = self.topic_named(name)?;
+        let created = topic.create(&TopicAttributes::default()).await;
+        created.with_context(|| format!("cannot make the topic `{name}`"))?;
+        Ok(topic)
+    }
+
+    /// The queue of this name, whether it is there or not.
+    ///
+    /// # Errors
+    /// When it cannot be the name of a queue.
+    pub fn queue(&self, name: &str) -> Result<Queue> {
+        Ok(self.mns.queue(name.parse()?))
+    }
+}
+
 /// The cloud as the pipeline's user sees it.
 #[derive(Debug, Clone)]
 pub struct Cloud {
+    /// All that the account has.
+    pub account: Account,
     /// The bucket that photos go to and results come back in.
     pub bucket: Bucket,
     /// The queue between topic and adapter.
@@ -50,42 +135,30 @@ impl Cloud {
     ///
     /// # Errors
     /// When the emulator refuses or does not answer.
-    pub async fn provision(
-        http: &reqwest::Client,
-        addresses: &EmulatorAddresses,
-        admin: &Admin,
-    ) -> Result<Self> {
+    pub(crate) async fn provision(http: &reqwest::Client, addresses: &Addresses) -> Result<Self> {
         let credentials = Credentials::new(ACCESS_KEY_ID, ACCESS_KEY_SECRET);
-        let mns = queue_client(http, &addresses.mns, credentials.clone())?;
+        let listeners = [&*addresses.oss, &*addresses.mns, &*addresses.admin];
+        let account = Account::new(http, listeners, credentials)?;
         let cloud = Self {
-            bucket: bucket(http, &addresses.oss, credentials)?,
-            queue: mns.queue(QUEUE.parse()?),
+            bucket: account.bucket(BUCKET).await?,
+            queue: account.queue(QUEUE)?,
+            account,
         };
-        cloud
-            .bucket
-            .create()
-            .await
-            .context("cannot make the bucket")?;
-        cloud.subscribe(&mns).await?;
-        admin.put_rule(RULE, BUCKET, TOPIC).await?;
+        cloud.subscribe().await?;
+        cloud.account.admin.put_rule(RULE, BUCKET, TOPIC).await?;
         Ok(cloud)
     }
 
-    async fn subscribe(&self, client: &mns::Client) -> Result<()> {
-        let visibility_timeout = Some(VisibilityTimeout::saturating(VISIBILITY));
+    async fn subscribe(&self) -> Result<()> {
         let attributes = QueueAttributes {
-            visibility_timeout,
+            visibility_timeout: Some(VisibilityTimeout::saturating(VISIBILITY)),
             ..QueueAttributes::default()
         };
         self.queue
             .create(&attributes)
             .await
             .context("cannot make the queue")?;
-        let topic = client.topic(TOPIC.parse()?);
-        topic
-            .create(&mns::TopicAttributes::default())
-            .await
-            .context("cannot make the topic")?;
+        let topic = self.account.topic(TOPIC).await?;
         let endpoint = mns::queue_endpoint_arn(REGION, ACCOUNT, self.queue.name());
         let subscription = Subscription {
             notify_content_format: Some(NotifyContentFormat::Simplified),
@@ -96,6 +169,18 @@ impl Cloud {
             .await
             .context("cannot subscribe the queue to the topic")?;
         Ok(())
+    }
+
+    /// Waits until the queue is empty: everything that was sent to it has been dealt with.
+    ///
+    /// # Errors
+    /// When messages are left after `deadline`, or MNS does not answer.
+    pub async fn drained(&self, deadline: Duration) -> Result<()> {
+        poll_until("an empty queue", deadline, || async {
+            let left = self.backlog().await?;
+            Ok(Progress::of(left == 0, || format!("{left} messages")))
+        })
+        .await
     }
 
     /// The metadata of an object, or `None` while it does not exist.
@@ -168,35 +253,6 @@ pub fn target_key(key: &ObjectKey) -> Result<ObjectKey> {
 pub const ACCESS_KEY_ID: &str = "LTAIlocalpipeline";
 /// The other half of [`ACCESS_KEY_ID`].
 pub const ACCESS_KEY_SECRET: &str = "local-pipeline-secret";
-
-fn bucket(http: &reqwest::Client, address: &str, credentials: Credentials) -> Result<Bucket> {
-    let region: Region = REGION.parse()?;
-    let endpoint = oss::Endpoint::new(&url(address)?, Addressing::Path, region)?;
-    let transport = Transport::new(http.clone());
-    let client = oss::Client::new(
-        endpoint,
-        SignatureVersion::V4,
-        LiveCredentials::fixed(credentials),
-        transport,
-    );
-    Ok(client.bucket(BUCKET.parse()?))
-}
-
-fn queue_client(
-    http: &reqwest::Client,
-    address: &str,
-    credentials: Credentials,
-) -> Result<mns::Client> {
-    let endpoint = mns::Endpoint::try_new(&url(address)?)?
-        .with_account_id(ACCOUNT)
-        .with_region(REGION);
-    let transport = Transport::new(http.clone());
-    Ok(mns::Client::new(
-        endpoint,
-        LiveCredentials::fixed(credentials),
-        transport,
-    ))
-}
 
 fn url(address: &str) -> Result<Url> {
     Url::parse(&format!("http://{address}")).with_context(|| format!("`{address}` is no address"))

@@ -1,32 +1,36 @@
 //! The services in containers on a network of their own, under the restrictions that they
 //! are shipped for: read-only, without capabilities, as the image's own user.
 
-mod images;
-
-use std::net::Ipv4Addr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use tokio::sync::Mutex;
 
-use super::Engine;
-use crate::launch::{Files, Places, Service, Wiring, words};
+use super::{Engine, images};
+use crate::service::{Addresses, Service, Settings};
 
 /// Networks are tried in the order of their numbers until one is free.
 const NETWORKS: u8 = 64;
 /// Second byte of the networks' addresses: 10.213.x.0/24.
 const NETWORK: u8 = 213;
 
-const DATA: &str = "/data";
-const SECRET: &str = "/secret";
+/// Where the emulator's container sees the folder `data`.
+pub(super) const DATA: &str = "/data";
+/// Where the other containers see the folder `secret`.
+pub(super) const SECRET: &str = "/secret";
 
 /// Services in containers. Containers and network are gone when this is.
 #[derive(Debug)]
-pub(crate) struct Containers {
+pub(super) struct Containers {
     engine: Engine,
     /// Name of the network, and the beginning of each container's name.
     name: String,
     subnet: u8,
     folder: PathBuf,
+    /// The services that have a container.
+    created: Mutex<BTreeSet<Service>>,
 }
 
 impl Containers {
@@ -34,15 +38,16 @@ impl Containers {
     ///
     /// # Errors
     /// When one of the two cannot be had here.
-    pub(crate) async fn new(engine: Engine, folder: PathBuf) -> Result<Self> {
+    pub(super) async fn new(engine: Engine, folder: PathBuf) -> Result<Self> {
         images::build(engine).await?;
-        let name = format!("chaos-{}", std::process::id());
+        let name = format!("testbed-{}", std::process::id());
         let subnet = network(engine, &name).await?;
         Ok(Self {
             engine,
             name,
             subnet,
             folder,
+            created: Mutex::default(),
         })
     }
 
@@ -54,17 +59,19 @@ impl Containers {
         self.address(10 + service as u8)
     }
 
-    /// Where everybody is: services by their own addresses, this machine as the gateway.
-    pub(crate) fn places(&self) -> Places {
-        let at = |service, port| format!("{}:{port}", self.address_of(service));
-        Places {
-            host: self.address(1).into(),
-            oss: at(Service::Emulator, 8901),
-            mns: at(Service::Emulator, 8902),
-            faces: at(Service::Emulator, 8903),
-            admin: at(Service::Emulator, 8904),
-            face: at(Service::Face, 8080),
-            adapter: at(Service::Adapter, 8080),
+    /// This machine, as the containers see it: the gateway of their network. It is there once
+    /// the first of them runs.
+    pub(super) fn host(&self) -> IpAddr {
+        self.address(1).into()
+    }
+
+    /// Where the services listen: each at an address of its own.
+    pub(super) fn addresses(&self) -> Addresses {
+        let at = |service| self.address_of(service).to_string();
+        Addresses {
+            face_recognition: format!("{}:8080", at(Service::FaceRecognition)),
+            source_adapter: format!("{}:8080", at(Service::SourceAdapter)),
+            ..Addresses::of_emulator(&at(Service::Emulator))
         }
     }
 
@@ -72,22 +79,12 @@ impl Containers {
         format!("{}-{}", self.name, service.name())
     }
 
-    /// Makes a service's container.
-    pub(crate) async fn furnish(
-        &self,
-        service: Service,
-        places: &Places,
-        wiring: &Wiring,
-    ) -> Result<()> {
-        let files = Files {
-            data: DATA,
-            secret: SECRET,
-        };
-        let everywhere = |place: &str| match place.rsplit_once(':') {
+    async fn create(&self, service: Service, settings: &Settings) -> Result<()> {
+        let everywhere = |address: &str| match address.rsplit_once(':') {
             Some((_, port)) => format!("0.0.0.0:{port}"),
-            None => place.to_owned(),
+            None => address.to_owned(),
         };
-        let told = words(service, places, wiring, files, everywhere);
+        let invocation = settings.invocation(service, &settings.addresses, everywhere);
         let mut command: Vec<String> = ["create", "--read-only", "--cap-drop=ALL"]
             .map(str::to_owned)
             .to_vec();
@@ -98,11 +95,11 @@ impl Containers {
         command.push(format!("--network={}", self.name));
         command.push(format!("--ip={}", self.address_of(service)));
         command.push(self.volume(service));
-        let env = told.env.iter();
+        let env = invocation.env.iter();
         command.extend(env.map(|(name, value)| format!("--env={name}={value}")));
         command.push(format!("--entrypoint={}", images::entrypoint(service)));
         command.push(images::reference(service));
-        command.extend(told.args);
+        command.extend(invocation.args);
         let command: Vec<_> = command.iter().map(String::as_str).collect();
         self.engine.run(&command).await.map(drop)
     }
@@ -115,7 +112,12 @@ impl Containers {
         }
     }
 
-    pub(crate) async fn start(&self, service: Service) -> Result<u32> {
+    /// Starts a service, in a container that is made first if it has none, and gives its
+    /// process id.
+    pub(super) async fn start(&self, service: Service, settings: &Settings) -> Result<u32> {
+        if self.created.lock().await.insert(service) {
+            self.create(service, settings).await?;
+        }
         let name = self.container(service);
         self.engine.run(&["start", &name]).await?;
         let pid = ["inspect", "--format={{.State.Pid}}", &name];
@@ -124,26 +126,26 @@ impl Containers {
             .with_context(|| format!("`{pid}` is no process id"))
     }
 
-    pub(crate) async fn kill(&self, service: Service) -> Result<()> {
+    pub(super) async fn kill(&self, service: Service) -> Result<()> {
         let name = self.container(service);
         self.engine.run(&["kill", "--signal=KILL", &name]).await?;
         // Until then, the engine would not start it again.
         self.engine.run(&["wait", &name]).await.map(drop)
     }
 
-    pub(crate) async fn stop(&self, service: Service) -> Result<()> {
+    pub(super) async fn stop(&self, service: Service) -> Result<()> {
         let name = self.container(service);
         self.engine.run(&["stop", "--time=30", &name]).await?;
         Ok(())
     }
 
-    pub(crate) async fn disconnect(&self, service: Service) -> Result<()> {
+    pub(super) async fn disconnect(&self, service: Service) -> Result<()> {
         let name = self.container(service);
         let words = ["network", "disconnect", &self.name, &name];
         self.engine.run(&words).await.map(drop)
     }
 
-    pub(crate) async fn connect(&self, service: Service) -> Result<()> {
+    pub(super) async fn connect(&self, service: Service) -> Result<()> {
         let name = self.container(service);
         let address = format!("--ip={}", self.address_of(service));
         let words = ["network", "connect", &address, &self.name, &name];
@@ -151,17 +153,10 @@ impl Containers {
     }
 
     /// Everything that the service wrote, in all its lives.
-    pub(crate) async fn log(&self, service: Service) -> String {
-        let mut command = tokio::process::Command::new(self.engine.name());
-        let log = command.args(["logs", &self.container(service)]).output();
-        log.await.map_or_else(
-            |error| error.to_string(),
-            |log| {
-                [log.stdout, log.stderr]
-                    .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-                    .concat()
-            },
-        )
+    pub(super) async fn log(&self, service: Service) -> Result<String> {
+        self.engine
+            .output(&["logs", &self.container(service)])
+            .await
     }
 }
 

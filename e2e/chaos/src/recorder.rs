@@ -1,4 +1,4 @@
-//! What a relay reads of a request before it passes it on.
+//! Writes into the ledger what goes through a proxy.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,102 +11,97 @@ use http::HeaderMap;
 use oss::ObjectKey;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
-use testbed::TARGET;
+use testbed::{RecordedResponse, Recorder, TARGET};
 use url::Url;
 
 use crate::ledger::{Analysis, Ledger};
 use crate::photos::{Photo, recognise};
 
-/// Writes into the ledger what a relay sees.
+/// Writes into the ledger what goes through a proxy.
 #[derive(Debug)]
-pub(crate) enum Witness {
-    /// Of events on their way to the face service.
-    Events(Arc<Ledger>),
-    /// Of calls on their way to the face API, about these photos.
+pub(crate) enum LedgerRecorder {
+    /// Events on their way to the face service.
+    Deliveries(Arc<Ledger>),
+    /// Calls on their way to the face API, about these photos.
     Analyses(Arc<Ledger>, Arc<Vec<Photo>>),
 }
 
-/// A request that was written down, and waits for its answer.
+/// A request that was written down, and waits for its response.
 #[derive(Debug)]
-pub(crate) enum Seen {
+pub(crate) enum Exchange {
     /// An event.
     Event {
         /// Its id.
         id: String,
-        /// Whether it tells of a result, which nobody has anything to do with.
+        /// Whether it is about a result, which the face service ignores.
         is_of_a_result: bool,
     },
     /// A face API call.
     Analysis(Analysis),
-    /// Something that nobody expected; a note of it was made.
+    /// Something unexpected; a note of it was made.
     Unreadable,
 }
 
 /// What an event says of the object.
 #[derive(Debug, PartialEq, Eq)]
-struct Told {
+struct Notification {
     id: String,
     key: String,
     etag: String,
 }
 
-impl Witness {
-    /// A request comes by.
-    pub(crate) fn asked(&self, headers: &HeaderMap, body: &Bytes) -> Seen {
+impl Recorder for LedgerRecorder {
+    type Exchange = Exchange;
+
+    fn request(&self, headers: &HeaderMap, body: &Bytes) -> Exchange {
         match self {
-            Self::Events(ledger) => match told(headers, body.clone()) {
-                Some(Told { id, key, etag }) => {
+            Self::Deliveries(ledger) => match notification(headers, body.clone()) {
+                Some(Notification { id, key, etag }) => {
                     ledger.delivered(&id, &key, &etag);
                     let is_of_a_result = Path::new(&key).starts_with(TARGET);
-                    Seen::Event { id, is_of_a_result }
+                    Exchange::Event { id, is_of_a_result }
                 }
                 None => unreadable(ledger, "a delivery holds no single readable event", body),
             },
             Self::Analyses(ledger, photos) => match subject(body, photos) {
-                Some((key, etag)) => Seen::Analysis(ledger.asked(&key, etag.as_deref())),
+                Some((key, etag)) => Exchange::Analysis(ledger.asked(&key, etag.as_deref())),
                 None => unreadable(ledger, "a face API call is about no photo", body),
             },
         }
     }
 
-    /// The answer to it came, whole and with success.
-    pub(crate) fn answered(&self, seen: Seen) {
-        let (Self::Events(ledger) | Self::Analyses(ledger, _)) = self;
-        match seen {
-            Seen::Event { id, .. } => ledger.accepted(&id),
-            Seen::Analysis(analysis) => ledger.analysed(analysis),
-            Seen::Unreadable => {}
+    /// Whatever happens to an event of a result proves nothing: it changes nothing either way.
+    fn response(&self, exchange: Exchange, response: &RecordedResponse) -> bool {
+        if !response.status.is_success() {
+            return false;
         }
-    }
-}
-
-impl Seen {
-    /// Whether it is an event that tells of a result.
-    pub(crate) fn is_of_a_result(&self) -> bool {
-        matches!(
-            self,
-            Self::Event {
-                is_of_a_result: true,
-                ..
+        let (Self::Deliveries(ledger) | Self::Analyses(ledger, _)) = self;
+        match exchange {
+            Exchange::Event { id, is_of_a_result } => {
+                ledger.accepted(&id);
+                return !is_of_a_result;
             }
-        )
+            Exchange::Analysis(analysis) => ledger.analysed(analysis),
+            Exchange::Unreadable => {}
+        }
+        true
     }
 }
 
-fn unreadable(ledger: &Ledger, what: &str, body: &Bytes) -> Seen {
+fn unreadable(ledger: &Ledger, what: &str, body: &Bytes) -> Exchange {
     let start = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
     ledger.note(format!("{what}: {start}"));
-    Seen::Unreadable
+    Exchange::Unreadable
 }
 
-fn told(headers: &HeaderMap, body: Bytes) -> Option<Told> {
+fn notification(headers: &HeaderMap, body: Bytes) -> Option<Notification> {
     let event = events::from_http(headers, body).ok()?;
     let data = events::data_bytes(&event)?;
     let document = oss::event::parse(&data).ok()?;
     let [created] = document.as_slice() else {
         return None;
     };
-    Some(Told {
+    Some(Notification {
         id: event.id().to_owned(),
         key: created.address().ok()?.key.to_string(),
         etag: created.etag.as_ref()?.as_str().to_owned(),
@@ -182,7 +177,7 @@ mod tests {
 
     #[test]
     fn events_of_results_are_told_from_those_of_photos() {
-        let witness = Witness::Events(Arc::default());
+        let recorder = LedgerRecorder::Deliveries(Arc::default());
         let attributes = [
             ("ce-specversion", "1.0"),
             ("ce-id", "1"),
@@ -206,18 +201,19 @@ mod tests {
                 },
             });
             let body = serde_json::json!({ "events": [event] }).to_string();
-            let seen = witness.asked(&headers, &body.into());
-            assert!(matches!(seen, Seen::Event { .. }), "{key}: {seen:?}");
-            assert_eq!(seen.is_of_a_result(), expected, "{key}");
+            let Exchange::Event { is_of_a_result, .. } = recorder.request(&headers, &body.into())
+            else {
+                panic!("{key}: no event");
+            };
+            assert_eq!(is_of_a_result, expected, "{key}");
         }
     }
 
     #[test]
     fn what_cannot_be_read_is_noted() {
         let ledger = Arc::new(Ledger::default());
-        let witness = Witness::Events(Arc::clone(&ledger));
-        let seen = witness.asked(&HeaderMap::new(), &Bytes::from_static(b"hello"));
-        witness.answered(seen);
+        let recorder = LedgerRecorder::Deliveries(Arc::clone(&ledger));
+        recorder.request(&HeaderMap::new(), &Bytes::from_static(b"hello"));
         assert_eq!(
             ledger.totals().notes,
             ["a delivery holds no single readable event: hello"]

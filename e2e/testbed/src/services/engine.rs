@@ -1,14 +1,16 @@
 //! Docker or Podman, whichever runs containers here, and why none of them does.
 
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::process::Command;
 
 /// A program that runs containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Engine {
+pub enum Engine {
+    /// Docker, with a daemon that answers.
     Docker,
+    /// Podman, run as root.
     Podman,
 }
 
@@ -17,7 +19,7 @@ impl Engine {
     ///
     /// # Errors
     /// Says why there is none.
-    pub(crate) async fn detect() -> Result<Self> {
+    pub async fn detect() -> Result<Self> {
         ensure!(
             cfg!(target_os = "linux"),
             "containers have addresses that this machine reaches on Linux only"
@@ -38,7 +40,8 @@ impl Engine {
     }
 
     /// What it is called on a command line.
-    pub(crate) fn name(self) -> &'static str {
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Docker => "docker",
             Self::Podman => "podman",
@@ -49,7 +52,19 @@ impl Engine {
     ///
     /// # Errors
     /// When it cannot be run or does not succeed, with its last words.
-    pub(crate) async fn run(self, words: &[&str]) -> Result<String> {
+    pub(super) async fn run(self, words: &[&str]) -> Result<String> {
+        let output = self.finished(words).await?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// The same with what it wrote to standard error behind it.
+    pub(super) async fn output(self, words: &[&str]) -> Result<String> {
+        let output = self.finished(words).await?;
+        let text = [output.stdout, output.stderr].concat();
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    async fn finished(self, words: &[&str]) -> Result<Output> {
         let mut command = Command::new(self.name());
         command.args(words).stdin(Stdio::null()).kill_on_drop(true);
         let name = format!("{} {}", self.name(), words.first().unwrap_or(&""));
@@ -60,12 +75,12 @@ impl Engine {
             let said = said.trim().lines().last().unwrap_or_default();
             bail!("`{name}` ended with {}: {said}", output.status);
         }
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        Ok(output)
     }
 
     /// Runs it from a destructor, where nothing can be awaited and nothing can be done about
     /// a failure.
-    pub(crate) fn run_last(self, words: &[&str]) {
+    pub(super) fn run_last(self, words: &[&str]) {
         let _ = std::process::Command::new(self.name())
             .args(words)
             .stdin(Stdio::null())

@@ -2,33 +2,35 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use fake_api_server::{Call, DeploymentController, FakeApiServer, Socket};
-use mns::TopicAttributes;
 use serde_json::{Value, json};
-use signing::{Credentials, LiveCredentials};
-use testbed::{Emulated, Launch, Process, ServiceAddress, Settings};
-use transport::Transport;
+use testbed::meter::{self, Meter};
+use testbed::metrics::scrape;
+use testbed::{Launch, Process, Progress, Services, poll_until};
 
-use super::PODS_TAKE;
-use crate::bench::Bench;
-use crate::process::{Meter, Usage};
+use crate::bench::{Bench, EmulatedCloud};
 
-const TOPIC: &str = "herd";
-const SOURCES: &str = "/apis/sources.eventing.knative.dev/v1alpha1/namespaces/herd/mnsosssources";
-const SECRETS: &str = "/api/v1/namespaces/herd/secrets";
-const BROKERS: &str = "/apis/eventing.knative.dev/v1/namespaces/herd/brokers";
+/// Beyond what hundreds of sources take on a busy machine.
+pub(super) const DEADLINE: Duration = Duration::from_mins(5);
+/// Pods come up so long after they were made: long enough to be seen in between.
+const PODS_TAKE: Duration = Duration::from_secs(1);
+
+const TOPIC: &str = "fleet";
+const SOURCES: &str = "/apis/sources.eventing.knative.dev/v1alpha1/namespaces/fleet/mnsosssources";
+const SECRETS: &str = "/api/v1/namespaces/fleet/secrets";
+const BROKERS: &str = "/apis/eventing.knative.dev/v1/namespaces/fleet/brokers";
 
 /// A cluster full of sources and the controller's process.
-pub(super) struct Herd {
+pub(super) struct Fleet {
     server: FakeApiServer,
     _socket: Socket,
-    emulated: Emulated,
+    services: Services,
     controller: Process,
-    address: String,
     meter: Meter,
     /// What the controller took before there was a source.
     pub(super) idle_bytes: u64,
@@ -37,37 +39,36 @@ pub(super) struct Herd {
 
 /// What the controller has used so far.
 #[derive(Clone, Copy)]
-pub(super) struct Used {
-    pub(super) usage: Usage,
+pub(super) struct Usage {
+    pub(super) process: meter::Usage,
     pub(super) cloud_calls: f64,
 }
 
-impl Herd {
+impl Fleet {
     /// Starts all of it; the sources come last.
     pub(super) async fn start(bench: &Bench, count: u32) -> Result<Self> {
-        let folder = bench.folder().join(format!("herd-{count}"));
+        let folder = bench.folder().join(format!("fleet-{count}"));
         std::fs::create_dir(&folder)?;
-        let emulated = Emulated::start(&bench.binaries, &Settings::new(folder.clone())).await?;
-        make_topic(&emulated).await?;
+        let EmulatedCloud { services, cloud } = bench.emulated_cloud(&folder).await?;
+        cloud.account.topic(TOPIC).await?;
         let server = FakeApiServer::new();
         serve_brokers(&server);
         let socket = server.listen().await?;
         let launch = launch(&bench.controller, &socket, &folder)?;
-        let (controller, ServiceAddress { http: address }) = Process::start(launch).await?;
+        let controller = Process::start(launch).await?;
         let meter = Meter::of(controller.id().context("the controller ended at once")?)?;
-        let herd = Self {
+        let fleet = Self {
             idle_bytes: until_watching(&server, &meter).await?,
             _deployments: server.run_deployments(PODS_TAKE),
             server,
             _socket: socket,
-            emulated,
+            services,
             controller,
-            address,
             meter,
         };
-        herd.calls();
-        herd.fill(&herd.server, count);
-        Ok(herd)
+        fleet.calls();
+        fleet.fill(&fleet.server, count);
+        Ok(fleet)
     }
 
     /// A server with the same sources that nobody looks after.
@@ -79,7 +80,7 @@ impl Herd {
 
     fn fill(&self, server: &FakeApiServer, count: u32) {
         let document = json!({
-            "url": format!("http://{}", self.emulated.addresses.mns),
+            "url": format!("http://{}", self.services.addresses().mns),
             "accessKeyId": testbed::ACCESS_KEY_ID,
             "accessKeySecret": testbed::ACCESS_KEY_SECRET,
             "accountId": testbed::ACCOUNT,
@@ -94,7 +95,7 @@ impl Herd {
                 object("v1", "Secret", &name, &json!({"data": {"mns": document}})),
             );
             let url =
-                format!("http://broker-ingress.knative-eventing.svc.cluster.local/herd/{name}");
+                format!("http://broker-ingress.knative-eventing.svc.cluster.local/fleet/{name}");
             let broker = json!({"status": {"address": {"url": url}}});
             put(
                 BROKERS,
@@ -129,17 +130,17 @@ impl Herd {
         calls
     }
 
-    pub(super) async fn used(&self) -> Result<Used> {
-        let samples = testbed::scrape(&self.emulated.http, &self.address).await?;
-        Ok(Used {
-            usage: self.meter.read()?,
+    pub(super) async fn usage(&self) -> Result<Usage> {
+        let samples = scrape(&self.services.http, self.controller.address("http")?).await?;
+        Ok(Usage {
+            process: self.meter.read()?,
             cloud_calls: samples.sum("source_controller_mns_calls_total", ""),
         })
     }
 
     pub(super) async fn stop(self) -> Result<()> {
         self.controller.stop().await?;
-        self.emulated.process.stop().await
+        self.services.stop().await
     }
 }
 
@@ -170,32 +171,19 @@ pub(crate) fn launch(executable: &Path, server: &Socket, folder: &Path) -> Resul
 /// Waits until the controller watches its sources, and says what it takes then.
 async fn until_watching(server: &FakeApiServer, meter: &Meter) -> Result<u64> {
     let is_watching = |call: &Call| call.verb() == "watch" && call.resource() == "mnsosssources";
-    let give_up = tokio::time::Instant::now() + super::GIVE_UP;
-    while !server.calls().iter().any(is_watching) {
-        anyhow::ensure!(
-            tokio::time::Instant::now() < give_up,
-            "the controller does not begin"
-        );
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    poll_until("the controller's watch", DEADLINE, || async {
+        let is_there = server.calls().iter().any(is_watching);
+        Ok(Progress::of(is_there, || "none".to_owned()))
+    })
+    .await?;
     Ok(meter.read()?.peak_bytes)
-}
-
-async fn make_topic(emulated: &Emulated) -> Result<()> {
-    let credentials = Credentials::new(testbed::ACCESS_KEY_ID, testbed::ACCESS_KEY_SECRET);
-    let endpoint = format!("http://{}", emulated.addresses.mns).parse()?;
-    let transport = Transport::new(emulated.http.clone());
-    let client = mns::Client::new(endpoint, LiveCredentials::fixed(credentials), transport);
-    let topic = client.topic(TOPIC.parse()?);
-    topic.create(&TopicAttributes::default()).await?;
-    Ok(())
 }
 
 fn object(api_version: &str, kind: &str, name: &str, rest: &Value) -> Value {
     let mut object = rest.clone();
     object["apiVersion"] = json!(api_version);
     object["kind"] = json!(kind);
-    object["metadata"] = json!({"name": name, "namespace": "herd"});
+    object["metadata"] = json!({"name": name, "namespace": "fleet"});
     object
 }
 

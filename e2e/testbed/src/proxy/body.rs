@@ -1,4 +1,4 @@
-//! Bodies of answers: whole ones, and ones that break off.
+//! Bodies of responses: complete ones, and ones that break off.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::Severed;
+use super::Closed;
 
 /// Some bytes, and then the end or a broken connection.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    pub(super) fn whole(bytes: Bytes) -> Self {
+    pub(super) fn complete(bytes: Bytes) -> Self {
         Self {
             bytes: Some(bytes),
             breaks: false,
@@ -29,12 +29,12 @@ impl Body {
     pub(super) fn broken(bytes: Bytes) -> Self {
         Self {
             breaks: true,
-            ..Self::whole(bytes)
+            ..Self::complete(bytes)
         }
     }
 
-    pub(super) fn empty_answer(status: StatusCode) -> Response<Self> {
-        let mut response = Response::new(Self::whole(Bytes::new()));
+    pub(super) fn empty_response(status: StatusCode) -> Response<Self> {
+        let mut response = Response::new(Self::complete(Bytes::new()));
         *response.status_mut() = status;
         response
     }
@@ -42,12 +42,12 @@ impl Body {
 
 impl HttpBody for Body {
     type Data = Bytes;
-    type Error = Severed;
+    type Error = Closed;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Severed>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Closed>>> {
         if let Some(bytes) = self.bytes.take().filter(|bytes| !bytes.is_empty()) {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
@@ -60,7 +60,7 @@ impl HttpBody for Body {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Some(Err(Severed)))
+        Poll::Ready(Some(Err(Closed)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,4 +1,4 @@
-//! The end of a run: waiting until nothing is under way, then looking at every photo.
+//! The end of a run: waits until nothing is under way, then verifies the result of each photo.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,55 +8,55 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use image::{ImageFormat, ImageReader};
 use oss::ListRequest;
-use testbed::{Cloud, TARGET, scrape, target_key};
+use testbed::metrics::scrape;
+use testbed::{Cloud, TARGET, target_key};
 use tokio::time::{Instant, sleep};
 
+use crate::environment::Environment;
 use crate::photos::{Photo, Version};
-use crate::scene::Scene;
 use crate::schedule::Upload;
 
 /// How long the queue may stay as full as it is. Beyond the longest time that a message stays
 /// hidden (30 s after its last extension), that a photo may take (2 min), and that the
 /// services wait before they try again.
-const PATIENCE: Duration = Duration::from_mins(5);
+const DEADLINE: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(250);
-/// Results that are looked at, at one time.
-const LOOKS: usize = 8;
+/// Results that are verified at one time.
+const CONCURRENCY: usize = 8;
 /// The marker at the end of every JPEG.
 const END_OF_JPEG: [u8; 2] = [0xff, 0xd9];
 
-/// The last version of each photo that was uploaded: what its result must be of. Baits have
-/// but one.
+/// The last version of each photo that was uploaded: what its result must be of. Extra
+/// photos have but one.
 pub(crate) fn expected<'a>(
     photos: &'a [Photo],
     uploads: &[Upload],
-    baits: &'a [Photo],
+    extra: &'a [Photo],
 ) -> Vec<(&'a Photo, &'a Version)> {
     let last = |upload: &Upload| {
         let photo = &photos[upload.photo];
         let version = usize::from(upload.overwritten_after.is_some());
         (photo, &photo.versions[version])
     };
-    let baits = baits.iter().map(|bait| (bait, &bait.versions[0]));
-    uploads.iter().map(last).chain(baits).collect()
+    let extra = extra.iter().map(|photo| (photo, &photo.versions[0]));
+    uploads.iter().map(last).chain(extra).collect()
 }
 
 /// Waits until the queue is empty and nobody works on anything, for as long as it gets
-/// emptier. Gives the number of messages that are left when the patience ends.
-pub(crate) async fn settle(scene: &Scene) -> Result<u64> {
-    let http = service::http_client(&service::ConnectOptions::default())?;
+/// emptier. Gives the number of messages that are left at the deadline.
+pub(crate) async fn settle(environment: &Environment) -> Result<u64> {
     let mut fewest = u64::MAX;
-    let mut give_up = Instant::now() + PATIENCE;
+    let mut give_up = Instant::now() + DEADLINE;
     loop {
-        let left = scene.cloud.backlog().await;
-        if matches!(left, Ok(0)) && is_idle(&http, scene).await {
+        let left = environment.cloud.backlog().await;
+        if matches!(left, Ok(0)) && is_idle(environment).await {
             return Ok(0);
         }
         if let Ok(left) = left
             && left < fewest
         {
             fewest = left;
-            give_up = Instant::now() + PATIENCE;
+            give_up = Instant::now() + DEADLINE;
         }
         if Instant::now() > give_up {
             return left;
@@ -65,11 +65,11 @@ pub(crate) async fn settle(scene: &Scene) -> Result<u64> {
     }
 }
 
-async fn is_idle(http: &reqwest::Client, scene: &Scene) -> bool {
-    let places = &scene.site.places;
+async fn is_idle(environment: &Environment) -> bool {
+    let (http, addresses) = (&environment.services.http, environment.services.addresses());
     let (face, adapter) = (
-        scrape(http, &places.face).await,
-        scrape(http, &places.adapter).await,
+        scrape(http, &addresses.face_recognition).await,
+        scrape(http, &addresses.source_adapter).await,
     );
     let (Ok(face), Ok(adapter)) = (face, adapter) else {
         return false;
@@ -85,19 +85,19 @@ pub(crate) async fn mistakes(
     cloud: &Cloud,
     expected: &[(&Photo, &Version)],
 ) -> Result<BTreeMap<String, String>> {
-    let looks = stream::iter(expected).map(|(photo, version)| async move {
-        let looked = look(cloud, photo, version).await;
-        looked
+    let verified = stream::iter(expected).map(|(photo, version)| async move {
+        let verified = verify(cloud, photo, version).await;
+        verified
             .err()
             .map(|error| (photo.key.to_string(), format!("{error:#}")))
     });
-    let looks = looks
-        .buffer_unordered(LOOKS)
+    let mistakes = verified
+        .buffer_unordered(CONCURRENCY)
         .filter_map(async |mistake| mistake);
-    Ok(looks.collect().await)
+    Ok(mistakes.collect().await)
 }
 
-async fn look(cloud: &Cloud, photo: &Photo, version: &Version) -> Result<()> {
+async fn verify(cloud: &Cloud, photo: &Photo, version: &Version) -> Result<()> {
     let target = target_key(&photo.key)?;
     let meta = cloud.head(&target).await?.context("there is no result")?;
     let note = |name: &str| meta.metadata.get(name).unwrap_or_default().to_owned();

@@ -1,15 +1,14 @@
 //! The images, built from this working tree by `cargo xtask images`.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
-use crate::launch::Service;
-use crate::site::Engine;
+use super::Engine;
+use crate::binaries::workspace_root;
+use crate::service::Service;
 
 /// Their own tag: the images that manifests name are left alone.
-const TAG: &str = "chaos";
+const TAG: &str = "testbed";
 const REPOSITORY: &str = "dev.local/mnsoss";
 
 /// Builds what is out of date. Progress goes to standard error.
@@ -17,13 +16,13 @@ const REPOSITORY: &str = "dev.local/mnsoss";
 /// # Errors
 /// When they cannot be built here; the reason has been shown by then.
 pub(super) async fn build(engine: Engine) -> Result<()> {
-    let mut cargo = Command::from(testbed::cargo());
+    let mut cargo = Command::from(crate::cargo::cargo());
     cargo
         .args(["run", "--quiet", "--package=xtask-kubernetes", "--"])
         .args(["images", "source", "face", "emulator"])
         .args(["--engine", engine.name()])
         .args(["--repository", REPOSITORY, "--tag", TAG])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+        .current_dir(workspace_root())
         .stdout(std::process::Stdio::null())
         .kill_on_drop(true);
     let status = cargo.status().await.context("cannot run cargo")?;
@@ -34,8 +33,8 @@ pub(super) async fn build(engine: Engine) -> Result<()> {
 pub(super) fn reference(service: Service) -> String {
     let image = match service {
         Service::Emulator => "emulator",
-        Service::Face => "face-recognition",
-        Service::Adapter => "source",
+        Service::FaceRecognition => "face-recognition",
+        Service::SourceAdapter => "source",
     };
     format!("{REPOSITORY}/{image}:{TAG}")
 }
@@ -43,7 +42,7 @@ pub(super) fn reference(service: Service) -> String {
 pub(super) fn entrypoint(service: Service) -> &'static str {
     match service {
         Service::Emulator => "/emulator",
-        Service::Face => "/app/face-recognition",
-        Service::Adapter => "/source-adapter",
+        Service::FaceRecognition => "/app/face-recognition",
+        Service::SourceAdapter => "/source-adapter",
     }
 }

@@ -1,5 +1,5 @@
-//! What the adapter stands beside: one message after the other, as the original program has
-//! it, and a client that posts the same bytes and does nothing else.
+//! The baselines of the adapter: a client that handles one message after the other, as the
+//! original event source does, and one that posts the same bytes and does nothing else.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,7 +4,7 @@
 //! threads, ended ones included; peak memory from `VmHWM`. Not from `getrusage`: what it says
 //! of a child's memory begins with that of the parent it was forked from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,38 +13,36 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
-use crate::machine::{field, kibibytes};
-
 /// How often the memory of a command is looked at: what it takes in its last moment is missed.
 const GLANCE: Duration = Duration::from_millis(1);
 
 /// Reads what a process has used. It must not have been waited for.
 #[derive(Debug)]
-pub(crate) struct Meter {
+pub struct Meter {
     clock: ClockId,
     folder: PathBuf,
 }
 
 /// What a process has used so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Usage {
+pub struct Usage {
     /// User and system time.
-    pub(crate) cpu: Duration,
+    pub cpu: Duration,
     /// Resident memory now.
-    pub(crate) resident_bytes: u64,
+    pub resident_bytes: u64,
     /// The most resident memory since its start, or since [`Meter::forget_peak`].
-    pub(crate) peak_bytes: u64,
+    pub peak_bytes: u64,
 }
 
 /// What a command took from start to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Finished {
+pub struct Finished {
     /// Time on the wall.
-    pub(crate) wall: Duration,
+    pub wall: Duration,
     /// User and system time.
-    pub(crate) cpu: Duration,
+    pub cpu: Duration,
     /// The most resident memory that was seen.
-    pub(crate) peak_bytes: u64,
+    pub peak_bytes: u64,
 }
 
 impl Meter {
@@ -52,7 +50,7 @@ impl Meter {
     ///
     /// # Errors
     /// When there is no such process.
-    pub(crate) fn of(id: u32) -> Result<Self> {
+    pub fn of(id: u32) -> Result<Self> {
         let pid = Pid::from_raw(i32::try_from(id)?);
         let clock = clock_getcpuclockid(pid).with_context(|| format!("no process {id}"))?;
         Ok(Self {
@@ -65,7 +63,7 @@ impl Meter {
     ///
     /// # Errors
     /// When it has been waited for.
-    pub(crate) fn read(&self) -> Result<Usage> {
+    pub fn read(&self) -> Result<Usage> {
         let cpu = clock_gettime(self.clock).context("the process is gone")?;
         let status = std::fs::read_to_string(self.folder.join("status"))?;
         let bytes = |name| field(&status, name).and_then(|text| kibibytes(&text));
@@ -76,11 +74,26 @@ impl Meter {
         })
     }
 
+    /// The most memory that this process ever had resident, in bytes. `None` if it has ended,
+    /// or where the system does not tell.
+    #[must_use]
+    pub fn peak_bytes(id: u32) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        // A process that ended and was not waited for yet has no such line.
+        kibibytes(&field(&status, "VmHWM")?)
+    }
+
+    /// Whether this process has ended. Where the system does not tell, it has not.
+    #[must_use]
+    pub fn is_gone(id: u32) -> bool {
+        Path::new("/proc/self/status").exists() && Self::peak_bytes(id).is_none()
+    }
+
     /// The peak of memory is counted from now on.
     ///
     /// # Errors
     /// When the process is gone.
-    pub(crate) fn forget_peak(&self) -> Result<()> {
+    pub fn forget_peak(&self) -> Result<()> {
         std::fs::write(self.folder.join("clear_refs"), "5").context("cannot reset the peak")
     }
 }
@@ -89,7 +102,7 @@ impl Meter {
 ///
 /// # Errors
 /// When it cannot be started or ends with a failure.
-pub(crate) fn run(command: Command) -> Result<Finished> {
+pub fn run(command: Command) -> Result<Finished> {
     pipe([command])
 }
 
@@ -98,7 +111,7 @@ pub(crate) fn run(command: Command) -> Result<Finished> {
 ///
 /// # Errors
 /// When one cannot be started or ends with a failure.
-pub(crate) fn pipe<const N: usize>(commands: [Command; N]) -> Result<Finished> {
+pub fn pipe<const N: usize>(commands: [Command; N]) -> Result<Finished> {
     let started = Instant::now();
     let mut watched = Vec::new();
     let mut output = None;
@@ -134,6 +147,23 @@ pub(crate) fn pipe<const N: usize>(commands: [Command; N]) -> Result<Finished> {
             })
         },
     )
+}
+
+/// The value of the first line `name : value`, as the files below `/proc` have it.
+#[must_use]
+pub fn field(text: &str, name: &str) -> Option<String> {
+    let value = text.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        (key.trim() == name).then(|| value.trim().to_owned())
+    })?;
+    Some(value)
+}
+
+/// `123 kB` in bytes.
+#[must_use]
+pub fn kibibytes(text: &str) -> Option<u64> {
+    let count: u64 = text.strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(count * 1024)
 }
 
 /// A child that is looked at until it ends, and killed if nobody waits for that.
@@ -214,6 +244,28 @@ mod tests {
         assert!(sleep.wall > Duration::from_millis(100), "{sleep:?}");
         assert!(sleep.cpu < work.cpu, "{sleep:?}");
         assert!(sleep.peak_bytes > 0, "{sleep:?}");
+    }
+
+    #[test]
+    fn fields_are_found_by_their_whole_name() {
+        let text = "VmHWMx:\t1 kB\nVmHWM:\t  12345 kB\nmodel name\t: Abacus: 3\n";
+        assert_eq!(field(text, "VmHWM").as_deref(), Some("12345 kB"));
+        assert_eq!(field(text, "model name").as_deref(), Some("Abacus: 3"));
+        assert_eq!(field(text, "VmRSS"), None);
+    }
+
+    #[test]
+    fn kibibytes_become_bytes() {
+        for (text, expected) in [("2 kB", Some(2048)), ("2", None), ("x kB", None)] {
+            assert_eq!(kibibytes(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_living_are_told_from_the_dead() {
+        assert!(!Meter::is_gone(std::process::id()));
+        assert!(Meter::is_gone(u32::MAX));
     }
 
     #[test]

@@ -10,17 +10,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use testbed::Admin;
+use testbed::{Admin, Progress, poll_until};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep};
 
 /// The emulator is there, but connections to the one before it may have to break first.
-const PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(100);
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The credentials in use. The emulator accepts them, and the Secret's folder holds them.
 #[derive(Debug)]
-pub(crate) struct Keyring {
+pub(crate) struct CredentialRotation {
     folder: PathBuf,
     admin: Admin,
     state: Mutex<State>,
@@ -32,16 +30,16 @@ struct State {
     has_expired: bool,
 }
 
-impl Keyring {
+impl CredentialRotation {
     /// Makes the first credentials, in `folder`.
-    pub(crate) async fn new(folder: PathBuf, admin: Admin) -> Result<Self> {
-        let keyring = Self {
+    pub(crate) async fn start(folder: PathBuf, admin: Admin) -> Result<Self> {
+        let rotation = Self {
             folder,
             admin,
             state: Mutex::default(),
         };
-        keyring.renew().await?;
-        Ok(keyring)
+        rotation.rotate().await?;
+        Ok(rotation)
     }
 
     /// From now on the services' credentials are refused.
@@ -54,12 +52,12 @@ impl Keyring {
     /// How many calls were refused because the credentials had expired, as far as the emulator
     /// that runs now knows.
     pub(crate) async fn refused(&self) -> Result<u64> {
-        let [id, _] = self.state.lock().await.words();
+        let [id, _] = self.state.lock().await.key_pair();
         self.admin.refusals_of(&id).await
     }
 
     /// New credentials: accepted first, then put into the Secret in one step.
-    pub(crate) async fn renew(&self) -> Result<()> {
+    pub(crate) async fn rotate(&self) -> Result<()> {
         let mut state = self.state.lock().await;
         *state = State {
             number: state.number + 1,
@@ -70,25 +68,25 @@ impl Keyring {
     }
 
     /// Tells an emulator that was started anew what the one before it knew.
-    pub(crate) async fn remind(&self) -> Result<()> {
+    pub(crate) async fn restore(&self) -> Result<()> {
         self.accept(&*self.state.lock().await).await
     }
 
     async fn accept(&self, state: &State) -> Result<()> {
-        let [id, secret] = state.words();
+        let [id, secret] = state.key_pair();
         let expires = state.has_expired.then(Timestamp::now);
-        let give_up = Instant::now() + PATIENCE;
-        loop {
-            let accepted = self.admin.accept_credentials(&id, &secret, expires).await;
-            if accepted.is_ok() || Instant::now() > give_up {
-                return accepted;
-            }
-            sleep(PAUSE).await;
-        }
+        poll_until("new credentials", DEADLINE, || async {
+            let accepted = self.admin.accept_credentials(&id, &secret, None, expires);
+            Ok(match accepted.await {
+                Ok(()) => Progress::Done(()),
+                Err(error) => Progress::Pending(format!("{error:#}")),
+            })
+        })
+        .await
     }
 
     fn publish(&self, state: &State) -> Result<()> {
-        let [id, secret] = state.words();
+        let [id, secret] = state.key_pair();
         let document = serde_json::json!({
             "accessKeyId": id,
             "accessKeySecret": secret,
@@ -107,7 +105,7 @@ impl Keyring {
 
 impl State {
     /// Id and secret; worth nothing outside of the run.
-    fn words(&self) -> [String; 2] {
+    fn key_pair(&self) -> [String; 2] {
         let number = self.number;
         [format!("LTAIchaos{number}"), format!("secret-{number}")]
     }
