@@ -4,9 +4,10 @@ use std::ops::Deref;
 use std::process::Stdio;
 
 use serde_json::Value;
+use testbed::eventually;
 use tokio::process::{Child, Command};
 
-use crate::running::{Client, eventually};
+use crate::running::Client;
 
 /// A running process; killed with the test.
 pub(crate) struct Binary {

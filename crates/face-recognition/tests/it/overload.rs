@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use serde_json::Value;
+use testbed::eventually;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
@@ -16,7 +17,7 @@ use crate::binary::Binary;
 use crate::faces_api::{FacesApi, one_woman};
 use crate::objects::Objects;
 use crate::pictures::fixture;
-use crate::running::{Client, eventually, serve};
+use crate::running::{Client, serve};
 
 const MEBI: u64 = 1 << 20;
 

@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
+use testbed::eventually;
 use wiremock::ResponseTemplate;
 
 use crate::faces_api::{FacesApi, one_woman};
 use crate::objects::Objects;
 use crate::pictures::fixture;
-use crate::running::{Running, data, eventually};
+use crate::running::{Running, data};
 
 #[tokio::test]
 async fn a_second_delivery_costs_no_second_analysis() {

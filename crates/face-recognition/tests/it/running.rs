@@ -1,7 +1,6 @@
 //! The service as it runs, between a bucket and a face API of the test.
 
 use std::ops::Deref;
-use std::time::Duration;
 
 use clap::Parser as _;
 use face_recognition::{Args, Config};
@@ -9,7 +8,6 @@ use reqwest::Response;
 use serde_json::{Value, json};
 use service::{ConnectOptions, http_client};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Respond};
@@ -73,7 +71,7 @@ impl Running {
         });
         let stop = CancellationToken::new();
         let ended = tokio::spawn(face_recognition::run(config.unwrap(), stop.clone()));
-        eventually("the service listens", || announcement.exists()).await;
+        testbed::eventually("the service listens", || announcement.exists()).await;
         let addresses: Value =
             serde_json::from_slice(&std::fs::read(&announcement).unwrap()).unwrap();
         Self {
@@ -177,13 +175,4 @@ pub(crate) fn created(key: &str) -> Value {
             "object": { "key": key },
         },
     })
-}
-
-/// Waits for a state that must come; the deadline only ends a broken test.
-pub(crate) async fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !is_true() {
-        assert!(Instant::now() < deadline, "{what}: not within a minute");
-        sleep(Duration::from_millis(5)).await;
-    }
 }

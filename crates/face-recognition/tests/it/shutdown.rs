@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use face_recognition::{Args, Config};
+use testbed::eventually;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use wiremock::ResponseTemplate;
 
 use crate::faces_api::{FacesApi, one_woman};
-use crate::running::{Running, eventually};
+use crate::running::Running;
 
 #[tokio::test]
 async fn what_is_in_work_is_finished() {

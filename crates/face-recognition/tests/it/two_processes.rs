@@ -150,7 +150,7 @@ async fn an_older_result_whose_writer_died_is_repaired_by_its_redelivery() {
         let result = objects.get(RESULT).unwrap();
         result.headers["x-oss-meta-source-etag"].clone()
     };
-    crate::running::eventually("the older result is written", || etag(&objects) != newer).await;
+    testbed::eventually("the older result is written", || etag(&objects) != newer).await;
     assert_eq!(source_etag(other.created("a.jpg").await).await, newer);
     assert_eq!(etag(&objects), newer);
 }

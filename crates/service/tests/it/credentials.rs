@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use service::credentials::{CredentialSource, CredentialsError, SecretFile};
+use testbed::eventually;
 use tokio_util::sync::CancellationToken;
 use transport::Transport;
-
-use crate::eventually;
 
 fn transport() -> Transport {
     Transport::new(service::http_client(&service::ConnectOptions::default()).unwrap())

@@ -7,12 +7,11 @@ use jiff::Timestamp;
 use service::ConnectOptions;
 use service::credentials::{CredentialSource, CredentialsUri, EcsRole, OidcRole};
 use signing::Credentials;
+use testbed::eventually;
 use tokio_util::sync::CancellationToken;
 use transport::{RetryPolicy, Transport};
 use wiremock::matchers::{body_string_contains, header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
-
-use crate::eventually;
 
 const ROLE_PATH: &str = "/latest/meta-data/ram/security-credentials/";
 

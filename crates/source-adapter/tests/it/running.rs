@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::fake_mns::FakeMns;
 use crate::fake_sink::FakeSink;
 
+pub(crate) use testbed::eventually;
+
 const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Running {
@@ -111,15 +113,6 @@ impl Running {
             assert!(Instant::now() < deadline, "readiness {status}: {body}");
             sleep(Duration::from_millis(5)).await;
         }
-    }
-}
-
-/// Waits for a state that must come; the deadline only ends a broken test.
-pub(crate) async fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
-    let deadline = Instant::now() + DEADLINE;
-    while !is_true() {
-        assert!(Instant::now() < deadline, "{what}: not within {DEADLINE:?}");
-        sleep(Duration::from_millis(5)).await;
     }
 }
 

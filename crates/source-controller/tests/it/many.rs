@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 use source_controller::controller;
+use testbed::eventually;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::cluster::Cluster;
 use crate::support::fixture::{World, context};
-use crate::support::herd::{path, put_secret, put_source, until};
+use crate::support::herd::{path, put_secret, put_source};
 
 const LONG: Duration = Duration::from_mins(1);
 const CONCURRENCY: u16 = 8;
@@ -46,7 +47,7 @@ async fn sources_of_a_silent_account_do_not_hold_up_the_others() {
     let stop = CancellationToken::new();
     let started = Instant::now();
     let running = tokio::spawn(controller::run(ctx, watches, CONCURRENCY, stop.clone()));
-    until("queues", || supplied(&world.cluster, &names) == names.len()).await;
+    eventually("queues", || supplied(&world.cluster, &names) == names.len()).await;
     // One deadline for all that came first; one after the other would take a minute.
     assert!(
         started.elapsed() < Duration::from_secs(20),

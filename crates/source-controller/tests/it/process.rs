@@ -1,13 +1,15 @@
 //! The whole process but for its way to the cluster: health, taking turns, and its end.
 
+use std::future::ready;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser as _;
 use serde_json::json;
 use source_controller::{Args, run_with};
+use testbed::{Progress, poll_until};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::cloud::{ACCOUNT, KEY_ID, KEY_SECRET, REGION};
@@ -76,14 +78,11 @@ impl Process {
 }
 
 async fn eventually<T>(what: &str, found: impl Fn() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(found) = found() {
-            return found;
-        }
-        assert!(started.elapsed() < LONG, "{what}");
-        sleep(Duration::from_millis(5)).await;
-    }
+    let look = || {
+        let seen = found().map_or_else(|| Progress::Pending("nothing".to_owned()), Progress::Done);
+        ready(Ok(seen))
+    };
+    poll_until(what, LONG, look).await.unwrap()
 }
 
 fn holder(world: &World) -> Option<String> {

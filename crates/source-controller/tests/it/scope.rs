@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use source_controller::{Scope, controller};
+use testbed::eventually;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::fixture::{BROKER, SECRET, SOURCE, World, context_in};
-use crate::support::herd::until;
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -52,25 +52,25 @@ async fn controller_of_two_namespaces_asks_for_nothing_in_a_third() {
         condition(&source, type_) == status
     };
     for namespace in ["shop", "bakery"] {
-        until("ready", || is(namespace, "Ready", "True")).await;
+        eventually("ready", || is(namespace, "Ready", "True")).await;
     }
 
     // Each of the watches is at work.
     for namespace in ["shop", "bakery"] {
         let secret = elsewhere(SECRET, namespace);
         world.cluster.remove(&secret);
-        until("no secret", || {
+        eventually("no secret", || {
             is(namespace, "CredentialsProvided", "False")
         })
         .await;
         world.cluster.remove(&elsewhere(BROKER, namespace));
-        until("no sink", || is(namespace, "SinkProvided", "False")).await;
+        eventually("no sink", || is(namespace, "SinkProvided", "False")).await;
         let source = elsewhere(SOURCE, namespace);
         world.cluster.change(&source, |source| {
             source["spec"]["deletionPolicy"] = json!("Retain");
             source["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
         });
-        until("gone", || world.cluster.get(&source).is_none()).await;
+        eventually("gone", || world.cluster.get(&source).is_none()).await;
     }
     stop.cancel();
     timeout(LONG, running).await.expect("it ends").unwrap();

@@ -6,11 +6,12 @@ use std::time::Duration;
 use fake_api_server::Call;
 use serde_json::Value;
 use source_controller::controller;
+use testbed::eventually;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::fixture::{BROKER, World, context};
-use crate::support::herd::{path, put_secret, put_source, until};
+use crate::support::herd::{path, put_secret, put_source};
 
 const LONG: Duration = Duration::from_mins(1);
 const SOURCES: u32 = 20;
@@ -55,9 +56,9 @@ async fn source_with_a_secret_and_a_sink_of_its_own_is_ready_within_twelve_calls
     let (ctx, watches) = context(&world.cluster);
     let stop = CancellationToken::new();
     let running = tokio::spawn(controller::run(ctx, watches, 8, stop.clone()));
-    until("ready", || names.iter().all(|name| is_ready(&world, name))).await;
+    eventually("ready", || names.iter().all(|name| is_ready(&world, name))).await;
     let events = "/apis/events.k8s.io/v1/namespaces/shop/events/";
-    until("events", || {
+    eventually("events", || {
         world.cluster.under(events).len() == 4 * names.len()
     })
     .await;
@@ -83,7 +84,7 @@ async fn source_with_a_secret_and_a_sink_of_its_own_is_ready_within_twelve_calls
             });
     }
     let mut calls = Vec::new();
-    until("a look at each", || {
+    eventually("a look at each", || {
         calls.extend(world.cluster.calls());
         calls
             .iter()

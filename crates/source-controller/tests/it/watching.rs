@@ -1,12 +1,13 @@
 //! The controller as a whole: what wakes it.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use source_controller::controller;
+use testbed::{Progress, poll_until};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::cloud::KEY_ID;
@@ -37,15 +38,11 @@ impl Running {
 
     /// Waits until something holds.
     async fn until(&self, what: &str, holds: impl Fn(&World) -> bool) {
-        let started = Instant::now();
-        while !holds(&self.world) {
-            assert!(
-                started.elapsed() < LONG,
-                "{what}: {}",
-                self.world.conditions()
-            );
-            sleep(Duration::from_millis(5)).await;
-        }
+        let look = || {
+            let seen = || self.world.conditions();
+            ready(Ok(Progress::of(holds(&self.world), seen)))
+        };
+        poll_until(what, LONG, look).await.unwrap();
     }
 
     async fn until_ready(&self) {

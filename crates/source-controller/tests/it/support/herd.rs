@@ -1,17 +1,12 @@
 //! Many sources in one cluster.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use tokio::time::{Instant, sleep};
 
 use super::cloud::{ACCOUNT, KEY_ID, KEY_SECRET, REGION};
 use super::cluster::Cluster;
 use super::fixture::{SOURCE, modern_spec};
-
-const LONG: Duration = Duration::from_mins(1);
 
 pub(crate) fn put_secret(cluster: &Cluster, name: &str, url: &str) {
     let document = json!({
@@ -40,13 +35,4 @@ pub(crate) fn put_source(cluster: &Cluster, name: &str, secret: &str) {
         "spec": spec,
     });
     cluster.put(&path(name), source);
-}
-
-/// Waits until something holds.
-pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !holds() {
-        assert!(started.elapsed() < LONG, "{what}");
-        sleep(Duration::from_millis(10)).await;
-    }
 }
