@@ -14,7 +14,9 @@ mod topic;
 
 pub use failure::{DeleteFailures, ServiceError, delete_failures, service_error};
 pub use list::{queue_list, queue_status_list, subscription_list, topic_list};
-pub use message::{SentItem, messages, peeked_messages, sent_message, sent_messages, visibility};
+pub use message::{
+    MESSAGE_BYTES, SentItem, messages, peeked_messages, sent_message, sent_messages, visibility,
+};
 pub(crate) use message::{published, receipt_handles, sending, sending_batch};
 pub(crate) use queue::queue_attributes;
 pub use queue::queue_status;

@@ -64,8 +64,6 @@ pub struct Message {
     /// The id, the same in every delivery.
     pub id: String,
     /// The body: UTF-8 text, exactly as sent.
-    ///
-    /// It may share memory with the answer it came in. Copy it to keep it for long.
     pub body: Bytes,
     /// The digest of the body according to MNS.
     pub body_md5: Option<BodyMd5>,
@@ -89,6 +87,20 @@ impl Message {
     pub fn body_integrity(&self) -> BodyIntegrity {
         BodyIntegrity::of(&self.body, self.body_md5.as_ref())
     }
+
+    /// The bytes of everything in it whose length is not fixed.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let digest = self.body_md5.as_ref().map_or("", BodyMd5::as_str);
+        [
+            self.id.len(),
+            self.body.len(),
+            self.receipt_handle.as_str().len(),
+            digest.len(),
+        ]
+        .into_iter()
+        .fold(0, usize::saturating_add)
+    }
 }
 
 /// Tells the length of the body and not the body.
@@ -110,7 +122,7 @@ impl fmt::Debug for Message {
 pub struct PeekedMessage {
     /// The id, the same in every delivery.
     pub id: String,
-    /// The body: UTF-8 text, exactly as sent. See [`Message::body`].
+    /// The body: UTF-8 text, exactly as sent.
     pub body: Bytes,
     /// The digest of the body according to MNS.
     pub body_md5: Option<BodyMd5>,

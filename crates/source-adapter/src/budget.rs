@@ -1,8 +1,9 @@
 //! How many messages, and how many bytes of them, may be held at one time.
 //!
 //! Room is taken before messages are: for as many as a receive may bring, each as large
-//! as MNS allows. What turns out not to be needed is given back at once. So a slow sink
-//! stops the polling, and no backlog can make the process grow.
+//! as MNS allows. The client keeps no more of an answer than that. What turns out not to
+//! be needed is given back at once. So a slow sink stops the polling, and no backlog can
+//! make the process grow.
 
 use std::sync::Arc;
 

@@ -121,7 +121,7 @@ impl Pollers {
             .received(messages.len(), self.budget.batch().get() as usize);
         for message in messages {
             let visibility = self.visibility.of(&message);
-            let held = room.hold(message.body.len());
+            let held = room.hold(message.held_bytes());
             let received = Received {
                 message,
                 visibility,

@@ -6,10 +6,14 @@ use tracing::warn;
 use super::failure::ItemFields;
 use super::text;
 use crate::error::ItemError;
+use crate::limits::BatchSize;
 use crate::message::{BodyMd5, Message, PeekedMessage, SendMessage, SentMessage, Visibility};
 use crate::receipt::ReceiptHandle;
 use crate::topic::MessageTag;
 use crate::xml::{Document, Elements, ForbiddenCharacter, Leniency, ParseError, SPOILED, body};
+
+/// Bytes that one message may take: the 64 KiB of the largest body, its id and its handle.
+pub const MESSAGE_BYTES: usize = 68 * 1024;
 
 /// What became of one message of a batch.
 pub type SentItem = Result<SentMessage, ItemError>;
@@ -30,21 +34,16 @@ struct Fields {
 }
 
 impl Fields {
-    fn read(document: &mut Document<'_>, answer: &Bytes) -> Result<Self, ParseError> {
+    fn read(document: &mut Document<'_>) -> Result<Self, ParseError> {
         let mut fields = Self::default();
-        document.children(|document, name| fields.take(document, name, answer))?;
+        document.children(|document, name| fields.take(document, name))?;
         Ok(fields)
     }
 
-    fn take(
-        &mut self,
-        document: &mut Document<'_>,
-        name: &str,
-        answer: &Bytes,
-    ) -> Result<(), ParseError> {
+    fn take(&mut self, document: &mut Document<'_>, name: &str) -> Result<(), ParseError> {
         match name {
             "MessageId" => self.id = document.value()?,
-            "MessageBody" => self.body = Some(text::shared(document, answer)?),
+            "MessageBody" => self.body = Some(text::exact(document)?),
             "MessageBodyMD5" => self.body_md5 = document.value()?.map(BodyMd5::new),
             "ReceiptHandle" => self.receipt_handle = document.value()?.map(ReceiptHandle::new),
             "EnqueueTime" => {
@@ -124,24 +123,39 @@ fn required<T>(value: Option<T>, element: &'static str) -> Result<T, ParseError>
     value.ok_or(ParseError::Missing { element })
 }
 
-/// Reads the answer to a receive: a `Message`, or `Messages` of them.
+/// Reads the answer to a receive: a `Message`, or `Messages` of them, of which at most `max`
+/// and their bytes at most [`MESSAGE_BYTES`] times as many.
 ///
 /// A message needs no more than an id and a handle. One that cannot be read does not take the
 /// others with it: a faulty answer is an error only if nothing in it can be read. A body that
-/// is not text, which XML cannot carry, is not UTF-8 here either.
-pub fn messages(answer: &Bytes) -> Result<Vec<Message>, ParseError> {
-    salvaged(answer, Fields::received)
+/// is not text, which XML cannot carry, is not UTF-8 here either. What is beyond the bounds is
+/// left: nobody answers for it, so it becomes visible again.
+pub fn messages(answer: &Bytes, max: BatchSize) -> Result<Vec<Message>, ParseError> {
+    salvaged(answer, max, |fields| {
+        let message = fields.received()?;
+        let size_bytes = message.held_bytes();
+        Ok((message, size_bytes))
+    })
 }
 
 /// Reads the answer to a peek: a `Message`, or `Messages` of them. As [`messages`] otherwise.
-pub fn peeked_messages(answer: &Bytes) -> Result<Vec<PeekedMessage>, ParseError> {
-    salvaged(answer, Fields::peeked)
+pub fn peeked_messages(answer: &Bytes, max: BatchSize) -> Result<Vec<PeekedMessage>, ParseError> {
+    salvaged(answer, max, |fields| {
+        let message = fields.peeked()?;
+        let size_bytes = message.id.len() + message.body.len();
+        Ok((message, size_bytes))
+    })
 }
 
 /// Reads the answer to a batch of sends, in the order of the batch. Items may have failed
 /// whatever the status of the answer.
 pub fn sent_messages(answer: &Bytes) -> Result<Vec<SentItem>, ParseError> {
-    all(answer, Leniency::Strict, Fields::sent_item)
+    let mut items = Vec::new();
+    each(answer, Leniency::Strict, |fields| {
+        items.push(fields.sent_item()?);
+        Ok(Next::More)
+    })?;
+    Ok(items)
 }
 
 /// Reads the answer to a single send or publish.
@@ -163,29 +177,76 @@ fn one<T>(
     if name.local() != root {
         return Err(ParseError::unexpected_root(name.local()));
     }
-    convert(Fields::read(&mut document, answer)?)
+    convert(Fields::read(&mut document)?)
 }
 
-fn salvaged<T>(
-    answer: &Bytes,
-    convert: fn(Fields) -> Result<T, ParseError>,
-) -> Result<Vec<T>, ParseError> {
-    all(answer, Leniency::Salvaging, convert).or_else(|fault| {
-        let items = piece_by_piece(answer, convert);
-        if items.is_empty() {
-            return Err(fault);
+/// Makes a value of an item, and says how many bytes it keeps.
+type Convert<T> = fn(Fields) -> Result<(T, usize), ParseError>;
+
+/// What an answer may bring, and what it has brought.
+struct Brought<T> {
+    items: Vec<T>,
+    max: usize,
+    left_bytes: usize,
+    convert: Convert<T>,
+}
+
+impl<T> Brought<T> {
+    fn new(max: BatchSize, convert: Convert<T>) -> Self {
+        let max = usize::try_from(max.get()).unwrap_or(usize::MAX);
+        Self {
+            items: Vec::new(),
+            max,
+            left_bytes: max.saturating_mul(MESSAGE_BYTES),
+            convert,
         }
-        warn!(
-            messages = items.len(),
-            fault = %fault,
-            "an answer of MNS is faulty, taking what can be read of it"
-        );
-        Ok(items)
-    })
+    }
+
+    fn take(&mut self, fields: Fields) -> Result<Next, ParseError> {
+        let (item, size_bytes) = (self.convert)(fields)?;
+        let fits = self.left_bytes.checked_sub(size_bytes);
+        let Some(left_bytes) = fits.filter(|_| self.items.len() < self.max) else {
+            warn!(
+                messages = self.items.len(),
+                "an answer of MNS brings more than was asked for, leaving the rest in the queue"
+            );
+            return Ok(Next::Enough);
+        };
+        self.left_bytes = left_bytes;
+        self.items.push(item);
+        Ok(Next::More)
+    }
 }
 
-/// The messages that can be read when each is taken for a document of its own.
-fn piece_by_piece<T>(answer: &[u8], convert: fn(Fields) -> Result<T, ParseError>) -> Vec<T> {
+/// Whether further items of a document are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    More,
+    Enough,
+}
+
+fn salvaged<T>(answer: &Bytes, max: BatchSize, convert: Convert<T>) -> Result<Vec<T>, ParseError> {
+    let mut whole = Brought::new(max, convert);
+    let Err(fault) = each(answer, Leniency::Salvaging, |fields| whole.take(fields)) else {
+        return Ok(whole.items);
+    };
+    drop(whole);
+    let mut pieces = Brought::new(max, convert);
+    piece_by_piece(answer, |fields| pieces.take(fields));
+    let items = pieces.items;
+    if items.is_empty() {
+        return Err(fault);
+    }
+    warn!(
+        messages = items.len(),
+        fault = %fault,
+        "an answer of MNS is faulty, taking what can be read of it"
+    );
+    Ok(items)
+}
+
+/// Hands over the items that can be read when each is taken for a document of its own.
+fn piece_by_piece(answer: &[u8], mut take: impl FnMut(Fields) -> Result<Next, ParseError>) {
     let mut text = String::with_capacity(answer.len());
     for chunk in answer.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -193,34 +254,54 @@ fn piece_by_piece<T>(answer: &[u8], convert: fn(Fields) -> Result<T, ParseError>
     }
     let pieces = text.split("<Message>").skip(1);
     let bodies = pieces.filter_map(|piece| Some(piece.split_once("</Message>")?.0));
-    bodies
-        .filter_map(|body| {
-            let document = format!("<Message>{body}</Message>").into();
-            all(&document, Leniency::Salvaging, convert).ok()?.pop()
-        })
-        .collect()
+    for body in bodies {
+        let document = format!("<Message>{body}</Message>");
+        let mut next = Next::More;
+        let read = each(document.as_bytes(), Leniency::Salvaging, |fields| {
+            next = take(fields)?;
+            Ok(next)
+        });
+        if read.is_ok() && next == Next::Enough {
+            return;
+        }
+    }
 }
 
-fn all<T>(
-    answer: &Bytes,
+/// Hands over the items of a document, one after the other, for as long as they are wanted.
+fn each(
+    answer: &[u8],
     leniency: Leniency,
-    convert: fn(Fields) -> Result<T, ParseError>,
-) -> Result<Vec<T>, ParseError> {
+    mut take: impl FnMut(Fields) -> Result<Next, ParseError>,
+) -> Result<(), ParseError> {
     let (mut document, root) = Document::open(answer, leniency)?;
     match root.local() {
-        "Message" => Ok(vec![convert(Fields::read(&mut document, answer)?)?]),
+        "Message" => take(Fields::read(&mut document)?).map(drop),
         "Messages" => {
-            let mut items = Vec::new();
-            document.children(|document, name| match name {
-                "Message" => {
-                    items.push(convert(Fields::read(document, answer)?)?);
-                    Ok(())
-                }
-                _ => document.skip(),
-            })?;
-            Ok(items)
+            let read = document.children(|document, name| match name {
+                "Message" => match take(Fields::read(document)?)? {
+                    Next::More => Ok(()),
+                    Next::Enough => Err(Stop::Enough),
+                },
+                _ => document.skip().map_err(Stop::Fault),
+            });
+            match read {
+                Ok(()) | Err(Stop::Enough) => Ok(()),
+                Err(Stop::Fault(fault)) => Err(fault),
+            }
         }
         other => Err(ParseError::unexpected_root(other)),
+    }
+}
+
+/// Why the rest of a document is not read.
+enum Stop {
+    Enough,
+    Fault(ParseError),
+}
+
+impl From<ParseError> for Stop {
+    fn from(fault: ParseError) -> Self {
+        Self::Fault(fault)
     }
 }
 

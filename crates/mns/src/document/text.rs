@@ -3,7 +3,6 @@
 //! An empty element is as good as a missing one. Any other text that is not a value of its kind
 //! is an error that names the element.
 
-use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -77,14 +76,15 @@ pub(super) fn switch(
     }
 }
 
-/// The exact text of the element just started, sharing the memory of `answer` if it can. Where
-/// it is spoiled it holds a byte that no UTF-8 has, so that nobody takes it for what was sent.
-pub(super) fn shared(document: &mut Document<'_>, answer: &Bytes) -> Result<Bytes, ParseError> {
-    Ok(match document.text()? {
-        text if text.contains(SPOILED) => spoiled(&text),
-        Cow::Borrowed("") => Bytes::new(),
-        Cow::Borrowed(text) => answer.slice_ref(text.as_bytes()),
-        Cow::Owned(text) => Bytes::from(text),
+/// The exact text of the element just started. It shares no memory with the answer, which may
+/// be far larger. Where it is spoiled it holds a byte that no UTF-8 has, so that nobody takes it
+/// for what was sent.
+pub(super) fn exact(document: &mut Document<'_>) -> Result<Bytes, ParseError> {
+    let text = document.text()?;
+    Ok(if text.contains(SPOILED) {
+        spoiled(&text)
+    } else {
+        Bytes::from(text.into_owned())
     })
 }
 

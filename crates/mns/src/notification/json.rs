@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Notification;
 
@@ -12,24 +12,23 @@ use super::Notification;
 struct Envelope<'a> {
     #[serde(borrow)]
     message: Cow<'a, str>,
-    topic_owner: Option<Value>,
-    topic_name: Option<Value>,
-    subscription_name: Option<Value>,
-    message_id: Option<Value>,
-    message_tag: Option<Value>,
+    #[serde(borrow)]
+    topic_owner: Option<&'a RawValue>,
+    #[serde(borrow)]
+    topic_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    subscription_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message_tag: Option<&'a RawValue>,
 }
 
 pub(super) fn parse(body: &[u8]) -> Option<Notification<'_>> {
     let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
     // Any document may have a `Message`; one that also names where it comes from is an envelope.
-    let origin = [
-        &envelope.topic_owner,
-        &envelope.topic_name,
-        &envelope.subscription_name,
-    ];
-    if origin.iter().all(|value| value.is_none()) {
-        return None;
-    }
+    let origin = envelope.topic_owner.or(envelope.topic_name);
+    origin.or(envelope.subscription_name)?;
     Some(Notification {
         message: envelope.message,
         topic_name: text(envelope.topic_name),
@@ -39,9 +38,7 @@ pub(super) fn parse(body: &[u8]) -> Option<Notification<'_>> {
     })
 }
 
-fn text(value: Option<Value>) -> Option<String> {
-    match value? {
-        Value::String(text) => Some(text),
-        _ => None,
-    }
+/// The text, if it is one.
+fn text(value: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(value?.get()).ok()
 }

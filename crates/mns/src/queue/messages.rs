@@ -77,11 +77,13 @@ impl Queue {
             .query(format!("waitseconds={wait}"))
             .hold(wait.get())
             .answer_limit(MESSAGE_ANSWER_BYTES);
-        Ok(self.take(request, messages).await?.pop())
+        let taken = self.take(request, |answer| messages(answer, BatchSize::MIN));
+        Ok(taken.await?.pop())
     }
 
     /// Receives up to `max` messages, waiting for the first up to `wait`; none if the queue
-    /// stayed empty. Otherwise as [`Queue::receive`].
+    /// stayed empty. What an answer brings beyond that, or beyond [`MESSAGE_BYTES`](crate::document::MESSAGE_BYTES) for each, is
+    /// left and becomes visible again. Otherwise as [`Queue::receive`].
     ///
     /// # Errors
     /// As for [`Queue::receive`].
@@ -97,7 +99,7 @@ impl Queue {
             .query(format!("numOfMessages={max}&waitseconds={wait}"))
             .hold(wait.get())
             .answer_limit(batch_answer_bytes(max));
-        self.take(request, messages).await
+        self.take(request, |answer| messages(answer, max)).await
     }
 
     /// Looks at the next message without receiving it; `None` if the queue is empty.
@@ -108,7 +110,8 @@ impl Queue {
         let request = Request::get("PeekMessage", self.messages_path())
             .query("peekonly=true")
             .answer_limit(MESSAGE_ANSWER_BYTES);
-        Ok(self.take(request, peeked_messages).await?.pop())
+        let taken = self.take(request, |answer| peeked_messages(answer, BatchSize::MIN));
+        Ok(taken.await?.pop())
     }
 
     /// Looks at up to `max` messages without receiving them; none if the queue is empty.
@@ -119,7 +122,8 @@ impl Queue {
         let request = Request::get("BatchPeekMessage", self.messages_path())
             .query(format!("peekonly=true&numOfMessages={max}"))
             .answer_limit(batch_answer_bytes(max));
-        self.take(request, peeked_messages).await
+        self.take(request, |answer| peeked_messages(answer, max))
+            .await
     }
 
     /// Deletes a received message.
@@ -168,7 +172,7 @@ impl Queue {
     async fn take<T>(
         &self,
         request: Request,
-        read: fn(&Bytes) -> Result<Vec<T>, ParseError>,
+        read: impl Fn(&Bytes) -> Result<Vec<T>, ParseError>,
     ) -> Result<Vec<T>, Error> {
         let answer = self.client.call(&request).await?;
         if answer.status().is_success() {

@@ -1,17 +1,24 @@
 //! The sample documents, and what differs from them without meaning anything.
 
 use bytes::Bytes;
-use mns::ParseError;
 use mns::document::{
-    delete_failures, messages, peeked_messages, queue_list, queue_status, queue_status_list,
-    sent_message, sent_messages, service_error, subscription_list, subscription_status, topic_list,
-    topic_status, visibility,
+    delete_failures, queue_list, queue_status, queue_status_list, sent_message, sent_messages,
+    service_error, subscription_list, subscription_status, topic_list, topic_status, visibility,
 };
+use mns::{BatchSize, Message, ParseError, PeekedMessage, document};
 
 use crate::server::sample;
 
 fn bytes(name: &str) -> Bytes {
     sample(&format!("xml/mns-{name}.xml")).into()
+}
+
+fn messages(answer: &Bytes) -> Result<Vec<Message>, ParseError> {
+    document::messages(answer, BatchSize::MAX)
+}
+
+fn peeked_messages(answer: &Bytes) -> Result<Vec<PeekedMessage>, ParseError> {
+    document::peeked_messages(answer, BatchSize::MAX)
 }
 
 /// One received message with this as its body element's content.
@@ -104,10 +111,10 @@ fn body_is_decoded_exactly() {
 }
 
 #[test]
-fn plain_body_shares_the_memory_of_the_answer() {
+fn body_does_not_keep_the_memory_of_the_answer() {
     let answer = bytes("receive-message");
     let body = &messages(&answer).unwrap()[0].body;
-    assert!(answer.as_ptr_range().contains(&body.as_ptr()));
+    assert!(!body.is_empty() && !answer.as_ptr_range().contains(&body.as_ptr()));
 }
 
 #[test]

@@ -401,3 +401,18 @@ async fn largest_batch_is_received() {
             .all(|message| message.body.len() == 64 * 1024)
     );
 }
+
+#[tokio::test]
+async fn answer_of_many_messages_is_cut_to_what_was_asked_for() {
+    let message = "<Message><MessageId>m</MessageId><ReceiptHandle>h</ReceiptHandle></Message>";
+    let answer = format!("<Messages>{}</Messages>", message.repeat(3_000));
+    let server = Server::saying(200, answer).await;
+    let queue = server.queue();
+    for max in [1, 16] {
+        let max = BatchSize::try_new(max).unwrap();
+        let received = queue.receive_batch(max, wait(0)).await.unwrap();
+        assert_eq!(received.len(), max.get() as usize);
+        let peeked = queue.peek_batch(max).await.unwrap();
+        assert_eq!(peeked.len(), max.get() as usize);
+    }
+}

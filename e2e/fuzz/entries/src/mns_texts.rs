@@ -1,7 +1,7 @@
 //! What MNS sends: answers, and the envelope of a topic.
 
 use bytes::Bytes;
-use mns::{document, notification};
+use mns::{BatchSize, document, notification};
 use serde_json::json;
 
 use crate::telling::is_one_short_line;
@@ -31,13 +31,15 @@ pub(crate) fn documents(input: &[u8]) {
 }
 
 fn received(answer: &Bytes) {
-    let messages = match document::messages(answer) {
+    let messages = match document::messages(answer, BatchSize::MAX) {
         Ok(messages) => messages,
         Err(error) => return is_one_short_line(&error),
     };
     let bodies: usize = messages.iter().map(|message| message.body.len()).sum();
     assert!(bodies <= answer.len(), "bodies grew on reading");
-    let peeked = document::peeked_messages(answer).unwrap_or_default();
+    let held: usize = messages.iter().map(mns::Message::held_bytes).sum();
+    assert!(messages.len() <= 16 && held <= 16 * document::MESSAGE_BYTES);
+    let peeked = document::peeked_messages(answer, BatchSize::MAX).unwrap_or_default();
     let peeked: Vec<_> = peeked.iter().map(|one| (&one.id, &one.body)).collect();
     let received: Vec<_> = messages.iter().map(|one| (&one.id, &one.body)).collect();
     // Of a faulty answer, peeking also takes what has no handle.
