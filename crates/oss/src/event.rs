@@ -10,7 +10,10 @@
 
 mod address;
 mod document;
+mod fields;
+mod layer;
 mod name;
+mod value;
 mod wire;
 
 use jiff::Timestamp;
@@ -18,7 +21,7 @@ use thiserror::Error;
 
 pub use self::{
     address::{AddressError, ObjectAddress},
-    document::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_EVENTS},
+    document::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_EVENTS, MAX_WRAPPINGS},
     name::{EventKind, EventName},
 };
 use crate::names::ETag;
@@ -33,10 +36,11 @@ use crate::shown::Shown;
 pub struct Event {
     /// What happened, such as `ObjectCreated:PutObject`.
     pub name: EventName,
-    /// When it happened, by OSS's clock.
+    /// When it happened, by OSS's clock; else the time of the CloudEvent that brought it.
     pub time: Option<Timestamp>,
-    /// The request that caused the event. One request can cause several events, for instance
-    /// when it deletes several objects.
+    /// The request that caused the event; the id of the CloudEvent that brought it if the event
+    /// does not say. One request can cause several events, for instance when it deletes several
+    /// objects.
     pub request_id: Option<String>,
     /// The notification rule that matched. EventBridge leaves it out.
     pub rule_id: Option<String>,
@@ -106,6 +110,9 @@ pub enum EventError {
     /// Neither JSON nor base64 of JSON, however unwrapped.
     #[error("the document is neither JSON nor base64 of JSON")]
     Unrecognised,
+    /// A CloudEvent without data.
+    #[error("the document is a CloudEvent without data")]
+    NoData,
     /// JSON, but not well-formed or not of the expected types.
     #[error("the document is not well-formed JSON")]
     Json {
@@ -133,6 +140,14 @@ pub enum EventError {
     },
 }
 
+impl EventError {
+    fn json(error: serde_json::Error) -> Self {
+        Self::Json {
+            source: error.into(),
+        }
+    }
+}
+
 /// What the JSON parser said, on one line and cut: it likes to repeat what it did not expect.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
@@ -147,18 +162,19 @@ impl From<serde_json::Error> for JsonError {
 
 /// Reads all events of a document, in order. An empty list of events is an empty result.
 ///
-/// Accepted are `{"events":[…]}` and a single event object, each as JSON, as a JSON string
-/// holding it, as base64 text, or as a JSON string holding base64 text. Whitespace around any
-/// of them is ignored.
+/// Accepted are `{"events":[…]}` and a single event object. Around it may be, in any order and
+/// up to [`MAX_WRAPPINGS`] times: base64, a JSON string, a CloudEvent in JSON whose data it is, a
+/// [`Notification`](mns::notification::Notification) of a topic, and a queue message as
+/// EventBridge tells of it. Blanks around any of them and a byte order mark are ignored.
 ///
 /// # Errors
 /// Always permanent. One event that is none refuses the whole document: a consumer that drops
 /// a message after reading half of it would lose the other half.
 pub fn parse(document: &[u8]) -> Result<Vec<Event>, EventError> {
-    let text = document::unwrap(document)?;
+    let (text, envelope) = document::unwrap(document)?;
     document::events(&text)?
         .into_iter()
         .enumerate()
-        .map(|(index, raw)| wire::read(index, raw))
+        .map(|(index, raw)| Ok(envelope.complete(wire::read(index, raw)?)))
         .collect()
 }

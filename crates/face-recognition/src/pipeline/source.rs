@@ -9,7 +9,8 @@ use crate::metrics::Stage;
 
 impl Pipeline {
     /// Finds the photo: under the key as the event wrote it, else under that key with its
-    /// percent sequences decoded, for no document says how publishers write it.
+    /// percent sequences decoded, else with `+` for blanks as well, for no document says how
+    /// publishers write it.
     pub(super) async fn locate(
         &self,
         bucket: &Bucket,
@@ -21,15 +22,18 @@ impl Pipeline {
             Err(error) if error.is_no_such_key() => error,
             Err(error) => return Err(not_seen(error)),
         };
-        let Some(decoded) = key.percent_decoded() else {
-            return Err(not_seen(missing));
-        };
-        debug!(oss.key = %decoded, "no such key; trying it decoded");
-        match bucket.head(&decoded).await {
-            Ok(meta) => Ok((decoded, meta)),
-            Err(error) if error.is_no_such_key() => Err(not_seen(missing)),
-            Err(error) => Err(not_seen(error)),
+        for decoded in [key.percent_decoded(), key.form_decoded()]
+            .into_iter()
+            .flatten()
+        {
+            debug!(oss.key = %decoded, "no such key; trying it decoded");
+            match bucket.head(&decoded).await {
+                Ok(meta) => return Ok((decoded, meta)),
+                Err(error) if error.is_no_such_key() => {}
+                Err(error) => return Err(not_seen(error)),
+            }
         }
+        Err(not_seen(missing))
     }
 
     pub(super) async fn head(&self, errand: &Errand) -> Result<ObjectMeta, Failure> {

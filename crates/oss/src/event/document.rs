@@ -3,14 +3,11 @@
 
 use std::borrow::Cow;
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::EventError;
+use super::fields::fields;
+use super::layer::{Envelope, bare, inner};
 
 /// Largest document read, in bytes, counted before unwrapping. MNS and EventBridge both stop
 /// at 64 KiB; base64 and JSON escapes around that stay far below four times as much.
@@ -22,90 +19,45 @@ pub const MAX_EVENTS: usize = 1000;
 /// Deepest nesting read. Real documents use 5 levels.
 pub const MAX_DEPTH: usize = 32;
 
-/// Most wrappings taken off. The known publishers use up to two (a string of base64).
-const MAX_WRAPPINGS: usize = 3;
+/// Most wrappings taken off. A message to a topic in base64, in a notification in base64, of
+/// which EventBridge tells in a CloudEvent with its data in base64, has seven.
+pub const MAX_WRAPPINGS: usize = 8;
 
-/// Standard alphabet; takes base64 with and without its padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-/// Takes wrappings off until a JSON object is left.
-pub(super) fn unwrap(document: &[u8]) -> Result<Cow<'_, str>, EventError> {
+/// Takes wrappings off until the document is left.
+pub(super) fn unwrap(document: &[u8]) -> Result<(Cow<'_, str>, Envelope), EventError> {
     let size_bytes = document.len();
     if size_bytes > MAX_DOCUMENT_BYTES {
         return Err(EventError::TooLarge { size_bytes });
     }
-    let mut text = text(Cow::Borrowed(document))?;
-    for _ in 0..MAX_WRAPPINGS {
-        if text.trim_start().starts_with('{') {
-            return Ok(text);
+    let text = std::str::from_utf8(document).map_err(|_| EventError::Unrecognised)?;
+    let mut text = Cow::Borrowed(text);
+    let mut envelope = Envelope::default();
+    for _ in 0..=MAX_WRAPPINGS {
+        match inner(bare(&text), &mut envelope)? {
+            Some(inner) => text = Cow::Owned(inner),
+            None => return Ok((text, envelope)),
         }
-        text = inner(&text)?;
     }
-    if text.trim_start().starts_with('{') {
-        Ok(text)
-    } else {
-        Err(EventError::Unrecognised)
-    }
-}
-
-/// What a JSON string or a base64 text holds.
-fn inner(text: &str) -> Result<Cow<'static, str>, EventError> {
-    if text.trim_start().starts_with('"') {
-        let content: String = serde_json::from_str(text).map_err(not_json)?;
-        return Ok(Cow::Owned(content));
-    }
-    let decoded = BASE64
-        .decode(text.trim_ascii())
-        .or_else(|_| BASE64.decode(joined(text)))
-        .map_err(|_| EventError::Unrecognised)?;
-    self::text(Cow::Owned(decoded))
-}
-
-/// Some encoders break base64 into lines.
-fn joined(text: &str) -> Vec<u8> {
-    text.bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect()
-}
-
-fn text(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, EventError> {
-    match bytes {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).ok(),
-        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).ok(),
-    }
-    .ok_or(EventError::Unrecognised)
-}
-
-/// The document of a notification. EventBridge's form has no `events`.
-#[derive(Deserialize)]
-struct Document<'a> {
-    #[serde(borrow)]
-    events: Option<Vec<&'a RawValue>>,
+    Err(EventError::Unrecognised)
 }
 
 /// The text of each event in a JSON object: of its `events`, or of the object itself.
+/// EventBridge's form has no `events`.
 pub(super) fn events(text: &str) -> Result<Vec<&str>, EventError> {
+    let text = bare(text);
     if is_deeper_than(MAX_DEPTH, text) {
         return Err(EventError::TooDeep);
     }
-    let document: Document<'_> = serde_json::from_str(text).map_err(not_json)?;
-    let Some(events) = document.events else {
-        return Ok(vec![text.trim()]);
+    let [events] = fields(text, ["events"]).map_err(EventError::json)?;
+    let Some(events) = events else {
+        return Ok(vec![text]);
     };
+    let events: Vec<&RawValue> = serde_json::from_str(events.get()).map_err(EventError::json)?;
     let count = events.len();
     if count > MAX_EVENTS {
         return Err(EventError::TooMany { count });
     }
     Ok(events.into_iter().map(RawValue::get).collect())
-}
-
-fn not_json(error: serde_json::Error) -> EventError {
-    EventError::Json {
-        source: error.into(),
-    }
 }
 
 /// Whether brackets outside strings nest deeper than this.

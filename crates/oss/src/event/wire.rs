@@ -1,15 +1,16 @@
 //! The JSON of one event, field by field, and its translation.
 //!
-//! Mirrors the published schema with three liberties. Fields that the schema nests in `oss`
+//! Mirrors the published schema with four liberties. Fields that the schema nests in `oss`
 //! while real events have them beside it are read from either place. Region, owner and bucket
-//! are taken from the bucket's resource name if they are not given by themselves. Numbers that
-//! are not whole or do not fit, and a time or tag that cannot be read, count as absent.
+//! are taken from the bucket's resource name if they are not given by themselves. Numbers may
+//! be strings, and times numbers. Whatever else than the name cannot be read counts as absent.
 
-use serde::Deserialize;
-use serde_json::Number;
+use serde::de::Error as _;
+use serde_json::value::RawValue;
 
+use super::fields::fields;
+use super::value::{given, parsed, text, time};
 use super::{Event, EventError, address::ObjectAddress};
-use crate::names::NameError;
 
 /// Reads the event at position `index` from its JSON.
 pub(super) fn read(index: usize, raw: &str) -> Result<Event, EventError> {
@@ -17,109 +18,82 @@ pub(super) fn read(index: usize, raw: &str) -> Result<Event, EventError> {
         index,
         source: error.into(),
     };
-    if !raw.starts_with('{') {
-        // Serde would take the fields from an array, too.
-        return Err(not_an_event(serde::de::Error::custom(
-            "it is not an object",
-        )));
-    }
-    let wire: Wire = serde_json::from_str(raw).map_err(not_an_event)?;
-    translate(wire, raw).map_err(|source| EventError::Name { index, source })
-}
+    let names = [
+        "eventName",
+        "eventTime",
+        "oss",
+        "region",
+        "responseElements",
+        "userIdentity",
+    ];
+    let [name, event_time, oss, region, response, user] =
+        fields(raw, names).map_err(not_an_event)?;
+    let name = name.ok_or_else(|| not_an_event(serde_json::Error::missing_field("eventName")))?;
+    let name: String = serde_json::from_str(name.get()).map_err(not_an_event)?;
+    let name = name.try_into();
+    let name = name.map_err(|source| EventError::Name { index, source })?;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Wire {
-    event_name: String,
-    event_time: Option<String>,
-    region: Option<String>,
-    response_elements: Option<ResponseElements>,
-    user_identity: Option<UserIdentity>,
-    oss: Option<Oss>,
-}
+    let names = [
+        "bucket",
+        "object",
+        "ruleId",
+        "region",
+        "responseElements",
+        "userIdentity",
+    ];
+    let [
+        bucket,
+        object,
+        rule_id,
+        nested_region,
+        nested_response,
+        nested_user,
+    ] = inside(oss, names);
+    let [arn, bucket, owner] = inside(bucket, ["arn", "name", "ownerIdentity"]);
+    let [key, etag, size, delta_size, meta] =
+        inside(object, ["key", "eTag", "size", "deltaSize", "objectMeta"]);
+    let [mime_type] = inside(meta, ["mimeType"]);
+    let [request_id] = inside(response.or(nested_response), ["requestId"]);
+    let [principal_id] = inside(user.or(nested_user), ["principalId"]);
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Oss {
-    bucket: Option<Bucket>,
-    object: Option<Object>,
-    rule_id: Option<String>,
-    region: Option<String>,
-    response_elements: Option<ResponseElements>,
-    user_identity: Option<UserIdentity>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Bucket {
-    arn: Option<String>,
-    name: Option<String>,
-    owner_identity: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Object {
-    key: Option<String>,
-    e_tag: Option<String>,
-    size: Option<Number>,
-    delta_size: Option<Number>,
-    #[serde(rename = "objectMeta")]
-    meta: Option<ObjectMeta>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ObjectMeta {
-    mime_type: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ResponseElements {
-    request_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UserIdentity {
-    principal_id: Option<String>,
-}
-
-fn translate(wire: Wire, raw: &str) -> Result<Event, NameError> {
-    let oss = wire.oss.unwrap_or_default();
-    let bucket = oss.bucket.unwrap_or_default();
-    let object = oss.object.unwrap_or_default();
-    let arn = Arn::parse(bucket.arn.as_deref().unwrap_or_default());
-
-    let region = given(wire.region.as_ref())
-        .or(given(oss.region.as_ref()))
-        .or(arn.region);
-    let owner = given(bucket.owner_identity.as_ref()).or(arn.owner);
-    let name = given(bucket.name.as_ref()).or(arn.bucket);
-    let key = object.key.as_deref();
+    let arn = text(arn).unwrap_or_default();
+    let arn = Arn::parse(&arn);
+    let region = given(region)
+        .or_else(|| given(nested_region))
+        .or_else(|| arn.region.map(str::to_owned));
+    let owner = given(owner).or_else(|| arn.owner.map(str::to_owned));
+    let bucket = given(bucket).or_else(|| arn.bucket.map(str::to_owned));
+    let key = text(key);
 
     Ok(Event {
-        name: wire.event_name.try_into()?,
-        time: wire.event_time.and_then(|text| text.parse().ok()),
-        request_id: wire
-            .response_elements
-            .or(oss.response_elements)
-            .and_then(|r| r.request_id),
-        rule_id: oss.rule_id,
-        owner_id: owner.map(str::to_owned),
-        principal_id: wire
-            .user_identity
-            .or(oss.user_identity)
-            .and_then(|u| u.principal_id),
-        etag: object.e_tag.and_then(|text| text.parse().ok()),
-        size_bytes: object.size.and_then(|number| number.as_u64()),
-        delta_bytes: object.delta_size.and_then(|number| number.as_i64()),
-        content_type: object.meta.and_then(|meta| meta.mime_type),
-        address: ObjectAddress::of(region, name, key),
-        subject: subject(region, owner, name, key),
+        name,
+        time: time(event_time),
+        request_id: text(request_id),
+        rule_id: text(rule_id),
+        principal_id: text(principal_id),
+        etag: parsed(etag),
+        size_bytes: parsed(size),
+        delta_bytes: parsed(delta_size),
+        content_type: text(mime_type),
+        address: ObjectAddress::of(region.as_deref(), bucket.as_deref(), key.as_deref()),
+        subject: subject(
+            region.as_deref(),
+            owner.as_deref(),
+            bucket.as_deref(),
+            key.as_deref(),
+        ),
+        owner_id: owner,
         raw: raw.to_owned(),
     })
+}
+
+/// The fields of an object that need not be there, nor be one.
+fn inside<'a, const N: usize>(
+    object: Option<&'a RawValue>,
+    names: [&str; N],
+) -> [Option<&'a RawValue>; N] {
+    let found = object.and_then(|object| fields(object.get(), names).ok());
+    found.unwrap_or([None; N])
 }
 
 fn subject(
@@ -130,11 +104,6 @@ fn subject(
 ) -> Option<String> {
     let (region, owner, bucket, key) = (region?, owner?, bucket?, key?);
     Some(format!("acs:oss:{region}:{owner}:{bucket}/{key}"))
-}
-
-/// The text, unless it is empty.
-fn given(text: Option<&String>) -> Option<&str> {
-    text.map(String::as_str).filter(|text| !text.is_empty())
 }
 
 /// The parts of a bucket's resource name, `acs:oss:<region>:<uid>:<bucket>`.

@@ -9,8 +9,8 @@ use super::{NameError, checked_text};
 
 /// The key of an object: 1 to 1023 bytes of UTF-8.
 ///
-/// Refused beyond OSS's own rules (no `/` or `\` in front): control characters, which no XML
-/// document or CloudEvent can carry, and the segments `.` and `..`, which every URL library on
+/// Refused beyond OSS's own rules (no `/` or `\` in front): control characters that no XML
+/// document can carry (tab and line ends it can), and the segments `.` and `..`, which every URL library on
 /// the way resolves, percent-encoded or not.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey(String);
@@ -29,6 +29,15 @@ impl ObjectKey {
         Self::try_from(decoded.into_owned()).ok()
     }
 
+    /// The key read as form data, where `+` is a blank, if it holds one and that gives another
+    /// valid key: the third try after `NoSuchKey`.
+    #[must_use]
+    pub fn form_decoded(&self) -> Option<Self> {
+        let blanks = self.0.contains('+').then(|| self.0.replace('+', " "))?;
+        let decoded = percent_decode_str(&blanks).decode_utf8().ok()?;
+        Self::try_from(decoded.into_owned()).ok()
+    }
+
     /// The key as a path, every byte encoded except `A-Z a-z 0-9 - _ . ~ /`: the form that is
     /// signed, sent and written into `x-oss-copy-source`.
     #[must_use]
@@ -44,8 +53,9 @@ impl ObjectKey {
         if text.starts_with(['/', '\\']) {
             return refuse("it must not start with a slash or backslash");
         }
-        if text.contains(char::is_control) {
-            return refuse("control characters must not occur");
+        let is_forbidden = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+        if text.contains(is_forbidden) {
+            return refuse("control characters other than tabs and line ends must not occur");
         }
         if text.split('/').any(|segment| matches!(segment, "." | "..")) {
             return refuse("`.` and `..` must not be path segments");
@@ -79,6 +89,8 @@ mod tests {
             "a..b/.c",
             "a\\b",
             "\"'",
+            "tab\there.jpg",
+            "two\r\nlines.jpg",
             &long,
         ] {
             assert_eq!(key(text).as_str(), text);
@@ -89,7 +101,8 @@ mod tests {
     fn keys_no_url_can_carry_are_refused() {
         let long = "a".repeat(1024);
         for text in [
-            "", &long, "/a", "\\a", "a\0b", "a\nb", "a\u{7f}", "..", "a/../b", "./a", "a/.", "a/..",
+            "", &long, "/a", "\\a", "a\0b", "a\u{1b}", "a\u{7f}", "..", "a/../b", "./a", "a/.",
+            "a/..",
         ] {
             assert!(text.parse::<ObjectKey>().is_err(), "{text:?}");
         }
@@ -105,6 +118,7 @@ mod tests {
             ("reserved", "#?&='\"", "%23%3F%26%3D%27%22"),
             ("emoji", "😀", "%F0%9F%98%80"),
             ("chinese", "人脸", "%E4%BA%BA%E8%84%B8"),
+            ("tab and line ends", "a\tb\r\nc", "a%09b%0D%0Ac"),
         ] {
             assert_eq!(key(text).path_encoded(), expected, "{name}");
         }
@@ -129,6 +143,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_third_try_reads_a_plus_as_a_blank() {
+        for (text, expected) in [
+            ("photos/my+photo%281%29.jpg", Some("photos/my photo(1).jpg")),
+            ("a+b.jpg", Some("a b.jpg")),
+            ("1%2B1+%3D+2.jpg", Some("1+1 = 2.jpg")),
+            ("a%20b.jpg", None),
+            ("+%FF", None),
+            ("..%2F..+/a", Some("../.. /a")),
+            ("%2E%2E/+", None),
+        ] {
+            let decoded = key(text).form_decoded();
+            let expected = expected.and_then(|text| text.parse().ok());
+            assert_eq!(decoded, expected, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn encoding_can_be_undone(text in "\\PC{1,200}") {
@@ -149,7 +180,7 @@ mod tests {
         #[test]
         fn checking_never_panics(text in any::<String>()) {
             if let Ok(key) = text.parse::<ObjectKey>() {
-                let _ = key.percent_decoded();
+                let _ = (key.percent_decoded(), key.form_decoded());
             }
         }
     }

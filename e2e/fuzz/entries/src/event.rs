@@ -88,7 +88,7 @@ fn converter(format: &str) -> Option<Converter> {
 
 /// Takes a queue message as far as the request to the sink.
 pub(crate) fn message(input: &[u8]) {
-    let found = match source_adapter::body::events(input) {
+    let found = match parse(input) {
         Ok(found) => found,
         Err(error) => return is_one_short_line(&error),
     };
