@@ -14,6 +14,9 @@ pub(crate) const PREFIX: &str = "ce-";
 /// their own. Bytes above ASCII are always encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 
+/// The content type of data that says nothing else.
+pub(crate) const JSON: &str = "application/json";
+
 /// The names that CloudEvents itself gives a meaning.
 pub(crate) const CORE: [&str; 9] = [
     "specversion",
@@ -55,6 +58,14 @@ pub(crate) fn is_name(name: &str) -> bool {
 #[must_use]
 pub fn is_extension_name(name: &str) -> bool {
     is_name(name) && !CORE.contains(&name) && name != "database64"
+}
+
+/// Whether data of this content type is JSON. Without one it is.
+pub(crate) fn is_json(content_type: Option<&str>) -> bool {
+    let media_type = content_type.unwrap_or(JSON);
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    let media_type = media_type.to_ascii_lowercase();
+    matches!(media_type.as_str(), JSON | "text/json") || media_type.ends_with("+json")
 }
 
 /// Removes the quotes of an HTTP quoted string and the backslashes inside it.

@@ -1,37 +1,50 @@
 //! From headers and a body to an event.
 //!
-//! Takes header bytes, never an ASCII-only view of them, and trusts nothing in them.
+//! Takes header bytes, never an ASCII-only view of them, and trusts nothing in them. Events
+//! before 1.0 become events of 1.0: attributes change their names, and what the programs of
+//! their time overlooked is overlooked.
 
+mod binary;
+mod structured;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use cloudevents::event::{EventBuilderV10, SpecVersion, TryIntoTime, TryIntoUrl};
-use cloudevents::{AttributesReader, AttributesWriter, Event, EventBuilder};
+use cloudevents::event::{EventBuilderV10, TryIntoTime, TryIntoUrl};
+use cloudevents::{AttributesWriter, Event, EventBuilder};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::DecodeError;
-use crate::attribute::{CORE, PREFIX, decode_value, is_name};
+use crate::attribute::CORE;
 use crate::error::shown;
+use crate::version::SpecVersion;
 
-/// What every event has. `specversion` comes first: it decides about the others.
-const REQUIRED: [&str; 4] = ["specversion", "id", "source", "type"];
+/// What every event has besides its version.
+const REQUIRED: [&str; 3] = ["id", "source", "type"];
+
+/// How events before 1.0 say that their data is in base64.
+const CONTENT_ENCODING: &str = "datacontentencoding";
 
 /// Reads one event in binary or structured mode; the content type tells which.
 ///
-/// Headers named `ce-` but not like an attribute are passed over, as are
-/// `ce-datacontenttype` and `ce-data`, which binary mode does not have. Data in
-/// binary mode stays bytes, whatever its content type; an empty body is no data.
+/// Headers named `ce-` but not like an attribute are passed over, as are `ce-data` and the
+/// content type's, which binary mode does not have; in structured mode, extensions whose name
+/// or value is not one of CloudEvents. Data is bytes as they would stand in the body of a
+/// request in binary mode, or text where it came as a string of another type than JSON. An
+/// empty body is no data.
 ///
 /// # Errors
 /// Permanent: the request holds no event, or one that breaks the specification.
 pub fn from_http(headers: &HeaderMap, body: Bytes) -> Result<Event, DecodeError> {
     let media_type = media_type(headers.get(CONTENT_TYPE));
     match media_type.strip_prefix("application/cloudevents") {
-        Some("+json") => from_json(&body),
+        Some("+json") => structured::read(&body),
         Some(format) if format.starts_with("-batch") => Err(DecodeError::Batch),
         Some(format) if format.is_empty() || format.starts_with('+') => Err(DecodeError::Format {
             content_type: shown(&media_type),
         }),
-        _ => from_binary(headers, body),
+        _ => binary::read(headers, body),
     }
 }
 
@@ -47,113 +60,68 @@ fn media_type(content_type: Option<&HeaderValue>) -> String {
         .to_ascii_lowercase()
 }
 
-fn from_json(body: &[u8]) -> Result<Event, DecodeError> {
-    let document: serde_json::Value = serde_json::from_slice(body).map_err(not_json)?;
-    let text = |name: &str| document.get(name).and_then(serde_json::Value::as_str);
-    check_required(|name| text(name).is_some_and(|value| !value.is_empty()))?;
-    check_version(text("specversion").unwrap_or_default())?;
-    let event: Event = serde_json::from_value(document).map_err(not_json)?;
-    // The SDK reads 0.3 as well; the check above keeps this one honest.
-    debug_assert_eq!(event.specversion(), SpecVersion::V10);
-    Ok(event)
+/// The version, by what the event states.
+fn version(stated: &str) -> Result<SpecVersion, DecodeError> {
+    SpecVersion::parse(stated).ok_or_else(|| DecodeError::SpecVersion {
+        version: shown(stated),
+    })
 }
 
-fn from_binary(headers: &HeaderMap, body: Bytes) -> Result<Event, DecodeError> {
-    let version = attribute(headers, "specversion")?.ok_or(DecodeError::NotAnEvent)?;
-    check_version(&version)?;
-    let [id, source, ty] = ["id", "source", "type"]
-        .map(|name| attribute(headers, name).map(Option::unwrap_or_default));
-    let (id, source, ty) = (id?, source?, ty?);
-    check_required(|name| match name {
-        "id" => !id.is_empty(),
-        "source" => !source.is_empty(),
-        "type" => !ty.is_empty(),
-        _ => true,
-    })?;
+/// An event with all attributes that have a meaning in CloudEvents. `text` finds the value of
+/// one by its name in 1.0.
+fn event(
+    version: SpecVersion,
+    text: impl Fn(&str) -> Result<Option<String>, DecodeError>,
+) -> Result<Event, DecodeError> {
+    let mut required = [const { String::new() }; 3];
+    for (value, name) in required.iter_mut().zip(REQUIRED) {
+        *value = text(name)?.unwrap_or_default();
+    }
+    let is_missing = |(value, _): &(&String, _)| value.is_empty();
+    let missing = required.iter().zip(REQUIRED).filter(is_missing);
+    let names: Vec<_> = missing.map(|(_, name)| version.name(name)).collect();
+    if !names.is_empty() {
+        return Err(DecodeError::Missing { names });
+    }
+    let [id, source, ty] = required;
     let event = EventBuilderV10::new().id(id).source(source).ty(ty).build();
     let mut event = event.map_err(|source| value_error("source", source))?;
-    set_optional(&mut event, headers)?;
-    set_extensions(&mut event, headers)?;
-    if !body.is_empty() {
-        event.set_data_unchecked(Vec::from(body));
+    if let Some(subject) = text("subject")? {
+        event.set_subject(Some(subject));
+    }
+    if let Some(time) = text("time")? {
+        match time.into_time() {
+            Ok(time) => drop(event.set_time(Some(time))),
+            Err(_) if version.is_lenient() => {}
+            Err(source) => return Err(value_error("time", source)),
+        }
+    }
+    if let Some(schema) = text("dataschema")? {
+        match schema.into_url() {
+            Ok(schema) => drop(event.set_dataschema(Some(schema))),
+            Err(_) if version.is_lenient() => {}
+            Err(source) => return Err(value_error("dataschema", source)),
+        }
     }
     Ok(event)
 }
 
-fn set_optional(event: &mut Event, headers: &HeaderMap) -> Result<(), DecodeError> {
-    if let Some(subject) = attribute(headers, "subject")? {
-        event.set_subject(Some(subject));
-    }
-    if let Some(time) = attribute(headers, "time")? {
-        event.set_time(Some(
-            time.into_time()
-                .map_err(|source| value_error("time", source))?,
-        ));
-    }
-    if let Some(schema) = attribute(headers, "dataschema")? {
-        let schema = schema
-            .into_url()
-            .map_err(|source| value_error("dataschema", source))?;
-        event.set_dataschema(Some(schema));
-    }
-    if let Some(content_type) = headers.get(CONTENT_TYPE) {
-        event.set_datacontenttype(Some(String::from_utf8_lossy(content_type.as_bytes())));
-    }
-    Ok(())
+/// Whether the name stands for something else than an extension.
+fn is_taken(version: SpecVersion, name: &str) -> bool {
+    CORE.iter().any(|core| {
+        let own = version.name(core);
+        *core == name || own.eq_ignore_ascii_case(name)
+    }) || (version.is_lenient() && name == CONTENT_ENCODING)
 }
 
-fn set_extensions(event: &mut Event, headers: &HeaderMap) -> Result<(), DecodeError> {
-    let names = headers
-        .keys()
-        .filter_map(|header| header.as_str().strip_prefix(PREFIX));
-    for name in names.filter(|name| is_name(name) && !CORE.contains(name)) {
-        if let Some(value) = attribute(headers, name)? {
-            event.set_extension(name, value);
-        }
-    }
-    Ok(())
-}
-
-/// The decoded value of an attribute, if its header is there.
-fn attribute(headers: &HeaderMap, name: &str) -> Result<Option<String>, DecodeError> {
-    let mut values = headers.get_all(format!("{PREFIX}{name}")).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    if values.next().is_some() {
-        return Err(DecodeError::Duplicate {
-            attribute: shown(name),
-        });
-    }
-    let decoded = decode_value(value.as_bytes());
-    decoded.map(Some).ok_or_else(|| DecodeError::NotUtf8 {
-        attribute: shown(name),
-    })
-}
-
-fn check_required(is_present: impl Fn(&str) -> bool) -> Result<(), DecodeError> {
-    let names: Vec<_> = REQUIRED
-        .into_iter()
-        .filter(|name| !is_present(name))
-        .collect();
-    if names.is_empty() {
-        Ok(())
-    } else {
-        Err(DecodeError::Missing { names })
-    }
-}
-
-fn check_version(version: &str) -> Result<(), DecodeError> {
-    if version == "1.0" {
-        return Ok(());
-    }
-    Err(DecodeError::SpecVersion {
-        version: shown(version),
-    })
-}
-
-fn not_json(error: serde_json::Error) -> DecodeError {
-    DecodeError::Json(error.into())
+/// The data behind base64, if the event says that it is in base64. What is not is left alone.
+fn decoded(encoding: Option<&str>, text: &[u8]) -> Option<Vec<u8>> {
+    encoding.filter(|encoding| encoding.eq_ignore_ascii_case("base64"))?;
+    let text = text.trim_ascii();
+    let inner = text
+        .strip_prefix(b"\"")
+        .and_then(|text| text.strip_suffix(b"\""));
+    BASE64_STANDARD.decode(inner.unwrap_or(text)).ok()
 }
 
 fn value_error(

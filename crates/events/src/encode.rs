@@ -2,6 +2,8 @@
 //!
 //! Writes exactly what the event holds: it adds no id, time or tracing attribute.
 
+mod structured;
+
 use std::fmt::Display;
 
 use bytes::Bytes;
@@ -11,12 +13,12 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::EncodeError;
-use crate::attribute::{PREFIX, encode_value, is_name};
+use crate::attribute::{CORE, PREFIX, encode_value, is_name};
+use crate::version::SpecVersion;
+pub use structured::{structured, structured_as};
 
 /// What an event without a content type of its own gets when its data is JSON.
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const STRUCTURED: HeaderValue =
-    HeaderValue::from_static("application/cloudevents+json; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static(crate::attribute::JSON);
 
 /// Names that mean something else in one of the two modes.
 const RESERVED: [&str; 3] = ["data", "database64", "datacontenttype"];
@@ -34,8 +36,16 @@ pub struct HttpMessage {
 ///
 /// # Errors
 /// Permanent: the event cannot be written in binary mode.
-pub fn binary(mut event: Event) -> Result<HttpMessage, EncodeError> {
-    let headers = binary_headers(&event)?;
+pub fn binary(event: Event) -> Result<HttpMessage, EncodeError> {
+    binary_as(SpecVersion::V10, event)
+}
+
+/// The event in binary mode, by the names of another version.
+///
+/// # Errors
+/// Permanent: the event cannot be written in binary mode.
+pub fn binary_as(version: SpecVersion, mut event: Event) -> Result<HttpMessage, EncodeError> {
+    let headers = headers(version, &event)?;
     let (_, _, data) = event.take_data();
     let body = match data {
         None => Bytes::new(),
@@ -53,14 +63,22 @@ pub fn binary(mut event: Event) -> Result<HttpMessage, EncodeError> {
 /// # Errors
 /// Permanent: a name or value that has no header form.
 pub fn binary_headers(event: &Event) -> Result<HeaderMap, EncodeError> {
+    headers(SpecVersion::V10, event)
+}
+
+fn headers(version: SpecVersion, event: &Event) -> Result<HeaderMap, EncodeError> {
     check(event)?;
     let mut headers = HeaderMap::with_capacity(12);
-    for (name, value) in event.iter() {
-        match (name, &value) {
-            ("datacontenttype", _) => put(&mut headers, name, CONTENT_TYPE, content_type(&value)?)?,
-            (_, AttributeValue::Time(_)) => insert(&mut headers, name, &utc(&value))?,
-            (_, AttributeValue::String(text)) => insert(&mut headers, name, text)?,
-            _ => insert(&mut headers, name, &value.to_string())?,
+    for (attribute, value) in event.iter() {
+        let name = header_name(version, attribute);
+        match (attribute, &value) {
+            ("datacontenttype", _) => {
+                put(&mut headers, attribute, CONTENT_TYPE, content_type(&value)?)?;
+            }
+            ("specversion", _) => insert(&mut headers, &name, version.as_str())?,
+            (_, AttributeValue::Time(_)) => insert(&mut headers, &name, &utc(&value))?,
+            (_, AttributeValue::String(text)) => insert(&mut headers, &name, text)?,
+            _ => insert(&mut headers, &name, &value.to_string())?,
         }
     }
     if matches!(event.data(), Some(Data::Json(_))) && !headers.contains_key(CONTENT_TYPE) {
@@ -69,15 +87,12 @@ pub fn binary_headers(event: &Event) -> Result<HeaderMap, EncodeError> {
     Ok(headers)
 }
 
-/// The event in structured mode: everything in one JSON body.
-///
-/// # Errors
-/// Permanent: the event has no JSON form.
-pub fn structured(event: &Event) -> Result<HttpMessage, EncodeError> {
-    check(event)?;
-    let body = serde_json::to_vec(event).map_err(EncodeError::Json)?.into();
-    let headers = HeaderMap::from_iter([(CONTENT_TYPE, STRUCTURED)]);
-    Ok(HttpMessage { headers, body })
+/// The name of an attribute's header, without the prefix.
+fn header_name(version: SpecVersion, attribute: &str) -> String {
+    if version == SpecVersion::V01 && !CORE.contains(&attribute) {
+        return format!("x-{attribute}");
+    }
+    version.name(attribute).to_ascii_lowercase()
 }
 
 /// The SDK's builder lets through what no receiver accepts.

@@ -67,8 +67,8 @@ pub enum DecodeError {
         /// Its media type, without parameters.
         content_type: String,
     },
-    /// CloudEvents before 1.0, or something not yet written.
-    #[error("CloudEvents version `{version}` is not accepted: use 1.0")]
+    /// A version not yet written, or none at all.
+    #[error("CloudEvents version `{version}` is not accepted: use 1.0 (0.1 to 0.3 are read, too)")]
     SpecVersion {
         /// As sent.
         version: String,
@@ -79,7 +79,7 @@ pub enum DecodeError {
         /// All of them, in the order of the specification.
         names: Vec<&'static str>,
     },
-    /// Two headers for one attribute: nobody can say which one counts.
+    /// Two headers or fields for one attribute: nobody can say which one counts.
     #[error("attribute `{attribute}` is given twice")]
     Duplicate {
         /// Its name.
@@ -100,6 +100,9 @@ pub enum DecodeError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// `data_base64` holds something else.
+    #[error("`data_base64` of the event is not base64")]
+    Base64(#[source] base64::DecodeError),
     /// The body of a structured event is not the JSON form of one.
     #[error("the body is not a CloudEvent in JSON")]
     Json(#[source] JsonError),

@@ -5,6 +5,7 @@ mod data;
 mod decode;
 mod encode;
 mod error;
+mod version;
 
 pub use attribute::is_extension_name;
 /// What an event is made of, so that users of this crate need not name the SDK.
@@ -14,5 +15,6 @@ pub use cloudevents::{
 };
 pub use data::data_bytes;
 pub use decode::from_http;
-pub use encode::{HttpMessage, binary, binary_headers, structured};
+pub use encode::{HttpMessage, binary, binary_as, binary_headers, structured, structured_as};
 pub use error::{DecodeError, EncodeError, JsonError};
+pub use version::SpecVersion;

@@ -72,10 +72,79 @@ fn structured_mode_is_read() {
         );
         assert_eq!(
             event.data(),
-            Some(&Data::Json(serde_json::json!({"a": 1}))),
+            Some(&Data::Binary(br#"{"a":1}"#.to_vec())),
             "{content_type}"
         );
+        assert_eq!(event.datacontenttype(), Some("application/json"));
     }
+}
+
+fn structured(body: &str) -> events::Event {
+    let headers = headers(&[("content-type", b"application/cloudevents+json")]);
+    from_http(&headers, Bytes::from(body.to_owned())).unwrap()
+}
+
+#[test]
+fn data_of_structured_mode_becomes_the_bytes_of_binary_mode() {
+    let table: [(&str, &str, &[u8]); 7] = [
+        (
+            "an object",
+            r#""data":{"b":1, "a":[]}"#,
+            br#"{"b":1, "a":[]}"#,
+        ),
+        ("a string of JSON", r#""data":"aGk=""#, br#""aGk=""#),
+        (
+            "a string of text",
+            r#""datacontenttype":"text/plain","data":"a\nb""#,
+            b"a\nb",
+        ),
+        (
+            "JSON that says so",
+            r#""datacontenttype":"application/vnd.oss+json;a=b","data":"x""#,
+            br#""x""#,
+        ),
+        ("base64", r#""data_base64":"aGk=""#, b"hi"),
+        ("nothing", r#""data":null"#, b""),
+        ("a number", r#""data":1.50"#, b"1.50"),
+    ];
+    for (name, data, expected) in table {
+        let event = structured(&format!(
+            r#"{{"specversion":"1.0","id":"1","source":"s","type":"t",{data}}}"#
+        ));
+        let data = events::data_bytes(&event).unwrap_or_default();
+        assert_eq!(data, expected, "{name}");
+    }
+}
+
+#[test]
+fn extensions_of_no_type_of_cloudevents_are_passed_over() {
+    let event = structured(
+        r#"{"specversion":"1.0","id":"1","source":"s","type":"t",
+            "a":"x","b":true,"c":-7,"d":1.5,"e":{"f":1},"g":[],"h":null,"Upper":"x"}"#,
+    );
+    let mut extensions: Vec<_> = event.iter_extensions().map(|(name, _)| name).collect();
+    extensions.sort_unstable();
+    assert_eq!(extensions, ["a", "b", "c"]);
+}
+
+#[test]
+fn document_of_tiny_values_costs_no_more_than_its_size() {
+    let maps = "{},".repeat(300_000);
+    let data = format!("[{maps}1]");
+    let event = structured(&format!(
+        r#"{{"specversion":"1.0","id":"1","source":"s","type":"t","data":{data}}}"#
+    ));
+    assert_eq!(event.data(), Some(&Data::Binary(data.into_bytes())));
+
+    let attributes: String = (0..200_000).map(|n| format!(r#""a{n}":1,"#)).collect();
+    let body = format!(r#"{{{attributes}"specversion":"1.0"}}"#);
+    let headers = headers(&[("content-type", b"application/cloudevents+json")]);
+    let error = from_http(&headers, Bytes::from(body)).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        source.starts_with("there are more than 256 attributes"),
+        "{source}"
+    );
 }
 
 #[test]
@@ -99,7 +168,12 @@ fn refusals_say_what_to_do() {
             headers(&[REQUIRED[0], REQUIRED[1], REQUIRED[2], ("ce-type", b"")]),
             "",
         ),
-        ("old version", headers(&[("ce-specversion", b"0.2")]), ""),
+        ("no version yet", headers(&[("ce-specversion", b"1.1")]), ""),
+        (
+            "incomplete 0.1",
+            headers(&[("ce-cloudeventsversion", b"0.1"), ("ce-source", b"s")]),
+            "",
+        ),
         (
             "two subjects",
             with(&[("ce-subject", b"a"), ("ce-subject", b"b")]),
@@ -116,14 +190,19 @@ fn refusals_say_what_to_do() {
             r#"{"specversion":"1.0","id":"1","source":""}"#,
         ),
         (
-            "structured, old",
+            "structured, no version yet",
             headers(&[json]),
-            r#"{"specversion":"0.3","id":"1","source":"s","type":"t"}"#,
+            r#"{"specversion":"2.0","id":"1","source":"s","type":"t"}"#,
         ),
         (
-            "nested extension",
+            "structured, given twice",
             headers(&[json]),
-            r#"{"specversion":"1.0","id":"1","source":"s","type":"t","ext":{"a":1}}"#,
+            r#"{"specversion":"1.0","id":"1","id":"2","source":"s","type":"t"}"#,
+        ),
+        (
+            "structured, not base64",
+            headers(&[json]),
+            r#"{"specversion":"1.0","id":"1","source":"s","type":"t","data_base64":"?"}"#,
         ),
     ];
     let mut shown = String::new();
@@ -137,16 +216,18 @@ fn refusals_say_what_to_do() {
     XML: content type `application/cloudevents+xml` is not accepted: use `application/cloudevents+json` or binary mode
     only a version: the event lacks the required attributes `id`, `source`, `type`
     one missing: the event lacks the required attribute `type`
-    old version: CloudEvents version `0.2` is not accepted: use 1.0
+    no version yet: CloudEvents version `1.1` is not accepted: use 1.0 (0.1 to 0.3 are read, too)
+    incomplete 0.1: the event lacks the required attributes `eventID`, `eventType`
     two subjects: attribute `subject` is given twice
     bad UTF-8: attribute `subject` is not UTF-8
     bad time: attribute `time` does not parse
     bad schema: attribute `dataschema` does not parse
     not JSON: the body is not a CloudEvent in JSON
-    JSON, not an object: the event lacks the required attributes `specversion`, `id`, `source`, `type`
+    JSON, not an object: the body is not a CloudEvent in JSON
     structured, two missing: the event lacks the required attributes `source`, `type`
-    structured, old: CloudEvents version `0.3` is not accepted: use 1.0
-    nested extension: the body is not a CloudEvent in JSON
+    structured, no version yet: CloudEvents version `2.0` is not accepted: use 1.0 (0.1 to 0.3 are read, too)
+    structured, given twice: attribute `id` is given twice
+    structured, not base64: `data_base64` of the event is not base64
     ");
 }
 

@@ -4,6 +4,7 @@
 
 mod decode;
 mod encode;
+mod versions;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
