@@ -5,7 +5,9 @@
 
 use std::error::Error;
 
-/// The error, then each cause, separated by `: `, without line breaks.
+use crate::printable::Printable;
+
+/// The error, then each cause, separated by `: `, on one line. What cannot be seen is escaped.
 #[must_use]
 pub fn error_line(error: &(dyn Error + 'static)) -> String {
     let mut line = error.to_string();
@@ -18,11 +20,9 @@ pub fn error_line(error: &(dyn Error + 'static)) -> String {
         }
         cause = error.source();
     }
-    line.lines()
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let parts = line.lines().map(str::trim).filter(|part| !part.is_empty());
+    let line = parts.collect::<Vec<_>>().join(" ");
+    Printable(&line).to_string()
 }
 
 #[cfg(test)]
@@ -46,6 +46,11 @@ mod tests {
                 "no queue: refused",
             ),
             ("two lines", anyhow!("first\n  second\n"), "first second"),
+            (
+                "what cannot be seen",
+                anyhow!("a\u{1b}[2J\u{202e}b"),
+                r"a\u{1b}[2J\u{202e}b",
+            ),
         ];
         for (name, error, expected) in table {
             assert_eq!(error_line(error.as_ref()), expected, "{name}");

@@ -151,9 +151,9 @@ fn duration(text: &str) -> Option<Duration> {
     Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()
 }
 
-/// The value in backticks; not at all if it may be a URL with a password.
+/// The value in backticks; not at all if it may be a URL with a password or a secret query.
 fn shown(text: &str) -> String {
-    if text.contains('@') {
+    if text.contains('@') || (text.contains("//") && text.contains('?')) {
         return "not valid".to_owned();
     }
     let head = text.chars().take(SHOWN_CHARS);
@@ -217,6 +217,7 @@ mod tests {
             ("long", long.as_str(), format!("`{}`", "x".repeat(80))),
             ("control characters", "a\nb", "`a?b`".to_owned()),
             ("a password", "http://u:p@h/", "not valid".to_owned()),
+            ("a secret query", "ftp://h/?key=s", "not valid".to_owned()),
         ];
         for (name, text, expected) in table {
             assert_eq!(shown(text), expected, "{name}");

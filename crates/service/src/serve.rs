@@ -5,13 +5,14 @@
 //! them gives way to a newcomer, and how long a shutdown may last. Bodies are bounded by the
 //! handlers, which know how much is reasonable.
 
+mod host;
 mod places;
 mod stall;
 
 use std::io;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Router, middleware};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -81,6 +82,7 @@ pub async fn serve(
     limits: Limits,
     stop: CancellationToken,
 ) -> Drained {
+    let router = router.layer(middleware::from_fn(host::required));
     let places = Places::new(limits.max_connections);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();

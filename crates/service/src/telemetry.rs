@@ -1,11 +1,12 @@
 //! Logs on standard error, as text for people or JSON for machines.
 //!
 //! Standard output stays free for what a program is asked to print. Nothing here
-//! redacts: types that hold secrets print none.
+//! redacts: types that hold secrets print none. But whatever is printed goes through
+//! [`lines`], which lets no text of a stranger do more than be read: for that reason there are
+//! no colours either.
 
 mod knative;
-
-use std::io::{self, IsTerminal as _};
+mod lines;
 
 use clap::ValueEnum;
 use thiserror::Error;
@@ -14,6 +15,7 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use self::lines::Lines;
 use crate::findings::present;
 
 /// How log lines look.
@@ -71,10 +73,10 @@ pub enum TelemetryError {
 pub fn init(args: &TelemetryArgs) -> Result<(), TelemetryError> {
     let targets = targets(args)?;
     let lines = fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(Lines(args.log_format))
         // It would be told on standard error, and panic where that cannot be written to.
         .log_internal_errors(false)
-        .with_ansi(io::stderr().is_terminal());
+        .with_ansi(false);
     let registry = tracing_subscriber::registry().with(targets);
     match args.log_format {
         LogFormat::Text => registry.with(lines).try_init(),

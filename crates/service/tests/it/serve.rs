@@ -256,3 +256,28 @@ async fn request_that_outlives_the_grace_is_cut() {
     assert_eq!(server.task.await.unwrap(), Drained::Cut);
     assert_eq!(request.await.unwrap(), "");
 }
+
+#[tokio::test]
+async fn request_of_http_1_1_must_name_its_host_once() {
+    let router = Router::new().route("/", get(async || "hello"));
+    let server = start(router, Limits::default()).await;
+    for (name, head, status) in [
+        ("without", "GET / HTTP/1.1\r\n", 400),
+        ("twice", "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n", 400),
+        (
+            "twice the same",
+            "GET / HTTP/1.1\r\nhost: a\r\nhost: a\r\n",
+            400,
+        ),
+        ("elsewhere", "GET /none HTTP/1.1\r\n", 400),
+        ("once", "GET / HTTP/1.1\r\nhost: a\r\n", 200),
+        ("empty", "GET / HTTP/1.1\r\nhost:\r\n", 200),
+        ("older", "GET / HTTP/1.0\r\n", 200),
+    ] {
+        let request = format!("{head}connection: close\r\n\r\n");
+        let answer = exchange(server.address, &request).await;
+        assert_eq!(&answer[9..12], status.to_string(), "{name}: {answer}");
+    }
+    server.stop.cancel();
+    server.task.await.unwrap();
+}

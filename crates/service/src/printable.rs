@@ -1,0 +1,69 @@
+//! Text of strangers as it may be printed: on one line, in reading order, nothing hidden.
+//!
+//! A line end or an escape sequence in an object's key would forge lines of a log or take over
+//! the terminal that shows it; characters that turn the direction of writing or have no width
+//! would show another text than is there.
+
+use std::fmt::{self, Write as _};
+
+/// Whether a character does something else than to be seen.
+#[must_use]
+pub fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// Prints a text with such characters escaped, `\n` or `\u{202e}`.
+#[derive(Clone, Copy, Debug)]
+pub struct Printable<'a>(pub &'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            if is_unprintable(character) {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                f.write_char(character)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        let table = [
+            ("plain", "人脸 😀 a\\b.jpg", "人脸 😀 a\\b.jpg"),
+            ("line ends", "a\r\nb", r"a\r\nb"),
+            (
+                "terminal",
+                "\u{1b}[2J\u{9b}1m\u{7f}",
+                r"\u{1b}[2J\u{9b}1m\u{7f}",
+            ),
+            (
+                "direction",
+                "gpj.\u{202e}a\u{2066}",
+                r"gpj.\u{202e}a\u{2066}",
+            ),
+            ("separators", "a\u{2028}b\u{2029}", r"a\u{2028}b\u{2029}"),
+            (
+                "no width",
+                "\u{200b}\u{feff}\u{ad}",
+                r"\u{200b}\u{feff}\u{ad}",
+            ),
+            ("tags", "\u{e0041}", r"\u{e0041}"),
+        ];
+        for (name, text, expected) in table {
+            assert_eq!(Printable(text).to_string(), expected, "{name}");
+        }
+    }
+}
