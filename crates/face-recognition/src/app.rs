@@ -28,6 +28,7 @@ use crate::keyed_mutex::KeyedMutex;
 use crate::metrics::Metrics;
 use crate::pipeline::Pipeline;
 use crate::storage::Buckets;
+use crate::temporary;
 
 /// Takes events until `stop` is cancelled, then finishes what is in work.
 ///
@@ -49,6 +50,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     };
     let transport = Transport::connect(&options)?;
     let opened = credentials.open(transport.clone()).await?;
+    temporary::refuse(faces.finder, &opened.credentials)?;
 
     let mut registry = Registry::default();
     let metrics = Metrics::new(registry.sub_registry_with_prefix("face"));
@@ -86,9 +88,14 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
             health_stop.clone(),
         ))
     });
+    let part = readiness.part("credentials");
     let keeper = tokio::spawn({
         let stop = stop.clone();
-        async move { opened.keeper.run(&stop).await }
+        async move {
+            let keeping = opened.keeper.run(&stop);
+            let watching = temporary::watch(faces.finder, &opened.credentials, &part, &stop);
+            tokio::join!(keeping, watching);
+        }
     });
     serve(listener, router, limits, &desk, &readiness).await;
     health_stop.cancel();

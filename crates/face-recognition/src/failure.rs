@@ -26,6 +26,9 @@ pub enum Failure {
         /// The limit.
         limit_bytes: usize,
     },
+    /// The request's body breaks the rules of HTTP.
+    #[error("the body of the request is not what its headers announce")]
+    EventMalformed(#[source] transport::BoxError),
     /// The request broke off, or came too slowly.
     #[error("the event did not arrive whole and in time")]
     EventCutOff,
@@ -159,9 +162,11 @@ impl Failure {
     #[must_use]
     pub fn course(&self) -> Course {
         match self {
-            Self::Event(_) | Self::Document(_) | Self::Address(_) | Self::ResultKey(_) => {
-                Course::GiveUp(StatusCode::BAD_REQUEST)
-            }
+            Self::Event(_)
+            | Self::EventMalformed(_)
+            | Self::Document(_)
+            | Self::Address(_)
+            | Self::ResultKey(_) => Course::GiveUp(StatusCode::BAD_REQUEST),
             Self::EventTooLarge { .. } | Self::TooLarge { .. } => {
                 Course::GiveUp(StatusCode::PAYLOAD_TOO_LARGE)
             }
@@ -185,7 +190,7 @@ impl Failure {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::Event(_) | Self::Document(_) => "bad_event",
+            Self::Event(_) | Self::EventMalformed(_) | Self::Document(_) => "bad_event",
             Self::EventTooLarge { .. } => "event_too_large",
             Self::EventCutOff => "event_cut_off",
             Self::Address(_) | Self::ResultKey(_) => "bad_address",

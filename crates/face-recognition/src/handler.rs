@@ -1,6 +1,8 @@
 //! Requests: what comes in is read within bounds, worked on by a task that outlives its
 //! client, and answered.
 
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +33,15 @@ const PHOTOS_PER_REQUEST: usize = 4;
 
 /// Senders have the whole event before they begin.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What the reading of a request takes, in its size: the body, its data, and the data unwrapped.
+const READING: u64 = 3;
+
+/// What an OSS event takes besides its text.
+const NOTICE_BYTES: u64 = 1024;
+
+/// A body up to this size is read in a moment; a larger one would hold up other requests.
+const QUICK_BYTES: usize = 64 * 1024;
 
 /// What requests share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -78,30 +89,31 @@ impl Desk {
             return Err(Failure::Stopping);
         }
         let (head, body) = request.into_parts();
-        let (body, memory) = read(body, self.pipeline.limits.event_bytes, &self.bodies).await?;
-        let event = events::from_http(&head.headers, body)?;
-        if event.ty() == reply::TYPE {
-            return Ok(self.nothing_to_do(SkipReason::OwnReply));
+        let (body, mut memory) = read(body, self.pipeline.limits.event_bytes, &self.bodies).await?;
+        let size_bytes = body.len() as u64;
+        if !self.bodies.grow(&mut memory, READING * size_bytes) {
+            return Err(Failure::Busy);
         }
-        let data = events::data_bytes(&event).unwrap_or_default();
-        let notices = oss::event::parse(&data).map_err(Failure::Document)?;
-        if notices.is_empty() {
-            return Ok(self.nothing_to_do(SkipReason::NoEvents));
+        let (asked, notices) = match understood(head.headers, body).await? {
+            Understood::Work(asked, notices) => (asked, notices),
+            Understood::Nothing(reason) => return Ok(self.nothing_to_do(reason)),
+        };
+        let kept_bytes = size_bytes + NOTICE_BYTES * notices.len() as u64;
+        if !self.bodies.grow(&mut memory, kept_bytes) {
+            return Err(Failure::Busy);
         }
-        drop(data);
+        memory.shrink(kept_bytes);
         // Only now, so that who sends slowly keeps nobody from working.
         let slot = self
             .slots
             .clone()
             .try_acquire_owned()
             .map_err(|_full| Failure::Busy)?;
-        let span = info_span!("event", ce.id = event.id());
+        let span = info_span!("event", ce.id = asked.id);
         let desk = self.clone();
-        let asked = Asked::of(&event);
         let left = CancellationToken::new();
         // Dropped with the request when its sender leaves.
         let _sender = left.clone().drop_guard();
-        drop(event); // Its data may take many times the room of its text.
         // The work has effects, so it belongs to a task of ours and not to the client, who may
         // leave at any moment. Only what has not begun by then is left to its next delivery.
         let work = async move {
@@ -163,6 +175,35 @@ impl Desk {
     }
 }
 
+/// What a request asks for.
+enum Understood {
+    Work(Asked, Vec<oss::event::Event>),
+    Nothing(SkipReason),
+}
+
+/// Reads what a request says, on a thread of its own if that may take a while.
+async fn understood(headers: HeaderMap, body: Bytes) -> Result<Understood, Failure> {
+    if body.len() <= QUICK_BYTES {
+        return understand(&headers, body);
+    }
+    let reading = tokio::task::spawn_blocking(move || understand(&headers, body));
+    reading.await.map_err(|_panicked| Failure::Defect)?
+}
+
+fn understand(headers: &HeaderMap, body: Bytes) -> Result<Understood, Failure> {
+    let event = events::from_http(headers, body)?;
+    if event.ty() == reply::TYPE {
+        return Ok(Understood::Nothing(SkipReason::OwnReply));
+    }
+    let data = events::data_bytes(&event).unwrap_or_default();
+    let notices = oss::event::parse(&data).map_err(Failure::Document)?;
+    Ok(if notices.is_empty() {
+        Understood::Nothing(SkipReason::NoEvents)
+    } else {
+        Understood::Work(Asked::of(&event), notices)
+    })
+}
+
 /// Reads a body within bounds of size, time and memory.
 async fn read(body: Body, limit_bytes: usize, memory: &Budget) -> Result<(Bytes, Grant), Failure> {
     let collecting = collect(Limited::new(body, limit_bytes), memory);
@@ -171,9 +212,25 @@ async fn read(body: Body, limit_bytes: usize, memory: &Budget) -> Result<(Bytes,
         Ok(Err(Trouble::Body(error))) if error.is::<LengthLimitError>() => {
             Err(Failure::EventTooLarge { limit_bytes })
         }
+        Ok(Err(Trouble::Body(error))) if is_malformed(&*error) => {
+            Err(Failure::EventMalformed(error))
+        }
         Ok(Err(Trouble::Body(_))) | Err(_) => Err(Failure::EventCutOff),
         Ok(Ok(read)) => Ok(read),
     }
+}
+
+/// Whether the sender broke the rules of HTTP, by a bad chunk for one, and did not just leave.
+fn is_malformed(error: &(dyn Error + 'static)) -> bool {
+    let mut link = Some(error);
+    while let Some(error) = link {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            let kind = error.kind();
+            return matches!(kind, ErrorKind::InvalidInput | ErrorKind::InvalidData);
+        }
+        link = error.source();
+    }
+    false
 }
 
 /// What stops the reading of a body.

@@ -32,6 +32,7 @@ pub mod record;
 mod reply;
 mod storage;
 pub mod target;
+mod temporary;
 
 pub use app::run;
 pub use args::Args;

@@ -33,4 +33,5 @@ mod shutdown;
 mod slow_clients;
 mod turns;
 mod two_processes;
+mod versions;
 mod wire;
