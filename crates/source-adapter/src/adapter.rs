@@ -14,11 +14,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
-use url::Url;
 
 use crate::budget::Budget;
-use crate::config::Config;
+use crate::config::{Config, SinkAddress};
 use crate::convert::Converter;
+use crate::crowd::Crowd;
 use crate::demand::Demand;
 use crate::metrics::Metrics;
 use crate::pace::Brake;
@@ -75,6 +75,7 @@ impl Adapter {
             settler,
             progress,
             brake: brake.clone(),
+            crowd: Crowd::default(),
             metrics: metrics.clone(),
             give_up: give_up.clone(),
         });
@@ -178,9 +179,9 @@ impl Sinks {
         };
         let client = http_client(&options).context("cannot use K_CA_CERTS")?;
         let namespace = config.operation.namespace.as_deref();
-        let sink = |url: &Url| {
+        let sink = |address: &SinkAddress| {
             Sink::try_new(
-                url.clone(),
+                address.clone(),
                 client.clone(),
                 config.delivery.timeout,
                 namespace,
@@ -189,7 +190,7 @@ impl Sinks {
             .context("cannot make requests from K_SINK, DELIVERY_DEAD_LETTER_SINK and NAMESPACE")
         };
         Ok(Self {
-            sink: sink(&config.sink.url)?,
+            sink: sink(&config.sink.address)?,
             dead_letter_sink: config
                 .delivery
                 .dead_letter_sink

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use transport::{Transport, redact};
+use transport::Transport;
 
 use crate::adapter::Adapter;
 use crate::config::{Config, MAX_BATCH, Operation, QueueConfig};
@@ -56,8 +56,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         let stop = background_stop.clone();
         background.spawn(async move { keeper.run(&stop).await });
     }
-    info!(mns.queue = %config.queue.name, sink = %redact(&config.sink.url), http = %address,
-        "delivering from queue `{}` to {}, health at {address}", config.queue.name, redact(&config.sink.url));
+    info!(mns.queue = %config.queue.name, sink = %config.sink.address, http = %address,
+        "delivering from queue `{}` to {}, health at {address}", config.queue.name, config.sink.address);
 
     let outcome = adapter.run(&stop, &readiness, &mut background).await;
     background_stop.cancel();

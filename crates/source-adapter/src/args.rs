@@ -42,7 +42,7 @@ pub struct Args {
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct SinkArgs {
     /// Where events go. Knative sets it.
-    #[arg(long, env = "K_SINK", value_name = "URL")]
+    #[arg(long, env = "K_SINK", value_name = "URL", hide_env_values = true)]
     pub sink: Option<String>,
     /// CA certificates of the sink in PEM, trusted beside the system's.
     #[arg(long, env = "K_CA_CERTS", value_name = "PEM", hide_env_values = true)]
@@ -59,6 +59,10 @@ pub struct SinkArgs {
     /// Form of the data: `Json`, or `Base64` as the original source sent it [default: Json].
     #[arg(long, env = "PAYLOAD", value_name = "FORM")]
     pub payload: Option<String>,
+    /// Version of CloudEvents to send: `1.0`, `0.3` or `0.2`. With `0.3` and the payload
+    /// `Base64`, the original consumer takes events also from a Broker [default: 1.0].
+    #[arg(long, env = "SPEC_VERSION", value_name = "VERSION")]
+    pub spec_version: Option<String>,
 }
 
 /// What happens when a delivery fails: the fields of Knative's `delivery`.
@@ -83,7 +87,12 @@ pub struct DeliveryArgs {
     #[arg(long, env = "DELIVERY_RETRY_AFTER_MAX", value_name = "DURATION")]
     pub delivery_retry_after_max: Option<String>,
     /// Where events go that the sink refused for good.
-    #[arg(long, env = "DELIVERY_DEAD_LETTER_SINK", value_name = "URL")]
+    #[arg(
+        long,
+        env = "DELIVERY_DEAD_LETTER_SINK",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub delivery_dead_letter_sink: Option<String>,
     /// How events are written: `binary`, or `json` for structured mode [default: binary].
     #[arg(long, env = "DELIVERY_FORMAT", value_name = "FORMAT")]

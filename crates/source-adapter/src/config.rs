@@ -3,6 +3,7 @@
 //! Every mistake is reported, each with what to set. Credentials are not part of it:
 //! they change while the process runs.
 
+mod address;
 mod delivery;
 mod limits;
 mod operation;
@@ -14,6 +15,7 @@ use service::Findings;
 
 use crate::Args;
 use crate::filter::Filter;
+pub use address::SinkAddress;
 pub use delivery::{Delivery, Growth};
 pub use limits::Limits;
 pub(crate) use limits::{MAX_BATCH, MAX_MESSAGE_BYTES};

@@ -8,13 +8,15 @@
 //! request can have caused several events (several in a message, or a `DeleteObjects`)
 //! a digest of the event's JSON is added: `<request id>-<16 hex digits>`, and for
 //! further copies of one and the same event in one message `-2`, `-3`. An event without
-//! a request id takes the id of its MNS message instead.
+//! a request id takes the id of its MNS message instead. An id longer than any of MNS, OSS
+//! or EventBridge is replaced by its digest: it has to fit a header, once per event.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use events::{EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage};
+use events::{EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage, SpecVersion};
 use oss::event::Event;
 use sha2::{Digest as _, Sha256};
 
@@ -24,12 +26,15 @@ use crate::trace::{Sampling, TRACEPARENT, trace_id, traceparent};
 /// What EventBridge calls OSS.
 const SOURCE: &str = "acs.oss";
 const JSON: &str = "application/json";
+/// Longest id that is taken over, in bytes. Those of the cloud have up to 50.
+const LONGEST_ID: usize = 256;
 
 /// Turns OSS events into what the sink gets.
 #[derive(Clone, Debug)]
 pub struct Converter {
     payload: Payload,
     format: Format,
+    spec_version: SpecVersion,
     overrides: Overrides,
     sampling: Sampling,
 }
@@ -59,12 +64,14 @@ impl Converter {
         let SinkConfig {
             payload,
             format,
+            spec_version,
             overrides,
             ..
         } = config;
         Self {
             payload: *payload,
             format: *format,
+            spec_version: *spec_version,
             overrides: overrides.clone(),
             sampling,
         }
@@ -90,7 +97,7 @@ impl Converter {
         self.overrides.apply(&mut event);
         let given = event.extension("traceparent").map(ToString::to_string);
         let trace = traceparent(&id, given.as_deref(), self.sampling);
-        let mut message = self.write(event)?;
+        let mut message = write(self.spec_version, self.format, event)?;
         message.headers.insert(TRACEPARENT, trace);
         Ok(Outgoing { id, message })
     }
@@ -102,17 +109,17 @@ impl Converter {
             Payload::Base64 => format!("\"{}\"", BASE64_STANDARD.encode(document)).into_bytes(),
         }
     }
-
-    fn write(&self, event: events::Event) -> Result<HttpMessage, EncodeError> {
-        write(self.format, event)
-    }
 }
 
-/// Writes an event in the given format.
-pub(crate) fn write(format: Format, event: events::Event) -> Result<HttpMessage, EncodeError> {
+/// Writes an event in the given version and format.
+pub(crate) fn write(
+    version: SpecVersion,
+    format: Format,
+    event: events::Event,
+) -> Result<HttpMessage, EncodeError> {
     match format {
-        Format::Binary => events::binary(event),
-        Format::Structured => events::structured(&event),
+        Format::Binary => events::binary_as(version, event),
+        Format::Structured => events::structured_as(version, &event),
     }
 }
 
@@ -122,16 +129,24 @@ pub fn ids(message_id: &str, events: &[Event]) -> Vec<String> {
     let mut taken = Taken::default();
     let ids = events.iter().map(|event| {
         let request_id = event.request_id.as_deref().filter(|id| !id.is_empty());
-        let base = request_id.unwrap_or(message_id);
+        let base = short(request_id.unwrap_or(message_id));
         taken.add(
             if events.len() == 1 && event.name.action() != "DeleteObjects" {
-                base.to_owned()
+                base.into_owned()
             } else {
                 format!("{base}-{}", digest(event.raw()))
             },
         )
     });
     ids.collect()
+}
+
+fn short(id: &str) -> Cow<'_, str> {
+    if id.len() <= LONGEST_ID {
+        Cow::Borrowed(id)
+    } else {
+        Cow::Owned(digest(id))
+    }
 }
 
 /// Ids given away, each with the number that its next copy would get.

@@ -1,15 +1,14 @@
 //! Events that the sink will not take, with the reason attached.
 //!
 //! A dead letter is the original event plus the three attributes that Knative's own data
-//! plane adds. It is made from the bytes that were sent, so that no second copy of every
+//! plane adds, in CloudEvents 1.0 whatever the sink takes. It is made from the bytes that were sent, so that no second copy of every
 //! event has to be kept just in case.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use events::{Data, Event, EventBuilder as _, EventBuilderV10, HttpMessage};
-use url::Url;
+use events::{Data, Event, EventBuilder as _, EventBuilderV10, HttpMessage, SpecVersion};
 
-use crate::config::Format;
+use crate::config::{Format, SinkAddress};
 use crate::convert::write;
 use crate::sink::Failure;
 use crate::trace::TRACEPARENT;
@@ -23,8 +22,8 @@ const MNS_TYPE: &str = "mns:Queue:SendMessage";
 /// Why an event became a dead letter.
 #[derive(Clone, Debug)]
 pub struct Cause {
-    /// Where the event could not be delivered.
-    pub destination: Url,
+    /// Where the event could not be delivered. It is told without user and query.
+    pub destination: SinkAddress,
     /// The status, or the nearest to one.
     pub code: u16,
     /// The beginning of the answer's body, or a reason of our own.
@@ -34,7 +33,7 @@ pub struct Cause {
 impl Cause {
     /// The sink's last answer.
     #[must_use]
-    pub fn refused(destination: &Url, failure: &Failure) -> Self {
+    pub fn refused(destination: &SinkAddress, failure: &Failure) -> Self {
         let data = if failure.body.is_empty() {
             failure.to_string().into_bytes()
         } else {
@@ -49,7 +48,7 @@ impl Cause {
 
     /// A message that holds no events; 400 is what a receiver says to such a thing.
     #[must_use]
-    pub fn unreadable(destination: &Url, reason: &str) -> Self {
+    pub fn unreadable(destination: &SinkAddress, reason: &str) -> Self {
         Self {
             destination: destination.clone(),
             code: 400,
@@ -60,18 +59,10 @@ impl Cause {
     fn attach(&self, event: &mut Event) {
         let mut data = BASE64_STANDARD.encode(&self.data);
         data.truncate(MAX_DATA_CHARS);
-        event.set_extension("knativeerrordest", without_login(&self.destination));
+        event.set_extension("knativeerrordest", self.destination.to_string());
         event.set_extension("knativeerrorcode", i64::from(self.code));
         event.set_extension("knativeerrordata", data);
     }
-}
-
-/// The address as it may be told to others.
-fn without_login(url: &Url) -> String {
-    let mut url = url.clone();
-    // Fails for addresses without a host only, which are no sinks.
-    let _ = url.set_username("").and_then(|()| url.set_password(None));
-    url.into()
 }
 
 /// The event that was sent, with the cause attached.
@@ -82,7 +73,7 @@ fn without_login(url: &Url) -> String {
 pub fn dead_letter(sent: &HttpMessage, format: Format, cause: &Cause) -> Option<HttpMessage> {
     let mut event = events::from_http(&sent.headers, sent.body.clone()).ok()?;
     cause.attach(&mut event);
-    let mut letter = write(format, event).ok()?;
+    let mut letter = write(SpecVersion::V10, format, event).ok()?;
     if let Some(trace) = sent.headers.get(TRACEPARENT) {
         letter.headers.insert(TRACEPARENT, trace.clone());
     }

@@ -11,10 +11,10 @@
 mod adapter;
 mod app;
 pub mod args;
-pub mod body;
 mod budget;
 pub mod config;
 pub mod convert;
+mod crowd;
 pub mod dead_letter;
 mod demand;
 pub mod filter;

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mns::{Message, Queue};
+use oss::event::Event;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -17,6 +19,7 @@ use tracing::{debug, warn};
 use crate::budget::Held;
 use crate::config::{Delivery, Format};
 use crate::convert::{Converter, Outgoing, ids};
+use crate::crowd::Crowd;
 use crate::dead_letter::{Cause, dead_letter, unreadable_message};
 use crate::filter::Filter;
 use crate::lease::Lease;
@@ -44,6 +47,7 @@ pub(crate) struct Pipeline {
     pub(crate) settler: Settler,
     pub(crate) progress: Arc<Progress>,
     pub(crate) brake: Arc<Brake>,
+    pub(crate) crowd: Crowd,
     pub(crate) metrics: Metrics,
     /// Cancelled when deliveries have to end, finished or not.
     pub(crate) give_up: CancellationToken,
@@ -57,6 +61,12 @@ pub(crate) struct Received {
     pub(crate) visibility: Duration,
     pub(crate) held: Held,
 }
+
+/// The events of a message, `None` for those that the filter keeps away.
+type Wanted = Vec<Option<Outgoing>>;
+
+/// Room for the events of a message that has many.
+type Room = OwnedSemaphorePermit;
 
 /// What should happen to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,9 +154,8 @@ impl Pipeline {
             debug!(mns.message.id = %id, "message `{id}` was delivered before");
             return Verdict::Delete;
         }
-        match self.outgoing(&message) {
-            Ok(outgoing) => {
-                // The body may keep a whole receive's answer in memory.
+        match self.outgoing(&message).await {
+            Ok((outgoing, _room)) => {
                 drop(message);
                 self.deliver_all(&id, count, outgoing, &delivered).await
             }
@@ -154,29 +163,36 @@ impl Pipeline {
         }
     }
 
-    /// The message's events that are wanted, in order; `None` for those that are not.
-    fn outgoing(&self, message: &Message) -> Result<Vec<Option<Outgoing>>, String> {
-        let events = crate::body::events(&message.body).map_err(|e| service::error_line(&e))?;
-        let ids = ids(&message.id, &events);
+    /// The message's events that are wanted, in order, `None` for those that are not; and the
+    /// room that they take if they are many.
+    async fn outgoing(&self, message: &Message) -> Result<(Wanted, Option<Room>), String> {
+        let events = read(message)?;
+        let count = events.len();
+        if !Crowd::concerns(count) {
+            return Ok((self.convert(message, &events)?, None));
+        }
+        drop(events); // Waiting with them would be what the room is there to prevent.
+        let room = self.crowd.room(count).await;
+        Ok((self.convert(message, &read(message)?)?, room))
+    }
+
+    fn convert(&self, message: &Message, events: &[Event]) -> Result<Wanted, String> {
         let convert = |(event, id)| {
             self.filter
                 .matches(event)
                 .then(|| self.converter.convert(id, event))
                 .transpose()
         };
-        let outgoing = events
-            .iter()
-            .zip(ids)
-            .map(convert)
-            .collect::<Result<Vec<_>, _>>();
-        outgoing.map_err(|error| service::error_line(&error))
+        let wanted = events.iter().zip(ids(&message.id, events)).map(convert);
+        let wanted = wanted.collect::<Result<Vec<_>, _>>();
+        wanted.map_err(|error| service::error_line(&error))
     }
 
     async fn deliver_all(
         &self,
         message_id: &str,
         count: u32,
-        outgoing: Vec<Option<Outgoing>>,
+        outgoing: Wanted,
         delivered: &Delivered,
     ) -> Verdict {
         let mut taken = Vec::new();
@@ -229,7 +245,7 @@ impl Pipeline {
         }
         warn!(ce.id = %id, trace.id = trace, mns.message.id = %message_id, attempt = count, "giving up on event `{id}`: {failure}");
         let wait = self.delivery.wait_kept(count, failure.retry_after);
-        let cause = Cause::refused(self.sink.url(), &failure);
+        let cause = Cause::refused(self.sink.address(), &failure);
         let letter = dead_letter(&outgoing.message, self.format, &cause);
         Box::pin(self.bury(id, letter, wait)).await
     }
@@ -239,7 +255,7 @@ impl Pipeline {
         let id = &message.id;
         self.metrics.count_message(MessageOutcome::Unreadable);
         warn!(mns.message.id = %id, attempt = count, "message `{id}` holds no readable events: {reason}");
-        let cause = Cause::unreadable(self.sink.url(), reason);
+        let cause = Cause::unreadable(self.sink.address(), reason);
         let letter = unreadable_message(id, &self.queue_arn, &message.body, &cause);
         let wait = self.delivery.wait_kept(count, None);
         match Box::pin(self.bury(id, letter, wait)).await {
@@ -284,6 +300,10 @@ impl Pipeline {
         self.metrics.count_events(outcome, 1);
         fate
     }
+}
+
+fn read(message: &Message) -> Result<Vec<Event>, String> {
+    oss::event::parse(&message.body).map_err(|error| service::error_line(&error))
 }
 
 /// All positions, at each delivery from another one on: an event that is met with silence

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mns::{Queue, ReceiptHandle};
+use mns::{Queue, ReceiptHandle, RefusalKind};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -186,7 +186,7 @@ impl Deleter {
                     self.metrics
                         .count_call(MnsCall::Delete, CallResult::Success);
                     for (handle, error) in &outcome.failed {
-                        self.forget(&batch, handle, &error.to_string());
+                        self.forget(&batch, handle, error.kind(), &error.to_string());
                     }
                     return;
                 }
@@ -203,15 +203,24 @@ impl Deleter {
         }
     }
 
-    /// A message that could not be deleted comes back; then it is only deleted.
-    fn forget(&self, batch: &[Done], handle: &ReceiptHandle, reason: &str) {
+    /// A message that could not be deleted may come back; then it is only deleted.
+    fn forget(&self, batch: &[Done], handle: &ReceiptHandle, kind: RefusalKind, reason: &str) {
         let Some(done) = batch.iter().find(|done| done.handle == *handle) else {
             return;
         };
         let id = &done.message_id;
         self.metrics.count_lost_handle();
         self.progress.keep(id, Delivered::All);
-        warn!(mns.message.id = %id, reason, "message `{id}` is delivered but not deleted, it comes back");
+        let left = match kind {
+            RefusalKind::NoMessage => {
+                "there was nothing left to delete: it was deleted before, or its handle ran out and another receiver got it"
+            }
+            RefusalKind::BadHandle => {
+                "not deleted, because its handle is not valid any more: another receiver may get it"
+            }
+            _ => "not deleted, it comes back",
+        };
+        warn!(mns.message.id = %id, reason, "message `{id}` is delivered, but {left}");
     }
 
     /// What is left to try again after a failed call.
@@ -222,8 +231,11 @@ impl Deleter {
             .into_iter()
             .partition(|done| is_worth_it && done.ends > next);
         let reason = service::error_line(error);
+        let kind = error
+            .refusal()
+            .map_or(RefusalKind::ServiceFault, mns::Refusal::kind);
         for done in &over {
-            self.forget(std::slice::from_ref(done), &done.handle, &reason);
+            self.forget(std::slice::from_ref(done), &done.handle, kind, &reason);
         }
         again
     }

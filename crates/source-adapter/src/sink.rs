@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use transport::{Transport, TransportError};
 use url::Url;
 
+use crate::config::SinkAddress;
 use crate::token::Token;
 use crate::verdict::{Verdict, verdict};
 
@@ -28,10 +29,11 @@ const DRAINED_BYTES: usize = 64 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// Somewhere to post events to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sink {
-    url: Url,
+    address: SinkAddress,
     target: Url,
+    authorization: Option<HeaderValue>,
     namespace: Option<HeaderValue>,
     token: Option<Token>,
     transport: Transport,
@@ -61,21 +63,20 @@ pub enum FailureKind {
 }
 
 impl Sink {
-    /// Posts to `url`, with `timeout` for the head of each answer.
+    /// Posts to `address`, with `timeout` for the head of each answer.
     ///
     /// # Errors
     /// Permanent: the namespace cannot be a header.
     pub fn try_new(
-        url: Url,
+        address: SinkAddress,
         client: reqwest::Client,
         timeout: Duration,
         namespace: Option<&str>,
     ) -> Result<Self, http::Error> {
-        let mut target = url.clone();
-        target.set_fragment(None);
         Ok(Self {
-            url,
-            target,
+            target: address.target(),
+            authorization: address.authorization(),
+            address,
             namespace: namespace.map(HeaderValue::from_str).transpose()?,
             token: None,
             transport: Transport::new(client),
@@ -91,8 +92,8 @@ impl Sink {
 
     /// Where it posts to.
     #[must_use]
-    pub fn url(&self) -> &Url {
-        &self.url
+    pub fn address(&self) -> &SinkAddress {
+        &self.address
     }
 
     /// Posts the event once.
@@ -131,10 +132,21 @@ impl Sink {
         if let Some(namespace) = &self.namespace {
             headers.insert(NAMESPACE, namespace.clone());
         }
-        if let Some(token) = &self.token {
-            headers.insert(AUTHORIZATION, token.header());
+        let authorization = self.token.as_ref().map(Token::header);
+        if let Some(authorization) = authorization.or_else(|| self.authorization.clone()) {
+            headers.insert(AUTHORIZATION, authorization);
         }
         request
+    }
+}
+
+/// Tells the address without what is secret in it.
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sink")
+            .field("address", &self.address)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 

@@ -44,7 +44,9 @@ pub use filter::FilterSpec;
 pub use manager::Conditions;
 pub use overrides::CloudEventOverrides;
 pub use sink::{Sink, SinkError, Target};
-pub use source::{DeletionPolicy, MnsOssSource, MnsOssSourceSpec, Origin, OriginError, Payload};
+pub use source::{
+    DeletionPolicy, MnsOssSource, MnsOssSourceSpec, Origin, OriginError, Payload, SpecVersion,
+};
 pub use status::{Auth, CloudEventAttributes, MnsOssSourceStatus};
 pub use template::{PodTemplate, Resources, TaintEffect, Toleration, TolerationOperator};
 pub use template_keys::{TemplateKeys, definition};

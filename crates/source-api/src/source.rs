@@ -117,6 +117,11 @@ pub struct MnsOssSourceSpec {
     /// it).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Payload>,
+    /// Version of CloudEvents that events are sent in: `1.0` (the default), `0.3`, or `0.2`, which
+    /// the original source sent. Its consumers take `payload: Base64` in `0.3` through a Broker or
+    /// without one, in `0.2` only without: Brokers of today know no version before 0.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec_version: Option<SpecVersion>,
     /// What happens to the queue and the subscription when the source is deleted or no longer
     /// uses them: `Delete` (the default) or `Retain`. A queue given by `queue` is always left
     /// alone.
@@ -141,6 +146,21 @@ pub enum Payload {
     Json,
     /// A JSON string that holds the document in base64.
     Base64,
+}
+
+/// A version of CloudEvents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub enum SpecVersion {
+    /// 0.2, of 2019.
+    #[serde(rename = "0.2")]
+    V02,
+    /// 0.3, the oldest that Brokers of today pass on.
+    #[serde(rename = "0.3")]
+    V03,
+    /// 1.0, of today.
+    #[default]
+    #[serde(rename = "1.0")]
+    V10,
 }
 
 /// What happens to what the controller made in MNS, once it is no longer used.

@@ -54,6 +54,7 @@ pub(crate) fn spec(config: &Config, sink: SinkSpec) -> MnsOssSourceSpec {
         delivery: None,
         filter: None,
         payload: None,
+        spec_version: None,
         deletion_policy: None,
         consumers: 1,
         template: None,

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use service::findings::{Findings, http_url};
+use service::Findings;
 use transport::Backoff;
-use url::Url;
 
+use super::SinkAddress;
 use crate::args::DeliveryArgs;
 
 /// As many as a Broker and the other Knative sources make.
@@ -44,7 +44,7 @@ pub struct Delivery {
     /// The longest `Retry-After` that is honoured; zero to ignore the header.
     pub retry_after_max: Duration,
     /// Where refused events go.
-    pub dead_letter_sink: Option<Url>,
+    pub dead_letter_sink: Option<SinkAddress>,
 }
 
 impl Delivery {
@@ -76,7 +76,7 @@ impl Delivery {
             "DELIVERY_DEAD_LETTER_SINK",
             dead_letter_sink.as_deref(),
             url,
-            http_url,
+            SinkAddress::parse,
         );
         Self {
             retries: retries.unwrap_or(RETRIES),

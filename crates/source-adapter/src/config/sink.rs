@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use service::findings::{Findings, http_url, present, present_path};
-use url::Url;
+use events::SpecVersion;
+use service::findings::{Findings, present, present_path};
 
-use super::Overrides;
+use super::{Overrides, SinkAddress};
 use crate::args::SinkArgs;
 
 /// The form of an event's data.
@@ -32,7 +32,7 @@ pub enum Format {
 #[derive(Clone, Debug)]
 pub struct SinkConfig {
     /// The sink's address.
-    pub url: Url,
+    pub address: SinkAddress,
     /// CA certificates to trust beside the system's, in PEM.
     pub ca_certs_pem: Option<String>,
     /// The audience that the sink expects in a token.
@@ -45,6 +45,8 @@ pub struct SinkConfig {
     pub payload: Payload,
     /// Form of the event.
     pub format: Format,
+    /// Version of CloudEvents that events are written in.
+    pub spec_version: SpecVersion,
 }
 
 impl SinkConfig {
@@ -60,9 +62,10 @@ impl SinkConfig {
             oidc_token_file,
             ce_overrides,
             payload,
+            spec_version,
         } = args;
-        let url = "the http or https URL that events go to";
-        let url = found.required("K_SINK", sink.as_deref(), url, http_url);
+        let address = "the http or https URL that events go to";
+        let address = found.required("K_SINK", sink.as_deref(), address, SinkAddress::parse);
         let overrides = Overrides::check(found, ce_overrides.as_deref());
         let payload = found.optional(
             "PAYLOAD",
@@ -76,16 +79,28 @@ impl SinkConfig {
             "`binary` or `json`",
             Format::parse,
         );
+        let spec_version = found.optional(
+            "SPEC_VERSION",
+            spec_version.as_deref(),
+            "`1.0`, `0.3` or `0.2`",
+            sendable,
+        );
         Some(Self {
-            url: url?,
+            address: address?,
             ca_certs_pem: present(ca_certs.as_deref()).map(str::to_owned),
             audience: present(audience.as_deref()).map(str::to_owned),
             token_file: present_path(oidc_token_file),
             overrides,
             payload: payload.unwrap_or_default(),
             format: format.unwrap_or_default(),
+            spec_version: spec_version.unwrap_or_default(),
         })
     }
+}
+
+/// Nobody is known who takes 0.1 and not 0.2.
+fn sendable(text: &str) -> Option<SpecVersion> {
+    SpecVersion::parse(text).filter(|version| *version != SpecVersion::V01)
 }
 
 impl Payload {

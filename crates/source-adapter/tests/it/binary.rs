@@ -68,7 +68,13 @@ fn failing_starts_say_what_to_do_in_one_line() {
 
 #[test]
 fn help_shows_every_variable_and_no_value() {
-    let output = run(&["--help"], &[("K_CA_CERTS", "MARKER")]);
+    let secret = "https://MARKER@sink.example/?token=MARKER";
+    let secrets = [
+        ("K_CA_CERTS", "MARKER"),
+        ("K_SINK", secret),
+        ("DELIVERY_DEAD_LETTER_SINK", secret),
+    ];
+    let output = run(&["--help"], &secrets);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
     for variable in [

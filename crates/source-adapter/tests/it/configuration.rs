@@ -19,7 +19,7 @@ fn with(more: &[&str]) -> Config {
 #[test]
 fn two_settings_are_enough() {
     let config = with(&[]);
-    assert_eq!(config.sink.url.as_str(), "http://broker/default");
+    assert_eq!(config.sink.address.to_string(), "http://broker/default");
     assert_eq!(
         (config.sink.payload, config.sink.format),
         (Payload::Json, Format::Binary)
@@ -33,6 +33,23 @@ fn two_settings_are_enough() {
     assert_eq!(config.operation.name, "adapter");
     assert_eq!(config.operation.listen.to_string(), "0.0.0.0:8080");
     assert!(config.queue.endpoint.is_none());
+}
+
+#[test]
+fn configuration_shows_no_secret_of_a_sink() {
+    let secret = "https://MARKER:MARKER@sink.example/path?token=MARKER";
+    let config = config(&[
+        "--sink",
+        secret,
+        "--mns-queue",
+        "photos",
+        "--delivery-dead-letter-sink",
+        secret,
+    ])
+    .unwrap();
+    let shown = format!("{config:?}");
+    assert!(shown.contains("https://sink.example/path"), "{shown}");
+    assert!(!shown.contains("MARKER"), "{shown}");
 }
 
 #[test]

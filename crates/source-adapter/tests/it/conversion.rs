@@ -3,18 +3,16 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use events::AttributesReader as _;
+use oss::event::parse;
 use proptest::prelude::*;
-use source_adapter::body;
+use source_adapter::config::SinkAddress;
 use source_adapter::convert::ids;
 use source_adapter::dead_letter::{Cause, unreadable_message};
 
 use crate::running::{document, event};
 
 fn ids_of(message_id: &str, events: &[String]) -> Vec<String> {
-    ids(
-        message_id,
-        &body::events(document(events).as_bytes()).unwrap(),
-    )
+    ids(message_id, &parse(document(events).as_bytes()).unwrap())
 }
 
 #[test]
@@ -58,12 +56,32 @@ fn ids_follow_the_request_where_it_stands_for_one_event() {
 }
 
 #[test]
+fn endless_ids_are_replaced_by_their_digest() {
+    let endless = "7".repeat(1_000_000);
+    let short = |ids: &[String]| ids.iter().all(|id| id.len() < 64);
+    let without = [event("", "a.jpg"), event("", "b.jpg")];
+    let ids = ids_of(&endless, &without);
+    assert!(short(&ids), "{ids:?}");
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(
+        ids_of(&endless, &without),
+        ids,
+        "the same at every delivery"
+    );
+    let asked = ids_of("M", &[event(&endless[..1000], "a.jpg")]);
+    assert!(short(&asked), "{asked:?}");
+    assert_eq!(ids_of("N", &[event(&endless[..1000], "a.jpg")]), asked);
+}
+
+#[test]
 fn reason_of_a_dead_letter_is_cut_to_what_knative_keeps() {
-    let destination = "http://sink.example/".parse().unwrap();
+    let destination = SinkAddress::parse("http://u:p@sink.example/?token=T").unwrap();
     let cause = Cause::unreadable(&destination, &"x".repeat(5000));
     let letter =
         unreadable_message("M", "acs:mns:cn-shanghai:1:queues/photos", b"{", &cause).unwrap();
     let letter = events::from_http(&letter.headers, letter.body).unwrap();
+    let destination = letter.extension("knativeerrordest").unwrap().to_string();
+    assert_eq!(destination, "http://sink.example/", "without its secrets");
     let data = letter.extension("knativeerrordata").unwrap().to_string();
     assert_eq!(data.len(), 1024);
     assert_eq!(
@@ -88,11 +106,11 @@ proptest! {
 
     #[test]
     fn any_body_is_read_or_refused(body in any::<Vec<u8>>()) {
-        let _ = body::events(&body);
+        let _ = parse(&body);
     }
 
     #[test]
     fn any_text_like_a_body_is_read_or_refused(body in r#"[<{"\[]{0,3}(events|Notification|Message|[ -~]){0,6}[>}"\]]{0,3}"#) {
-        let _ = body::events(body.as_bytes());
+        let _ = parse(body.as_bytes());
     }
 }

@@ -26,12 +26,26 @@ async fn every_form_of_body_is_delivered_and_deleted() {
         "<Notification><TopicName>t</TopicName><Message>{}</Message></Notification>",
         BASE64_STANDARD.encode(plain("XML"))
     ));
+    // EventBridge sends complete CloudEvents, whose ids count where the event has none.
+    let bridged = |id: &str| {
+        let event = event("", "photos/人脸 1.jpg");
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"acs.oss","type":"t","data":{event}}}"#
+        )
+    };
+    mns.send(bridged("BRIDGE"));
+    mns.send(BASE64_STANDARD.encode(bridged("BRIDGE64")));
+    mns.send(serde_json::json!({"TopicName": "t", "Message": bridged("BRIDGE-JSON")}).to_string());
+    mns.send(
+        serde_json::json!({"messageId": "m", "messageBody": bridged("BRIDGE-MNS")}).to_string(),
+    );
     let adapter = Running::start(&mns, &sink, &["--namespace", "photos"]).await;
     eventually("empty queue", || mns.len() == 0).await;
 
     let mut ids = sink.ids();
     ids.sort();
-    assert_eq!(ids, ["BASE64", "JSON", "RAW", "XML"]);
+    let expected = "BASE64 BRIDGE BRIDGE-JSON BRIDGE-MNS BRIDGE64 JSON RAW XML";
+    assert_eq!(ids.join(" "), expected);
     for (headers, event) in sink.headers().iter().zip(sink.events()) {
         assert_eq!(headers["kn-namespace"], "photos");
         assert_eq!(event.source(), "acs.oss");
@@ -46,7 +60,7 @@ async fn every_form_of_body_is_delivered_and_deleted() {
         adapter
             .metric("adapter_events_total{outcome=\"accepted\"}")
             .await,
-        4
+        8
     );
     adapter.end().await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use events::HttpMessage;
 use http::HeaderMap;
 use service::{ConnectOptions, http_client};
+use source_adapter::config::SinkAddress;
 use source_adapter::sink::{Failure, Sink};
 use tokio::time::Instant;
 
@@ -96,14 +97,14 @@ const ANSWERS: [(&str, Script); 21] = [
 ];
 
 async fn post(sink: &RawSink) -> Result<(), Failure> {
-    let url = format!("http://{}/events", sink.address).parse().unwrap();
+    let address = SinkAddress::parse(&format!("http://{}/events", sink.address)).unwrap();
     let client = http_client(&ConnectOptions::default()).unwrap();
     let message = HttpMessage {
         headers: HeaderMap::new(),
         body: "an event".into(),
     };
     let started = Instant::now();
-    let outcome = Sink::try_new(url, client, TIMEOUT, None)
+    let outcome = Sink::try_new(address, client, TIMEOUT, None)
         .unwrap()
         .send(&message)
         .await;

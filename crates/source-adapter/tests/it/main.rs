@@ -14,6 +14,8 @@ mod fake_mns;
 mod fake_sink;
 mod hostile_sink;
 mod limits;
+mod logs;
+mod original;
 mod outage;
 mod poison;
 mod raw_sink;

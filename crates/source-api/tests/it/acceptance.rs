@@ -85,6 +85,7 @@ fn everything_at_once_is_stored_as_it_is() {
         },
         "filter": {"eventNames": ["ObjectCreated:*"], "keyPrefix": "a/", "keySuffix": ".jpg"},
         "payload": "Base64",
+        "specVersion": "0.3",
         "deletionPolicy": "Retain",
         "consumers": 0,
         "template": {
@@ -267,6 +268,8 @@ fn mistakes_are_answered_with_what_to_write() {
             json!({"filter": {"eventNames": ["Object*:PutObject"]}}),
         ),
         ("payload that is none", json!({"payload": "json"})),
+        ("version that is none", json!({"specVersion": "0.1"})),
+        ("version as a number", json!({"specVersion": 1.0})),
         (
             "policy of deletion that is none",
             json!({"deletionPolicy": "Keep"}),

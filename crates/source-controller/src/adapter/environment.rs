@@ -6,7 +6,8 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::EnvVar;
 use serde_json::json;
 use source_api::{
-    BackoffPolicy, Delivery, EventFormat, FilterSpec, MnsOssSource, Payload, format_duration,
+    BackoffPolicy, Delivery, EventFormat, FilterSpec, MnsOssSource, Payload, SpecVersion,
+    format_duration,
 };
 
 use super::pod::{ACCESS_TOKEN_FILE, PROBES};
@@ -46,6 +47,7 @@ pub(super) fn variables(
     variables.set_if("K_AUDIENCE", sink.audience.clone());
     variables.set_if("K_CE_OVERRIDES", overrides(source));
     variables.set_if("PAYLOAD", spec.payload.map(payload));
+    variables.set_if("SPEC_VERSION", spec.spec_version.map(spec_version));
     variables.set("MNS_ENDPOINT", &endpoint.to_string());
     variables.set("MNS_QUEUE", queue.as_str());
     variables.set("MNS_ACCESS_TOKEN_FILE", ACCESS_TOKEN_FILE);
@@ -127,6 +129,14 @@ fn payload(payload: Payload) -> &'static str {
     match payload {
         Payload::Json => "Json",
         Payload::Base64 => "Base64",
+    }
+}
+
+fn spec_version(version: SpecVersion) -> &'static str {
+    match version {
+        SpecVersion::V02 => "0.2",
+        SpecVersion::V03 => "0.3",
+        SpecVersion::V10 => "1.0",
     }
 }
 

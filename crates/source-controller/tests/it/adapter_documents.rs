@@ -26,6 +26,7 @@ async fn everything_that_a_source_can_say_reaches_the_adapter() {
     let world = World::start().await;
     world.edit(|spec| {
         spec["payload"] = json!("Base64");
+        spec["specVersion"] = json!("0.2");
         spec["serviceAccountName"] = json!("mnsoss-sa");
         spec["ceOverrides"] = json!({"extensions": {"team": "$(NAME)"}});
         spec["filter"] = json!({"eventNames": ["ObjectCreated:*", "ObjectRemoved:DeleteObject"], "keyPrefix": "in/", "keySuffix": ".jpg"});
@@ -82,6 +83,7 @@ async fn everything_that_a_source_can_say_reaches_the_adapter() {
     K_SINK=http://broker-ingress.knative-eventing.svc.cluster.local/shop/default
     K_CE_OVERRIDES={"extensions":{"team":"$$(NAME)"}}
     PAYLOAD=Base64
+    SPEC_VERSION=0.2
     MNS_ENDPOINT=http://mns.test
     MNS_QUEUE=mnsoss-shop-photos-319a766c722eca78
     MNS_ACCESS_TOKEN_FILE=/var/run/mnsoss/access-token

@@ -59,6 +59,7 @@ fn with_lines(defaults: Args, find: impl Fn(&str) -> Option<String>) -> Args {
             audience: find("K_AUDIENCE"),
             ce_overrides: find("K_CE_OVERRIDES"),
             payload: find("PAYLOAD"),
+            spec_version: find("SPEC_VERSION"),
             ..SinkArgs::default()
         },
         delivery: DeliveryArgs {

@@ -43,14 +43,20 @@ async fn a_corrupt_photo_is_refused_once_with_the_reason() {
 
 #[tokio::test]
 async fn the_originals_wire_form_is_processed() {
-    let pipeline = pipeline(|settings| {
-        settings
-            .adapter_env
-            .insert("PAYLOAD".into(), "Base64".into());
-    })
-    .await;
-    pipeline.annotate("a.jpg", portrait()).await;
-    pipeline.stop().await;
+    for (version, format) in [("0.2", "binary"), ("0.2", "json"), ("0.3", "binary")] {
+        let pipeline = pipeline(|settings| {
+            let environment = [
+                ("PAYLOAD", "Base64"),
+                ("SPEC_VERSION", version),
+                ("DELIVERY_FORMAT", format),
+            ];
+            let environment = environment.map(|(name, value)| (name.into(), value.into()));
+            settings.adapter_env.extend(environment);
+        })
+        .await;
+        pipeline.annotate("a.jpg", portrait()).await;
+        pipeline.stop().await;
+    }
 }
 
 #[tokio::test]
