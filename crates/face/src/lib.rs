@@ -8,6 +8,7 @@ mod error;
 mod limits;
 mod photo;
 mod refusal;
+mod words;
 
 pub mod dataplus;
 pub mod facebody;

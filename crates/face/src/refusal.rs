@@ -6,11 +6,12 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use serde_json::Value;
+use serde::Deserialize;
 use transport::RetryClass;
 
 use crate::analysis::Analysis;
 use crate::error::{FaceError, Refusal};
+use crate::words::Words;
 
 /// The longest message or code that is kept, in characters.
 const MAX_CHARS: usize = 200;
@@ -66,22 +67,63 @@ const TRANSIENT_WORDS: [&str; 6] = [
     "limit",
 ];
 
+/// An error document: each spelling that is known is a field of its own, because a document may
+/// have several.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Document {
+    #[serde(rename = "Code")]
+    code: Words,
+    #[serde(rename = "code")]
+    code_in_lower_case: Words,
+    #[serde(rename = "errorCode")]
+    error_code: Words,
+    #[serde(rename = "Message")]
+    message: Words,
+    #[serde(rename = "message")]
+    message_in_lower_case: Words,
+    #[serde(rename = "errorMsg")]
+    error_msg: Words,
+    err_msg: Words,
+    #[serde(rename = "RequestId")]
+    request_id: Words,
+    #[serde(rename = "requestId")]
+    request_id_in_camel_case: Words,
+    #[serde(rename = "request_id")]
+    request_id_in_snake_case: Words,
+}
+
+/// The first of several spellings that says anything.
+fn first<const N: usize>(spellings: [Words; N]) -> String {
+    let mut texts = spellings.into_iter().map(|Words(text)| text);
+    texts.find(|text| !text.is_empty()).unwrap_or_default()
+}
+
 impl Refusal {
     /// Reads an error document; whatever cannot be read leaves the HTTP status as the code.
     pub(crate) fn read(status: StatusCode, body: &[u8]) -> Self {
-        let document: Value = serde_json::from_slice(body).unwrap_or_default();
-        let find = |names: &[&str]| {
-            let mut values = names.iter().filter_map(|name| document.get(name)?.as_str());
-            values.next().unwrap_or_default().to_owned()
-        };
-        let code = find(&["Code", "code", "errorCode"]);
+        let document: Document = serde_json::from_slice(body).unwrap_or_default();
+        let code = first([
+            document.code,
+            document.code_in_lower_case,
+            document.error_code,
+        ]);
         let code = Some(code).filter(|code| !code.is_empty());
         Self::new(
             &code
                 .or_else(|| xml_code(body))
                 .unwrap_or_else(|| format!("HTTP {}", status.as_u16())),
-            &find(&["Message", "message", "errorMsg", "err_msg"]),
-            &find(&["RequestId", "requestId", "request_id"]),
+            &first([
+                document.message,
+                document.message_in_lower_case,
+                document.error_msg,
+                document.err_msg,
+            ]),
+            &first([
+                document.request_id,
+                document.request_id_in_camel_case,
+                document.request_id_in_snake_case,
+            ]),
         )
     }
 

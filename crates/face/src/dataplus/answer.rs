@@ -4,23 +4,22 @@
 
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::SERVICE;
 use crate::analysis::{Analysis, Dimensions};
 use crate::answer::{Content, List, Lists, list, read};
 use crate::error::{AnswerError, FaceError, Refusal};
 use crate::refusal::ERRNO;
+use crate::words::Words;
 
 /// The document. The service states an error in a 200 answer by a number other than 0.
 #[derive(Deserialize)]
 struct Document {
     errno: i64,
-    /// Text; not relied on to be text.
     #[serde(default)]
-    err_msg: Value,
+    err_msg: Words,
     #[serde(default)]
-    request_id: Value,
+    request_id: Words,
     face_num: Option<u32>,
     #[serde(default, deserialize_with = "list")]
     face_rect: Vec<Option<f64>>,
@@ -62,8 +61,7 @@ impl Document {
     }
 
     fn refusal(&self) -> Refusal {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let code = format!("{ERRNO} {}", self.errno);
-        Refusal::new(&code, &text(&self.err_msg), &text(&self.request_id))
+        Refusal::new(&code, &self.err_msg.0, &self.request_id.0)
     }
 }
