@@ -29,10 +29,10 @@ fn probe(address: &str) -> String {
     let request = "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
-    stream
-        .read_to_string(&mut answer)
-        .map(|_| answer.lines().next().unwrap_or_default().to_owned())
-        .unwrap_or_else(|error| error.to_string())
+    match stream.read_to_string(&mut answer) {
+        Ok(_) => answer.lines().next().unwrap_or_default().to_owned(),
+        Err(error) => error.to_string(),
+    }
 }
 
 #[tokio::test]
