@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use bytes::Bytes;
+use mns::BatchSize;
 
 use crate::Case;
 
@@ -19,14 +20,14 @@ pub(crate) fn cases() -> Result<Vec<Case>, Box<dyn Error>> {
 
 fn received(name: &'static str, body_bytes: usize) -> Result<Case, Box<dyn Error>> {
     let answer = answer(body_bytes)?;
-    let messages = mns::document::messages(&answer)?;
+    let messages = mns::document::messages(&answer, BatchSize::MAX)?;
     assert_eq!(messages.len(), 16, "{name}");
     let same = answer.clone();
     Ok(Case {
         name,
         bytes: answer.len(),
         run: Box::new(move || {
-            let messages = mns::document::messages(black_box(&answer));
+            let messages = mns::document::messages(black_box(&answer), BatchSize::MAX);
             black_box(messages.is_ok());
         }),
         limit_name: "from_utf8",
