@@ -2,7 +2,7 @@
 //!
 //! Standard output stays free for what a program is asked to print. Nothing here
 //! redacts: types that hold secrets print none. But whatever is printed goes through
-//! [`lines`], which lets no text of a stranger do more than be read: for that reason there are
+//! `lines`, which lets no text of a stranger do more than be read: for that reason there are
 //! no colours either.
 
 mod knative;

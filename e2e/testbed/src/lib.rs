@@ -4,7 +4,7 @@
 //! cluster stand on this library: it starts emulator, face service and adapter as processes or
 //! in containers ([`Services`], [`Pipeline`]), makes what a user makes in the consoles
 //! ([`Cloud`]), stands between the services ([`Proxy`]) or behind them ([`EventSink`]), measures
-//! them ([`meter`], [`metrics`]) and waits for states ([`eventually`], [`poll_until`]). It holds
+//! them ([`meter`], [`metrics`]) and waits for states ([`eventually`](fn@eventually), [`poll_until`]). It holds
 //! no logic of the pipeline, and talks to the services only over their sockets.
 
 mod admin;
