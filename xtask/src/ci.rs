@@ -2,13 +2,15 @@
 //! to learn of. `.ci/run` installs what is missing and calls this.
 
 mod node;
-mod python;
+pub(crate) mod python;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+
+use crate::models;
 
 /// Options of `cargo xtask ci`.
 #[derive(Debug, clap::Args)]
@@ -24,7 +26,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "fmt",
         run: || cargo("fmt --all --check", &[]),
@@ -58,6 +60,10 @@ const STEPS: [Step; 10] = [
     Step {
         name: "test",
         run: || cargo(TEST, &[]),
+    },
+    Step {
+        name: "models",
+        run: models::check,
     },
     Step {
         name: "conformance",

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
-use oss::{Metadata, ObjectKey, PutOptions};
+use oss::{ObjectKey, PutOptions};
 use testbed::{Binaries, FaceBackend, Outcome, Pipeline, Settings};
 
 use self::photos::Photo;
@@ -40,7 +40,7 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     /// Who finds the faces.
-    #[arg(long, default_value = "dataplus")]
+    #[arg(long, default_value = "local")]
     backend: Backend,
 }
 
@@ -159,13 +159,10 @@ async fn send(pipeline: &Pipeline, photo: &Photo, out: &Path) -> Result<Back> {
     let (bytes, content_type) = photos::read(photo)?;
     save(&out.join(named(&photo.name, "before")), &bytes)?;
     let key: ObjectKey = format!("photos/{}", photo.name.display()).parse()?;
-    let mut options = PutOptions {
+    let options = PutOptions {
         content_type: Some(content_type.to_owned()),
         ..PutOptions::default()
     };
-    if photo.path == testbed::sample() {
-        options.metadata = Metadata::default().try_with("emulator-faces", photos::SAMPLE_FACES)?;
-    }
 
     let started = Instant::now();
     let etag = pipeline.upload(&key, bytes.into(), &options).await?;

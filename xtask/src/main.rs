@@ -11,6 +11,7 @@ mod demo;
 mod dev;
 mod docs;
 mod interrupt;
+mod models;
 mod package;
 
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Task {
     Dev(dev::Args),
     /// Runs every check that a change must pass.
     Ci(ci::Args),
+    /// Makes the nets of the local back end from the packages that publish them.
+    Models(models::Args),
     /// Runs the commands that the documents tell people to type.
     Docs(docs::Args),
     /// Breaks things on purpose while photos go through, and proves that none is lost.
@@ -57,6 +60,7 @@ async fn main() -> ExitCode {
         Task::Demo(args) => demo::run(args).await,
         Task::Dev(args) => dev::run(args).await,
         Task::Ci(args) => ci::run(&args),
+        Task::Models(args) => models::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Chaos(args) => package::chaos(&args),
         Task::Bench(args) => package::bench(&args),

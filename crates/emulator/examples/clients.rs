@@ -12,7 +12,7 @@ use bytes::Bytes;
 use face::dataplus::Dataplus;
 use face::facebody::{Facebody, FacebodyOptions, RpcSignature};
 use face::{Dimensions, Encoded, Photo, StoredFile};
-use image::GrayImage;
+use image::RgbImage;
 use jiff::Timestamp;
 use mns::{
     BatchSize, NotifyContentFormat, PollingWait, QueueAttributes, SendMessage, Subscription,
@@ -255,7 +255,7 @@ impl Photo for Shown {
         })
     }
 
-    fn luma(&self, _: u32) -> Result<GrayImage, transport::BoxError> {
+    fn rgb(&self, _: u32) -> Result<RgbImage, transport::BoxError> {
         Err("no service asks for shades of gray".into())
     }
 }

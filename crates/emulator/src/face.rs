@@ -1,9 +1,8 @@
 //! The face APIs, old and new, and the service that lets callers upload pictures for them.
 //!
 //! One listener plays three hosts: Dataplus by its paths, facebody and openplatform by the
-//! actions they know. Faces are really found, by the detector that the local back end
-//! uses; gender and age, which it cannot see, are told only where a picture says them
-//! itself (see `known`).
+//! actions they know. Faces are really seen, with gender and age, by the nets of the local back
+//! end; a test can say them itself instead (see `known`).
 
 mod dataplus;
 mod facebody;
@@ -19,7 +18,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ::face::local::{LocalDetector, ModelError};
+use ::face::local::{Analyser, Settings};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -57,9 +56,6 @@ pub enum FaceStartError {
     /// No way to download pictures.
     #[error(transparent)]
     Client(#[from] HttpClientError),
-    /// No way to find faces in them.
-    #[error(transparent)]
-    Model(#[from] ModelError),
 }
 
 /// The face services.
@@ -68,7 +64,7 @@ pub struct Face {
     oss: Arc<Oss>,
     oss_address: SocketAddr,
     downloads: Downloads,
-    detector: LocalDetector,
+    analyser: Analyser,
     /// Bounds how many pictures are decoded and looked at, at one time.
     lookers: Arc<Semaphore>,
     nonces: Nonces,
@@ -90,7 +86,7 @@ impl Face {
     /// when the key of a caller no longer is.
     ///
     /// # Errors
-    /// When there is no way to download pictures or to find faces in them.
+    /// When there is no way to download pictures.
     pub fn new(
         shared: Arc<Shared>,
         oss: Arc<Oss>,
@@ -108,7 +104,7 @@ impl Face {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Arc::new(Self {
             downloads: Downloads::new(client, places),
-            detector: LocalDetector::new()?,
+            analyser: Analyser::new(Settings::default(), processors),
             lookers: Arc::new(Semaphore::new(processors)),
             // A request may come from the future as well as from the past.
             nonces: Nonces::new(MAX_SKEW + MAX_SKEW),
@@ -123,11 +119,11 @@ impl Face {
     async fn look(&self, picture: Picture, limits: Limits) -> Result<Vec<Found>, PictureError> {
         let permit = Arc::clone(&self.lookers).acquire_owned().await;
         let permit = permit.map_err(|_closed| PictureError::Detector)?;
-        let detector = self.detector.clone();
+        let analyser = self.analyser.clone();
         let span = tracing::Span::current();
         let work = move || {
             let _permit = permit;
-            span.in_scope(|| found::look(&detector, &picture, limits))
+            span.in_scope(|| found::look(&analyser, &picture, limits))
         };
         tokio::task::spawn_blocking(work)
             .await

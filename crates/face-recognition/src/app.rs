@@ -7,7 +7,7 @@ use axum::Router;
 use axum::routing::post;
 use face::dataplus::Dataplus;
 use face::facebody::{Facebody, FacebodyOptions};
-use face::local::{Local, LocalDetector};
+use face::local::{Analyser, Local};
 use face::{Backend, dataplus};
 use prometheus_client::registry::Registry;
 use service::{ConnectOptions, Readiness};
@@ -201,6 +201,7 @@ fn backend(
 ) -> anyhow::Result<Backend> {
     let Faces {
         finder,
+        local,
         endpoint,
         open_platform_endpoint,
         url_lifetime: _,
@@ -227,6 +228,9 @@ fn backend(
             }
             Facebody::new(options, credentials, transport, cpus).into()
         }
-        Finder::Local => Local::new(LocalDetector::new()?, cpus).into(),
+        Finder::Local => {
+            let threads = cpus.available_permits();
+            Local::new(Analyser::new(*local, threads), cpus).into()
+        }
     })
 }

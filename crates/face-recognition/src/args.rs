@@ -65,7 +65,7 @@ pub struct StorageArgs {
 /// Who finds the faces.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct FaceArgs {
-    /// `dataplus`, `facebody` or `local` [default: dataplus].
+    /// `local`, `facebody` or `dataplus` [default: local].
     #[arg(long, env = "FACE_BACKEND", value_name = "NAME")]
     pub face_backend: Option<String>,
     /// Endpoint of the face API [default: the service's own].
@@ -75,6 +75,13 @@ pub struct FaceArgs {
     /// service's own].
     #[arg(long, env = "FACE_OPEN_PLATFORM_ENDPOINT", value_name = "URL")]
     pub face_open_platform_endpoint: Option<String>,
+    /// Score that a face needs with `local`, 0.05 to 0.99 [default: 0.5].
+    #[arg(long, env = "FACE_LOCAL_CONFIDENCE", value_name = "SCORE")]
+    pub face_local_confidence: Option<String>,
+    /// Width of the smallest face that `local` finds, in percent of the photo's longer side, 0.3
+    /// to 50 [default: 0.75].
+    #[arg(long, env = "FACE_LOCAL_SMALLEST_FACE", value_name = "PERCENT")]
+    pub face_local_smallest_face: Option<String>,
     /// How long the face API can read a photo by its URL, ISO 8601 [default: PT10M].
     #[arg(long, env = "FACE_URL_LIFETIME", value_name = "DURATION")]
     pub face_url_lifetime: Option<String>,
@@ -99,7 +106,7 @@ pub struct LimitArgs {
     /// come in time [default: 256].
     #[arg(long, env = "FACE_MAX_EVENTS", value_name = "COUNT")]
     pub max_events: Option<String>,
-    /// Memory for photo files and results in work, in bytes; the process takes 160 MiB more than
+    /// Memory for photo files and results in work, in bytes; the process takes 320 MiB more than
     /// this and --pixel-memory together [default: 268435456].
     #[arg(long, env = "FACE_FILE_MEMORY", value_name = "BYTES")]
     pub file_memory: Option<String>,

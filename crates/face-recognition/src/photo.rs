@@ -9,16 +9,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use face::{Dimensions, Encoded, Photo, StoredFile};
+use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use image::{GrayImage, RgbImage};
 use oss::{PresignedUrl, Region};
 use tokio::runtime::Handle;
 use transport::BoxError;
 
 use crate::budget::{Budget, Grant};
 use crate::picture::{
-    EncodedPicture, Header, Limits, Orientation, Picture, PictureError, Sheet, luma, patch,
-    patch_bytes, rgb,
+    EncodedPicture, Header, Limits, Orientation, Picture, PictureError, Sheet, patch, patch_bytes,
+    rgb,
 };
 
 /// Quality of pictures made for a face API: detectors see no difference above it.
@@ -112,14 +112,8 @@ impl Photo for FetchedPhoto {
         })
     }
 
-    fn luma(&self, max_side: u32) -> Result<GrayImage, BoxError> {
-        let grant = self.memory_for(max_side, 2);
-        if let Some(small) = luma(&self.file, &self.header, max_side)? {
-            return Ok(small);
-        }
-        drop(grant);
-        let (picture, _grant) = self.decode()?;
-        Ok(picture.luma(max_side))
+    fn rgb(&self, max_side: u32) -> Result<RgbImage, BoxError> {
+        Ok(self.rgb(max_side)?)
     }
 }
 

@@ -213,7 +213,7 @@ pub fn is_result(meta: &ObjectMeta) -> bool {
     meta.metadata.get(MARK).is_some()
 }
 
-/// `left,top,width,height,probability,gender,age` per face, `;` between faces.
+/// `left,top,width,height,probability,gender,age,gender_probability` per face, `;` between faces.
 fn compact(analysis: &Analysis) -> String {
     let faces: Vec<String> = analysis.faces.iter().map(compact_face).collect();
     faces.join(";")
@@ -226,17 +226,16 @@ fn compact_face(face: &Face) -> String {
         width,
         height,
     } = face.rect;
-    let probability = face
-        .probability
-        .map(|share| format!("{share}"))
-        .unwrap_or_default();
+    let share = |share: Option<f32>| share.map(|it| it.to_string()).unwrap_or_default();
+    let probability = share(face.probability);
     let gender = match face.gender {
         Some(Gender::Female) => "F",
         Some(Gender::Male) => "M",
         None => "",
     };
     let age = face.age.map(|age| age.to_string()).unwrap_or_default();
-    format!("{left},{top},{width},{height},{probability},{gender},{age}")
+    let sureness = share(face.gender_probability);
+    format!("{left},{top},{width},{height},{probability},{gender},{age},{sureness}")
 }
 
 fn parse(text: &str) -> Option<Analysis> {
@@ -246,13 +245,9 @@ fn parse(text: &str) -> Option<Analysis> {
 
 fn parse_face(text: &str) -> Option<Face> {
     let fields: Vec<&str> = text.split(',').collect();
-    let [left, top, width, height, probability, gender, age] = fields.as_slice() else {
+    let [left, top, width, height, share, gender, age, sureness] = fields.as_slice() else {
         return None;
     };
-    let probability = optional(probability).ok()?;
-    if probability.is_some_and(|probability: f32| !(0.0..=1.0).contains(&probability)) {
-        return None;
-    }
     let gender = match *gender {
         "F" => Some(Gender::Female),
         "M" => Some(Gender::Male),
@@ -266,10 +261,20 @@ fn parse_face(text: &str) -> Option<Face> {
             width: width.parse().ok()?,
             height: height.parse().ok()?,
         },
-        probability,
+        probability: probability(share).ok()?,
         gender,
+        gender_probability: probability(sureness).ok()?,
         age: optional(age).ok()?,
     })
+}
+
+/// A probability or nothing; an error if it is neither.
+fn probability(text: &str) -> Result<Option<f32>, ()> {
+    let probability: Option<f32> = optional(text).map_err(drop)?;
+    match probability {
+        Some(number) if !(0.0..=1.0).contains(&number) => Err(()),
+        number => Ok(number),
+    }
 }
 
 /// Nothing is nothing; anything else must be readable.
@@ -303,14 +308,18 @@ mod tests {
             rect,
             prop::option::of(0.0_f32..1.0),
             gender,
+            prop::option::of(0.0_f32..1.0),
             any::<Option<u16>>(),
         )
-            .prop_map(|(rect, probability, gender, age)| Face {
-                rect,
-                probability,
-                gender,
-                age,
-            });
+            .prop_map(
+                |(rect, probability, gender, gender_probability, age)| Face {
+                    rect,
+                    probability,
+                    gender,
+                    gender_probability,
+                    age,
+                },
+            );
         prop::collection::vec(face, 1..30)
     }
 
@@ -338,25 +347,27 @@ mod tests {
             },
             probability: Some(0.98),
             gender: Some(Gender::Female),
+            gender_probability: Some(0.75),
             age: Some(37),
         };
         let bare = Face {
             probability: None,
             gender: None,
+            gender_probability: None,
             age: None,
             ..face.clone()
         };
         let text = compact(&Analysis {
             faces: vec![face, bare],
         });
-        insta::assert_snapshot!(text, @"1,2,30,40,0.98,F,37;1,2,30,40,,,");
+        insta::assert_snapshot!(text, @"1,2,30,40,0.98,F,37,0.75;1,2,30,40,,,,");
     }
 
     #[test]
     fn what_no_probability_can_be_is_refused() {
         for probability in ["NaN", "inf", "-inf", "-0.1", "1.1"] {
             assert_eq!(
-                parse(&format!("1,2,3,4,{probability},,")),
+                parse(&format!("1,2,3,4,{probability},,,")),
                 None,
                 "{probability}"
             );
@@ -374,6 +385,7 @@ mod tests {
             },
             probability: None,
             gender: None,
+            gender_probability: None,
             age: None,
         };
         let record = record(vec![face; 500]);
@@ -399,6 +411,7 @@ mod tests {
             },
             probability: None,
             gender: None,
+            gender_probability: None,
             age: None,
         };
         let faces: Vec<Face> = (0..2000).map(face).collect();

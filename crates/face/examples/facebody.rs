@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use face::facebody::{Facebody, FacebodyOptions};
 use face::{Dimensions, Encoded, Photo, StoredFile};
-use image::{DynamicImage, GrayImage, ImageFormat};
+use image::{DynamicImage, ImageFormat, RgbImage};
 use signing::{Credentials, LiveCredentials};
 use tokio::sync::Semaphore;
 use transport::{BoxError, ConnectOptions, Transport};
@@ -77,7 +77,7 @@ impl Photo for Picture {
         })
     }
 
-    fn luma(&self, max_side: u32) -> Result<GrayImage, BoxError> {
-        Ok(self.at_most(max_side).into_luma8())
+    fn rgb(&self, max_side: u32) -> Result<RgbImage, BoxError> {
+        Ok(self.at_most(max_side).into_rgb8())
     }
 }

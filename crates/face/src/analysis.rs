@@ -68,6 +68,9 @@ pub struct Face {
     /// As the back end judges it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
+    /// How sure the back end is of the gender, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gender_probability: Option<f32>,
     /// In years, as the back end estimates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age: Option<u16>,
@@ -202,11 +205,13 @@ mod tests {
             rect,
             probability: None,
             gender: None,
+            gender_probability: None,
             age: None,
         };
         let full = Face {
             probability: Some(0.5),
             gender: Some(Gender::Female),
+            gender_probability: Some(0.75),
             age: Some(37),
             ..bare.clone()
         };
@@ -214,7 +219,7 @@ mod tests {
             faces: vec![bare, full],
         };
         let document = serde_json::to_string(&analysis).unwrap();
-        insta::assert_snapshot!(document, @r#"{"faces":[{"rect":{"left":1,"top":2,"width":3,"height":4}},{"rect":{"left":1,"top":2,"width":3,"height":4},"probability":0.5,"gender":"female","age":37}]}"#);
+        insta::assert_snapshot!(document, @r#"{"faces":[{"rect":{"left":1,"top":2,"width":3,"height":4}},{"rect":{"left":1,"top":2,"width":3,"height":4},"probability":0.5,"gender":"female","gender_probability":0.75,"age":37}]}"#);
         assert_eq!(
             serde_json::from_str::<Analysis>(&document).unwrap(),
             analysis

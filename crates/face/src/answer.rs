@@ -78,6 +78,7 @@ impl Lists {
                 rect: rectangle(sides, picture)?,
                 probability: self.probabilities.at(index).and_then(probability),
                 gender: self.genders.at(index).and_then(gender),
+                gender_probability: None,
                 age: self.ages.at(index).and_then(age),
             })
         });
@@ -262,6 +263,7 @@ mod tests {
                 gender: Some(
                     Male,
                 ),
+                gender_probability: None,
                 age: Some(
                     40,
                 ),

@@ -85,7 +85,7 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use image::GrayImage;
+    use image::RgbImage;
     use transport::BoxError;
     use url::Url;
 
@@ -119,7 +119,7 @@ mod tests {
             })
         }
 
-        fn luma(&self, _: u32) -> Result<GrayImage, BoxError> {
+        fn rgb(&self, _: u32) -> Result<RgbImage, BoxError> {
             Err("not asked for".into())
         }
     }

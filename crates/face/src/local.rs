@@ -1,18 +1,26 @@
-//! Face detection in this process: no cloud, no key, no cost.
+//! Face analysis in this process: no cloud, no key, no cost.
 //!
-//! It finds positions only: gender and age stay unknown. Every picture is scaled to about the same
-//! number of pixels, so that time and memory are bounded.
+//! Three neural nets do it, built into the program (`models/README.md` says where they come
+//! from): one finds faces, one estimates the age of each, one the gender. Time and memory are
+//! bounded whatever the size of the photo.
 
+mod analyser;
+mod attributes;
+mod candidate;
+mod chip;
 mod detector;
-mod frame;
-mod merge;
-mod scale;
+mod error;
+mod nets;
+mod settings;
+mod tiles;
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-pub use detector::{LocalDetector, ModelError};
+pub use analyser::Analyser;
+pub use error::ModelError;
+pub use settings::{InvalidSetting, Settings};
 
 use crate::analysis::Analysis;
 use crate::cpu::on_cpu;
@@ -21,19 +29,19 @@ use crate::photo::Photo;
 
 pub(crate) const SERVICE: &str = "local";
 
-/// The local back end. Cheap to clone; clones share the model and the permits.
+/// The local back end. Cheap to clone; clones share the nets and the permits.
 #[derive(Clone, Debug)]
 pub struct Local {
-    detector: LocalDetector,
+    analyser: Analyser,
     permits: Arc<Semaphore>,
 }
 
 impl Local {
-    /// Detects with `detector`, as many pictures at a time as `permits` allow. One detection
-    /// takes about 60 MB while it lasts.
+    /// Analyses with `analyser`, as many photos at a time as `permits` allow; of those whose pixels are
+    /// ready, one at a time. An analysis takes about 110 MB while it lasts.
     #[must_use]
-    pub fn new(detector: LocalDetector, permits: Arc<Semaphore>) -> Self {
-        Self { detector, permits }
+    pub fn new(analyser: Analyser, permits: Arc<Semaphore>) -> Self {
+        Self { analyser, permits }
     }
 
     /// Analyses one photo.
@@ -43,21 +51,24 @@ impl Local {
     /// [`FaceError::Unavailable`] while the process stops.
     ///
     /// # Cancel safety
-    /// A detection under way runs to its end, keeping its permit.
+    /// An analysis under way runs to its end, keeping its permit.
     pub async fn analyse(&self, photo: Arc<dyn Photo>) -> Result<Analysis, FaceError> {
-        let detector = self.detector.clone();
+        let analyser = self.analyser.clone();
         on_cpu(&self.permits, SERVICE, move || {
-            detect(&detector, photo.as_ref())
+            analyse(&analyser, photo.as_ref())
         })
         .await?
     }
 }
 
-fn detect(detector: &LocalDetector, photo: &dyn Photo) -> Result<Analysis, FaceError> {
-    let dimensions = photo.dimensions();
-    let luma = photo.luma(LocalDetector::useful_side(dimensions));
-    let luma = luma.map_err(|source| FaceError::PictureUnreadable { source })?;
-    let seen = luma.dimensions().into();
-    let faces = detector.detect(&luma);
-    Ok(Analysis { faces }.rescaled(seen, dimensions))
+fn analyse(analyser: &Analyser, photo: &dyn Photo) -> Result<Analysis, FaceError> {
+    let picture = photo.rgb(analyser.useful_side());
+    let picture = picture.map_err(|source| FaceError::PictureUnreadable { source })?;
+    let seen = picture.dimensions().into();
+    let analysis = analyser.analyse(&picture);
+    let analysis = analysis.map_err(|source| FaceError::Misconfigured {
+        service: SERVICE,
+        source: source.into(),
+    })?;
+    Ok(analysis.rescaled(seen, photo.dimensions()))
 }

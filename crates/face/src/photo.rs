@@ -5,7 +5,7 @@
 //! those of the upright picture: the implementor applies the orientation.
 
 use bytes::Bytes;
-use image::GrayImage;
+use image::RgbImage;
 use transport::BoxError;
 use url::Url;
 
@@ -13,7 +13,7 @@ use crate::analysis::Dimensions;
 
 /// A photo as a back end sees it.
 ///
-/// [`encoded`](Photo::encoded) and [`luma`](Photo::luma) are CPU work of up to seconds; back
+/// [`encoded`](Photo::encoded) and [`rgb`](Photo::rgb) are CPU work of up to seconds; back
 /// ends call them away from the async runtime. Their errors are taken as final: the file is
 /// damaged or too large, and no repetition changes that.
 pub trait Photo: Send + Sync {
@@ -27,9 +27,9 @@ pub trait Photo: Send + Sync {
     /// `max_side` pixels. Never scaled up.
     fn encoded(&self, max_side: u32) -> Result<Encoded, BoxError>;
 
-    /// The upright picture in shades of gray, scaled down so that no side exceeds `max_side`
-    /// pixels. Never scaled up.
-    fn luma(&self, max_side: u32) -> Result<GrayImage, BoxError>;
+    /// The upright picture in sRGB, scaled down so that no side exceeds `max_side` pixels. Never
+    /// scaled up.
+    fn rgb(&self, max_side: u32) -> Result<RgbImage, BoxError>;
 }
 
 /// A photo's file as its bucket holds it.

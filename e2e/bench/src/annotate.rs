@@ -88,6 +88,7 @@ fn faces((width, height): (u32, u32)) -> Vec<Face> {
         },
         probability: None,
         gender: Some(Gender::Female),
+        gender_probability: None,
         age: Some(37),
     };
     (0..3).map(face).collect()

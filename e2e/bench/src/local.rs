@@ -1,14 +1,13 @@
 //! The local back end: what it takes to look for faces, and how many it finds.
 //!
-//! The group is the picture that comes with the detector's package, 29 people; the portraits
-//! are the sample photo, once and mirrored again and again.
+//! The group is a photograph of 29 people, the Solvay conference of 1927; the portraits are the
+//! sample photo, once and mirrored again and again.
 
 use std::path::{Path, PathBuf};
 
-use ::face::local::LocalDetector;
-use anyhow::{Context as _, Result};
+use ::face::local::{Analyser, Settings};
+use anyhow::Result;
 use image::imageops::{FilterType, resize};
-use serde::Deserialize;
 use testbed::meter::Meter;
 
 use crate::bench::Bench;
@@ -25,7 +24,8 @@ pub(crate) struct Args {
 
 /// Measures the rows of this group.
 pub(crate) fn run(bench: &mut Bench) -> Result<()> {
-    let group = rustface()?.join("test.png");
+    let group = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let group = group.join("../../crates/face/tests/data/solvay-1927.jpg");
     let large = bench.folder().join("12 MP.jpg");
     std::fs::write(&large, photos::jpeg(4000, 3000)?)?;
     measure(bench, "group of 29", &group, Some(29.0))?;
@@ -38,9 +38,10 @@ pub(crate) fn run(bench: &mut Bench) -> Result<()> {
 /// # Errors
 /// When the file is no picture.
 pub(crate) fn once(args: &Args) -> Result<()> {
-    let picture = image::open(&args.file)?.into_luma8();
+    let picture = image::open(&args.file)?.into_rgb8();
     let megapixels = f64::from(picture.width()) * f64::from(picture.height()) / 1e6;
-    let side = LocalDetector::useful_side(picture.dimensions().into());
+    let analyser = Analyser::new(Settings::default(), 1);
+    let side = analyser.useful_side();
     let scale = (f64::from(side) / f64::from(picture.width().max(picture.height()))).min(1.0);
     #[expect(
         clippy::cast_possible_truncation,
@@ -55,11 +56,10 @@ pub(crate) fn once(args: &Args) -> Result<()> {
         FilterType::Triangle,
     );
     drop(picture);
-    let detector = LocalDetector::new()?;
     let meter = Meter::of(std::process::id())?;
     meter.forget_peak()?;
     let before = meter.read()?;
-    let faces = detector.detect(&seen).len();
+    let faces = analyser.analyse(&seen)?.faces.len();
     let after = meter.read()?;
     let cpu = ms(after.cpu.saturating_sub(before.cpu));
     let memory = mb(after.peak_bytes.saturating_sub(before.resident_bytes));
@@ -91,34 +91,4 @@ fn measure(bench: &mut Bench, name: &str, file: &Path, faces: Option<f64>) -> Re
         None => row,
     });
     Ok(())
-}
-
-/// What of Cargo's answer is wanted.
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    manifest_path: PathBuf,
-}
-
-/// The folder of the `rustface` package, wherever Cargo keeps it.
-fn rustface() -> Result<PathBuf> {
-    let mut cargo = testbed::cargo();
-    cargo.args(["metadata", "--format-version=1", "--offline"]);
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    let answer = cargo.output().context("cannot run `cargo metadata`")?;
-    let metadata: Metadata = serde_json::from_slice(&answer.stdout)?;
-    let mut packages = metadata.packages.into_iter();
-    let package = packages.find(|package| package.name == "rustface");
-    let manifest = package
-        .context("`rustface` is not a dependency")?
-        .manifest_path;
-    Ok(manifest
-        .parent()
-        .context("a manifest is in a folder")?
-        .to_owned())
 }

@@ -113,7 +113,7 @@ pub enum FaceBackend {
     Dataplus,
     /// The emulated `RecognizeFace`.
     Facebody,
-    /// The detector inside the face service.
+    /// The nets inside the face service.
     Local,
 }
 

@@ -11,7 +11,7 @@ use super::{execute, root};
 
 /// The programs of an environment that holds what `requirements` lists; made on first use,
 /// brought up to date at each.
-pub(super) fn environment(name: &str, requirements: &str) -> Result<PathBuf> {
+pub(crate) fn environment(name: &str, requirements: &str) -> Result<PathBuf> {
     let folder = Path::new("target").join(name);
     let programs = root().join(&folder).join("bin");
     if !programs.join("python").exists() {

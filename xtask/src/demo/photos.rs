@@ -5,10 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// What the emulated face API is told of the sample: it can find a face, but cannot
-/// tell who it is.
-pub(super) const SAMPLE_FACES: &str = "female/37";
-
 /// Endings that make a file in a folder a photo; a file named directly may have any.
 const ENDINGS: [&str; 7] = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "jfif"];
 

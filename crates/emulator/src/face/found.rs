@@ -1,4 +1,4 @@
-//! The faces in a picture, found by the local detector.
+//! The faces in a picture, with gender and age, as the local back end sees them.
 //!
 //! The picture is taken as it is stored: an orientation in its EXIF data is not applied,
 //! and coordinates are those of the stored pixels. All of this is work for the processor
@@ -6,7 +6,8 @@
 
 use std::io::Cursor;
 
-use face::local::LocalDetector;
+use face::Gender;
+use face::local::Analyser;
 use image::{DynamicImage, ImageFormat, ImageReader};
 
 use super::known::Person;
@@ -26,9 +27,9 @@ pub(super) struct Limits {
 pub(super) struct Found {
     /// Left, top, width and height in pixels.
     pub(super) rectangle: [u32; 4],
-    /// How sure the detector is, 0 to 1.
+    /// How sure the nets are that it is a face, 0 to 1.
     pub(super) probability: f32,
-    /// Whose it is, as far as known.
+    /// Gender and age, where they are known.
     pub(super) person: Option<Person>,
 }
 
@@ -47,13 +48,15 @@ impl Found {
 
 /// Finds the faces in a picture, from left to right.
 pub(super) fn look(
-    detector: &LocalDetector,
+    analyser: &Analyser,
     picture: &Picture,
     limits: Limits,
 ) -> Result<Vec<Found>, PictureError> {
     let image = open(picture, limits)?;
-    let faces = detector.detect(&image.into_luma8()).into_iter();
+    let analysis = analyser.analyse(&image.into_rgb8());
+    let faces = analysis.map_err(|_| PictureError::Detector)?.faces;
     let mut found: Vec<_> = faces
+        .into_iter()
         .map(|face| Found {
             rectangle: [
                 face.rect.left,
@@ -62,12 +65,22 @@ pub(super) fn look(
                 face.rect.height,
             ],
             probability: face.probability.unwrap_or(1.0),
-            person: None,
+            person: person(&face),
         })
         .collect();
     found.sort_by_key(Found::middle);
     name(&mut found, picture.people.as_deref());
     Ok(found)
+}
+
+/// What the nets say of a face.
+fn person(face: &face::Face) -> Option<Person> {
+    let gender = match face.gender? {
+        Gender::Female => 0,
+        Gender::Male => 1,
+    };
+    let age = face.age?;
+    Some(Person { gender, age })
 }
 
 /// Keeps the `most` largest faces, in the order they are in.
@@ -81,7 +94,8 @@ pub(super) fn keep_largest(found: &mut Vec<Found>, most: usize) {
     found.truncate(most);
 }
 
-/// Says whose face is whose. Nothing is said when there are more or fewer people than faces.
+/// Replaces what was seen by what the picture's owner says. Nothing is replaced when there are
+/// more or fewer people than faces.
 fn name(found: &mut [Found], people: Option<&[Person]>) {
     let Some(people) = people else { return };
     if people.len() != found.len() {

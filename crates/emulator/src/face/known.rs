@@ -1,7 +1,7 @@
 //! Gender and age of the people in a picture, as the picture's owner says they are.
 //!
-//! Nothing here guesses: a detector finds faces, and who they belong to stands in a header
-//! that came with the picture, such as `female/37, male/40`, from left to right.
+//! A lever for tests that need certain answers: a header that came with the picture, such as
+//! `female/37, male/40` from left to right, replaces what the nets see.
 
 /// The header, metadata of an OSS object, that tells who is in a picture.
 pub(super) const HEADER: &str = "x-oss-meta-emulator-faces";

@@ -61,6 +61,7 @@ mod tests {
             rect,
             probability: None,
             gender,
+            gender_probability: None,
             age,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use face::local::Settings;
 use service::findings::{self, Findings};
 use url::Url;
 
@@ -18,13 +19,13 @@ const CALLS: usize = 16;
 /// The back ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Finder {
-    /// `/face/attribute`, as the original used it.
+    /// In this process.
     #[default]
-    Dataplus,
+    Local,
     /// `RecognizeFace`, today's service.
     Facebody,
-    /// On this machine: boxes only.
-    Local,
+    /// `/face/attribute`, as the original used it.
+    Dataplus,
 }
 
 impl Finder {
@@ -44,6 +45,8 @@ impl Finder {
 pub struct Faces {
     /// Which back end.
     pub finder: Finder,
+    /// What the back end of this process looks for.
+    pub local: Settings,
     /// In place of the service's own endpoint.
     pub endpoint: Option<Url>,
     /// In place of the endpoint that authorises uploads.
@@ -62,17 +65,34 @@ impl Faces {
             face_open_platform_endpoint,
             face_url_lifetime,
             face_max_calls,
+            face_local_confidence,
+            face_local_smallest_face,
         } = args;
         let finder = found.optional(
             "FACE_BACKEND",
             face_backend.as_deref(),
-            "`dataplus`, `facebody` or `local`",
+            "`local`, `facebody` or `dataplus`",
             |text| {
-                [Finder::Dataplus, Finder::Facebody, Finder::Local]
+                [Finder::Local, Finder::Facebody, Finder::Dataplus]
                     .into_iter()
                     .find(|finder| finder.name() == text)
             },
         );
+        let local = Settings::default();
+        let confidence = found.optional(
+            "FACE_LOCAL_CONFIDENCE",
+            face_local_confidence.as_deref(),
+            "a number from 0.05 to 0.99",
+            |text| local.with_confidence(text.parse().ok()?).ok(),
+        );
+        let local = confidence.unwrap_or(local);
+        let smallest_face = found.optional(
+            "FACE_LOCAL_SMALLEST_FACE",
+            face_local_smallest_face.as_deref(),
+            "a number from 0.3 to 50, in percent of the longer side",
+            |text| local.with_smallest_face(text.parse().ok()?).ok(),
+        );
+        let local = smallest_face.unwrap_or(local);
         let mut url = |name, text: &Option<String>| {
             found.optional(name, text.as_deref(), "`http(s)://host[:port]`", plain_url)
         };
@@ -86,6 +106,7 @@ impl Faces {
         let calls = found.number("FACE_MAX_CALLS", face_max_calls.as_deref(), (1, 1024));
         Self {
             finder: finder.unwrap_or_default(),
+            local,
             open_platform_endpoint: open_platform.or_else(|| endpoint.clone()),
             endpoint,
             url_lifetime: url_lifetime.unwrap_or(URL_LIFETIME),

@@ -56,9 +56,12 @@ impl Limits {
     /// Connections at one time; each may take the 128 KiB of the largest request head.
     pub const CONNECTIONS: usize = 512;
 
-    /// What the process is without any work: code, threads, the face detector, and what the
-    /// decoding of requests takes for a moment.
+    /// What the process is without any work: code, threads, and what the decoding of requests
+    /// takes for a moment.
     const BASE_MEMORY: u64 = 64 * MEBI;
+
+    /// The nets of the local back end, and the one analysis that runs at a time.
+    const NETS_MEMORY: u64 = 160 * MEBI;
 
     /// What the process takes at most under these limits, in bytes. A container needs it.
     #[must_use]
@@ -70,6 +73,7 @@ impl Limits {
             Self::EVENT_MEMORY,
             connections,
             Self::BASE_MEMORY,
+            Self::NETS_MEMORY,
         ]
         .into_iter()
         .fold(0, u64::saturating_add)

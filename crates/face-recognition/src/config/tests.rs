@@ -1,6 +1,7 @@
 //! Settings as deployments write them, good and bad.
 
 use clap::Parser as _;
+use face::local::Settings;
 
 use super::*;
 
@@ -28,7 +29,7 @@ fn the_originals_manifest_is_enough() {
     } = read(&flags).unwrap();
     assert_eq!(storage.target.to_string(), "face-image/target");
     assert!(storage.endpoint.is_none() && storage.allowed_buckets.is_empty());
-    assert_eq!(faces.finder, Finder::Dataplus);
+    assert_eq!(faces.finder, Finder::Local);
     assert_eq!(operation.listen.to_string(), "0.0.0.0:8080");
     assert!(matches!(credentials, CredentialSource::Fixed(_)));
     assert!(limits.cpus >= 1);
@@ -45,6 +46,8 @@ fn every_setting_can_be_given() {
         "--allowed-regions=cn-shanghai",
         "--face-backend=facebody",
         "--face-endpoint=http://127.0.0.1:9002",
+        "--face-local-confidence=0.6",
+        "--face-local-smallest-face=2",
         "--face-url-lifetime=PT5M",
         "--face-max-calls=3",
         "--max-pixels=1000",
@@ -57,6 +60,9 @@ fn every_setting_can_be_given() {
     assert_eq!(config.faces.open_platform_endpoint, config.faces.endpoint);
     assert_eq!(config.faces.url_lifetime.as_secs(), 300);
     assert_eq!(config.faces.calls, 3);
+    let local = Settings::default().with_confidence(0.6).unwrap();
+    let local = local.with_smallest_face(2.0).unwrap();
+    assert_eq!(config.faces.local, local);
     assert_eq!(config.limits.picture.max_pixels, 1000);
     assert_eq!(config.operation.listen.port(), 9);
 }
@@ -69,6 +75,8 @@ fn every_mistake_is_told_in_one_line() {
         "--oss-signature=v2",
         "--allowed-buckets=Photos",
         "--face-backend=magic",
+        "--face-local-confidence=1",
+        "--face-local-smallest-face=tiny",
         "--face-url-lifetime=soon",
         "--max-object-bytes=200000000",
         "--port=http",
@@ -84,7 +92,9 @@ fn every_mistake_is_told_in_one_line() {
     `OSS_SIGNATURE` is `v2`: it must be `v4` or `v1`
     `OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: `127.0.0.1:9000` is an address, not a name: it needs path-style or CNAME addressing
     `OSS_ALLOWED_BUCKETS` is `Photos`: it must be names of buckets, separated by commas
-    `FACE_BACKEND` is `magic`: it must be `dataplus`, `facebody` or `local`
+    `FACE_BACKEND` is `magic`: it must be `local`, `facebody` or `dataplus`
+    `FACE_LOCAL_CONFIDENCE` is `1`: it must be a number from 0.05 to 0.99
+    `FACE_LOCAL_SMALLEST_FACE` is `tiny`: it must be a number from 0.3 to 50, in percent of the longer side
     `FACE_URL_LIFETIME` is `soon`: it must be an ISO 8601 duration such as `PT90S`, from 10 to 86400 seconds
     `FACE_FILE_MEMORY` is `268435456`: it must be at least twice `FACE_MAX_OBJECT_BYTES`, for a photo and its result
     `PORT` is `http`: it must be a number from 0 to 65535

@@ -40,6 +40,7 @@ impl Binary {
             .env_clear()
             .env("ACCESSKEY_ID", "key-of-the-test")
             .env("ACCESSKEY_SECRET", "secret-of-the-test")
+            .env("FACE_BACKEND", "dataplus")
             .env("RUST_LOG", "error")
             .stdin(Stdio::null())
             .kill_on_drop(true)

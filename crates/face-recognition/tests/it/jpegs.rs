@@ -114,6 +114,7 @@ fn assert_exact(name: &str, file: &[u8], result: &[u8], faces: &[Face]) {
 fn unusual_samplings_are_patched() {
     let face = [Face {
         gender: None,
+        gender_probability: None,
         age: None,
         ..woman(2, 2, 4)
     }];

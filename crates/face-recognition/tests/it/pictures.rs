@@ -49,6 +49,7 @@ pub(crate) fn woman(left: u32, top: u32, side: u32) -> Face {
         },
         probability: None,
         gender: Some(Gender::Female),
+        gender_probability: None,
         age: Some(37),
     }
 }
@@ -57,6 +58,7 @@ pub(crate) fn woman(left: u32, top: u32, side: u32) -> Face {
 pub(crate) fn somebody(left: u32, top: u32, side: u32) -> Face {
     Face {
         gender: None,
+        gender_probability: None,
         age: None,
         ..woman(left, top, side)
     }

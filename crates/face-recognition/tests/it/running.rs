@@ -63,6 +63,9 @@ impl Running {
             format!("--oss-endpoint={oss}"),
             format!("--face-endpoint={}", api.uri()),
         ];
+        if !more.iter().any(|flag| flag.starts_with("--face-backend")) {
+            flags.push("--face-backend=dataplus".to_owned());
+        }
         flags.extend(more.iter().map(|&flag| flag.to_owned()));
         let args = Args::try_parse_from(flags).unwrap();
         let config = Config::from_args(args, |name| {

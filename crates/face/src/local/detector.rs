@@ -1,127 +1,173 @@
-//! `rustface` with its own model, run on one picture in several sizes.
+//! The net that finds faces: from a picture to candidates.
+//!
+//! `CenterFace` (Xu, Yan, Sun, Yang and Luo: "`CenterFace`: Joint Face Detection and Alignment Using
+//! Face as Point", 2019) gives, for every fourth pixel in both directions, how likely the middle
+//! of a face is there, the logarithm of its size, the offset of its middle, and five landmarks
+//! relative to its box. Within each pair, y comes first.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::sync::Arc;
+use image::RgbImage;
 
-use image::GrayImage;
-use image::imageops::{FilterType, resize};
-use rustface::{Detector, FaceInfo, ImageData, Model};
-use thiserror::Error;
-use tracing::debug;
+use super::candidate::{Candidate, Point};
+use super::error::ModelError;
+use super::nets::Net;
 
-use super::frame::{LEADING, framed};
-use super::merge::{Finding, faces};
-use super::scale::{MAX_WINDOW, PYRAMID, scaled, scales, to_f32, working_scale};
-use crate::analysis::{Dimensions, Face};
+/// Pixels from one value of an output to the next.
+const STRIDE: usize = 4;
 
-/// The model of the `rustface` package that `Cargo.lock` names; the build script finds it.
-const MODEL: &[u8] = include_bytes!(env!("RUSTFACE_MODEL"));
+/// Sides of the input are multiples of this many pixels: the net halves them five times.
+const MULTIPLE: usize = 32;
 
-/// Pixels from one window to the next.
-const STEP: u32 = 4;
+/// Values per pair of coordinates.
+const LANDMARKS: usize = 5;
 
-/// Findings below this score are dropped; low, because other sizes may support them.
-const LEAST_SCORE: f64 = 0.3;
-
-/// Why there is no detector.
-#[derive(Debug, Error)]
-#[error("the face detection model is damaged")]
-pub struct ModelError {
-    #[source]
-    source: std::io::Error,
+/// The candidates in `picture` whose score is at least `least`, unordered, several per face.
+///
+/// The time is about 0.3 s of CPU and the memory about 240 MB per megapixel.
+pub(super) fn candidates(
+    net: &Net,
+    picture: &RgbImage,
+    least: f32,
+) -> Result<Vec<Candidate>, ModelError> {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    if width == 0 || height == 0 {
+        return Ok(Vec::new());
+    }
+    let columns = width.next_multiple_of(MULTIPLE);
+    let rows = height.next_multiple_of(MULTIPLE);
+    let input = planes(picture, columns, rows);
+    let [scores, sizes, offsets, landmarks] = net.run((3, rows, columns), &input)?;
+    let outputs = Outputs {
+        columns: columns / STRIDE,
+        plane: columns / STRIDE * (rows / STRIDE),
+        sizes: &sizes,
+        offsets: &offsets,
+        landmarks: &landmarks,
+    };
+    let likely = scores
+        .iter()
+        .enumerate()
+        .filter(|&(_, &score)| score >= least);
+    Ok(likely
+        .filter_map(|(at, &score)| outputs.candidate(at, score))
+        .collect())
 }
 
-/// Finds frontal faces in gray pictures. Cheap to clone; clones share the model.
-#[derive(Clone)]
-pub struct LocalDetector {
-    model: Arc<Model>,
+/// Red, green and blue, each 0 to 255, with black right of and below the picture.
+fn planes(picture: &RgbImage, columns: usize, rows: usize) -> Vec<f32> {
+    let plane = columns * rows;
+    let mut planes = vec![0.0; 3 * plane];
+    for (y, row) in picture.rows().enumerate() {
+        for (x, pixel) in row.enumerate() {
+            for (channel, &value) in pixel.0.iter().enumerate() {
+                planes[channel * plane + y * columns + x] = f32::from(value);
+            }
+        }
+    }
+    planes
 }
 
-impl LocalDetector {
-    /// Reads the model that is built in: once per process is enough, it takes milliseconds.
-    ///
-    /// # Errors
-    /// Permanent: the program was built from a damaged package.
-    pub fn new() -> Result<Self, ModelError> {
-        let model = rustface::read_model(MODEL).map_err(|source| ModelError { source })?;
-        Ok(Self {
-            model: Arc::new(model),
+/// The outputs beside the scores.
+struct Outputs<'a> {
+    columns: usize,
+    plane: usize,
+    sizes: &'a [f32],
+    offsets: &'a [f32],
+    landmarks: &'a [f32],
+}
+
+impl Outputs<'_> {
+    /// The candidate at one value; `None` if a number of it is missing or not finite.
+    fn candidate(&self, at: usize, score: f32) -> Option<Candidate> {
+        let stride = cast(STRIDE);
+        let (height, width) = self.pair(self.sizes, at, 0)?;
+        let (height, width) = (height.exp() * stride, width.exp() * stride);
+        let (down, right) = self.pair(self.offsets, at, 0)?;
+        let left = (cast(at % self.columns) + right + 0.5) * stride - width / 2.0;
+        let top = (cast(at / self.columns) + down + 0.5) * stride - height / 2.0;
+        let mut landmarks = [Point { x: 0.0, y: 0.0 }; LANDMARKS];
+        for (number, landmark) in landmarks.iter_mut().enumerate() {
+            let (y, x) = self.pair(self.landmarks, at, number)?;
+            *landmark = Point {
+                x: left + x * width,
+                y: top + y * height,
+            };
+        }
+        let numbers = [score, left, top, width, height];
+        let points = landmarks.iter().flat_map(|point| [point.x, point.y]);
+        let is_finite = numbers.into_iter().chain(points).all(f32::is_finite);
+        is_finite.then_some(Candidate {
+            score,
+            left,
+            top,
+            width,
+            height,
+            landmarks,
         })
     }
 
-    /// The longer side, in pixels, that a picture of this size needs to have for
-    /// [`detect`](Self::detect); whoever can, scales a larger one down while decoding.
-    #[must_use]
-    pub fn useful_side(picture: Dimensions) -> u32 {
-        let scale = working_scale(picture).min(1.0);
-        scaled(picture, scale).long_side()
-    }
-
-    /// Finds the faces of a picture, from left to right, in its coordinates.
-    ///
-    /// The time is that of about 2.4 megapixels for large pictures and less for small ones; the
-    /// memory is about 60 MB at most, beside the picture itself. Gender and age stay unknown.
-    #[must_use]
-    pub fn detect(&self, picture: &GrayImage) -> Vec<Face> {
-        let dimensions = Dimensions::from(picture.dimensions());
-        let first_scale = working_scale(dimensions);
-        let first = resized(picture, scaled(dimensions, first_scale));
-        let mut detector = self.configured();
-        let mut findings = Vec::new();
-        for scale in scales(dimensions) {
-            let framed = framed(&resized(&first, scaled(dimensions, scale)));
-            let seen = detector.detect(&ImageData::new(&framed, framed.width(), framed.height()));
-            findings.extend(seen.iter().map(|face| finding(face, scale)));
-        }
-        let faces = faces(findings, first_scale, dimensions);
-        debug!(faces = faces.len(), "searched for faces");
-        faces
-    }
-
-    fn configured(&self) -> Box<dyn Detector> {
-        let mut detector = rustface::create_detector_with_model(Model::clone(&self.model));
-        detector.set_score_thresh(LEAST_SCORE);
-        detector.set_pyramid_scale_factor(PYRAMID);
-        detector.set_slide_window_step(STEP, STEP);
-        detector.set_max_face_size(MAX_WINDOW);
-        detector
-    }
-}
-
-impl fmt::Debug for LocalDetector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalDetector").finish_non_exhaustive()
-    }
-}
-
-fn resized(picture: &GrayImage, to: Dimensions) -> Cow<'_, GrayImage> {
-    if Dimensions::from(picture.dimensions()) == to {
-        return Cow::Borrowed(picture);
-    }
-    Cow::Owned(resize(picture, to.width, to.height, FilterType::Triangle))
-}
-
-/// A finding in coordinates of the picture, without frame and scale.
-fn finding(face: &FaceInfo, scale: f32) -> Finding {
-    let square = face.bbox();
-    Finding {
-        left: from_frame(square.x()) / scale,
-        top: from_frame(square.y()) / scale,
-        side: to_f32(square.width()) / scale,
-        score: single(face.score()),
+    /// The y and the x of pair `number`.
+    fn pair(&self, output: &[f32], at: usize, number: usize) -> Option<(f32, f32)> {
+        let y = output.get(2 * number * self.plane + at)?;
+        let x = output.get((2 * number + 1) * self.plane + at)?;
+        Some((*y, *x))
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "pictures are not that large")]
-fn from_frame(position: i32) -> f32 {
-    position as f32 - to_f32(LEADING)
+fn cast(number: usize) -> f32 {
+    number as f32
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a score is a sum of few singles"
-)]
-fn single(score: f64) -> f32 {
-    score as f32
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Outputs of 3 x 2 values, of which the one at column 2, row 1 is set.
+    fn outputs(sizes: [f32; 2], offsets: [f32; 2], landmark: [f32; 2]) -> Option<Candidate> {
+        let plane = 6;
+        let at = 5;
+        let set = |pairs: usize, pair: [f32; 2]| {
+            let mut output = vec![0.0; 2 * pairs * plane];
+            for number in 0..pairs {
+                output[2 * number * plane + at] = pair[0];
+                output[(2 * number + 1) * plane + at] = pair[1];
+            }
+            output
+        };
+        Outputs {
+            columns: 3,
+            plane,
+            sizes: &set(1, sizes),
+            offsets: &set(1, offsets),
+            landmarks: &set(LANDMARKS, landmark),
+        }
+        .candidate(at, 0.7)
+    }
+
+    #[test]
+    fn values_become_pixels() {
+        let found = outputs([2_f32.ln(), 3_f32.ln()], [0.25, -0.25], [0.5, 0.25]).unwrap();
+        let close = |a: f32, b: f32| (a - b).abs() < 1e-4;
+        assert!(
+            close(found.width, 12.0) && close(found.height, 8.0),
+            "{found:?}"
+        );
+        assert!(close(found.left, 3.0) && close(found.top, 3.0), "{found:?}");
+        let eye = found.landmarks[0];
+        assert!(close(eye.x, 6.0) && close(eye.y, 7.0), "{found:?}");
+    }
+
+    #[test]
+    fn values_that_are_no_numbers_are_no_faces() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            assert_eq!(outputs([bad, 0.0], [0.0; 2], [0.0; 2]), None, "{bad}");
+            assert_eq!(outputs([0.0; 2], [0.0, bad], [0.0; 2]), None, "{bad}");
+            assert_eq!(outputs([0.0; 2], [0.0; 2], [bad, 0.0]), None, "{bad}");
+        }
+        assert_eq!(
+            outputs([100.0; 2], [0.0; 2], [0.0; 2]),
+            None,
+            "e^100 pixels"
+        );
+    }
 }

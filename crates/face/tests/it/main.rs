@@ -10,7 +10,6 @@ mod answers;
 mod dataplus;
 mod facebody;
 mod local;
-mod model;
 mod received;
 mod support;
 mod upload;

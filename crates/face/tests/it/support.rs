@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use face::{Dimensions, Encoded, Photo, StoredFile};
 use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, ImageFormat};
+use image::{DynamicImage, ImageFormat, RgbImage};
 use signing::{Credentials, LiveCredentials};
 use tokio::sync::Semaphore;
 use transport::{BoxError, ConnectOptions, RetryPolicy, Transport};
@@ -52,7 +52,7 @@ impl TestPhoto {
 
     /// A plain picture; no cloud will look at it in these tests.
     pub(crate) fn blank(width: u32, height: u32) -> Self {
-        Self::new(GrayImage::new(width, height))
+        Self::new(RgbImage::new(width, height))
     }
 
     pub(crate) fn stored(self, region: &'static str, media_type: &'static str) -> Self {
@@ -99,8 +99,8 @@ impl Photo for TestPhoto {
         })
     }
 
-    fn luma(&self, max_side: u32) -> Result<GrayImage, BoxError> {
-        Ok(self.fitted(max_side).into_luma8())
+    fn rgb(&self, max_side: u32) -> Result<RgbImage, BoxError> {
+        Ok(self.fitted(max_side).into_rgb8())
     }
 }
 
@@ -120,7 +120,7 @@ impl Photo for BrokenPhoto {
         Err("the file ends early".into())
     }
 
-    fn luma(&self, _: u32) -> Result<GrayImage, BoxError> {
+    fn rgb(&self, _: u32) -> Result<RgbImage, BoxError> {
         Err("the file ends early".into())
     }
 }

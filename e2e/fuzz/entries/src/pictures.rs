@@ -113,6 +113,7 @@ fn face_of(width: u32, height: u32) -> Face {
         },
         probability: None,
         gender: Some(Gender::Female),
+        gender_probability: None,
         age: Some(37),
     }
 }

@@ -1,0 +1,34 @@
+//! Why a built-in net did not answer.
+
+use rten::{LoadError, RunError};
+use thiserror::Error;
+
+/// A built-in net cannot be used. Permanent: the program was built from damaged files.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The net is no net.
+    #[error("the built-in net `{net}` cannot be loaded")]
+    Load {
+        /// `detector`, `age` or `gender`.
+        net: &'static str,
+        /// In the words of the runtime.
+        #[source]
+        source: LoadError,
+    },
+    /// The net does not fit its input.
+    #[error("the built-in net `{net}` cannot be run")]
+    Run {
+        /// `detector`, `age` or `gender`.
+        net: &'static str,
+        /// In the words of the runtime.
+        #[source]
+        source: RunError,
+    },
+    /// The answer has another shape than it should.
+    #[error("the built-in net `{net}` gave an answer of the wrong shape")]
+    Shape {
+        /// `detector`, `age` or `gender`.
+        net: &'static str,
+    },
+}
