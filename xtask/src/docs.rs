@@ -214,7 +214,9 @@ fn type_in(folder: &Path, commands: &str) -> Result<()> {
 
 /// Runs a command until it has written a line with `sign`, and interrupts it as a person would.
 fn until(folder: &Path, command: &str, sign: &str) -> Result<()> {
-    let mut child = shell(folder, &format!("exec {command}"))
+    // What a shell starts in the background is deaf to interrupts, and passes that on.
+    let hearing = format!("exec env --default-signal=INT {command}");
+    let mut child = shell(folder, &hearing)
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot run `{command}`"))?;
