@@ -280,8 +280,8 @@ async fn temporary_credentials_are_checked_with_their_token() {
     }
 }
 
-/// Signs a `GET` of the object with a header of the test's choice for its date.
-fn dated(oss: &Caller, name: &'static str, value: &str) -> Request<Bytes> {
+/// Signs a `GET` of the object at `then`, which the header `name` says as `value`.
+fn dated(oss: &Caller, name: &'static str, value: &str, then: Timestamp) -> Request<Bytes> {
     let (mut parts, body) = oss.unsigned("GET /photos/a", &[], "").into_parts();
     let resource = Resource {
         bucket: Some("photos"),
@@ -294,12 +294,11 @@ fn dated(oss: &Caller, name: &'static str, value: &str) -> Request<Bytes> {
     let (id, secret) = ("LTAI5tTest", oss.credentials.access_key_secret());
     let authorization = if let SignatureVersion::V4 { region } = &oss.version {
         let canonical = v4::canonical_request(method, headers, resource, &[], &[]).unwrap();
-        let now = Timestamp::now();
-        let text = v4::string_to_sign(&canonical, region, now);
+        let text = v4::string_to_sign(&canonical, region, then);
         // The second line is the date as it was sent.
-        let text = text.replace(&iso_basic(now), value);
-        let signature = v4::signature(&text, secret, region, now);
-        let day = &iso_basic(now)[..8];
+        let text = text.replace(&iso_basic(then), value);
+        let signature = v4::signature(&text, secret, region, then);
+        let day = &iso_basic(then)[..8];
         format!(
             "OSS4-HMAC-SHA256 Credential={id}/{day}/{region}/oss/aliyun_v4_request,\
                  Signature={signature}"
@@ -320,11 +319,12 @@ async fn either_signature_may_be_dated_by_either_header_in_either_form() {
         for name in ["date", "x-oss-date"] {
             let now = Timestamp::now();
             for value in [http_date(now), iso_basic(now)] {
-                let answer = oss.send(dated(&oss, name, &value)).await.unwrap();
+                let answer = oss.send(dated(&oss, name, &value, now)).await.unwrap();
                 assert_eq!(answer.outcome(), "200", "{:?} {name} {value}", oss.version);
             }
-            let late = http_date(now - SignedDuration::from_mins(16));
-            let answer = oss.send(dated(&oss, name, &late)).await.unwrap();
+            let late = now - SignedDuration::from_mins(16);
+            let request = dated(&oss, name, &http_date(late), late);
+            let answer = oss.send(request).await.unwrap();
             assert_eq!(answer.outcome(), "403 RequestTimeTooSkewed", "{name}");
             assert_eq!(answer.header("x-oss-ec"), Some("0002-00000504"), "{name}");
         }
