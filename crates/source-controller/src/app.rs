@@ -17,12 +17,12 @@ use tracing::{info, warn};
 use transport::{Reach, RetryPolicy, Transport};
 
 use crate::Args;
-use crate::adapter::AdapterSettings;
 use crate::context::{Context, Parts};
 use crate::controller;
+use crate::deployment::AdapterSettings;
 use crate::leader::{Election, Tenure};
 use crate::metrics::Metrics;
-use crate::pace::Pace;
+use crate::requeue::Pace;
 use crate::sink::{Discovery, Resolver, SinkWatches, cluster_domain};
 
 /// What passes under way get to finish after a signal to stop. Below the pod's grace period.

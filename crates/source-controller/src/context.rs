@@ -7,16 +7,14 @@ use signing::Credentials;
 use source_api::MnsOssSource;
 use transport::Transport;
 
-use crate::accounts::Accounts;
-use crate::adapter::AdapterSettings;
-use crate::adapters::Adapters;
-use crate::answers::Answers;
-use crate::cloud::{Account, Silence};
-use crate::look::{CloudMemory, Opened};
+use crate::cache::Answers;
+use crate::deployment::{AdapterSettings, Adapters};
 use crate::metrics::Metrics;
+use crate::mns::{Account, CloudMemory, Silence};
 use crate::own_writes::OwnWrites;
-use crate::pace::Pace;
+use crate::requeue::Pace;
 use crate::scope::Scope;
+use crate::secret::{Accounts, Opened};
 use crate::sink::Resolver;
 
 /// What every pass shares.

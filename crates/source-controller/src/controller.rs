@@ -22,16 +22,15 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
-use source_api::{MnsOssSource, names};
+use source_api::{MnsOssSource, ObjectReference, names};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::changes::changes;
 use crate::context::Context;
-use crate::look::SECRETS;
 use crate::reconcile::{on_error, reconcile};
-use crate::sink::{WatchRequests, follow};
-use crate::triggers::{refers_into, refers_to, uses_secret};
+use crate::secret::SECRETS;
+use crate::sink::{Changed, WatchRequests, follow};
 
 /// Changes come in bursts: what comes within this time of each other is looked at once.
 const DEBOUNCE: Duration = Duration::from_millis(200);
@@ -212,4 +211,74 @@ fn heard<T: Send>(
         });
         ready(event.ok())
     })
+}
+
+/// Whether a source takes its credentials from this Secret.
+#[must_use]
+pub fn uses_secret(source: &MnsOssSource, namespace: Option<&str>, name: &str) -> bool {
+    source.namespace().as_deref() == namespace
+        && source.spec.access_token.secret_key_ref.name == name
+}
+
+/// Whether a source sends, or dead-letters, to this object.
+#[must_use]
+pub fn refers_to(source: &MnsOssSource, changed: &Changed) -> bool {
+    let home = source.namespace();
+    references(source).any(|reference| {
+        let namespace = reference.namespace.or(home.as_deref());
+        group(reference.api_version) == changed.group
+            && reference.kind == changed.kind
+            && reference.name == changed.name
+            && (changed.namespace.is_none() || changed.namespace.as_deref() == namespace)
+    })
+}
+
+/// Whether a source refers to an object of this group, in whatever version.
+#[must_use]
+pub fn refers_into(source: &MnsOssSource, changed: &str) -> bool {
+    references(source).any(|reference| group(reference.api_version) == changed)
+}
+
+/// A reference, wherever in the source it stands.
+#[derive(Clone, Copy)]
+struct Reference<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    namespace: Option<&'a str>,
+}
+
+fn references(source: &MnsOssSource) -> impl Iterator<Item = Reference<'_>> {
+    let sink = &source.spec.sink;
+    let inline = sink
+        .api_version
+        .as_deref()
+        .zip(sink.kind.as_deref())
+        .zip(sink.name.as_deref())
+        .map(|((api_version, kind), name)| Reference {
+            api_version,
+            kind,
+            name,
+            namespace: sink.namespace.as_deref(),
+        });
+    let delivery = source.spec.delivery.as_ref();
+    let dead_letter_sink = delivery.and_then(|delivery| delivery.dead_letter_sink.as_ref());
+    let dead_letter_sink = dead_letter_sink.and_then(|sink| sink.reference.as_ref());
+    let modern = sink.reference.iter().chain(dead_letter_sink);
+    modern.map(Reference::of).chain(inline)
+}
+
+impl<'a> Reference<'a> {
+    fn of(reference: &'a ObjectReference) -> Self {
+        Self {
+            api_version: &reference.api_version,
+            kind: &reference.kind,
+            name: &reference.name,
+            namespace: reference.namespace.as_deref(),
+        }
+    }
+}
+
+fn group(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }

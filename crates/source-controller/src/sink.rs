@@ -5,7 +5,6 @@
 //! the API server is an error.
 
 mod address;
-mod cluster_domain;
 mod discovery;
 mod problem;
 mod watches;
@@ -14,14 +13,21 @@ use k8s_openapi::api::core::v1::Service;
 use kube::api::{ApiResource, DynamicObject};
 use kube::{Api, Client};
 use serde_json::Value;
-use source_api::{ObjectReference, Sink, Target};
+use source_api::{
+    ConditionStatus, Conditions, DeliveryError, Dependent, Notice, ObjectReference, Severity, Sink,
+    SinkError, Target,
+};
 use url::Url;
 
 use address::Address;
-pub use cluster_domain::cluster_domain;
-pub use discovery::{Discovery, Served};
+pub use discovery::{Discovery, Served, cluster_domain};
 pub use problem::SinkProblem;
 pub use watches::{Changed, SinkWatches, WatchRequests, follow};
+
+use crate::context::Context;
+use crate::error::{PassError, doing};
+use crate::reconcile::Seen;
+use crate::source::{Identity, Subject};
 
 /// A sink that can be sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,4 +238,106 @@ pub(crate) fn both(first: Option<&str>, second: Option<&str>) -> Option<String> 
         (Some(first), Some(second)) => Some(format!("{}\n{second}", first.trim_end())),
         (one, other) => one.or(other).map(str::to_owned),
     }
+}
+
+pub(crate) async fn look(
+    ctx: &Context,
+    sink: &Result<Sink, SinkError>,
+    identity: &Identity,
+) -> Result<Result<ResolvedSink, SinkProblem>, PassError> {
+    match sink {
+        Ok(sink) => {
+            let resolved = ctx.resolver.resolve(sink, &identity.namespace).await;
+            doing("looking up the sink", resolved)
+        }
+        Err(error) => Ok(Err(SinkProblem::Invalid(error.clone()))),
+    }
+}
+
+pub(crate) async fn look_for_dead_letters(
+    ctx: &Context,
+    subject: &Subject,
+) -> Result<Option<Result<ResolvedSink, SinkProblem>>, PassError> {
+    let asked = match &subject.wish.delivery {
+        Ok(delivery) => delivery.dead_letter_sink.clone().map(Ok),
+        Err(DeliveryError::DeadLetterSink(error)) => Some(Err(error.clone())),
+        Err(_) => None,
+    };
+    match asked {
+        Some(asked) => look(ctx, &asked, &subject.identity).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+pub(crate) fn mark(conditions: &mut Conditions, sink: &Result<ResolvedSink, SinkProblem>) {
+    match sink {
+        Ok(resolved) => {
+            conditions.mark_true(Dependent::SinkProvided);
+            version(conditions, resolved);
+        }
+        Err(problem) => {
+            conditions.mark_false(
+                Dependent::SinkProvided,
+                problem.reason(),
+                problem.to_string(),
+            );
+        }
+    }
+}
+
+fn version(conditions: &mut Conditions, sink: &ResolvedSink) {
+    let (Some(asked), Some(object)) = (&sink.obsolete_version, &sink.object) else {
+        conditions.clear(Notice::SinkVersionServed);
+        return;
+    };
+    let message = format!(
+        "the cluster does not serve {} in `{asked}`; `{}` is used in its place",
+        object.kind, object.api_version
+    );
+    conditions.inform(
+        Notice::SinkVersionServed,
+        Severity::Info,
+        ConditionStatus::False,
+        "ObsoleteVersion",
+        message,
+    );
+}
+
+pub(crate) fn mark_dead_letter_sink(conditions: &mut Conditions, seen: &Seen) {
+    let dependent = Dependent::DeadLetterSinkResolved;
+    match &seen.dead_letter_sink {
+        None => {
+            let message = "no dead letter sink is asked for";
+            conditions.mark_true_because(dependent, "DeadLetterSinkNotConfigured", message);
+        }
+        Some(Ok(_)) => conditions.mark_true(dependent),
+        Some(Err(problem)) => {
+            conditions.mark_false(dependent, problem.reason(), problem.to_string());
+        }
+    }
+}
+
+/// A sink that announces an audience refuses every event without a token, and the adapter has
+/// no token to show.
+pub(crate) fn mark_identity(conditions: &mut Conditions, seen: &Seen) {
+    let dependent = Dependent::OidcIdentityCreated;
+    let asks = |sink: Option<&Result<ResolvedSink, SinkProblem>>| {
+        sink.and_then(|sink| sink.as_ref().ok())
+            .is_some_and(|sink| sink.audience.is_some())
+    };
+    let (sink, field) = if asks(Some(&seen.sink)) {
+        ("sink", "sinkAudience")
+    } else if asks(seen.dead_letter_sink.as_ref()) {
+        ("dead letter sink", "deadLetterSinkAudience")
+    } else {
+        // The words of Knative's own sources.
+        let reason = "authentication-oidc feature disabled";
+        conditions.mark_true_because(dependent, reason, "no sink expects tokens");
+        return;
+    };
+    let message = format!(
+        "the {sink} expects tokens for the audience in `status.{field}`, and this source has none: turn \
+         `authentication-oidc` off in Knative, or choose a sink without an audience"
+    );
+    conditions.mark_false(dependent, "OIDCNotSupported", message);
 }

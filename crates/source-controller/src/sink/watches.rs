@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use crate::answers::{Answers, Question};
+use crate::cache::{Answers, Question};
 use crate::scope::{Place, Scope};
 
 /// An object that came, changed or went.

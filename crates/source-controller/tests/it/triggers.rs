@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use source_api::MnsOssSource;
+use source_controller::controller::{refers_into, refers_to, uses_secret};
 use source_controller::sink::Changed;
-use source_controller::triggers::{refers_into, refers_to, uses_secret};
 
 use crate::support::fixture::{UID, modern_spec};
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use mns::{NotifyContentFormat, NotifyStrategy, QueueStatus, SubscriptionStatus};
-use source_controller::look::{AccountProblem, CloudSeen};
+use source_controller::mns::CloudSeen;
+use source_controller::secret::AccountProblem;
 use transport::Disposition;
 
 use super::{Case, check, trouble};

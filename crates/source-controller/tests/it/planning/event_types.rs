@@ -2,7 +2,7 @@
 
 use kube::api::{ApiResource, GroupVersionKind};
 use serde_json::json;
-use source_controller::look::{EventTypesSeen, KnownEventType};
+use source_controller::event_types::{EventTypesSeen, KnownEventType};
 
 use super::{Case, check, no_sink};
 

@@ -11,12 +11,12 @@ use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use source_api::{MnsOssSource, TemplateKeys, names};
 use source_controller::Scope;
-use source_controller::adapter::AdapterSettings;
 use source_controller::context::{Context, Parts};
-use source_controller::failure::PassError;
+use source_controller::deployment::AdapterSettings;
+use source_controller::error::PassError;
 use source_controller::metrics::Metrics;
-use source_controller::pace::Pace;
 use source_controller::reconcile::reconcile;
+use source_controller::requeue::Pace;
 use source_controller::sink::{Discovery, Resolver, SinkWatches, WatchRequests};
 
 use super::cloud::{ACCOUNT, Cloud, KEY_ID, KEY_SECRET, REGION, transport};

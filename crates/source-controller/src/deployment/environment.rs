@@ -10,10 +10,10 @@ use source_api::{
     format_duration,
 };
 
+use super::document::{AdapterInputs, AdapterSettings};
 use super::pod::{ACCESS_TOKEN_FILE, PROBES};
-use super::{AdapterInputs, AdapterSettings};
 use crate::sink::both;
-use crate::wish::Identity;
+use crate::source::Identity;
 
 /// Plural and group of our kind, as metrics of Knative sources carry it.
 const RESOURCE_GROUP: &str = "mnsosssources.sources.eventing.knative.dev";

@@ -1,9 +1,19 @@
 //! What is worth a Kubernetes Event: what was done, and what changed for better or worse.
 //! What stays as it is, good or bad, is told once.
 
-use source_api::{Condition, ConditionStatus, Dependent, MnsOssSourceStatus, READY};
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::Resource as _;
+use kube::runtime::events::{Event, EventType};
+use source_api::{Condition, ConditionStatus, Dependent, MnsOssSource, MnsOssSourceStatus, READY};
+use tracing::debug;
 
-use crate::act::{AdapterDone, Done};
+use crate::context::Context;
+use crate::deployment::AdapterDone;
+use crate::metrics::Written;
+use crate::reconcile::Done;
+
+/// The longest note that the API server takes, in bytes.
+const LONGEST: usize = 1024;
 
 /// How serious a note is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +52,7 @@ impl Note {
     }
 }
 
-pub(super) fn notes(old: &MnsOssSourceStatus, new: &MnsOssSourceStatus, done: &Done) -> Vec<Note> {
+pub(crate) fn notes(old: &MnsOssSourceStatus, new: &MnsOssSourceStatus, done: &Done) -> Vec<Note> {
     let mut notes = Vec::new();
     if let Some((leftovers, removed)) = &done.leftovers {
         let what = leftovers.describe();
@@ -127,4 +137,34 @@ fn turned(old: &MnsOssSourceStatus, condition: &Condition, done: &Done) -> Optio
         _ => condition.reason.as_deref().unwrap_or(&condition.type_),
     };
     Some(Note::warning(reason, message))
+}
+
+/// Publishes notes. One that is not taken, such as in a namespace that is being deleted, is
+/// let go: the conditions say the same.
+pub(crate) async fn publish(ctx: &Context, source: &MnsOssSource, notes: &[Note]) {
+    // Without its version, so that repetitions are recognised.
+    let about = ObjectReference {
+        resource_version: None,
+        ..source.object_ref(&())
+    };
+    for note in notes {
+        match ctx.recorder.publish(&event(note), &about).await {
+            Ok(()) => ctx.metrics.wrote(Written::Event),
+            Err(error) => debug!(error = %error, "an event was not taken"),
+        }
+    }
+}
+
+fn event(note: &Note) -> Event {
+    let end = note.message.floor_char_boundary(LONGEST);
+    Event {
+        type_: match note.kind {
+            Kind::Normal => EventType::Normal,
+            Kind::Warning => EventType::Warning,
+        },
+        reason: note.reason.clone(),
+        note: Some(note.message[..end].to_owned()),
+        action: "Reconcile".to_owned(),
+        secondary: None,
+    }
 }

@@ -12,9 +12,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use source_api::{MnsOssSource, PodTemplate, SecretKeyReference};
 
+use super::document::{AdapterInputs, AdapterSettings};
 use super::environment::variables;
-use super::{AdapterInputs, AdapterSettings};
-use crate::wish::Identity;
+use crate::source::Identity;
 
 /// Where probes and metrics are answered.
 pub(super) const PROBES: u16 = 8080;

@@ -1,21 +1,25 @@
 //! Which account a source's Secret opens.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt};
 use mns::{Endpoint, EndpointError};
 use serde::Deserialize;
 use signing::{CredentialsError, SecretDocument};
-use source_api::SecretKeyReference;
+use source_api::{Conditions, Dependent, SecretKeyReference};
 use thiserror::Error;
 
-use crate::answers::Question;
-use crate::cloud::Account;
+use crate::cache::Question;
 use crate::context::Context;
-use crate::failure::{PassError, doing};
-use crate::wish::Subject;
+use crate::error::{PassError, doing};
+use crate::mns::Account;
+use crate::reconcile::{Done, Seen};
+use crate::source::Subject;
 
 /// The watch that tells of Secrets.
-pub(crate) const WATCH: &str = "secrets";
+pub(crate) const SECRETS: &str = "secrets";
 
 /// Why a source's Secret opens no account. Permanent, until somebody changes the Secret;
 /// which is noticed. None quotes the Secret.
@@ -95,11 +99,11 @@ pub(crate) struct Opened {
 }
 
 /// Opens the account, or remembers having opened it a moment ago.
-pub(super) async fn look(ctx: &Context, subject: &Subject) -> Result<Opened, PassError> {
+pub(crate) async fn look(ctx: &Context, subject: &Subject) -> Result<Opened, PassError> {
     let SecretKeyReference { name, key } = &subject.source.spec.access_token.secret_key_ref;
     let namespace = &subject.identity.namespace;
     let question = Question {
-        watch: ctx.scope.place_of(namespace).watch_name(WATCH),
+        watch: ctx.scope.place_of(namespace).watch_name(SECRETS),
         namespace: namespace.clone(),
         name: name.clone(),
     };
@@ -155,6 +159,44 @@ fn read(value: &[u8]) -> Result<(Endpoint, SecretDocument), DocumentProblem> {
         endpoint = endpoint.with_region(region);
     }
     Ok((endpoint, document))
+}
+
+pub(crate) fn mark(conditions: &mut Conditions, seen: &Seen, done: &Done) {
+    let dependent = Dependent::CredentialsProvided;
+    match (&seen.account, &done.cloud) {
+        (Err(problem), _) => {
+            conditions.mark_false(dependent, problem.reason(), problem.to_string());
+        }
+        (Ok(_), Err(trouble)) if trouble.is_key_refused => {
+            conditions.mark_false(dependent, "CredentialsRefused", trouble.message.clone());
+        }
+        (Ok(_), _) => conditions.mark_true(dependent),
+    }
+}
+
+/// The last account that MNS let in, by uid of the source.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts(Mutex<HashMap<String, Account>>);
+
+impl Accounts {
+    /// Remembers an account in place of the one before.
+    pub(crate) fn keep(&self, uid: &str, account: &Account) {
+        self.lock().insert(uid.to_owned(), account.clone());
+    }
+
+    /// The account that last worked.
+    pub(crate) fn recall(&self, uid: &str) -> Option<Account> {
+        self.lock().get(uid).cloned()
+    }
+
+    /// Forgets a source that is gone.
+    pub(crate) fn forget(&self, uid: &str) {
+        self.lock().remove(uid);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Account>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]

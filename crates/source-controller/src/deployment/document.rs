@@ -3,9 +3,6 @@
 //! Everything that the adapter needs comes through variables and one mounted Secret, so its
 //! pods have no rights in the cluster. They pass the `restricted` Pod Security profile.
 
-mod environment;
-mod pod;
-
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
@@ -16,9 +13,10 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use source_api::{Delivery, MnsOssSource, TemplateKeys, names};
 
-use crate::covers::covers;
+use super::pod;
+use crate::drift::covers;
 use crate::sink::ResolvedSink;
-use crate::wish::Identity;
+use crate::source::Identity;
 
 /// Marks what was applied, so that something that is wanted no longer is noticed too.
 const APPLIED: &str = "sources.eventing.knative.dev/applied";
@@ -89,8 +87,7 @@ pub fn deployment(
 }
 
 /// Whether the live Deployment is what `wanted` would make it.
-#[must_use]
-pub fn is_up_to_date(live: &Deployment, wanted: &Deployment) -> bool {
+pub(super) fn is_up_to_date(live: &Deployment, wanted: &Deployment) -> bool {
     covers(&json(wanted), &json(live))
 }
 

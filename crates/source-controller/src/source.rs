@@ -5,11 +5,9 @@
 //! wrong with it, and the other parts are still acted on.
 
 use kube::ResourceExt as _;
-use mns::{NameError, QueueName, SubscriptionName, TopicName};
-use source_api::{
-    Delivery, DeliveryError, MnsOssSource, Origin, OriginError, Sink, SinkError, Target, names,
-};
-use thiserror::Error;
+use source_api::{Delivery, DeliveryError, MnsOssSource, Sink, SinkError, Target};
+
+use crate::mns::{Supply, SupplyError, supply};
 
 /// Which source it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,38 +40,6 @@ pub struct Wish {
     pub delivery: Result<Delivery, DeliveryError>,
     /// Where they come from.
     pub supply: Result<Supply, SupplyError>,
-}
-
-/// Where a source's messages come from, in MNS's own terms.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Supply {
-    /// A topic, and what we make to receive from it.
-    Topic(Subscribed),
-    /// Somebody else's queue.
-    Queue(QueueName),
-}
-
-/// A queue of ours and its subscription to a topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscribed {
-    /// The topic, which is somebody else's.
-    pub topic: TopicName,
-    /// The queue.
-    pub queue: QueueName,
-    /// The subscription, which has the queue's name.
-    pub subscription: SubscriptionName,
-}
-
-/// Why a source has no supply. Permanent.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum SupplyError {
-    /// It names none, or two.
-    #[error(transparent)]
-    Origin(#[from] OriginError),
-    /// MNS knows no such names.
-    #[error(transparent)]
-    Name(#[from] NameError),
 }
 
 impl Subject {
@@ -128,37 +94,4 @@ impl Wish {
             )
         })
     }
-}
-
-impl Supply {
-    /// The queue that is received from.
-    #[must_use]
-    pub fn queue(&self) -> &QueueName {
-        match self {
-            Self::Topic(subscribed) => &subscribed.queue,
-            Self::Queue(queue) => queue,
-        }
-    }
-}
-
-fn supply(source: &MnsOssSource, identity: &Identity) -> Result<Supply, SupplyError> {
-    match source.spec.origin()? {
-        Origin::Topic(topic) => Ok(Supply::Topic(subscribed(topic, identity)?)),
-        Origin::Queue(queue) => Ok(Supply::Queue(QueueName::try_new(queue)?)),
-    }
-}
-
-/// What we make for a source that receives from `topic`.
-pub(crate) fn subscribed(topic: &str, identity: &Identity) -> Result<Subscribed, NameError> {
-    let Identity {
-        namespace,
-        name,
-        uid,
-    } = identity;
-    let queue = names::queue(namespace, name, uid);
-    Ok(Subscribed {
-        topic: TopicName::try_new(topic)?,
-        subscription: SubscriptionName::try_new(&queue)?,
-        queue: QueueName::try_new(queue)?,
-    })
 }

@@ -5,8 +5,6 @@
 //! pass would write a new status. They never quote a host: a user who may write a Secret
 //! chooses the host, and must not read internal services through the status.
 
-mod silence;
-
 use std::time::Duration;
 
 use mns::{CallName, Client, Endpoint, Queue, QueueName, Refusal, RefusalKind, Topic, TopicName};
@@ -15,8 +13,8 @@ use tokio::time::timeout;
 use tracing::debug;
 use transport::{Disposition, Transport, TransportError};
 
+use super::circuit_breaker::Silence;
 use crate::metrics::{CallOutcome, Metrics};
-pub(crate) use silence::Silence;
 
 /// Deadline of one call with its repetitions. MNS answers such calls in some 20 ms.
 const CALL: Duration = Duration::from_secs(5);

@@ -3,23 +3,24 @@
 //! Pure. Every text is the same as long as the state is, so that a source in a steady state,
 //! good or bad, is never written to.
 
-mod conditions;
-mod notes;
-
 use std::time::Duration;
 
 use jiff::Timestamp;
-use source_api::{MnsOssSourceStatus, announced};
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Resource as _, ResourceExt as _};
+use serde_json::json;
+use source_api::{Conditions, MnsOssSource, MnsOssSourceStatus, announced};
 use transport::Disposition;
 
-pub use notes::{Kind, Note};
-
-use crate::act::Done;
-use crate::adapter;
-use crate::cloud::CloudTrouble;
-use crate::look::Seen;
-use crate::sink::{ResolvedSink, SinkProblem};
-use crate::wish::{Subject, Supply, Wish};
+use crate::context::Context;
+use crate::error::{PassError, doing};
+use crate::events::{Note, notes};
+use crate::metrics::Written;
+use crate::mns::{self, CloudTrouble, Supply};
+use crate::reconcile::{Done, Seen};
+use crate::sink::{self, ResolvedSink, SinkProblem};
+use crate::source::{Subject, Wish};
+use crate::{deployment, secret};
 
 /// What a pass has to say.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,20 +56,20 @@ pub fn report(subject: &Subject, seen: &Seen, done: &Done, now: Timestamp) -> Re
     } = subject;
     let old = source.status.clone().unwrap_or_default();
     let generation = source.metadata.generation.unwrap_or_default();
-    let conditions = conditions::mark(&old, generation, wish, seen, done);
+    let conditions = mark(&old, generation, wish, seen, done);
     let is_ready = conditions.is_ready();
     let status = MnsOssSourceStatus {
         observed_generation: Some(generation),
         conditions: conditions.finish(now),
         ce_attributes: announced(source.spec.filter.as_ref()),
         consumers: Some(consumers(done)),
-        selector: Some(adapter::selector(identity)),
+        selector: Some(deployment::selector(identity)),
         // No tokens are sent, so there is no identity to tell of.
         auth: None,
         secret_resource_version: seen.secret_version.clone(),
         ..recorded(with_sinks(old.clone(), seen), wish, seen, done)
     };
-    let notes = notes::notes(&old, &status, done);
+    let notes = notes(&old, &status, done);
     Report {
         status,
         notes,
@@ -165,4 +166,57 @@ fn next(seen: &Seen, done: &Done) -> Next {
     } else {
         Next::Regularly
     }
+}
+
+fn mark(
+    old: &MnsOssSourceStatus,
+    generation: i64,
+    wish: &Wish,
+    seen: &Seen,
+    done: &Done,
+) -> Conditions {
+    let mut conditions = Conditions::begin(&old.conditions, old.observed_generation, generation);
+    sink::mark(&mut conditions, &seen.sink);
+    sink::mark_dead_letter_sink(&mut conditions, seen);
+    sink::mark_identity(&mut conditions, seen);
+    secret::mark(&mut conditions, seen, done);
+    mns::mark(&mut conditions, wish, seen, done);
+    deployment::mark(&mut conditions, wish, done);
+    mns::orphans::mark(&mut conditions, done);
+    conditions
+}
+
+/// Who the status's fields belong to.
+const MANAGER: &str = "mnsoss-source-controller-status";
+
+/// Writes the status unless it is what the source has. Says whether it wrote.
+pub(crate) async fn write(
+    ctx: &Context,
+    sources: &Api<MnsOssSource>,
+    source: &MnsOssSource,
+    status: &MnsOssSourceStatus,
+) -> Result<bool, PassError> {
+    if source.status.as_ref() == Some(status) {
+        return Ok(false);
+    }
+    let patch = json!({
+        "apiVersion": MnsOssSource::api_version(&()),
+        "kind": MnsOssSource::kind(&()),
+        "metadata": {"name": source.name_any(), "uid": source.uid()},
+        "status": status,
+    });
+    let params = PatchParams::apply(MANAGER).force();
+    let patch = Patch::Apply(patch);
+    let written = sources
+        .patch_status(&source.name_any(), &params, &patch)
+        .await;
+    let written = match written {
+        // Deleted in the meantime; the watch says so too.
+        Err(kube::Error::Api(status)) if status.is_not_found() => return Ok(false),
+        written => doing("writing the status", written)?,
+    };
+    let uid = source.uid().unwrap_or_default();
+    ctx.sources.note(&uid, source.resource_version(), &written);
+    ctx.metrics.wrote(Written::Status);
+    Ok(true)
 }

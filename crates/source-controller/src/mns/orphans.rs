@@ -5,10 +5,16 @@
 //! `deletionPolicy` is `Retain` has no leftovers.
 
 use mns::{Endpoint, QueueName, SubscriptionName, TopicName};
-use source_api::{DeletionPolicy, MnsOssSource, MnsOssSourceStatus, names};
+use source_api::{
+    ConditionStatus, Conditions, DeletionPolicy, MnsOssSource, MnsOssSourceStatus, Notice,
+    Severity, names,
+};
+use tracing::info;
 
-use crate::look::Seen;
-use crate::wish::{Identity, Subject, Supply};
+use super::{Account, CloudTrouble, Part, Supply};
+use crate::context::Context;
+use crate::reconcile::{Done, Seen};
+use crate::source::{Identity, Subject};
 
 /// What a source has in MNS but no longer uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,4 +187,71 @@ impl Recorded {
         };
         (place(&there)? != place(endpoint)?).then_some(there)
     }
+}
+
+/// Removes what the source no longer uses, and says what became of it.
+pub(crate) async fn remove_leftovers(
+    ctx: &Context,
+    leftovers: Leftovers,
+    identity: &Identity,
+    account: Option<&Account>,
+) -> (Leftovers, Result<(), CloudTrouble>) {
+    ctx.cloud_memory.forget(&identity.uid);
+    let removed = match account {
+        Some(account) => remove(&account.at(&leftovers.endpoint), &leftovers.items).await,
+        None => Ok(()),
+    };
+    if removed.is_ok() {
+        info!(
+            source.namespace = identity.namespace,
+            source.name = identity.name,
+            "removed {}",
+            leftovers.describe()
+        );
+    }
+    (leftovers, removed)
+}
+
+/// Removes subscriptions first: a topic must not send into a queue that is gone.
+pub(crate) async fn remove(account: &Account, items: &Items) -> Result<(), CloudTrouble> {
+    for (topic, name) in &items.subscriptions {
+        let topic = account.topic(topic);
+        account
+            .call(Part::Subscription, topic.unsubscribe(name))
+            .await?;
+    }
+    if let Some(name) = &items.queue {
+        let queue = account.queue(name);
+        account.call(Part::Queue, queue.delete()).await?;
+    }
+    Ok(())
+}
+
+pub(crate) fn mark(conditions: &mut Conditions, done: &Done) {
+    let Some((leftovers, removed)) = &done.leftovers else {
+        return;
+    };
+    let Err(trouble) = removed else {
+        conditions.clear(Notice::CleanedUp);
+        return;
+    };
+    let what = leftovers.describe();
+    let (severity, message) = if trouble.disposition.is_retryable() {
+        (
+            Severity::Info,
+            format!("still to be removed: {what}; {}", trouble.message),
+        )
+    } else {
+        (
+            Severity::Warning,
+            format!("left behind: {what}; {}", trouble.message),
+        )
+    };
+    conditions.inform(
+        Notice::CleanedUp,
+        severity,
+        ConditionStatus::False,
+        trouble.reason,
+        message,
+    );
 }
