@@ -11,7 +11,7 @@ use oss::NameError;
 use oss::event::{AddressError, EventError};
 use transport::Disposition;
 
-use crate::picture::PictureError;
+use picture::PictureError;
 
 /// Why an event was not dealt with.
 #[derive(Debug, thiserror::Error)]

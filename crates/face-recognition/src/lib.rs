@@ -5,14 +5,13 @@
 //! which of them are about photos, `pipeline` makes the annotated object of each, and the
 //! answer says what the sender should do: be content, come again, or give up.
 //!
-//! The way of a photo: fetch (`storage`), look at ([`picture`]), analyse (crate `face`), draw
-//! ([`annotate`]), store. What was made of which version is written on the result
-//! ([`record`]), so that a second delivery costs two HEAD requests and no face API call.
+//! The way of a photo: fetch (`storage`), analyse (crate `face`), annotate (crate `picture`),
+//! store. What was made of which version is written on the result ([`record`]), so that a
+//! second delivery costs two HEAD requests and no face API call.
 //!
 //! It keeps no state of its own, deletes nothing, and sends signed requests to no host but the
 //! configured ones.
 
-pub mod annotate;
 mod answer;
 mod app;
 pub mod args;
@@ -26,7 +25,6 @@ mod keyed_mutex;
 mod metrics;
 mod patience;
 mod photo;
-pub mod picture;
 mod pipeline;
 pub mod record;
 mod reply;

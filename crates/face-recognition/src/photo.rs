@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use transport::BoxError;
 
 use crate::budget::{Budget, Grant};
-use crate::picture::{
+use picture::{
     EncodedPicture, Header, Limits, Orientation, Picture, PictureError, Sheet, patch, patch_bytes,
     rgb,
 };

@@ -10,7 +10,7 @@ use face::{Analysis, Face, Gender, Rect};
 use oss::{ETag, Metadata, NameError, ObjectMeta};
 use serde::Serialize;
 
-use crate::annotate::{MOST_BOXES, Plan, keep_largest};
+use picture::annotate::{MOST_BOXES, Plan, keep_largest};
 
 /// Marks results. Whatever carries it is never taken for a photo.
 const MARK: &str = "annotated-by";

@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 
 use ::face::{Face, Gender, Rect};
 use anyhow::{Context as _, Result, bail};
-use face_recognition::annotate::annotate;
-use face_recognition::picture::{Header, Limits, Picture, patch};
+use picture::annotate::annotate;
+use picture::{Header, Limits, Picture, patch};
 use testbed::meter::{self, Meter};
 
 use crate::bench::Bench;

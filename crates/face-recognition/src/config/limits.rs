@@ -5,7 +5,6 @@ use std::time::Duration;
 use service::Findings;
 
 use crate::args::LimitArgs;
-use crate::picture;
 
 const MEBI: u64 = 1 << 20;
 

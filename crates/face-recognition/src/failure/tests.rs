@@ -1,7 +1,7 @@
 //! The table of answers.
 
 use super::*;
-use crate::picture::Format;
+use picture::Format;
 
 fn document_error() -> EventError {
     oss::event::parse(b"nonsense").unwrap_err()

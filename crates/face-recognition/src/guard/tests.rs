@@ -5,7 +5,6 @@ use std::time::Duration;
 use oss::{Addressing, SignatureVersion};
 
 use super::*;
-use crate::picture;
 
 fn storage() -> Storage {
     Storage {

@@ -13,15 +13,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 use super::{Errand, Pipeline};
-use crate::annotate::{paint, plan};
 use crate::budget::Grant;
 use crate::failure::Failure;
 use crate::guard::small_enough;
 use crate::hint::Hint;
 use crate::metrics::Stage;
 use crate::photo::{FetchedPhoto, SharedPhoto};
-use crate::picture::{Content, EncodedPicture, Header};
 use crate::record::{Conversion, Counts, Drawn as Marked, Record, listed};
+use picture::annotate::{paint, plan};
+use picture::{Content, EncodedPicture, Header};
 
 /// As much of a file as tells what it is.
 const FIRST_BYTES: u64 = 64;

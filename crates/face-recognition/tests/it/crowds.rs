@@ -1,30 +1,12 @@
 //! More faces than anybody can tell apart.
 
-use face::Face;
-use face_recognition::annotate::{MOST_BOXES, MOST_LABELS, plan};
+use picture::annotate::MOST_BOXES;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
 use crate::faces_api::FacesApi;
-use crate::pictures::{fixture, somebody};
+use crate::pictures::fixture;
 use crate::running::{Running, data};
-
-#[test]
-fn of_a_crowd_the_largest_are_marked() {
-    let crowd: Vec<Face> = (0..20_000_u32)
-        .map(|number| somebody(number % 200 * 40, number / 200 * 40, 10 + number % 25))
-        .collect();
-    let plan = plan(8000, 4000, &crowd);
-    assert_eq!(plan.boxes.len(), MOST_BOXES);
-    assert!(plan.boxes.iter().all(|marked| marked.area.width >= 33));
-    assert!(
-        plan.boxes
-            .is_sorted_by_key(|marked| (marked.area.left, marked.area.top))
-    );
-    assert_eq!(plan.labels.len(), MOST_LABELS);
-    let banner = plan.banner.unwrap();
-    assert!(banner.lines.concat().contains("20000"), "{banner:?}");
-}
 
 /// The face API's answer about a crowd of women.
 fn crowd(count: usize) -> Value {

@@ -5,6 +5,8 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::faces_api::FacesApi;
+use crate::forge::tagged;
+use crate::pictures::fixture;
 use crate::running::{Running, created, data, document};
 
 #[tokio::test]
@@ -26,7 +28,7 @@ async fn a_photo_comes_back_and_the_reply_says_what_was_found() {
     let result = running.objects.get("target/team/rec-人 1.jpg").unwrap();
     assert_eq!(result.headers["content-type"], "image/jpeg");
     assert_eq!(result.headers["x-oss-meta-source-etag"], etag);
-    assert_ne!(result.content, crate::pictures::fixture("420.jpg"));
+    assert_ne!(result.content, fixture("420.jpg"));
 
     let mut data: Value = data(answer).await;
     assert_eq!(data["results"][0]["source"]["etag"], etag);
@@ -192,7 +194,7 @@ async fn the_face_api_gets_a_url_only_of_an_upright_photo() {
         "{url}"
     );
 
-    let sideways = crate::orientations::jpeg(6);
+    let sideways = tagged(&fixture("420.jpg"), 6);
     running.objects.put("sideways.jpg", sideways);
     assert_eq!(running.created("sideways.jpg").await.status(), 200);
     let asked = &running.faces.asked()[1];
@@ -202,7 +204,7 @@ async fn the_face_api_gets_a_url_only_of_an_upright_photo() {
         .unwrap();
     assert_eq!(
         image::load_from_memory(&sent).unwrap().width(),
-        90,
+        48,
         "it is sent upright"
     );
 }

@@ -5,6 +5,7 @@ mod bombs;
 mod case;
 mod cut;
 mod foreign;
+mod forge;
 mod jpegs;
 
 use futures_util::{StreamExt as _, stream};

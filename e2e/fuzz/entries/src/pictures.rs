@@ -1,8 +1,8 @@
 //! Files that call themselves pictures.
 
 use face::{Face, Gender, Rect};
-use face_recognition::annotate::annotate;
-use face_recognition::picture::{EncodedPicture, Header, Limits, Picture, Sheet, patch, rgb};
+use picture::annotate::annotate;
+use picture::{EncodedPicture, Header, Limits, Picture, Sheet, patch, rgb};
 
 /// Small, so that an input costs microseconds and a broken bound shows.
 const SMALL: Limits = Limits {

@@ -1,7 +1,7 @@
 //! Small files that claim to be large.
 
 use super::case::{CORRUPT, CUT, Case, FINE, TOO_MANY, case};
-use crate::forge::{blank_png, bmp, gif, png_with, resized, scans, webp, zeros};
+use super::forge::{blank_png, bmp, gif, png_with, resized, scans, webp, zeros};
 use crate::pictures::fixture;
 
 pub(super) fn bombs_as_png() -> Vec<Case> {

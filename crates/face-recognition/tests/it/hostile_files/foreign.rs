@@ -1,7 +1,8 @@
 //! What is no photo, or not only one.
 
 use super::case::{ANIMATED, Case, EMPTY, FINE, FOREIGN, NONE, case};
-use crate::forge::{blank_png, bmp, gif, jpeg_with, segment, zeros};
+use super::forge::{blank_png, bmp, gif, zeros};
+use crate::forge::{jpeg_with, segment};
 use crate::pictures::fixture;
 
 pub(super) fn foreign() -> Vec<Case> {

@@ -1,7 +1,8 @@
 //! JPEGs that break a rule, and tags that do.
 
 use super::case::{CORRUPT, Case, EMPTY, FINE, FOREIGN, case};
-use crate::forge::{exif, frame_at, inserted, jpeg_with, resized, segment, tiff};
+use super::forge::resized;
+use crate::forge::{exif, frame_at, inserted, jpeg_with, segment, tiff};
 use crate::pictures::fixture;
 
 pub(super) fn odd_jpegs() -> Vec<Case> {

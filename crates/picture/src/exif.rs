@@ -1,0 +1,268 @@
+//! What is wanted of EXIF: which way is up, and to pass it on without what is not true of the
+//! result or nobody's business. Broken EXIF is no EXIF; it never fails a photo that can be seen.
+
+use exif::{In, Reader, Tag};
+
+use super::Orientation;
+
+/// Reads the orientation from an EXIF block, with or without its `Exif\0\0` prefix.
+pub(super) fn orientation(block: &[u8]) -> Orientation {
+    let tiff = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
+    Reader::new()
+        .continue_on_error(true)
+        .read_raw(tiff.to_vec())
+        .or_else(|error| error.distill_partial_result(|_ignored| {}))
+        .ok()
+        .and_then(|exif| {
+            exif.get_field(Tag::Orientation, In::PRIMARY)?
+                .value
+                .get_uint(0)
+        })
+        .map_or(Orientation::Upright, Orientation::from_exif)
+}
+
+/// The same block for a picture that is upright: without its thumbnail, which shows no marks,
+/// and without the place where the photo was taken. `None` if it is broken.
+pub(super) fn upright(block: &[u8]) -> Option<Vec<u8>> {
+    let mut block = block.to_vec();
+    let start = if block.starts_with(PREFIX) {
+        PREFIX.len()
+    } else {
+        0
+    };
+    let mut tiff = Tiff::of(&mut block[start..])?;
+    let directory = tiff.long(4)?;
+    let count = tiff.short(directory)?;
+    let entry = |number: u16| directory + 2 + 12 * usize::from(number);
+    for at in (0..count).map(entry) {
+        match tiff.short(at)? {
+            ORIENTATION => {
+                let one = [
+                    Number::Short(3),
+                    Number::Long(1),
+                    Number::Short(1),
+                    Number::Short(0),
+                ];
+                tiff.set(at + 2, &one)?;
+            }
+            GPS => {
+                let places = tiff.long(at + 8)?;
+                tiff.clear(places);
+            }
+            _ => {}
+        }
+    }
+    // Where the directory of the thumbnail begins; some files end before it.
+    let _ = tiff.set(entry(count), &[Number::Long(0)]);
+    Some(block)
+}
+
+const PREFIX: &[u8] = b"Exif\0\0";
+const ORIENTATION: u16 = 0x0112;
+const GPS: u16 = 0x8825;
+
+/// Numbers in a TIFF file.
+struct Tiff<'a> {
+    bytes: &'a mut [u8],
+    is_big_endian: bool,
+}
+
+impl<'a> Tiff<'a> {
+    fn of(bytes: &'a mut [u8]) -> Option<Self> {
+        let is_big_endian = match bytes.first_chunk()? {
+            b"II*\0" => false,
+            b"MM\0*" => true,
+            _ => return None,
+        };
+        Some(Self {
+            bytes,
+            is_big_endian,
+        })
+    }
+
+    fn short(&self, at: usize) -> Option<u16> {
+        let bytes = *self.bytes.get(at..)?.first_chunk()?;
+        Some(if self.is_big_endian {
+            u16::from_be_bytes(bytes)
+        } else {
+            u16::from_le_bytes(bytes)
+        })
+    }
+
+    /// An offset or a length.
+    fn long(&self, at: usize) -> Option<usize> {
+        let bytes = *self.bytes.get(at..)?.first_chunk()?;
+        let number = if self.is_big_endian {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        };
+        usize::try_from(number).ok()
+    }
+
+    fn set(&mut self, at: usize, numbers: &[Number]) -> Option<()> {
+        let length = numbers.iter().map(Number::length).sum::<usize>();
+        let mut place = self.bytes.get_mut(at..)?.get_mut(..length)?;
+        for number in numbers {
+            let (to, rest) = place.split_at_mut(number.length());
+            match (number, self.is_big_endian) {
+                (Number::Short(number), true) => to.copy_from_slice(&number.to_be_bytes()),
+                (Number::Short(number), false) => to.copy_from_slice(&number.to_le_bytes()),
+                (Number::Long(number), true) => to.copy_from_slice(&number.to_be_bytes()),
+                (Number::Long(number), false) => to.copy_from_slice(&number.to_le_bytes()),
+            }
+            place = rest;
+        }
+        Some(())
+    }
+
+    /// Empties a directory, and overwrites what its entries point to. As far as there is one.
+    fn clear(&mut self, directory: usize) {
+        let count = usize::from(self.short(directory).unwrap_or(0));
+        for at in (0..count).map(|number| directory + 2 + 12 * number) {
+            let (Some(kind), Some(many)) = (self.short(at + 2), self.long(at + 4)) else {
+                return;
+            };
+            let length = many.saturating_mul(width(kind));
+            if length > 4
+                && let Some(start) = self.long(at + 8)
+                && let Some(value) = self.bytes.get_mut(start..start.saturating_add(length))
+            {
+                value.fill(0);
+            }
+        }
+        let end = directory.saturating_add(2 + 12 * count);
+        if let Some(entries) = self.bytes.get_mut(directory..end) {
+            entries.fill(0);
+        }
+    }
+}
+
+/// Bytes of a value of this type.
+fn width(kind: u16) -> usize {
+    match kind {
+        3 | 8 => 2,
+        4 | 9 | 11 => 4,
+        5 | 10 | 12 => 8,
+        _ => 1,
+    }
+}
+
+enum Number {
+    Short(u16),
+    Long(u32),
+}
+
+impl Number {
+    fn length(&self) -> usize {
+        match self {
+            Self::Short(_) => 2,
+            Self::Long(_) => 4,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The smallest EXIF block that states an orientation, in the given byte order.
+    pub(crate) fn block(value: u16, big_endian: bool) -> Vec<u8> {
+        let short = |n: u16| {
+            if big_endian {
+                n.to_be_bytes()
+            } else {
+                n.to_le_bytes()
+            }
+        };
+        let long = |n: u32| {
+            if big_endian {
+                n.to_be_bytes()
+            } else {
+                n.to_le_bytes()
+            }
+        };
+        let mut tiff = Vec::new();
+        tiff.extend(if big_endian { b"MM" } else { b"II" });
+        tiff.extend(short(42));
+        tiff.extend(long(8)); // where the directory begins
+        tiff.extend(short(1)); // entries
+        tiff.extend(short(0x0112));
+        tiff.extend(short(3)); // type SHORT
+        tiff.extend(long(1));
+        tiff.extend(short(value));
+        tiff.extend(short(0));
+        tiff.extend(long(0)); // no further directory
+        tiff
+    }
+
+    #[test]
+    fn both_byte_orders_and_the_prefix_are_read() {
+        for value in 1..=8 {
+            let expected = Orientation::from_exif(u32::from(value));
+            assert_eq!(
+                orientation(&block(value, false)),
+                expected,
+                "little {value}"
+            );
+            assert_eq!(orientation(&block(value, true)), expected, "big {value}");
+            let prefixed = [b"Exif\0\0".as_slice(), &block(value, true)].concat();
+            assert_eq!(orientation(&prefixed), expected, "prefixed {value}");
+        }
+    }
+
+    #[test]
+    fn broken_blocks_mean_upright() {
+        let cut = &block(6, true)[..16];
+        let mut endless = block(6, true);
+        let end = endless.len();
+        endless[end - 4..].copy_from_slice(&8u32.to_be_bytes()); // a directory that follows itself
+        for (name, bytes) in [
+            ("empty", &b""[..]),
+            ("noise", b"not exif at all"),
+            ("cut", cut),
+        ] {
+            assert_eq!(orientation(bytes), Orientation::Upright, "{name}");
+        }
+        // Readable in spite of its defect.
+        assert_eq!(orientation(&endless), Orientation::Clockwise, "endless");
+    }
+
+    #[test]
+    fn what_is_passed_on_is_upright_and_whole() {
+        for big_endian in [false, true] {
+            let before = [PREFIX, &block(6, big_endian)].concat();
+            let after = upright(&before).unwrap();
+            assert_eq!(after, [PREFIX, &block(1, big_endian)].concat());
+        }
+        assert_eq!(upright(b"not exif at all"), None);
+        assert_eq!(upright(&block(6, true)[..16]), None);
+    }
+
+    /// Orientation, then a directory of places whose first value lies behind it, then one for a
+    /// thumbnail.
+    #[test]
+    fn place_and_thumbnail_are_left_behind() {
+        let mut tiff = b"MM\0*\0\0\0\x08\0\x02".to_vec();
+        tiff.extend(b"\x01\x12\0\x03\0\0\0\x01\0\x08\0\0");
+        tiff.extend(b"\x88\x25\0\x04\0\0\0\x01\0\0\0\x26");
+        tiff.extend(b"\0\0\0\x08");
+        assert_eq!(tiff.len(), 0x26);
+        tiff.extend(b"\0\x02\0\x02\0\x05\0\0\0\x01\0\0\0\x44");
+        tiff.extend(b"\0\x01\0\x02\0\0\0\x02N\0\0\0\0\0\0\0");
+        assert_eq!(tiff.len(), 0x44);
+        tiff.extend(b"\0\0\0\x1f\0\0\0\x01untouched");
+        let after = upright(&tiff).unwrap();
+        assert_eq!(after[0x26..], [&[0; 0x26][..], b"untouched"].concat());
+        assert_eq!(orientation(&after), Orientation::Upright);
+        assert_eq!(after[34..38], [0; 4], "no further directory");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_have_an_orientation(bytes: Vec<u8>) {
+            let _ = orientation(&bytes);
+            let _ = upright(&[b"II*\0\x08\0\0\0", bytes.as_slice()].concat());
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Picture data as bits: in and out, zeros stuffed after 0xff, never past a marker.
+
+/// Reads bits up to the next marker, and zeros from there on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BitReader<'a> {
+    /// What is not loaded yet.
+    rest: &'a [u8],
+    /// What is loaded, the next bit first.
+    bits: u64,
+    loaded: u32,
+    /// How many of the loaded bits, the last ones, are not of the file.
+    invented: u32,
+}
+
+impl<'a> BitReader<'a> {
+    pub(crate) fn new(rest: &'a [u8]) -> Self {
+        Self {
+            rest,
+            bits: 0,
+            loaded: 0,
+            invented: 0,
+        }
+    }
+
+    /// The next 16 bits, after which at least 16 more are there to be [taken](Self::take).
+    #[inline]
+    pub(crate) fn peek(&mut self) -> u16 {
+        if self.loaded < 32 {
+            self.load();
+        }
+        (self.bits >> 48) as u16
+    }
+
+    /// The next `count` bits, at most 32 for each [peek](Self::peek).
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "`count` bits are left")]
+    pub(crate) fn take(&mut self, count: u32) -> u32 {
+        // In two steps, for `count` may be 0.
+        let taken = (self.bits >> 1 >> (63 - count)) as u32;
+        self.bits <<= count;
+        self.loaded = self.loaded.saturating_sub(count);
+        taken
+    }
+
+    #[inline]
+    fn load(&mut self) {
+        if let Some((&next, after)) = self.rest.split_first_chunk::<4>()
+            && !has_escape(u32::from_be_bytes(next))
+        {
+            self.bits |= u64::from(u32::from_be_bytes(next)) << (32 - self.loaded);
+            self.loaded += 32;
+            self.rest = after;
+        } else {
+            self.load_with_escapes();
+        }
+    }
+
+    #[cold]
+    fn load_with_escapes(&mut self) {
+        while self.loaded <= 56 {
+            let byte = match self.rest {
+                [0xff, 0, after @ ..] => {
+                    self.rest = after;
+                    0xff
+                }
+                [0xff, 0xff, ..] => {
+                    self.rest = &self.rest[1..]; // Filling.
+                    continue;
+                }
+                [] | [0xff, ..] => {
+                    self.invented = self.invented.saturating_add(8);
+                    0
+                }
+                [byte, after @ ..] => {
+                    self.rest = after;
+                    *byte
+                }
+            };
+            self.bits |= u64::from(byte) << (56 - self.loaded);
+            self.loaded += 8;
+        }
+    }
+
+    /// Whether more bits were taken than there were.
+    #[inline]
+    pub(crate) fn ran_out(&self) -> bool {
+        self.invented > self.loaded
+    }
+
+    /// Whether the file ends here.
+    pub(crate) fn is_at_end(&self) -> bool {
+        matches!(self.rest, [] | [0xff])
+    }
+
+    /// What follows the picture data: a marker, or nothing where the file ends. Not if the data
+    /// ended before all bits that were taken, nor if more than a `surplus` of it is left, in bytes:
+    /// one of the two comes of bytes that were lost or doubled. Devices fill data up with zeros or
+    /// ones, which do not count.
+    pub(crate) fn finish(self, surplus: usize) -> Option<&'a [u8]> {
+        if self.ran_out() {
+            return None;
+        }
+        let whole = (self.loaded - self.invented) / 8;
+        let left = (self.bits << (self.loaded % 8)).to_be_bytes();
+        let left = left.iter().take(whole as usize);
+        let counted = left.filter(|byte| !matches!(byte, 0 | 0xff)).count();
+        let mut surplus = surplus.checked_sub(counted)?;
+        let mut rest = self.rest;
+        loop {
+            rest = match rest {
+                [0xff, 0, after @ ..] | [0, after @ ..] => after,
+                [0xff, 0xff, ..] => &rest[1..],
+                [] | [0xff, ..] => return Some(rest),
+                [_, after @ ..] => {
+                    surplus = surplus.checked_sub(1)?;
+                    after
+                }
+            };
+        }
+    }
+}
+
+/// Writes bits to the end of a file.
+#[derive(Debug)]
+pub(crate) struct BitWriter<'a> {
+    file: &'a mut Vec<u8>,
+    bits: u64,
+    waiting: u32,
+}
+
+impl<'a> BitWriter<'a> {
+    pub(crate) fn new(file: &'a mut Vec<u8>) -> Self {
+        Self {
+            file,
+            bits: 0,
+            waiting: 0,
+        }
+    }
+
+    /// Appends the last `count` of `bits`, at most 32, the others being zero.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+    pub(crate) fn put(&mut self, bits: u32, count: u32) {
+        self.bits = self.bits << count | u64::from(bits);
+        self.waiting += count;
+        if self.waiting >= 32 {
+            self.waiting -= 32;
+            self.write((self.bits >> self.waiting) as u32);
+        }
+    }
+
+    #[inline]
+    fn write(&mut self, word: u32) {
+        if has_escape(word) {
+            word.to_be_bytes()
+                .into_iter()
+                .for_each(|byte| self.byte(byte));
+        } else {
+            self.file.extend_from_slice(&word.to_be_bytes());
+        }
+    }
+
+    fn byte(&mut self, byte: u8) {
+        self.file.push(byte);
+        if byte == 0xff {
+            self.file.push(0);
+        }
+    }
+
+    /// Fills the last byte with ones, as the standard wants it, and gives the file back.
+    #[expect(clippy::cast_possible_truncation, reason = "the last byte is meant")]
+    pub(crate) fn finish(mut self) -> &'a mut Vec<u8> {
+        self.put(0x7f, 7);
+        while self.waiting >= 8 {
+            self.waiting -= 8;
+            self.byte((self.bits >> self.waiting) as u8);
+        }
+        self.file
+    }
+}
+
+/// Whether any byte is 0xff.
+fn has_escape(word: u32) -> bool {
+    let zeros = !word;
+    zeros.wrapping_sub(0x0101_0101) & word & 0x8080_8080 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bits_come_back_as_they_were_written(
+            pieces in prop::collection::vec((any::<u32>(), 0_u32..=16), 0..200),
+        ) {
+            let pieces: Vec<_> = pieces
+                .into_iter()
+                .map(|(bits, count)| (bits & ((1 << count) - 1), count))
+                .collect();
+            let mut file = Vec::new();
+            let mut writer = BitWriter::new(&mut file);
+            for &(bits, count) in &pieces {
+                writer.put(bits, count);
+            }
+            writer.finish();
+            prop_assert!(!file.windows(2).any(|pair| pair[0] == 0xff && pair[1] != 0));
+            file.extend([0xff, 0xd9]);
+            let mut reader = BitReader::new(&file);
+            for (bits, count) in pieces {
+                reader.peek();
+                prop_assert_eq!(reader.take(count), bits);
+            }
+            prop_assert_eq!(reader.finish(0), Some(&[0xff, 0xd9][..]));
+        }
+
+        #[test]
+        fn escapes_are_seen_wherever_they_are(word: u32, at in 0_usize..4) {
+            let mut bytes = word.to_be_bytes();
+            prop_assert_eq!(has_escape(word), bytes.contains(&0xff));
+            bytes[at] = 0xff;
+            prop_assert!(has_escape(u32::from_be_bytes(bytes)));
+        }
+    }
+
+    #[test]
+    fn nothing_but_filling_may_be_left() {
+        let cases: [(&str, &[u8], bool); 8] = [
+            ("a marker", b"\xaa\xff\xd9", true),
+            ("the end of the file", b"\xaa", true),
+            ("half a marker", b"\xaa\xff", true),
+            ("zeros", b"\xaa\0\0\0\0\0\0\0\0\0\0\xff\xd9", true),
+            ("ones", b"\xaa\xff\0\xff\xff\xff\xd9", true),
+            ("one byte", b"\xaa\x01\xff\xd9", false),
+            (
+                "a byte far behind",
+                b"\xaa\0\0\0\0\0\0\0\0\0\0\x01\xff\xd9",
+                false,
+            ),
+            ("a byte at the end of the file", b"\xaa\x01", false),
+        ];
+        for (name, file, expected) in cases {
+            let mut reader = BitReader::new(file);
+            reader.peek();
+            reader.take(8);
+            assert_eq!(reader.finish(0).is_some(), expected, "{name}");
+            assert!(reader.finish(1).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn data_that_ends_early_is_not_taken_for_whole() {
+        let file = [0xaa, 0xff, 0xd9];
+        for (taken, whole) in [(8, true), (9, false)] {
+            let mut reader = BitReader::new(&file);
+            reader.peek();
+            reader.take(taken);
+            assert_eq!(reader.finish(0).is_some(), whole, "{taken} bits");
+        }
+    }
+}

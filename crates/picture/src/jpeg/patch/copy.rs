@@ -1,0 +1,88 @@
+//! The picture data behind one scan header: copied, with what is drawn upon redone.
+
+use crate::jpeg::brush::Brush;
+use crate::jpeg::code::{BitReader, BitWriter, Block, Cursor, Part, Places, Scan};
+use crate::sheet::{Layer, Sheet};
+
+/// Copies the data of `scan`, at whose beginning `cursor` is, to `file`, drawing `sheet`. `None`
+/// if the data is damaged.
+pub(super) fn copy(
+    scan: &Scan,
+    brushes: &[Brush],
+    cursor: &mut Cursor<'_>,
+    file: &mut Vec<u8>,
+    sheet: &Sheet,
+) -> Option<()> {
+    let units = &scan.units;
+    let mut to = BitWriter::new(file);
+    let mut written = [0; 4];
+    for row in 0..units.count.1 {
+        let rows = row * units.pixels.1..(row + 1) * units.pixels.1;
+        let layers = sheet.in_rows(&rows);
+        for column in 0..units.count.0 {
+            if let Some(marker) = cursor.restart(units) {
+                let file = to.finish();
+                file.extend([0xff, marker]);
+                to = BitWriter::new(file);
+                written = [0; 4];
+            }
+            cursor.next(units)?;
+            let columns = column * units.pixels.0..(column + 1) * units.pixels.0;
+            let touched = layers.iter().any(|layer| layer.reaches(&columns, &rows));
+            let lasts = cursor.last.iter_mut().zip(&mut written);
+            for (part, (read, written)) in scan.parts.iter().zip(lasts) {
+                let mut unit = Unit {
+                    part,
+                    at: (column, row),
+                    read,
+                    written,
+                    from: &mut cursor.from,
+                    to: &mut to,
+                };
+                if touched {
+                    unit.draw(brushes.get(part.component)?, &layers)?;
+                } else {
+                    unit.copy()?;
+                }
+            }
+        }
+    }
+    to.finish();
+    Some(())
+}
+
+/// The blocks that one component has in one unit.
+struct Unit<'c, 'f, 't> {
+    part: &'c Part,
+    /// Column and row, counted in units.
+    at: (u32, u32),
+    /// Brightness of the block before in the file, and in the result.
+    read: &'c mut i32,
+    written: &'c mut i32,
+    from: &'c mut BitReader<'f>,
+    to: &'c mut BitWriter<'t>,
+}
+
+impl Unit<'_, '_, '_> {
+    fn copy(&mut self) -> Option<()> {
+        let (across, down) = self.part.blocks;
+        let codings = &self.part.codings;
+        (0..across * down)
+            .try_for_each(|_| codings.copy((self.read, self.written), self.from, self.to))
+    }
+
+    fn draw(&mut self, brush: &Brush, layers: &[&Layer]) -> Option<()> {
+        let ((across, down), codings) = (self.part.blocks, &self.part.codings);
+        let (left, top) = (self.at.0 * across, self.at.1 * down);
+        let mut block = Block::PLAIN;
+        for row in top..top + down {
+            for column in left..left + across {
+                codings.read(&Places::STRAIGHT, &mut block, self.read, self.from)?;
+                let mut steps = block.steps();
+                brush.draw(&mut steps, column, row, layers);
+                codings.write(&Block::of(&steps)?, self.written, self.to)?;
+            }
+        }
+        Some(())
+    }
+}

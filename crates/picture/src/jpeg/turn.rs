@@ -1,0 +1,197 @@
+//! Turns a JPEG upright without decoding it, and draws on it.
+//!
+//! A block is turned by its numbers: frequencies change places and signs. So a photo that a
+//! phone held sideways has stored loses nothing but the code that led to its numbers, as long
+//! as the sides that are mirrored are whole blocks. Where they are not, the filling of the last
+//! block comes to lie in front and is cut off: each block is then made of two by one matrix
+//! ([`shift`]), and quantised again, which is what decoding and encoding would do to it.
+//!
+//! Neither file nor picture is ever held in numbers as a whole. A first pass over the code
+//! notes where in it one is at regular places ([`source`]); a second one begins at these places
+//! and reads strips of the picture in the order in which the result needs them ([`strips`]).
+//!
+//! Files that bring each component in a scan of its own end like all others: the result has one
+//! scan of all components.
+
+mod axis;
+mod shift;
+mod source;
+mod strips;
+
+use self::axis::Axis;
+use self::source::Source;
+use self::strips::{Layout, Strips};
+use super::brush::Brush;
+use super::code::{BitWriter, Block, Codings, Units};
+use super::output::{OneScan, head};
+use super::segments::{END_OF_IMAGE, corrupt};
+use super::structure::Structure;
+use crate::sheet::{Layer, Sheet};
+use crate::{Orientation, PictureError};
+
+/// Memory that turning takes beside file and result, in bytes.
+pub(super) fn working_bytes(structure: &Structure<'_>, orientation: Orientation) -> u64 {
+    Layout::of(structure, orientation).working_bytes()
+}
+
+/// Whether turning loses no more than decoding and encoding. Colours of which four pixels or more
+/// share a sample would have to be moved by a part of one.
+pub(super) fn is_exact(structure: &Structure<'_>, orientation: Orientation) -> bool {
+    structure.is_sequential()
+        && Axis::pairs(structure, orientation)
+            .iter()
+            .all(|(across, down)| across.is_fine() && down.is_fine())
+}
+
+/// `file`, whose structure is sequential, turned upright, with `sheet` laid over it; written to
+/// `result`, which ought to have room for it. Without metadata but for what decides how it is
+/// shown.
+///
+/// # Errors
+/// Damage.
+pub(super) fn turn(
+    file: &[u8],
+    structure: &Structure<'_>,
+    orientation: Orientation,
+    sheet: &Sheet,
+    result: &mut Vec<u8>,
+) -> Result<(), PictureError> {
+    let upright = structure.turned(orientation);
+    write((file, structure), orientation, &upright, sheet, result)
+}
+
+/// As [`turn`], neither turning nor drawing, and without anything that says what colours mean.
+pub(super) fn plain(
+    file: &[u8],
+    structure: &Structure<'_>,
+    result: &mut Vec<u8>,
+) -> Result<(), PictureError> {
+    let nothing = Sheet::new(structure.width.into(), structure.height.into());
+    let bare = structure.bare();
+    write(
+        (file, structure),
+        Orientation::Upright,
+        &bare,
+        &nothing,
+        result,
+    )
+}
+
+fn write(
+    (file, structure): (&[u8], &Structure<'_>),
+    orientation: Orientation,
+    upright: &Structure<'_>,
+    sheet: &Sheet,
+    result: &mut Vec<u8>,
+) -> Result<(), PictureError> {
+    if !structure.can_be_one_scan() {
+        return Err(PictureError::Unsupported {
+            what: "unusually sampled JPEG",
+        });
+    }
+    let layout = Layout::of(structure, orientation);
+    let source = Source::read(file, structure, layout.step())?;
+    let codings = source.codings();
+    let scan = OneScan::of(&codings);
+    head(upright, scan.process(), orientation.is_sideways(), result);
+    scan.write_head(upright, result);
+    let mut turning = Turning {
+        brushes: Brush::all(upright),
+        axes: Axis::pairs(structure, orientation),
+        strips: Strips::new(&source, layout),
+        structure: upright,
+        codings: &codings,
+        sheet,
+    };
+    turning
+        .write(BitWriter::new(result))
+        .ok_or_else(|| corrupt("its numbers are too large to be turned"))?;
+    result.extend([0xff, END_OF_IMAGE]);
+    Ok(())
+}
+
+struct Turning<'a> {
+    strips: Strips<'a>,
+    /// How columns and rows of blocks are turned, by component.
+    axes: Vec<(Axis, Axis)>,
+    /// Of the result.
+    structure: &'a Structure<'a>,
+    /// By component.
+    codings: &'a [Codings],
+    brushes: Vec<Brush>,
+    sheet: &'a Sheet,
+}
+
+/// A unit of the result.
+struct Unit<'a> {
+    column: u32,
+    row: u32,
+    /// What is to be drawn on it.
+    layers: &'a [&'a Layer],
+}
+
+impl Turning<'_> {
+    fn write(&mut self, mut to: BitWriter<'_>) -> Option<()> {
+        let Units { count, pixels, .. } = Units::of_all(self.structure);
+        let mut last = [0; 4];
+        for row in 0..count.1 {
+            self.strips.advance(row)?;
+            let rows = row * pixels.1..(row + 1) * pixels.1;
+            let layers = self.sheet.in_rows(&rows);
+            for column in 0..count.0 {
+                let columns = column * pixels.0..(column + 1) * pixels.0;
+                let touched = layers.iter().any(|layer| layer.reaches(&columns, &rows));
+                let layers = if touched { layers.as_slice() } else { &[] };
+                let unit = Unit {
+                    column,
+                    row,
+                    layers,
+                };
+                self.unit(&unit, &mut last, &mut to)?;
+            }
+        }
+        to.finish();
+        Some(())
+    }
+
+    fn unit(&self, unit: &Unit<'_>, last: &mut [i32; 4], to: &mut BitWriter<'_>) -> Option<()> {
+        let components = self.structure.components.iter().zip(last);
+        let mut made = Block::PLAIN;
+        for (number, (component, last)) in components.enumerate() {
+            let codings = self.codings.get(number)?;
+            let (across, down) = component.blocks();
+            for row in unit.row * down..(unit.row + 1) * down {
+                for column in unit.column * across..(unit.column + 1) * across {
+                    let mut block = self.block(number, (column, row), &mut made)?;
+                    let drawn;
+                    if !unit.layers.is_empty() {
+                        let mut steps = block.steps();
+                        let brush = self.brushes.get(number)?;
+                        brush.draw(&mut steps, column, row, unit.layers);
+                        drawn = Block::of(&steps)?;
+                        block = &drawn;
+                    }
+                    codings.write(block, last, to)?;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// A block of the result: as it was read, or made of several.
+    fn block<'b>(
+        &'b self,
+        component: usize,
+        (column, row): (u32, u32),
+        made: &'b mut Block,
+    ) -> Option<&'b Block> {
+        let (across, down) = self.axes.get(component)?;
+        let read = |column, row| self.strips.block(component, (column, row));
+        if let (Some(column), Some(row)) = (across.exact(column), down.exact(row)) {
+            return read(column, row);
+        }
+        let table = &self.brushes.get(component)?.quantisation;
+        *made = shift::made(&across.taps(column), &down.taps(row), table, read)?;
+        Some(made)
+    }
+}

@@ -1,0 +1,132 @@
+//! Cuts a block out of two neighbours, in frequencies: what a sample is made of is a matrix, and
+//! so is what a frequency is made of. Both transforms and what lies between are one product.
+
+use super::axis::Tap;
+use crate::jpeg::brush::quantised;
+use crate::jpeg::code::Block;
+use crate::jpeg::dct::{Square, forward, transposed};
+use crate::jpeg::structure::Table;
+
+/// What each frequency of two neighbours gives to those of a block cut out of them: a row for
+/// each of theirs.
+#[derive(Debug)]
+pub(super) struct Shift {
+    pub(super) first: Square,
+    pub(super) second: Square,
+    /// Of the first one, when what follows it is its own mirror image.
+    pub(super) edge: Square,
+}
+
+impl Shift {
+    /// Begins `samples` behind the beginning of the first one, at most eight; by a `share` of
+    /// one sample earlier.
+    pub(super) fn by(samples: u32, share: f32) -> Self {
+        // What sample `to` takes of sample `from`, both neighbours' samples counted through.
+        let weight = |to: usize, from: usize| match (to + samples as usize).checked_sub(from) {
+            Some(0) => 1.0 - share,
+            Some(1) => share,
+            _ => 0.0,
+        };
+        let operator = |weight: &dyn Fn(usize, usize) -> f32| {
+            let weights: Square =
+                std::array::from_fn(|to| std::array::from_fn(|from| weight(to, from)));
+            forward(&transposed(&weights))
+        };
+        Self {
+            first: operator(&weight),
+            second: operator(&|to, from| weight(to, from + 8)),
+            edge: operator(&|to, from| weight(to, from) + weight(to, 15 - from)),
+        }
+    }
+}
+
+/// The block that is made of those that `read` finds at the crossings of both axes.
+pub(super) fn made<'b>(
+    columns: &[Option<Tap<'_>>; 2],
+    rows: &[Option<Tap<'_>>; 2],
+    table: &Table,
+    read: impl Fn(u32, u32) -> Option<&'b Block>,
+) -> Option<Block> {
+    let mut sum = [[0.0; 8]; 8];
+    for &(row, down) in rows.iter().flatten() {
+        let mut line = [[0.0; 8]; 8];
+        for &(column, across) in columns.iter().flatten() {
+            add_across(read(column, row)?, table, across, &mut line);
+        }
+        match down {
+            Some(down) => add_down(&line, down, &mut sum),
+            None => sum = line,
+        }
+    }
+    Block::of(&quantised(&sum, table))
+}
+
+fn add_across(block: &Block, table: &Table, across: Option<&Square>, sum: &mut Square) {
+    block.each(|at, step| {
+        let value = f32::from(step) * f32::from(table[at]);
+        let (row, column) = (&mut sum[at / 8], at % 8);
+        match across {
+            Some(across) => add(row, value, &across[column]),
+            None => row[column] += value,
+        }
+    });
+}
+
+fn add_down(line: &Square, down: &Square, sum: &mut Square) {
+    for (row, factors) in line.iter().zip(down) {
+        if row.iter().all(|value| value.abs() < f32::EPSILON) {
+            continue;
+        }
+        for (sum, factor) in sum.iter_mut().zip(factors) {
+            add(sum, *factor, row);
+        }
+    }
+}
+
+#[inline]
+fn add(sum: &mut [f32; 8], factor: f32, row: &[f32; 8]) {
+    for (sum, value) in sum.iter_mut().zip(row) {
+        *sum += factor * value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::dct::inverse;
+
+    /// Two rows of eight samples, in frequencies, and what is cut out of them, in samples.
+    fn cut(samples: u32, share: f32, line: &[f32; 16]) -> [f32; 8] {
+        let shift = Shift::by(samples, share);
+        let block = |half: usize| {
+            let mut rows = [[0.0; 8]; 8];
+            rows[0].copy_from_slice(&line[8 * half..8 * half + 8]);
+            forward(&rows)
+        };
+        let mut sum = [[0.0; 8]; 8];
+        for (half, operator) in [&shift.first, &shift.second].into_iter().enumerate() {
+            for (row, sum) in block(half).iter().zip(&mut sum) {
+                for (value, factors) in row.iter().zip(operator) {
+                    add(sum, *value, factors);
+                }
+            }
+        }
+        inverse(&sum)[0]
+    }
+
+    #[test]
+    fn samples_are_cut_out_where_they_are() {
+        let line = [
+            3., 1., 4., 1., 5., 9., 2., 6., 5., 3., 5., 8., 9., 7., 9., 3.,
+        ];
+        for samples in 1..=8 {
+            let found = cut(samples, 0.0, &line);
+            for (found, expected) in found.iter().zip(&line[samples as usize..]) {
+                assert!((found - expected).abs() < 1e-3, "{samples}: {found:?}");
+            }
+        }
+        let half = cut(3, 0.5, &line);
+        assert!((half[0] - 2.5).abs() < 1e-3, "between 4 and 1: {half:?}");
+        assert!((half[7] - 4.0).abs() < 1e-3, "between 3 and 5: {half:?}");
+    }
+}

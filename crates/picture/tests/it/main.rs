@@ -1,0 +1,20 @@
+//! Tests of what becomes of whole files.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the helpers of tests may fail like the tests"
+)]
+
+mod drawing;
+mod exact;
+mod files;
+mod forge;
+mod jpegs;
+mod kept;
+mod looks;
+mod odd_files;
+mod orientations;
+mod patches;
+mod pictures;
+mod turns;
