@@ -19,6 +19,7 @@ pub mod journal;
 pub mod keys;
 pub mod mns;
 pub mod oss;
+pub mod presented;
 pub mod rules;
 pub mod serve;
 pub mod settings;

@@ -3,14 +3,10 @@
 //! Covers path, query, the hash of the body and a list of headers that the sender chooses. The
 //! nonce is the caller's: this module has no randomness.
 
-mod presented;
-
 use http::header::{CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Uri};
 use jiff::Timestamp;
-
-pub use presented::Presented;
 
 use crate::encode::{self, EmptyValue};
 use crate::{AccessKeySecret, Credentials, SecurityToken, SignError, headers, mac, target, time};
@@ -73,6 +69,12 @@ pub fn signature(string_to_sign: &str, secret: &AccessKeySecret) -> String {
     ))
 }
 
+/// The hash of a body, as [`CONTENT_SHA256`] carries it.
+#[must_use]
+pub fn content_sha256(body: &[u8]) -> String {
+    mac::sha256_hex(body)
+}
+
 /// Dates the request `now` and signs `Host`, `Content-Type` and all `x-acs-` headers.
 ///
 /// `x-acs-action` and `x-acs-version` must be in place. `Host` is set from the URI if absent,
@@ -93,7 +95,7 @@ pub fn sign(
     }
     headers::set(&mut headers, ACS_DATE, &time::iso_extended(now))?;
     headers::set(&mut headers, NONCE, nonce)?;
-    headers::set(&mut headers, CONTENT_SHA256, &mac::sha256_hex(body))?;
+    headers::set(&mut headers, CONTENT_SHA256, &content_sha256(body))?;
     let token = credentials.security_token().map(SecurityToken::expose);
     headers::set_sensitive(&mut headers, SECURITY_TOKEN, token)?;
 

@@ -7,11 +7,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, DATE};
 use http::request::Parts;
 use jiff::Timestamp;
 
-use crate::mac::Claim;
-use crate::{
-    AccessKeyId, AccessKeySecret, Credentials, PresentedError, SignError, authorization, headers,
-    mac, target, time,
-};
+use crate::{AccessKeySecret, Credentials, SignError, headers, mac, target, time};
 
 const SCHEME: &str = "Dataplus";
 
@@ -65,60 +61,4 @@ pub fn sign(
     headers::set_authorization(&mut signed.headers, &authorization)?;
     parts.headers = signed.headers;
     Ok(())
-}
-
-/// A Dataplus signature that a request presents.
-#[derive(Debug, Clone)]
-pub struct Presented {
-    access_key_id: AccessKeyId,
-    signature: Claim,
-    signed_at: Timestamp,
-}
-
-impl Presented {
-    /// Reads `Authorization` and `Date`; `None` without `Authorization`.
-    ///
-    /// The date may be an HTTP date or the text that Go prints for a time, which the first
-    /// version of the program sent.
-    ///
-    /// # Errors
-    /// [`PresentedError`] says which part is missing or malformed.
-    pub fn from_request(parts: &Parts) -> Result<Option<Self>, PresentedError> {
-        let Some(value) = authorization::value(&parts.headers)? else {
-            return Ok(None);
-        };
-        let rest = authorization::after_scheme(&value, SCHEME);
-        let (access_key_id, signature) =
-            authorization::id_and_signature(rest.ok_or(PresentedError::UnknownScheme)?)?;
-        let date = headers::text(&parts.headers, &DATE);
-        let date = date.map_err(|_| PresentedError::Malformed { part: "Date" })?;
-        let date = date.ok_or(PresentedError::MissingDate)?;
-        let signed_at = time::parse_http_date(&date).or_else(|| time::parse_go_time(&date));
-        let signed_at = signed_at.ok_or_else(|| PresentedError::MalformedDate {
-            value: date.clone().into_owned(),
-        })?;
-        Ok(Some(Self {
-            access_key_id,
-            signature,
-            signed_at,
-        }))
-    }
-
-    /// Who claims to have signed.
-    #[must_use]
-    pub fn access_key_id(&self) -> &AccessKeyId {
-        &self.access_key_id
-    }
-
-    /// The date of the request.
-    #[must_use]
-    pub fn signed_at(&self) -> Timestamp {
-        self.signed_at
-    }
-
-    /// Whether the presented signature is that of `string_to_sign`; takes constant time.
-    #[must_use]
-    pub fn matches(&self, string_to_sign: &str, secret: &AccessKeySecret) -> bool {
-        self.signature.is(&signature(string_to_sign, secret))
-    }
 }

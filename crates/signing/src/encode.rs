@@ -109,8 +109,3 @@ pub(crate) fn borrowed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
 }
-
-/// The first parameter called exactly `name`.
-pub(crate) fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    borrowed(pairs).find_map(|(key, value)| (key == name).then_some(value))
-}

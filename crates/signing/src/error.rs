@@ -1,4 +1,4 @@
-//! Why a request could not be signed, and why a presented signature could not be read.
+//! Why a request could not be signed.
 //!
 //! Every error here is permanent: the same input fails the same way tomorrow. None carries
 //! credential material.
@@ -47,52 +47,5 @@ pub enum SignError {
     TokenUnsupported {
         /// Name of the scheme.
         scheme: &'static str,
-    },
-}
-
-/// Why the credentials that a received request presents could not be read.
-///
-/// That a request presents none at all is not an error: the parsers answer `None`.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum PresentedError {
-    /// The `Authorization` header names a scheme the service does not know.
-    #[error("the authorization scheme is not one of this service")]
-    UnknownScheme,
-    /// The `Authorization` header, or a part of it, does not have the form of its scheme.
-    #[error("the authorization's `{part}` is malformed")]
-    Malformed {
-        /// The part at fault, by its name in the scheme.
-        part: &'static str,
-    },
-    /// A part that the scheme requires is absent.
-    #[error("the authorization lacks `{part}`")]
-    Missing {
-        /// The absent part, by its name in the scheme.
-        part: &'static str,
-    },
-    /// The request lacks a header that its signature is said to cover.
-    #[error("the signature covers the header `{name}`, which the request lacks")]
-    MissingHeader {
-        /// The header.
-        name: HeaderName,
-    },
-    /// Credentials are presented in more than one place.
-    #[error("credentials are presented in more than one place")]
-    Mixed,
-    /// The request says no time, or none where the scheme looks for it.
-    #[error("the request carries no date")]
-    MissingDate,
-    /// The time does not have a form of the scheme.
-    #[error("the date `{value}` is malformed")]
-    MalformedDate {
-        /// What was sent.
-        value: String,
-    },
-    /// The lifetime of a presigned URL is not a number the scheme allows.
-    #[error("the expiry `{value}` is out of range")]
-    MalformedExpiry {
-        /// What was sent.
-        value: String,
     },
 }

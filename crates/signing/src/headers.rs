@@ -14,8 +14,11 @@ use crate::SignError;
 /// Canonical headers: trimmed values by lower-case name, in the order of the names.
 pub(crate) type Canonical<'a> = BTreeMap<&'a str, Cow<'a, str>>;
 
-/// The trimmed value of a header; several values are joined by commas.
-pub(crate) fn text<'a>(
+/// The trimmed value of a header, as it is signed; several values are joined by commas.
+///
+/// # Errors
+/// [`SignError::HeaderNotText`] when a value is not UTF-8.
+pub fn text<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
 ) -> Result<Option<Cow<'a, str>>, SignError> {

@@ -1,10 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-mod authorization;
 pub mod credentials;
 pub mod encode;
 mod error;
-mod headers;
+pub mod headers;
 mod mac;
 mod scope;
 mod target;
@@ -20,4 +19,4 @@ pub use credentials::{
     AccessKeyId, AccessKeySecret, Credentials, CredentialsError, LiveCredentials, SecretDocument,
     SecurityToken,
 };
-pub use error::{PresentedError, SignError};
+pub use error::SignError;

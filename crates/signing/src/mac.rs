@@ -1,8 +1,4 @@
-//! The keyed hashes, digests and text forms that the schemes share.
-//!
-//! Keys are borrowed, derived keys are wiped, and signatures are compared in constant time.
-
-use std::fmt;
+//! The keyed hashes, digests and text forms that the schemes share. Keys are borrowed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +7,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 
 /// Base64 of the HMAC-SHA1 of `message`.
 pub(crate) fn hmac_sha1_base64(key: &[u8], message: &str) -> String {
@@ -44,11 +39,6 @@ pub(crate) fn base64(data: &[u8]) -> String {
     STANDARD.encode(data)
 }
 
-/// The reverse of [`base64()`]; `None` when `text` is not that.
-pub(crate) fn base64_decode(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).ok()
-}
-
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = [
@@ -59,25 +49,4 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
         .collect()
-}
-
-/// A signature that a stranger presents. Not printed: with its URL it is as good as a key.
-#[derive(Clone)]
-pub(crate) struct Claim(String);
-
-impl Claim {
-    pub(crate) fn new(signature: impl Into<String>) -> Self {
-        Self(signature.into())
-    }
-
-    /// Whether the claim holds, in time that does not tell how nearly it does.
-    pub(crate) fn is(&self, expected: &str) -> bool {
-        self.0.as_bytes().ct_eq(expected.as_bytes()).into()
-    }
-}
-
-impl fmt::Debug for Claim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
 }

@@ -1,16 +1,12 @@
 //! Signatures of MNS, now called Simple Message Queue.
 //!
 //! [`v2`] is what every SDK sends. [`v4`] is the optional newer scheme of the Java SDK. In both
-//! the security token travels in a header of its own that is *not* signed. [`Presented`] reads
-//! either; the sender of a request picks a module.
+//! the security token travels in a header of its own that is *not* signed.
 
-mod presented;
 pub mod v2;
 pub mod v4;
 
 use http::HeaderName;
-
-pub use presented::Presented;
 
 /// Carries the token of temporary credentials.
 pub const SECURITY_TOKEN: HeaderName = HeaderName::from_static("security-token");

@@ -1,12 +1,10 @@
 //! Signatures of OSS: requests with headers, presigned URLs and browser forms.
 //!
 //! [`v4`] is the scheme to use; [`v1`] is being phased out but still in wide use.
-//! [`SignatureVersion`] lets a client choose, [`Presented`] lets a server find out which was
-//! chosen. A signature covers bucket and key wherever they are written (host, path or nowhere,
-//! with a custom domain), so callers pass them as a [`Resource`].
+//! [`SignatureVersion`] lets a client choose. A signature covers bucket and key wherever they are
+//! written (host, path or nowhere, with a custom domain), so callers pass them as a [`Resource`].
 
 pub mod post_policy;
-mod presented;
 pub mod v1;
 pub mod v4;
 
@@ -15,8 +13,6 @@ use std::time::Duration;
 use http::HeaderName;
 use http::request::Parts;
 use jiff::Timestamp;
-
-pub use presented::Presented;
 
 use crate::{Credentials, SignError};
 

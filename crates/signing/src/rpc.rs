@@ -8,12 +8,8 @@ use http::request::Parts;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::encode::{self, EmptyValue, find};
-use crate::mac::Claim;
-use crate::{
-    AccessKeyId, AccessKeySecret, Credentials, PresentedError, SecurityToken, SignError, mac,
-    target, time,
-};
+use crate::encode::{self, EmptyValue};
+use crate::{AccessKeySecret, Credentials, SignError, mac, target, time};
 
 const ID: &str = "AccessKeyId";
 const METHOD: &str = "SignatureMethod";
@@ -75,75 +71,4 @@ pub fn sign(
     let signature = signature(&text, credentials.access_key_secret());
     parts.uri = target::with(&uri, &[(SIGNATURE, &signature)])?;
     Ok(())
-}
-
-/// An RPC signature that the parameters of a request present.
-#[derive(Debug, Clone)]
-pub struct Presented {
-    access_key_id: AccessKeyId,
-    signature: Claim,
-    nonce: String,
-    security_token: Option<SecurityToken>,
-    signed_at: Timestamp,
-}
-
-impl Presented {
-    /// Reads the decoded parameters of query and form together; `None` when they carry no
-    /// signature.
-    ///
-    /// # Errors
-    /// [`PresentedError`] names the parameter that is missing or malformed.
-    pub fn from_parameters(
-        parameters: &[(String, String)],
-    ) -> Result<Option<Self>, PresentedError> {
-        let Some(signature) = find(parameters, SIGNATURE) else {
-            return Ok(None);
-        };
-        let require = |part| find(parameters, part).ok_or(PresentedError::Missing { part });
-        if require(METHOD)? != "HMAC-SHA1" || require(VERSION)? != "1.0" {
-            return Err(PresentedError::UnknownScheme);
-        }
-        let date = find(parameters, TIMESTAMP).ok_or(PresentedError::MissingDate)?;
-        let signed_at =
-            time::parse_iso_extended(date).ok_or_else(|| PresentedError::MalformedDate {
-                value: date.to_owned(),
-            })?;
-        Ok(Some(Self {
-            access_key_id: AccessKeyId::new(require(ID)?),
-            signature: Claim::new(signature),
-            nonce: require(NONCE)?.to_owned(),
-            security_token: find(parameters, TOKEN).map(SecurityToken::new),
-            signed_at,
-        }))
-    }
-
-    /// Who claims to have signed.
-    #[must_use]
-    pub fn access_key_id(&self) -> &AccessKeyId {
-        &self.access_key_id
-    }
-
-    /// The token that came along.
-    #[must_use]
-    pub fn security_token(&self) -> Option<&SecurityToken> {
-        self.security_token.as_ref()
-    }
-
-    /// The nonce, for a server that refuses replays.
-    #[must_use]
-    pub fn nonce(&self) -> &str {
-        &self.nonce
-    }
-
-    /// The time of the call.
-    #[must_use]
-    pub fn signed_at(&self) -> Timestamp {
-        self.signed_at
-    }
-
-    /// Whether the presented signature is that of `string_to_sign`; takes constant time.
-    #[must_use]
-    pub fn matches(&self, string_to_sign: &str, secret: &AccessKeySecret) -> bool {
-        self.signature.is(&signature(string_to_sign, secret))
-    }
 }

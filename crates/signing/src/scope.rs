@@ -7,9 +7,9 @@ use std::fmt;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::AccessKeySecret;
 use crate::mac::{hex, hmac_sha256};
 use crate::time::scope_date;
-use crate::{AccessKeyId, AccessKeySecret, PresentedError};
 
 const KEY_PREFIX: &[u8] = b"aliyun_v4";
 const TERMINATOR: &str = "aliyun_v4_request";
@@ -29,34 +29,6 @@ impl Scope {
             region: region.to_owned(),
             product,
         }
-    }
-
-    /// Reads `<access key id>/<scope>` as presented, if it is for `product`.
-    pub(crate) fn parse_credential(
-        text: &str,
-        product: &'static str,
-    ) -> Result<(AccessKeyId, Self), PresentedError> {
-        let parts: Vec<&str> = text.rsplitn(5, '/').collect();
-        match parts[..] {
-            [TERMINATOR, presented, region, date, id] if presented == product && !id.is_empty() => {
-                let scope = Self {
-                    date: date.to_owned(),
-                    region: region.to_owned(),
-                    product,
-                };
-                Ok((AccessKeyId::new(id), scope))
-            }
-            _ => Err(PresentedError::Malformed { part: "Credential" }),
-        }
-    }
-
-    pub(crate) fn region(&self) -> &str {
-        &self.region
-    }
-
-    /// Whether the scope is of the day of `time`.
-    pub(crate) fn is_of_day(&self, time: Timestamp) -> bool {
-        self.date == scope_date(time)
     }
 
     /// Hexadecimal signature of `string_to_sign` under the key of this scope.

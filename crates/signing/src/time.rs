@@ -42,16 +42,6 @@ pub fn parse_iso_extended(text: &str) -> Option<Timestamp> {
     utc(DateTime::strptime("%Y-%m-%dT%H:%M:%SZ", text).ok()?)
 }
 
-/// Reads `2024-05-06 07:08:09.123 +0000 UTC`, what Go prints for a time.
-///
-/// The zone's name and a monotonic reading after it are ignored: the offset says it all.
-#[must_use]
-pub fn parse_go_time(text: &str) -> Option<Timestamp> {
-    let mut words = text.split(' ');
-    let (date, time, offset) = (words.next()?, words.next()?, words.next()?);
-    Timestamp::strptime("%Y-%m-%d %H:%M:%S%.f %z", format!("{date} {time} {offset}")).ok()
-}
-
 /// `20240506`, the date of a credential scope.
 pub(crate) fn scope_date(time: Timestamp) -> String {
     time.strftime("%Y%m%d").to_string()

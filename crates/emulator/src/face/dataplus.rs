@@ -9,13 +9,14 @@ use http::StatusCode;
 use http::request::Parts;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use signing::dataplus::{Presented, string_to_sign};
+use signing::dataplus::string_to_sign;
 
 use super::Face;
 use super::found::{Found, Limits};
 use super::gateway::MAX_SKEW;
 use super::known::Person;
 use super::picture::{self, Picture, PictureError};
+use crate::presented::dataplus::Presented;
 use crate::shared::Shared;
 
 /// No limits are published. These bound what a small file can make the emulator decode.
@@ -224,7 +225,7 @@ fn authenticate(
     let presented = Presented::from_request(parts);
     let presented = presented.map_err(|error| Failure::denied(4001, error.to_string()))?;
     let presented = presented.ok_or_else(|| Failure::denied(4001, "no authorization"))?;
-    if now.duration_since(presented.signed_at()).abs() > MAX_SKEW {
+    if now.duration_since(presented.signed_at).abs() > MAX_SKEW {
         return Err(Failure::denied(
             4002,
             "the date is more than 15 minutes off",
@@ -232,7 +233,7 @@ fn authenticate(
     }
     let credentials = shared
         .keys
-        .find(presented.access_key_id().as_str(), None, now);
+        .find(presented.access_key_id.as_str(), None, now);
     let credentials = credentials.map_err(|error| Failure::denied(4003, error.to_string()))?;
     let text = string_to_sign(parts, body);
     let text = text.map_err(|error| Failure::denied(4004, error.to_string()))?;

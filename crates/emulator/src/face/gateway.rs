@@ -9,10 +9,11 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use signing::{AccessKeyId, PresentedError, SecurityToken, acs3, encode, rpc};
+use signing::{AccessKeyId, SecurityToken, encode};
 
 use super::nonces::Nonces;
 use crate::keys::KeyError;
+use crate::presented::{PresentedError, acs3, find, rpc};
 use crate::shared::Shared;
 
 /// How far the time of a request may be from the time it arrives.
@@ -106,7 +107,7 @@ impl RpcCall {
         let header = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
         let either = |name: &str, parameter: &str| {
             header(name)
-                .or_else(|| find(&parameters, parameter))
+                .or_else(|| find(&parameters, parameter).map(str::to_owned))
                 .unwrap_or_default()
         };
         Ok(Self {
@@ -118,8 +119,7 @@ impl RpcCall {
 
     /// The value of a parameter.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.parameters.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
+        find(&self.parameters, name)
     }
 
     /// The value of a parameter that must be there.
@@ -198,7 +198,7 @@ impl Proof {
         let Some(presented) = presented.map_err(|it| unreadable(&it))? else {
             return Ok(None);
         };
-        let string_to_sign = rpc::string_to_sign(&parts.method, parameters);
+        let string_to_sign = signing::rpc::string_to_sign(&parts.method, parameters);
         Ok(Some(Self {
             presented: Presented::Rpc(presented),
             string_to_sign,
@@ -233,16 +233,16 @@ impl Proof {
     fn claims(&self) -> (&AccessKeyId, Option<&SecurityToken>, &str, Timestamp) {
         match &self.presented {
             Presented::Acs3(it) => (
-                it.access_key_id(),
-                it.security_token(),
-                it.nonce(),
-                it.signed_at(),
+                &it.access_key_id,
+                it.security_token.as_ref(),
+                &it.nonce,
+                it.signed_at,
             ),
             Presented::Rpc(it) => (
-                it.access_key_id(),
-                it.security_token(),
-                it.nonce(),
-                it.signed_at(),
+                &it.access_key_id,
+                it.security_token.as_ref(),
+                &it.nonce,
+                it.signed_at,
             ),
         }
     }
@@ -260,13 +260,6 @@ fn form(parts: &Parts, body: &[u8]) -> String {
     } else {
         String::new()
     }
-}
-
-fn find(parameters: &[(String, String)], name: &str) -> Option<String> {
-    parameters
-        .iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.clone())
 }
 
 fn mismatch() -> RpcError {

@@ -1,16 +1,18 @@
 //! Who sent a request, and whether the signature proves it.
 //!
-//! The arithmetic is `signing`'s. What is decided here is which key, which clock and which
-//! answer. What the sender may do is decided in [`super::access`].
+//! [`presented`](crate::presented) reads and recomputes. What is decided here is which key,
+//! which clock and which answer. What the sender may do is decided in [`super::access`].
 
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
-use signing::oss::{Presented, Resource};
-use signing::{Credentials, PresentedError, SecurityToken};
+use signing::oss::Resource;
+use signing::{Credentials, SecurityToken};
 
 use super::error::{OssError, Result};
 use super::request::OssRequest;
 use crate::keys::{KeyError, Keys};
+use crate::presented::PresentedError;
+use crate::presented::oss::Presented;
 
 /// How far the clocks of client and service may be apart.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
@@ -39,8 +41,8 @@ pub(crate) fn authenticate(
     };
     check_time(&presented, now)?;
     check_region(&presented, region)?;
-    let id = presented.access_key_id().as_str();
-    let credentials = find_key(keys, id, presented.security_token(), now)?;
+    let id = presented.access_key_id.as_str();
+    let credentials = find_key(keys, id, presented.security_token.as_ref(), now)?;
     check_signature(request, &presented, &credentials)?;
     Ok(Caller::Owner)
 }
@@ -106,7 +108,7 @@ pub(crate) fn mismatch(access_key_id: &str, provided: &str, string_to_sign: &str
 }
 
 fn check_time(presented: &Presented, now: Timestamp) -> Result<()> {
-    match (presented.expires_at(), presented.signed_at()) {
+    match (presented.expires_at, presented.signed_at) {
         (Some(expires), _) if expires < now => Err(expired(expires, now)),
         // A URL may be used before its date, as far as clocks may differ.
         (Some(_), Some(signed)) if signed.duration_since(now) > MAX_SKEW => {
@@ -139,15 +141,15 @@ fn too_skewed(signed: Timestamp, now: Timestamp) -> OssError {
 }
 
 fn check_region(presented: &Presented, region: &str) -> Result<()> {
-    match presented {
-        Presented::V4(presented) if presented.region() != region => {
-            let message = match presented.expires_at() {
+    match presented.region() {
+        Some(presented_region) if presented_region != region => {
+            let message = match presented.expires_at {
                 None => "Invalid signing region in Authorization header.",
                 Some(_) => "The signing region in credential is invalid.",
             };
             let error = OssError::bad("InvalidArgument", message);
             Err(error
-                .with("Region", presented.region())
+                .with("Region", presented_region)
                 .with_event_code("0002-00000226"))
         }
         _ => Ok(()),

@@ -10,7 +10,6 @@ use axum::response::Response;
 use http::header::{ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
-use signing::oss::post_policy::Presented;
 
 use self::form::Form;
 use self::policy::Policy;
@@ -23,6 +22,7 @@ use super::put::{Storing, opaque_etag};
 use super::request::OssRequest;
 use super::xml::Xml;
 use super::{Oss, access, address, reply};
+use crate::presented::post_policy::Presented;
 
 impl Oss {
     pub(super) async fn post_object(
@@ -88,15 +88,15 @@ impl Oss {
             access::authorize(caller, Operation::PostObject, &store, request.bucket(), key)?;
             return Ok(None);
         };
-        let id = presented.access_key_id().as_str();
-        let token = presented.security_token();
+        let id = presented.access_key_id.as_str();
+        let token = presented.security_token.as_ref();
         let credentials = auth::find_key(&self.shared.keys, id, token, now)?;
         if !presented.matches(credentials.access_key_secret()) {
             let provided = form.get("signature").or(form.get("x-oss-signature"));
             return Err(auth::mismatch(
                 id,
                 provided.unwrap_or_default(),
-                presented.policy_base64(),
+                &presented.policy_base64,
             ));
         }
         let json = presented

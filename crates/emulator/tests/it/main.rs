@@ -11,5 +11,6 @@ mod binary;
 mod face;
 mod mns;
 mod oss;
+mod presented;
 mod running;
 mod tls;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{CONTENT_MD5, HEADER_PREFIX, MNS_DATE, SECURITY_TOKEN};
 use crate::{AccessKeySecret, Credentials, SecurityToken, SignError, headers, mac, target, time};
 
-pub(super) const SCHEME: &str = "MNS";
+const SCHEME: &str = "MNS";
 
 /// The text to sign for a request that already has its date and `x-mns-` headers.
 ///

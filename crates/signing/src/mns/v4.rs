@@ -13,8 +13,8 @@ use crate::encode::{self, EmptyValue};
 use crate::scope::Scope;
 use crate::{AccessKeySecret, Credentials, SecurityToken, SignError, headers, time};
 
-pub(super) const ALGORITHM: &str = "MNS4-HMAC-SHA256";
-pub(super) const PRODUCT: &str = "mns";
+const ALGORITHM: &str = "MNS4-HMAC-SHA256";
+const PRODUCT: &str = "mns";
 
 /// The canonical form of a request, from its decoded path and parameters.
 ///

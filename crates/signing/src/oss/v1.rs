@@ -3,7 +3,6 @@
 //! It signs the decoded key and the decoded values of those parameters that count as
 //! sub-resources; every other parameter can be changed by whoever holds the request.
 
-mod presented;
 mod sub_resource;
 
 use std::time::Duration;
@@ -13,13 +12,10 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
-pub use presented::Presented;
-pub(super) use presented::is_in_query;
-
 use super::{CONTENT_MD5, HEADER_PREFIX, OSS_DATE, Resource, SECURITY_TOKEN};
 use crate::{AccessKeySecret, Credentials, SecurityToken, SignError, headers, mac, target, time};
 
-pub(super) const SCHEME: &str = "OSS";
+const SCHEME: &str = "OSS";
 
 const QUERY_ID: &str = "OSSAccessKeyId";
 const QUERY_EXPIRES: &str = "Expires";

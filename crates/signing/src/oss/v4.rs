@@ -3,17 +3,12 @@
 //! Covers the method, the resource, every parameter, the content headers and all `x-oss-`
 //! headers. Never the body: like the SDKs, clients declare it unsigned.
 
-mod presented;
-
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 use jiff::Timestamp;
-
-pub use presented::Presented;
-pub(super) use presented::{date_within, is_in_query};
 
 use super::{CONTENT_MD5, HEADER_PREFIX, OSS_DATE, Resource, SECURITY_TOKEN};
 use crate::encode::{self, EmptyValue};
@@ -27,7 +22,7 @@ pub const MAX_EXPIRES: Duration = Duration::from_hours(168);
 pub const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-oss-content-sha256");
 
 pub(super) const ALGORITHM: &str = "OSS4-HMAC-SHA256";
-pub(super) const PRODUCT: &str = "oss";
+const PRODUCT: &str = "oss";
 
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
@@ -69,12 +64,19 @@ pub fn canonical_request(
 /// The text to sign for a canonical request.
 #[must_use]
 pub fn string_to_sign(canonical_request: &str, region: &str, time: Timestamp) -> String {
-    let scope = Scope::new(time, region, PRODUCT);
-    text_to_sign(canonical_request, &scope, &time::iso_basic(time))
+    string_to_sign_dated(canonical_request, &time::iso_basic(time), region, time)
 }
 
-/// The text to sign, with the date exactly as a request says it.
-fn text_to_sign(canonical_request: &str, scope: &Scope, date: &str) -> String {
+/// Like [`string_to_sign`], with the text that a request has for its date: an SDK may write
+/// `time` in another form than `x-oss-date` usually has.
+#[must_use]
+pub fn string_to_sign_dated(
+    canonical_request: &str,
+    date: &str,
+    region: &str,
+    time: Timestamp,
+) -> String {
+    let scope = Scope::new(time, region, PRODUCT);
     let hash = mac::sha256_hex(canonical_request.as_bytes());
     format!("{ALGORITHM}\n{date}\n{scope}\n{hash}")
 }

@@ -177,8 +177,7 @@ fn debug_output_tells_keys_apart_but_shows_no_secret() {
         .split_once(':')
         .unwrap()
         .1;
-    let presented = mns::Presented::from_request(&parts).unwrap().unwrap();
-    let shown = format!("{parts:?} {presented:?}");
+    let shown = format!("{parts:?}");
     assert!(
         !shown.contains("hunter") && !shown.contains(signature),
         "{shown}"

@@ -1,4 +1,4 @@
-//! Signatures checked against recorded vectors, against each other and for leaks.
+//! Signatures checked against recorded vectors and for leaks.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,12 +8,12 @@
 mod acs3;
 mod credentials;
 mod dataplus;
+mod encoding;
 mod known_answers;
 mod mns;
 mod oss_v1;
 mod oss_v4;
-mod parsers;
 mod post_policy;
-mod properties;
 mod rpc;
 mod support;
+mod times;

@@ -1,12 +1,11 @@
 //! Both MNS schemes against their vectors.
 
 use http::Method;
-use http::header::AUTHORIZATION;
 use serde::Deserialize;
-use signing::mns::{Presented, v2, v4};
+use signing::mns::{v2, v4};
 
 use crate::support::{
-    File, Headers, REGION, authorization, flips, header, header_map, now, request, set, without,
+    File, Headers, REGION, authorization, header, header_map, now, request, without,
 };
 
 #[derive(Deserialize)]
@@ -57,14 +56,6 @@ fn v2_signs_what_the_sdks_sign() {
 }
 
 #[test]
-fn v2_verifies_what_the_sdks_send() {
-    let file = v2_file();
-    for case in &file.cases {
-        verify(case, &file, None);
-    }
-}
-
-#[test]
 fn v4_signs_what_the_java_sdk_signs() {
     let file = v4_file();
     for case in &file.cases {
@@ -100,73 +91,4 @@ fn v4_canonical_request_comes_from_decoded_parts() {
             v4::canonical_request(&method, path, &query, &header_map(&case.headers)).unwrap();
         assert_eq!(Some(canonical), case.canonical_request, "{}", case.name);
     }
-}
-
-#[test]
-fn v4_verifies_what_the_java_sdk_sends() {
-    let file = v4_file();
-    for case in &file.cases {
-        verify(case, &file, Some(REGION));
-    }
-}
-
-fn verify(case: &Case, file: &File<Case>, region: Option<&str>) {
-    let name = &case.name;
-    let credentials = file.credentials(&case.credentials);
-    let mut parts = request(&case.method, &case.request_target, &case.headers);
-    // The vectors of V4 leave out what it does not sign.
-    set(
-        &mut parts,
-        http::header::DATE,
-        "Mon, 06 May 2024 07:08:09 GMT",
-    );
-    set(&mut parts, AUTHORIZATION, &case.authorization);
-
-    let presented = Presented::from_request(&parts).unwrap().unwrap();
-    assert_eq!(
-        presented.access_key_id(),
-        credentials.access_key_id(),
-        "{name}"
-    );
-    assert_eq!(presented.signed_at(), now(), "{name}");
-    assert_eq!(presented.region(), region, "{name}");
-    if case.headers.contains_key("security-token") {
-        assert_eq!(
-            presented.security_token(),
-            credentials.security_token(),
-            "{name}"
-        );
-    }
-    let text = presented.string_to_sign(&parts).unwrap();
-    assert_eq!(text, case.string_to_sign, "{name}");
-    assert!(
-        presented.matches(&text, credentials.access_key_secret()),
-        "{name}"
-    );
-
-    for flipped in flips(&case.signature) {
-        let forged = case.authorization.replace(&case.signature, &flipped);
-        set(&mut parts, AUTHORIZATION, &forged);
-        let presented = Presented::from_request(&parts).unwrap().unwrap();
-        assert!(
-            !presented.matches(&text, credentials.access_key_secret()),
-            "{name}: {flipped}"
-        );
-    }
-}
-
-#[test]
-fn x_mns_date_stands_in_for_a_missing_date() {
-    let headers = [
-        ("authorization", "MNS id:c2lnbmF0dXJl"),
-        ("x-mns-date", "Mon, 06 May 2024 07:08:09 GMT"),
-    ];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let parts = request("GET", "/queues", &headers.into());
-    let presented = Presented::from_request(&parts).unwrap().unwrap();
-    assert_eq!(presented.signed_at(), now());
-    assert_eq!(
-        presented.string_to_sign(&parts).unwrap(),
-        "GET\n\n\nMon, 06 May 2024 07:08:09 GMT\nx-mns-date:Mon, 06 May 2024 07:08:09 GMT\n/queues"
-    );
 }

@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use http::Method;
-use http::header::AUTHORIZATION;
-use http::request::Parts;
 use serde::Deserialize;
 use signing::Credentials;
 use signing::encode;
-use signing::oss::{Presented, Resource, v1};
+use signing::oss::{Resource, v1};
 
 use crate::support::{
-    File, Headers, authorization, flips, header, header_map, map_parameters, now, parameters,
-    request, set, without,
+    File, Headers, authorization, header, header_map, map_parameters, now, parameters, request,
+    without,
 };
 
 #[derive(Deserialize)]
@@ -21,7 +19,6 @@ struct Case {
     mode: String,
     credentials: String,
     method: String,
-    host: String,
     bucket: Option<String>,
     key: Option<String>,
     request_target: String,
@@ -40,15 +37,6 @@ impl Case {
             bucket: self.bucket.as_deref(),
             key: self.key.as_deref(),
         }
-    }
-
-    fn received(&self) -> Parts {
-        let mut parts = request(&self.method, &self.request_target, &self.headers);
-        set(&mut parts, http::header::HOST, &self.host);
-        if let Some(authorization) = &self.authorization {
-            set(&mut parts, AUTHORIZATION, authorization);
-        }
-        parts
     }
 
     /// The request target before it was signed.
@@ -82,6 +70,8 @@ fn header_is_what_the_sdk_sends() {
         let date = &case.headers["date"];
         let text = v1::string_to_sign(&method, &headers, case.resource(), &case.query, date);
         assert_eq!(text.unwrap(), case.string_to_sign, "{}", case.name);
+        let signature = v1::signature(&case.string_to_sign, credentials.access_key_secret());
+        assert_eq!(signature, case.signature, "{}", case.name);
 
         let full = request(&case.method, &case.request_target, &case.headers);
         let mut parts = without(full, &["date", "x-oss-security-token"]);
@@ -115,60 +105,6 @@ fn presigned_url_is_what_the_sdk_makes() {
             case.name
         );
     }
-}
-
-#[test]
-fn server_verifies_what_the_sdk_sends() {
-    let file = file();
-    for case in &file.cases {
-        let name = &case.name;
-        let credentials = file.credentials(&case.credentials);
-        let secret = credentials.access_key_secret();
-        let parts = case.received();
-        let presented = Presented::from_request(&parts).unwrap().unwrap();
-        assert_eq!(
-            presented.access_key_id(),
-            credentials.access_key_id(),
-            "{name}"
-        );
-        assert_eq!(
-            presented.security_token(),
-            credentials.security_token(),
-            "{name}"
-        );
-        let expires_at = presented.expires_at().map(jiff::Timestamp::as_second);
-        assert_eq!(expires_at, case.expires, "{name}");
-        let text = presented.string_to_sign(&parts, case.resource()).unwrap();
-        assert_eq!(text, case.string_to_sign, "{name}");
-        assert!(presented.matches(&text, secret), "{name}");
-        assert_eq!(v1::signature(&text, secret), case.signature, "{name}");
-
-        for flipped in flips(&case.signature) {
-            let forged = forge(case, &flipped);
-            let presented = Presented::from_request(&forged).unwrap().unwrap();
-            let text = presented.string_to_sign(&forged, case.resource()).unwrap();
-            assert!(!presented.matches(&text, secret), "{name}: {flipped}");
-        }
-    }
-}
-
-fn forge(case: &Case, signature: &str) -> Parts {
-    let mut parts = case.received();
-    if let Some(text) = &case.authorization {
-        let forged = text.replace(&case.signature, signature);
-        set(&mut parts, AUTHORIZATION, &forged);
-        return parts;
-    }
-    let target = map_parameters(&case.request_target, |name, value| {
-        let forged = if name == "Signature" {
-            signature
-        } else {
-            value
-        };
-        Some(forged.to_owned())
-    });
-    parts.uri = target.parse().unwrap();
-    parts
 }
 
 #[test]

@@ -114,15 +114,6 @@ pub(crate) fn authorization_parts(text: &str) -> (String, BTreeMap<String, BTree
     (scheme.to_owned(), rest.split(',').map(part).collect())
 }
 
-/// `text` with one bit flipped at each of its positions.
-pub(crate) fn flips(text: &str) -> impl Iterator<Item = String> {
-    (0..text.len()).map(move |position| {
-        let mut bytes = text.as_bytes().to_vec();
-        bytes[position] ^= 1;
-        String::from_utf8(bytes).unwrap()
-    })
-}
-
 /// The decoded parameters of a URL or request target, sorted.
 pub(crate) fn parameters(target: &str) -> BTreeSet<(String, String)> {
     let query = target.split_once('?').map_or("", |(_, query)| query);

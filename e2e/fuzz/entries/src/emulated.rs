@@ -5,10 +5,10 @@ use std::task::{Context, Poll, Waker};
 
 use axum::body::Body;
 use bytes::Bytes;
+use emulator::presented::post_policy;
 use emulator::untrusted;
 use futures_util::stream;
 use http::Uri;
-use signing::oss::post_policy;
 
 use crate::http_text::Written;
 

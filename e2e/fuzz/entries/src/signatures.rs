@@ -6,10 +6,11 @@
 
 use std::time::Duration;
 
+use emulator::presented;
 use http::request::Parts;
 use jiff::Timestamp;
 use signing::oss::{Resource, SignatureVersion};
-use signing::{Credentials, acs3, dataplus, mns as mns_scheme, oss as oss_scheme, rpc};
+use signing::{Credentials, acs3, dataplus, mns as mns_scheme, rpc};
 
 use crate::http_text::Written;
 
@@ -30,9 +31,9 @@ pub(crate) fn oss(input: &[u8]) {
         bucket: Some("photos"),
         key: Some("a/b c.jpg"),
     };
-    if let Ok(Some(presented)) = oss_scheme::Presented::from_request(&parts) {
+    if let Ok(Some(presented)) = presented::oss::Presented::from_request(&parts) {
         let _ = presented.canonical_request(&parts, resource);
-        let (_, _) = (presented.signed_at(), presented.expires_at());
+        let (_, _) = (presented.signed_at, presented.expires_at);
         let text = presented.string_to_sign(&parts, resource);
         assert!(!text.is_ok_and(|text| presented.matches(&text, ours().access_key_secret())));
     }
@@ -55,14 +56,14 @@ pub(crate) fn oss(input: &[u8]) {
 
 /// What we signed is ours, unless it presents something else beside.
 fn oss_ours(signed: &Parts, resource: Resource<'_>) {
-    let Ok(presented) = oss_scheme::Presented::from_request(signed) else {
+    let Ok(presented) = presented::oss::Presented::from_request(signed) else {
         return;
     };
     assert!(presented.is_some(), "a signed request counts as anonymous");
     let Some(presented) = presented else {
         return;
     };
-    if presented.access_key_id() != ours().access_key_id() {
+    if presented.access_key_id != *ours().access_key_id() {
         return;
     }
     let text = presented.string_to_sign(signed, resource);
@@ -92,7 +93,7 @@ pub(crate) fn mns(input: &[u8]) {
 }
 
 fn mns_checked(parts: &Parts, is_ours: bool) {
-    let presented = mns_scheme::Presented::from_request(parts);
+    let presented = presented::mns::Presented::from_request(parts);
     assert!(!is_ours || presented.is_ok(), "unreadable: {presented:?}");
     let Ok(Some(presented)) = presented else {
         return;
@@ -118,14 +119,14 @@ pub(crate) fn face(input: &[u8]) {
         acs3_checked(&signed, &body, true);
     }
 
-    if let Ok(Some(presented)) = dataplus::Presented::from_request(&parts) {
+    if let Ok(Some(presented)) = presented::dataplus::Presented::from_request(&parts) {
         let text = dataplus::string_to_sign(&parts, &body);
         assert!(!text.is_ok_and(|text| presented.matches(&text, secret)));
     }
     let mut signed = parts.clone();
     let permanent = Credentials::new("LTAI5tExample", "secret-of-the-example");
     if dataplus::sign(&mut signed, &body, &permanent, now()).is_ok() {
-        let presented = dataplus::Presented::from_request(&signed);
+        let presented = presented::dataplus::Presented::from_request(&signed);
         let text = dataplus::string_to_sign(&signed, &body);
         let matches = matches!((presented, text), (Ok(Some(presented)), Ok(text)) if presented.matches(&text, secret));
         assert!(matches, "Dataplus: {signed:?}");
@@ -134,7 +135,7 @@ pub(crate) fn face(input: &[u8]) {
 }
 
 fn acs3_checked(parts: &Parts, body: &[u8], is_ours: bool) {
-    let presented = acs3::Presented::from_request(parts);
+    let presented = presented::acs3::Presented::from_request(parts);
     assert!(!is_ours || presented.is_ok(), "unreadable: {presented:?}");
     let Ok(Some(presented)) = presented else {
         return;
@@ -155,7 +156,7 @@ fn rpc_checked(parts: &Parts, body: &[u8]) {
         Some(pairs)
     };
     if let Some(pairs) = parameters(&parts.uri) {
-        let presented = rpc::Presented::from_parameters(&pairs);
+        let presented = presented::rpc::Presented::from_parameters(&pairs);
         if let Ok(Some(presented)) = presented {
             let text = rpc::string_to_sign(&parts.method, &pairs);
             assert!(!presented.matches(&text, ours().access_key_secret()));
@@ -169,7 +170,7 @@ fn rpc_checked(parts: &Parts, body: &[u8]) {
     let Some(pairs) = parameters(&signed.uri) else {
         return;
     };
-    let presented = rpc::Presented::from_parameters(&pairs);
+    let presented = presented::rpc::Presented::from_parameters(&pairs);
     let text = rpc::string_to_sign(&signed.method, &pairs);
     let matches = matches!(presented, Ok(Some(presented)) if presented.matches(&text, ours().access_key_secret()));
     assert!(matches, "RPC: {}", signed.uri);

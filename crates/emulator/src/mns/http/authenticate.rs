@@ -8,11 +8,11 @@ use http::HeaderMap;
 use http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use md5::{Digest as _, Md5};
-use signing::PresentedError;
-use signing::mns::Presented;
 
 use crate::keys::KeyError;
 use crate::mns::refusal::{Code, Refusal};
+use crate::presented::PresentedError;
+use crate::presented::mns::Presented;
 use crate::shared::Shared;
 
 /// How far the date of a request may be from the time it arrives.
@@ -30,7 +30,7 @@ pub(super) fn check(
     if !parts.headers.contains_key("x-mns-version") {
         return Err(Code::MissingVersionHeader.into());
     }
-    if now.duration_since(presented.signed_at()).abs() > MAX_SKEW {
+    if now.duration_since(presented.signed_at).abs() > MAX_SKEW {
         return Err(Code::TimeExpired.into());
     }
     check_signature(shared, parts, &presented, now)?;
@@ -51,14 +51,13 @@ fn check_signature(
     presented: &Presented,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let id = presented.access_key_id().as_str();
-    let credentials = shared.keys.find(id, presented.security_token(), now);
+    let id = presented.access_key_id.as_str();
+    let credentials = shared.keys.find(id, presented.security_token.as_ref(), now);
     let credentials = credentials.map_err(unacceptable)?;
     let text = presented.string_to_sign(parts);
     let text = text.map_err(|_| Refusal::from(Code::SignatureDoesNotMatch))?;
-    let region = presented
-        .region()
-        .is_none_or(|region| region == shared.settings.region);
+    let region = presented.region.as_ref();
+    let region = region.is_none_or(|region| *region == shared.settings.region);
     if region && presented.matches(&text, credentials.access_key_secret()) {
         Ok(())
     } else {
