@@ -46,9 +46,11 @@ impl Buckets {
             }
             None => Endpoint::for_region(region, *internal),
         };
-        let client = Client::builder(endpoint, self.credentials.clone())
-            .signature(*signature)
-            .build_on(self.transport.clone());
+        let client = Client::builder(
+            endpoint.with_signature(*signature),
+            self.credentials.clone(),
+        )
+        .build_on(self.transport.clone());
         Ok(client.bucket(bucket.clone()))
     }
 }

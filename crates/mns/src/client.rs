@@ -8,9 +8,8 @@ use http::Response;
 use jiff::Timestamp;
 use signing::LiveCredentials;
 use tracing::instrument;
-use transport::{BoxError, RetryClass, Transport};
+use transport::{BoxError, ClientBuilder, RetryClass, Service, Transport};
 
-use crate::builder::ClientBuilder;
 use crate::document::{
     delete_failures, queue_list, queue_status_list, sent_message, sent_messages, topic_list,
 };
@@ -29,19 +28,47 @@ use crate::xml::ParseError;
 pub struct Client(Arc<Inner>);
 
 #[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) credentials: LiveCredentials,
-    pub(crate) transport: Transport,
+struct Inner {
+    account: Account,
+    transport: Transport,
     /// How long an attempt may take beside the wait of a long poll.
-    pub(crate) timeout: Duration,
+    timeout: Duration,
+}
+
+/// The account of a [`Client`] in one region, and the credentials to sign with.
+#[derive(Clone, Debug)]
+pub struct Account {
+    endpoint: Endpoint,
+    credentials: LiveCredentials,
+}
+
+impl Service for Account {
+    type Client = Client;
+
+    /// MNS may hold a long poll for longer; its wait is added.
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    fn connect(self, transport: Transport, timeout: Duration) -> Client {
+        Client(Arc::new(Inner {
+            account: self,
+            transport,
+            timeout,
+        }))
+    }
 }
 
 impl Client {
     /// Starts a client of this endpoint. Each attempt of a call is signed with the credentials
     /// that `credentials` holds at that moment.
-    pub fn builder(endpoint: Endpoint, credentials: impl Into<LiveCredentials>) -> ClientBuilder {
-        ClientBuilder::new(endpoint, credentials.into())
+    pub fn builder(
+        endpoint: Endpoint,
+        credentials: impl Into<LiveCredentials>,
+    ) -> ClientBuilder<Account> {
+        let credentials = credentials.into();
+        ClientBuilder::new(Account {
+            endpoint,
+            credentials,
+        })
     }
 
     /// A client with the default settings that shares the connections of `transport`.
@@ -50,14 +77,10 @@ impl Client {
         Self::builder(endpoint, credentials).build_on(transport)
     }
 
-    pub(crate) fn assemble(inner: Inner) -> Self {
-        Self(Arc::new(inner))
-    }
-
     /// The endpoint that the client calls.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        &self.0.endpoint
+        &self.0.account.endpoint
     }
 
     /// A queue by its name, whether it exists or not.
@@ -133,11 +156,14 @@ impl Client {
     #[instrument(level = "debug", skip_all, fields(mns.operation = request.name().operation, mns.resource = request.name().resource))]
     pub(crate) async fn call(&self, request: &Request) -> Result<Response<Bytes>, Error> {
         let Inner {
-            endpoint,
-            credentials,
+            account,
             transport,
             timeout,
         } = &*self.0;
+        let Account {
+            endpoint,
+            credentials,
+        } = account;
         let call = request.call(*timeout).classify(classify);
         let make = || {
             let (mut parts, body) = request.to_http(endpoint)?.into_parts();

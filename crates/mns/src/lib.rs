@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod builder;
 mod client;
 pub mod document;
 mod endpoint;
@@ -16,8 +15,7 @@ mod request;
 mod topic;
 mod xml;
 
-pub use builder::ClientBuilder;
-pub use client::Client;
+pub use client::{Account, Client};
 pub use endpoint::{Endpoint, EndpointError, queue_endpoint_arn};
 pub use error::{CallName, Error, ItemError, Refusal, RefusalKind, WriteError};
 pub use limits::{
@@ -39,4 +37,4 @@ pub use xml::{ForbiddenCharacter, ParseError};
 
 /// What a client is given and gives back, so that its users need not name the crates below.
 pub use signing::{Credentials, CredentialsError, LiveCredentials};
-pub use transport::{Disposition, HttpClientError, RetryPolicy, Transport};
+pub use transport::{ClientBuilder, Disposition, HttpClientError, RetryPolicy, Transport};

@@ -6,22 +6,11 @@ use std::time::Duration;
 
 use signing::LiveCredentials;
 use signing::oss::SignatureVersion as Signer;
-use transport::Transport;
+use transport::{ClientBuilder, Service, Transport};
 
 use crate::bucket::Bucket;
-use crate::builder::ClientBuilder;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, SignatureVersion};
 use crate::names::BucketName;
-
-/// Which signature requests and URLs carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SignatureVersion {
-    /// HMAC-SHA256, bound to day and region. What the service asks for today.
-    #[default]
-    V4,
-    /// HMAC-SHA1. The service is closing it to new accounts and buckets.
-    V1,
-}
 
 /// A client of one endpoint. Cheap to clone.
 ///
@@ -31,20 +20,50 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
-pub(crate) struct Shared {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) signer: Signer,
-    pub(crate) credentials: LiveCredentials,
-    pub(crate) transport: Transport,
+struct Shared {
+    account: Account,
+    signer: Signer,
+    transport: Transport,
     /// How long an attempt may take beside moving its body.
-    pub(crate) timeout: Duration,
+    timeout: Duration,
+}
+
+/// The endpoint of a [`Client`], and the credentials to sign with.
+#[derive(Clone, Debug)]
+pub struct Account {
+    endpoint: Endpoint,
+    credentials: LiveCredentials,
+}
+
+impl Service for Account {
+    type Client = Client;
+
+    /// What a slow line needs to move a body is added.
+    const TIMEOUT: Duration = Duration::from_secs(30);
+
+    fn connect(self, transport: Transport, timeout: Duration) -> Client {
+        let shared = Arc::new(Shared {
+            signer: self.endpoint.signer(),
+            account: self,
+            transport,
+            timeout,
+        });
+        Client { shared }
+    }
 }
 
 impl Client {
     /// Starts a client of this endpoint. Each attempt of an operation is signed with the
     /// credentials that `credentials` holds at that moment.
-    pub fn builder(endpoint: Endpoint, credentials: impl Into<LiveCredentials>) -> ClientBuilder {
-        ClientBuilder::new(endpoint, credentials.into())
+    pub fn builder(
+        endpoint: Endpoint,
+        credentials: impl Into<LiveCredentials>,
+    ) -> ClientBuilder<Account> {
+        let credentials = credentials.into();
+        ClientBuilder::new(Account {
+            endpoint,
+            credentials,
+        })
     }
 
     /// A client with the default settings that shares the connections of `transport`.
@@ -55,14 +74,7 @@ impl Client {
         credentials: LiveCredentials,
         transport: Transport,
     ) -> Self {
-        let builder = Self::builder(endpoint, credentials);
-        builder.signature(signature).build_on(transport)
-    }
-
-    pub(crate) fn assemble(shared: Shared) -> Self {
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self::builder(endpoint.with_signature(signature), credentials).build_on(transport)
     }
 
     /// A bucket, whether it exists or not. Nothing is sent.
@@ -74,7 +86,7 @@ impl Client {
     /// The endpoint that requests go to.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        &self.shared.endpoint
+        &self.shared.account.endpoint
     }
 
     pub(crate) fn signer(&self) -> &Signer {
@@ -82,7 +94,7 @@ impl Client {
     }
 
     pub(crate) fn credentials(&self) -> &LiveCredentials {
-        &self.shared.credentials
+        &self.shared.account.credentials
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -97,7 +109,7 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("endpoint", &self.shared.endpoint)
+            .field("endpoint", &self.shared.account.endpoint)
             .field("signer", &self.shared.signer)
             .finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! Where requests go: scheme, host, and how the bucket is put into the address.
+//! Where requests go: scheme, host, how the bucket is put into the address, and the signature.
 //!
 //! The host of every request is a configured one, or one built from a checked [`Region`], with
 //! at most a checked bucket name in front. Nothing a service or an event says is followed.
@@ -6,6 +6,7 @@
 use std::fmt;
 
 use signing::encode;
+use signing::oss::SignatureVersion as Signer;
 use thiserror::Error;
 use url::{Host, Position, Url};
 
@@ -23,6 +24,16 @@ pub enum Addressing {
     Cname,
 }
 
+/// Which signature requests and URLs carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignatureVersion {
+    /// HMAC-SHA256, bound to day and region. What the service asks for today.
+    #[default]
+    V4,
+    /// HMAC-SHA1. The service is closing it to new accounts and buckets.
+    V1,
+}
+
 /// A place that answers the OSS API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -31,6 +42,7 @@ pub struct Endpoint {
     authority: String,
     addressing: Addressing,
     region: Region,
+    signature: SignatureVersion,
 }
 
 /// Why a URL is no endpoint. Always permanent.
@@ -69,6 +81,7 @@ impl Endpoint {
             authority: host,
             addressing: Addressing::VirtualHosted,
             region: region.clone(),
+            signature: SignatureVersion::default(),
         }
     }
 
@@ -98,7 +111,14 @@ impl Endpoint {
             authority: authority.to_owned(),
             addressing,
             region,
+            signature: SignatureVersion::default(),
         })
+    }
+
+    /// States the signature of requests and presigned URLs; V4 by default.
+    #[must_use]
+    pub fn with_signature(self, signature: SignatureVersion) -> Self {
+        Self { signature, ..self }
     }
 
     /// The region whose buckets are reached.
@@ -111,6 +131,15 @@ impl Endpoint {
     #[must_use]
     pub fn addressing(&self) -> Addressing {
         self.addressing
+    }
+
+    pub(crate) fn signer(&self) -> Signer {
+        match self.signature {
+            SignatureVersion::V4 => Signer::V4 {
+                region: self.region.to_string(),
+            },
+            SignatureVersion::V1 => Signer::V1,
+        }
     }
 
     /// The address of a bucket, or of an object in it, with these query parameters; encoded

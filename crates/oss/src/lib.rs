@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod bucket;
-mod builder;
 mod client;
 pub mod crc64;
 pub mod document;
@@ -18,13 +17,12 @@ pub use bucket::{
     Bucket, BucketInfo, ByteRange, CopyOptions, GetOptions, ListPage, ListRequest, ListedObject,
     MultipartUpload, Object, PresignedUrl, PutOptions, PutResult, UploadedPart,
 };
-pub use builder::ClientBuilder;
-pub use client::{Client, SignatureVersion};
-pub use endpoint::{Addressing, Endpoint, EndpointError};
+pub use client::{Account, Client};
+pub use endpoint::{Addressing, Endpoint, EndpointError, SignatureVersion};
 pub use error::Error;
 pub use meta::{Metadata, ObjectMeta};
 pub use names::{BucketName, ETag, NameError, ObjectKey, Region};
 
 /// What a client is given and gives back, so that its users need not name the crates below.
 pub use signing::{Credentials, CredentialsError, LiveCredentials};
-pub use transport::{Disposition, HttpClientError, RetryPolicy, Transport};
+pub use transport::{ClientBuilder, Disposition, HttpClientError, RetryPolicy, Transport};

@@ -131,8 +131,7 @@ fn check_vendor_case(file: &Value, case: &Value, signature: SignatureVersion) {
         SignatureVersion::V4 => expires,
         SignatureVersion::V1 => expires - file["unix_time"].as_u64().unwrap(),
     };
-    let url = Client::builder(endpoint, credentials)
-        .signature(signature)
+    let url = Client::builder(endpoint.with_signature(signature), credentials)
         .build()
         .unwrap()
         .bucket(text(&case["bucket"]).parse().unwrap())

@@ -55,7 +55,7 @@ pub(crate) fn bucket_with(
     let transport = Transport::new(client.build().unwrap());
     let url = format!("http://{HOST}").parse().unwrap();
     let endpoint = Endpoint::new(&url, addressing, REGION.parse().unwrap()).unwrap();
-    let builder = Client::builder(endpoint, credentials).signature(signature);
+    let builder = Client::builder(endpoint.with_signature(signature), credentials);
     let client = builder.retry(retry).build_on(transport);
     client.bucket(BUCKET.parse().unwrap())
 }
