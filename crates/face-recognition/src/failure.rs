@@ -268,7 +268,7 @@ fn faces_course(error: &FaceError) -> Course {
 
 fn faces_reason(error: &FaceError) -> &'static str {
     match error {
-        FaceError::PictureRefused { .. } => "face_api_refused",
+        FaceError::PictureRefused { .. } | FaceError::NotUpright { .. } => "face_api_refused",
         FaceError::Misconfigured { .. } => "face_api_misconfigured",
         FaceError::Unavailable { .. } | FaceError::InvalidAnswer { .. } => "face_api_unavailable",
         _ => "defect",

@@ -11,7 +11,8 @@ use bytes::Bytes;
 use face::{Dimensions, Encoded, Photo, StoredFile};
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use oss::{PresignedUrl, Region};
+use oss::PresignedUrl;
+use oss::event::ObjectAddress;
 use tokio::runtime::Handle;
 use transport::BoxError;
 
@@ -33,7 +34,8 @@ pub(crate) struct FetchedPhoto {
     pub(crate) header: Header,
     pub(crate) limits: Limits,
     pub(crate) url: PresignedUrl,
-    pub(crate) region: Region,
+    /// Where the photo was found.
+    pub(crate) address: ObjectAddress,
     pub(crate) memory: Budget,
     /// The runtime that the waiting is done on.
     pub(crate) runtime: Handle,
@@ -95,7 +97,9 @@ impl Photo for FetchedPhoto {
     fn stored(&self) -> Option<StoredFile<'_>> {
         (self.header.orientation == Orientation::Upright).then(|| StoredFile {
             url: self.url.expose(),
-            region: self.region.as_str(),
+            bucket: self.address.bucket.as_str(),
+            key: self.address.key.as_str(),
+            region: self.address.region.as_str(),
             media_type: self.header.format.media_type(),
             size_bytes: self.file.len() as u64,
         })

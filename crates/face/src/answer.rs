@@ -1,4 +1,4 @@
-//! The faces in a response: parallel lists, which both services use.
+//! The faces in a response, as parallel lists in most services.
 //!
 //! Nothing is indexed before its length is compared with the number of faces. A value that makes no
 //! sense (an age of -1, a third gender code) is absent from its face.
@@ -18,18 +18,16 @@ const OLDEST: f64 = 150.0;
 
 /// The content of a document that came with a 2xx status.
 pub(crate) enum Content {
-    /// The faces, as lists.
-    Faces(Lists),
+    /// The faces.
+    Faces(Analysis),
     /// A refusal in spite of the status.
     Refused(Refusal),
 }
 
-/// Reads a response of `service` about a picture of the size `sent`; `content` takes the service's
-/// own document apart.
+/// Reads a response of `service`; `content` takes the service's own document apart.
 pub(crate) fn read<D: DeserializeOwned>(
     service: &'static str,
     (status, body): (StatusCode, &[u8]),
-    sent: Dimensions,
     content: impl FnOnce(D) -> Result<Content, AnswerError>,
 ) -> Result<Analysis, FaceError> {
     if !status.is_success() {
@@ -41,7 +39,7 @@ pub(crate) fn read<D: DeserializeOwned>(
     };
     let document = serde_json::from_slice(body).map_err(|error| invalid(form(error)))?;
     match content(document).map_err(invalid)? {
-        Content::Faces(lists) => lists.analysis(sent).map_err(invalid),
+        Content::Faces(analysis) => Ok(analysis),
         Content::Refused(refusal) => refusal.into_analysis(service, status),
     }
 }
@@ -121,11 +119,12 @@ fn rectangle(sides: &[Option<f64>], picture: Dimensions) -> Option<Rect> {
     Rect::clipped((*left)?, (*top)?, (*width)?, (*height)?, picture)
 }
 
+/// A probability, if it is one.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a probability needs no more than 24 bits"
 )]
-fn probability(value: f64) -> Option<f32> {
+pub(crate) fn probability(value: f64) -> Option<f32> {
     (0.0..=1.0).contains(&value).then_some(value as f32)
 }
 
@@ -143,12 +142,13 @@ fn gender(code: f64) -> Option<Gender> {
     }
 }
 
+/// An age in whole years, if it is one.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the range is checked first"
 )]
-fn age(years: f64) -> Option<u16> {
+pub(crate) fn age(years: f64) -> Option<u16> {
     (0.0..=OLDEST)
         .contains(&years)
         .then(|| years.round() as u16)

@@ -8,9 +8,10 @@ use crate::analysis::Analysis;
 use crate::dataplus::Dataplus;
 use crate::error::FaceError;
 use crate::facebody::Facebody;
+use crate::imm::Imm;
 use crate::local::Local;
 use crate::photo::Photo;
-use crate::{dataplus, facebody, local};
+use crate::{dataplus, facebody, imm, local};
 
 /// A back end that finds faces. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub enum Backend {
     Dataplus(Dataplus),
     /// Today's face API.
     Facebody(Facebody),
+    /// The face API that reads buckets.
+    Imm(Imm),
     /// This process.
     Local(Local),
 }
@@ -31,6 +34,7 @@ impl Backend {
         match self {
             Self::Dataplus(_) => dataplus::SERVICE,
             Self::Facebody(_) => facebody::SERVICE,
+            Self::Imm(_) => imm::SERVICE,
             Self::Local(_) => local::SERVICE,
         }
     }
@@ -48,6 +52,7 @@ impl Backend {
         match self {
             Self::Dataplus(backend) => backend.analyse(photo).await,
             Self::Facebody(backend) => backend.analyse(photo).await,
+            Self::Imm(backend) => backend.analyse(photo).await,
             Self::Local(backend) => backend.analyse(photo).await,
         }
     }
@@ -62,6 +67,12 @@ impl From<Dataplus> for Backend {
 impl From<Facebody> for Backend {
     fn from(backend: Facebody) -> Self {
         Self::Facebody(backend)
+    }
+}
+
+impl From<Imm> for Backend {
+    fn from(backend: Imm) -> Self {
+        Self::Imm(backend)
     }
 }
 

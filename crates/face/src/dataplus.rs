@@ -8,7 +8,6 @@ mod answer;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -18,16 +17,16 @@ use jiff::Timestamp;
 use serde_json::json;
 use signing::LiveCredentials;
 use tokio::sync::Semaphore;
-use transport::{BoxError, Call, Replay, Transport, retry_after};
+use transport::{BoxError, Transport};
 use url::Url;
 
 pub use answer::read_answer;
 
 use crate::analysis::{Analysis, Dimensions};
+use crate::call::call;
 use crate::error::FaceError;
 use crate::limits::{Limits, is_tiny};
 use crate::photo::Photo;
-use crate::refusal::classify;
 
 pub(crate) const SERVICE: &str = "dataplus";
 
@@ -36,12 +35,6 @@ pub const ENDPOINT: &str = "https://dtplus-cn-shanghai.data.aliyuncs.com/";
 
 const PATH: &str = "/face/attribute";
 const JSON: &str = "application/json";
-
-/// The service fetches the picture itself before it looks for faces.
-const ATTEMPT_DEADLINE: Duration = Duration::from_secs(20);
-
-/// Landmarks and features of a hundred faces fit many times over.
-const ANSWER_LIMIT_BYTES: usize = 4 << 20;
 
 const LIMITS: Limits = Limits {
     file_bytes: 3_000_000,
@@ -92,14 +85,9 @@ impl Dataplus {
             return Ok(Analysis::default());
         }
         let (body, sent) = self.body(&photo).await?;
-        let call = Call::new(ATTEMPT_DEADLINE, ANSWER_LIMIT_BYTES)
-            .replay(Replay::Safe)
-            .classify(classify);
-        let response = self.transport.send(&call, || self.request(&body)).await;
-        let response = response.map_err(|source| FaceError::from_transport(SERVICE, source))?;
-        let answer = read_answer(response.status(), response.body(), sent);
-        let answer = answer
-            .map_err(|error| error.with_wait(retry_after(response.headers(), Timestamp::now())))?;
+        let request = || self.request(&body);
+        let read = |status, answer: &[u8]| read_answer(status, answer, sent);
+        let answer = call(&self.transport, SERVICE, request, read).await?;
         Ok(answer.rescaled(sent, dimensions))
     }
 

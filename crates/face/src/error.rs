@@ -22,6 +22,15 @@ pub enum FaceError {
         #[source]
         source: Refusal,
     },
+    /// The service sees files only as they are stored, and this one is not stored upright.
+    /// Whether the service turns it is not documented. Permanent.
+    #[error(
+        "`{service}` sees a photo only as it is stored, and this one is not stored upright: store it upright, or set another back end"
+    )]
+    NotUpright {
+        /// The service.
+        service: &'static str,
+    },
     /// The photo could not be encoded or decoded as the back end needs it. Permanent.
     #[error("the picture cannot be prepared for analysis")]
     PictureUnreadable {
@@ -78,6 +87,7 @@ impl FaceError {
             Self::Unavailable { wait, .. } => Disposition::retry_after(*wait),
             Self::InvalidAnswer { .. } => Disposition::Retry,
             Self::PictureRefused { .. }
+            | Self::NotUpright { .. }
             | Self::PictureUnreadable { .. }
             | Self::Misconfigured { .. }
             | Self::Crashed { .. } => Disposition::Permanent,
@@ -89,6 +99,7 @@ impl FaceError {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::PictureRefused { .. } => "picture_refused",
+            Self::NotUpright { .. } => "not_upright",
             Self::PictureUnreadable { .. } => "picture_unreadable",
             Self::Misconfigured { .. } => "misconfigured",
             Self::Unavailable { .. } => "unavailable",

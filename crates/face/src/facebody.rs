@@ -5,33 +5,31 @@
 //! `DetectFace` is not used: it tells neither gender nor age.
 
 mod answer;
-mod call;
 mod form;
 mod upload;
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
-use http::Method;
-use jiff::Timestamp;
+use http::{Method, StatusCode};
 use signing::LiveCredentials;
 use tokio::sync::Semaphore;
 use tracing::debug;
-use transport::{Call, Replay, Transport, retry_after};
+use transport::Transport;
 use url::Url;
 
 pub use answer::read_answer;
-pub use call::RpcSignature;
 pub use upload::{Authorization, read_authorization};
 
+pub use crate::rpc::RpcSignature;
+
 use crate::analysis::{Analysis, Dimensions};
+use crate::call::call;
 use crate::error::FaceError;
 use crate::limits::{Limits, is_tiny};
 use crate::photo::Photo;
-use crate::refusal::classify;
-use call::Action;
+use crate::rpc::Action;
 
 pub(crate) const SERVICE: &str = "facebody";
 
@@ -43,12 +41,6 @@ pub const OPEN_PLATFORM_ENDPOINT: &str = "https://openplatform.aliyuncs.com/";
 
 /// The only region whose buckets the service reads.
 const REGION: &str = "cn-shanghai";
-
-/// The service fetches the picture itself before it looks for faces.
-const ATTEMPT_DEADLINE: Duration = Duration::from_secs(20);
-
-/// Landmarks and features of a hundred faces fit many times over.
-const ANSWER_LIMIT_BYTES: usize = 4 << 20;
 
 /// The side stays large because faces below 64 pixels are not recognized.
 const LIMITS: Limits = Limits {
@@ -159,29 +151,26 @@ impl Facebody {
             method: Method::POST,
             name: "RecognizeFace",
             version: "2019-12-30",
-            parameters: &[
+            query: &[],
+            form: &[
                 ("ImageURL", source.url.as_str()),
                 ("Age", "true"),
                 ("Gender", "true"),
                 ("MaxFaceNumber", &self.options.max_faces.to_string()),
             ],
         };
-        let response = self.call(SERVICE, &action).await?;
-        let answer = read_answer(response.status(), response.body(), source.dimensions);
-        answer.map_err(|error| error.with_wait(retry_after(response.headers(), Timestamp::now())))
+        let read = |status, answer: &[u8]| read_answer(status, answer, source.dimensions);
+        self.call(SERVICE, &action, read).await
     }
 
-    async fn call(
+    async fn call<T>(
         &self,
         service: &'static str,
         action: &Action<'_>,
-    ) -> Result<http::Response<bytes::Bytes>, FaceError> {
-        let terms = Call::new(ATTEMPT_DEADLINE, ANSWER_LIMIT_BYTES)
-            .replay(Replay::Safe)
-            .classify(classify);
+        read: impl FnOnce(StatusCode, &[u8]) -> Result<T, FaceError>,
+    ) -> Result<T, FaceError> {
         let sign = || action.request(self.options.signature, &self.credentials.get());
-        let response = self.transport.send(&terms, sign).await;
-        response.map_err(|source| FaceError::from_transport(service, source))
+        call(&self.transport, service, sign, read).await
     }
 }
 

@@ -3,15 +3,19 @@
 mod analysis;
 mod answer;
 mod backend;
+mod call;
 mod cpu;
 mod error;
 mod limits;
 mod photo;
 mod refusal;
+mod rpc;
+mod vendor;
 mod words;
 
 pub mod dataplus;
 pub mod facebody;
+pub mod imm;
 pub mod local;
 
 pub use analysis::{Analysis, Dimensions, Face, Gender, Rect};

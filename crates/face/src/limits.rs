@@ -141,6 +141,8 @@ mod tests {
         for (name, dimensions, media_type, size_bytes, expected) in cases {
             let file = StoredFile {
                 url: &url,
+                bucket: "b",
+                key: "a",
                 region: "cn-shanghai",
                 media_type,
                 size_bytes,

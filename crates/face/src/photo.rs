@@ -37,6 +37,10 @@ pub trait Photo: Send + Sync {
 pub struct StoredFile<'a> {
     /// Where a service can read it. A presigned URL is a secret: never shown, never logged.
     pub url: &'a Url,
+    /// The bucket.
+    pub bucket: &'a str,
+    /// The key in the bucket, as it is: not percent-encoded.
+    pub key: &'a str,
     /// The region of the bucket, as in `cn-shanghai`.
     pub region: &'a str,
     /// The media type found in the file, as in `image/jpeg`, whatever the bucket says.

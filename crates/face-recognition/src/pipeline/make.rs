@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use face::Analysis;
 use jiff::Timestamp;
+use oss::event::ObjectAddress;
 use oss::{ByteRange, GetOptions, ObjectMeta};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -131,7 +132,10 @@ impl Pipeline {
             header,
             limits: self.limits.picture,
             url,
-            region: errand.job.address.region.clone(),
+            address: ObjectAddress {
+                key: errand.key.clone(),
+                ..errand.job.address.clone()
+            },
             memory: self.pixels.clone(),
             runtime: Handle::current(),
         }))

@@ -41,23 +41,26 @@ pub fn read_answer(
     body: &[u8],
     sent: Dimensions,
 ) -> Result<Analysis, FaceError> {
-    read(SERVICE, (status, body), sent, Document::content)
+    read(SERVICE, (status, body), |document: Document| {
+        document.content(sent)
+    })
 }
 
 impl Document {
-    fn content(self) -> Result<Content, AnswerError> {
+    fn content(self, sent: Dimensions) -> Result<Content, AnswerError> {
         if self.errno != 0 {
             return Ok(Content::Refused(self.refusal()));
         }
         let missing = AnswerError::Missing { field: "face_num" };
         let list = |name, values| List { name, values };
-        Ok(Content::Faces(Lists {
+        let lists = Lists {
             count: self.face_num.ok_or(missing)?,
             rectangles: list("face_rect", self.face_rect),
             probabilities: list("face_prob", self.face_prob),
             genders: list("gender", self.gender),
             ages: list("age", self.age),
-        }))
+        };
+        lists.analysis(sent).map(Content::Faces)
     }
 
     fn refusal(&self) -> Refusal {

@@ -42,10 +42,10 @@ pub fn read_answer(
     body: &[u8],
     sent: Dimensions,
 ) -> Result<Analysis, FaceError> {
-    read(SERVICE, (status, body), sent, |document| match document {
+    read(SERVICE, (status, body), |document| match document {
         Document {
             data: Some(data), ..
-        } => data.lists().map(Content::Faces),
+        } => data.lists()?.analysis(sent).map(Content::Faces),
         Document { code: Some(_), .. } => Ok(Content::Refused(Refusal::read(status, body))),
         Document { .. } => Err(AnswerError::Missing { field: "Data" }),
     })

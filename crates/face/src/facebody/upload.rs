@@ -14,17 +14,15 @@ use serde::Deserialize;
 use transport::{BoxError, Call, Replay, retry_after};
 use url::Url;
 
-use super::call::Action;
 use super::form::Form;
 use super::{Facebody, REGION};
 use crate::error::{AnswerError, FaceError, Refusal};
 use crate::photo::Encoded;
+use crate::rpc::Action;
+use crate::vendor;
 
 const OPEN_PLATFORM: &str = "openplatform";
 const UPLOAD: &str = "facebody upload";
-
-/// Where every bucket of the vendor lives.
-const DOMAIN: &str = ".aliyuncs.com";
 
 /// Enough for the largest file on a slow line.
 const UPLOAD_DEADLINE: Duration = Duration::from_mins(1);
@@ -88,12 +86,10 @@ impl Facebody {
             method: Method::GET,
             name: "AuthorizeFileUpload",
             version: "2019-12-19",
-            parameters: &[("Product", "facebody"), ("RegionId", REGION)],
+            query: &[("Product", "facebody"), ("RegionId", REGION)],
+            form: &[],
         };
-        let response = self.call(OPEN_PLATFORM, &action).await?;
-        let authorization = read_authorization(response.status(), response.body());
-        let wait = retry_after(response.headers(), Timestamp::now());
-        authorization.map_err(|error| error.with_wait(wait))
+        self.call(OPEN_PLATFORM, &action, read_authorization).await
     }
 
     async fn post(&self, bucket: &Url, form: &Form) -> Result<(), FaceError> {
@@ -128,23 +124,18 @@ impl Authorization {
             return Ok(url);
         }
         let host = format!("{}.{}", self.bucket, self.endpoint);
-        let url = Url::parse(&format!("https://{host}/"));
-        // Whatever is more than a name ends the host early and so leaves a different one.
-        let is_ours = |url: &Url| url.host_str() == Some(&host) && host.ends_with(DOMAIN);
-        url.ok()
-            .filter(is_ours)
-            .ok_or_else(|| FaceError::InvalidAnswer {
-                service: OPEN_PLATFORM,
-                source: AnswerError::ForeignHost {
-                    host: host.escape_debug().take(200).collect(),
-                },
-            })
+        vendor::url(&host).ok_or_else(|| FaceError::InvalidAnswer {
+            service: OPEN_PLATFORM,
+            source: AnswerError::ForeignHost {
+                host: host.escape_debug().take(200).collect(),
+            },
+        })
     }
 
     /// What the service is told to read: the object, over plain HTTP as the SDKs have it.
     fn object_url(&self, bucket: Url) -> Result<Url, FaceError> {
         let mut url = bucket;
-        if url.host_str().is_some_and(|host| host.ends_with(DOMAIN)) {
+        if url.host_str().is_some_and(vendor::owns) {
             url.set_scheme("http")
                 .map_err(|()| unsendable("no plain URL".into()))?;
         }

@@ -1,6 +1,6 @@
 //! The answer documents: samples, malformed ones, and whatever else bytes can be.
 
-use face::{Analysis, Dimensions, FaceError, dataplus, facebody};
+use face::{Analysis, Dimensions, Face, FaceError, dataplus, facebody, imm};
 use http::StatusCode;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ const PICTURE: Dimensions = Dimensions {
 
 const ATTRIBUTE: &str = include_str!("../json/face-attribute-response.json");
 const RECOGNIZE: &str = include_str!("../json/facebody-recognize-face-response.json");
+const FIGURES: &str = include_str!("../json/imm-detect-image-faces-response.json");
 const DETECT: &str = include_str!("../json/facebody-detect-face-response.json");
 const REFUSAL: &str = include_str!("../json/facebody-error-response.json");
 const AUTHORIZATION: &str = include_str!("../json/authorize-file-upload-response.json");
@@ -21,10 +22,22 @@ const AUTHORIZATION: &str = include_str!("../json/authorize-file-upload-response
 type Reader = fn(StatusCode, &[u8], Dimensions) -> Result<Analysis, FaceError>;
 
 #[test]
-fn samples_of_both_services_say_the_same() {
+fn samples_of_all_services_say_the_same() {
     let ours = dataplus::read_answer(StatusCode::OK, ATTRIBUTE.as_bytes(), PICTURE).unwrap();
     let theirs = facebody::read_answer(StatusCode::OK, RECOGNIZE.as_bytes(), PICTURE).unwrap();
     assert_eq!(ours, theirs);
+    let figures = imm::read_answer(StatusCode::OK, FIGURES.as_bytes(), PICTURE).unwrap();
+    let sure: Vec<_> = figures
+        .faces
+        .iter()
+        .map(|it| it.gender_probability)
+        .collect();
+    assert_eq!(sure, [Some(0.95), Some(0.875)]);
+    let without = figures.faces.into_iter().map(|face| Face {
+        gender_probability: None,
+        ..face
+    });
+    assert_eq!(ours.faces, without.collect::<Vec<_>>());
     insta::assert_json_snapshot!(ours, @r#"
     {
       "faces": [
@@ -216,6 +229,87 @@ fn recognize_answers_are_checked_before_use() {
 }
 
 #[test]
+fn image_faces_answers_are_checked_before_use() {
+    let with = |field: &str, value| changed(FIGURES, field, value);
+    let cases = [
+        (
+            "project",
+            400,
+            REFUSAL.replace("InvalidImage.Region", "ResourceNotFound"),
+        ),
+        ("error in a success", 200, REFUSAL.to_owned()),
+        ("no list", 200, with("/Faces", json!(null))),
+        ("no list and no request", 200, "{}".to_owned()),
+        ("empty list", 200, with("/Faces", json!([]))),
+        ("list of nothing", 200, with("/Faces", json!([null, {}]))),
+        ("no list at all", 200, with("/Faces", json!("none"))),
+        ("no rectangle", 200, with("/Faces/0/Boundary", json!(null))),
+        (
+            "a polygon",
+            200,
+            with("/Faces/0/Boundary", json!({"Polygon": [{"X": 1, "Y": 2}]})),
+        ),
+        (
+            "half a rectangle",
+            200,
+            with("/Faces/0/Boundary/Top", json!(null)),
+        ),
+        (
+            "a face outside",
+            200,
+            with("/Faces/0/Boundary/Left", json!(9000)),
+        ),
+        ("fractions", 200, with("/Faces/0/Boundary/Left", json!(9.5))),
+        (
+            "a word for a number",
+            200,
+            with("/Faces/0/Age", json!("old")),
+        ),
+    ];
+    let verdicts = cases.map(|(name, status, document)| {
+        format!("{name}: {}", verdict(imm::read_answer, status, &document))
+    });
+    insta::assert_snapshot!(verdicts.join("\n"), @r#"
+    project: misconfigured: `imm` cannot be used as configured: `ResourceNotFound`: the image must be stored in the region of the service (request `7C9E6679-7425-40DE-944B-E07FC1F90AE7`)
+    error in a success: misconfigured: `imm` cannot be used as configured: `InvalidImage.Region`: the image must be stored in the region of the service (request `7C9E6679-7425-40DE-944B-E07FC1F90AE7`)
+    no list: 0 faces
+    no list and no request: invalid_answer: `imm` gave an answer that cannot be used: it lacks `Faces`
+    empty list: 0 faces
+    list of nothing: 0 faces
+    no list at all: invalid_answer: `imm` gave an answer that cannot be used: it does not have the documented form: invalid type: string "none", expected a list of faces at line 1 column 15
+    no rectangle: 1 faces
+    a polygon: 1 faces
+    half a rectangle: 1 faces
+    a face outside: 1 faces
+    fractions: 2 faces
+    a word for a number: invalid_answer: `imm` gave an answer that cannot be used: it does not have the documented form: invalid type: string "old", expected f64 at line 1 column 22
+    "#);
+}
+
+#[test]
+fn figures_attributes_that_make_no_sense_are_unknown() {
+    for (field, value) in [
+        ("Gender", json!("unknown")),
+        ("Gender", json!(1)),
+        ("Age", json!(-1)),
+        ("Age", json!(1e300)),
+        ("FigureConfidence", json!(1.5)),
+        ("GenderConfidence", json!(-0.1)),
+    ] {
+        let document = changed(FIGURES, &format!("/Faces/0/{field}"), value.clone());
+        let analysis = imm::read_answer(StatusCode::OK, document.as_bytes(), PICTURE).unwrap();
+        let face = &analysis.faces[0];
+        let known = match field {
+            "Gender" => face.gender.is_some() || face.gender_probability.is_some(),
+            "Age" => face.age.is_some(),
+            "FigureConfidence" => face.probability.is_some(),
+            _ => face.gender_probability.is_some(),
+        };
+        assert!(!known, "{field} {value}");
+    }
+}
+
+#[test]
 fn authorization_shows_neither_key_nor_signature() {
     let authorization = facebody::read_authorization(StatusCode::OK, AUTHORIZATION.as_bytes());
     insta::assert_snapshot!(format!("{:?}", authorization.unwrap()), @r#"Authorization { bucket: "viapi-upload", object_key: "1234567890123456/2024/5/6/a.jpg", .. }"#);
@@ -258,9 +352,25 @@ fn almost_an_answer() -> impl Strategy<Value = String> {
                 "FaceCount": count, "FaceRectangles": rects, "FaceProbabilityList": others,
                 "GenderList": genders, "AgeList": ages,
             },
+            "RequestId": "r",
+            "Faces": figures(&rects, &others, &ages),
         })
         .to_string()
     })
+}
+
+/// The same numbers as a list of figures.
+fn figures(rects: &[Value], confidences: &[Value], ages: &[Value]) -> Value {
+    let figure = |(index, sides): (usize, &[Value])| {
+        json!({
+            "Boundary": {
+                "Left": sides[0], "Top": sides.get(1), "Width": sides.get(2), "Height": sides.get(3),
+            },
+            "FigureConfidence": confidences.get(index), "GenderConfidence": confidences.get(index),
+            "Gender": "female", "Age": ages.get(index),
+        })
+    };
+    rects.chunks(4).enumerate().map(figure).collect()
 }
 
 fn check_reader(read: Reader, status: u16, body: &[u8]) -> Result<(), TestCaseError> {
@@ -291,6 +401,7 @@ proptest! {
     ) {
         check_reader(dataplus::read_answer, status, &body)?;
         check_reader(facebody::read_answer, status, &body)?;
+        check_reader(imm::read_answer, status, &body)?;
         let _either = facebody::read_authorization(StatusCode::from_u16(status).unwrap(), &body);
     }
 
@@ -298,5 +409,6 @@ proptest! {
     fn no_answer_makes_a_face_outside_the_picture(body in almost_an_answer()) {
         check_reader(dataplus::read_answer, 200, body.as_bytes())?;
         check_reader(facebody::read_answer, 200, body.as_bytes())?;
+        check_reader(imm::read_answer, 200, body.as_bytes())?;
     }
 }

@@ -9,6 +9,7 @@
 mod answers;
 mod dataplus;
 mod facebody;
+mod imm;
 mod local;
 mod received;
 mod support;

@@ -82,6 +82,8 @@ impl Photo for TestPhoto {
         let (url, region, media_type) = self.stored.as_ref()?;
         Some(StoredFile {
             url,
+            bucket: "photos",
+            key: "a b.jpg",
             region,
             media_type,
             size_bytes: 1000,

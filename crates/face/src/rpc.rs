@@ -27,26 +27,24 @@ pub enum RpcSignature {
     Acs3,
 }
 
-/// What is called, and with what. A POST carries its parameters in the body, a GET in the query.
-pub(super) struct Action<'a> {
-    pub(super) endpoint: &'a Url,
-    pub(super) method: Method,
-    pub(super) name: &'static str,
-    pub(super) version: &'static str,
-    pub(super) parameters: &'a [(&'a str, &'a str)],
+/// What is called, and with what: parameters stand where the official SDKs put them.
+pub(crate) struct Action<'a> {
+    pub(crate) endpoint: &'a Url,
+    pub(crate) method: Method,
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) query: &'a [(&'a str, &'a str)],
+    pub(crate) form: &'a [(&'a str, &'a str)],
 }
 
 impl Action<'_> {
-    pub(super) fn request(
+    pub(crate) fn request(
         &self,
         signature: RpcSignature,
         credentials: &Credentials,
     ) -> Result<http::Request<Bytes>, BoxError> {
-        let parameters = encode::query(self.parameters.iter().copied());
-        let (query, form) = match self.method {
-            Method::POST => (String::new(), parameters),
-            _ => (parameters, String::new()),
-        };
+        let query = encode::query(self.query.iter().copied());
+        let form = encode::query(self.form.iter().copied());
         let parts = match signature {
             RpcSignature::V1 => self.signed_v1(&query, &form, credentials)?,
             RpcSignature::Acs3 => self.signed_acs3(&query, &form, credentials)?,
