@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-pub use analyser::Analyser;
+pub use analyser::{Analyser, Detection, NetOutputs};
 pub use error::ModelError;
 pub use settings::{InvalidSetting, Settings};
 

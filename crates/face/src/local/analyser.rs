@@ -13,9 +13,10 @@ use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, resize, rotate90, rotate270};
 use tracing::debug;
 
-use super::attributes::{Attributes, attributes};
+use super::attributes::{self, Attributes, attributes};
 use super::candidate::{Candidate, Placement, best};
-use super::detector::candidates;
+use super::chip::Chip;
+use super::detector::{self, candidates};
 use super::error::ModelError;
 use super::nets::Nets;
 use super::settings::Settings;
@@ -48,6 +49,29 @@ const MAX_USEFUL_SIDE: u32 = 4000;
 /// Pictures whose longer side has fewer pixels are enlarged.
 const ENLARGED_BELOW: u32 = 160;
 
+/// A face with what the nets tell of it beside the model that all back ends share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detection {
+    /// The face.
+    pub face: Face,
+    /// Left and right eye (as seen), tip of the nose, left and right corner of the mouth: x and y
+    /// in pixels of the picture, which they may lie outside of.
+    pub landmarks: [[f32; 2]; 5],
+    /// Standard deviation of the age, in years.
+    pub age_deviation: f32,
+}
+
+/// Outputs of the nets for one picture, as a damaged net might give them.
+#[derive(Clone, Copy, Debug)]
+pub struct NetOutputs<'a> {
+    /// Of the detector: scores, sizes, offsets and landmarks.
+    pub detector: [&'a [f32]; 4],
+    /// Probabilities of the ages of every face.
+    pub ages: &'a [f32],
+    /// Probabilities of the genders of every face.
+    pub genders: &'a [f32],
+}
+
 /// Analyses pictures. Cheap to clone; clones share the nets, which are loaded at the first use.
 #[derive(Clone)]
 pub struct Analyser {
@@ -78,6 +102,17 @@ impl Analyser {
         pixels(side).clamp(tiles::SIDE, MAX_USEFUL_SIDE)
     }
 
+    /// The faces of a picture, as [`detect`](Self::detect) finds them.
+    ///
+    /// # Errors
+    /// As for [`detect`](Self::detect).
+    pub fn analyse(&self, picture: &RgbImage) -> Result<Analysis, ModelError> {
+        let detections = self.detect(picture)?.into_iter();
+        Ok(Analysis {
+            faces: detections.map(|detection| detection.face).collect(),
+        })
+    }
+
     /// Finds the faces of a picture, from left to right, in its coordinates, and estimates age and
     /// gender of each.
     ///
@@ -86,21 +121,53 @@ impl Analyser {
     ///
     /// # Errors
     /// [`ModelError`], permanent: the program was built from damaged files.
-    pub fn analyse(&self, picture: &RgbImage) -> Result<Analysis, ModelError> {
+    pub fn detect(&self, picture: &RgbImage) -> Result<Vec<Detection>, ModelError> {
         if picture.width() == 0 || picture.height() == 0 {
-            return Ok(Analysis::default());
+            return Ok(Vec::new());
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let nets = self.nets()?;
         let found = self.find(nets, picture)?;
-        let mut faces = Vec::with_capacity(found.len());
+        let mut detections = Vec::with_capacity(found.len());
         for candidate in found {
             let attributes = attributes(nets, picture, &candidate.landmarks)?;
-            faces.extend(face(&candidate, attributes, picture.dimensions().into()));
+            detections.extend(detection(
+                &candidate,
+                attributes,
+                picture.dimensions().into(),
+            ));
         }
-        faces.sort_by_key(|face| (face.rect.left, face.rect.top));
-        debug!(faces = faces.len(), "looked for faces");
-        Ok(Analysis { faces })
+        detections.sort_by_key(|it| (it.face.rect.left, it.face.rect.top));
+        debug!(faces = detections.len(), "looked for faces");
+        Ok(detections)
+    }
+
+    /// The faces that such outputs would amount to, without running a net: for tests of what
+    /// becomes of numbers that no undamaged net gives. The sides of the picture must be multiples
+    /// of 32.
+    ///
+    /// # Errors
+    /// [`ModelError`] when outputs have a wrong shape or are no numbers.
+    pub fn read(
+        &self,
+        outputs: &NetOutputs<'_>,
+        picture: &RgbImage,
+    ) -> Result<Vec<Detection>, ModelError> {
+        let (width, height) = (picture.width() as usize, picture.height() as usize);
+        let least = self.settings.confidence();
+        let candidates = detector::read(outputs.detector, (width, height), least);
+        let mut detections = Vec::new();
+        for candidate in self.faces(candidates, picture) {
+            // Not looked at, but it must be possible to cut.
+            Chip::cut(picture, &candidate.landmarks);
+            let attributes = attributes::read(outputs.ages, outputs.genders)?;
+            detections.extend(detection(
+                &candidate,
+                attributes,
+                picture.dimensions().into(),
+            ));
+        }
+        Ok(detections)
     }
 
     fn nets(&self) -> Result<&Nets, ModelError> {
@@ -275,7 +342,11 @@ fn scale(picture: &RgbImage, small: &RgbImage) -> f32 {
     long(small) / long(picture)
 }
 
-fn face(candidate: &Candidate, attributes: Attributes, picture: Dimensions) -> Option<Face> {
+fn detection(
+    candidate: &Candidate,
+    attributes: Attributes,
+    picture: Dimensions,
+) -> Option<Detection> {
     let rect = Rect::clipped(
         f64::from(candidate.left),
         f64::from(candidate.top),
@@ -283,12 +354,17 @@ fn face(candidate: &Candidate, attributes: Attributes, picture: Dimensions) -> O
         f64::from(candidate.height),
         picture,
     )?;
-    Some(Face {
+    let face = Face {
         rect,
         probability: Some(share(candidate.score)),
         gender: Some(attributes.gender),
         gender_probability: Some(share(attributes.gender_probability)),
         age: Some(attributes.age),
+    };
+    Some(Detection {
+        face,
+        landmarks: candidate.landmarks.map(|point| [point.x, point.y]),
+        age_deviation: attributes.age_deviation,
     })
 }
 

@@ -17,11 +17,16 @@ const MEANS: [f32; 3] = [122.782, 117.001, 104.298];
 /// The value of class 0 in years; that of any other class is its number.
 const FIRST_AGE: f32 = 0.25;
 
+/// The value of the last class in years.
+const LAST_AGE: f32 = 80.0;
+
 /// What the nets say of a face.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Attributes {
     /// In years.
     pub(super) age: u16,
+    /// Standard deviation of the age, in years.
+    pub(super) age_deviation: f32,
     pub(super) gender: Gender,
     /// How sure the net is of the gender, 0.5 to 1.
     pub(super) gender_probability: f32,
@@ -36,7 +41,17 @@ pub(super) fn attributes(
     let chip = Chip::cut(picture, landmarks);
     let ages = probabilities(&nets.age, &chip)?;
     let genders = probabilities(&nets.gender, &chip.halved())?;
-    let [female, male] = genders[..] else {
+    read(&ages, &genders)
+}
+
+/// What these probabilities of ages and genders amount to.
+pub(super) fn read(ages: &[f32], genders: &[f32]) -> Result<Attributes, ModelError> {
+    for (net, outputs) in [("age", ages), ("gender", genders)] {
+        if !outputs.iter().all(|it| it.is_finite()) {
+            return Err(ModelError::NotANumber { net });
+        }
+    }
+    let &[female, male] = genders else {
         return Err(ModelError::Shape { net: "gender" });
     };
     let gender = if male > female {
@@ -44,8 +59,10 @@ pub(super) fn attributes(
     } else {
         Gender::Female
     };
+    let (age, age_deviation) = mean_age(ages);
     Ok(Attributes {
-        age: mean_age(&ages),
+        age,
+        age_deviation,
         gender,
         gender_probability: male.max(female),
     })
@@ -57,27 +74,39 @@ fn probabilities(net: &Net, chip: &Chip) -> Result<Vec<f32>, ModelError> {
     Ok(probabilities)
 }
 
-/// The expected value, rounded.
+/// The expected value, rounded, and the standard deviation.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "a mean of 0 to 80 years; NaN becomes 0"
+    reason = "clamped to 0 to 80 years first"
 )]
-fn mean_age(probabilities: &[f32]) -> u16 {
-    let years = probabilities
+fn mean_age(probabilities: &[f32]) -> (u16, f32) {
+    let ages = probabilities
         .iter()
         .enumerate()
         .map(|(class, probability)| {
             let age = if class == 0 { FIRST_AGE } else { class as f32 };
-            age * probability
+            (age, probability)
         });
-    years.sum::<f32>().round() as u16
+    let mean: f32 = ages.clone().map(|(age, share)| age * share).sum();
+    let variance: f32 = ages.map(|(age, share)| (age - mean).powi(2) * share).sum();
+    let years = mean.round().clamp(0.0, LAST_AGE);
+    (years as u16, variance.max(0.0).sqrt().min(LAST_AGE))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_number_is_an_error() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            assert!(read(&[bad; 81], &[0.5, 0.5]).is_err());
+            assert!(read(&[0.0; 81], &[0.5, bad]).is_err());
+        }
+        assert!(read(&[0.0; 81], &[1.0]).is_err(), "half the genders");
+    }
 
     #[test]
     fn age_is_the_expected_value() {
@@ -88,11 +117,12 @@ mod tests {
         };
         assert_eq!(
             [certain(0), certain(1), certain(37), certain(80)],
-            [0, 1, 37, 80]
+            [(0, 0.0), (1, 0.0), (37, 0.0), (80, 0.0)]
         );
         let mut torn = vec![0.0; 81];
         (torn[20], torn[40]) = (0.5, 0.5);
-        assert_eq!(mean_age(&torn), 30);
-        assert_eq!(mean_age(&[f32::NAN; 81]), 0);
+        assert_eq!(mean_age(&torn), (30, 10.0));
+        assert_eq!(mean_age(&[f32::MAX; 81]).0, 80);
+        assert_eq!(mean_age(&[-1.0; 81]), (0, 0.0));
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Placement {
     pub(super) scale: f32,
 }
 
-/// A possible face. All numbers are finite.
+/// A possible face. All numbers are finite and remain so in any scale.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Candidate {
     /// 0 to 1.

@@ -20,6 +20,10 @@ const MULTIPLE: usize = 32;
 /// Values per pair of coordinates.
 const LANDMARKS: usize = 5;
 
+/// Pixels that no picture is far from reaching: what lies beyond is no face, and numbers within
+/// cannot overflow in any scale.
+const FARTHEST: f32 = 1e6;
+
 /// The candidates in `picture` whose score is at least `least`, unordered, several per face.
 ///
 /// The time is about 0.3 s of CPU and the memory about 240 MB per megapixel.
@@ -35,21 +39,32 @@ pub(super) fn candidates(
     let columns = width.next_multiple_of(MULTIPLE);
     let rows = height.next_multiple_of(MULTIPLE);
     let input = planes(picture, columns, rows);
-    let [scores, sizes, offsets, landmarks] = net.run((3, rows, columns), &input)?;
+    let outputs: [Vec<f32>; 4] = net.run((3, rows, columns), &input)?;
+    let outputs = outputs.each_ref().map(Vec::as_slice);
+    Ok(read(outputs, (columns, rows), least))
+}
+
+/// The candidates in scores, sizes, offsets and landmarks for an input of this many columns and
+/// rows, whatever the numbers are.
+pub(super) fn read(
+    [scores, sizes, offsets, landmarks]: [&[f32]; 4],
+    (columns, rows): (usize, usize),
+    least: f32,
+) -> Vec<Candidate> {
     let outputs = Outputs {
         columns: columns / STRIDE,
         plane: columns / STRIDE * (rows / STRIDE),
-        sizes: &sizes,
-        offsets: &offsets,
-        landmarks: &landmarks,
+        sizes,
+        offsets,
+        landmarks,
     };
     let likely = scores
         .iter()
         .enumerate()
         .filter(|&(_, &score)| score >= least);
-    Ok(likely
+    likely
         .filter_map(|(at, &score)| outputs.candidate(at, score))
-        .collect())
+        .collect()
 }
 
 /// Red, green and blue, each 0 to 255, with black right of and below the picture.
@@ -76,7 +91,7 @@ struct Outputs<'a> {
 }
 
 impl Outputs<'_> {
-    /// The candidate at one value; `None` if a number of it is missing or not finite.
+    /// The candidate at one value; `None` if a number of it is missing or beyond all pictures.
     fn candidate(&self, at: usize, score: f32) -> Option<Candidate> {
         let stride = cast(STRIDE);
         let (height, width) = self.pair(self.sizes, at, 0)?;
@@ -94,8 +109,9 @@ impl Outputs<'_> {
         }
         let numbers = [score, left, top, width, height];
         let points = landmarks.iter().flat_map(|point| [point.x, point.y]);
-        let is_finite = numbers.into_iter().chain(points).all(f32::is_finite);
-        is_finite.then_some(Candidate {
+        let is_near = |number: f32| number.abs() <= FARTHEST;
+        let is_possible = numbers.into_iter().chain(points).all(is_near);
+        is_possible.then_some(Candidate {
             score,
             left,
             top,
@@ -164,10 +180,14 @@ mod tests {
             assert_eq!(outputs([0.0; 2], [0.0, bad], [0.0; 2]), None, "{bad}");
             assert_eq!(outputs([0.0; 2], [0.0; 2], [bad, 0.0]), None, "{bad}");
         }
+        for exponent in [15.0, 88.0, 100.0] {
+            let found = outputs([exponent; 2], [0.0; 2], [0.0; 2]);
+            assert_eq!(found, None, "4 e^{exponent} pixels");
+        }
         assert_eq!(
-            outputs([100.0; 2], [0.0; 2], [0.0; 2]),
+            outputs([0.0; 2], [0.0; 2], [3e37; 2]),
             None,
-            "e^100 pixels"
+            "far landmarks"
         );
     }
 }

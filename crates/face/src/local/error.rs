@@ -25,6 +25,12 @@ pub enum ModelError {
         #[source]
         source: RunError,
     },
+    /// The answer holds something else than numbers.
+    #[error("the built-in net `{net}` gave an answer that is no number")]
+    NotANumber {
+        /// `age` or `gender`.
+        net: &'static str,
+    },
     /// The answer has another shape than it should.
     #[error("the built-in net `{net}` gave an answer of the wrong shape")]
     Shape {

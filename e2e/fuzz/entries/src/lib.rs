@@ -37,7 +37,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 23] = [
+pub const TARGETS: [Target; 24] = [
     target("adapter_message", event::message),
     target("clocks", clocks::read),
     target("cloud_event", cloud_events::read),
@@ -47,6 +47,7 @@ pub const TARGETS: [Target; 23] = [
     target("emulator_requests", emulated::requests),
     target("face_answers", faces::answers),
     target("face_authorization", faces::authorization),
+    target("face_nets", faces::nets),
     target("face_signatures", signatures::face),
     target("mns_documents", mns_texts::documents),
     target("mns_notification", mns_texts::notification),
