@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use face::dataplus::Dataplus;
 use face::facebody::{Facebody, FacebodyOptions, RpcSignature};
+use face::imm::{Imm, ImmOptions};
 use face::{Dimensions, Encoded, Photo, StoredFile};
 use image::RgbImage;
 use jiff::Timestamp;
@@ -196,6 +197,8 @@ async fn faces(
         let url = url.expose().clone();
         Arc::new(Shown {
             url,
+            bucket: bucket.name().to_string(),
+            key: key.to_string(),
             region,
             file: file.clone(),
             size: Dimensions { width, height },
@@ -216,6 +219,16 @@ async fn faces(
             facebody.analyse(photo(region)).await?;
         }
     }
+    let options = ImmOptions {
+        project: "faces".to_owned(),
+        endpoint: Some(face.clone()),
+    };
+    let imm = Imm::new(
+        options,
+        clients.credentials.clone(),
+        clients.transport.clone(),
+    );
+    imm.analyse(photo(REGION)).await?;
     // The old API knows no temporary credentials.
     if !clients.temporary {
         let (credentials, transport) = (clients.credentials.clone(), clients.transport.clone());
@@ -227,6 +240,8 @@ async fn faces(
 
 struct Shown {
     url: Url,
+    bucket: String,
+    key: String,
     region: &'static str,
     file: Bytes,
     size: Dimensions,
@@ -240,6 +255,8 @@ impl Photo for Shown {
     fn stored(&self) -> Option<StoredFile<'_>> {
         Some(StoredFile {
             url: &self.url,
+            bucket: &self.bucket,
+            key: &self.key,
             region: self.region,
             media_type: "image/jpeg",
             size_bytes: self.file.len() as u64,

@@ -9,7 +9,7 @@ use service::telemetry::TelemetryArgs;
 use signing::{Credentials, CredentialsError};
 use url::Url;
 
-use crate::settings::{Listen, Public, Settings};
+use crate::settings::{IMM_PROJECT, Listen, Public, Settings};
 
 /// The key id that is accepted when the environment names no other. Not a secret: it opens
 /// nothing but emulators.
@@ -59,6 +59,9 @@ pub struct Args {
     /// stands in front of it is a bucket. May be given several times.
     #[arg(long = "oss-host", value_name = "NAME")]
     oss_hosts: Vec<String>,
+    /// Name of the IMM project that there is.
+    #[arg(long, value_name = "NAME", default_value = IMM_PROJECT)]
+    imm_project: String,
     /// Largest object or part, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = 1024 * 1024 * 1024)]
     max_object_bytes: u64,
@@ -100,6 +103,7 @@ impl From<Args> for Config {
             public_oss,
             public_mns,
             oss_hosts,
+            imm_project,
             max_object_bytes,
             ..
         } = args;
@@ -127,6 +131,7 @@ impl From<Args> for Config {
                 .iter()
                 .map(|name| name.to_ascii_lowercase())
                 .collect(),
+            imm_project,
             max_object_bytes,
             capture,
             seed: fault_seed.unwrap_or_else(rand::random),

@@ -1,6 +1,6 @@
 //! The face APIs, old and new, and the service that lets callers upload pictures for them.
 //!
-//! One listener plays three hosts: Dataplus by its paths, facebody and openplatform by the
+//! One listener plays four hosts: Dataplus by its paths, facebody, openplatform and IMM by the
 //! actions they know. Faces are really seen, with gender and age, by the nets of the local back
 //! end; a test can say them itself instead (see `known`).
 
@@ -8,6 +8,7 @@ mod dataplus;
 mod facebody;
 mod found;
 pub(crate) mod gateway;
+mod imm;
 mod known;
 mod nonces;
 mod openplatform;
@@ -44,8 +45,8 @@ use crate::shared::Shared;
 
 /// The bucket that uploaded pictures are put into.
 const UPLOAD_BUCKET: &str = "viapi-upload";
-/// Names the key that uploads are signed with.
-const UPLOAD_KEY_ID: &str = "EmulatorUploads";
+/// Names the services' own key: uploads are signed with it, and IMM reads buckets with it.
+const OWN_KEY_ID: &str = "EmulatorFaceServices";
 /// The largest request body: a picture of the largest size in base64, and some more.
 const BODY_LIMIT_BYTES: usize = picture::MAX_BYTES / 3 * 4 + 64 * 1024;
 
@@ -68,7 +69,7 @@ pub struct Face {
     /// Bounds how many pictures are decoded and looked at, at one time.
     lookers: Arc<Semaphore>,
     nonces: Nonces,
-    uploader: Credentials,
+    own_key: Credentials,
 }
 
 impl fmt::Debug for Face {
@@ -82,7 +83,7 @@ impl fmt::Debug for Face {
 impl Face {
     /// The face services beside the OSS that listens on `oss_address`.
     ///
-    /// Brings a key of its own for uploads, because what it hands out must still be good
+    /// Brings a key of its own, because the leave to upload that it hands out must still be good
     /// when the key of a caller no longer is.
     ///
     /// # Errors
@@ -99,8 +100,8 @@ impl Face {
             own_bucket: (UPLOAD_BUCKET, facebody::REGION),
         };
         let client = http_client(&ConnectOptions::default())?;
-        let uploader = Credentials::new(UPLOAD_KEY_ID, Uuid::new_v4().simple().to_string());
-        shared.keys.accept(uploader.clone(), None);
+        let own_key = Credentials::new(OWN_KEY_ID, Uuid::new_v4().simple().to_string());
+        shared.keys.accept(own_key.clone(), None);
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Arc::new(Self {
             downloads: Downloads::new(client, places),
@@ -111,7 +112,7 @@ impl Face {
             shared,
             oss,
             oss_address,
-            uploader,
+            own_key,
         }))
     }
 
@@ -219,6 +220,7 @@ async fn new(face: &Face, parts: &Parts, body: &Bytes, request_id: &str) -> Resp
 enum Action {
     RecognizeFace,
     DetectFace,
+    DetectImageFaces,
     AuthorizeFileUpload,
 }
 
@@ -227,6 +229,7 @@ impl Action {
         let known = [
             Self::RecognizeFace,
             Self::DetectFace,
+            Self::DetectImageFaces,
             Self::AuthorizeFileUpload,
         ];
         known.into_iter().find(|action| action.name() == name)
@@ -236,6 +239,7 @@ impl Action {
         match self {
             Self::RecognizeFace => "RecognizeFace",
             Self::DetectFace => "DetectFace",
+            Self::DetectImageFaces => "DetectImageFaces",
             Self::AuthorizeFileUpload => "AuthorizeFileUpload",
         }
     }
@@ -243,6 +247,7 @@ impl Action {
     fn version(self) -> &'static str {
         match self {
             Self::RecognizeFace | Self::DetectFace => facebody::VERSION,
+            Self::DetectImageFaces => imm::VERSION,
             Self::AuthorizeFileUpload => openplatform::VERSION,
         }
     }
@@ -267,6 +272,7 @@ async fn act(
     match action {
         Action::RecognizeFace => Ok(data(request_id, &facebody::recognize(face, rpc).await?)),
         Action::DetectFace => Ok(data(request_id, &facebody::detect(face, rpc).await?)),
+        Action::DetectImageFaces => Ok(flat(request_id, &imm::detect(face, rpc).await?)),
         Action::AuthorizeFileUpload => {
             let oss = face.oss_authority(&parts.headers);
             Ok(flat(

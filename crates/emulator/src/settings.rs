@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use url::Url;
 
+/// The IMM project that there is unless the settings name another.
+pub const IMM_PROJECT: &str = "faces";
+
 /// Settings of one emulator.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -22,6 +25,8 @@ pub struct Settings {
     /// Host names that are the OSS service itself: `name/bucket/key` is path-style there,
     /// and `bucket.name` is virtual-hosted.
     pub oss_hosts: Vec<String>,
+    /// The IMM project that there is.
+    pub imm_project: String,
     /// Largest object, part or form, in bytes.
     pub max_object_bytes: u64,
     /// Keep the last requests for the admin API.
@@ -69,6 +74,7 @@ impl Default for Settings {
             data: None,
             public: Public::default(),
             oss_hosts: Vec::new(),
+            imm_project: IMM_PROJECT.to_owned(),
             max_object_bytes: 1024 * 1024 * 1024,
             capture: false,
             seed: 0,

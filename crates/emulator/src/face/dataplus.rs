@@ -12,18 +12,12 @@ use serde::{Deserialize, Serialize};
 use signing::dataplus::string_to_sign;
 
 use super::Face;
-use super::found::{Found, Limits};
+use super::found::{self, Found, Limits};
 use super::gateway::MAX_SKEW;
 use super::known::Person;
 use super::picture::{self, Picture, PictureError};
 use crate::presented::dataplus::Presented;
 use crate::shared::Shared;
-
-/// No limits are published. These bound what a small file can make the emulator decode.
-const LIMITS: Limits = Limits {
-    shortest: 1,
-    longest: 16_384,
-};
 
 /// Number and text of an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +53,8 @@ struct Faces {
     face_rect: Vec<u32>,
     face_prob: Vec<f32>,
     pose: [f32; 0],
-    landmark_num: u32,
-    landmark: [f32; 0],
+    landmark_num: usize,
+    landmark: Vec<f32>,
     iris: [f32; 0],
 }
 
@@ -173,7 +167,7 @@ async fn try_answer(
     }
     let picture = picture(face, body).await?;
     let found = face
-        .look(picture, LIMITS)
+        .look(picture, Limits::UNPUBLISHED)
         .await
         .map_err(|error| unseen(&error))?;
     let attributes = (operation == Operation::Attribute).then(|| Attributes::of(&found));
@@ -250,6 +244,8 @@ impl Faces {
             face_num: found.len(),
             face_rect: found.iter().flat_map(|face| face.rectangle).collect(),
             face_prob: found.iter().map(|face| face.probability).collect(),
+            landmark_num: found::LANDMARKS,
+            landmark: found.iter().flat_map(Found::landmarks).collect(),
             ..Self::default()
         }
     }

@@ -1,12 +1,14 @@
 //! facebody, the face API of today: `RecognizeFace` and `DetectFace`.
 //!
 //! Its limits hold: the picture must be in the service's own region, of an allowed format and
-//! of an allowed resolution. Lists that nothing is known for are empty.
+//! of an allowed resolution. Landmarks are five in place of the service's 105: both eyes, the tip
+//! of the nose, the corners of the mouth. Lists that nothing is known for are empty, such as that
+//! of the pupils, whose radius nobody measures here.
 
 use serde::Serialize;
 
 use super::Face;
-use super::found::{Found, Limits};
+use super::found::{self, Found, Limits};
 use super::gateway::{RpcCall, RpcError};
 use super::known::Person;
 use super::picture::PictureError;
@@ -55,8 +57,8 @@ struct Faces {
     face_probability_list: Vec<f32>,
     pose_list: [f32; 0],
     pupils: [f32; 0],
-    landmark_count: u32,
-    landmarks: [f32; 0],
+    landmark_count: usize,
+    landmarks: Vec<f32>,
     qualities: Qualities,
 }
 
@@ -75,15 +77,16 @@ struct Qualities {
 }
 
 impl Faces {
-    fn of(found: &[Found]) -> Self {
+    fn of(found: &[Found], with_landmarks: bool) -> Self {
+        let landmarks = found.iter().filter(|_| with_landmarks);
         Self {
             face_count: found.len(),
             face_rectangles: found.iter().flat_map(|face| face.rectangle).collect(),
             face_probability_list: found.iter().map(|face| face.probability).collect(),
             pose_list: [],
             pupils: [],
-            landmark_count: 0,
-            landmarks: [],
+            landmark_count: if with_landmarks { found::LANDMARKS } else { 0 },
+            landmarks: landmarks.flat_map(Found::landmarks).collect(),
             qualities: Qualities::default(),
         }
     }
@@ -95,7 +98,7 @@ pub(super) async fn recognize(face: &Face, call: &RpcCall) -> Result<Recognized,
     let people: Vec<Person> = found.iter().filter_map(|face| face.person).collect();
     let (gender, age) = (call.flag("Gender"), call.flag("Age"));
     Ok(Recognized {
-        faces: Faces::of(&found),
+        faces: Faces::of(&found, true),
         gender_list: people
             .iter()
             .filter(|_| gender)
@@ -116,11 +119,11 @@ pub(super) async fn recognize(face: &Face, call: &RpcCall) -> Result<Recognized,
     })
 }
 
-/// `DetectFace`.
+/// `DetectFace`. Landmarks are told when they were asked for.
 pub(super) async fn detect(face: &Face, call: &RpcCall) -> Result<Detected, RpcError> {
     let found = look(face, call).await?;
     Ok(Detected {
-        faces: Faces::of(&found),
+        faces: Faces::of(&found, call.flag("Landmark")),
         landmark_score: [],
     })
 }

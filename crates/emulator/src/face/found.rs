@@ -7,7 +7,7 @@
 use std::io::Cursor;
 
 use face::Gender;
-use face::local::Analyser;
+use face::local::{Analyser, Detection};
 use image::{DynamicImage, ImageFormat, ImageReader};
 
 use super::known::Person;
@@ -22,6 +22,17 @@ pub(super) struct Limits {
     pub(super) longest: u32,
 }
 
+impl Limits {
+    /// For services that publish none: bounds what a small file can make the emulator decode.
+    pub(super) const UNPUBLISHED: Self = Self {
+        shortest: 1,
+        longest: 16_384,
+    };
+}
+
+/// How many landmarks a face has.
+pub(super) const LANDMARKS: usize = 5;
+
 /// One face.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Found {
@@ -29,8 +40,21 @@ pub(super) struct Found {
     pub(super) rectangle: [u32; 4],
     /// How sure the nets are that it is a face, 0 to 1.
     pub(super) probability: f32,
+    /// Left and right eye, tip of the nose, left and right corner of the mouth: x and y in pixels.
+    pub(super) landmarks: [[f32; 2]; LANDMARKS],
     /// Gender and age, where they are known.
     pub(super) person: Option<Person>,
+    /// How sure the nets are of the person; nothing where its owner said who it is.
+    pub(super) estimate: Option<Estimate>,
+}
+
+/// How sure the nets are of a person.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Estimate {
+    /// 0.5 to 1.
+    pub(super) gender_probability: f32,
+    /// Standard deviation in years.
+    pub(super) age_deviation: f32,
 }
 
 impl Found {
@@ -44,6 +68,18 @@ impl Found {
         let [left, _, width, _] = self.rectangle;
         u64::from(left) * 2 + u64::from(width)
     }
+
+    /// All numbers of the landmarks, x before y, to a hundredth of a pixel.
+    pub(super) fn landmarks(&self) -> impl Iterator<Item = f32> + use<> {
+        let numbers = self.landmarks.into_iter().flatten();
+        numbers.map(|number| (number * 100.0).round() / 100.0)
+    }
+
+    /// How far the line between the eyes is turned clockwise, in degrees.
+    pub(super) fn roll(&self) -> f32 {
+        let [[left_x, left_y], [right_x, right_y], ..] = self.landmarks;
+        (right_y - left_y).atan2(right_x - left_x).to_degrees()
+    }
 }
 
 /// Finds the faces in a picture, from left to right.
@@ -53,27 +89,39 @@ pub(super) fn look(
     limits: Limits,
 ) -> Result<Vec<Found>, PictureError> {
     let image = open(picture, limits)?;
-    let analysis = analyser.analyse(&image.into_rgb8());
-    let faces = analysis.map_err(|_| PictureError::Detector)?.faces;
-    let mut found: Vec<_> = faces
-        .into_iter()
-        .map(|face| Found {
-            rectangle: [
-                face.rect.left,
-                face.rect.top,
-                face.rect.width,
-                face.rect.height,
-            ],
-            probability: face.probability.unwrap_or(1.0),
-            person: person(&face),
-        })
-        .collect();
+    let detections = analyser.detect(&image.into_rgb8());
+    let detections = detections.map_err(|_| PictureError::Detector)?;
+    let mut found: Vec<_> = detections.iter().map(seen).collect();
     found.sort_by_key(Found::middle);
     name(&mut found, picture.people.as_deref());
     Ok(found)
 }
 
 /// What the nets say of a face.
+fn seen(detection: &Detection) -> Found {
+    let Detection {
+        face,
+        landmarks,
+        age_deviation,
+    } = detection;
+    let estimate = face.gender_probability.map(|gender_probability| Estimate {
+        gender_probability,
+        age_deviation: *age_deviation,
+    });
+    Found {
+        rectangle: [
+            face.rect.left,
+            face.rect.top,
+            face.rect.width,
+            face.rect.height,
+        ],
+        probability: face.probability.unwrap_or(1.0),
+        landmarks: *landmarks,
+        person: person(face),
+        estimate,
+    }
+}
+
 fn person(face: &face::Face) -> Option<Person> {
     let gender = match face.gender? {
         Gender::Female => 0,
@@ -108,6 +156,7 @@ fn name(found: &mut [Found], people: Option<&[Person]>) {
     }
     for (face, person) in found.iter_mut().zip(people) {
         face.person = Some(*person);
+        face.estimate = None;
     }
 }
 

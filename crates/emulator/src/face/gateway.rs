@@ -1,4 +1,4 @@
-//! The RPC gateway that facebody and openplatform share: parameters, signatures of both
+//! The RPC gateway that facebody, openplatform and IMM share: parameters, signatures of both
 //! kinds, and errors.
 //!
 //! Parameters may stand in the query or in the form; both kinds of signature look at both.

@@ -77,7 +77,7 @@ pub(super) fn authorize(
             ["content-length-range", 0, MAX_BYTES],
         ],
     });
-    let mut fields = post_policy::fields_v1(&policy.to_string(), &face.uploader);
+    let mut fields = post_policy::fields_v1(&policy.to_string(), &face.own_key);
     let mut field = |name| {
         let position = fields.iter().position(|(known, _)| *known == name);
         position

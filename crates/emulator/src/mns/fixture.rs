@@ -1,6 +1,5 @@
 //! What the unit tests of this service start from.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +8,7 @@ use signing::Credentials;
 use crate::clock::Clock;
 use crate::journal::Journal;
 use crate::keys::Keys;
-use crate::settings::{Listen, Public, Settings};
+use crate::settings::Settings;
 use crate::shared::Shared;
 
 /// When every test begins, in seconds since the epoch.
@@ -22,22 +21,9 @@ pub(crate) fn credentials() -> Credentials {
 
 /// An emulator in memory whose clock follows tokio's.
 pub(crate) fn shared() -> Arc<Shared> {
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let settings = Settings {
-        listen: Listen {
-            oss: anywhere,
-            mns: anywhere,
-            face: anywhere,
-            admin: anywhere,
-        },
-        region: "cn-shanghai".to_owned(),
-        account: "1234567890123456".to_owned(),
-        data: None,
-        public: Public::default(),
-        oss_hosts: Vec::new(),
         max_object_bytes: 1,
-        capture: false,
-        seed: 0,
+        ..Settings::default()
     };
     let clock = Clock::following_tokio(Timestamp::from_second(START_SECOND.cast_signed()).unwrap());
     Shared::new(

@@ -2,4 +2,5 @@
 
 mod caller;
 mod dataplus;
+mod imm;
 mod rpc;

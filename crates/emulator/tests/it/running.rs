@@ -1,10 +1,8 @@
 //! An emulator in this process, on free ports, for as long as a test needs it.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use emulator::settings::{Listen, Public, Settings};
+use emulator::settings::Settings;
 use emulator::shared::Shared;
 use emulator::{Addresses, Emulator};
 use signing::Credentials;
@@ -20,22 +18,12 @@ pub(crate) fn credentials() -> Credentials {
 
 /// Settings with free ports.
 pub(crate) fn settings() -> Settings {
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     Settings {
-        listen: Listen {
-            oss: anywhere,
-            mns: anywhere,
-            face: anywhere,
-            admin: anywhere,
-        },
         region: REGION.to_owned(),
         account: ACCOUNT.to_owned(),
-        data: None::<PathBuf>,
-        public: Public::default(),
         oss_hosts: vec!["oss.test".to_owned()],
         max_object_bytes: 64 * 1024 * 1024,
-        capture: false,
-        seed: 0,
+        ..Settings::default()
     }
 }
 

@@ -29,7 +29,9 @@ fn face(left: u32, side: u32) -> Found {
     Found {
         rectangle: [left, 0, side, side],
         probability: 1.0,
+        landmarks: [[0.0; 2]; LANDMARKS],
         person: None,
+        estimate: None,
     }
 }
 
@@ -42,7 +44,7 @@ fn a_face_is_found_and_what_its_owner_says_counts() {
     let analyser = Analyser::new(Settings::default(), 1);
     let told = Person { gender: 1, age: 99 };
     let found = look(&analyser, &picture(PHOTO, Some(vec![told])), LIMITS).unwrap();
-    assert_eq!(found[0].person, Some(told));
+    assert_eq!((found[0].person, found[0].estimate), (Some(told), None));
     let found = look(&analyser, &picture(PHOTO, None), LIMITS).unwrap();
     let [only] = found.as_slice() else {
         panic!("{found:?}")
@@ -55,6 +57,25 @@ fn a_face_is_found_and_what_its_owner_says_counts() {
         "{only:?}"
     );
     assert!((0.0..=1.0).contains(&only.probability));
+    let estimate = only.estimate.unwrap();
+    assert!(
+        (0.5..=1.0).contains(&estimate.gender_probability),
+        "{estimate:?}"
+    );
+    assert!(
+        (1.0..20.0).contains(&estimate.age_deviation),
+        "{estimate:?}"
+    );
+    // She looks straight ahead, upright: eyes above the nose above the mouth.
+    let [left_eye, right_eye, nose, left_corner, right_corner] = only.landmarks;
+    assert!(left_eye[0] < nose[0] && nose[0] < right_eye[0], "{only:?}");
+    assert!(left_corner[0] < right_corner[0], "{only:?}");
+    assert!(
+        left_eye[1] < nose[1] && nose[1] < left_corner[1],
+        "{only:?}"
+    );
+    assert!(only.roll().abs() < 20.0, "{}", only.roll());
+    assert_eq!(only.landmarks().count(), 2 * LANDMARKS);
 }
 
 #[test]

@@ -62,6 +62,18 @@ impl Scene {
         self.presigned("photos", "a.jpg")
     }
 
+    /// Puts an object into the bucket of the photo.
+    pub(crate) async fn put(&self, key: &str, content: &'static str) {
+        let path = format!("/photos/{key}");
+        self.oss(
+            Method::PUT,
+            &path,
+            &[],
+            Bytes::from_static(content.as_bytes()),
+        )
+        .await;
+    }
+
     /// A presigned URL of an object that may not exist.
     pub(crate) fn presigned(&self, bucket: &str, key: &str) -> String {
         let uri = format!("http://{}/{bucket}/{key}", self.running.addresses.oss);

@@ -15,7 +15,8 @@ async fn attributes_of_a_photo_by_url() {
     let answer = scene.old("/face/attribute", &body, |_| {}).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json["face_rect"].as_array().unwrap().len(), 4);
-    let changing = ["/request_id", "/face_rect", "/face_prob"];
+    assert_eq!(answer.json["landmark"].as_array().unwrap().len(), 2 * 5);
+    let changing = ["/request_id", "/face_rect", "/face_prob", "/landmark"];
     insta::assert_snapshot!(format!("{:#}", answer.shape(&changing)), @r#"
     {
       "age": [
@@ -34,8 +35,8 @@ async fn attributes_of_a_photo_by_url() {
       ],
       "glass": [],
       "iris": [],
-      "landmark": [],
-      "landmark_num": 0,
+      "landmark": "...",
+      "landmark_num": 5,
       "pose": [],
       "request_id": "..."
     }

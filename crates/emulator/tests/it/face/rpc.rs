@@ -1,7 +1,7 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Uri};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use signing::rpc;
 
 use crate::face::caller::{PHOTO, Scene, Scheme, unsigned};
@@ -47,6 +47,7 @@ async fn answers_have_every_field_of_the_service() {
         "/Data/FaceRectangles",
         "/Data/FaceProbabilityList",
         "/Data/GenderList",
+        "/Data/Landmarks",
     ];
     insta::assert_snapshot!(format!("{:#}", recognized.shape(&changing)), @r#"
     {
@@ -62,8 +63,8 @@ async fn answers_have_every_field_of_the_service() {
         "GenderList": "...",
         "Glasses": [],
         "HatList": [],
-        "LandmarkCount": 0,
-        "Landmarks": [],
+        "LandmarkCount": 5,
+        "Landmarks": "...",
         "Masks": [],
         "PoseList": [],
         "Pupils": [],
@@ -84,6 +85,11 @@ async fn answers_have_every_field_of_the_service() {
     let detected = scene
         .act(Scheme::Acs3, FACEBODY, "DetectFace", &parameters)
         .await;
+    assert_eq!(
+        detected.json["Data"]["Landmarks"],
+        json!([]),
+        "not asked for"
+    );
     let keys: Vec<_> = detected.json["Data"]
         .as_object()
         .unwrap()
@@ -91,6 +97,36 @@ async fn answers_have_every_field_of_the_service() {
         .cloned()
         .collect();
     insta::assert_snapshot!(keys.join(" "), @"FaceCount FaceProbabilityList FaceRectangles LandmarkCount LandmarkScore Landmarks PoseList Pupils Qualities");
+}
+
+/// x and y of each point.
+fn pairs(numbers: &Value) -> Value {
+    numbers
+        .as_array()
+        .unwrap()
+        .chunks(2)
+        .map(Value::from)
+        .collect()
+}
+
+#[tokio::test]
+async fn five_landmarks_are_told_of_a_face() {
+    let scene = Scene::new().await;
+    let url = scene.photo(None).await;
+    let parameters = [("ImageURL", url.as_str()), ("Landmark", "true")];
+    for action in ["RecognizeFace", "DetectFace"] {
+        let answer = scene.act(Scheme::Acs3, FACEBODY, action, &parameters).await;
+        let data = &answer.json["Data"];
+        assert_eq!(data["LandmarkCount"], 5, "{action}");
+        let landmarks = serde_json::from_value::<[[f64; 2]; 5]>(pairs(&data["Landmarks"]));
+        let [left_eye, right_eye, nose, left_corner, right_corner] = landmarks.unwrap();
+        let across = [left_eye[0], nose[0], right_eye[0]];
+        assert!(
+            across.is_sorted() && left_corner[0] < right_corner[0],
+            "{data}"
+        );
+        assert!([left_eye[1], nose[1], left_corner[1]].is_sorted(), "{data}");
+    }
 }
 
 #[tokio::test]
