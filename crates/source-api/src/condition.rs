@@ -49,7 +49,7 @@ pub enum ConditionStatus {
 /// How much a condition that is not `True` matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub enum Severity {
-    /// Somebody should look, but the source works.
+    /// A person should look, but the source works.
     Warning,
     /// Nobody needs to do anything.
     Info,
@@ -101,7 +101,7 @@ impl Dependent {
     }
 }
 
-/// What is worth knowing of a source but has no say in whether it is ready.
+/// A condition that informs and does not count for `Ready`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// The sink's API version is one that the cluster serves; `False` when another one of

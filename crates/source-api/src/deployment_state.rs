@@ -5,7 +5,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use crate::condition::Dependent;
 use crate::manager::Conditions;
 
-/// What a Deployment's own status says.
+/// State of a Deployment by its own status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeploymentState {
     /// Available, with no replica missing.
@@ -67,7 +67,7 @@ impl From<&Deployment> for DeploymentState {
 }
 
 impl Conditions {
-    /// Marks `Deployed` by what the adapter's Deployment says of itself.
+    /// Marks `Deployed` by the status of the adapter's Deployment.
     pub fn mark_deployed(&mut self, deployment: &Deployment) {
         match DeploymentState::from(deployment) {
             DeploymentState::Available => self.mark_true(Dependent::Deployed),

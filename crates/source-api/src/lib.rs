@@ -4,8 +4,8 @@
 //! controller reads out of them: the parsed sink, the delivery policy, conditions after
 //! Knative's rules, names of everything that belongs to a source.
 //!
-//! There is no client here, no clock and no I/O. What the schema lets in decodes, and
-//! nothing in this crate is specific to who reconciles the resource.
+//! There is no client here, no clock and no I/O. Every object that the schema admits decodes, and
+//! nothing in this crate depends on the controller that reconciles the resource.
 
 #![expect(
     unreachable_pub,

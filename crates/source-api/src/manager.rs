@@ -1,7 +1,7 @@
-//! Conditions of one pass, after the rules of Knative's condition manager.
+//! Conditions of one reconcile, after the rules of Knative's condition manager.
 //!
-//! What a pass does not mark keeps its last state. Nothing here reads a clock: the caller
-//! says what time it is when the pass ends, and every condition that changed gets that time.
+//! A condition that the reconcile does not mark keeps its last state. Nothing here reads a clock:
+//! the caller gives the time at the end, and every condition that changed gets that time.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::condition::{Condition, ConditionStatus, Dependent, Notice, READY, Severity};
 
-/// Why `Ready` is Unknown when a pass over a new generation marked nothing.
+/// Why `Ready` is Unknown when the reconcile of a new generation marked nothing.
 const NOT_OBSERVED: (&str, &str) = (
     "NewObservedGenFailure",
     "unsuccessfully observed a new generation",
 );
 
-/// The conditions of a source during one pass.
+/// The conditions of a source during one reconcile.
 #[derive(Clone, Debug)]
 pub struct Conditions {
     before: BTreeMap<String, Condition>,
@@ -26,7 +26,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// Begins a pass with what is stored. Dependents that are missing start Unknown;
+    /// Begins a reconcile with the stored conditions. Dependents that are missing start Unknown;
     /// conditions without a severity that are not ours are dropped, because generic tools
     /// would count them against `Ready`.
     #[must_use]
@@ -52,12 +52,12 @@ impl Conditions {
         }
     }
 
-    /// Something holds.
+    /// The condition holds.
     pub fn mark_true(&mut self, dependent: Dependent) {
         self.mark(dependent, ConditionStatus::True, None);
     }
 
-    /// Something holds, for a reason worth telling.
+    /// The condition holds, for a reason worth telling.
     pub fn mark_true_because(
         &mut self,
         dependent: Dependent,
@@ -71,7 +71,7 @@ impl Conditions {
         );
     }
 
-    /// Something does not hold, and that is a failure.
+    /// The condition does not hold, and that is a failure.
     pub fn mark_false(&mut self, dependent: Dependent, reason: &str, message: impl Into<String>) {
         self.mark(
             dependent,
@@ -80,7 +80,7 @@ impl Conditions {
         );
     }
 
-    /// It is not known yet whether something holds.
+    /// It is not known yet whether the condition holds.
     pub fn mark_unknown(&mut self, dependent: Dependent, reason: &str, message: impl Into<String>) {
         self.mark(
             dependent,
@@ -89,7 +89,7 @@ impl Conditions {
         );
     }
 
-    /// Says something that has no say in whether the source is ready.
+    /// Sets a notice, which does not count for `Ready`.
     pub fn inform(
         &mut self,
         notice: Notice,
@@ -103,12 +103,12 @@ impl Conditions {
         self.now.insert(condition.type_.clone(), condition);
     }
 
-    /// Takes a notice back.
+    /// Removes a notice.
     pub fn clear(&mut self, notice: Notice) {
         self.now.remove(notice.as_str());
     }
 
-    /// Whether every dependent holds.
+    /// Whether every dependent is True.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.dependents()
@@ -123,7 +123,8 @@ impl Conditions {
             .map_or(ConditionStatus::Unknown, |found| found.status)
     }
 
-    /// Ends the pass: `Ready` is summed up, what changed gets the time, all is sorted by type.
+    /// Ends the reconcile: sums `Ready` up, gives the time to the conditions that changed, and sorts
+    /// all by type.
     #[must_use]
     pub fn finish(mut self, now: Timestamp) -> Vec<Condition> {
         // Kubernetes writes times of conditions in whole seconds.
@@ -214,7 +215,7 @@ fn condition(type_: &str, status: ConditionStatus, why: Option<(&str, String)>) 
     }
 }
 
-/// Gives a condition its old time if it is as it was, else the time of this pass.
+/// Gives a condition its old time if it is as it was, else the time of this reconcile.
 fn date(condition: &mut Condition, before: &BTreeMap<String, Condition>, now: &Time) {
     let then = before.get(&condition.type_);
     condition.last_transition_time = then.and_then(|then| then.last_transition_time.clone());

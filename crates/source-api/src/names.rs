@@ -1,7 +1,7 @@
-//! Names of everything that belongs to a source: the same ones on every pass.
+//! Names of everything that belongs to a source: the same in every reconcile.
 //!
-//! What lives outside the cluster carries a piece of the source's uid, so that whatever
-//! does not carry it is known to be somebody else's.
+//! A name outside of the cluster ends in a hash of the source's uid. A queue or subscription
+//! without it belongs to somebody else.
 
 use std::fmt::Write as _;
 

@@ -178,7 +178,7 @@ pub(crate) fn qualified_keys() -> Rule {
     .message("keys must be names such as `team` or `example.com/team`, at most 63 characters after the `/`")
 }
 
-/// Keys of labels and annotations that nobody takes orders from.
+/// Keys of labels and annotations that no other program obeys.
 pub(crate) fn template_keys() -> Rule {
     Rule::new(TemplateKeys::default().rule()).message(
         "keys must be plain words such as `team`, or of `app.kubernetes.io` or `prometheus.io`: others can change what the pod runs",

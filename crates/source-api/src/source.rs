@@ -182,7 +182,7 @@ pub enum Origin<'a> {
     Queue(&'a str),
 }
 
-/// A source that does not say where to read from, or says it twice. Permanent.
+/// A source that names no origin, or two. Permanent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("exactly one of `topic` and `queue` must be given")]
 pub struct OriginError;

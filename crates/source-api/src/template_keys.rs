@@ -2,9 +2,9 @@
 //!
 //! Meshes, agents, network plugins and container runtimes take orders from the labels and
 //! annotations of pods: to run another image, to mount a Secret, to join a network, to lend a
-//! role of the cloud. The controller makes pods with its own rights, so whoever may create
-//! sources and nothing else would get all of that. Therefore only keys that are known to give
-//! no orders pass, and those that an administrator adds.
+//! role of the cloud. The controller makes pods with its own rights, so a user who may create
+//! nothing but sources would get all of that. Therefore only keys that are known to be harmless
+//! are admitted, and those that an administrator adds.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,13 +20,13 @@ use crate::template::PodTemplate;
 /// Domains whose keys describe a pod and order nothing.
 const HARMLESS: [&str; 2] = ["app.kubernetes.io", "prometheus.io"];
 
-/// The keys that pass: those without a dot or a slash, which are everybody's own, those of
+/// The keys that are admitted: those without a dot or a slash, which are everybody's own, those of
 /// `app.kubernetes.io` and `prometheus.io`, and what an administrator adds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TemplateKeys(Vec<String>);
 
 impl TemplateKeys {
-    /// The first key of a template that does not pass.
+    /// The first key of a template that is not admitted.
     #[must_use]
     pub fn refused<'a>(&self, template: &'a PodTemplate) -> Option<&'a str> {
         let labels = template.labels.keys();
@@ -59,7 +59,7 @@ impl TemplateKeys {
     }
 }
 
-/// The resource's definition, for a cluster in which these keys pass.
+/// The resource's definition, for a cluster in which these keys are admitted.
 #[must_use]
 pub fn definition(keys: &TemplateKeys) -> CustomResourceDefinition {
     let mut definition = MnsOssSource::crd();
@@ -89,7 +89,7 @@ impl fmt::Display for TemplateKeys {
     }
 }
 
-/// Domains such as `example.com`, all of whose keys pass, and single keys such as
+/// Domains such as `example.com`, all of whose keys are admitted, and single keys such as
 /// `example.com/team`, separated by commas.
 impl FromStr for TemplateKeys {
     type Err = String;
