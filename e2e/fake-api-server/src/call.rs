@@ -1,4 +1,4 @@
-//! One call that was made, for who counts them.
+//! One call that was made, for tests that count calls.
 
 use std::collections::BTreeMap;
 

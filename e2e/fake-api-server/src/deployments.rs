@@ -13,21 +13,21 @@ use crate::server::FakeApiServer;
 /// Between the first sight of a Deployment and its pods having been made.
 const PODS_ARE_MADE: Duration = Duration::from_millis(20);
 
-/// Plays the controller. Ends with the value.
+/// Plays the controller until it is dropped.
 #[derive(Debug)]
 pub struct DeploymentController(JoinHandle<()>);
 
 impl FakeApiServer {
     /// Lets every Deployment's pods come up, `after` they were made. As in a cluster, the
-    /// status tells of it in three steps: the new form is seen, its pods are made, all of
+    /// status changes in three steps: the new generation is observed, its pods are made, all of
     /// them are available.
     #[must_use]
     pub fn run_deployments(&self, after: Duration) -> DeploymentController {
         DeploymentController(tokio::spawn(play(self.clone(), after)))
     }
 
-    /// Changes the status of a Deployment that still has this form; `change` is told how many
-    /// pods it shall have.
+    /// Changes the status of a Deployment that still has this generation; `change` gets the
+    /// number of pods that it shall have.
     fn tell(&self, path: &str, generation: &Value, change: impl FnOnce(&mut Value, i64)) {
         self.change(path, |deployment| {
             if deployment["metadata"]["generation"] == *generation {
@@ -59,7 +59,7 @@ async fn play(server: FakeApiServer, after: Duration) {
     }
 }
 
-/// Deployments that came or changed their form since `told`.
+/// Deployments that came or got a new generation since `told`.
 fn unseen(server: &FakeApiServer, told: &mut u64) -> Vec<(String, Arc<Value>)> {
     let store = server.0.store();
     let Some(changes) = store.since(*told) else {

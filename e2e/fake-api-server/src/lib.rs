@@ -3,17 +3,17 @@
 //!
 //! It keeps JSON objects by path and does what a client can tell apart from outside: versions
 //! and generations, conflicts, server-side apply and merge patches, the `status` subresource,
-//! finalizers, dry runs, lists and watches by label and namespace, metadata alone for who asks
-//! for no more, and failures on demand. It remembers every call. It answers either a client in
+//! finalizers, dry runs, lists and watches by label and namespace, metadata alone where a client
+//! asks for it, and failures on demand. It remembers every call. It answers either a client in
 //! the same process ([`FakeApiServer::answer`]) or others over a socket
 //! ([`FakeApiServer::listen`]), and plays the controller of Deployments when told to
 //! ([`FakeApiServer::run_deployments`]).
 //!
 //! What it is not: it knows no schemas, so it sets no defaults, prunes nothing and lets any
-//! document pass; it asks nobody who he is and what he may; it collects no garbage; an apply
-//! takes away what the same manager applied before and leaves out now, whoever else applied it
-//! too; lists come in one piece. What it knows that it cannot do,
-//! such as JSON patches, field selectors and selectors of sets, it refuses with an error.
+//! document pass; it authenticates and authorizes nobody; it collects no garbage; an apply
+//! removes the fields that the same manager applied before and leaves out now, even if another
+//! manager applied them too; lists come in one piece. JSON patches, field selectors and
+//! selectors of sets are refused with an error.
 //! A test that passes here has not been tried against a cluster.
 
 mod call;

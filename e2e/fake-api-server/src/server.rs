@@ -60,7 +60,7 @@ impl FakeApiServer {
         }
     }
 
-    /// Puts an object in place, as somebody else would. The path ends in its name.
+    /// Puts an object in place, as another client would. The path ends in its name.
     pub fn put(&self, path: &str, object: Value) {
         self.0.store().put(path, object);
     }
@@ -103,7 +103,7 @@ impl FakeApiServer {
             .collect()
     }
 
-    /// Changes an object, as somebody else would. Does nothing if there is none.
+    /// Changes an object, as another client would. Does nothing if there is none.
     pub fn change(&self, path: &str, change: impl FnOnce(&mut Value)) {
         let mut store = self.0.store();
         if let Some(mut object) = store.get(path).cloned() {

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::call::Call;
 use crate::path::ResourcePath;
 
-/// How many changes are kept for those who watch from a version of the past.
+/// How many changes are kept for watches that start from an older version.
 const HISTORY: usize = 65_536;
 
 /// An answer: status and document.
@@ -72,7 +72,7 @@ impl Store {
         self.version
     }
 
-    /// Wakes whoever waits for changes.
+    /// Wakes the watches that wait for changes.
     pub(crate) fn newest(&self) -> watch::Receiver<u64> {
         self.newest.subscribe()
     }
@@ -235,8 +235,8 @@ impl Store {
         (200, object)
     }
 
-    /// Puts an object in place, with what a server adds. One that is being deleted and that
-    /// nobody holds any more goes.
+    /// Puts an object in place, with what a server adds. One that is being deleted and has
+    /// no finalizer left is removed.
     pub(crate) fn put(&mut self, path: &str, object: Value) -> Value {
         let mut object = self.completed(path, object);
         let old = self.objects.get(path);
@@ -351,7 +351,7 @@ fn prune(target: &mut Value, before: &Value, now: &Value) {
     }
 }
 
-/// RFC 7396; an apply patch does the same to what it says.
+/// RFC 7396; an apply patch does the same to the fields that it has.
 fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();

@@ -14,10 +14,10 @@ use crate::path::ResourcePath;
 use crate::server::Shared;
 use crate::store::{Change, failure, has_labels};
 
-/// For how long a watch goes on that does not say for how long.
+/// How long a watch lasts that has no `timeoutSeconds`.
 const UNLESS_ASKED: Duration = Duration::from_mins(30);
 
-/// What is watched, and how far it has been told.
+/// A watch, and the last version that it has sent.
 struct Watch {
     shared: Arc<Shared>,
     newest: watch::Receiver<u64>,
@@ -68,7 +68,7 @@ pub(crate) fn watch(
 }
 
 impl Watch {
-    /// Waits for something to tell; `None` at the end.
+    /// Waits for the next event; `None` at the end.
     async fn next(&mut self) -> Option<String> {
         while !self.is_over {
             self.newest.changed().await.ok()?;
@@ -111,7 +111,7 @@ impl Watch {
     }
 }
 
-/// An object as those see it who ask for metadata alone.
+/// An object for a client that asks for metadata alone.
 pub(crate) fn metadata(object: &Value) -> Value {
     json!({
         "apiVersion": "meta.k8s.io/v1",
