@@ -22,10 +22,10 @@ use crate::controller;
 use crate::deployment::AdapterSettings;
 use crate::leader::{Election, Tenure};
 use crate::metrics::Metrics;
-use crate::requeue::Pace;
-use crate::sink::{Discovery, Resolver, SinkWatches, cluster_domain};
+use crate::requeue::RequeuePolicy;
+use crate::sink::cluster_domain;
 
-/// What passes under way get to finish after a signal to stop. Below the pod's grace period.
+/// How long reconciles under way may go on after a signal to stop. Below the pod's grace period.
 const DRAIN: Duration = Duration::from_secs(15);
 
 /// Stands by until this process is the leader, and then keeps sources until `stop` is
@@ -42,11 +42,11 @@ pub async fn run(args: Args, stop: CancellationToken) -> anyhow::Result<()> {
         .namespace
         .clone()
         .unwrap_or_else(|| config.default_namespace.clone());
-    let client = Client::try_from(config).context("cannot set up the way to the API server")?;
+    let client = Client::try_from(config).context("cannot set up the client of the API server")?;
     run_with(client, &namespace, args, stop).await
 }
 
-/// As [`run`], with a given way to the API server. The lease is in `namespace`.
+/// As [`run`], with a given client of the API server. The lease is in `namespace`.
 ///
 /// # Errors
 /// As for [`run`].
@@ -99,7 +99,7 @@ async fn work(
     outcome
 }
 
-/// Works as the leader until told to stop, or until it is the leader no longer.
+/// Works as the leader until `stop` is cancelled or the leadership is lost.
 async fn lead(
     args: &Args,
     client: Client,
@@ -108,10 +108,9 @@ async fn lead(
     tenure: &mut Tenure,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let (watches, sinks) = SinkWatches::channel(args.scope.clone());
-    let ctx = Arc::new(context(args, client, metrics, watches, identity)?);
-    // Passes run in tasks of their own; dropping the controller aborts them.
-    let work = controller::run(ctx, sinks, args.concurrency, stop.clone());
+    let (ctx, feeds) = Context::new(parts(args, client, metrics, identity)?);
+    // Reconciles run in tasks of their own; dropping the controller aborts them.
+    let work = controller::run(Arc::new(ctx), feeds, args.concurrency, stop.clone());
     let work = async {
         tokio::pin!(work);
         // Cancel-safe: `work` is polled by reference.
@@ -120,10 +119,10 @@ async fn lead(
             () = stop.cancelled() => {}
         }
         if timeout(DRAIN, work).await.is_err() {
-            warn!("passes under way did not finish in time, and are cut");
+            warn!("reconciles under way did not finish in time, and are aborted");
         }
     };
-    // Either way the other is dropped: no pass may go on without the lease.
+    // Either way the other is dropped: no reconcile may go on without the lease.
     tokio::select! {
         () = work => anyhow::ensure!(stop.is_cancelled(), "the controller ended by itself"),
         lost = tenure.keep() => return Err(lost.into()),
@@ -132,14 +131,8 @@ async fn lead(
     Ok(())
 }
 
-fn context(
-    args: &Args,
-    client: Client,
-    metrics: Metrics,
-    watches: SinkWatches,
-    identity: &str,
-) -> anyhow::Result<Context> {
-    // Whoever may write a Secret says where MNS is.
+fn parts(args: &Args, client: Client, metrics: Metrics, identity: &str) -> anyhow::Result<Parts> {
+    // The endpoint of MNS comes from a Secret, so a user chooses it.
     let allowed = args.allow_private_endpoints.clone();
     let reach = Reach::public_and(allowed, mns::Endpoint::is_vendors_host);
     let connect = ConnectOptions {
@@ -148,14 +141,11 @@ fn context(
         ..ConnectOptions::default()
     };
     let retry = RetryPolicy::new(2, Duration::from_millis(100), Duration::from_secs(1));
-    let discovery = Discovery::new(client.clone());
-    let cluster_domain = cluster_domain(args.cluster_domain.as_deref());
     let reporter = Reporter {
         controller: names::CONTROLLER.to_owned(),
         instance: Some(identity.to_owned()),
     };
-    Ok(Context::new(Parts {
-        resolver: Resolver::new(client.clone(), discovery, watches, cluster_domain),
+    Ok(Parts {
         transport: Transport::connect(&connect)?.with_retry(retry),
         recorder: Recorder::new(client.clone(), reporter),
         adapter: AdapterSettings {
@@ -164,11 +154,12 @@ fn context(
             log_format: args.adapter_log_format.clone(),
             template_keys: args.allow_template_keys.clone(),
         },
-        pace: Pace::new(args.resync),
+        requeue: RequeuePolicy::new(args.resync),
         metrics,
         scope: args.scope.clone(),
+        cluster_domain: cluster_domain(args.cluster_domain.as_deref()),
         client,
-    }))
+    })
 }
 
 async fn serve(

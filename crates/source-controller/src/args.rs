@@ -28,7 +28,7 @@ pub struct Args {
         default_value = "info"
     )]
     pub adapter_log_filter: String,
-    /// How adapters' log lines look: `text` or `json`.
+    /// Format of adapters' log lines: `text` or `json`.
     #[arg(
         long,
         env = "ADAPTER_LOG_FORMAT",
@@ -37,7 +37,7 @@ pub struct Args {
     )]
     pub adapter_log_format: String,
     /// Namespaces whose sources are kept, with commas between them. The controller then needs
-    /// rights in these alone, and looks at no other [default: the whole cluster].
+    /// rights in these alone, and watches no other [default: the whole cluster].
     #[arg(
         long = "namespaces",
         env = "WATCH_NAMESPACES",
@@ -47,8 +47,8 @@ pub struct Args {
     )]
     pub scope: Scope,
     /// Networks in which an endpoint of MNS may lie although they are not public, such as
-    /// `10.0.0.0/8`, with commas between them [default: none]. Whoever may write a Secret can
-    /// have the controller ask any address there. The endpoints of Alibaba Cloud itself,
+    /// `10.0.0.0/8`, with commas between them [default: none]. A user who may write a Secret
+    /// can have the controller call any address there. The endpoints of Alibaba Cloud itself,
     /// `<account>.mns.<region>.aliyuncs.com`, need no leave.
     #[arg(
         long,
@@ -73,21 +73,21 @@ pub struct Args {
     /// DNS domain of the cluster [default: the one in resolv.conf, else cluster.local].
     #[arg(long, env = "CLUSTER_DOMAIN", value_name = "DOMAIN")]
     pub cluster_domain: Option<String>,
-    /// Most sources looked at at one time.
+    /// Most sources reconciled at one time.
     #[arg(long, env = "CONTROLLER_CONCURRENCY", value_name = "COUNT", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub concurrency: u16,
-    /// How often a source is looked at when nothing is heard of it, in seconds; what somebody
-    /// does to its queue in MNS is noticed that late.
+    /// How often a source is reconciled when no watch wakes it, in seconds; changes in MNS are
+    /// noticed that late.
     #[arg(long, env = "CONTROLLER_RESYNC_SECONDS", value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub resync: Duration,
     /// Namespace of the controller, for its lease [default: the one of its kubeconfig or pod].
     #[arg(long, env = "POD_NAMESPACE", value_name = "NAME")]
     pub namespace: Option<String>,
-    /// What the controller calls itself in its lease; must differ between replicas
+    /// Identity of the controller in its lease; must differ between replicas
     /// [default: a random name].
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
     pub identity: Option<String>,
-    /// Name of the lease by which replicas agree on who works.
+    /// Name of the lease by which replicas elect their leader.
     #[arg(
         long,
         env = "CONTROLLER_LEASE",

@@ -1,10 +1,10 @@
 //! Answers of the API server that hold until a watch says otherwise.
 //!
-//! Many passes ask for the same few Secrets and sinks. An answer is remembered only while
-//! the watch on its kind is in working order, is forgotten as soon as that tells of a change,
-//! and is believed for a minute at most, because a watch can also fall silent.
+//! Many sources name the same few Secrets and sinks. What was read of one is kept only while
+//! the watch on its kind is in working order, is dropped as soon as that brings a change, and
+//! is used for a minute at most, because a watch can also fall silent.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use kube::ResourceExt;
 use kube::runtime::watcher;
 use tokio::time::Instant;
 
-/// For how long an answer is believed.
+/// For how long a value is used.
 const FRESH: Duration = Duration::from_mins(1);
 
-/// What an answer is about.
+/// Names an object that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Question {
-    /// Which watch tells of it.
+pub(crate) struct Key {
+    /// The watch that brings its changes.
     pub(crate) watch: String,
     /// Its namespace; empty if its kind lives in none.
     pub(crate) namespace: String,
@@ -26,72 +26,63 @@ pub(crate) struct Question {
     pub(crate) name: String,
 }
 
-/// A question that has been asked, to go with its answer.
+/// Values that were made of objects, each valid until a watch brings a change of its object.
 #[derive(Debug)]
-pub(crate) struct Asked(u64);
-
-/// Remembered answers.
-#[derive(Debug)]
-pub(crate) struct Answers<T>(Mutex<State<T>>);
+pub(crate) struct WatchCache<T>(Mutex<State<T>>);
 
 #[derive(Debug)]
 struct State<T> {
-    /// Watches in working order.
-    watched: HashSet<String>,
-    entries: HashMap<Question, Entry<T>>,
-    asked: u64,
-    swept: Instant,
+    /// Number of the last event of each watch that is in working order.
+    watches: HashMap<String, u64>,
+    entries: HashMap<Key, (T, Instant)>,
+    /// How many events there were.
+    events: u64,
 }
 
-#[derive(Debug)]
-enum Entry<T> {
-    /// Somebody is asking; a change in the meantime makes the answer worthless.
-    Asked(u64),
-    Known(T, Instant),
-}
-
-impl<T> Default for Answers<T> {
+impl<T> Default for WatchCache<T> {
     fn default() -> Self {
         Self(Mutex::new(State {
-            watched: HashSet::new(),
+            watches: HashMap::new(),
             entries: HashMap::new(),
-            asked: 0,
-            swept: Instant::now(),
+            events: 0,
         }))
     }
 }
 
-impl<T: Clone> Answers<T> {
-    /// The answer, or leave to ask.
-    pub(crate) fn recall(&self, question: &Question) -> Result<T, Asked> {
+impl<T: Clone> WatchCache<T> {
+    /// The value of an object, read now unless it is known.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub(crate) async fn get_or_read<E>(
+        &self,
+        key: &Key,
+        read: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let last_event = {
+            let state = self.lock();
+            if let Some((value, since)) = state.entries.get(key)
+                && since.elapsed() < FRESH
+            {
+                return Ok(value.clone());
+            }
+            state.watches.get(&key.watch).copied()
+        };
+        let value = read.await?;
         let mut state = self.lock();
-        if let Some(Entry::Known(answer, since)) = state.entries.get(question)
-            && since.elapsed() < FRESH
-        {
-            return Ok(answer.clone());
+        state
+            .entries
+            .retain(|_, (_, since)| since.elapsed() < FRESH);
+        // An event in the meantime may have been about a change that `read` did not see.
+        if last_event.is_some() && last_event == state.watches.get(&key.watch).copied() {
+            let entry = (value.clone(), Instant::now());
+            state.entries.insert(key.clone(), entry);
         }
-        state.asked += 1;
-        let asked = state.asked;
-        if state.watched.contains(&question.watch) {
-            state.entries.insert(question.clone(), Entry::Asked(asked));
-        }
-        Err(Asked(asked))
+        Ok(value)
     }
 
-    /// Remembers an answer, unless something changed since it was asked for.
-    pub(crate) fn keep(&self, question: &Question, Asked(asked): Asked, answer: &T) {
-        let mut state = self.lock();
-        state.sweep();
-        let entry = state.entries.get_mut(question);
-        if let Some(entry @ Entry::Asked(_)) = entry
-            && matches!(entry, Entry::Asked(last) if *last == asked)
-        {
-            *entry = Entry::Known(answer.clone(), Instant::now());
-        }
-    }
-
-    /// Listens to what a watch says.
-    pub(crate) fn hear<K: ResourceExt>(
+    /// Takes an event of a watch into account.
+    pub(crate) fn on_event<K: ResourceExt>(
         &self,
         watch: &str,
         event: &watcher::Result<watcher::Event<K>>,
@@ -99,21 +90,18 @@ impl<T: Clone> Answers<T> {
         let mut state = self.lock();
         match event {
             Ok(watcher::Event::Apply(object) | watcher::Event::Delete(object)) => {
-                let question = Question {
+                state.entries.remove(&Key {
                     watch: watch.to_owned(),
                     namespace: object.namespace().unwrap_or_default(),
                     name: object.name_any(),
-                };
-                state.entries.remove(&question);
-                state.watched.insert(question.watch);
+                });
+                state.count(watch);
             }
-            Ok(watcher::Event::InitDone) => {
-                state.watched.insert(watch.to_owned());
-            }
+            Ok(watcher::Event::InitDone) => state.count(watch),
             Ok(watcher::Event::InitApply(_)) => {}
             Ok(watcher::Event::Init) | Err(_) => {
-                state.watched.remove(watch);
-                state.entries.retain(|question, _| question.watch != watch);
+                state.watches.remove(watch);
+                state.entries.retain(|key, _| key.watch != watch);
             }
         }
     }
@@ -124,21 +112,17 @@ impl<T: Clone> Answers<T> {
 }
 
 impl<T> State<T> {
-    /// Now and then drops what nobody may believe any more.
-    fn sweep(&mut self) {
-        if self.swept.elapsed() < FRESH {
-            return;
-        }
-        self.swept = Instant::now();
-        self.entries.retain(|_, entry| match entry {
-            Entry::Asked(_) => true,
-            Entry::Known(_, since) => since.elapsed() < FRESH,
-        });
+    fn count(&mut self, watch: &str) {
+        self.events += 1;
+        self.watches.insert(watch.to_owned(), self.events);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::future::ready;
+
     use k8s_openapi::api::core::v1::ConfigMap;
     use kube::runtime::watcher::Event;
     use tokio::time::advance;
@@ -147,16 +131,16 @@ mod tests {
 
     const WATCH: &str = "configmaps";
 
-    fn question(name: &str) -> Question {
-        Question {
+    fn key(name: &str) -> Key {
+        Key {
             watch: WATCH.to_owned(),
             namespace: "shop".to_owned(),
             name: name.to_owned(),
         }
     }
 
-    fn hear(answers: &Answers<u8>, event: Event<ConfigMap>) {
-        answers.hear(WATCH, &Ok(event));
+    fn on_event(cache: &WatchCache<u8>, event: Event<ConfigMap>) {
+        cache.on_event(WATCH, &Ok(event));
     }
 
     fn object(name: &str) -> ConfigMap {
@@ -166,76 +150,68 @@ mod tests {
         object
     }
 
-    fn ask(answers: &Answers<u8>, name: &str, answer: u8) {
-        let asked = answers.recall(&question(name)).unwrap_err();
-        answers.keep(&question(name), asked, &answer);
-    }
-
-    fn recalled(answers: &Answers<u8>, name: &str) -> Option<u8> {
-        answers.recall(&question(name)).ok()
+    /// What the cache answers while the object itself has this value.
+    async fn get(cache: &WatchCache<u8>, name: &str, now: u8) -> u8 {
+        let read = ready(Ok::<_, Infallible>(now));
+        cache.get_or_read(&key(name), read).await.unwrap()
     }
 
     #[tokio::test(start_paused = true)]
     async fn answers_hold_until_their_object_changes() {
-        let answers = Answers::default();
-        hear(&answers, Event::InitDone);
-        ask(&answers, "a", 1);
-        ask(&answers, "b", 2);
-        hear(&answers, Event::Apply(object("a")));
-        assert_eq!(recalled(&answers, "a"), None);
-        assert_eq!(recalled(&answers, "b"), Some(2));
-        hear(&answers, Event::Delete(object("b")));
-        assert_eq!(recalled(&answers, "b"), None);
+        let cache = WatchCache::default();
+        on_event(&cache, Event::InitDone);
+        get(&cache, "a", 1).await;
+        get(&cache, "b", 2).await;
+        on_event(&cache, Event::Apply(object("a")));
+        assert_eq!(get(&cache, "a", 3).await, 3);
+        assert_eq!(get(&cache, "b", 3).await, 2);
+        on_event(&cache, Event::Delete(object("b")));
+        assert_eq!(get(&cache, "b", 3).await, 3);
     }
 
     #[tokio::test(start_paused = true)]
     async fn answer_that_a_change_overtook_is_worthless() {
-        let answers = Answers::default();
-        hear(&answers, Event::InitDone);
-        let asked = answers.recall(&question("a")).unwrap_err();
-        hear(&answers, Event::Apply(object("a")));
-        answers.keep(&question("a"), asked, &1);
-        assert_eq!(recalled(&answers, "a"), None);
-
-        let (first, second) = (
-            answers.recall(&question("a")),
-            answers.recall(&question("a")),
-        );
-        answers.keep(&question("a"), second.unwrap_err(), &2);
-        answers.keep(&question("a"), first.unwrap_err(), &1);
-        assert_eq!(
-            recalled(&answers, "a"),
-            Some(2),
-            "the later question counts"
-        );
+        for overtaking in [
+            vec![Event::Apply(object("a"))],
+            vec![Event::Init, Event::InitDone],
+        ] {
+            let cache = WatchCache::default();
+            on_event(&cache, Event::InitDone);
+            let read = async {
+                for event in overtaking {
+                    on_event(&cache, event);
+                }
+                Ok::<_, Infallible>(1)
+            };
+            assert_eq!(cache.get_or_read(&key("a"), read).await, Ok(1));
+            assert_eq!(get(&cache, "a", 2).await, 2);
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_remembered_without_a_working_watch() {
-        let answers = Answers::default();
-        ask(&answers, "a", 1);
-        assert_eq!(recalled(&answers, "a"), None, "no watch yet");
-        hear(&answers, Event::InitDone);
-        ask(&answers, "a", 1);
-        answers.hear::<ConfigMap>(WATCH, &Err(watcher::Error::NoResourceVersion));
-        assert_eq!(recalled(&answers, "a"), None, "a watch in trouble");
-        hear(&answers, Event::Apply(object("b")));
-        ask(&answers, "a", 1);
-        assert_eq!(recalled(&answers, "a"), Some(1), "it works again");
-        hear(&answers, Event::Init);
-        assert_eq!(recalled(&answers, "a"), None, "it starts anew");
+        let cache = WatchCache::default();
+        get(&cache, "a", 1).await;
+        assert_eq!(get(&cache, "a", 2).await, 2, "no watch yet");
+        on_event(&cache, Event::InitDone);
+        get(&cache, "a", 1).await;
+        cache.on_event::<ConfigMap>(WATCH, &Err(watcher::Error::NoResourceVersion));
+        assert_eq!(get(&cache, "a", 2).await, 2, "a watch in trouble");
+        on_event(&cache, Event::Apply(object("b")));
+        get(&cache, "a", 1).await;
+        assert_eq!(get(&cache, "a", 2).await, 1, "it works again");
+        on_event(&cache, Event::Init);
+        assert_eq!(get(&cache, "a", 2).await, 2, "it starts again");
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_believed_for_ever_or_kept() {
-        let answers = Answers::default();
-        hear(&answers, Event::InitDone);
-        ask(&answers, "a", 1);
+        let cache = WatchCache::default();
+        on_event(&cache, Event::InitDone);
+        get(&cache, "a", 1).await;
         advance(FRESH).await;
-        assert_eq!(recalled(&answers, "b"), None);
-        ask(&answers, "b", 1);
-        assert_eq!(recalled(&answers, "a"), None);
-        let known = answers.lock().entries.len();
-        assert_eq!(known, 2, "what is asked for now and `b`");
+        get(&cache, "b", 1).await;
+        assert_eq!(cache.lock().entries.len(), 1, "only `b`");
+        assert_eq!(get(&cache, "a", 2).await, 2);
     }
 }

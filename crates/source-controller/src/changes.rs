@@ -1,6 +1,6 @@
 //! Turns the lists of a watch into changes.
 //!
-//! A watch that starts, or starts again, lists what is there. A store that sees a list drops
+//! A watch that starts, or starts again, lists all objects. A store that gets a list drops
 //! everything else, so several watches cannot fill one store with their lists. Here each
 //! listed object becomes a change, and an object that is missing in a new list becomes a
 //! deletion.
@@ -86,7 +86,7 @@ mod tests {
         events
     }
 
-    /// Each watch lists twice; what the second list lacks goes, and only that.
+    /// A watch lists twice; only the object that its second list lacks is deleted.
     #[tokio::test]
     async fn new_list_of_one_watch_leaves_the_others_objects_alone() {
         let (store, writer) = reflector::store();

@@ -1,108 +1,106 @@
-//! What every pass shares.
+//! Clients, caches and settings that all reconciles share.
 
 use kube::Client;
 use kube::runtime::events::Recorder;
 use mns::Endpoint;
 use signing::Credentials;
-use source_api::MnsOssSource;
 use transport::Transport;
 
-use crate::cache::Answers;
-use crate::deployment::{AdapterSettings, Adapters};
+use crate::cache::WatchCache;
+use crate::controller::Feeds;
+use crate::deployment::{AdapterSettings, Deployments};
 use crate::metrics::Metrics;
-use crate::mns::{Account, CloudMemory, Silence};
+use crate::mns::{Account, CircuitBreaker, RecentObservations};
 use crate::own_writes::OwnWrites;
-use crate::requeue::Pace;
+use crate::requeue::RequeuePolicy;
 use crate::scope::Scope;
-use crate::secret::{Accounts, Opened};
-use crate::sink::Resolver;
+use crate::secret::{KnownAccounts, OpenedSecret};
+use crate::sink::{Resolver, SinkWatches};
 
-/// What every pass shares.
+/// Clients, caches and settings that all reconciles share.
 pub struct Context {
-    /// The way to the API server.
-    pub client: Client,
-    /// Finds sinks.
-    pub resolver: Resolver,
-    /// The way to MNS. It repeats nothing for long: a pass is repeated anyway.
-    pub transport: Transport,
-    /// Writes Kubernetes Events.
-    pub recorder: Recorder,
-    /// What all adapters have in common.
-    pub adapter: AdapterSettings,
-    /// When to look again.
-    pub pace: Pace,
-    /// What operators see.
-    pub metrics: Metrics,
-    /// Which sources there are to keep.
-    pub scope: Scope,
-    pub(crate) adapters: Adapters,
-    pub(crate) sources: OwnWrites<MnsOssSource>,
-    pub(crate) secrets: Answers<Opened>,
-    pub(crate) cloud_memory: CloudMemory,
-    pub(crate) accounts: Accounts,
-    silence: Silence,
+    pub(crate) client: Client,
+    pub(crate) transport: Transport,
+    pub(crate) recorder: Recorder,
+    pub(crate) adapter: AdapterSettings,
+    pub(crate) requeue: RequeuePolicy,
+    pub(crate) metrics: Metrics,
+    pub(crate) scope: Scope,
+    pub(crate) resolver: Resolver,
+    pub(crate) deployments: Deployments,
+    pub(crate) own_writes: OwnWrites,
+    pub(crate) secrets: WatchCache<OpenedSecret>,
+    pub(crate) recent_mns: RecentObservations,
+    pub(crate) known_accounts: KnownAccounts,
+    circuit_breaker: CircuitBreaker,
 }
 
 /// The parts of a [`Context`] that differ between a process and a test.
 pub struct Parts {
-    /// See [`Context::client`].
+    /// Client of the API server.
     pub client: Client,
-    /// See [`Context::resolver`].
-    pub resolver: Resolver,
-    /// See [`Context::transport`].
+    /// Sends to MNS. It repeats nothing for long: a reconcile is repeated anyway.
     pub transport: Transport,
-    /// See [`Context::recorder`].
+    /// Writes Kubernetes events.
     pub recorder: Recorder,
-    /// See [`Context::adapter`].
+    /// What all adapters have in common.
     pub adapter: AdapterSettings,
-    /// See [`Context::pace`].
-    pub pace: Pace,
-    /// See [`Context::metrics`].
+    /// When to reconcile again.
+    pub requeue: RequeuePolicy,
+    /// What operators see.
     pub metrics: Metrics,
-    /// See [`Context::scope`].
+    /// Which sources there are to keep.
     pub scope: Scope,
+    /// DNS domain of the cluster.
+    pub cluster_domain: String,
 }
 
 impl Context {
-    /// A context with no memories.
+    /// A context with empty caches, and the ends that the watches of its controller write to.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: Parts) -> (Self, Feeds) {
         let Parts {
             client,
-            resolver,
             transport,
             recorder,
             adapter,
-            pace,
+            requeue,
             metrics,
             scope,
+            cluster_domain,
         } = parts;
-        let cloud_memory = CloudMemory::new(pace.resync());
-        Self {
-            adapters: Adapters::new(client.clone(), scope.clone()),
-            sources: OwnWrites::default(),
-            secrets: Answers::default(),
+        let (watches, sinks) = SinkWatches::channel(scope.clone());
+        let (deployments, writers) = Deployments::new(client.clone(), scope.clone());
+        let context = Self {
+            resolver: Resolver::new(client.clone(), watches, cluster_domain),
+            deployments,
+            own_writes: OwnWrites::default(),
+            secrets: WatchCache::default(),
+            recent_mns: RecentObservations::new(requeue.resync()),
+            known_accounts: KnownAccounts::default(),
+            circuit_breaker: CircuitBreaker::default(),
             client,
-            resolver,
             transport,
             recorder,
             adapter,
-            pace,
+            requeue,
             metrics,
             scope,
-            cloud_memory,
-            accounts: Accounts::default(),
-            silence: Silence::default(),
-        }
+        };
+        let feeds = Feeds {
+            deployments: writers,
+            sinks,
+        };
+        (context, feeds)
     }
 
     /// Forgets a source that is gone.
-    pub fn forget(&self, uid: &str) {
-        self.adapters.forget(uid);
-        self.sources.forget(uid);
-        self.cloud_memory.forget(uid);
-        self.accounts.forget(uid);
-        self.pace.forget(uid);
+    pub(crate) fn forget(&self, uid: &str) {
+        self.deployments.forget(uid);
+        self.own_writes.forget(uid);
+        self.recent_mns.forget(uid);
+        self.known_accounts.forget(uid);
+        self.requeue.forget(uid);
     }
 
     pub(crate) fn account(&self, endpoint: Endpoint, credentials: Credentials) -> Account {
@@ -110,7 +108,7 @@ impl Context {
             endpoint,
             credentials,
             self.transport.clone(),
-            self.silence.clone(),
+            self.circuit_breaker.clone(),
             self.metrics.clone(),
         )
     }

@@ -1,10 +1,10 @@
-//! What wakes the controller: its sources, their Deployments and Secrets, the sinks that they
+//! The watches that wake the controller: on its sources, their Deployments and Secrets, the sinks that they
 //! name, and the definitions of kinds.
 //!
-//! Each watch has a pause of its own after trouble, so that one that is refused does not
-//! silence the others. Copies are kept of sources and of our Deployments. Of everything else
-//! only metadata is fetched, and nothing is kept: nobody's Secret but those that sources name
-//! is ever read. A controller that is limited to some namespaces watches these alone.
+//! Each watch has a backoff of its own, so that one that is refused does not hold up the
+//! others. Copies are kept of sources and of our Deployments. Of everything else only metadata
+//! is fetched, and nothing is kept: no Secret is ever read but those that sources name. A
+//! controller that is limited to some namespaces watches these alone.
 
 use std::fmt::Debug;
 use std::future::ready;
@@ -28,27 +28,28 @@ use tracing::{debug, warn};
 
 use crate::changes::changes;
 use crate::context::Context;
+use crate::deployment::DeploymentWriters;
 use crate::reconcile::{on_error, reconcile};
 use crate::secret::SECRETS;
 use crate::sink::{Changed, WatchRequests, follow};
 
-/// Changes come in bursts: what comes within this time of each other is looked at once.
+/// Changes come in bursts: those within this time of each other cause one reconcile.
 const DEBOUNCE: Duration = Duration::from_millis(200);
 
-/// Sources to look at.
+/// Sources to reconcile.
 type Concerned = stream::Iter<vec::IntoIter<ObjectRef<MnsOssSource>>>;
 
-/// Works until `stop`, and then finishes the passes that are under way.
+/// The ends that the watches of a controller write to.
+pub struct Feeds {
+    pub(crate) deployments: DeploymentWriters,
+    pub(crate) sinks: WatchRequests,
+}
+
+/// Works until `stop`, and then finishes the reconciles that are under way.
 ///
 /// # Cancel safety
-/// Dropping the future aborts the passes under way. Each may be repeated by whoever comes
-/// next.
-pub async fn run(
-    ctx: Arc<Context>,
-    sinks: WatchRequests,
-    concurrency: u16,
-    stop: CancellationToken,
-) {
+/// Dropping the future aborts the reconciles under way. The next leader repeats them.
+pub async fn run(ctx: Arc<Context>, feeds: Feeds, concurrency: u16, stop: CancellationToken) {
     let client = ctx.client.clone();
     let (sources, store) = sources(&ctx);
     let config = controller::Config::default()
@@ -56,21 +57,21 @@ pub async fn run(
         .debounce(DEBOUNCE);
     Controller::for_stream(sources, store.clone())
         .with_config(config)
-        .owns_stream(deployments(&ctx))
+        .owns_stream(deployments(&ctx, feeds.deployments))
         .reconcile_on(by_secret(&ctx, store.clone()))
         .reconcile_on(by_definition(ctx.clone(), store.clone()))
-        .reconcile_on(by_sink(client, sinks, store))
+        .reconcile_on(by_sink(client, feeds.sinks, store))
         .graceful_shutdown_on(stop.cancelled_owned())
         .run(reconcile, on_error, ctx)
-        // Failures have been told where they were handled.
-        .for_each(|pass| {
-            debug!(pass = ?pass.map(|(source, _)| source.name), "a pass ended");
+        // Errors have been logged by `on_error`.
+        .for_each(|ended| {
+            debug!(source = ?ended.map(|(source, _)| source.name), "a reconcile ended");
             ready(())
         })
         .await;
 }
 
-/// All sources, and a copy of them without what nobody here reads.
+/// All sources, and copies of them without the fields that nothing here reads.
 fn sources(
     ctx: &Arc<Context>,
 ) -> (
@@ -90,41 +91,34 @@ fn sources(
         .chain(stream::select_all(watches))
         .modify(|source: &mut MnsOssSource| source.managed_fields_mut().clear())
         .reflect(writer)
-        .inspect(move |event| match event {
-            Ok(watcher::Event::Apply(source)) => {
-                let version = source.resource_version().unwrap_or_default();
-                ctx.sources
-                    .seen(&source.uid().unwrap_or_default(), &version);
-            }
-            Ok(watcher::Event::Delete(source)) => {
+        .inspect(move |event| {
+            if let Ok(watcher::Event::Delete(source)) = event {
                 ctx.forget(&source.uid().unwrap_or_default());
             }
-            _ => {}
         })
         .applied_objects();
-    (heard(sources, "sources").map(Ok), store)
+    (successes(sources, "sources").map(Ok), store)
 }
 
 /// Our own Deployments, not the cluster's, and copies of them.
 fn deployments(
     ctx: &Arc<Context>,
+    writers: DeploymentWriters,
 ) -> impl Stream<Item = watcher::Result<Deployment>> + Send + use<> {
     let labels = format!("{}={}", names::SOURCE_LABEL, names::CONTROLLER);
     let config = watcher::Config::default().labels(&labels);
-    let watches = ctx.scope.places().into_iter().map(|place| {
-        let (store, writer) = reflector::store();
-        ctx.adapters.follow(&place, store);
+    let watches = writers.into_iter().map(|(place, writer)| {
         let deployments: Api<Deployment> = place.api(&ctx.client);
         let ctx = ctx.clone();
         watcher(deployments, config.clone())
             .default_backoff()
             .modify(|deployment: &mut Deployment| deployment.managed_fields_mut().clear())
             .reflect(writer)
-            .inspect(move |event| ctx.adapters.hear(&place, event))
+            .inspect(move |event| ctx.deployments.on_event(&place, event))
             .touched_objects()
             .boxed()
     });
-    heard(stream::select_all(watches), "deployments").map(Ok)
+    successes(stream::select_all(watches), "deployments").map(Ok)
 }
 
 /// The Secret of a source came, changed or went.
@@ -135,7 +129,7 @@ fn by_secret(
     let watches = ctx.scope.places().into_iter().map(|place| {
         let (ctx, name) = (ctx.clone(), place.watch_name(SECRETS));
         let secrets: Api<PartialObjectMeta<Secret>> = place.api(&ctx.client);
-        touched(secrets, move |event| ctx.secrets.hear(&name, event)).boxed()
+        touched(secrets, move |event| ctx.secrets.on_event(&name, event)).boxed()
     });
     stream::select_all(watches).flat_map(move |secret| {
         let (namespace, name) = (secret.namespace(), secret.name_any());
@@ -145,7 +139,7 @@ fn by_secret(
     })
 }
 
-/// A kind came, went or changed its versions: what is known of its group is forgotten.
+/// A kind came, went or changed its versions: the cached discovery of its group is dropped.
 fn by_definition(
     ctx: Arc<Context>,
     store: Store<MnsOssSource>,
@@ -183,24 +177,24 @@ fn concerned(
     stream::iter(found)
 }
 
-/// Names of objects that came, changed or went. `listen` hears all that the watch says before
-/// anybody is woken by it.
+/// Names of objects that came, changed or went. `on_event` gets every event of the watch before
+/// it wakes a source.
 fn touched<K>(
     objects: Api<PartialObjectMeta<K>>,
-    listen: impl FnMut(&watcher::Result<watcher::Event<PartialObjectMeta<K>>>) + Send,
+    on_event: impl FnMut(&watcher::Result<watcher::Event<PartialObjectMeta<K>>>) + Send,
 ) -> impl Stream<Item = PartialObjectMeta<K>> + Send
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
     let objects = watcher(objects, watcher::Config::default().any_semantic())
         .default_backoff()
-        .inspect(listen)
+        .inspect(on_event)
         .touched_objects();
-    heard(objects, K::plural(&()).into_owned())
+    successes(objects, K::plural(&()).into_owned())
 }
 
-/// Tells of trouble and leaves it out. The watch goes on by itself.
-fn heard<T: Send>(
+/// Logs errors and leaves them out. The watch goes on by itself.
+fn successes<T: Send>(
     watch: impl Stream<Item = watcher::Result<T>> + Send,
     what: impl Into<String>,
 ) -> impl Stream<Item = T> + Send {
@@ -233,7 +227,7 @@ pub fn refers_to(source: &MnsOssSource, changed: &Changed) -> bool {
     })
 }
 
-/// Whether a source refers to an object of this group, in whatever version.
+/// Whether a source refers to an object of this group, in any version.
 #[must_use]
 pub fn refers_into(source: &MnsOssSource, changed: &str) -> bool {
     references(source).any(|reference| group(reference.api_version) == changed)

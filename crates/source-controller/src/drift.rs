@@ -1,48 +1,59 @@
-//! Whether an object in the cluster still is what we applied.
+//! Drift: whether an object in the cluster still has everything that we applied.
 //!
-//! The API server adds defaults, and others may add fields of their own; neither is a
-//! difference. What counts is that everything that is wanted is there.
+//! The API server adds defaults, and others may add fields of their own; neither is drift.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Maps whose values are quantities, which the API server rewrites (`1000m` to `1`).
 const QUANTITIES: [&str; 2] = ["limits", "requests"];
 
-/// Whether `live` has everything that `wanted` has.
+/// Whether `live` has everything that `desired` has.
 ///
 /// An item of a list of objects may stand anywhere in the live list; lists of plain values
-/// must be equal. What is empty in `wanted` may be absent, because the API server leaves out
+/// must be equal. What is empty in `desired` may be absent, because the API server leaves out
 /// what is empty.
-pub(crate) fn covers(wanted: &Value, live: &Value) -> bool {
-    match (wanted, live) {
-        (Value::Object(wanted), Value::Object(live)) => covers_fields(wanted, live),
-        (Value::Array(wanted), Value::Array(live)) if wanted.iter().any(Value::is_object) => wanted
-            .iter()
-            .all(|item| live.iter().any(|candidate| covers(item, candidate))),
-        _ => wanted == live || (live.is_null() && is_empty(wanted)),
+pub(crate) fn is_up_to_date(desired: &impl Serialize, live: &impl Serialize) -> bool {
+    value_matches(&json(desired), &json(live))
+}
+
+/// A type of the Kubernetes API as JSON, which never fails for them.
+pub(crate) fn json(object: &impl Serialize) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
+}
+
+fn value_matches(desired: &Value, live: &Value) -> bool {
+    match (desired, live) {
+        (Value::Object(desired), Value::Object(live)) => fields_match(desired, live),
+        (Value::Array(desired), Value::Array(live)) if desired.iter().any(Value::is_object) => {
+            desired
+                .iter()
+                .all(|item| live.iter().any(|candidate| value_matches(item, candidate)))
+        }
+        _ => desired == live || (live.is_null() && is_empty(desired)),
     }
 }
 
-fn covers_fields(wanted: &Map<String, Value>, live: &Map<String, Value>) -> bool {
-    wanted.iter().all(|(name, wanted)| {
+fn fields_match(desired: &Map<String, Value>, live: &Map<String, Value>) -> bool {
+    desired.iter().all(|(name, desired)| {
         let live = live.get(name).unwrap_or(&Value::Null);
         if QUANTITIES.contains(&name.as_str()) {
-            covers_quantities(wanted, live)
+            quantities_match(desired, live)
         } else {
-            covers(wanted, live)
+            value_matches(desired, live)
         }
     })
 }
 
-fn covers_quantities(wanted: &Value, live: &Value) -> bool {
-    let (Value::Object(wanted), Value::Object(live)) = (wanted, live) else {
-        return covers(wanted, live);
+fn quantities_match(desired: &Value, live: &Value) -> bool {
+    let (Value::Object(desired), Value::Object(live)) = (desired, live) else {
+        return value_matches(desired, live);
     };
-    wanted.iter().all(|(name, wanted)| {
+    desired.iter().all(|(name, desired)| {
         let live = live.get(name).unwrap_or(&Value::Null);
-        match (wanted.as_str(), live.as_str()) {
-            (Some(wanted), Some(live)) => is_same_quantity(wanted, live),
-            _ => wanted == live,
+        match (desired.as_str(), live.as_str()) {
+            (Some(desired), Some(live)) => is_same_quantity(desired, live),
+            _ => desired == live,
         }
     })
 }
@@ -117,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wanted_must_be_there() {
+    fn desired_fields_must_be_there() {
         let table = [
             ("same", json!({"a": 1}), json!({"a": 1}), true),
             (
@@ -170,8 +181,8 @@ mod tests {
                 false,
             ),
         ];
-        for (name, wanted, live, expected) in table {
-            assert_eq!(covers(&wanted, &live), expected, "{name}");
+        for (name, desired, live, expected) in table {
+            assert_eq!(is_up_to_date(&desired, &live), expected, "{name}");
         }
     }
 

@@ -1,21 +1,22 @@
-//! Why a pass over a source did not get to its end.
+//! Errors that end a reconcile before it has written the status.
 //!
-//! Nothing of the user's doing is among it: that is told in the source's conditions. What is
-//! left is trouble with the API server, or a pass that took too long.
+//! Mistakes of the user are not among them: the source's conditions tell those. What is left is
+//! trouble with the API server, or a reconcile that took too long.
 
 use std::time::Duration;
 
+use kube::core::Status;
 use thiserror::Error;
 use transport::Disposition;
 
-/// A pass may take this long, with all its calls. A slow MNS alone cannot make it so.
-pub(crate) const PASS: Duration = Duration::from_mins(1);
+/// How long a reconcile may take, with all its calls. A slow MNS alone cannot make it so.
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Why a pass ended early.
+/// Why a reconcile ended early.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum PassError {
-    /// The API server did not do what it was asked to.
+pub enum ReconcileError {
+    /// A call to the API server failed.
     #[error("{doing} failed")]
     Kube {
         /// What was being done.
@@ -24,43 +25,46 @@ pub enum PassError {
         #[source]
         source: kube::Error,
     },
-    /// The pass took too long.
-    #[error("the pass was not done after {} s", PASS.as_secs())]
+    /// The reconcile took too long.
+    #[error("the reconcile was not done after {} s", DEADLINE.as_secs())]
     TimedOut,
     /// What must be removed from MNS cannot be removed now.
     #[error("cannot remove what is in MNS yet: {0}")]
-    CleanUp(String),
+    Finalize(String),
 }
 
-impl PassError {
+impl ReconcileError {
     /// What to do next. Refusals for good are few, and somebody has to act on them.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::Kube { source, .. } => disposition(source),
-            Self::TimedOut | Self::CleanUp(_) => Disposition::Retry,
+            Self::TimedOut | Self::Finalize(_) => Disposition::Retry,
         }
     }
 
-    /// Whether somebody else changed the object first. Not worth a warning: the next look
-    /// sees the change.
+    /// Whether somebody else changed the object first. Not worth a warning: the next
+    /// reconcile sees the change.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Kube { source: kube::Error::Api(status), .. } if status.is_conflict())
     }
 }
 
-/// Attaches what was being done.
-pub(crate) fn doing<T>(doing: &'static str, result: kube::Result<T>) -> Result<T, PassError> {
-    result.map_err(|source| PassError::Kube { doing, source })
+/// Adds the action to an error of a call.
+pub(crate) fn doing<T>(doing: &'static str, result: kube::Result<T>) -> Result<T, ReconcileError> {
+    result.map_err(|source| ReconcileError::Kube { doing, source })
+}
+
+/// Whether the API server refused a call for good.
+pub(crate) fn is_refusal(status: &Status) -> bool {
+    matches!(status.code, 400 | 403 | 405 | 413 | 422)
 }
 
 /// Whether the same call may succeed later.
-pub(crate) fn disposition(error: &kube::Error) -> Disposition {
+fn disposition(error: &kube::Error) -> Disposition {
     match error {
-        kube::Error::Api(status) if matches!(status.code, 400 | 403 | 405 | 413 | 422) => {
-            Disposition::Permanent
-        }
+        kube::Error::Api(status) if is_refusal(status) => Disposition::Permanent,
         kube::Error::SerdeError(_) | kube::Error::BuildRequest(_) => Disposition::Permanent,
         _ => Disposition::Retry,
     }
@@ -68,8 +72,6 @@ pub(crate) fn disposition(error: &kube::Error) -> Disposition {
 
 #[cfg(test)]
 mod tests {
-    use kube::core::Status;
-
     use super::*;
 
     #[test]
@@ -85,7 +87,7 @@ mod tests {
             ("no TLS", kube::Error::TlsRequired, true, false),
         ];
         for (name, source, is_retryable, is_conflict) in table {
-            let error = PassError::Kube { doing: "x", source };
+            let error = ReconcileError::Kube { doing: "x", source };
             assert_eq!(error.disposition().is_retryable(), is_retryable, "{name}");
             assert_eq!(error.is_conflict(), is_conflict, "{name}");
         }

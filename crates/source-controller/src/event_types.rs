@@ -1,9 +1,10 @@
-//! Descriptions of a source's events that we keep ourselves, because its sink is given in
-//! the older form.
+//! `EventType`s of a source whose sink is given in the older form: observe, diff, apply.
 //!
 //! Knative keeps them for every source with `sink.ref`. Whatever an `EventType` says of
 //! itself, Knative deletes it if the source is its *controlling* owner and has no
 //! `sink.ref`; ours therefore name the source as an owner that does not control them.
+//!
+//! Trouble is logged and no more: a source works without `EventType`s.
 
 use kube::Api;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
@@ -13,61 +14,77 @@ use tracing::warn;
 
 use crate::context::Context;
 use crate::deployment;
-use crate::drift::covers;
-use crate::metrics::Written;
-use crate::reconcile::Seen;
-use crate::source::{Identity, Subject};
+use crate::drift::is_up_to_date;
+use crate::metrics::WrittenObject;
+use crate::reconcile::Observed;
+use crate::source::{Identity, ParsedSource};
 
 const GROUP: &str = "eventing.knative.dev";
 /// The versions that we can write, the one that needs no conversion first.
 const VERSIONS: [&str; 2] = ["v1beta2", "v1beta3"];
 
-/// Which descriptions there are.
+/// The `EventType`s that there are.
 #[derive(Clone, Debug)]
-pub struct EventTypesSeen {
+pub struct ObservedEventTypes {
     /// The version to write.
     pub resource: ApiResource,
     /// Those that we made for this source.
-    pub ours: Vec<KnownEventType>,
+    pub ours: Vec<ObservedEventType>,
 }
 
-/// One description.
+/// One `EventType`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct KnownEventType {
+pub struct ObservedEventType {
     /// Name of the object.
     pub name: String,
     /// Its `spec`.
     pub spec: Value,
 }
 
-/// Looks for descriptions, if there may be any of ours: when the sink is in the older form,
-/// or the source has changed and its sink may have been.
-///
-/// Trouble is logged and no more: a source works without descriptions.
-pub(crate) async fn look(ctx: &Context, subject: &Subject) -> Option<EventTypesSeen> {
-    let Subject {
-        source,
-        identity,
-        wish,
-    } = subject;
-    let observed = source
-        .status
-        .as_ref()
-        .and_then(|status| status.observed_generation);
-    let has_changed = observed.is_some() && observed != source.metadata.generation;
-    if !wish.has_legacy_sink() && !has_changed {
-        return None;
-    }
-    match find(ctx, identity).await {
-        Ok(seen) => seen,
-        Err(error) => {
-            warn!(error = %error, "cannot look for the source's event types");
-            None
-        }
-    }
+/// What to do about a source's `EventType`s.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventTypesPlan {
+    /// The version to write.
+    pub resource: ApiResource,
+    /// What to do, in order.
+    pub steps: Vec<EventTypeStep>,
 }
 
-async fn find(ctx: &Context, identity: &Identity) -> kube::Result<Option<EventTypesSeen>> {
+/// One change of an `EventType`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventTypeStep {
+    /// Apply this document.
+    Apply {
+        /// Name of the object.
+        name: String,
+        /// The document.
+        document: Value,
+    },
+    /// Delete the object of this name.
+    Delete {
+        /// Name of the object.
+        name: String,
+    },
+}
+
+/// Lists our `EventType`s, if there may be any: when the sink is in the older form, or the
+/// source has changed and its sink may have been.
+pub(crate) async fn observe(ctx: &Context, parsed: &ParsedSource) -> Option<ObservedEventTypes> {
+    let source = &parsed.source;
+    let status = source.status.as_ref();
+    let generation = status.and_then(|status| status.observed_generation);
+    let has_changed = generation.is_some() && generation != source.metadata.generation;
+    if !parsed.desired.has_legacy_sink() && !has_changed {
+        return None;
+    }
+    let found = find(ctx, &parsed.identity).await;
+    found.unwrap_or_else(|error| {
+        warn!(error = %error, "cannot list the source's event types");
+        None
+    })
+}
+
+async fn find(ctx: &Context, identity: &Identity) -> kube::Result<Option<ObservedEventTypes>> {
     let Some(resource) = served(ctx).await? else {
         return Ok(None);
     };
@@ -88,12 +105,12 @@ async fn find(ctx: &Context, identity: &Identity) -> kube::Result<Option<EventTy
         .into_iter()
         .filter(|object| is_owned(object, &identity.uid));
     let ours = ours
-        .map(|mut object| KnownEventType {
+        .map(|mut object| ObservedEventType {
             name: object.metadata.name.unwrap_or_default(),
             spec: object.data["spec"].take(),
         })
         .collect();
-    Ok(Some(EventTypesSeen { resource, ours }))
+    Ok(Some(ObservedEventTypes { resource, ours }))
 }
 
 /// The version to write; `None` where Knative Eventing is not installed.
@@ -111,70 +128,46 @@ fn is_owned(object: &DynamicObject, uid: &str) -> bool {
         .any(|owner| owner.uid == uid)
 }
 
-/// One thing to do about an `EventType`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum EventTypeStep {
-    /// Write this document.
-    Apply {
-        /// Name of the object.
-        name: String,
-        /// The document.
-        document: Value,
-    },
-    /// Remove the one of this name.
-    Delete {
-        /// Name of the object.
-        name: String,
-    },
-}
-
-/// What to do about a source's descriptions. Those of a sink in the older form are ours;
-/// once the sink is under `ref`, Knative makes them under the same names, and ours must go.
-pub(crate) fn steps(subject: &Subject, seen: &Seen) -> Vec<EventTypeStep> {
-    let Some(found) = &seen.event_types else {
-        return Vec::new();
-    };
-    let wanted = if subject.wish.has_legacy_sink() {
-        // Which version of the sink is served is not known without the sink.
-        let Some(sink) = seen
-            .sink
-            .as_ref()
-            .ok()
-            .and_then(|sink| sink.object.as_ref())
-        else {
-            return Vec::new();
-        };
-        wanted(subject, sink, &found.resource.api_version)
+/// Compares our `EventType`s with those that the source needs. Once its sink is under `ref`,
+/// Knative makes them under the same names, and ours must go.
+pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> Option<EventTypesPlan> {
+    let ObservedEventTypes { resource, ours } = observed.event_types.as_ref()?;
+    let desired = if parsed.desired.has_legacy_sink() {
+        // The sink tells the version in which it is served, so without it nothing can be said.
+        let sink = observed.sink.as_ref().ok()?.object.as_ref()?;
+        desired(parsed, sink, &resource.api_version)
     } else {
         Vec::new()
     };
-    let superfluous = found
-        .ours
-        .iter()
-        .filter(|known| wanted.iter().all(|(name, _)| *name != known.name));
-    let delete = superfluous.map(|known| EventTypeStep::Delete {
-        name: known.name.clone(),
-    });
-    let is_missing =
-        |(name, document): &(String, Value)| !found.ours.iter().any(|it| is(it, name, document));
-    let apply = wanted
-        .iter()
-        .filter(|wanted| is_missing(wanted))
-        .map(|(name, document)| EventTypeStep::Apply {
-            name: name.clone(),
-            document: document.clone(),
-        });
-    delete.chain(apply).collect()
+    let is_desired = |live: &ObservedEventType| desired.iter().any(|(name, _)| *name == live.name);
+    let deleted = ours.iter().filter(|live| !is_desired(live));
+    let mut steps: Vec<_> = deleted
+        .map(|live| EventTypeStep::Delete {
+            name: live.name.clone(),
+        })
+        .collect();
+    let is_applied = |name: &str, document: &Value| {
+        let live = ours.iter().find(|live| live.name == name);
+        live.is_some_and(|live| is_up_to_date(&document["spec"], &live.spec))
+    };
+    let missing = desired
+        .into_iter()
+        .filter(|(name, document)| !is_applied(name, document));
+    steps.extend(missing.map(|(name, document)| EventTypeStep::Apply { name, document }));
+    Some(EventTypesPlan {
+        resource: resource.clone(),
+        steps,
+    })
 }
 
-fn is(known: &KnownEventType, name: &str, document: &Value) -> bool {
-    known.name == name && covers(&document["spec"], &known.spec)
-}
-
-fn wanted(subject: &Subject, sink: &ObjectReference, api_version: &str) -> Vec<(String, Value)> {
-    let Subject {
+fn desired(
+    parsed: &ParsedSource,
+    sink: &ObjectReference,
+    api_version: &str,
+) -> Vec<(String, Value)> {
+    let ParsedSource {
         source, identity, ..
-    } = subject;
+    } = parsed;
     let describe = |attributes: CloudEventAttributes| {
         let CloudEventAttributes {
             type_,
@@ -238,19 +231,16 @@ fn spec(type_: &str, origin: &str, sink: &ObjectReference, api_version: &str) ->
     }
 }
 
-/// Writes and removes descriptions of events. Trouble is logged and no more.
-pub(crate) async fn write(
-    ctx: &Context,
-    identity: &Identity,
-    steps: Vec<EventTypeStep>,
-    seen: Option<&EventTypesSeen>,
-) {
-    let Some(seen) = seen else { return };
+/// Carries the plan out.
+pub(crate) async fn apply(ctx: &Context, identity: &Identity, plan: Option<EventTypesPlan>) {
+    let Some(EventTypesPlan { resource, steps }) = plan else {
+        return;
+    };
     let event_types: Api<DynamicObject> =
-        Api::namespaced_with(ctx.client.clone(), &identity.namespace, &seen.resource);
+        Api::namespaced_with(ctx.client.clone(), &identity.namespace, &resource);
     for step in steps {
         match take(&event_types, step).await {
-            Ok(()) => ctx.metrics.wrote(Written::EventType),
+            Ok(()) => ctx.metrics.wrote(WrittenObject::EventType),
             Err(error) => {
                 warn!(error = %error, "cannot write an event type");
                 return;

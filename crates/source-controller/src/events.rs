@@ -1,5 +1,5 @@
-//! What is worth a Kubernetes Event: what was done, and what changed for better or worse.
-//! What stays as it is, good or bad, is told once.
+//! Kubernetes events: what was done, and which conditions changed for better or worse. A state
+//! that lasts, good or bad, is told once.
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Resource as _;
@@ -8,163 +8,117 @@ use source_api::{Condition, ConditionStatus, Dependent, MnsOssSource, MnsOssSour
 use tracing::debug;
 
 use crate::context::Context;
-use crate::deployment::AdapterDone;
-use crate::metrics::Written;
-use crate::reconcile::Done;
+use crate::deployment::{AdapterOutcome, AppliedAdapter};
+use crate::metrics::WrittenObject;
+use crate::reconcile::Applied;
 
 /// The longest note that the API server takes, in bytes.
 const LONGEST: usize = 1024;
 
-/// How serious a note is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// All goes its way.
-    Normal,
-    /// Somebody should look.
-    Warning,
-}
-
-/// One event to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// How serious it is.
-    pub kind: Kind,
-    /// In one word.
-    pub reason: String,
-    /// In a sentence.
-    pub message: String,
-}
-
-impl Note {
-    pub(crate) fn normal(reason: &str, message: impl Into<String>) -> Self {
-        Self {
-            kind: Kind::Normal,
-            reason: reason.to_owned(),
-            message: message.into(),
-        }
-    }
-
-    pub(crate) fn warning(reason: &str, message: impl Into<String>) -> Self {
-        Self {
-            kind: Kind::Warning,
-            ..Self::normal(reason, message)
-        }
-    }
-}
-
-pub(crate) fn notes(old: &MnsOssSourceStatus, new: &MnsOssSourceStatus, done: &Done) -> Vec<Note> {
-    let mut notes = Vec::new();
-    if let Some((leftovers, removed)) = &done.leftovers {
-        let what = leftovers.describe();
+/// The events of a reconcile that replaced the status `old` by `new`. Pure.
+pub(crate) fn events(
+    old: &MnsOssSourceStatus,
+    new: &MnsOssSourceStatus,
+    applied: &Applied,
+) -> Vec<Event> {
+    let orphans = applied.orphans.iter().filter_map(|(orphans, removed)| {
+        let what = orphans.describe();
         match removed {
-            Ok(()) => notes.push(Note::normal("CleanedUp", format!("removed {what}"))),
-            Err(trouble) if !trouble.disposition.is_retryable() => {
-                let message = format!("left behind: {what}; {}", trouble.message);
-                notes.push(Note::warning("LeftBehind", message));
+            Ok(()) => Some(normal("CleanedUp", &format!("removed {what}"))),
+            Err(problem) if problem.disposition.is_retryable() => None,
+            Err(problem) => {
+                let message = format!("left behind: {what}; {}", problem.message);
+                Some(warning("LeftBehind", &message))
             }
-            Err(_) => {}
         }
-    }
-    for step in done.cloud.iter().flatten() {
-        notes.push(Note::normal(step.reason(), step.describe()));
-    }
-    notes.extend(adapter(done));
-    notes.extend(
-        new.conditions
-            .iter()
-            .filter_map(|condition| turned(old, condition, done)),
-    );
-    notes
+    });
+    let steps = applied.mns.iter().flatten();
+    let steps = steps.map(|step| normal(step.reason(), &step.describe()));
+    let conditions = new.conditions.iter();
+    let conditions = conditions.filter_map(|condition| transition(old, condition, applied));
+    orphans
+        .chain(steps)
+        .chain(adapter(&applied.adapter))
+        .chain(conditions)
+        .collect()
 }
 
-fn adapter(done: &Done) -> Option<Note> {
-    let name = done
-        .deployment
-        .as_ref()?
-        .metadata
-        .name
-        .clone()
-        .unwrap_or_default();
-    match done.adapter {
-        AdapterDone::Created => Some(Note::normal(
-            "DeploymentCreated",
-            format!("made deployment `{name}`"),
-        )),
-        AdapterDone::Updated => Some(Note::normal(
-            "DeploymentUpdated",
-            format!("changed deployment `{name}`"),
-        )),
-        AdapterDone::Left | AdapterDone::Refused { .. } => None,
+pub(crate) fn warning(reason: &str, note: &str) -> Event {
+    event(EventType::Warning, reason, note)
+}
+
+/// Publishes events. One that is refused, such as in a namespace that is being deleted, is
+/// dropped: the conditions say the same.
+pub(crate) async fn publish(ctx: &Context, source: &MnsOssSource, events: Vec<Event>) {
+    // Without its version, so that repetitions are recognised.
+    let about = ObjectReference {
+        resource_version: None,
+        ..source.object_ref(&())
+    };
+    for event in events {
+        match ctx.recorder.publish(&event, &about).await {
+            Ok(()) => ctx.metrics.wrote(WrittenObject::Event),
+            Err(error) => debug!(error = %error, "an event was refused"),
+        }
     }
+}
+
+fn normal(reason: &str, note: &str) -> Event {
+    event(EventType::Normal, reason, note)
+}
+
+fn event(type_: EventType, reason: &str, note: &str) -> Event {
+    let end = note.floor_char_boundary(LONGEST);
+    Event {
+        type_,
+        reason: reason.to_owned(),
+        note: Some(note[..end].to_owned()),
+        action: "Reconcile".to_owned(),
+        secondary: None,
+    }
+}
+
+fn adapter(applied: &AppliedAdapter) -> Option<Event> {
+    let (reason, verb) = match applied.outcome {
+        AdapterOutcome::Created => ("DeploymentCreated", "made"),
+        AdapterOutcome::Updated => ("DeploymentUpdated", "changed"),
+        AdapterOutcome::Kept | AdapterOutcome::Refused { .. } => return None,
+    };
+    let name = applied.deployment.as_ref()?.metadata.name.as_deref();
+    let name = name.unwrap_or_default();
+    Some(normal(reason, &format!("{verb} deployment `{name}`")))
 }
 
 /// A condition that failed, or the source having become ready.
-fn turned(old: &MnsOssSourceStatus, condition: &Condition, done: &Done) -> Option<Note> {
-    let before = old
-        .conditions
-        .iter()
-        .find(|before| before.type_ == condition.type_);
-    let state = |condition: &Condition| {
-        let Condition {
-            status,
-            reason,
-            message,
-            ..
-        } = condition;
-        (*status, reason.clone(), message.clone())
+fn transition(old: &MnsOssSourceStatus, condition: &Condition, applied: &Applied) -> Option<Event> {
+    let is_same = |before: &Condition| {
+        before.type_ == condition.type_
+            && before.status == condition.status
+            && before.reason == condition.reason
+            && before.message == condition.message
     };
-    if before.map(state) == Some(state(condition)) {
+    if old.conditions.iter().any(is_same) {
         return None;
     }
     if condition.type_ == READY {
         let is_ready = condition.status == ConditionStatus::True;
-        return is_ready.then(|| Note::normal("SourceReady", "the source is ready"));
+        return is_ready.then(|| normal("SourceReady", "the source is ready"));
     }
     let dependent = Dependent::ALL
         .into_iter()
         .find(|dependent| dependent.as_str() == condition.type_)?;
-    let is_refused = matches!(done.adapter, AdapterDone::Refused { .. });
-    // Pods that are not up yet are told of by whoever runs them.
+    let is_refused = matches!(applied.adapter.outcome, AdapterOutcome::Refused { .. });
+    // Pods that are not up yet have events of their own.
     let is_told_elsewhere = dependent == Dependent::Deployed && !is_refused;
     if condition.status != ConditionStatus::False || is_told_elsewhere {
         return None;
     }
-    let message = condition.message.clone().unwrap_or_default();
     let reason = match dependent {
         // The name that Knative's own sources give it.
         Dependent::SinkProvided => "SinkNotFound",
         Dependent::DeadLetterSinkResolved => "DeadLetterSinkNotFound",
         _ => condition.reason.as_deref().unwrap_or(&condition.type_),
     };
-    Some(Note::warning(reason, message))
-}
-
-/// Publishes notes. One that is not taken, such as in a namespace that is being deleted, is
-/// let go: the conditions say the same.
-pub(crate) async fn publish(ctx: &Context, source: &MnsOssSource, notes: &[Note]) {
-    // Without its version, so that repetitions are recognised.
-    let about = ObjectReference {
-        resource_version: None,
-        ..source.object_ref(&())
-    };
-    for note in notes {
-        match ctx.recorder.publish(&event(note), &about).await {
-            Ok(()) => ctx.metrics.wrote(Written::Event),
-            Err(error) => debug!(error = %error, "an event was not taken"),
-        }
-    }
-}
-
-fn event(note: &Note) -> Event {
-    let end = note.message.floor_char_boundary(LONGEST);
-    Event {
-        type_: match note.kind {
-            Kind::Normal => EventType::Normal,
-            Kind::Warning => EventType::Warning,
-        },
-        reason: note.reason.clone(),
-        note: Some(note.message[..end].to_owned()),
-        action: "Reconcile".to_owned(),
-        secondary: None,
-    }
+    let message = condition.message.as_deref().unwrap_or_default();
+    Some(warning(reason, message))
 }

@@ -1,10 +1,10 @@
-//! The finalizer of a source: a source is gone only once nothing of it is left in MNS.
+//! The finalizer: a source is gone only once nothing of it is left in MNS.
 //!
 //! What it has in MNS is removed, with the key that last worked if the Secret went first; then
-//! the source is let go. It is let go as well when nothing can be removed, because no key is
+//! the finalizer is removed. It is removed as well when nothing can be done, because no key is
 //! known or the rights are gone, and when MNS has not answered for a while: a source that
-//! cannot be deleted keeps its namespace from being deleted. Then an event says what is left
-//! behind.
+//! cannot be deleted keeps its namespace from being deleted. A Kubernetes event then names the
+//! orphaned resources.
 
 use jiff::{SignedDuration, Timestamp};
 use kube::api::{Patch, PatchParams};
@@ -14,23 +14,34 @@ use source_api::{DeletionPolicy, MnsOssSource, names};
 use tracing::{info, warn};
 
 use crate::context::Context;
-use crate::error::{PassError, doing};
-use crate::events::{self, Note};
-use crate::mns::orphans::{Everything, Items, everything, remove};
-use crate::mns::{CloudTrouble, Supply};
+use crate::error::{ReconcileError, doing};
+use crate::events;
+use crate::mns::MnsProblem;
+use crate::mns::orphans::{AllOwned, all_owned};
 use crate::secret::{self, AccountProblem};
-use crate::source::{Identity, Subject};
+use crate::source::{DesiredQueue, Identity, ParsedSource};
 
-/// Puts the finalizer on a source that has, or is about to get, something in MNS. One with
-/// somebody else's queue, or that leaves everything as it is, needs none, and so never waits
-/// for us.
+/// How long MNS gets to answer before the resources there are left behind.
+const DEADLINE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Why something could not be removed.
+enum RemovalError {
+    Account(AccountProblem),
+    Mns(MnsProblem),
+}
+
+/// Adds the finalizer to a source that has, or is about to get, something in MNS. A source
+/// with a given queue, or that retains everything, needs none, and so is deleted without the
+/// controller.
 pub(crate) async fn ensure(
     ctx: &Context,
     sources: &Api<MnsOssSource>,
-    subject: &mut Subject,
-) -> Result<(), PassError> {
-    let Subject { source, wish, .. } = subject;
-    let makes_something = matches!(wish.supply, Ok(Supply::Topic(_)));
+    parsed: &mut ParsedSource,
+) -> Result<(), ReconcileError> {
+    let ParsedSource {
+        source, desired, ..
+    } = parsed;
+    let makes_something = matches!(desired.queue, Ok(DesiredQueue::Subscribed(_)));
     let is_retained = source.spec.deletion_policy == Some(DeletionPolicy::Retain);
     if !makes_something || is_retained || is_there(source) {
         return Ok(());
@@ -39,127 +50,101 @@ pub(crate) async fn ensure(
     finalizers.push(names::FINALIZER.to_owned());
     let patched = write(sources, source, &finalizers).await;
     let patched = doing("adding the finalizer", patched)?;
-    ctx.sources.note(
-        &source.uid().unwrap_or_default(),
-        source.resource_version(),
-        &patched,
-    );
+    ctx.own_writes.wrote(&parsed.identity.uid, &patched);
     *source = patched;
     Ok(())
 }
 
-/// How long MNS gets to answer before what is there is left behind.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
-
-/// What to do about a source that is being deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Farewell {
-    /// Nothing is left, or nothing may be removed.
-    LetGo,
-    /// Let it go, and say what stays behind.
-    Abandon(Note),
-    /// Not yet.
-    Wait(String),
-}
-
-/// Why something could not be removed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Obstacle {
-    Account(AccountProblem),
-    Cloud(CloudTrouble),
-}
-
-/// Removes what a source has in MNS and lets it go.
+/// Removes the resources of a source in MNS, and then the finalizer.
 ///
 /// # Errors
 /// What still has to be removed may be removable later.
-pub(crate) async fn clean_up(
+pub(crate) async fn finalize(
     ctx: &Context,
     sources: &Api<MnsOssSource>,
-    subject: &Subject,
-) -> Result<(), PassError> {
-    let Subject {
+    parsed: &ParsedSource,
+) -> Result<(), ReconcileError> {
+    let ParsedSource {
         source, identity, ..
-    } = subject;
+    } = parsed;
     if !is_there(source) {
         return Ok(());
     }
-    let farewell = match everything(subject) {
-        None => Farewell::LetGo,
-        Some(everything) => {
-            let items = everything.items.clone();
-            let removed = attempt(ctx, subject, everything).await?;
-            farewell(&items, removed, is_overdue(source, Timestamp::now()))
+    let orphaned = match all_owned(parsed) {
+        None => None,
+        Some(owned) => {
+            let resources = owned.resources.describe();
+            let is_overdue = is_overdue(source, Timestamp::now());
+            match remove(ctx, parsed, owned).await? {
+                Ok(()) => None,
+                Err(error) => Some(orphaned(error, &resources, is_overdue)?),
+            }
         }
     };
     let Identity {
         namespace, name, ..
     } = identity;
-    match farewell {
-        Farewell::Wait(why) => return Err(PassError::CleanUp(why)),
-        Farewell::Abandon(note) => {
-            warn!(
-                source.namespace = namespace,
-                source.name = name,
-                "{}",
-                note.message
-            );
-            events::publish(ctx, source, &[note]).await;
-        }
-        Farewell::LetGo => {}
+    if let Some((reason, message)) = orphaned {
+        warn!(
+            source.namespace = namespace,
+            source.name = name,
+            "{message}"
+        );
+        let event = events::warning(reason, &message);
+        events::publish(ctx, source, vec![event]).await;
     }
     remove_finalizer(sources, source).await?;
     info!(
         source.namespace = namespace,
         source.name = name,
-        "let source `{namespace}/{name}` go"
+        "finalized source `{namespace}/{name}`"
     );
     Ok(())
 }
 
-async fn attempt(
+async fn remove(
     ctx: &Context,
-    subject: &Subject,
-    everything: Everything,
-) -> Result<Result<(), Obstacle>, PassError> {
-    let account = match secret::look(ctx, subject).await?.account {
+    parsed: &ParsedSource,
+    owned: AllOwned,
+) -> Result<Result<(), RemovalError>, ReconcileError> {
+    let account = match secret::observe(ctx, parsed).await?.account {
         Ok(account) => account,
-        Err(problem) => match ctx.accounts.recall(&subject.identity.uid) {
+        Err(problem) => match ctx.known_accounts.get(&parsed.identity.uid) {
             Some(account) => account,
-            None => return Ok(Err(Obstacle::Account(problem))),
+            None => return Ok(Err(RemovalError::Account(problem))),
         },
     };
-    let leftovers = everything.at(account.endpoint());
-    let removed = remove(&account.at(&leftovers.endpoint), &leftovers.items).await;
-    Ok(removed.map_err(Obstacle::Cloud))
+    let removed = owned.at(account.endpoint()).remove(&account).await;
+    Ok(removed.map_err(RemovalError::Mns))
 }
 
-/// Decides by what became of the removal, and by whether it has been tried for long enough.
-fn farewell(items: &Items, removed: Result<(), Obstacle>, is_overdue: bool) -> Farewell {
-    let (reason, why) = match removed {
-        Ok(()) => return Farewell::LetGo,
-        Err(Obstacle::Account(problem)) => (problem.reason(), problem.to_string()),
-        Err(Obstacle::Cloud(trouble)) => {
-            if trouble.disposition.is_retryable() && !is_overdue {
-                return Farewell::Wait(trouble.message);
-            }
-            (trouble.reason, trouble.message)
+/// Reason and message of the event that names what stays behind; an error as long as a removal
+/// may succeed later.
+fn orphaned(
+    error: RemovalError,
+    resources: &str,
+    is_overdue: bool,
+) -> Result<(&'static str, String), ReconcileError> {
+    let (reason, why) = match error {
+        RemovalError::Account(problem) => (problem.reason(), problem.to_string()),
+        RemovalError::Mns(problem) if problem.disposition.is_retryable() && !is_overdue => {
+            return Err(ReconcileError::Finalize(problem.message));
         }
+        RemovalError::Mns(problem) => (problem.reason, problem.message),
     };
-    let message = format!("left behind in MNS: {}; {why}", items.describe());
-    Farewell::Abandon(Note::warning(reason, message))
+    let message = format!("left behind in MNS: {resources}; {why}");
+    Ok((reason, message))
 }
 
 fn is_overdue(source: &MnsOssSource, now: Timestamp) -> bool {
     let since = source.metadata.deletion_timestamp.as_ref();
-    since.is_some_and(|since| now.duration_since(since.0) > PATIENCE)
+    since.is_some_and(|since| now.duration_since(since.0) > DEADLINE)
 }
 
-/// Lets a source go.
 async fn remove_finalizer(
     sources: &Api<MnsOssSource>,
     source: &MnsOssSource,
-) -> Result<(), PassError> {
+) -> Result<(), ReconcileError> {
     let mut finalizers = source.finalizers().to_vec();
     finalizers.retain(|finalizer| finalizer != names::FINALIZER);
     match write(sources, source, &finalizers).await {

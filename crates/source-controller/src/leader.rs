@@ -58,7 +58,7 @@ pub enum Lost {
         /// Who it is.
         holder: String,
     },
-    /// The API server could not be told in time that we are still here.
+    /// The Lease could not be renewed in time.
     #[error("the lease could not be renewed for {} s", GIVE_UP.as_secs())]
     NotRenewed,
 }
@@ -120,7 +120,7 @@ impl Election {
         }
     }
 
-    /// Looks at the Lease and takes it if it is free. `None` if it is not, or somebody was
+    /// Reads the Lease and takes it if it is free. `None` if it is not, or somebody was
     /// faster.
     async fn try_once(&self, sighting: &mut Option<Sighting>) -> Result<Option<Lease>, CallError> {
         let lease = call(self.leases.get_opt(&self.name)).await?;
@@ -196,13 +196,13 @@ impl Tenure {
                 self.lease = lease;
                 Ok(None)
             }
-            Err(error) if error.is_conflict() => self.look_who_holds().await,
+            Err(error) if error.is_conflict() => self.check_holder().await,
             Err(error) => Err(error),
         }
     }
 
     /// After a conflict: a renewal of ours whose answer was lost, somebody's edit, or the end.
-    async fn look_who_holds(&mut self) -> Result<Option<Lost>, CallError> {
+    async fn check_holder(&mut self) -> Result<Option<Lost>, CallError> {
         let leases = &self.election.leases;
         let current = call(leases.get(&self.election.name)).await?;
         let holder = claim::holder(&current).unwrap_or_default().to_owned();

@@ -1,9 +1,9 @@
 //! Keeps every `MnsOssSource` of a cluster as its user wants it.
 //!
-//! One pass over a source goes through [`reconcile`]: [`look`](reconcile::look) at everything that
-//! concerns it, [`plan`](reconcile::plan) what to do, which is a pure function, [`act`](reconcile::act),
-//! and [`report`](status::report) in the source's status. A pass may run at any time, any
-//! number of times, and a source that is in order is not written to.
+//! One reconcile of a source goes through [`reconcile`]: [`observe`](reconcile::observe)
+//! everything that concerns it, [`plan`](reconcile::plan) what to do, which is a pure function,
+//! [`apply`](reconcile::apply) the plan, and report in the source's status. A reconcile may run
+//! at any time, any number of times, and a source that is in order is not written to.
 //!
 //! The controller never reads or sends a message; adapters do that, and need no rights in the
 //! cluster for it. In MNS it touches nothing that does not carry a source's mark.
@@ -18,7 +18,7 @@ pub mod deployment;
 mod drift;
 pub mod error;
 pub mod event_types;
-pub mod events;
+mod events;
 mod finalize;
 pub mod leader;
 pub mod metrics;
@@ -30,7 +30,7 @@ mod scope;
 pub mod secret;
 pub mod sink;
 pub mod source;
-pub mod status;
+mod status;
 
 pub use app::{run, run_with};
 pub use args::Args;

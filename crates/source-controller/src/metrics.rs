@@ -1,4 +1,4 @@
-//! What is counted. Labels come from closed sets; no source is named.
+//! The controller's metrics. Labels come from closed sets; no source is named.
 
 use std::time::Duration;
 
@@ -9,29 +9,29 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// From a pass that finds all in order to one that runs into its deadline.
-const PASS_SECONDS: [f64; 8] = [0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 60.0];
+/// From a reconcile that finds all in order to one that runs into its deadline.
+const RECONCILE_SECONDS: [f64; 8] = [0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 60.0];
 
 /// The controller's counters. Cheap to clone; clones count together.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    passes: Family<PassLabels, Counter>,
-    pass_duration: Histogram,
-    cloud_calls: Family<CallLabels, Counter>,
+    reconciles: Family<ReconcileLabels, Counter>,
+    reconcile_duration: Histogram,
+    mns_calls: Family<CallLabels, Counter>,
     writes: Family<WriteLabels, Counter>,
     leader: Gauge,
 }
 
-/// How a pass over a source ended.
+/// How a reconcile ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum PassOutcome {
+pub enum ReconcileOutcome {
     /// The source is ready.
     Ready,
     /// It is not, and its conditions say why.
     NotReady,
     /// The source is gone.
     Gone,
-    /// The pass did not get to its end.
+    /// The reconcile ended early.
     Failed,
 }
 
@@ -48,7 +48,7 @@ pub enum CallOutcome {
 
 /// What was written in the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum Written {
+pub enum WrittenObject {
     /// A source's status.
     Status,
     /// An adapter's Deployment.
@@ -60,8 +60,8 @@ pub enum Written {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PassLabels {
-    outcome: PassOutcome,
+struct ReconcileLabels {
+    outcome: ReconcileOutcome,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -71,7 +71,7 @@ struct CallLabels {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WriteLabels {
-    object: Written,
+    object: WrittenObject,
 }
 
 impl Metrics {
@@ -79,20 +79,24 @@ impl Metrics {
     #[must_use]
     pub fn new(registry: &mut Registry) -> Self {
         let metrics = Self {
-            passes: Family::default(),
-            pass_duration: Histogram::new(PASS_SECONDS),
-            cloud_calls: Family::default(),
+            reconciles: Family::default(),
+            reconcile_duration: Histogram::new(RECONCILE_SECONDS),
+            mns_calls: Family::default(),
             writes: Family::default(),
             leader: Gauge::default(),
         };
-        registry.register("passes", "Passes over sources", metrics.passes.clone());
+        registry.register(
+            "passes",
+            "Reconciles of sources",
+            metrics.reconciles.clone(),
+        );
         registry.register_with_unit(
             "pass_duration",
-            "Time that a pass took",
+            "Time that a reconcile took",
             Unit::Seconds,
-            metrics.pass_duration.clone(),
+            metrics.reconcile_duration.clone(),
         );
-        registry.register("mns_calls", "Calls to MNS", metrics.cloud_calls.clone());
+        registry.register("mns_calls", "Calls to MNS", metrics.mns_calls.clone());
         registry.register(
             "writes",
             "Objects written in the cluster",
@@ -106,21 +110,21 @@ impl Metrics {
         metrics
     }
 
-    /// A pass ended.
-    pub fn pass(&self, outcome: PassOutcome, took: Duration) {
-        self.passes.get_or_create(&PassLabels { outcome }).inc();
-        self.pass_duration.observe(took.as_secs_f64());
+    /// A reconcile ended.
+    pub fn reconciled(&self, outcome: ReconcileOutcome, took: Duration) {
+        self.reconciles
+            .get_or_create(&ReconcileLabels { outcome })
+            .inc();
+        self.reconcile_duration.observe(took.as_secs_f64());
     }
 
     /// A call to MNS ended.
-    pub fn cloud_call(&self, outcome: CallOutcome) {
-        self.cloud_calls
-            .get_or_create(&CallLabels { outcome })
-            .inc();
+    pub fn mns_call(&self, outcome: CallOutcome) {
+        self.mns_calls.get_or_create(&CallLabels { outcome }).inc();
     }
 
     /// Something was written in the cluster.
-    pub fn wrote(&self, object: Written) {
+    pub fn wrote(&self, object: WrittenObject) {
         self.writes.get_or_create(&WriteLabels { object }).inc();
     }
 

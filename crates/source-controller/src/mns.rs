@@ -1,238 +1,97 @@
-//! The queue and the subscription of a source in MNS.
+//! A source's queue in MNS and its subscription: observe, diff, apply, report.
 //!
 //! Only the queue and the subscription whose names carry this source's mark are ever made or
-//! changed. A topic, and a queue that the user names, are somebody else's.
-//!
-//! MNS tells nobody when something changes, so it is asked on every pass; except that a pass
-//! shortly after one that found all in order believes it still is. During a rollout a source
-//! is looked at many times within seconds, and MNS has its limits.
+//! changed. A topic, and a queue that the user names, belong to somebody else.
 
 mod circuit_breaker;
 mod client;
 pub mod orphans;
+mod recent;
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mns::{
-    Delay, Endpoint, MaximumMessageSize, NameError, NotifyContentFormat, NotifyStrategy,
-    QueueAttributes, QueueName, QueueStatus, Retention, Subscription, SubscriptionName,
-    SubscriptionStatus, TopicName, VisibilityTimeout,
+    Delay, Endpoint, MaximumMessageSize, NotifyContentFormat, NotifyStrategy, QueueAttributes,
+    QueueName, QueueStatus, Retention, Subscription, SubscriptionStatus, VisibilityTimeout,
 };
-use source_api::{Conditions, Dependent, MnsOssSource, Origin, OriginError, names};
-use thiserror::Error;
-use tokio::time::Instant;
+use source_api::{Conditions, Dependent};
 use tracing::info;
 use transport::Disposition;
 
-pub(crate) use circuit_breaker::Silence;
+pub(crate) use circuit_breaker::CircuitBreaker;
 use client::TOPIC_NOT_FOUND;
-pub use client::{Account, CloudTrouble, Part};
+pub use client::{Account, MnsProblem, MnsResource};
+pub(crate) use recent::{ObservationKey, RecentObservations};
 
 use crate::context::Context;
-use crate::reconcile::{Done, Seen};
-use crate::source::{Identity, Wish};
+use crate::reconcile::{Applied, Observed};
+use crate::source::{Desired, DesiredQueue, Identity, SubscribedQueue};
 
 /// How long a message stays hidden after a receive. The adapter extends it as long as it
-/// works on the message; this is what a killed adapter's messages wait.
+/// works on the message; the messages of a killed adapter come back after this time.
 const VISIBILITY: Duration = Duration::from_secs(30);
-
 /// How long undelivered messages are kept: a long weekend.
 const RETENTION: Duration = Duration::from_hours(4 * 24);
 
-/// For how long all is taken to be in order after it was seen to be; less if regular looks
-/// come oftener.
-const FRESH: Duration = Duration::from_secs(20);
-
-/// Where a source's messages come from, in MNS's own terms.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Supply {
-    /// A topic, and what we make to receive from it.
-    Topic(Subscribed),
-    /// Somebody else's queue.
-    Queue(QueueName),
-}
-
-/// A queue of ours and its subscription to a topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscribed {
-    /// The topic, which is somebody else's.
-    pub topic: TopicName,
-    /// The queue.
-    pub queue: QueueName,
-    /// The subscription, which has the queue's name.
-    pub subscription: SubscriptionName,
-}
-
-/// Why a source has no supply. Permanent.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum SupplyError {
-    /// It names none, or two.
-    #[error(transparent)]
-    Origin(#[from] OriginError),
-    /// MNS knows no such names.
-    #[error(transparent)]
-    Name(#[from] NameError),
-}
-
 /// What was found in MNS. What is absent does not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CloudSeen {
+pub struct ObservedMns {
     /// The queue.
     pub queue: Option<QueueStatus>,
     /// The subscription.
     pub subscription: Option<SubscriptionStatus>,
 }
 
-/// What must not have changed for a memory to be of use.
+/// One change in MNS.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Remembered {
-    generation: Option<i64>,
-    secret_version: Option<String>,
-}
-
-/// What was found in order lately, by uid of the source.
-#[derive(Debug)]
-pub(crate) struct CloudMemory {
-    fresh: Duration,
-    entries: Mutex<HashMap<String, Entry>>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    about: Remembered,
-    at: Instant,
-    seen: CloudSeen,
-}
-
-/// One thing to do in MNS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CloudStep {
+pub enum MnsStep {
     /// Make the queue.
     CreateQueue(QueueName, QueueAttributes),
     /// Set the attributes that somebody changed.
     CorrectQueue(QueueName, QueueAttributes),
     /// Subscribe the queue to the topic.
-    Subscribe(Subscribed, Subscription),
-    /// Replace a subscription of ours that leads elsewhere or alters messages, which cannot
-    /// be mended.
-    Resubscribe(Subscribed, Subscription),
+    Subscribe(SubscribedQueue, Subscription),
+    /// Replace a subscription of ours that leads elsewhere or alters messages: MNS cannot
+    /// change that.
+    Resubscribe(SubscribedQueue, Subscription),
     /// Set the strategy that somebody changed.
-    CorrectSubscription(Subscribed, NotifyStrategy),
+    CorrectSubscription(SubscribedQueue, NotifyStrategy),
 }
 
-impl Supply {
-    /// The queue that is received from.
-    #[must_use]
-    pub fn queue(&self) -> &QueueName {
-        match self {
-            Self::Topic(subscribed) => &subscribed.queue,
-            Self::Queue(queue) => queue,
-        }
-    }
-}
-
-pub(crate) fn supply(source: &MnsOssSource, identity: &Identity) -> Result<Supply, SupplyError> {
-    match source.spec.origin()? {
-        Origin::Topic(topic) => Ok(Supply::Topic(subscribed(topic, identity)?)),
-        Origin::Queue(queue) => Ok(Supply::Queue(QueueName::try_new(queue)?)),
-    }
-}
-
-/// What we make for a source that receives from `topic`.
-fn subscribed(topic: &str, identity: &Identity) -> Result<Subscribed, NameError> {
-    let Identity {
-        namespace,
-        name,
-        uid,
-    } = identity;
-    let queue = names::queue(namespace, name, uid);
-    Ok(Subscribed {
-        topic: TopicName::try_new(topic)?,
-        subscription: SubscriptionName::try_new(&queue)?,
-        queue: QueueName::try_new(queue)?,
-    })
-}
-
-impl Remembered {
-    pub(crate) fn new(source: &MnsOssSource, secret_version: Option<&str>) -> Self {
-        Self {
-            generation: source.metadata.generation,
-            secret_version: secret_version.map(str::to_owned),
-        }
-    }
-}
-
-impl CloudMemory {
-    /// Remembers nothing yet, and nothing until the next regular look.
-    pub(crate) fn new(resync: Duration) -> Self {
-        Self {
-            fresh: FRESH.min(resync / 2),
-            entries: Mutex::default(),
-        }
-    }
-
-    /// Takes note that all was in order.
-    fn keep(&self, uid: &str, about: Remembered, seen: &CloudSeen) {
-        let entry = Entry {
-            about,
-            at: Instant::now(),
-            seen: seen.clone(),
-        };
-        self.lock().insert(uid.to_owned(), entry);
-    }
-
-    /// Forgets a source, because it is gone or what it has in MNS is about to change.
-    pub(crate) fn forget(&self, uid: &str) {
-        self.lock().remove(uid);
-    }
-
-    fn recall(&self, uid: &str, about: &Remembered) -> Option<CloudSeen> {
-        let memory = self.lock();
-        let entry = memory.get(uid)?;
-        (entry.about == *about && entry.at.elapsed() < self.fresh).then(|| entry.seen.clone())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-pub(crate) async fn look(
+/// Asks MNS, unless it was asked a moment ago.
+pub(crate) async fn observe(
     ctx: &Context,
     uid: &str,
-    about: Remembered,
+    key: ObservationKey,
     account: &Account,
-    supply: &Supply,
-) -> Result<CloudSeen, CloudTrouble> {
-    if let Some(seen) = ctx.cloud_memory.recall(uid, &about) {
-        return Ok(seen);
+    desired: &DesiredQueue,
+) -> Result<ObservedMns, MnsProblem> {
+    if let Some(observed) = ctx.recent_mns.get(uid, &key) {
+        return Ok(observed);
     }
-    let seen = ask(account, supply).await?;
-    ctx.cloud_memory.keep(uid, about, &seen);
-    Ok(seen)
-}
-
-async fn ask(account: &Account, supply: &Supply) -> Result<CloudSeen, CloudTrouble> {
-    let queue = account.queue(supply.queue());
-    let queue = account.find(Part::Queue, queue.attributes()).await?;
-    let subscription = match supply {
-        Supply::Topic(wanted) => {
-            let topic = account.topic(&wanted.topic);
-            let attributes = topic.subscription_attributes(&wanted.subscription);
-            account.find(Part::Subscription, attributes).await?
+    let queue = account.queue(desired.name());
+    let queue = account.find(MnsResource::Queue, queue.attributes()).await?;
+    let subscription = match desired.subscribed() {
+        Some(SubscribedQueue {
+            topic,
+            subscription,
+            ..
+        }) => {
+            let topic = account.topic(topic);
+            let attributes = topic.subscription_attributes(subscription);
+            account.find(MnsResource::Subscription, attributes).await?
         }
-        Supply::Queue(_) => None,
+        None => None,
     };
-    Ok(CloudSeen {
+    let observed = ObservedMns {
         queue,
         subscription,
-    })
+    };
+    ctx.recent_mns.keep(uid, key, &observed);
+    Ok(observed)
 }
 
-impl CloudStep {
+impl MnsStep {
     /// The step as done, for people.
     #[must_use]
     pub fn describe(&self) -> String {
@@ -241,16 +100,16 @@ impl CloudStep {
             Self::CorrectQueue(name, _) => {
                 format!("set attributes of queue `{name}` that somebody had changed")
             }
-            Self::Subscribe(wanted, _) => {
-                let Subscribed { topic, queue, .. } = wanted;
+            Self::Subscribe(desired, _) => {
+                let SubscribedQueue { topic, queue, .. } = desired;
                 format!("subscribed queue `{queue}` to topic `{topic}`")
             }
-            Self::Resubscribe(wanted, _) | Self::CorrectSubscription(wanted, _) => {
-                let Subscribed {
+            Self::Resubscribe(desired, _) | Self::CorrectSubscription(desired, _) => {
+                let SubscribedQueue {
                     topic,
                     subscription,
                     ..
-                } = wanted;
+                } = desired;
                 format!(
                     "mended subscription `{subscription}` of topic `{topic}` that somebody had changed"
                 )
@@ -270,39 +129,38 @@ impl CloudStep {
     }
 }
 
-/// What to make or correct for the source as it is now.
+/// What to create or correct.
 ///
 /// # Errors
 /// Nothing can be done, for a reason that belongs into a condition.
-pub fn steps(wish: &Wish, seen: &Seen) -> Result<Vec<CloudStep>, CloudTrouble> {
-    let (Ok(supply), Ok(endpoint), Some(looked)) = (&wish.supply, &seen.account, &seen.cloud)
+pub(crate) fn diff(desired: &Desired, observed: &Observed) -> Result<Vec<MnsStep>, MnsProblem> {
+    let (Ok(queue), Ok(endpoint), Some(found)) = (&desired.queue, &observed.account, &observed.mns)
     else {
-        // Said elsewhere: the supply or the account is what is wrong.
+        // Other conditions say that the origin or the Secret is invalid.
         return Ok(Vec::new());
     };
-    let found = looked.as_ref().map_err(Clone::clone)?;
-    match supply {
-        Supply::Topic(wanted) => topic_steps(wanted, endpoint, found),
-        Supply::Queue(queue) => match &found.queue {
-            Some(_) => Ok(Vec::new()),
-            None => Err(no_queue(queue)),
-        },
+    let found = found.as_ref().map_err(Clone::clone)?;
+    match queue {
+        DesiredQueue::Subscribed(desired) => subscribed_steps(desired, endpoint, found),
+        DesiredQueue::Given(_) if found.queue.is_some() => Ok(Vec::new()),
+        DesiredQueue::Given(queue) => Err(no_queue(queue)),
     }
 }
 
-fn topic_steps(
-    wanted: &Subscribed,
+fn subscribed_steps(
+    desired: &SubscribedQueue,
     endpoint: &Endpoint,
-    found: &CloudSeen,
-) -> Result<Vec<CloudStep>, CloudTrouble> {
-    let arn = endpoint.queue_arn(&wanted.queue).ok_or_else(no_account)?;
-    let queue = queue_step(&wanted.queue, found.queue.as_ref());
-    let subscription = subscription_step(wanted, arn, found.subscription.as_ref());
+    found: &ObservedMns,
+) -> Result<Vec<MnsStep>, MnsProblem> {
+    let arn = endpoint.queue_arn(&desired.queue).ok_or_else(no_account)?;
+    let queue = queue_step(&desired.queue, found.queue.as_ref());
+    let subscription = subscription_step(desired, arn, found.subscription.as_ref());
     Ok(queue.into_iter().chain(subscription).collect())
 }
 
-/// The attributes that we care about. How long a receive waits and whether calls are logged
-/// is not among them: the adapter says the one itself, the other is the user's choice.
+/// The attributes that are kept as they are here. How long a receive waits and whether calls
+/// are logged is not among them: the adapter states the one in each call, and the user chooses
+/// the other.
 fn attributes() -> QueueAttributes {
     QueueAttributes {
         visibility_timeout: Some(VisibilityTimeout::saturating(VISIBILITY)),
@@ -314,89 +172,84 @@ fn attributes() -> QueueAttributes {
     }
 }
 
-fn queue_step(name: &QueueName, found: Option<&QueueStatus>) -> Option<CloudStep> {
-    let wanted = attributes();
+fn queue_step(name: &QueueName, found: Option<&QueueStatus>) -> Option<MnsStep> {
+    let desired = attributes();
     let Some(found) = found else {
-        return Some(CloudStep::CreateQueue(name.clone(), wanted));
+        return Some(MnsStep::CreateQueue(name.clone(), desired));
     };
-    let is_other = |is: Option<Duration>, wanted: Duration| is.is_some_and(|is| is != wanted);
+    let is_other = |is: Option<Duration>, desired: Duration| is.is_some_and(|is| is != desired);
     let size = found.maximum_message_size_bytes;
     let changed = QueueAttributes {
-        visibility_timeout: wanted
+        visibility_timeout: desired
             .visibility_timeout
-            .filter(|wanted| is_other(found.visibility_timeout, wanted.get())),
-        maximum_message_size: wanted
+            .filter(|desired| is_other(found.visibility_timeout, desired.get())),
+        maximum_message_size: desired
             .maximum_message_size
-            .filter(|wanted| size.is_some_and(|is| is != u64::from(wanted.get()))),
-        message_retention: wanted
+            .filter(|desired| size.is_some_and(|is| is != u64::from(desired.get()))),
+        message_retention: desired
             .message_retention
-            .filter(|wanted| is_other(found.message_retention, wanted.get())),
-        delay: wanted
+            .filter(|desired| is_other(found.message_retention, desired.get())),
+        delay: desired
             .delay
-            .filter(|wanted| is_other(found.delay, wanted.get())),
+            .filter(|desired| is_other(found.delay, desired.get())),
         ..QueueAttributes::default()
     };
-    (changed != QueueAttributes::default()).then(|| CloudStep::CorrectQueue(name.clone(), changed))
+    (changed != QueueAttributes::default()).then(|| MnsStep::CorrectQueue(name.clone(), changed))
 }
 
 fn subscription_step(
-    wanted: &Subscribed,
+    desired: &SubscribedQueue,
     arn: String,
     found: Option<&SubscriptionStatus>,
-) -> Option<CloudStep> {
+) -> Option<MnsStep> {
     let subscription = Subscription {
         notify_content_format: Some(NotifyContentFormat::Simplified),
-        // A day of retries: time enough to make a queue anew that somebody removed.
+        // A day of retries: enough to make a queue again that somebody removed.
         notify_strategy: Some(NotifyStrategy::ExponentialDecayRetry),
         ..Subscription::new(arn)
     };
     let Some(found) = found else {
-        return Some(CloudStep::Subscribe(wanted.clone(), subscription));
+        return Some(MnsStep::Subscribe(desired.clone(), subscription));
     };
     let is_other_form = found
         .notify_content_format
         .is_some_and(|format| Some(format) != subscription.notify_content_format);
     let is_filtered = found.filter_tag.as_ref().is_some_and(|tag| !tag.is_empty());
     if found.endpoint != subscription.endpoint || is_other_form || is_filtered {
-        return Some(CloudStep::Resubscribe(wanted.clone(), subscription));
+        return Some(MnsStep::Resubscribe(desired.clone(), subscription));
     }
     let strategy = subscription.notify_strategy?;
     (found.notify_strategy? != strategy)
-        .then(|| CloudStep::CorrectSubscription(wanted.clone(), strategy))
+        .then(|| MnsStep::CorrectSubscription(desired.clone(), strategy))
 }
 
-fn no_queue(queue: &QueueName) -> CloudTrouble {
+fn no_queue(queue: &QueueName) -> MnsProblem {
     let message = format!("queue `{queue}` does not exist");
-    CloudTrouble::new(
-        Part::Queue,
-        "QueueNotFound",
-        message,
-        Disposition::Permanent,
-    )
+    let permanent = Disposition::Permanent;
+    MnsProblem::new(MnsResource::Queue, "QueueNotFound", message, permanent)
 }
 
-fn no_account() -> CloudTrouble {
+fn no_account() -> MnsProblem {
     let message = "the endpoint does not name account and region: use `https://<account>.mns.<region>.aliyuncs.com`, \
                    or add `accountId` and `region` to the document in the Secret";
     let reason = "EndpointIncomplete";
-    CloudTrouble::new(
-        Part::Subscription,
+    MnsProblem::new(
+        MnsResource::Subscription,
         reason,
         message.to_owned(),
         Disposition::Permanent,
     )
 }
 
-/// Does the steps in order, up to the first that fails.
-pub(crate) async fn make(
+/// Takes the steps in order, up to the first that fails.
+pub(crate) async fn apply(
     ctx: &Context,
     identity: &Identity,
-    steps: Result<Vec<CloudStep>, CloudTrouble>,
     account: Option<&Account>,
-) -> Result<Vec<CloudStep>, CloudTrouble> {
-    let in_order = steps.as_ref().is_ok_and(Vec::is_empty);
-    if !in_order {
-        ctx.cloud_memory.forget(&identity.uid);
+    steps: Result<Vec<MnsStep>, MnsProblem>,
+) -> Result<Vec<MnsStep>, MnsProblem> {
+    if steps != Ok(Vec::new()) {
+        ctx.recent_mns.forget(&identity.uid);
     }
     let steps = steps?;
     let Some(account) = account else {
@@ -414,94 +267,100 @@ pub(crate) async fn make(
     Ok(steps)
 }
 
-async fn take(account: &Account, step: &CloudStep) -> Result<(), CloudTrouble> {
+async fn take(account: &Account, step: &MnsStep) -> Result<(), MnsProblem> {
     match step {
-        CloudStep::CreateQueue(name, attributes) => {
-            let queue = account.queue(name);
-            account.call(Part::Queue, queue.create(attributes)).await?;
-        }
-        CloudStep::CorrectQueue(name, attributes) => {
+        MnsStep::CreateQueue(name, attributes) => {
             let queue = account.queue(name);
             account
-                .call(Part::Queue, queue.set_attributes(attributes))
+                .call(MnsResource::Queue, queue.create(attributes))
                 .await?;
         }
-        CloudStep::Subscribe(wanted, subscription) => {
-            let topic = account.topic(&wanted.topic);
-            let call = topic.subscribe(&wanted.subscription, subscription);
-            let subscribed = account.call(Part::Subscription, call).await;
-            subscribed.map_err(|trouble| named(trouble, wanted))?;
+        MnsStep::CorrectQueue(name, attributes) => {
+            let queue = account.queue(name);
+            account
+                .call(MnsResource::Queue, queue.set_attributes(attributes))
+                .await?;
         }
-        CloudStep::Resubscribe(wanted, subscription) => {
-            let topic = account.topic(&wanted.topic);
-            let call = topic.unsubscribe(&wanted.subscription);
-            account.call(Part::Subscription, call).await?;
-            let call = topic.subscribe(&wanted.subscription, subscription);
-            account.call(Part::Subscription, call).await?;
+        MnsStep::Subscribe(desired, subscription) => {
+            let topic = account.topic(&desired.topic);
+            let call = topic.subscribe(&desired.subscription, subscription);
+            let subscribed = account.call(MnsResource::Subscription, call).await;
+            subscribed.map_err(|problem| name_topic(problem, desired))?;
         }
-        CloudStep::CorrectSubscription(wanted, strategy) => {
-            let topic = account.topic(&wanted.topic);
-            let call = topic.set_subscription_attributes(&wanted.subscription, *strategy);
-            account.call(Part::Subscription, call).await?;
+        MnsStep::Resubscribe(desired, subscription) => {
+            let topic = account.topic(&desired.topic);
+            let call = topic.unsubscribe(&desired.subscription);
+            account.call(MnsResource::Subscription, call).await?;
+            let call = topic.subscribe(&desired.subscription, subscription);
+            account.call(MnsResource::Subscription, call).await?;
+        }
+        MnsStep::CorrectSubscription(desired, strategy) => {
+            let topic = account.topic(&desired.topic);
+            let call = topic.set_subscription_attributes(&desired.subscription, *strategy);
+            account.call(MnsResource::Subscription, call).await?;
         }
     }
     Ok(())
 }
 
-/// A topic that is missing is the user's most likely mistake, so it is told in plain words.
-fn named(trouble: CloudTrouble, wanted: &Subscribed) -> CloudTrouble {
-    if trouble.reason != TOPIC_NOT_FOUND {
-        return trouble;
+/// A missing topic is the user's most likely mistake, so the message names it plainly.
+fn name_topic(problem: MnsProblem, desired: &SubscribedQueue) -> MnsProblem {
+    if problem.reason != TOPIC_NOT_FOUND {
+        return problem;
     }
-    let message = format!("topic `{}` does not exist", wanted.topic);
-    CloudTrouble { message, ..trouble }
+    let message = format!("topic `{}` does not exist", desired.topic);
+    MnsProblem { message, ..problem }
 }
 
-pub(crate) fn mark(conditions: &mut Conditions, wish: &Wish, seen: &Seen, done: &Done) {
-    if let Err(error) = &wish.supply {
-        conditions.mark_false(Dependent::QueueReady, "Invalid", error.to_string());
-        return;
-    }
-    if seen.account.is_err() {
-        without_credentials(conditions);
-        return;
-    }
-    match &done.cloud {
-        Ok(_) => {
-            conditions.mark_true(Dependent::QueueReady);
-            mark_subscribed(conditions, wish);
+/// Marks `QueueReady` and `Subscribed`.
+pub(crate) fn mark(
+    conditions: &mut Conditions,
+    desired: &Desired,
+    observed: &Observed,
+    applied: &Applied,
+) {
+    let queue = match &desired.queue {
+        Ok(queue) => queue,
+        Err(error) => {
+            conditions.mark_false(Dependent::QueueReady, "Invalid", error.to_string());
+            return;
         }
-        Err(trouble) if trouble.is_key_refused => without_credentials(conditions),
-        Err(trouble) => match trouble.part {
-            Part::Queue => mark_trouble(conditions, Dependent::QueueReady, trouble),
-            Part::Subscription => {
+    };
+    match (&observed.account, &applied.mns) {
+        (Ok(_), Ok(_)) => {
+            conditions.mark_true(Dependent::QueueReady);
+            mark_subscribed(conditions, queue);
+        }
+        (Ok(_), Err(problem)) if !problem.is_key_refused => match problem.resource {
+            MnsResource::Queue => mark_problem(conditions, Dependent::QueueReady, problem),
+            MnsResource::Subscription => {
                 conditions.mark_true(Dependent::QueueReady);
-                mark_trouble(conditions, Dependent::Subscribed, trouble);
+                mark_problem(conditions, Dependent::Subscribed, problem);
             }
         },
+        _ => {
+            let message = "MNS cannot be asked without credentials that it takes";
+            conditions.mark_unknown(Dependent::QueueReady, "CredentialsMissing", message);
+        }
     }
 }
 
-fn without_credentials(conditions: &mut Conditions) {
-    let message = "MNS cannot be asked without credentials that it takes";
-    conditions.mark_unknown(Dependent::QueueReady, "CredentialsMissing", message);
-}
-
-fn mark_subscribed(conditions: &mut Conditions, wish: &Wish) {
-    if let Ok(Supply::Queue(_)) = &wish.supply {
-        let message = "whoever owns the queue sees to what is in it";
-        conditions.mark_true_because(Dependent::Subscribed, "QueueGiven", message);
-    } else {
-        conditions.mark_true(Dependent::Subscribed);
+fn mark_subscribed(conditions: &mut Conditions, queue: &DesiredQueue) {
+    match queue {
+        DesiredQueue::Subscribed(_) => conditions.mark_true(Dependent::Subscribed),
+        DesiredQueue::Given(_) => {
+            let message = "whoever owns the queue sees to what is in it";
+            conditions.mark_true_because(Dependent::Subscribed, "QueueGiven", message);
+        }
     }
 }
 
-/// What may pass is not a failure yet.
-fn mark_trouble(conditions: &mut Conditions, dependent: Dependent, trouble: &CloudTrouble) {
-    let message = trouble.message.clone();
-    if trouble.disposition.is_retryable() {
-        conditions.mark_unknown(dependent, trouble.reason, message);
+/// A problem that may pass is not a failure yet.
+fn mark_problem(conditions: &mut Conditions, dependent: Dependent, problem: &MnsProblem) {
+    let message = problem.message.clone();
+    if problem.disposition.is_retryable() {
+        conditions.mark_unknown(dependent, problem.reason, message);
     } else {
-        conditions.mark_false(dependent, trouble.reason, message);
+        conditions.mark_false(dependent, problem.reason, message);
     }
 }

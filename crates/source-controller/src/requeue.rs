@@ -1,27 +1,49 @@
-//! When to look at a source again: later and later while it fails, now and then otherwise.
+//! When to reconcile a source again: with a backoff while it fails, at regular times otherwise.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use transport::{Backoff, jittered};
+use transport::{Backoff, Disposition, jittered};
 
 /// The longest pause after a failure.
 const LONGEST: Duration = Duration::from_mins(5);
 /// The pauses after failures in a row.
 const BACKOFF: Backoff = Backoff::new(Duration::from_secs(2), LONGEST);
-/// For a change that may show late: see [`Pace::soon`].
+/// See [`Requeue::Soon`].
 const SOON: Duration = Duration::from_mins(1);
+
+/// When to reconcile a source again, unless a watch wakes it before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requeue {
+    /// At the regular time: nothing failed that could succeed later.
+    Regular,
+    /// Before that: the source waits for something that cannot be watched reliably.
+    Soon,
+    /// After a pause that grows, and is at least as long as the other side asked for.
+    Backoff(Option<Duration>),
+}
 
 /// Counts failures in a row, by uid of the source.
 #[derive(Debug)]
-pub struct Pace {
+pub struct RequeuePolicy {
     resync: Duration,
     failures: Mutex<HashMap<String, u32>>,
 }
 
-impl Pace {
-    /// Looks every `resync` at what MNS does not tell.
+impl From<Disposition> for Requeue {
+    /// What fails for good is tried at the regular time; a change of the source comes first.
+    fn from(disposition: Disposition) -> Self {
+        match disposition {
+            Disposition::Permanent => Self::Regular,
+            Disposition::Retry => Self::Backoff(None),
+            Disposition::RetryAfter(pause) => Self::Backoff(Some(pause)),
+        }
+    }
+}
+
+impl RequeuePolicy {
+    /// Reconciles every source once per `resync`, because MNS tells of no change.
     #[must_use]
     pub fn new(resync: Duration) -> Self {
         Self {
@@ -30,37 +52,32 @@ impl Pace {
         }
     }
 
-    /// How often a source is looked at anyway.
-    #[must_use]
-    pub fn resync(&self) -> Duration {
+    pub(crate) fn resync(&self) -> Duration {
         self.resync
     }
 
-    /// Nothing failed that could succeed later: the pause until the regular look, which
-    /// differs from source to source so that they do not all come at once.
-    pub fn settled(&self, uid: &str) -> Duration {
-        self.forget(uid);
-        around(self.resync)
+    /// The pause until a source is reconciled again. It differs from source to source by up to
+    /// a tenth, so that they do not all come at once.
+    pub fn pause(&self, uid: &str, requeue: Requeue) -> Duration {
+        match requeue {
+            Requeue::Regular => {
+                self.forget(uid);
+                around(self.resync)
+            }
+            Requeue::Soon => {
+                self.forget(uid);
+                around(SOON.min(self.resync))
+            }
+            Requeue::Backoff(asked) => {
+                let mut failures = self.lock();
+                let count = failures.entry(uid.to_owned()).or_default();
+                *count = count.saturating_add(1);
+                around(BACKOFF.after(*count)).max(asked.unwrap_or_default().min(LONGEST))
+            }
+        }
     }
 
-    /// As [`settled`](Self::settled), for a source that waits for something which cannot be
-    /// watched reliably.
-    pub fn soon(&self, uid: &str) -> Duration {
-        self.forget(uid);
-        around(SOON.min(self.resync))
-    }
-
-    /// Something failed that may succeed later: the pause until the next try. `asked` is
-    /// what the other side wants at least.
-    pub fn failed(&self, uid: &str, asked: Option<Duration>) -> Duration {
-        let mut failures = self.lock();
-        let count = failures.entry(uid.to_owned()).or_default();
-        *count = count.saturating_add(1);
-        around(BACKOFF.after(*count)).max(asked.unwrap_or_default().min(LONGEST))
-    }
-
-    /// Forgets a source.
-    pub fn forget(&self, uid: &str) {
+    pub(crate) fn forget(&self, uid: &str) {
         self.lock().remove(uid);
     }
 
@@ -69,7 +86,6 @@ impl Pace {
     }
 }
 
-/// Up to a tenth more or less.
 fn around(duration: Duration) -> Duration {
     jittered(duration, 0.9..=1.1)
 }
@@ -78,35 +94,36 @@ fn around(duration: Duration) -> Duration {
 mod tests {
     use super::*;
 
+    const FAILED: Requeue = Requeue::Backoff(None);
+
     #[test]
     fn pauses_double_up_to_the_longest_and_start_over() {
-        let pace = Pace::new(Duration::from_mins(10));
-        let seconds = |pause: Duration| pause.as_secs_f64();
+        let policy = RequeuePolicy::new(Duration::from_mins(10));
+        let seconds = |uid, requeue| policy.pause(uid, requeue).as_secs_f64();
         for expected in [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0, 300.0] {
-            let pause = seconds(pace.failed("a", None));
+            let pause = seconds("a", FAILED);
             assert!(
                 (pause / expected - 1.0).abs() <= 0.1,
                 "{pause} for {expected}"
             );
         }
-        assert!(seconds(pace.failed("b", None)) < 3.0, "another source");
-        let regular = seconds(pace.settled("a"));
+        assert!(seconds("b", FAILED) < 3.0, "another source");
+        let regular = seconds("a", Requeue::Regular);
         assert!((540.0..=660.0).contains(&regular), "{regular}");
-        assert!(seconds(pace.failed("a", None)) < 3.0, "after a success");
+        assert!(seconds("a", FAILED) < 3.0, "after a success");
     }
 
     #[test]
     fn pause_that_is_asked_for_is_kept_within_bounds() {
-        let pace = Pace::new(Duration::from_mins(10));
-        let pause = pace.failed("a", Some(Duration::from_mins(1)));
-        assert_eq!(pause, Duration::from_mins(1));
-        let pause = pace.failed("a", Some(Duration::from_hours(1)));
-        assert_eq!(pause, LONGEST);
+        let policy = RequeuePolicy::new(Duration::from_mins(10));
+        let asked = |pause| policy.pause("a", Requeue::Backoff(Some(pause)));
+        assert_eq!(asked(Duration::from_mins(1)), Duration::from_mins(1));
+        assert_eq!(asked(Duration::from_hours(1)), LONGEST);
     }
 
     #[test]
-    fn looking_soon_is_never_later_than_the_regular_look() {
-        let pace = Pace::new(Duration::from_secs(1));
-        assert!(pace.soon("a") < Duration::from_secs(2));
+    fn soon_is_never_later_than_the_regular_time() {
+        let policy = RequeuePolicy::new(Duration::from_secs(1));
+        assert!(policy.pause("a", Requeue::Soon) < Duration::from_secs(2));
     }
 }

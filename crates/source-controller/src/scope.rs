@@ -14,7 +14,7 @@ use kube::{Api, Client, Resource};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope(Vec<String>);
 
-/// What one watch sees.
+/// The part of the cluster that one watch covers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     /// Everything.
@@ -51,7 +51,7 @@ impl Scope {
 }
 
 impl Place {
-    /// The name of a watch on a kind here, as answers are remembered by it.
+    /// The name of a watch on a kind here, for caches.
     pub(crate) fn watch_name(&self, kind: &str) -> String {
         match self {
             Self::Cluster => kind.to_owned(),
@@ -59,7 +59,7 @@ impl Place {
         }
     }
 
-    /// Whether a watch here sees what is in this namespace.
+    /// Whether a watch here covers this namespace.
     pub(crate) fn sees(&self, namespace: Option<&str>) -> bool {
         match self {
             Self::Cluster => true,

@@ -1,4 +1,4 @@
-//! Which account a source's Secret opens.
+//! The Secret of a source, and the account of MNS that it opens.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,18 +11,18 @@ use signing::{CredentialsError, SecretDocument};
 use source_api::{Conditions, Dependent, SecretKeyReference};
 use thiserror::Error;
 
-use crate::cache::Question;
+use crate::cache::Key;
 use crate::context::Context;
-use crate::error::{PassError, doing};
+use crate::error::{ReconcileError, doing};
 use crate::mns::Account;
-use crate::reconcile::{Done, Seen};
-use crate::source::Subject;
+use crate::reconcile::{Applied, Observed};
+use crate::source::ParsedSource;
 
-/// The watch that tells of Secrets.
+/// The watch on Secrets, by its name in caches.
 pub(crate) const SECRETS: &str = "secrets";
 
-/// Why a source's Secret opens no account. Permanent, until somebody changes the Secret;
-/// which is noticed. None quotes the Secret.
+/// Why a source's Secret opens no account. Permanent until somebody changes the Secret, which
+/// wakes the source. No message quotes the Secret.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AccountProblem {
@@ -79,18 +79,18 @@ impl AccountProblem {
     }
 }
 
-/// Who owns the account and where it is, for endpoints whose host does not say so.
+/// Owner and region of the account, for endpoints whose host does not name them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Whereabouts {
+struct Location {
     account_id: Option<String>,
     region: Option<String>,
 }
 
-/// What a Secret opened.
+/// The account that a Secret opens.
 #[derive(Clone, Debug)]
-pub(crate) struct Opened {
-    /// Which of its keys was read.
+pub(crate) struct OpenedSecret {
+    /// The key of the Secret that was read.
     key: String,
     /// The account.
     pub(crate) account: Result<Account, AccountProblem>,
@@ -98,31 +98,32 @@ pub(crate) struct Opened {
     pub(crate) version: Option<String>,
 }
 
-/// Opens the account, or remembers having opened it a moment ago.
-pub(crate) async fn look(ctx: &Context, subject: &Subject) -> Result<Opened, PassError> {
-    let SecretKeyReference { name, key } = &subject.source.spec.access_token.secret_key_ref;
-    let namespace = &subject.identity.namespace;
-    let question = Question {
+/// Opens the account, unless it was opened already and the Secret has not changed.
+pub(crate) async fn observe(
+    ctx: &Context,
+    parsed: &ParsedSource,
+) -> Result<OpenedSecret, ReconcileError> {
+    let SecretKeyReference { name, key } = &parsed.source.spec.access_token.secret_key_ref;
+    let namespace = &parsed.identity.namespace;
+    let cached = Key {
         watch: ctx.scope.place_of(namespace).watch_name(SECRETS),
         namespace: namespace.clone(),
         name: name.clone(),
     };
-    let asked = match ctx.secrets.recall(&question) {
-        // One Secret may hold several documents, though hardly anybody does that.
-        Ok(opened) if opened.key != *key => None,
-        Ok(opened) => return Ok(opened),
-        Err(asked) => Some(asked),
+    let read = || async {
+        let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), namespace);
+        let secret = doing("reading the secret", secrets.get_opt(name).await)?;
+        Ok(open(ctx, name, key, secret.as_ref()))
     };
-    let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), namespace);
-    let secret = doing("reading the secret", secrets.get_opt(name).await)?;
-    let opened = open(ctx, name, key, secret.as_ref());
-    if let Some(asked) = asked {
-        ctx.secrets.keep(&question, asked, &opened);
+    let opened = ctx.secrets.get_or_read(&cached, read()).await?;
+    if opened.key == *key {
+        return Ok(opened);
     }
-    Ok(opened)
+    // Few Secrets hold several documents, so only one of them is cached.
+    read().await
 }
 
-fn open(ctx: &Context, name: &str, key: &str, secret: Option<&Secret>) -> Opened {
+fn open(ctx: &Context, name: &str, key: &str, secret: Option<&Secret>) -> OpenedSecret {
     let (secret_name, key) = (name.to_owned(), key.to_owned());
     let data = secret.map(|secret| secret.data.as_ref().and_then(|data| data.get(&key)));
     let account = match data {
@@ -139,7 +140,7 @@ fn open(ctx: &Context, name: &str, key: &str, secret: Option<&Secret>) -> Opened
                 problem,
             }),
     };
-    Opened {
+    OpenedSecret {
         key,
         account,
         version: secret.and_then(ResourceExt::resource_version),
@@ -151,7 +152,7 @@ fn read(value: &[u8]) -> Result<(Endpoint, SecretDocument), DocumentProblem> {
     let document = SecretDocument::from_json(text).map_err(DocumentProblem::Credentials)?;
     let url = document.url.as_deref().ok_or(DocumentProblem::NoUrl)?;
     let mut endpoint: Endpoint = url.parse().map_err(DocumentProblem::Url)?;
-    let Whereabouts { account_id, region } = serde_json::from_str(text).unwrap_or_default();
+    let Location { account_id, region } = serde_json::from_str(text).unwrap_or_default();
     if let Some(account_id) = account_id {
         endpoint = endpoint.with_account_id(account_id);
     }
@@ -161,35 +162,37 @@ fn read(value: &[u8]) -> Result<(Endpoint, SecretDocument), DocumentProblem> {
     Ok((endpoint, document))
 }
 
-pub(crate) fn mark(conditions: &mut Conditions, seen: &Seen, done: &Done) {
+/// Marks `CredentialsProvided`.
+pub(crate) fn mark(conditions: &mut Conditions, observed: &Observed, applied: &Applied) {
     let dependent = Dependent::CredentialsProvided;
-    match (&seen.account, &done.cloud) {
+    match (&observed.account, &applied.mns) {
         (Err(problem), _) => {
             conditions.mark_false(dependent, problem.reason(), problem.to_string());
         }
-        (Ok(_), Err(trouble)) if trouble.is_key_refused => {
-            conditions.mark_false(dependent, "CredentialsRefused", trouble.message.clone());
+        (Ok(_), Err(problem)) if problem.is_key_refused => {
+            conditions.mark_false(dependent, "CredentialsRefused", problem.message.clone());
         }
         (Ok(_), _) => conditions.mark_true(dependent),
     }
 }
 
 /// The last account that MNS let in, by uid of the source.
+///
+/// A namespace that is deleted loses Secrets and sources in any order. What a source has in
+/// MNS can then be removed only with a key that was read before. It is kept in memory alone,
+/// wiped when the source is gone, and used for nothing but the source's deletion.
 #[derive(Debug, Default)]
-pub(crate) struct Accounts(Mutex<HashMap<String, Account>>);
+pub(crate) struct KnownAccounts(Mutex<HashMap<String, Account>>);
 
-impl Accounts {
-    /// Remembers an account in place of the one before.
+impl KnownAccounts {
     pub(crate) fn keep(&self, uid: &str, account: &Account) {
         self.lock().insert(uid.to_owned(), account.clone());
     }
 
-    /// The account that last worked.
-    pub(crate) fn recall(&self, uid: &str) -> Option<Account> {
+    pub(crate) fn get(&self, uid: &str) -> Option<Account> {
         self.lock().get(uid).cloned()
     }
 
-    /// Forgets a source that is gone.
     pub(crate) fn forget(&self, uid: &str) {
         self.lock().remove(uid);
     }

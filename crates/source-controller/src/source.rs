@@ -1,13 +1,15 @@
-//! What a source asks for, parsed once per pass.
+//! What a source asks for, parsed once per reconcile.
 //!
 //! The API server's rules refuse nonsense at the door, but an object may be older than the
-//! rules. So nothing here fails as a whole: each part is what it should be, or says what is
-//! wrong with it, and the other parts are still acted on.
+//! rules. So nothing here fails as a whole: each field is parsed or has an error of its own,
+//! and the other fields still take effect.
 
 use kube::ResourceExt as _;
-use source_api::{Delivery, DeliveryError, MnsOssSource, Sink, SinkError, Target};
-
-use crate::mns::{Supply, SupplyError, supply};
+use mns::{NameError, QueueName, SubscriptionName, TopicName};
+use source_api::{
+    Delivery, DeliveryError, MnsOssSource, Origin, OriginError, Sink, SinkError, Target, names,
+};
+use thiserror::Error;
 
 /// Which source it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,38 +22,70 @@ pub struct Identity {
     pub uid: String,
 }
 
-/// The source that a pass is about.
+/// A source and its desired state.
 #[derive(Debug)]
-pub struct Subject {
+pub struct ParsedSource {
     /// As the API server has it.
     pub source: MnsOssSource,
     /// Which one it is.
     pub identity: Identity,
     /// What it asks for.
-    pub wish: Wish,
+    pub desired: Desired,
 }
 
-/// What a source asks for.
+/// The desired state of a source.
 #[derive(Debug)]
-pub struct Wish {
+pub struct Desired {
     /// Where events go.
     pub sink: Result<Sink, SinkError>,
     /// How they are delivered.
     pub delivery: Result<Delivery, DeliveryError>,
     /// Where they come from.
-    pub supply: Result<Supply, SupplyError>,
+    pub queue: Result<DesiredQueue, DesiredQueueError>,
 }
 
-impl Subject {
-    /// A source, parsed.
+/// The queue that a source receives from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DesiredQueue {
+    /// A queue that the controller makes and subscribes to a topic.
+    Subscribed(SubscribedQueue),
+    /// A queue that the user names. The controller never changes it.
+    Given(QueueName),
+}
+
+/// A queue that the controller makes, and its subscription to a topic of the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscribedQueue {
+    /// The topic.
+    pub topic: TopicName,
+    /// The queue.
+    pub queue: QueueName,
+    /// The subscription. It has the queue's name.
+    pub subscription: SubscriptionName,
+}
+
+/// Why a source has no queue to receive from. Permanent.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DesiredQueueError {
+    /// The source names no origin, or two.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// MNS takes no such name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+}
+
+impl ParsedSource {
+    /// Parses a source.
     #[must_use]
     pub fn new(source: MnsOssSource) -> Self {
         let identity = Identity::of(&source);
-        let wish = Wish::of(&source, &identity);
+        let desired = Desired::of(&source, &identity);
         Self {
             source,
             identity,
-            wish,
+            desired,
         }
     }
 }
@@ -68,16 +102,14 @@ impl Identity {
     }
 }
 
-impl Wish {
-    /// Parses a source's `spec`.
-    #[must_use]
-    pub fn of(source: &MnsOssSource, identity: &Identity) -> Self {
+impl Desired {
+    fn of(source: &MnsOssSource, identity: &Identity) -> Self {
         let spec = &source.spec;
         let delivery = spec.delivery.as_ref();
         Self {
             sink: Sink::try_from(&spec.sink),
             delivery: delivery.map_or_else(|| Ok(Delivery::default()), Delivery::try_from),
-            supply: supply(source, identity),
+            queue: DesiredQueue::of(source, identity),
         }
     }
 
@@ -92,6 +124,43 @@ impl Wish {
                     ..
                 }
             )
+        })
+    }
+}
+
+impl DesiredQueue {
+    fn of(source: &MnsOssSource, identity: &Identity) -> Result<Self, DesiredQueueError> {
+        match source.spec.origin()? {
+            Origin::Topic(topic) => Ok(Self::Subscribed(SubscribedQueue::of(topic, identity)?)),
+            Origin::Queue(queue) => Ok(Self::Given(QueueName::try_new(queue)?)),
+        }
+    }
+
+    /// Name of the queue.
+    #[must_use]
+    pub fn name(&self) -> &QueueName {
+        match self {
+            Self::Subscribed(subscribed) => &subscribed.queue,
+            Self::Given(queue) => queue,
+        }
+    }
+
+    /// The queue and the subscription, if they are the controller's.
+    pub(crate) fn subscribed(&self) -> Option<&SubscribedQueue> {
+        match self {
+            Self::Subscribed(subscribed) => Some(subscribed),
+            Self::Given(_) => None,
+        }
+    }
+}
+
+impl SubscribedQueue {
+    fn of(topic: &str, identity: &Identity) -> Result<Self, NameError> {
+        let queue = names::queue(&identity.namespace, &identity.name, &identity.uid);
+        Ok(Self {
+            topic: TopicName::try_new(topic)?,
+            subscription: SubscriptionName::try_new(&queue)?,
+            queue: QueueName::try_new(queue)?,
         })
     }
 }

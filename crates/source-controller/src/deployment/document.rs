@@ -9,18 +9,18 @@ use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 use kube::Resource as _;
 use mns::{Endpoint, QueueName};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use source_api::{Delivery, MnsOssSource, TemplateKeys, names};
 
 use super::pod;
-use crate::drift::covers;
+use crate::drift::json;
 use crate::sink::ResolvedSink;
 use crate::source::Identity;
 
-/// Marks what was applied, so that something that is wanted no longer is noticed too.
+/// Annotation with the hash of what was applied, so that a field that is no longer desired is a
+/// difference too.
 const APPLIED: &str = "sources.eventing.knative.dev/applied";
-/// Old `ReplicaSet`s to keep: enough for a look back.
+/// Old `ReplicaSet`s to keep: enough to roll back.
 const HISTORY: i32 = 2;
 
 /// What all adapters have in common.
@@ -30,13 +30,13 @@ pub struct AdapterSettings {
     pub image: String,
     /// What adapters log (`RUST_LOG`).
     pub log_filter: String,
-    /// How adapters' log lines look (`LOG_FORMAT`).
+    /// Format of adapters' log lines (`LOG_FORMAT`).
     pub log_format: String,
     /// Labels and annotations that users may give them.
     pub template_keys: TemplateKeys,
 }
 
-/// What an adapter must be told.
+/// The configuration of one adapter.
 #[derive(Clone, Copy, Debug)]
 pub struct AdapterInputs<'a> {
     /// Where events go.
@@ -51,7 +51,7 @@ pub struct AdapterInputs<'a> {
     pub endpoint: &'a Endpoint,
 }
 
-/// The adapter's Deployment as it should be.
+/// The desired Deployment of an adapter.
 #[must_use]
 pub fn deployment(
     source: &MnsOssSource,
@@ -86,11 +86,6 @@ pub fn deployment(
     deployment
 }
 
-/// Whether the live Deployment is what `wanted` would make it.
-pub(super) fn is_up_to_date(live: &Deployment, wanted: &Deployment) -> bool {
-    covers(&json(wanted), &json(live))
-}
-
 /// The label selector of a source's pods, as the scale subresource wants it.
 #[must_use]
 pub fn selector(identity: &Identity) -> String {
@@ -101,8 +96,8 @@ pub fn selector(identity: &Identity) -> String {
     pairs.join(",")
 }
 
-/// A reference to the source, for what goes when it goes. Nobody but the one controlling
-/// owner may say what an object is.
+/// A reference to the source, so that Kubernetes deletes the object with it. Only the one
+/// controlling owner decides what is in an object.
 pub(crate) fn owner(identity: &Identity, is_controller: bool) -> OwnerReference {
     OwnerReference {
         api_version: MnsOssSource::api_version(&()).into_owned(),
@@ -133,9 +128,4 @@ fn hash(deployment: &Deployment) -> String {
         let _ = std::fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
         text
     })
-}
-
-/// A type of the Kubernetes API as JSON, which never fails for them.
-pub(crate) fn json(object: &impl serde::Serialize) -> Value {
-    serde_json::to_value(object).unwrap_or_default()
 }

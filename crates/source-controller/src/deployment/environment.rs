@@ -1,5 +1,5 @@
-//! The variables that an adapter is told everything by. The names are the adapter's; what
-//! the source leaves open is left out, because the adapter owns the defaults.
+//! The variables that configure an adapter. The names are the adapter's; a setting that the
+//! source leaves open is left out, because the adapter owns the defaults.
 
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ impl Variables {
     }
 }
 
-/// Kubernetes replaces `$(NAME)` in values; what a user wrote shall stay as it is.
+/// Kubernetes replaces `$(NAME)` in values; a value that a user wrote must stay as it is.
 fn escaped(value: &str) -> String {
     value.replace("$(", "$$(")
 }

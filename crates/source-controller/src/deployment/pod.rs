@@ -24,7 +24,7 @@ pub(super) const ACCESS_TOKEN_FILE: &str = "/var/run/mnsoss/access-token";
 const ACCESS_TOKEN_DIRECTORY: &str = "/var/run/mnsoss";
 const ACCESS_TOKEN_NAME: &str = "access-token";
 const COMMAND: &str = "/source-adapter";
-/// The adapter finishes deliveries for 20 s, and then hands back what is left.
+/// The adapter finishes deliveries for 20 s, and then hands the other messages back.
 const GRACE_SECONDS: i64 = 30;
 const ISTIO: &str = "sidecar.istio.io/inject";
 

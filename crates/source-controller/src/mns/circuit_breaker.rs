@@ -1,5 +1,5 @@
-//! Endpoints that do not answer, so that waiting for one costs one deadline and not one per
-//! source.
+//! A circuit breaker per endpoint, so that one that does not answer costs one deadline and not
+//! one per source.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,26 +9,25 @@ use mns::Endpoint;
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
-/// For how long nobody asks an endpoint again that let somebody wait in vain; then one does,
-/// and the others go by what becomes of it. Longer than the deadline of a call.
-const PAUSE: Duration = Duration::from_secs(10);
-/// When an endpoint is forgotten that nobody asks for any more.
+/// How long the circuit of an endpoint that did not answer stays open. Then one call is let
+/// through, and decides for the others. Longer than the deadline of a call.
+const OPEN: Duration = Duration::from_secs(10);
+/// When an endpoint is forgotten that is called no more.
 const FORGOTTEN: Duration = Duration::from_hours(1);
 
-/// Which endpoints were silent, and when. Cheap to clone; clones share the memory.
+/// The endpoints whose circuit is open, and since when. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Silence(Arc<Mutex<HashMap<String, Instant>>>);
+pub(crate) struct CircuitBreaker(Arc<Mutex<HashMap<String, Instant>>>);
 
-impl Silence {
-    /// Waits for an answer of `endpoint`; `None` if there is none in time, or was none a
-    /// moment ago.
-    pub(super) async fn listen<T>(
+impl CircuitBreaker {
+    /// The answer of `endpoint`; `None` if there is none in time, or the circuit is open.
+    pub(super) async fn call<T>(
         &self,
         endpoint: &Endpoint,
         answer: impl Future<Output = Result<T, Elapsed>>,
     ) -> Option<T> {
         let endpoint = endpoint.to_string();
-        if self.is_pausing(&endpoint) {
+        if self.is_open(&endpoint) {
             return None;
         }
         let answer = answer.await.ok();
@@ -40,18 +39,18 @@ impl Silence {
         answer
     }
 
-    /// Whether the others shall wait; whoever need not is the one to ask.
-    fn is_pausing(&self, endpoint: &str) -> bool {
-        let mut silent = self.lock();
-        silent.retain(|_, since| since.elapsed() < FORGOTTEN);
-        let Some(since) = silent.get_mut(endpoint) else {
+    /// Whether a call must not be made. The first one after [`OPEN`] is let through.
+    fn is_open(&self, endpoint: &str) -> bool {
+        let mut open = self.lock();
+        open.retain(|_, since| since.elapsed() < FORGOTTEN);
+        let Some(since) = open.get_mut(endpoint) else {
             return false;
         };
-        let is_pausing = since.elapsed() < PAUSE;
-        if !is_pausing {
+        let is_open = since.elapsed() < OPEN;
+        if !is_open {
             *since = Instant::now();
         }
-        is_pausing
+        is_open
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
@@ -71,24 +70,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn only_the_first_waits_and_after_a_while_the_next() {
-        let silence = Silence::default();
+        let breaker = CircuitBreaker::default();
         let here: Endpoint = "http://silent.test".parse().unwrap();
         let there: Endpoint = "http://well.test".parse().unwrap();
         let waited = async |endpoint| {
             let started = Instant::now();
             let answer = timeout(DEADLINE, pending::<()>());
-            assert_eq!(silence.listen(endpoint, answer).await, None);
+            assert_eq!(breaker.call(endpoint, answer).await, None);
             started.elapsed()
         };
         assert_eq!(waited(&here).await, DEADLINE);
         assert_eq!(waited(&here).await, Duration::ZERO);
-        let answer = silence.listen(&there, timeout(DEADLINE, ready(1))).await;
+        let answer = breaker.call(&there, timeout(DEADLINE, ready(1))).await;
         assert_eq!(answer, Some(1), "another endpoint");
-        advance(PAUSE).await;
+        advance(OPEN).await;
         let both = tokio::join!(waited(&here), waited(&here));
         assert_eq!(both, (DEADLINE, Duration::ZERO), "one asks");
-        advance(PAUSE).await;
-        let answer = silence.listen(&here, timeout(DEADLINE, ready(1))).await;
+        advance(OPEN).await;
+        let answer = breaker.call(&here, timeout(DEADLINE, ready(1))).await;
         assert_eq!(answer, Some(1), "it is back");
         assert_eq!(waited(&here).await, DEADLINE, "and may be silent again");
     }

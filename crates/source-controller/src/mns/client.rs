@@ -1,9 +1,9 @@
 //! One account of MNS, and what its refusals mean for a source.
 //!
-//! Every call has a deadline that is short beside a pass, because a pass that hangs holds up
-//! others. Texts that end up in conditions are stable: no request ids, no times, or each
-//! pass would write a new status. They never quote a host: a user who may write a Secret
-//! chooses the host, and must not read internal services through the status.
+//! Every call has a deadline that is short beside that of a reconcile, because a reconcile that
+//! hangs holds up others. Messages that end up in conditions are stable: no request ids, no
+//! times, or each reconcile would write a new status. They never quote an answer: a user who
+//! may write a Secret chooses the host, and must not read internal services through the status.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use tokio::time::timeout;
 use tracing::debug;
 use transport::{Disposition, Transport, TransportError};
 
-use super::circuit_breaker::Silence;
+use super::circuit_breaker::CircuitBreaker;
 use crate::metrics::{CallOutcome, Metrics};
 
 /// Deadline of one call with its repetitions. MNS answers such calls in some 20 ms.
 const CALL: Duration = Duration::from_secs(5);
 
-/// The codes of MNS that are repeated to users.
+/// The codes of MNS that messages quote.
 const CODES: [&str; 29] = [
     "AccessDenied",
     "EndpointInvalid",
@@ -61,31 +61,31 @@ pub struct Account {
     client: Client,
     credentials: LiveCredentials,
     transport: Transport,
-    silence: Silence,
+    circuit_breaker: CircuitBreaker,
     metrics: Metrics,
 }
 
-/// Which thing in MNS a call was about.
+/// The resource that a call was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum MnsResource {
     /// The queue.
     Queue,
     /// The subscription, or the topic that it belongs to.
     Subscription,
 }
 
-/// Why something in MNS is not as it should be.
+/// Why a resource in MNS is not in its desired state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CloudTrouble {
-    /// What it is about.
-    pub part: Part,
+pub struct MnsProblem {
+    /// The resource that has the problem.
+    pub resource: MnsResource,
     /// In one word, for a condition.
     pub reason: &'static str,
     /// In a sentence, the same one each time.
     pub message: String,
     /// What to do next.
     pub disposition: Disposition,
-    /// Whether the key itself is refused, rather than what was asked with it.
+    /// Whether the key itself is refused, rather than the call.
     pub is_key_refused: bool,
 }
 
@@ -95,7 +95,7 @@ impl Account {
         endpoint: Endpoint,
         credentials: Credentials,
         transport: Transport,
-        silence: Silence,
+        circuit_breaker: CircuitBreaker,
         metrics: Metrics,
     ) -> Self {
         let credentials = LiveCredentials::fixed(credentials);
@@ -103,7 +103,7 @@ impl Account {
             client: Client::new(endpoint, credentials.clone(), transport.clone()),
             credentials,
             transport,
-            silence,
+            circuit_breaker,
             metrics,
         }
     }
@@ -136,28 +136,30 @@ impl Account {
         self.client.topic(name.clone())
     }
 
-    /// Waits for a call about `part`, but not for ever.
+    /// Makes a call about `resource`, with a deadline and the circuit breaker.
     ///
     /// # Errors
-    /// See [`CloudTrouble::disposition`].
+    /// See [`MnsProblem::disposition`].
     pub fn call<T>(
         &self,
-        part: Part,
+        resource: MnsResource,
         call: impl Future<Output = Result<T, mns::Error>>,
-    ) -> impl Future<Output = Result<T, CloudTrouble>> {
-        // Boxed, because such a call is large and a pass holds many futures.
+    ) -> impl Future<Output = Result<T, MnsProblem>> {
+        // Boxed, because such a call is large and a reconcile holds many futures.
         let call = Box::pin(call);
         async move {
-            let heard = self.silence.listen(self.endpoint(), timeout(CALL, call));
+            let heard = self
+                .circuit_breaker
+                .call(self.endpoint(), timeout(CALL, call));
             let answer = match heard.await {
                 Some(answer) => {
-                    answer.map_err(|error| CloudTrouble::of(part, &error, self.endpoint()))
+                    answer.map_err(|error| MnsProblem::of(resource, &error, self.endpoint()))
                 }
-                None => Err(CloudTrouble::silence(part, self.endpoint())),
+                None => Err(MnsProblem::unanswered(resource, self.endpoint())),
             };
-            self.metrics.cloud_call(match &answer {
+            self.metrics.mns_call(match &answer {
                 Ok(_) => CallOutcome::Success,
-                Err(trouble) if trouble.disposition.is_retryable() => CallOutcome::Unavailable,
+                Err(problem) if problem.disposition.is_retryable() => CallOutcome::Unavailable,
                 Err(_) => CallOutcome::Refused,
             });
             answer
@@ -167,14 +169,14 @@ impl Account {
     /// As [`call`](Self::call), for a call to which "no such thing" is an answer.
     ///
     /// # Errors
-    /// See [`CloudTrouble::disposition`].
+    /// See [`MnsProblem::disposition`].
     pub fn find<T>(
         &self,
-        part: Part,
+        resource: MnsResource,
         call: impl Future<Output = Result<T, mns::Error>>,
-    ) -> impl Future<Output = Result<Option<T>, CloudTrouble>> {
+    ) -> impl Future<Output = Result<Option<T>, MnsProblem>> {
         let call = Box::pin(call);
-        self.call(part, async move {
+        self.call(resource, async move {
             match call.await {
                 Err(error) if error.is_not_found() => Ok(None),
                 other => other.map(Some),
@@ -183,38 +185,38 @@ impl Account {
     }
 }
 
-impl CloudTrouble {
-    /// What an error means. The whole of it, with the request id, goes to the log.
-    fn of(part: Part, error: &mns::Error, endpoint: &Endpoint) -> Self {
+impl MnsProblem {
+    /// The problem that an error causes. The whole error, with the request id, goes to the log.
+    fn of(resource: MnsResource, error: &mns::Error, endpoint: &Endpoint) -> Self {
         debug!(mns.operation = error.call().operation, mns.resource = error.call().resource, error = %error, "a call to MNS failed");
         match error {
             mns::Error::Refused { call, refusal } => match refusal.code() {
-                Some(code) => Self::refused(part, call, refusal, code),
-                None => Self::silence(part, endpoint),
+                Some(code) => Self::refused(resource, call, refusal, code),
+                None => Self::unanswered(resource, endpoint),
             },
             mns::Error::Unanswered {
                 source: TransportError::OutOfReach { .. },
                 ..
-            } => Self::out_of_reach(part, endpoint),
+            } => Self::out_of_reach(resource, endpoint),
             mns::Error::Unwritable { call, .. }
             | mns::Error::Unanswered {
                 call,
                 source: TransportError::Unsendable { .. },
             } => {
                 let message = format!("{call} cannot be put into a request");
-                Self::new(part, "MnsRefused", message, Disposition::Permanent)
+                Self::new(resource, "MnsRefused", message, Disposition::Permanent)
             }
-            _ => Self::silence(part, endpoint),
+            _ => Self::unanswered(resource, endpoint),
         }
     }
 
-    fn refused(part: Part, call: &CallName, refusal: &Refusal, code: &str) -> Self {
+    fn refused(resource: MnsResource, call: &CallName, refusal: &Refusal, code: &str) -> Self {
         let (reason, disposition) = match refusal.kind() {
             _ if code == "TopicNotExist" => (TOPIC_NOT_FOUND, Disposition::Permanent),
             // A name can be used again after a while.
             _ if code == "QueueDeletedRecently" => ("QueueDeletedRecently", Disposition::Retry),
             RefusalKind::NotFound => ("NotFound", Disposition::Permanent),
-            // Somebody was faster; the next look sees what he made.
+            // Somebody else was faster; the next reconcile sees the result.
             RefusalKind::Conflict => ("Conflict", Disposition::Retry),
             RefusalKind::Throttled => ("MnsThrottled", refusal.disposition()),
             RefusalKind::ServiceFault => ("MnsUnavailable", refusal.disposition()),
@@ -231,36 +233,36 @@ impl CloudTrouble {
         };
         Self {
             is_key_refused: matches!(code, "InvalidAccessKeyId" | "SignatureDoesNotMatch"),
-            ..Self::new(part, reason, message, disposition)
+            ..Self::new(resource, reason, message, disposition)
         }
     }
 
     /// No connection, no answer, or an answer that is not MNS's. The text is the same for all of
-    /// them, so that nobody can scan ports with it.
-    fn silence(part: Part, endpoint: &Endpoint) -> Self {
+    /// them, so that no user can scan ports with it.
+    fn unanswered(resource: MnsResource, endpoint: &Endpoint) -> Self {
         let message = format!(
             "no MNS answers at `{endpoint}`: check `url` in the secret; the controller refuses addresses that are \
              not public unless ALLOW_PRIVATE_ENDPOINTS allows them"
         );
-        Self::new(part, "MnsUnavailable", message, Disposition::Retry)
+        Self::new(resource, "MnsUnavailable", message, Disposition::Retry)
     }
 
-    /// The URL holds an address, so this tells nobody anything new.
-    fn out_of_reach(part: Part, endpoint: &Endpoint) -> Self {
+    /// The URL holds an address, so this message reveals nothing new.
+    fn out_of_reach(resource: MnsResource, endpoint: &Endpoint) -> Self {
         let message = format!(
             "`{endpoint}` is not a public address: the controller refuses it unless ALLOW_PRIVATE_ENDPOINTS allows it"
         );
-        Self::new(part, "EndpointRefused", message, Disposition::Permanent)
+        Self::new(resource, "EndpointRefused", message, Disposition::Permanent)
     }
 
     pub(crate) fn new(
-        part: Part,
+        resource: MnsResource,
         reason: &'static str,
         message: String,
         disposition: Disposition,
     ) -> Self {
         Self {
-            part,
+            resource,
             reason,
             message,
             disposition,
@@ -283,15 +285,15 @@ mod tests {
         let endpoint = "https://1.mns.cn-shanghai.aliyuncs.com".parse().unwrap();
         let metrics = Metrics::new(&mut Registry::default());
         let credentials = Credentials::new("id", "secret");
-        let (transport, silence) = (Transport::new(client), Silence::default());
-        Account::new(endpoint, credentials, transport, silence, metrics)
+        let (transport, breaker) = (Transport::new(client), CircuitBreaker::default());
+        Account::new(endpoint, credentials, transport, breaker, metrics)
     }
 
     #[tokio::test(start_paused = true)]
     async fn call_without_an_answer_ends() {
-        let trouble = account().call::<()>(Part::Queue, pending()).await;
-        let trouble = trouble.unwrap_err();
-        assert_eq!(trouble.disposition, Disposition::Retry);
-        insta::assert_snapshot!(trouble.message, @"no MNS answers at `https://1.mns.cn-shanghai.aliyuncs.com`: check `url` in the secret; the controller refuses addresses that are not public unless ALLOW_PRIVATE_ENDPOINTS allows them");
+        let problem = account().call::<()>(MnsResource::Queue, pending()).await;
+        let problem = problem.unwrap_err();
+        assert_eq!(problem.disposition, Disposition::Retry);
+        insta::assert_snapshot!(problem.message, @"no MNS answers at `https://1.mns.cn-shanghai.aliyuncs.com`: check `url` in the secret; the controller refuses addresses that are not public unless ALLOW_PRIVATE_ENDPOINTS allows them");
     }
 }

@@ -1,33 +1,32 @@
-//! What a source has in MNS and no longer uses.
+//! Orphaned resources: queues and subscriptions of a source that it no longer uses.
 //!
-//! Only what carries the source's mark in its name is ever removed, whatever a status says: a
-//! topic, and a queue that the user names, are somebody else's. A source whose
-//! `deletionPolicy` is `Retain` has no leftovers.
+//! Only resources with the source's mark in their name are ever removed, even if a status names
+//! others: a topic, and a queue that the user names, belong to somebody else. A source whose
+//! `deletionPolicy` is `Retain` has no orphans.
 
 use mns::{Endpoint, QueueName, SubscriptionName, TopicName};
 use source_api::{
-    ConditionStatus, Conditions, DeletionPolicy, MnsOssSource, MnsOssSourceStatus, Notice,
-    Severity, names,
+    ConditionStatus, Conditions, DeletionPolicy, MnsOssSourceStatus, Notice, Severity, names,
 };
 use tracing::info;
 
-use super::{Account, CloudTrouble, Part, Supply};
+use super::{Account, MnsProblem, MnsResource};
 use crate::context::Context;
-use crate::reconcile::{Done, Seen};
-use crate::source::{Identity, Subject};
+use crate::reconcile::{Applied, Observed};
+use crate::source::{DesiredQueue, Identity, ParsedSource};
 
-/// What a source has in MNS but no longer uses.
+/// Resources in MNS to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leftovers {
-    /// Where it is.
+pub struct Orphans {
+    /// Where they are.
     pub endpoint: Endpoint,
-    /// What it is.
-    pub items: Items,
+    /// What they are.
+    pub resources: OwnedResources,
 }
 
-/// Things in MNS that carry a source's mark.
+/// Resources in MNS that carry a source's mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Items {
+pub struct OwnedResources {
     /// Subscriptions and their topics. They go first, so that nothing is sent into a queue
     /// that is gone.
     pub subscriptions: Vec<(TopicName, SubscriptionName)>,
@@ -35,95 +34,138 @@ pub struct Items {
     pub queue: Option<QueueName>,
 }
 
-/// What the source has according to its status and no longer uses.
-#[must_use]
-pub fn leftovers(subject: &Subject, seen: &Seen) -> Option<Leftovers> {
-    let Subject {
-        source,
-        identity,
-        wish,
-    } = subject;
-    let (Ok(supply), Ok(endpoint)) = (&wish.supply, &seen.account) else {
+/// All that a source has in MNS, for its deletion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AllOwned {
+    recorded: Recorded,
+    pub(crate) resources: OwnedResources,
+}
+
+/// The resources that a source's status names as made for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Recorded {
+    endpoint: Option<Endpoint>,
+    subscription: Option<(TopicName, SubscriptionName)>,
+    queue: Option<QueueName>,
+}
+
+/// The resources that the status records and the source no longer uses.
+pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> Option<Orphans> {
+    let (Ok(queue), Ok(endpoint)) = (&parsed.desired.queue, &observed.account) else {
         return None;
     };
-    if keeps_all(source) {
+    if retains(parsed) {
         return None;
     }
-    let recorded = Recorded::of(source.status.as_ref()?, identity);
-    let in_use = match supply {
-        Supply::Topic(wanted) => Some(wanted),
-        Supply::Queue(_) => None,
-    };
+    let recorded = Recorded::of(parsed.source.status.as_ref()?, &parsed.identity);
     let elsewhere = recorded.elsewhere(endpoint);
-    let is_unused = |used: bool| elsewhere.is_some() || !used;
+    // Resources in another account or region are not used, even under the same name.
+    let used = queue.subscribed().filter(|_| elsewhere.is_none());
     let subscription = recorded.subscription.filter(|(topic, name)| {
-        is_unused(in_use.is_some_and(|it| it.topic == *topic && it.subscription == *name))
+        used.is_none_or(|used| used.topic != *topic || used.subscription != *name)
     });
     let queue = recorded
         .queue
-        .filter(|queue| is_unused(in_use.is_some_and(|it| it.queue == *queue)));
-    let items = Items {
+        .filter(|queue| used.is_none_or(|used| used.queue != *queue));
+    let resources = OwnedResources {
         subscriptions: subscription.into_iter().collect(),
         queue,
     };
     let endpoint = elsewhere.unwrap_or_else(|| endpoint.clone());
-    (!items.is_empty()).then_some(Leftovers { endpoint, items })
+    (!resources.is_empty()).then_some(Orphans {
+        endpoint,
+        resources,
+    })
 }
 
-/// Everything that a source has in MNS, for its deletion.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Everything {
-    recorded: Recorded,
-    /// What it is.
-    pub items: Items,
-}
-
-/// Everything that a source has in MNS; `None` if that is nothing, or all of it shall stay.
-#[must_use]
-pub fn everything(subject: &Subject) -> Option<Everything> {
-    let Subject {
-        source,
-        identity,
-        wish,
-    } = subject;
-    if keeps_all(source) {
+/// All that a source has in MNS; `None` if that is nothing, or the source retains it.
+pub(crate) fn all_owned(parsed: &ParsedSource) -> Option<AllOwned> {
+    if retains(parsed) {
         return None;
     }
-    let status = source.status.as_ref();
-    let recorded = status.map_or_else(Recorded::default, |it| Recorded::of(it, identity));
-    let mut items = Items {
+    let status = parsed.source.status.as_ref();
+    let recorded = status.map_or_else(Recorded::default, |it| Recorded::of(it, &parsed.identity));
+    let mut resources = OwnedResources {
         subscriptions: recorded.subscription.clone().into_iter().collect(),
         queue: recorded.queue.clone(),
     };
-    // What a pass made whose status was never written.
-    if let Ok(Supply::Topic(wanted)) = &wish.supply {
-        let current = (wanted.topic.clone(), wanted.subscription.clone());
-        if !items.subscriptions.contains(&current) {
-            items.subscriptions.push(current);
+    // Made by a reconcile that ended before it wrote the status.
+    if let Ok(DesiredQueue::Subscribed(desired)) = &parsed.desired.queue {
+        let current = (desired.topic.clone(), desired.subscription.clone());
+        if !resources.subscriptions.contains(&current) {
+            resources.subscriptions.push(current);
         }
-        items.queue.get_or_insert_with(|| wanted.queue.clone());
+        resources.queue.get_or_insert_with(|| desired.queue.clone());
     }
-    (!items.is_empty()).then_some(Everything { recorded, items })
-}
-
-impl Everything {
-    /// The same with its place, for an account that is at `endpoint` now.
-    #[must_use]
-    pub fn at(self, endpoint: &Endpoint) -> Leftovers {
-        let elsewhere = self.recorded.elsewhere(endpoint);
-        Leftovers {
-            endpoint: elsewhere.unwrap_or_else(|| endpoint.clone()),
-            items: self.items,
-        }
-    }
+    (!resources.is_empty()).then_some(AllOwned {
+        recorded,
+        resources,
+    })
 }
 
 /// Whether the user wants everything in MNS left as it is.
-fn keeps_all(source: &MnsOssSource) -> bool {
-    source.spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Retain
+fn retains(parsed: &ParsedSource) -> bool {
+    parsed.source.spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Retain
 }
 
-impl Items {
+/// Removes orphans.
+pub(crate) async fn apply(
+    ctx: &Context,
+    identity: &Identity,
+    account: Option<&Account>,
+    orphans: Orphans,
+) -> (Orphans, Result<(), MnsProblem>) {
+    ctx.recent_mns.forget(&identity.uid);
+    let removed = match account {
+        Some(account) => orphans.remove(account).await,
+        None => Ok(()),
+    };
+    if removed.is_ok() {
+        info!(
+            source.namespace = identity.namespace,
+            source.name = identity.name,
+            "removed {}",
+            orphans.describe()
+        );
+    }
+    (orphans, removed)
+}
+
+/// Sets the notice `CleanedUp` as long as orphans are left.
+pub(crate) fn mark(conditions: &mut Conditions, applied: &Applied) {
+    let Some((orphans, removed)) = &applied.orphans else {
+        return;
+    };
+    let Err(problem) = removed else {
+        conditions.clear(Notice::CleanedUp);
+        return;
+    };
+    let (severity, state) = if problem.disposition.is_retryable() {
+        (Severity::Info, "still to be removed")
+    } else {
+        (Severity::Warning, "left behind")
+    };
+    conditions.inform(
+        Notice::CleanedUp,
+        severity,
+        ConditionStatus::False,
+        problem.reason,
+        format!("{state}: {}; {}", orphans.describe(), problem.message),
+    );
+}
+
+impl AllOwned {
+    /// The same with its place, for an account that is at `endpoint` now.
+    pub(crate) fn at(self, endpoint: &Endpoint) -> Orphans {
+        let elsewhere = self.recorded.elsewhere(endpoint);
+        Orphans {
+            endpoint: elsewhere.unwrap_or_else(|| endpoint.clone()),
+            resources: self.resources,
+        }
+    }
+}
+
+impl OwnedResources {
     fn is_empty(&self) -> bool {
         self.subscriptions.is_empty() && self.queue.is_none()
     }
@@ -140,36 +182,41 @@ impl Items {
     }
 }
 
-impl Leftovers {
+impl Orphans {
     /// All of it by name and place, for people.
     #[must_use]
     pub fn describe(&self) -> String {
-        format!("{} at `{}`", self.items.describe(), self.endpoint)
+        format!("{} at `{}`", self.resources.describe(), self.endpoint)
+    }
+
+    /// Removes all of it with the key of `account`, wherever that is.
+    pub(crate) async fn remove(&self, account: &Account) -> Result<(), MnsProblem> {
+        let account = account.at(&self.endpoint);
+        for (topic, name) in &self.resources.subscriptions {
+            let topic = account.topic(topic);
+            let call = topic.unsubscribe(name);
+            account.call(MnsResource::Subscription, call).await?;
+        }
+        if let Some(name) = &self.resources.queue {
+            let queue = account.queue(name);
+            account.call(MnsResource::Queue, queue.delete()).await?;
+        }
+        Ok(())
     }
 }
 
-/// What a source's status says that we made for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Recorded {
-    endpoint: Option<Endpoint>,
-    subscription: Option<(TopicName, SubscriptionName)>,
-    queue: Option<QueueName>,
-}
-
 impl Recorded {
-    /// Reads a status. Names that do not carry the source's mark are not ours, whoever wrote
-    /// them there.
+    /// Reads a status. Names that do not carry the source's mark are not ours,
+    /// even if the status has them.
     fn of(status: &MnsOssSourceStatus, identity: &Identity) -> Self {
         let ours = |name: &Option<String>| {
             name.clone()
                 .filter(|name| names::is_made_for(name, &identity.uid))
         };
         let topic = status.topic.as_deref();
+        let endpoint = status.endpoint.as_deref();
         Self {
-            endpoint: status
-                .endpoint
-                .as_deref()
-                .and_then(|text| text.parse().ok()),
+            endpoint: endpoint.and_then(|text| text.parse().ok()),
             subscription: topic
                 .and_then(|topic| topic.parse().ok())
                 .zip(ours(&status.subscription).and_then(|name| name.parse().ok())),
@@ -177,7 +224,7 @@ impl Recorded {
         }
     }
 
-    /// Where it is, if that is certainly another place than `endpoint`: another account or
+    /// Its endpoint, if that is certainly another place than `endpoint`: another account or
     /// region, not just another host name of the same one.
     fn elsewhere(&self, endpoint: &Endpoint) -> Option<Endpoint> {
         let there = self.endpoint.clone()?;
@@ -187,71 +234,4 @@ impl Recorded {
         };
         (place(&there)? != place(endpoint)?).then_some(there)
     }
-}
-
-/// Removes what the source no longer uses, and says what became of it.
-pub(crate) async fn remove_leftovers(
-    ctx: &Context,
-    leftovers: Leftovers,
-    identity: &Identity,
-    account: Option<&Account>,
-) -> (Leftovers, Result<(), CloudTrouble>) {
-    ctx.cloud_memory.forget(&identity.uid);
-    let removed = match account {
-        Some(account) => remove(&account.at(&leftovers.endpoint), &leftovers.items).await,
-        None => Ok(()),
-    };
-    if removed.is_ok() {
-        info!(
-            source.namespace = identity.namespace,
-            source.name = identity.name,
-            "removed {}",
-            leftovers.describe()
-        );
-    }
-    (leftovers, removed)
-}
-
-/// Removes subscriptions first: a topic must not send into a queue that is gone.
-pub(crate) async fn remove(account: &Account, items: &Items) -> Result<(), CloudTrouble> {
-    for (topic, name) in &items.subscriptions {
-        let topic = account.topic(topic);
-        account
-            .call(Part::Subscription, topic.unsubscribe(name))
-            .await?;
-    }
-    if let Some(name) = &items.queue {
-        let queue = account.queue(name);
-        account.call(Part::Queue, queue.delete()).await?;
-    }
-    Ok(())
-}
-
-pub(crate) fn mark(conditions: &mut Conditions, done: &Done) {
-    let Some((leftovers, removed)) = &done.leftovers else {
-        return;
-    };
-    let Err(trouble) = removed else {
-        conditions.clear(Notice::CleanedUp);
-        return;
-    };
-    let what = leftovers.describe();
-    let (severity, message) = if trouble.disposition.is_retryable() {
-        (
-            Severity::Info,
-            format!("still to be removed: {what}; {}", trouble.message),
-        )
-    } else {
-        (
-            Severity::Warning,
-            format!("left behind: {what}; {}", trouble.message),
-        )
-    };
-    conditions.inform(
-        Notice::CleanedUp,
-        severity,
-        ConditionStatus::False,
-        trouble.reason,
-        message,
-    );
 }

@@ -2,11 +2,11 @@
 //!
 //! A manifest may be years older than the cluster. Group and kind are kept, and the version
 //! that was asked for is taken if it is served; else the version that the API server itself
-//! prefers. What was found is remembered until the kind's definition changes.
+//! prefers. The result is cached until the kind's definition changes.
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kube::Client;
 use kube::api::{ApiResource, GroupVersionKind};
@@ -15,33 +15,25 @@ use kube::error::DiscoveryError;
 
 /// A kind in a version that the cluster serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Served {
+pub(crate) struct Served {
     /// How to address objects of the kind.
-    pub resource: ApiResource,
+    pub(crate) resource: ApiResource,
     /// Whether its objects live in namespaces.
-    pub is_namespaced: bool,
+    pub(crate) is_namespaced: bool,
 }
 
-/// Asks the API server what it serves, and remembers. Cheap to clone; clones share the memory.
-#[derive(Clone)]
-pub struct Discovery {
+/// Asks the API server which kinds it serves, and caches the answers.
+pub(crate) struct Discovery {
     client: Client,
-    known: Arc<Mutex<HashMap<GroupVersionKind, Served>>>,
-}
-
-impl std::fmt::Debug for Discovery {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Discovery").finish_non_exhaustive()
-    }
+    known: Mutex<HashMap<GroupVersionKind, Served>>,
 }
 
 impl Discovery {
-    /// Knows nothing yet.
-    #[must_use]
-    pub fn new(client: Client) -> Self {
+    /// With an empty cache.
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
-            known: Arc::default(),
+            known: Mutex::default(),
         }
     }
 
@@ -50,7 +42,7 @@ impl Discovery {
     ///
     /// # Errors
     /// Trouble with the API server.
-    pub async fn find(&self, api_version: &str, kind: &str) -> kube::Result<Option<Served>> {
+    pub(crate) async fn find(&self, api_version: &str, kind: &str) -> kube::Result<Option<Served>> {
         let asked = asked(api_version, kind);
         if let Some(served) = self.known().get(&asked).cloned() {
             return Ok(Some(served));
@@ -65,8 +57,8 @@ impl Discovery {
         Ok(found)
     }
 
-    /// Forgets what is known of a group, because a definition in it changed.
-    pub fn forget(&self, group: &str) {
+    /// Drops what is cached of a group, because a definition in it changed.
+    pub(crate) fn forget(&self, group: &str) {
         self.known().retain(|asked, _| asked.group != group);
     }
 
@@ -128,7 +120,7 @@ fn asked(api_version: &str, kind: &str) -> GroupVersionKind {
     GroupVersionKind::gvk(group, version, kind)
 }
 
-/// What clusters have unless somebody chose otherwise.
+/// The domain of most clusters.
 const DEFAULT: &str = "cluster.local";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 

@@ -1,14 +1,14 @@
-//! What can be wrong with a sink, for the user to read.
+//! Problems with a sink, for the user to read.
 
 use source_api::{ObjectReference, SinkError};
 use thiserror::Error;
 
-/// Why a sink cannot be sent to. Trying again helps only once somebody changed something,
-/// and every such change is noticed.
+/// Why a sink cannot be sent to. Trying again helps only after a change in the cluster, and a
+/// watch brings every such change.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SinkProblem {
-    /// What the user wrote makes no sense.
+    /// The user wrote a sink that is invalid.
     #[error("{0}")]
     Invalid(SinkError),
     /// No version of the kind is known to the cluster.
@@ -49,7 +49,7 @@ pub enum SinkProblem {
         /// As announced.
         url: String,
     },
-    /// The controller lacks the right to look.
+    /// The controller lacks the right to read the object.
     #[error(
         "the controller may not read {object}: label a ClusterRole that allows it with `duck.knative.dev/addressable: \"true\"`"
     )]
@@ -73,8 +73,8 @@ impl SinkProblem {
         }
     }
 
-    /// Whether the change that mends it may show late: a kind is announced some moments
-    /// before it can be found.
+    /// Whether the change that mends it may be noticed too early: a watch brings a definition
+    /// some moments before discovery serves the kind.
     #[must_use]
     pub fn may_show_late(&self) -> bool {
         matches!(self, Self::NotServed { .. })

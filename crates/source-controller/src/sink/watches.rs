@@ -1,8 +1,8 @@
-//! Watches on the kinds that sinks are of, begun when a kind is first asked for.
+//! Watches on the kinds that sinks are of, each begun when a source first names the kind.
 //!
-//! They carry metadata only and say which object changed, nothing more: whoever is woken by
-//! it looks for himself, unless somebody else did after the last change. They are polled by whoever holds the stream, so no task is left
-//! behind; a watch whose kind has gone ends, and begins anew when it is asked for again.
+//! They bring metadata only and say which object changed. What was read of an object is cached
+//! until then. The stream of changes polls the watches, so no task is left behind; the watch
+//! on a kind that is no longer served ends, and begins again when a source names the kind.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use crate::cache::{Answers, Question};
+use crate::cache::{Key, WatchCache};
 use crate::scope::{Place, Scope};
 
 /// An object that came, changed or went.
@@ -32,85 +32,72 @@ pub struct Changed {
     pub name: String,
 }
 
-/// Where watches are asked for. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct SinkWatches {
+/// Requests watches, and caches the addresses that sinks announce.
+pub(crate) struct SinkWatches {
     scope: Scope,
-    watched: Watched,
-    looks: Arc<Answers<Option<Value>>>,
+    shared: Arc<Shared>,
     requests: mpsc::UnboundedSender<Watch>,
 }
 
-/// The other end: what is asked for, to be given to [`follow`].
-#[derive(Debug)]
-pub struct WatchRequests {
-    watched: Watched,
-    looks: Arc<Answers<Option<Value>>>,
+/// The requests, to be given to [`follow`].
+pub(crate) struct WatchRequests {
+    shared: Arc<Shared>,
     requests: mpsc::UnboundedReceiver<Watch>,
 }
 
-/// One watch: a kind, and where it is looked for.
-#[derive(Clone, Debug)]
+/// One watch: a kind, and where.
 struct Watch {
     resource: ApiResource,
     place: Place,
 }
 
-/// The kinds that are watched or about to be.
-#[derive(Clone, Debug, Default)]
-struct Watched(Arc<Mutex<HashSet<String>>>);
+#[derive(Default)]
+struct Shared {
+    /// The kinds whose watches are requested or running.
+    watched: Mutex<HashSet<String>>,
+    cache: WatchCache<Option<Value>>,
+}
 
 impl SinkWatches {
     /// Both ends, for a controller of this scope. The requests cannot pile up: each kind is
-    /// asked for once.
-    #[must_use]
-    pub fn channel(scope: Scope) -> (Self, WatchRequests) {
+    /// requested once.
+    pub(crate) fn channel(scope: Scope) -> (Self, WatchRequests) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let watched = Watched::default();
-        let looks = Arc::<Answers<_>>::default();
-        let asking = Self {
+        let shared = Arc::<Shared>::default();
+        let watches = Self {
             scope,
-            watched: watched.clone(),
-            looks: Arc::clone(&looks),
+            shared: Arc::clone(&shared),
             requests: sender,
         };
-        let asked = WatchRequests {
-            watched,
-            looks,
+        let requests = WatchRequests {
+            shared,
             requests: receiver,
         };
-        (asking, asked)
+        (watches, requests)
     }
 
-    /// What `look` finds of an object, or what somebody found since it last changed. Sees to
-    /// it that its kind is watched.
-    pub(super) async fn look(
+    /// What `read` finds of an object, or found since it last changed. Sees to it that its kind
+    /// is watched.
+    pub(super) async fn get_or_read(
         &self,
         resource: &ApiResource,
         namespace: Option<&str>,
         name: &str,
-        look: impl Future<Output = kube::Result<Option<Value>>>,
+        read: impl Future<Output = kube::Result<Option<Value>>>,
     ) -> kube::Result<Option<Value>> {
         self.ensure(resource, namespace.is_some());
         let place = namespace.map_or(Place::Cluster, |it| self.scope.place_of(it));
-        let question = Question {
-            watch: place.watch_name(&key(resource)),
+        let key = Key {
+            watch: place.watch_name(&kind_key(resource)),
             namespace: namespace.unwrap_or_default().to_owned(),
             name: name.to_owned(),
         };
-        match self.looks.recall(&question) {
-            Ok(found) => Ok(found),
-            Err(asked) => {
-                let found = look.await?;
-                self.looks.keep(&question, asked, &found);
-                Ok(found)
-            }
-        }
+        self.shared.cache.get_or_read(&key, read).await
     }
 
-    /// Sees to it that the kind is watched at each place of the scope.
+    /// Requests a watch on the kind at each place of the scope.
     fn ensure(&self, resource: &ApiResource, is_namespaced: bool) {
-        if !self.watched.lock().insert(key(resource)) {
+        if !self.shared.watched().insert(kind_key(resource)) {
             return;
         }
         let places = if is_namespaced {
@@ -120,20 +107,23 @@ impl SinkWatches {
         };
         for place in places {
             let resource = resource.clone();
-            // Nobody listens any more at the end of the process, and then nobody cares.
+            // At the end of the process nobody receives any more, and nobody needs to.
             let _ = self.requests.send(Watch { resource, place });
         }
     }
 }
 
-impl Watched {
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shared {
+    fn watched(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Watches every kind that is asked for; never ends while it can be asked.
-pub fn follow(client: Client, requests: WatchRequests) -> impl Stream<Item = Changed> + Send {
+/// Watches every kind that is requested; never ends while more can be.
+pub(crate) fn follow(
+    client: Client,
+    requests: WatchRequests,
+) -> impl Stream<Item = Changed> + Send {
     let running: SelectAll<BoxStream<'static, Changed>> = SelectAll::new();
     stream::unfold(
         (client, requests, running),
@@ -141,10 +131,9 @@ pub fn follow(client: Client, requests: WatchRequests) -> impl Stream<Item = Cha
             loop {
                 // Cancel-safe: receiving loses nothing when dropped, nor does polling streams.
                 tokio::select! {
-                    asked = requests.requests.recv() => {
-                        let watched = requests.watched.clone();
-                        let looks = Arc::clone(&requests.looks);
-                        running.push(watch(client.clone(), asked?, watched, looks).boxed());
+                    requested = requests.requests.recv() => {
+                        let shared = Arc::clone(&requests.shared);
+                        running.push(watch(client.clone(), requested?, shared).boxed());
                     }
                     Some(changed) = running.next() => {
                         return Some((changed, (client, requests, running)));
@@ -158,8 +147,7 @@ pub fn follow(client: Client, requests: WatchRequests) -> impl Stream<Item = Cha
 fn watch(
     client: Client,
     Watch { resource, place }: Watch,
-    watched: Watched,
-    looks: Arc<Answers<Option<Value>>>,
+    shared: Arc<Shared>,
 ) -> impl Stream<Item = Changed> + Send {
     info!(
         kind = resource.kind,
@@ -168,30 +156,32 @@ fn watch(
         resource.kind
     );
     let objects = place.metadata(client, &resource);
-    let heard = place.watch_name(&key(&resource));
-    let (gone, kind) = (resource.clone(), resource);
+    let key = kind_key(&resource);
+    let (name, cache) = (place.watch_name(&key), Arc::clone(&shared));
+    let kind = resource.kind.clone();
     watcher(objects, watcher::Config::default().any_semantic())
         .default_backoff()
-        .inspect(move |event| looks.hear(&heard, event))
+        .inspect(move |event| cache.cache.on_event(&name, event))
         .touched_objects()
         .take_while(move |event| {
             let is_gone = matches!(event, Err(error) if is_not_found(error));
             if is_gone {
-                info!(kind = gone.kind, api_version = gone.api_version, "kind `{}` is no longer served", gone.kind);
-                watched.lock().remove(&key(&gone));
+                info!(kind, "kind `{kind}` is no longer served");
+                shared.watched().remove(&key);
             }
             std::future::ready(!is_gone)
         })
         .filter_map(move |event| {
             let changed = match event {
                 Ok(object) => Some(Changed {
-                    group: kind.group.clone(),
-                    kind: kind.kind.clone(),
+                    group: resource.group.clone(),
+                    kind: resource.kind.clone(),
                     namespace: object.namespace(),
                     name: object.name_any(),
                 }),
                 Err(error) => {
-                    warn!(kind = kind.kind, error = %error, "cannot watch sinks of kind `{}`, trying again", kind.kind);
+                    let kind = &resource.kind;
+                    warn!(kind, error = %error, "cannot watch sinks of kind `{kind}`, trying again");
                     None
                 }
             };
@@ -211,6 +201,6 @@ fn is_not_found(error: &watcher::Error) -> bool {
 }
 
 /// Versions of one kind show the same objects, but only while they are served.
-fn key(resource: &ApiResource) -> String {
+fn kind_key(resource: &ApiResource) -> String {
     format!("{} {}", resource.api_version, resource.plural)
 }

@@ -34,7 +34,7 @@ async fn deleted_source_leaves_nothing_in_mns() {
         .await
         .unwrap();
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     let calls: Vec<_> = world.cluster.calls().iter().map(line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
     GET secrets/mnsoss-secret
@@ -56,14 +56,14 @@ async fn others_finalizers_stay() {
             .insert(0, json!("example.com/other"));
     });
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(
         world.source()["metadata"]["finalizers"],
         json!(["example.com/other"])
     );
-    // Passes until the other one is done are of no concern to us.
+    // Reconciles until the other one is removed do nothing.
     world.cluster.calls();
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert!(world.cluster.calls().is_empty());
 }
 
@@ -75,7 +75,7 @@ async fn source_whose_status_was_never_written_leaves_nothing_either() {
         .cluster
         .change(SOURCE, |source| source["status"] = json!(null));
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
     assert_eq!(world.cloud.queues().await, [""; 0]);
 }
@@ -88,7 +88,7 @@ async fn secret_that_went_first_costs_nothing() {
     world.settle().await;
     assert_eq!(world.ready(), "False", "it was seen without a secret");
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
     assert_eq!(world.cloud.queues().await, [""; 0]);
     assert_eq!(world.cloud.subscriptions(TOPIC).await, [""; 0]);
@@ -102,7 +102,7 @@ async fn secret_that_became_useless_before_it_went_costs_nothing_either() {
     world.settle().await;
     world.put_secret_text("{}");
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
     assert_eq!(world.cloud.queues().await, [""; 0]);
 }
@@ -114,12 +114,12 @@ async fn key_is_forgotten_with_its_source() {
     world.settle_ready().await;
     let mut source = world.source();
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     world.cluster.remove(SECRET);
     source["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     world.cluster.put(SOURCE, source);
     let asked = world.cloud.calls();
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
     assert_eq!(world.cloud.calls(), asked);
     assert!(
@@ -137,9 +137,9 @@ async fn source_whose_key_nobody_knows_is_let_go_with_a_warning() {
     let mut world = World::start().await;
     world.settle_ready().await;
     world.cluster.remove(SECRET);
-    (world.ctx, world.watches) = context(&world.cluster);
+    (world.ctx, world.feeds) = context(&world.cluster);
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
     insta::assert_snapshot!(world.events().lines().last().unwrap(), @"Warning SecretNotFound: left behind in MNS: subscription `mnsoss-shop-photos-319a766c722eca78` of topic `mns-en-topics-oss-photos-1`, queue `mnsoss-shop-photos-319a766c722eca78`; secret `mnsoss-secret` does not exist");
     assert_eq!(world.cloud.queues().await, [World::queue_name()]);
@@ -150,11 +150,11 @@ async fn source_in_a_namespace_that_goes_is_let_go_though_no_event_is_taken() {
     let mut world = World::start().await;
     world.settle_ready().await;
     world.cluster.remove(SECRET);
-    (world.ctx, world.watches) = context(&world.cluster);
+    (world.ctx, world.feeds) = context(&world.cluster);
     let events = "/apis/events.k8s.io/v1/namespaces/shop/events";
     world.cluster.fail(Method::POST, events, 403, "Forbidden");
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
 }
 
@@ -164,7 +164,7 @@ async fn refused_key_does_not_hold_a_source() {
     world.settle_ready().await;
     world.put_secret("nobody", "secret");
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
     insta::assert_snapshot!(world.events().lines().last().unwrap(), @"Warning AccessDenied: left behind in MNS: subscription `mnsoss-shop-photos-319a766c722eca78` of topic `mns-en-topics-oss-photos-1`, queue `mnsoss-shop-photos-319a766c722eca78`; MNS answered `InvalidAccessKeyId` to `Unsubscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`");
 }
@@ -179,11 +179,11 @@ async fn outage_of_mns_is_waited_for_but_not_for_ever() {
     };
     world.cloud.misbehave("*", down, None);
     delete(&world, SignedDuration::from_mins(4));
-    let error = world.pass().await.unwrap_err();
+    let error = world.reconcile().await.unwrap_err();
     assert!(error.disposition().is_retryable(), "{error}");
     assert!(!is_let_go(&world));
     delete(&world, SignedDuration::from_mins(6));
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
     assert!(
         world
@@ -202,8 +202,8 @@ async fn outage_that_ends_in_time_costs_nothing() {
         .cloud
         .misbehave("*", Kind::Drop { after: true }, Some(1));
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap_err();
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap_err();
+    world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
     assert_eq!(world.cloud.queues().await, [""; 0]);
 }
@@ -215,7 +215,7 @@ async fn retained_queue_stays() {
     world.edit(|spec| spec["deletionPolicy"] = json!("Retain"));
     world.settle().await;
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
     assert_eq!(world.cloud.queues().await, [World::queue_name()]);
     assert_eq!(
@@ -246,24 +246,24 @@ async fn names_in_the_status_that_are_not_ours_are_not_believed() {
         .cluster
         .change(SOURCE, |source| source["status"]["queue"] = json!("theirs"));
     delete(&world, SignedDuration::ZERO);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(world.cloud.queues().await, ["theirs"]);
 }
 
 #[tokio::test]
 async fn source_that_is_gone_needs_nothing() {
     let world = World::start().await;
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     // Whether this copy is older than what was written just now cannot be told.
     let mut source = world.source();
     source["metadata"]["resourceVersion"] = json!("somebody else's");
     world.cluster.remove(SOURCE);
     let source = serde_json::from_value(source).unwrap();
     world.cluster.calls();
-    let pass =
+    let reconcile =
         source_controller::reconcile::reconcile(std::sync::Arc::new(source), world.ctx.clone());
     assert_eq!(
-        pass.await.unwrap(),
+        reconcile.await.unwrap(),
         kube::runtime::controller::Action::await_change()
     );
     assert_eq!(world.cluster.calls().len(), 1);

@@ -59,7 +59,7 @@ async fn older_form_of_a_sink_gets_its_event_types() {
       }
     }
     "#);
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(world.cluster.writes(), [""; 0]);
 }
 

@@ -57,7 +57,7 @@ async fn told(url: &str) -> String {
         "accountId": ACCOUNT, "region": REGION,
     });
     world.put_secret_text(&document.to_string());
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     let told = format!("{}\n{}", world.conditions(), world.events());
     assert!(!told.contains(SECRET), "{told}");
     told.replace(url, "URL")

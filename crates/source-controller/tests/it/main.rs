@@ -9,18 +9,18 @@
 )]
 
 mod adapter_documents;
+mod api_calls;
 mod deletion;
 mod event_types;
 mod hosts;
 mod leader;
+mod lifecycle;
 mod many;
-mod passes;
 mod planning;
 mod process;
 mod scope;
 mod sinks;
 mod support;
-mod thrift;
 mod triggers;
 mod trouble;
 mod watching;

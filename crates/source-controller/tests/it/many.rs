@@ -10,19 +10,15 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::cluster::Cluster;
-use crate::support::fixture::{World, context};
-use crate::support::herd::{path, put_secret, put_source};
+use crate::support::fixture::{World, condition, context};
+use crate::support::fleet::{path, put_secret, put_source};
 
 const LONG: Duration = Duration::from_mins(1);
 const CONCURRENCY: u16 = 8;
 
 /// How many of these sources have a queue.
 fn supplied(cluster: &Cluster, names: &[String]) -> usize {
-    let has_queue = |source: &Value| {
-        let conditions = source["status"]["conditions"].as_array().cloned();
-        let mut conditions = conditions.unwrap_or_default().into_iter();
-        conditions.any(|it| it["type"] == "QueueReady" && it["status"] == "True")
-    };
+    let has_queue = |source: &Value| condition(source, "QueueReady")["status"] == "True";
     let sources = names.iter().filter_map(|name| cluster.get(&path(name)));
     sources.filter(has_queue).count()
 }
@@ -43,10 +39,10 @@ async fn sources_of_a_silent_account_do_not_hold_up_the_others() {
     for name in &names {
         put_source(&world.cluster, name, "well");
     }
-    let (ctx, watches) = context(&world.cluster);
+    let (ctx, feeds) = context(&world.cluster);
     let stop = CancellationToken::new();
     let started = Instant::now();
-    let running = tokio::spawn(controller::run(ctx, watches, CONCURRENCY, stop.clone()));
+    let running = tokio::spawn(controller::run(ctx, feeds, CONCURRENCY, stop.clone()));
     eventually("queues", || supplied(&world.cluster, &names) == names.len()).await;
     // One deadline for all that came first; one after the other would take a minute.
     assert!(

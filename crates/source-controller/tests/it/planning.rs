@@ -1,8 +1,8 @@
-//! Plans as tables: what was seen, and what is to be done about it. No client, no clock.
+//! Plans as tables: what was observed, and what is to be done about it. No client, no clock.
 
 mod adapter;
-mod cloud;
 mod event_types;
+mod queue;
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use source_api::{MnsOssSource, TemplateKeys};
 use source_controller::deployment::AdapterPlan;
 use source_controller::deployment::{AdapterInputs, AdapterSettings, deployment};
 use source_controller::event_types::EventTypeStep;
-use source_controller::mns::CloudSeen;
-use source_controller::mns::{CloudTrouble, Part};
-use source_controller::reconcile::{Plan, Seen, plan};
+use source_controller::mns::ObservedMns;
+use source_controller::mns::{MnsProblem, MnsResource};
+use source_controller::reconcile::{Observed, Plan, plan};
 use source_controller::sink::{ResolvedSink, SinkProblem};
-use source_controller::source::Subject;
+use source_controller::source::ParsedSource;
 use transport::Disposition;
 
 use crate::support::fixture::{TOPIC, UID, World, modern_spec};
@@ -28,54 +28,54 @@ const ENDPOINT: &str = "https://1234567890123456.mns.cn-shanghai.aliyuncs.com";
 #[derive(Clone)]
 struct Case {
     source: MnsOssSource,
-    seen: Seen,
+    observed: Observed,
 }
 
 impl Case {
     /// Everything is in order.
     fn in_order() -> Self {
         let source = source(&modern_spec());
-        let seen = Seen {
+        let observed = Observed {
             sink: Ok(sink("http://broker.test/")),
             dead_letter_sink: None,
             account: Ok(ENDPOINT.parse().unwrap()),
             secret_version: None,
-            cloud: Some(Ok(CloudSeen {
+            mns: Some(Ok(ObservedMns {
                 queue: Some(queue()),
                 subscription: Some(subscription()),
             })),
             deployment: None,
             event_types: None,
         };
-        let mut case = Self { source, seen };
-        case.seen.deployment = Some(case.wanted());
+        let mut case = Self { source, observed };
+        case.observed.deployment = Some(case.desired());
         case
     }
 
     /// The Deployment that the source should have as things are.
-    fn wanted(&self) -> Deployment {
-        let Subject {
+    fn desired(&self) -> Deployment {
+        let ParsedSource {
             source,
             identity,
-            wish,
-        } = Subject::new(self.source.clone());
+            desired,
+        } = ParsedSource::new(self.source.clone());
         let inputs = AdapterInputs {
-            sink: self.seen.sink.as_ref().unwrap(),
+            sink: self.observed.sink.as_ref().unwrap(),
             dead_letter_sink: None,
-            delivery: wish.delivery.as_ref().unwrap(),
-            queue: wish.supply.as_ref().unwrap().queue(),
-            endpoint: self.seen.account.as_ref().unwrap(),
+            delivery: desired.delivery.as_ref().unwrap(),
+            queue: desired.queue.as_ref().unwrap().name(),
+            endpoint: self.observed.account.as_ref().unwrap(),
         };
         deployment(&source, &identity, &inputs, &settings())
     }
 
     fn plan(&self) -> Plan {
-        let subject = Subject::new(self.source.clone());
-        plan(&subject, &self.seen, &settings())
+        let parsed = ParsedSource::new(self.source.clone());
+        plan(&parsed, &self.observed, &settings())
     }
 
-    fn cloud(&mut self) -> &mut CloudSeen {
-        self.seen.cloud.as_mut().unwrap().as_mut().unwrap()
+    fn mns(&mut self) -> &mut ObservedMns {
+        self.observed.mns.as_mut().unwrap().as_mut().unwrap()
     }
 }
 
@@ -133,28 +133,25 @@ fn subscription() -> SubscriptionStatus {
 /// A plan in a few words; `nothing` for one that changes nothing.
 fn describe(plan: &Plan) -> String {
     let Plan {
-        leftovers,
-        cloud,
+        orphans,
+        mns,
         adapter,
         event_types,
     } = plan;
     let mut steps = Vec::new();
-    steps.extend(
-        leftovers
-            .iter()
-            .map(|it| format!("remove {}", it.describe())),
-    );
-    match cloud {
-        Ok(cloud) => steps.extend(cloud.iter().map(|step| step.reason().to_owned())),
-        Err(trouble) => steps.push(format!("{} at {:?}", trouble.reason, trouble.part)),
+    steps.extend(orphans.iter().map(|it| format!("remove {}", it.describe())));
+    match mns {
+        Ok(mns) => steps.extend(mns.iter().map(|step| step.reason().to_owned())),
+        Err(problem) => steps.push(format!("{} at {:?}", problem.reason, problem.resource)),
     }
     match adapter {
-        AdapterPlan::Leave => {}
-        AdapterPlan::Refuse { .. } => steps.push("refuse deployment".to_owned()),
+        AdapterPlan::Keep(_) => {}
+        AdapterPlan::Refuse(..) => steps.push("refuse deployment".to_owned()),
         AdapterPlan::Create(_) => steps.push("create deployment".to_owned()),
-        AdapterPlan::Update(_) => steps.push("update deployment".to_owned()),
+        AdapterPlan::Update { .. } => steps.push("update deployment".to_owned()),
     }
-    steps.extend(event_types.iter().map(|step| match step {
+    let event_types = event_types.iter().flat_map(|plan| &plan.steps);
+    steps.extend(event_types.map(|step| match step {
         EventTypeStep::Apply { .. } => "apply event type".to_owned(),
         EventTypeStep::Delete { name } => format!("delete event type {name}"),
     }));
@@ -178,18 +175,18 @@ fn check(table: &[(&str, Change, &str)]) {
     }
 }
 
-fn trouble(disposition: Disposition) -> CloudTrouble {
-    CloudTrouble {
-        part: Part::Queue,
+fn problem(disposition: Disposition) -> MnsProblem {
+    MnsProblem {
+        resource: MnsResource::Queue,
         reason: "Some",
-        message: "some trouble".to_owned(),
+        message: "some problem".to_owned(),
         disposition,
         is_key_refused: false,
     }
 }
 
 fn no_sink(case: &mut Case) {
-    case.seen.sink = Err(SinkProblem::NotFound {
+    case.observed.sink = Err(SinkProblem::NotFound {
         object: "Broker `shop/default`".to_owned(),
     });
 }

@@ -8,7 +8,7 @@ use testbed::eventually;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::fixture::{BROKER, SECRET, SOURCE, World, context_in};
+use crate::support::fixture::{BROKER, SECRET, SOURCE, World, condition, context_in};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -29,13 +29,6 @@ fn elsewhere(path: &str, namespace: &str) -> String {
     path.replace("/shop/", &format!("/{namespace}/"))
 }
 
-fn condition(source: &Value, type_: &str) -> String {
-    let conditions = source["status"]["conditions"].as_array();
-    let mut conditions = conditions.into_iter().flatten();
-    let found = conditions.find(|it| it["type"] == type_);
-    found.map_or_else(String::new, |it| it["status"].as_str().unwrap().to_owned())
-}
-
 #[tokio::test]
 async fn controller_of_two_namespaces_asks_for_nothing_in_a_third() {
     let world = World::start().await;
@@ -44,12 +37,12 @@ async fn controller_of_two_namespaces_asks_for_nothing_in_a_third() {
     }
     let _deployments = world.cluster.run_deployments(Duration::from_millis(10));
     let scope: Scope = "shop,bakery".parse().unwrap();
-    let (ctx, watches) = context_in(&world.cluster, scope);
+    let (ctx, feeds) = context_in(&world.cluster, scope);
     let stop = CancellationToken::new();
-    let running = tokio::spawn(controller::run(ctx, watches, 4, stop.clone()));
+    let running = tokio::spawn(controller::run(ctx, feeds, 4, stop.clone()));
     let is = |namespace: &str, type_: &str, status: &str| {
         let source = world.cluster.get(&elsewhere(SOURCE, namespace)).unwrap();
-        condition(&source, type_) == status
+        condition(&source, type_)["status"] == status
     };
     for namespace in ["shop", "bakery"] {
         eventually("ready", || is(namespace, "Ready", "True")).await;

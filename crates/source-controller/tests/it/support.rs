@@ -3,4 +3,4 @@
 pub(crate) mod cloud;
 pub(crate) mod cluster;
 pub(crate) mod fixture;
-pub(crate) mod herd;
+pub(crate) mod fleet;

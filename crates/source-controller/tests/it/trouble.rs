@@ -28,14 +28,14 @@ fn pause(action: &Action) -> Duration {
 
 /// A failure for good: told once, and looked at again at the regular time.
 async fn is_told_once(world: &World, name: &str) {
-    let action = world.pass().await.unwrap();
+    let action = world.reconcile().await.unwrap();
     let seconds = pause(&action).as_secs();
     assert!(
         (270..=330).contains(&seconds),
         "{name}: again after {seconds} s"
     );
     world.settle().await;
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(world.cluster.writes(), [""; 0], "{name}");
 }
 
@@ -138,7 +138,7 @@ async fn outage_of_mns_is_no_failure_and_is_waited_for_longer_and_longer() {
     world.edit(|spec| spec["consumers"] = json!(2));
     let mut pauses = Vec::new();
     for _ in 0..3 {
-        pauses.push(pause(&world.pass().await.unwrap()).as_secs_f64());
+        pauses.push(pause(&world.reconcile().await.unwrap()).as_secs_f64());
     }
     assert!(
         pauses[0] < 3.0 && pauses[1] > pauses[0] && pauses[2] > pauses[1],
@@ -160,7 +160,7 @@ async fn outage_of_mns_is_no_failure_and_is_waited_for_longer_and_longer() {
         "the adapter is kept up to date"
     );
     world.cluster.calls();
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(world.cluster.writes(), [""; 0], "told once");
     world.cloud.behave();
     world.settle_ready().await;
@@ -207,7 +207,7 @@ async fn deployment_that_is_refused_is_told() {
     world
         .cluster
         .fail(Method::PATCH, &deployment_path(), 422, "Invalid");
-    let seconds = pause(&world.pass().await.unwrap()).as_secs();
+    let seconds = pause(&world.reconcile().await.unwrap()).as_secs();
     assert!((270..=330).contains(&seconds), "again after {seconds} s");
     let deployed = world.condition("Deployed");
     assert_eq!(deployed["reason"], "Invalid");
@@ -281,13 +281,13 @@ async fn invalid_parts_of_an_old_source_are_told_one_by_one() {
 }
 
 #[tokio::test]
-async fn trouble_with_the_api_server_ends_the_pass_and_changes_nothing() {
+async fn trouble_with_the_api_server_ends_the_reconcile_and_changes_nothing() {
     let world = World::start().await;
     world.settle_ready().await;
     let before = world.source();
     for path in [SECRET, &deployment_path()] {
         world.cluster.fail(Method::GET, path, 500, "InternalError");
-        let error = world.pass().await.unwrap_err();
+        let error = world.reconcile().await.unwrap_err();
         assert!(error.disposition().is_retryable(), "{path}: {error}");
     }
     assert_eq!(world.source(), before);
@@ -297,7 +297,7 @@ async fn trouble_with_the_api_server_ends_the_pass_and_changes_nothing() {
 async fn source_that_somebody_changed_meanwhile_is_looked_at_again() {
     let world = World::start().await;
     world.cluster.fail(Method::PATCH, SOURCE, 409, "Conflict");
-    let error = world.pass().await.unwrap_err();
+    let error = world.reconcile().await.unwrap_err();
     assert!(
         error.is_conflict() && error.disposition().is_retryable(),
         "{error}"
@@ -320,7 +320,7 @@ async fn subscription_that_cannot_be_removed_holds_up_the_new_one() {
     };
     world.cloud.misbehave("Unsubscribe", down, None);
     world.edit(|spec| spec["topic"] = json!("other"));
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(
         world.status()["topic"],
         TOPIC,

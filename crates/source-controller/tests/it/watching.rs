@@ -25,10 +25,10 @@ struct Running {
 
 impl Running {
     fn start(mut world: World) -> Self {
-        let (ctx, watches) = crate::support::fixture::context(&world.cluster);
+        let (ctx, feeds) = crate::support::fixture::context(&world.cluster);
         world.ctx = Arc::clone(&ctx);
         let stop = CancellationToken::new();
-        let controller = tokio::spawn(controller::run(ctx, watches, 4, stop.clone()));
+        let controller = tokio::spawn(controller::run(ctx, feeds, 4, stop.clone()));
         Self {
             world,
             stop,
@@ -39,8 +39,8 @@ impl Running {
     /// Waits until something holds.
     async fn until(&self, what: &str, holds: impl Fn(&World) -> bool) {
         let look = || {
-            let seen = || self.world.conditions();
-            ready(Ok(Progress::of(holds(&self.world), seen)))
+            let observed = || self.world.conditions();
+            ready(Ok(Progress::of(holds(&self.world), observed)))
         };
         poll_until(what, LONG, look).await.unwrap();
     }

@@ -7,20 +7,20 @@ use serde_json::json;
 use source_controller::sink::SinkProblem;
 use transport::Disposition;
 
-use super::{Case, check, no_sink, sink, trouble};
+use super::{Case, check, no_sink, problem, sink};
 
 #[test]
 fn deployment_is_made_kept_or_refused() {
     check(&[
         (
             "missing",
-            |it| it.seen.deployment = None,
+            |it| it.observed.deployment = None,
             "create deployment",
         ),
         (
             "missing, and no sink",
             |it| {
-                it.seen.deployment = None;
+                it.observed.deployment = None;
                 no_sink(it);
             },
             "nothing",
@@ -29,7 +29,7 @@ fn deployment_is_made_kept_or_refused() {
         (
             "there, and no dead letter sink",
             |it| {
-                it.seen.dead_letter_sink = Some(Err(SinkProblem::NotFound {
+                it.observed.dead_letter_sink = Some(Err(SinkProblem::NotFound {
                     object: "x".to_owned(),
                 }));
             },
@@ -53,7 +53,7 @@ fn deployment_is_made_kept_or_refused() {
         (
             "MNS away",
             |it| {
-                it.seen.cloud = Some(Err(trouble(Disposition::Retry)));
+                it.observed.mns = Some(Err(problem(Disposition::Retry)));
                 it.source.spec.consumers = 2;
             },
             "Some at Queue, update deployment",
@@ -105,7 +105,7 @@ fn deployment_is_updated_when_it_differs() {
         ),
         (
             "a sink that moved",
-            |it| it.seen.sink = Ok(sink("http://elsewhere.test/")),
+            |it| it.observed.sink = Ok(sink("http://elsewhere.test/")),
             "update deployment",
         ),
         (
@@ -113,7 +113,7 @@ fn deployment_is_updated_when_it_differs() {
             |it| {
                 it.source.spec.template =
                     Some(serde_json::from_value(json!({"nodeSelector": {"a": "b"}})).unwrap());
-                it.seen.deployment = Some(it.wanted());
+                it.observed.deployment = Some(it.desired());
                 it.source.spec.template = None;
             },
             "update deployment",
@@ -125,7 +125,7 @@ fn deployment_is_updated_when_it_differs() {
                     serde_json::from_value(json!({"resources": {"limits": {"cpu": "1000m"}}}))
                         .unwrap(),
                 );
-                it.seen.deployment = Some(it.wanted());
+                it.observed.deployment = Some(it.desired());
                 let limits = container(it)
                     .resources
                     .as_mut()
@@ -141,7 +141,7 @@ fn deployment_is_updated_when_it_differs() {
 }
 
 fn spec_of(case: &mut Case) -> &mut DeploymentSpec {
-    case.seen
+    case.observed
         .deployment
         .as_mut()
         .unwrap()
@@ -155,7 +155,7 @@ fn container(case: &mut Case) -> &mut Container {
 }
 
 fn metadata_of(case: &mut Case) -> &mut ObjectMeta {
-    &mut case.seen.deployment.as_mut().unwrap().metadata
+    &mut case.observed.deployment.as_mut().unwrap().metadata
 }
 
 fn owner(case: &mut Case) -> &mut OwnerReference {

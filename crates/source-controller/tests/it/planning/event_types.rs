@@ -2,7 +2,7 @@
 
 use kube::api::{ApiResource, GroupVersionKind};
 use serde_json::json;
-use source_controller::event_types::{EventTypesSeen, KnownEventType};
+use source_controller::event_types::{ObservedEventType, ObservedEventTypes};
 
 use super::{Case, check, no_sink};
 
@@ -51,17 +51,17 @@ fn legacy(case: &mut Case) {
     case.source.spec.sink = serde_json::from_value(object.clone()).unwrap();
     case.source.spec.filter =
         Some(serde_json::from_value(json!({"eventNames": ["ObjectCreated:PutObject"]})).unwrap());
-    case.seen.sink.as_mut().unwrap().object = Some(serde_json::from_value(object).unwrap());
-    case.seen.deployment = Some(case.wanted());
+    case.observed.sink.as_mut().unwrap().object = Some(serde_json::from_value(object).unwrap());
+    case.observed.deployment = Some(case.desired());
 }
 
 fn known(case: &mut Case, names: &[&str]) {
     let kind = GroupVersionKind::gvk("eventing.knative.dev", "v1beta2", "EventType");
-    case.seen.event_types = Some(EventTypesSeen {
+    case.observed.event_types = Some(ObservedEventTypes {
         resource: ApiResource::from_gvk(&kind),
         ours: names
             .iter()
-            .map(|name| KnownEventType {
+            .map(|name| ObservedEventType {
                 name: (*name).to_owned(),
                 spec: json!({}),
             })

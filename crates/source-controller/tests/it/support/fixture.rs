@@ -1,4 +1,4 @@
-//! A cluster with one source in it, an account of MNS, and the controller's passes.
+//! A cluster with one source in it, an account of MNS, and the controller's reconciles.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use source_api::{MnsOssSource, TemplateKeys, names};
 use source_controller::Scope;
 use source_controller::context::{Context, Parts};
+use source_controller::controller::Feeds;
 use source_controller::deployment::AdapterSettings;
-use source_controller::error::PassError;
+use source_controller::error::ReconcileError;
 use source_controller::metrics::Metrics;
 use source_controller::reconcile::reconcile;
-use source_controller::requeue::Pace;
-use source_controller::sink::{Discovery, Resolver, SinkWatches, WatchRequests};
+use source_controller::requeue::RequeuePolicy;
 
 use super::cloud::{ACCOUNT, Cloud, KEY_ID, KEY_SECRET, REGION, transport};
 use super::cluster::Cluster;
@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub(crate) cluster: Cluster,
     pub(crate) cloud: Cloud,
     pub(crate) ctx: Arc<Context>,
-    pub(crate) watches: WatchRequests,
+    pub(crate) feeds: Feeds,
 }
 
 impl World {
@@ -53,12 +53,12 @@ impl World {
         let cluster = Cluster::start();
         let cloud = Cloud::start(&[TOPIC]).await;
         serve_eventing(&cluster);
-        let (ctx, watches) = context(&cluster);
+        let (ctx, feeds) = context(&cluster);
         Self {
             cluster,
             cloud,
             ctx,
-            watches,
+            feeds,
         }
     }
 
@@ -106,21 +106,21 @@ impl World {
         self.cluster.put(BROKER, broker);
     }
 
-    /// One pass, as the controller makes it when it hears of a change.
-    pub(crate) async fn pass(&self) -> Result<Action, PassError> {
+    /// One reconcile, as the controller runs it after a change.
+    pub(crate) async fn reconcile(&self) -> Result<Action, ReconcileError> {
         let source = self.cluster.get(SOURCE).expect("the source is there");
         let source: MnsOssSource = serde_json::from_value(source).unwrap();
-        let pass = reconcile(Arc::new(source), Arc::clone(&self.ctx));
-        tokio::time::timeout(Duration::from_mins(1), pass)
+        let reconcile = reconcile(Arc::new(source), Arc::clone(&self.ctx));
+        tokio::time::timeout(Duration::from_mins(1), reconcile)
             .await
-            .expect("a pass ends")
+            .expect("a reconcile ends")
     }
 
-    /// As many passes as it takes until nothing is written any more.
+    /// As many reconciles as it takes until nothing is written any more.
     pub(crate) async fn settle(&self) {
         for _ in 0..5 {
             self.cluster.calls();
-            self.pass().await.unwrap();
+            self.reconcile().await.unwrap();
             if self.cluster.writes().is_empty() {
                 return;
             }
@@ -182,12 +182,7 @@ impl World {
     }
 
     pub(crate) fn condition(&self, type_: &str) -> Value {
-        let status = self.status();
-        let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
-        let found = conditions
-            .into_iter()
-            .find(|condition| condition["type"] == type_);
-        found.unwrap_or_default()
+        condition(&self.source(), type_)
     }
 
     /// All conditions, one line each, without times.
@@ -254,24 +249,23 @@ pub(crate) fn modern_spec() -> Value {
     })
 }
 
+/// One condition of a source; null if it has none of that type.
+pub(crate) fn condition(source: &Value, type_: &str) -> Value {
+    let conditions = source["status"]["conditions"].as_array();
+    let mut conditions = conditions.into_iter().flatten();
+    let found = conditions.find(|condition| condition["type"] == type_);
+    found.cloned().unwrap_or_default()
+}
+
 /// A controller that has just started.
-pub(crate) fn context(cluster: &Cluster) -> (Arc<Context>, WatchRequests) {
+pub(crate) fn context(cluster: &Cluster) -> (Arc<Context>, Feeds) {
     context_in(cluster, Scope::cluster())
 }
 
 /// A controller of this scope that has just started.
-pub(crate) fn context_in(cluster: &Cluster, scope: Scope) -> (Arc<Context>, WatchRequests) {
+pub(crate) fn context_in(cluster: &Cluster, scope: Scope) -> (Arc<Context>, Feeds) {
     let client = cluster.client();
-    let (watches, requests) = SinkWatches::channel(scope.clone());
-    let discovery = Discovery::new(client.clone());
-    let resolver = Resolver::new(
-        client.clone(),
-        discovery,
-        watches,
-        "cluster.local".to_owned(),
-    );
-    let context = Context::new(Parts {
-        resolver,
+    let (context, feeds) = Context::new(Parts {
         transport: transport(),
         recorder: Recorder::new(client.clone(), "mnsoss-source-controller".into()),
         adapter: AdapterSettings {
@@ -280,12 +274,13 @@ pub(crate) fn context_in(cluster: &Cluster, scope: Scope) -> (Arc<Context>, Watc
             log_format: "json".to_owned(),
             template_keys: TemplateKeys::default(),
         },
-        pace: Pace::new(RESYNC),
+        requeue: RequeuePolicy::new(RESYNC),
         metrics: Metrics::new(&mut Registry::default()),
         scope,
+        cluster_domain: "cluster.local".to_owned(),
         client,
     });
-    (Arc::new(context), requests)
+    (Arc::new(context), feeds)
 }
 
 /// What Knative Eventing serves today.

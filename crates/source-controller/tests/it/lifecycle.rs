@@ -1,21 +1,23 @@
-//! A source from its first pass to a steady state, and through changes.
+//! A source from its first reconcile to a steady state, and through changes.
 
 use std::slice;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mns::{
     PollingWait, QueueAttributes, Retention, SendMessage, TopicAttributes, VisibilityTimeout,
 };
 use serde_json::{Value, json};
+use source_controller::reconcile::reconcile;
 
 use crate::support::cloud::{ACCOUNT, Cloud, KEY_ID, KEY_SECRET, REGION};
 use crate::support::cluster::line;
 use crate::support::fixture::{BROKER, SECRET, SOURCE, TOPIC, World, context, deployment_path};
 
 #[tokio::test]
-async fn first_pass_makes_everything_in_one_go() {
+async fn first_reconcile_makes_everything_in_one_go() {
     let world = World::start().await;
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     let calls: Vec<_> = world.cluster.calls().iter().map(line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
     PATCH /mnsosssources/photos (merge)
@@ -55,7 +57,7 @@ async fn source_is_ready_once_its_adapter_runs() {
     world.settle().await;
     assert_eq!(world.ready(), "Unknown");
     world.run_adapter();
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(
         world.cluster.writes(),
         [
@@ -116,7 +118,7 @@ async fn messages_of_the_topic_reach_the_queue_as_they_were_published() {
 async fn nothing_to_do_means_no_writes() {
     let world = World::start().await;
     world.settle_ready().await;
-    let pause = world.pass().await.unwrap();
+    let pause = world.reconcile().await.unwrap();
     let calls: Vec<_> = world.cluster.calls().iter().map(line).collect();
     insta::assert_snapshot!(calls.join("\n"), @r"
     GET secrets/mnsoss-secret
@@ -130,9 +132,9 @@ async fn nothing_to_do_means_no_writes() {
 async fn controller_that_was_restarted_writes_nothing_either() {
     let mut world = World::start().await;
     world.settle_ready().await;
-    (world.ctx, world.watches) = context(&world.cluster);
+    (world.ctx, world.feeds) = context(&world.cluster);
     world.cluster.calls();
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(world.cluster.writes(), [""; 0]);
 }
 
@@ -144,10 +146,24 @@ async fn controller_that_died_in_the_middle_is_taken_over_from() {
     world
         .cluster
         .change(SOURCE, |source| source["status"] = json!(null));
-    (world.ctx, world.watches) = context(&world.cluster);
+    (world.ctx, world.feeds) = context(&world.cluster);
     world.settle().await;
     assert_eq!(world.ready(), "True");
     assert_eq!(world.cloud.queues().await.len(), 1);
+}
+
+/// It has no finalizer and no status, so acting on it would forget what is in MNS.
+#[tokio::test]
+async fn copy_from_before_the_last_write_is_not_acted_on() {
+    let world = World::start().await;
+    let old = serde_json::from_value(world.source()).unwrap();
+    world.reconcile().await.unwrap();
+    world.cluster.calls();
+    let action = reconcile(Arc::new(old), Arc::clone(&world.ctx)).await;
+    action.unwrap();
+    let calls = world.cluster.calls();
+    assert_eq!(line(&calls[0]), "GET /mnsosssources/photos");
+    assert!(calls.iter().all(|call| !call.is_write()), "{calls:?}");
 }
 
 type Tamper = fn(&mut Value);
@@ -156,7 +172,7 @@ type Tamper = fn(&mut Value);
 async fn tampering_with_the_deployment_is_undone() {
     let world = World::start().await;
     world.settle_ready().await;
-    let wanted = world.deployment()["spec"].clone();
+    let desired = world.deployment()["spec"].clone();
     let tampering: [(&str, Tamper); 5] = [
         ("image", |spec| {
             spec["template"]["spec"]["containers"][0]["image"] = json!("example.com/evil");
@@ -179,7 +195,7 @@ async fn tampering_with_the_deployment_is_undone() {
             .cluster
             .change(&deployment_path(), |it| tamper(&mut it["spec"]));
         world.cluster.calls();
-        world.pass().await.unwrap();
+        world.reconcile().await.unwrap();
         let writes = world.cluster.writes();
         let apply = format!(
             "{} (apply)",
@@ -188,7 +204,7 @@ async fn tampering_with_the_deployment_is_undone() {
                 .replace("/namespaces/shop", "")
         );
         assert!(writes.contains(&apply), "{name}: {writes:?}");
-        assert_eq!(world.deployment()["spec"], wanted, "{name}");
+        assert_eq!(world.deployment()["spec"], desired, "{name}");
     }
 }
 
@@ -210,7 +226,7 @@ async fn what_others_add_to_the_deployment_is_no_difference() {
     });
     world.run_adapter();
     world.cluster.calls();
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(world.cluster.writes(), [""; 0]);
 }
 
@@ -219,7 +235,7 @@ async fn deployment_that_somebody_deleted_is_made_again() {
     let world = World::start().await;
     world.settle_ready().await;
     world.cluster.remove(&deployment_path());
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(world.deployment()["kind"], "Deployment");
     assert_eq!(world.ready(), "Unknown");
 }
@@ -232,7 +248,7 @@ async fn edited_source_changes_its_adapter() {
         spec["ceOverrides"] = json!({"extensions": {"team": "a"}});
         spec["consumers"] = json!(3);
     });
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(
         world.variable("K_CE_OVERRIDES").as_deref(),
         Some(r#"{"extensions":{"team":"a"}}"#)
@@ -246,7 +262,7 @@ async fn edited_source_changes_its_adapter() {
     assert_eq!(world.status()["consumers"], 3);
     // And back: the variable goes.
     world.edit(|spec| spec["ceOverrides"] = json!({}));
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     let apply = world
         .cluster
         .calls()
@@ -264,7 +280,7 @@ async fn rotated_key_changes_nothing_but_the_version_in_the_status() {
     world.put_secret("rotated", "secret");
     let asked = world.cloud.calls();
     world.cluster.calls();
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(
         world.cluster.writes(),
         ["PATCH /mnsosssources/photos/status (apply)"]
@@ -278,7 +294,7 @@ async fn rotated_key_changes_nothing_but_the_version_in_the_status() {
         world.status()["secretResourceVersion"],
         secret_version(&world)
     );
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(world.cluster.writes(), [""; 0]);
 }
 
@@ -436,29 +452,29 @@ async fn changed_and_removed_things_in_mns_are_set_right() {
         ..QueueAttributes::default()
     };
     queue.set_attributes(&drifted).await.unwrap();
-    (world.ctx, world.watches) = context(&world.cluster);
-    world.pass().await.unwrap();
+    (world.ctx, world.feeds) = context(&world.cluster);
+    world.reconcile().await.unwrap();
     let status = queue.attributes().await.unwrap();
     assert_eq!(status.message_retention, Some(Duration::from_hours(96)));
 
     topic.unsubscribe(&subscription).await.unwrap();
-    (world.ctx, world.watches) = context(&world.cluster);
-    world.pass().await.unwrap();
+    (world.ctx, world.feeds) = context(&world.cluster);
+    world.reconcile().await.unwrap();
     assert_eq!(
         world.cloud.subscriptions(TOPIC).await,
         slice::from_ref(&name)
     );
 
     queue.delete().await.unwrap();
-    (world.ctx, world.watches) = context(&world.cluster);
-    world.pass().await.unwrap();
+    (world.ctx, world.feeds) = context(&world.cluster);
+    world.reconcile().await.unwrap();
     assert_eq!(world.cloud.queues().await, slice::from_ref(&name));
 
     topic.unsubscribe(&subscription).await.unwrap();
     let elsewhere = mns::Subscription::new("http://elsewhere.test/");
     topic.subscribe(&subscription, &elsewhere).await.unwrap();
-    (world.ctx, world.watches) = context(&world.cluster);
-    world.pass().await.unwrap();
+    (world.ctx, world.feeds) = context(&world.cluster);
+    world.reconcile().await.unwrap();
     let mended = topic.subscription_attributes(&subscription).await.unwrap();
     assert!(
         mended.endpoint.ends_with(&format!("queues/{name}")),
@@ -474,7 +490,7 @@ async fn sink_that_moves_takes_the_adapter_along() {
     world.cluster.change(BROKER, |broker| {
         broker["status"]["address"]["url"] = json!("http://elsewhere.test/");
     });
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(
         world.variable("K_SINK").as_deref(),
         Some("http://elsewhere.test/")
@@ -483,17 +499,17 @@ async fn sink_that_moves_takes_the_adapter_along() {
 }
 
 #[tokio::test]
-async fn passes_in_quick_succession_ask_mns_once() {
+async fn reconciles_in_quick_succession_ask_mns_once() {
     let world = World::start().await;
     world.settle_ready().await;
     let asked = world.cloud.calls();
     for _ in 0..3 {
-        world.pass().await.unwrap();
+        world.reconcile().await.unwrap();
     }
     assert_eq!(world.cloud.calls(), asked);
     // A change of the source is another matter.
     world.edit(|spec| spec["consumers"] = json!(2));
-    world.pass().await.unwrap();
+    world.reconcile().await.unwrap();
     assert_eq!(world.cloud.calls(), asked + 2);
 }
 

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use mns::{NotifyContentFormat, NotifyStrategy, QueueStatus, SubscriptionStatus};
-use source_controller::mns::CloudSeen;
+use source_controller::mns::ObservedMns;
 use source_controller::secret::AccountProblem;
 use transport::Disposition;
 
-use super::{Case, check, trouble};
+use super::{Case, check, problem};
 
 #[test]
 fn queue_and_subscription() {
     check(&[
         ("in order", |_| {}, "nothing"),
-        ("no queue", |it| it.cloud().queue = None, "QueueCreated"),
+        ("no queue", |it| it.mns().queue = None, "QueueCreated"),
         (
             "nothing at all",
-            |it| *it.cloud() = CloudSeen::default(),
+            |it| *it.mns() = ObservedMns::default(),
             "QueueCreated, Subscribed",
         ),
         (
@@ -49,12 +49,12 @@ fn queue_and_subscription() {
         ),
         (
             "attributes that are not mentioned",
-            |it| it.cloud().queue = Some(QueueStatus::default()),
+            |it| it.mns().queue = Some(QueueStatus::default()),
             "nothing",
         ),
         (
             "no subscription",
-            |it| it.cloud().subscription = None,
+            |it| it.mns().subscription = None,
             "Subscribed",
         ),
         (
@@ -84,20 +84,20 @@ fn queue_and_subscription() {
         ),
         (
             "MNS does not answer",
-            |it| it.seen.cloud = Some(Err(trouble(Disposition::Retry))),
+            |it| it.observed.mns = Some(Err(problem(Disposition::Retry))),
             "Some at Queue",
         ),
         (
             "no Secret",
             |it| {
-                it.seen.account = Err(AccountProblem::NoSecret("s".to_owned()));
-                it.seen.cloud = None;
+                it.observed.account = Err(AccountProblem::NoSecret("s".to_owned()));
+                it.observed.mns = None;
             },
             "nothing",
         ),
         (
             "an endpoint without account",
-            |it| it.seen.account = Ok("http://emulator:9324".parse().unwrap()),
+            |it| it.observed.account = Ok("http://emulator:9324".parse().unwrap()),
             "EndpointIncomplete at Subscription, update deployment",
         ),
     ]);
@@ -111,7 +111,7 @@ fn given_queue() {
             |it| {
                 give_queue(it);
                 it.source.status = None;
-                it.cloud().subscription = None;
+                it.mns().subscription = None;
             },
             "update deployment",
         ),
@@ -120,7 +120,7 @@ fn given_queue() {
             |it| {
                 give_queue(it);
                 it.source.status = None;
-                *it.cloud() = CloudSeen::default();
+                *it.mns() = ObservedMns::default();
             },
             "QueueNotFound at Queue, update deployment",
         ),
@@ -143,7 +143,7 @@ fn what_is_no_longer_used() {
             "another topic",
             |it| {
                 it.source.spec.topic = Some("other".to_owned());
-                it.cloud().subscription = None;
+                it.mns().subscription = None;
             },
             "remove subscription `Q` of topic `mns-en-topics-oss-photos-1` at `https://1234567890123456.mns.cn-shanghai.aliyuncs.com`, Subscribed",
         ),
@@ -152,7 +152,7 @@ fn what_is_no_longer_used() {
             |it| {
                 it.source.spec.topic = Some("other".to_owned());
                 it.source.spec.deletion_policy = Some(source_api::DeletionPolicy::Retain);
-                it.cloud().subscription = None;
+                it.mns().subscription = None;
             },
             "Subscribed",
         ),
@@ -160,7 +160,7 @@ fn what_is_no_longer_used() {
             "a given queue in place of a topic",
             |it| {
                 give_queue(it);
-                it.seen.deployment = Some(it.wanted());
+                it.observed.deployment = Some(it.desired());
             },
             "remove subscription `Q` of topic `mns-en-topics-oss-photos-1`, queue `Q` at `https://1234567890123456.mns.cn-shanghai.aliyuncs.com`",
         ),
@@ -168,7 +168,7 @@ fn what_is_no_longer_used() {
             "a status that names somebody else's queue",
             |it| {
                 give_queue(it);
-                it.seen.deployment = Some(it.wanted());
+                it.observed.deployment = Some(it.desired());
                 let status = it.source.status.as_mut().unwrap();
                 status.queue = Some("theirs".to_owned());
                 status.subscription = Some("theirs".to_owned());
@@ -179,7 +179,7 @@ fn what_is_no_longer_used() {
             "a status that names another source's queue",
             |it| {
                 give_queue(it);
-                it.seen.deployment = Some(it.wanted());
+                it.observed.deployment = Some(it.desired());
                 let other = source_api::names::queue("shop", "photos", "another-uid");
                 let status = it.source.status.as_mut().unwrap();
                 status.queue = Some(other.clone());
@@ -191,8 +191,8 @@ fn what_is_no_longer_used() {
             "another host name of the same account",
             |it| {
                 let internal = "http://1234567890123456.mns.cn-shanghai-internal.aliyuncs.com";
-                it.seen.account = Ok(internal.parse().unwrap());
-                it.seen.deployment = Some(it.wanted());
+                it.observed.account = Ok(internal.parse().unwrap());
+                it.observed.deployment = Some(it.desired());
             },
             "nothing",
         ),
@@ -200,9 +200,9 @@ fn what_is_no_longer_used() {
             "another region",
             |it| {
                 let there = "https://1234567890123456.mns.cn-beijing.aliyuncs.com";
-                it.seen.account = Ok(there.parse().unwrap());
-                it.seen.deployment = Some(it.wanted());
-                *it.cloud() = CloudSeen::default();
+                it.observed.account = Ok(there.parse().unwrap());
+                it.observed.deployment = Some(it.desired());
+                *it.mns() = ObservedMns::default();
             },
             "remove subscription `Q` of topic `mns-en-topics-oss-photos-1`, queue `Q` at `https://1234567890123456.mns.cn-shanghai.aliyuncs.com`, QueueCreated, Subscribed",
         ),
@@ -210,8 +210,8 @@ fn what_is_no_longer_used() {
             "no Secret: nothing can be removed now",
             |it| {
                 it.source.spec.topic = Some("other".to_owned());
-                it.seen.account = Err(AccountProblem::NoSecret("s".to_owned()));
-                it.seen.cloud = None;
+                it.observed.account = Err(AccountProblem::NoSecret("s".to_owned()));
+                it.observed.mns = None;
             },
             "nothing",
         ),
@@ -224,11 +224,11 @@ fn what_is_no_longer_used() {
 }
 
 fn queue_of(case: &mut Case) -> &mut QueueStatus {
-    case.cloud().queue.as_mut().unwrap()
+    case.mns().queue.as_mut().unwrap()
 }
 
 fn subscription_of(case: &mut Case) -> &mut SubscriptionStatus {
-    case.cloud().subscription.as_mut().unwrap()
+    case.mns().subscription.as_mut().unwrap()
 }
 
 fn give_queue(case: &mut Case) {

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fake_api_server::Call;
-use serde_json::Value;
 use source_controller::controller;
 use testbed::eventually;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::fixture::{BROKER, World, context};
-use crate::support::herd::{path, put_secret, put_source};
+use crate::support::fixture::{BROKER, World, condition, context};
+use crate::support::fleet::{path, put_secret, put_source};
 
 const LONG: Duration = Duration::from_mins(1);
 const SOURCES: u32 = 20;
@@ -20,9 +19,7 @@ const PODS_TAKE: Duration = Duration::from_secs(1);
 
 fn is_ready(world: &World, name: &str) -> bool {
     let source = world.cluster.get(&path(name)).unwrap();
-    let conditions = source["status"]["conditions"].as_array().cloned();
-    let mut conditions = conditions.unwrap_or_default().into_iter();
-    conditions.any(|it: Value| it["type"] == "Ready" && it["status"] == "True")
+    condition(&source, "Ready")["status"] == "True"
 }
 
 /// Calls by verb and resource, one line each.
@@ -53,9 +50,9 @@ async fn source_with_a_secret_and_a_sink_of_its_own_is_ready_within_twelve_calls
             source["spec"]["sink"]["ref"]["name"] = name.as_str().into();
         });
     }
-    let (ctx, watches) = context(&world.cluster);
+    let (ctx, feeds) = context(&world.cluster);
     let stop = CancellationToken::new();
-    let running = tokio::spawn(controller::run(ctx, watches, 8, stop.clone()));
+    let running = tokio::spawn(controller::run(ctx, feeds, 8, stop.clone()));
     eventually("ready", || names.iter().all(|name| is_ready(&world, name))).await;
     let events = "/apis/events.k8s.io/v1/namespaces/shop/events/";
     eventually("events", || {
