@@ -20,7 +20,7 @@ use crate::Args;
 use crate::context::{Context, Parts};
 use crate::controller;
 use crate::deployment::AdapterSettings;
-use crate::leader::{Election, Tenure};
+use crate::leader::{Election, Leadership};
 use crate::metrics::Metrics;
 use crate::requeue::RequeuePolicy;
 use crate::sink::cluster_domain;
@@ -87,15 +87,23 @@ async fn work(
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     info!(identity, "standing by");
-    let Some(mut tenure) = stop.run_until_cancelled(election.win()).await else {
+    let Some(mut leadership) = stop.run_until_cancelled(election.win()).await else {
         // It may have been won at this very moment.
         election.give_up().await;
         return Ok(());
     };
     metrics.lead(true);
-    let outcome = lead(args, client, metrics.clone(), identity, &mut tenure, stop).await;
+    let outcome = lead(
+        args,
+        client,
+        metrics.clone(),
+        identity,
+        &mut leadership,
+        stop,
+    )
+    .await;
     metrics.lead(false);
-    tenure.release().await;
+    leadership.release().await;
     outcome
 }
 
@@ -105,7 +113,7 @@ async fn lead(
     client: Client,
     metrics: Metrics,
     identity: &str,
-    tenure: &mut Tenure,
+    leadership: &mut Leadership,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let (ctx, feeds) = Context::new(parts(args, client, metrics, identity)?);
@@ -125,7 +133,7 @@ async fn lead(
     // Either way the other is dropped: no reconcile may go on without the lease.
     tokio::select! {
         () = work => anyhow::ensure!(stop.is_cancelled(), "the controller ended by itself"),
-        lost = tenure.keep() => return Err(lost.into()),
+        lost = leadership.keep() => return Err(lost.into()),
     }
     info!("stopped");
     Ok(())

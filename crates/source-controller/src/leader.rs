@@ -11,7 +11,7 @@ mod claim;
 
 use std::time::Duration;
 
-use claim::{Claim, Sighting};
+use claim::{Claim, ObservedLease};
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::PostParams;
@@ -28,7 +28,7 @@ const RENEW: Duration = Duration::from_secs(3);
 /// A leader that could not renew for so long stops working. Less than [`LEASE`] by the time
 /// that stopping may take, so that nobody else works yet.
 const GIVE_UP: Duration = Duration::from_secs(12);
-/// Pause between looks at somebody else's Lease, and after a failure.
+/// Pause between reads of another candidate's Lease, and after a failure.
 const RETRY: Duration = Duration::from_secs(2);
 /// Deadline of one call.
 const CALL: Duration = Duration::from_secs(3);
@@ -43,7 +43,7 @@ pub struct Election {
 
 /// The time in which this process is the leader.
 #[derive(Debug)]
-pub struct Tenure {
+pub struct Leadership {
     election: Election,
     lease: Lease,
 }
@@ -52,10 +52,10 @@ pub struct Tenure {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Lost {
-    /// Somebody else holds the Lease.
+    /// Another candidate holds the Lease.
     #[error("`{holder}` has become the leader")]
     TakenOver {
-        /// Who it is.
+        /// Its identity.
         holder: String,
     },
     /// The Lease could not be renewed in time.
@@ -63,7 +63,7 @@ pub enum Lost {
     NotRenewed,
 }
 
-/// Why one call brought nothing.
+/// Why one call failed.
 #[derive(Debug, Error)]
 enum CallError {
     #[error("no answer within {} s", CALL.as_secs())]
@@ -87,13 +87,13 @@ impl Election {
     ///
     /// # Cancel safety
     /// Dropping the future may leave a Lease that names us: see [`give_up`](Self::give_up).
-    pub async fn win(&self) -> Tenure {
-        let mut sighting = None;
+    pub async fn win(&self) -> Leadership {
+        let mut observed = None;
         loop {
-            match self.try_once(&mut sighting).await {
+            match self.try_once(&mut observed).await {
                 Ok(Some(lease)) => {
                     info!(lease = self.name, "`{}` is the leader", self.identity);
-                    return Tenure {
+                    return Leadership {
                         election: self.clone(),
                         lease,
                     };
@@ -120,11 +120,14 @@ impl Election {
         }
     }
 
-    /// Reads the Lease and takes it if it is free. `None` if it is not, or somebody was
-    /// faster.
-    async fn try_once(&self, sighting: &mut Option<Sighting>) -> Result<Option<Lease>, CallError> {
+    /// Reads the Lease and takes it if it is free. `None` if it is not, or another
+    /// candidate was faster.
+    async fn try_once(
+        &self,
+        observed: &mut Option<ObservedLease>,
+    ) -> Result<Option<Lease>, CallError> {
         let lease = call(self.leases.get_opt(&self.name)).await?;
-        let stood_still = Sighting::note(sighting, lease.as_ref(), Instant::now());
+        let stood_still = ObservedLease::note(observed, lease.as_ref(), Instant::now());
         let claim = claim::decide(
             lease.as_ref(),
             &self.identity,
@@ -156,7 +159,7 @@ impl Election {
     }
 }
 
-impl Tenure {
+impl Leadership {
     /// Renews the Lease until that fails for good, and says why.
     ///
     /// # Cancel safety
@@ -184,7 +187,7 @@ impl Tenure {
         }
     }
 
-    /// Gives the Lease up, so that somebody else can go on at once. Does what it can.
+    /// Gives the Lease up, so that another candidate can go on at once. Does what it can.
     pub async fn release(self) {
         self.election.give_up().await;
     }
@@ -201,7 +204,7 @@ impl Tenure {
         }
     }
 
-    /// After a conflict: a renewal of ours whose answer was lost, somebody's edit, or the end.
+    /// After a conflict: a renewal of ours whose answer was lost, an edit of the Lease, or the end.
     async fn check_holder(&mut self) -> Result<Option<Lost>, CallError> {
         let leases = &self.election.leases;
         let current = call(leases.get(&self.election.name)).await?;

@@ -1,4 +1,4 @@
-//! What to do about a Lease that was seen. Pure.
+//! Decides what to do about a Lease. Pure.
 
 use std::time::Duration;
 
@@ -9,30 +9,30 @@ use tokio::time::Instant;
 
 use super::LEASE;
 
-/// What a candidate should do.
+/// The next step of a candidate.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Claim {
     /// There is no Lease: make one.
     Create(Lease),
     /// The Lease is free: write this in its place.
     Replace(Lease),
-    /// Somebody holds it.
+    /// Another candidate holds it.
     Wait { holder: String },
 }
 
-/// A version of the Lease, and since when we have seen no other.
+/// A version of the Lease, and since when it has not changed.
 #[derive(Clone, Debug)]
-pub(super) struct Sighting {
+pub(super) struct ObservedLease {
     version: Option<String>,
     since: Instant,
 }
 
-impl Sighting {
-    /// Takes a look at the Lease into account; says for how long it has stood still.
+impl ObservedLease {
+    /// Notes the Lease as it is now, and returns how long it has stood still.
     pub(super) fn note(seen: &mut Option<Self>, lease: Option<&Lease>, now: Instant) -> Duration {
         let version = lease.and_then(|lease| lease.metadata.resource_version.clone());
         match seen {
-            Some(sighting) if sighting.version == version => now - sighting.since,
+            Some(observed) if observed.version == version => now - observed.since,
             _ => {
                 *seen = Some(Self {
                     version,
@@ -69,7 +69,7 @@ pub(super) fn decide(
     }
 }
 
-/// Who holds the Lease.
+/// The holder of the Lease.
 pub(super) fn holder(lease: &Lease) -> Option<&str> {
     let spec = lease.spec.as_ref()?;
     spec.holder_identity
@@ -86,7 +86,7 @@ pub(super) fn renewed(lease: &Lease, now: Timestamp) -> Lease {
     lease
 }
 
-/// The Lease, free for whoever comes.
+/// The Lease without a holder.
 pub(super) fn released(lease: &Lease) -> Lease {
     let mut lease = lease.clone();
     lease.spec.get_or_insert_default().holder_identity = None;
@@ -238,20 +238,20 @@ mod tests {
         let mut seen = None;
         let mut other = lease("other");
         assert_eq!(
-            Sighting::note(&mut seen, Some(&other), at(0)),
+            ObservedLease::note(&mut seen, Some(&other), at(0)),
             Duration::ZERO
         );
         assert_eq!(
-            Sighting::note(&mut seen, Some(&other), at(9)),
+            ObservedLease::note(&mut seen, Some(&other), at(9)),
             Duration::from_secs(9)
         );
         other.metadata.resource_version = Some("8".to_owned());
         assert_eq!(
-            Sighting::note(&mut seen, Some(&other), at(12)),
+            ObservedLease::note(&mut seen, Some(&other), at(12)),
             Duration::ZERO
         );
         assert_eq!(
-            Sighting::note(&mut seen, Some(&other), at(14)),
+            ObservedLease::note(&mut seen, Some(&other), at(14)),
             Duration::from_secs(2)
         );
     }

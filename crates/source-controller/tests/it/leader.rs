@@ -32,12 +32,12 @@ fn holder(cluster: &Cluster) -> String {
 #[tokio::test(start_paused = true)]
 async fn first_candidate_leads_and_the_second_waits() {
     let cluster = Cluster::start();
-    let mut tenure = candidate(&cluster, "a").win().await;
+    let mut leadership = candidate(&cluster, "a").win().await;
     assert_eq!(holder(&cluster), "a");
     let second = candidate(&cluster, "b");
     // Nothing of the second's is lost by not waiting any longer.
     tokio::select! {
-        lost = tenure.keep() => panic!("{lost}"),
+        lost = leadership.keep() => panic!("{lost}"),
         _ = second.win() => panic!("there are two leaders"),
         () = tokio::time::sleep(Duration::from_mins(10)) => {}
     }
@@ -47,8 +47,8 @@ async fn first_candidate_leads_and_the_second_waits() {
 #[tokio::test(start_paused = true)]
 async fn lease_that_is_given_up_is_taken_at_once() {
     let cluster = Cluster::start();
-    let tenure = candidate(&cluster, "a").win().await;
-    tenure.release().await;
+    let leadership = candidate(&cluster, "a").win().await;
+    leadership.release().await;
     assert_eq!(holder(&cluster), "nobody");
     let started = Instant::now();
     candidate(&cluster, "b").win().await;
@@ -85,28 +85,28 @@ async fn lease_of_a_dead_leader_is_taken_once_it_has_stood_still_for_long_enough
 #[tokio::test(start_paused = true)]
 async fn leader_that_was_replaced_stops() {
     let cluster = Cluster::start();
-    let mut tenure = candidate(&cluster, "a").win().await;
+    let mut leadership = candidate(&cluster, "a").win().await;
     cluster.change(LEASE, |lease| lease["spec"]["holderIdentity"] = json!("b"));
-    let lost = timeout(Duration::from_mins(1), tenure.keep())
+    let lost = timeout(Duration::from_mins(1), leadership.keep())
         .await
         .unwrap();
     assert!(
         matches!(&lost, Lost::TakenOver { holder } if holder == "b"),
         "{lost}"
     );
-    tenure.release().await;
+    leadership.release().await;
     assert_eq!(holder(&cluster), "b", "it is not ours to give up");
 }
 
 #[tokio::test(start_paused = true)]
-async fn edit_of_the_lease_by_somebody_does_not_end_a_tenure() {
+async fn edit_of_the_lease_by_somebody_does_not_end_leadership() {
     let cluster = Cluster::start();
-    let mut tenure = candidate(&cluster, "a").win().await;
+    let mut leadership = candidate(&cluster, "a").win().await;
     cluster.change(LEASE, |lease| {
         lease["metadata"]["labels"] = json!({"a": "b"});
     });
     assert!(
-        timeout(Duration::from_mins(1), tenure.keep())
+        timeout(Duration::from_mins(1), leadership.keep())
             .await
             .is_err()
     );
@@ -115,10 +115,10 @@ async fn edit_of_the_lease_by_somebody_does_not_end_a_tenure() {
 #[tokio::test(start_paused = true)]
 async fn leader_that_cannot_renew_stops_before_anybody_else_may_lead() {
     let cluster = Cluster::start();
-    let mut tenure = candidate(&cluster, "a").win().await;
+    let mut leadership = candidate(&cluster, "a").win().await;
     cluster.fail(Method::PUT, LEASE, 500, "InternalError");
     let started = Instant::now();
-    let lost = tenure.keep().await;
+    let lost = leadership.keep().await;
     assert!(matches!(lost, Lost::NotRenewed), "{lost}");
     assert!(started.elapsed() < Duration::from_secs(15));
 }
@@ -141,9 +141,12 @@ async fn renewal_without_an_answer_is_tried_again() {
     });
     let client = Client::new(deaf_once, "default");
     let election = Election::new(client, "knative-mnsoss", "controller", "a");
-    let mut tenure = election.win().await;
-    let minute = timeout(Duration::from_mins(1), tenure.keep());
-    assert!(minute.await.is_err(), "one lost answer ended the tenure");
+    let mut leadership = election.win().await;
+    let minute = timeout(Duration::from_mins(1), leadership.keep());
+    assert!(
+        minute.await.is_err(),
+        "one lost answer ended the leadership"
+    );
 }
 
 #[tokio::test(start_paused = true)]
