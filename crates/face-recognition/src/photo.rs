@@ -13,14 +13,11 @@ use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 use oss::PresignedUrl;
 use oss::event::ObjectAddress;
+use picture::{Annotated, Header, Limits, Orientation, Picture, PictureError, Plan};
 use tokio::runtime::Handle;
 use transport::BoxError;
 
 use crate::budget::{Budget, Grant};
-use picture::{
-    EncodedPicture, Header, Limits, Orientation, Picture, PictureError, Sheet, patch, patch_bytes,
-    rgb,
-};
 
 /// Quality of pictures made for a face API: detectors see no difference above it.
 const QUALITY: u8 = 90;
@@ -42,49 +39,31 @@ pub(crate) struct FetchedPhoto {
 }
 
 impl FetchedPhoto {
-    /// Decodes the photo once there is memory for it. Call it from a blocking thread.
-    pub(crate) fn decode(&self) -> Result<(Picture, Grant), PictureError> {
-        let grant = self
-            .runtime
-            .block_on(self.memory.ask(self.header.working_bytes));
-        let picture = Picture::decode(&self.file, &self.header, &self.limits)?;
-        Ok((picture, grant))
+    /// The photo's file, taken apart.
+    pub(crate) fn picture(&self) -> Result<Picture<'_>, PictureError> {
+        Picture::open(&self.file, &self.limits)
     }
 
-    /// Waits until there is memory for a small picture that is read from the file: for so many
-    /// bytes of each of its pixels, turned upright included.
-    fn memory_for(&self, max_side: u32, pixel_bytes: u64) -> Grant {
-        let side = |side: u32| u64::from(side.min(max_side));
-        let pixels = side(self.header.width) * side(self.header.height);
-        self.runtime.block_on(self.memory.ask(pixel_bytes * pixels))
+    fn memory_for(&self, bytes: u64) -> Grant {
+        self.runtime.block_on(self.memory.ask(bytes))
     }
 
-    /// The photo in colours. Of a file that is not decoded, each component is held as well, and
-    /// once more while it is scaled.
+    /// The photo in colours, once there is memory for it. Call it from a blocking thread.
     fn rgb(&self, max_side: u32) -> Result<RgbImage, PictureError> {
-        let grant = self.memory_for(max_side, 12);
-        if let Some(small) = rgb(&self.file, &self.header, max_side)? {
-            return Ok(small);
-        }
-        drop(grant);
-        let (picture, _grant) = self.decode()?;
-        Ok(picture.rgb(max_side))
+        let _grant = self.memory_for(self.header.rgb_bytes(max_side));
+        self.picture()?.rgb(max_side)
     }
 
-    /// Draws on the photo without decoding it, if it lends itself to that, once there is memory
-    /// for it. Call it from a blocking thread.
-    pub(crate) fn patch(
+    /// The result, once there is memory for it. Call it from a blocking thread.
+    pub(crate) fn annotate(
         &self,
-        sheet: &Sheet,
-    ) -> Result<Option<(EncodedPicture, Grant)>, PictureError> {
-        let Some(needed) = patch_bytes(&self.file, &self.header, sheet) else {
-            return Ok(None);
-        };
+        picture: &Picture<'_>,
+        plan: &Plan,
+    ) -> Result<(Annotated, Grant), PictureError> {
         // As much as the file has is set aside for its result.
-        let needed = needed.saturating_sub(self.file.len() as u64);
-        let grant = self.runtime.block_on(self.memory.ask(needed));
-        let result = patch(&self.file, &self.header, sheet)?;
-        Ok(result.map(|result| (result, grant)))
+        let needed = picture.annotate_bytes(plan);
+        let grant = self.memory_for(needed.saturating_sub(self.file.len() as u64));
+        Ok((picture.annotate(plan)?, grant))
     }
 }
 

@@ -10,7 +10,7 @@ use face::{Analysis, Face, Gender, Rect};
 use oss::{ETag, Metadata, NameError, ObjectMeta};
 use serde::Serialize;
 
-use picture::annotate::{MOST_BOXES, Plan, keep_largest};
+use picture::{MOST_BOXES, Plan, keep_largest};
 
 /// Marks results. Whatever carries it is never taken for a photo.
 const MARK: &str = "annotated-by";
@@ -94,8 +94,8 @@ pub struct Drawn {
 impl From<&Plan> for Drawn {
     fn from(plan: &Plan) -> Self {
         Self {
-            boxes: plan.boxes.len(),
-            labels: plan.labels.len(),
+            boxes: plan.marked(),
+            labels: plan.labelled(),
         }
     }
 }

@@ -3,7 +3,7 @@
 /// How the channels of a pixel are to be read. Files keep theirs from end to end, so a JPEG
 /// is never converted to RGB and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Space {
+pub(crate) enum Space {
     Grey,
     GreyAlpha,
     Rgb,
@@ -17,7 +17,7 @@ pub(super) enum Space {
 }
 
 impl Space {
-    pub(super) fn channels(self) -> usize {
+    pub(crate) fn channels(self) -> usize {
         match self {
             Self::Grey => 1,
             Self::GreyAlpha => 2,
@@ -27,7 +27,7 @@ impl Space {
     }
 
     /// The opaque pixel that shows `colour`; only the first [`channels`](Self::channels) count.
-    pub(super) fn pixel(self, colour: [u8; 3]) -> [u8; 4] {
+    pub(crate) fn pixel(self, colour: [u8; 3]) -> [u8; 4] {
         let [r, g, b] = colour;
         match self {
             Self::Grey => [luma(colour), 0, 0, 0],
@@ -46,7 +46,7 @@ impl Space {
     }
 
     /// The colour that `pixel` shows; what is transparent lies over white.
-    pub(super) fn colour(self, pixel: [u8; 4]) -> [u8; 3] {
+    pub(crate) fn colour(self, pixel: [u8; 4]) -> [u8; 3] {
         let [a, b, c, d] = pixel;
         match self {
             Self::Grey => [a; 3],
@@ -61,7 +61,7 @@ impl Space {
 }
 
 /// BT.601, the weights of JFIF.
-pub(super) fn luma([r, g, b]: [u8; 3]) -> u8 {
+pub(crate) fn luma([r, g, b]: [u8; 3]) -> u8 {
     jpeg_encoder::rgb_to_ycbcr(r, g, b).0
 }
 

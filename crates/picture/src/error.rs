@@ -1,9 +1,9 @@
 //! Why a file is not annotated. Each reason is permanent: the same bytes fail again.
 
-use super::Format;
+use crate::format::Format;
 
 /// A cause from a codec.
-pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a file cannot be decoded, or its result not encoded.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,7 @@ pub enum PictureError {
         /// Claimed height in pixels.
         height: u32,
     },
-    /// Longer than [`Limits::max_side`](super::Limits::max_side).
+    /// Longer than [`Limits::max_side`](crate::Limits::max_side).
     #[error("a side of {side} pixels is longer than the {limit} that can be drawn upon")]
     TooWide {
         /// The longer side.
@@ -40,7 +40,7 @@ pub enum PictureError {
         /// The limit.
         limit: u32,
     },
-    /// More than [`Limits::max_pixels`](super::Limits::max_pixels).
+    /// More than [`Limits::max_pixels`](crate::Limits::max_pixels).
     #[error("{pixels} pixels exceed the limit of {limit} (`FACE_MAX_PIXELS`)")]
     TooManyPixels {
         /// Width times height.
@@ -48,7 +48,7 @@ pub enum PictureError {
         /// The limit.
         limit: u64,
     },
-    /// More than [`Limits::max_decoded_bytes`](super::Limits::max_decoded_bytes).
+    /// More than [`Limits::max_decoded_bytes`](crate::Limits::max_decoded_bytes).
     #[error(
         "the picture takes {bytes} bytes of memory, and the limit is {limit} (`FACE_PIXEL_MEMORY`)"
     )]
@@ -85,14 +85,14 @@ pub enum PictureError {
 }
 
 impl PictureError {
-    pub(super) fn corrupt(format: Format, source: impl Into<BoxError>) -> Self {
+    pub(crate) fn corrupt(format: Format, source: impl Into<BoxError>) -> Self {
         Self::Corrupt {
             format,
             source: source.into(),
         }
     }
 
-    pub(super) fn encode(format: Format, source: impl Into<BoxError>) -> Self {
+    pub(crate) fn encode(format: Format, source: impl Into<BoxError>) -> Self {
         Self::Encode {
             format,
             source: source.into(),

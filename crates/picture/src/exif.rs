@@ -3,10 +3,10 @@
 
 use exif::{In, Reader, Tag};
 
-use super::Orientation;
+use crate::orientation::Orientation;
 
 /// Reads the orientation from an EXIF block, with or without its `Exif\0\0` prefix.
-pub(super) fn orientation(block: &[u8]) -> Orientation {
+pub(crate) fn orientation(block: &[u8]) -> Orientation {
     let tiff = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
     Reader::new()
         .continue_on_error(true)
@@ -23,7 +23,7 @@ pub(super) fn orientation(block: &[u8]) -> Orientation {
 
 /// The same block for a picture that is upright: without its thumbnail, which shows no marks,
 /// and without the place where the photo was taken. `None` if it is broken.
-pub(super) fn upright(block: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn upright(block: &[u8]) -> Option<Vec<u8>> {
     let mut block = block.to_vec();
     let start = if block.starts_with(PREFIX) {
         PREFIX.len()
@@ -163,7 +163,7 @@ impl Number {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// The smallest EXIF block that states an orientation, in the given byte order.

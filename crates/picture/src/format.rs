@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::bmp;
-
 /// A format that is read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -64,26 +62,30 @@ impl Content {
             // Garbage may come before the next marker.
             [0xff, 0xd8, _, ..] => Self::Picture(Format::Jpeg),
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Self::Picture(Format::Png),
-            [
-                b'R',
-                b'I',
-                b'F',
-                b'F',
-                _,
-                _,
-                _,
-                _,
-                b'W',
-                b'E',
-                b'B',
-                b'P',
-                ..,
-            ] => Self::Picture(Format::WebP),
+            [b'R', b'I', b'F', b'F', _, _, _, _, rest @ ..] if rest.starts_with(b"WEBP") => {
+                Self::Picture(Format::WebP)
+            }
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Picture(Format::Gif),
-            _ if bmp::is_bmp(file) => Self::Picture(Format::Bmp),
+            _ if is_bmp(file) => Self::Picture(Format::Bmp),
             _ => foreign(file).map_or(Self::Other, Self::Foreign),
         }
     }
+}
+
+/// Lengths of the second header of a BMP: OS/2 version 1 and 2, Windows version 3 (with masks in it,
+/// for some), 4 and 5.
+const BMP_HEADERS: [u32; 8] = [BMP_OS2, 16, 40, 52, 56, 64, 108, 124];
+pub(crate) const BMP_OS2: u32 = 12;
+
+/// Whether a file is a BMP. The two letters that one begins with begin many a text.
+fn is_bmp(file: &[u8]) -> bool {
+    file.starts_with(b"BM") && bmp_header(file).is_some_and(|length| BMP_HEADERS.contains(&length))
+}
+
+/// The length of the second header of a BMP.
+pub(crate) fn bmp_header(file: &[u8]) -> Option<u32> {
+    let bytes = file.get(14..)?.first_chunk()?;
+    Some(u32::from_le_bytes(*bytes))
 }
 
 /// How files of other formats begin.

@@ -7,11 +7,15 @@ use std::borrow::Cow;
 
 use gif::{ColorOutput, DecodeOptions, DecodingError, Encoder, Frame, MemoryLimit};
 
-use super::colour::Space;
-use super::header::Header;
-use super::palette::{Alpha, Palette, Rgba};
-use super::raster::{Depth, Raster};
-use super::{Format, Limits, Orientation, Picture, PictureError, Style, xmp};
+use crate::colour::Space;
+use crate::error::PictureError;
+use crate::format::Format;
+use crate::header::Header;
+use crate::limits::Limits;
+use crate::orientation::Orientation;
+use crate::palette::{Alpha, Palette, Rgba};
+use crate::raster::{Depth, Raster};
+use crate::xmp;
 
 /// Where a file states the shape of its pixels.
 const ASPECT: usize = 12;
@@ -21,85 +25,87 @@ const LOOPS: [&[u8]; 2] = [b"NETSCAPE2.0", b"ANIMEXTS1.0"];
 
 /// What a GIF needs to be written as it was.
 #[derive(Debug)]
-pub(super) struct GifStyle {
-    pub(super) palette: Option<Palette>,
+pub(crate) struct GifStyle {
     /// Comments and the like, ready to be written.
     extensions: Vec<u8>,
     /// The shape of a pixel, as the file writes it.
     aspect: u8,
 }
 
-pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureError> {
-    let frame = FirstFrame::of(file).ok_or(PictureError::Truncated {
-        format: Format::Gif,
-    })?;
-    let (width, height) = frame.canvas();
-    let pixels = u64::from(width) * u64::from(height);
-    // The numbers, in the frame and on the canvas; then those and what they are packed into,
-    // which has twelve bits for each at worst, twice.
-    let working_bytes = 4 * pixels + file.len() as u64;
-    limits.check(width, height, working_bytes)?;
-    if is_animated(file) {
-        return Err(PictureError::Animated {
-            format: Format::Gif,
-        });
-    }
-    Ok(Header {
-        format: Format::Gif,
-        width,
-        height,
-        orientation: Orientation::Upright,
-        working_bytes,
-        patch_bytes: None,
-    })
+/// A file whose first frame is found.
+#[derive(Debug)]
+pub(crate) struct Gif<'f> {
+    file: &'f [u8],
+    /// Width and height in pixels.
+    canvas: (u32, u32),
 }
 
-pub(super) fn decode(file: &[u8], limits: &Limits) -> Result<Picture, PictureError> {
-    let header = header(file, limits)?;
-    let (width, height) = (header.width, header.height);
-    let mut options = DecodeOptions::new();
-    options.set_color_output(ColorOutput::Indexed);
-    options.set_memory_limit(MemoryLimit::Unlimited); // The header is checked.
-    let mut decoder = options.read_info(file).map_err(refused)?;
-    let frame = decoder.next_frame_info().map_err(refused)?.cloned();
-    let frame = frame.ok_or_else(|| PictureError::corrupt(Format::Gif, "it has no picture"))?;
-    let mut numbers = vec![0; usize::from(frame.width) * usize::from(frame.height)];
-    decoder.read_into_buffer(&mut numbers).map_err(refused)?;
-    let table = frame.palette.as_deref().or(decoder.global_palette());
-    let mut colours: Vec<Rgba> = table
-        .unwrap_or_default()
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&[r, g, b]| [r, g, b, 255])
-        .collect();
-    if let Some(clear) = frame.transparent.map(usize::from) {
+impl<'f> Gif<'f> {
+    pub(crate) fn open(file: &'f [u8], limits: &Limits) -> Result<(Header, Self), PictureError> {
+        let frame = FirstFrame::of(file).ok_or(TRUNCATED)?;
+        let (width, height) = frame.canvas();
+        let pixels = u64::from(width) * u64::from(height);
+        // The numbers, in the frame and on the canvas; then those and what they are packed into,
+        // which has twelve bits for each at worst, twice.
+        let working_bytes = 4 * pixels + file.len() as u64;
+        limits.check(width, height, working_bytes)?;
+        if is_animated(file) {
+            return Err(PictureError::Animated {
+                format: Format::Gif,
+            });
+        }
+        let header = Header {
+            format: Format::Gif,
+            width,
+            height,
+            orientation: Orientation::Upright,
+            working_bytes,
+            edit_bytes: None,
+            is_read_small: false,
+        };
+        let canvas = (width, height);
+        Ok((header, Self { file, canvas }))
+    }
+
+    pub(crate) fn decode(&self) -> Result<(Raster, GifStyle), PictureError> {
+        let mut options = DecodeOptions::new();
+        options.set_color_output(ColorOutput::Indexed);
+        options.set_memory_limit(MemoryLimit::Unlimited); // The header is checked.
+        let mut decoder = options.read_info(self.file).map_err(refused)?;
+        let frame = decoder.next_frame_info().map_err(refused)?.cloned();
+        let frame = frame.ok_or_else(|| PictureError::corrupt(Format::Gif, "it has no picture"))?;
+        let mut numbers = vec![0; usize::from(frame.width) * usize::from(frame.height)];
+        decoder.read_into_buffer(&mut numbers).map_err(refused)?;
+        let table = frame.palette.as_deref().or(decoder.global_palette());
+        let mut colours = colours(table.unwrap_or_default(), frame.transparent);
+        let data = if (frame.width.into(), frame.height.into()) == self.canvas {
+            numbers
+        } else {
+            let around = clear_number(&mut colours, &numbers, decoder.bg_color());
+            on_canvas(&frame, &numbers, around, self.canvas)
+        };
+        let raster = Raster {
+            palette: Some(Palette::new(colours, Alpha::AllOrNothing, false)),
+            ..Raster::new(Space::Grey, Depth::Eight, self.canvas, data)
+        };
+        let style = GifStyle {
+            extensions: extensions(self.file),
+            aspect: self.file.get(ASPECT).copied().unwrap_or(0),
+        };
+        Ok((raster, style))
+    }
+}
+
+/// The colours of a table, the one with this number being transparent.
+fn colours(table: &[u8], clear: Option<u8>) -> Vec<Rgba> {
+    let colours = table.as_chunks().0.iter();
+    let mut colours: Vec<Rgba> = colours.map(|&[r, g, b]| [r, g, b, 255]).collect();
+    if let Some(clear) = clear.map(usize::from) {
         let missing = (clear + 1).saturating_sub(colours.len());
         colours.extend(std::iter::repeat_n([0, 0, 0, 255], missing));
         colours[clear][3] = 0;
     }
-    let data = if (frame.width.into(), frame.height.into()) == (width, height) {
-        numbers
-    } else {
-        let around = clear_number(&mut colours, &numbers, decoder.bg_color());
-        on_canvas(&frame, &numbers, around, (width, height))
-    };
-    Ok(Picture {
-        raster: Raster {
-            space: Space::Grey,
-            depth: Depth::Eight,
-            width,
-            height,
-            data,
-        },
-        orientation: Orientation::Upright,
-        icc_profile: None,
-        style: Style::Gif(Box::new(GifStyle {
-            palette: Some(Palette::new(colours, Alpha::AllOrNothing, false)),
-            extensions: extensions(file),
-            aspect: file.get(ASPECT).copied().unwrap_or(0),
-        })),
-    })
+    colours
 }
 
 /// The number of a transparent colour, for what lies around the frame: the one there is, else a
@@ -144,22 +150,21 @@ fn on_canvas(
 
 fn refused(error: DecodingError) -> PictureError {
     match error {
-        DecodingError::UnexpectedEof => PictureError::Truncated {
-            format: Format::Gif,
-        },
-        DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            PictureError::Truncated {
-                format: Format::Gif,
-            }
-        }
+        DecodingError::UnexpectedEof => TRUNCATED,
+        DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => TRUNCATED,
         error => PictureError::corrupt(Format::Gif, error),
     }
 }
 
-pub(super) fn encode(raster: Raster, style: &GifStyle) -> Result<Vec<u8>, PictureError> {
+const TRUNCATED: PictureError = PictureError::Truncated {
+    format: Format::Gif,
+};
+
+pub(crate) fn encode(raster: Raster, style: &GifStyle) -> Result<Vec<u8>, PictureError> {
     let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
     let (width, height) = (side(raster.width), side(raster.height));
-    let colours = style.palette.as_ref().map_or(&[][..], Palette::colours);
+    let palette = raster.palette.as_ref();
+    let colours = palette.map_or(&[][..], |palette| &palette.colours);
     let clear = colours.iter().position(|colour| colour[3] == 0);
     let table: Vec<u8> = colours.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
     let frame = Frame {
@@ -202,12 +207,6 @@ fn extensions(file: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// Whether a second frame follows the first. A file that ends early is not called animated:
-/// the decoder says better what is wrong with it.
-fn is_animated(file: &[u8]) -> bool {
-    count_frames(file, 2).unwrap_or(0) >= 2
-}
-
 /// Where the first frame lies, and on what.
 struct FirstFrame {
     screen: [u16; 2],
@@ -219,7 +218,8 @@ impl FirstFrame {
     /// `None` if the file ends or goes astray before it.
     fn of(file: &[u8]) -> Option<Self> {
         let screen = two_numbers(file.get(6..)?)?;
-        let [offset, size] = first_frame(file)?;
+        let descriptor = frames(file).next()?;
+        let (offset, size) = (two_numbers(descriptor)?, two_numbers(descriptor.get(4..)?)?);
         Some(Self {
             screen,
             offset,
@@ -240,21 +240,6 @@ impl FirstFrame {
     }
 }
 
-/// Where the first frame begins and how large it is, across and down; `None` if the file ends
-/// or goes astray before it.
-fn first_frame(file: &[u8]) -> Option<[[u16; 2]; 2]> {
-    let mut rest = blocks(file)?;
-    loop {
-        rest = match rest {
-            [b'!', _label, blocks @ ..] => skip_blocks(blocks)?,
-            [b',', descriptor @ ..] => {
-                return Some([two_numbers(descriptor)?, two_numbers(descriptor.get(4..)?)?]);
-            }
-            _ => return None,
-        };
-    }
-}
-
 fn two_numbers(bytes: &[u8]) -> Option<[u16; 2]> {
     let &[a, b, c, d] = bytes.first_chunk()?;
     Some([u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])])
@@ -265,24 +250,34 @@ fn blocks(file: &[u8]) -> Option<&[u8]> {
     file.get(13..)?.get(colour_table_len(*file.get(10)?)..)
 }
 
-/// Frames up to `enough`; `None` when the file ends or goes astray before that.
-fn count_frames(file: &[u8], enough: usize) -> Option<usize> {
-    let mut rest = blocks(file)?;
-    let mut frames = 0;
-    while frames < enough {
-        rest = match rest {
-            [b'!', _label, blocks @ ..] => skip_blocks(blocks)?,
-            [b',', descriptor @ ..] => {
-                frames += 1;
-                let table = colour_table_len(*descriptor.get(8)?);
-                // 9 bytes of descriptor, the table, one byte of code size.
-                skip_blocks(descriptor.get(9 + table + 1..)?)?
+/// Whether a second frame follows the first, and ends. A file that ends early is not called
+/// animated: the decoder says better what is wrong with it.
+fn is_animated(file: &[u8]) -> bool {
+    let mut whole = frames(file).filter_map(after_frame);
+    whole.nth(1).is_some()
+}
+
+/// The file from the descriptor of each frame on, until it ends or goes astray.
+fn frames(file: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = blocks(file);
+    std::iter::from_fn(move || {
+        loop {
+            match rest? {
+                [b'!', _label, blocks @ ..] => rest = skip_blocks(blocks),
+                [b',', descriptor @ ..] => {
+                    rest = after_frame(descriptor);
+                    return Some(descriptor);
+                }
+                _ => return None,
             }
-            [b';', ..] => return Some(frames),
-            _ => return None,
-        };
-    }
-    Some(frames)
+        }
+    })
+}
+
+/// What follows a frame: 9 bytes of descriptor, the table, one byte of code size, and its data.
+fn after_frame(descriptor: &[u8]) -> Option<&[u8]> {
+    let table = colour_table_len(*descriptor.get(8)?);
+    skip_blocks(descriptor.get(9 + table + 1..)?)
 }
 
 fn colour_table_len(flags: u8) -> usize {
@@ -324,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_counted() {
+    fn several_frames_are_an_animation() {
         for (frames, expected) in [(1, false), (2, true), (5, true)] {
             assert_eq!(is_animated(&gif(frames)), expected, "{frames} frames");
         }
@@ -334,9 +329,9 @@ mod tests {
     fn the_canvas_holds_screen_and_frame() {
         let at = |frame: [u16; 4]| {
             let mut file = gif(1);
-            let comma = file.len() - first_frame_length(&file);
+            let descriptor = file.len() - frames(&file).next().unwrap().len();
             for (place, number) in frame.iter().enumerate() {
-                let place = comma + 1 + 2 * place;
+                let place = descriptor + 2 * place;
                 file[place..place + 2].copy_from_slice(&number.to_le_bytes());
             }
             FirstFrame::of(&file).unwrap().canvas()
@@ -352,15 +347,6 @@ mod tests {
         ] {
             assert_eq!(at(frame), expected, "{name}");
         }
-    }
-
-    /// From the first frame's descriptor to the end of the file.
-    fn first_frame_length(file: &[u8]) -> usize {
-        let mut rest = blocks(file).unwrap();
-        while let [b'!', _label, blocks @ ..] = rest {
-            rest = skip_blocks(blocks).unwrap();
-        }
-        rest.len()
     }
 
     #[test]

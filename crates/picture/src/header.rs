@@ -1,11 +1,13 @@
-//! What is known of a photo before any memory is set aside for its pixels.
+//! Facts about a picture that are known before any memory is set aside for its pixels.
 
-use super::{Content, Format, Limits, Orientation, PictureError, bmp, gif, jpeg, png, webp};
+use crate::format::Format;
+use crate::orientation::Orientation;
+use crate::shrink;
 
-/// Facts from the first part of a file, checked against the limits.
+/// Facts about a file, checked against the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// What it is.
+    /// Its format, found by content.
     pub format: Format,
     /// Stored width in pixels.
     pub width: u32,
@@ -13,34 +15,33 @@ pub struct Header {
     pub height: u32,
     /// Which way is up.
     pub orientation: Orientation,
-    /// Memory that decoding and encoding take at their peak, in bytes, the file itself not counted.
-    pub working_bytes: u64,
-    /// Memory that [`patch`](super::patch) takes beside the file and its result, in bytes; `None` if
-    /// it can only be decoded. The limit holds for the memory of the way that is taken.
-    pub patch_bytes: Option<u64>,
+    /// Memory that decoding and encoding take at their peak, in bytes, the file not counted.
+    pub(crate) working_bytes: u64,
+    /// Memory that editing the file in place takes, in bytes, file and result not counted; `None`
+    /// if the picture must be decoded. The limit holds for the path that is taken.
+    pub(crate) edit_bytes: Option<u64>,
+    /// Whether the picture is scaled down while its file is read.
+    pub(crate) is_read_small: bool,
 }
 
 impl Header {
-    /// Reads the header of `file`, deciding its format by content.
-    ///
-    /// # Errors
-    /// Permanent: not a picture, one that is not supported, beyond a limit, or damaged where
-    /// it matters.
-    pub fn read(file: &[u8], limits: &Limits) -> Result<Self, PictureError> {
-        match Content::of(file) {
-            Content::Picture(Format::Jpeg) => jpeg::header(file, limits),
-            Content::Picture(Format::Png) => png::header(file, limits),
-            Content::Picture(Format::WebP) => webp::header(file, limits),
-            Content::Picture(Format::Gif) => gif::header(file, limits),
-            Content::Picture(Format::Bmp) => bmp::header(file, limits),
-            Content::Foreign(what) => Err(PictureError::Unsupported { what }),
-            Content::Other => Err(PictureError::NotAPicture),
-        }
-    }
-
     /// Width and height as a viewer shows them, in pixels.
     #[must_use]
     pub fn dimensions(&self) -> (u32, u32) {
         self.orientation.upright(self.width, self.height)
+    }
+
+    /// Memory that [`Picture::rgb`](crate::Picture::rgb) takes beside the file, in bytes.
+    #[must_use]
+    pub fn rgb_bytes(&self, max_side: u32) -> u64 {
+        /// Each component, once more while it is scaled, the colours, and those turned upright.
+        const PIXEL_BYTES: u64 = 12;
+        let (width, height) = shrink::fit(self.width, self.height, max_side);
+        let small = PIXEL_BYTES * u64::from(width) * u64::from(height);
+        if self.is_read_small {
+            small
+        } else {
+            self.working_bytes.saturating_add(small)
+        }
     }
 }

@@ -3,8 +3,8 @@
 //! Sequential files, which is what cameras make, are never decoded: they are drawn upon in their
 //! code ([`patch`](mod@patch)), turned upright in their code ([`turn`](mod@turn)) and scaled down
 //! while they are read ([`look`]). Others are decoded. Their pixels stay `YCbCr` (or CMYK, YCCK,
-//! grey), and the encoder gets the source's own quantisation tables and chroma sampling: what is
-//! not drawn upon comes out as it went in, up to rounding. The result is sequential, because a
+//! grey), and the encoder gets the source's own quantisation tables and chroma sampling: pixels
+//! beside the drawing come out as they went in, up to rounding. The result is sequential, because a
 //! progressive encoder holds all coefficients at once, more memory than the picture itself.
 //!
 //! A file is damaged if not every block of its picture is there. None is ever made up: a photo
@@ -15,6 +15,7 @@ mod code;
 mod colour;
 mod dct;
 mod encode;
+mod file;
 mod frame;
 mod kept;
 mod look;
@@ -28,98 +29,108 @@ mod scans;
 mod segments;
 mod structure;
 mod style;
+mod table;
 mod turn;
 
-pub(super) use encode::encode;
-pub(super) use style::JpegStyle;
+pub(crate) use encode::encode;
+pub(crate) use file::Jpeg;
+pub(crate) use style::JpegStyle;
 
-use image::{GrayImage, RgbImage};
+use image::RgbImage;
 
-use self::structure::Structure;
-use super::header::Header;
-use super::{Format, Limits, Orientation, Picture, PictureError, Sheet, exif};
+use crate::error::PictureError;
+use crate::format::Format;
+use crate::header::Header;
+use crate::limits::Limits;
+use crate::orientation::Orientation;
+use crate::raster::Raster;
+use crate::sheet::Sheet;
 
 /// The longest side in pixels that libjpeg, and so most programs, can show.
 const MAX_SIDE: u32 = 65_500;
 
-/// Reads what can be known without reading the picture data, unless the end marker is missing.
-pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureError> {
-    let structure = Structure::parse(file)?;
-    let (width, height) = (structure.width.into(), structure.height.into());
-    let orientation = orientation(&structure);
-    let pixels = u64::from(width) * u64::from(height);
-    let patch_bytes = turn::is_exact(&structure, orientation).then(|| match orientation {
-        Orientation::Upright => 0,
-        orientation => turn::working_bytes(&structure, orientation),
-    });
-    let plain_bytes = file.len() as u64;
-    let decoder_bytes = if structure.is_sequential() {
-        plain_bytes + turn::working_bytes(&structure, Orientation::Upright)
-    } else {
-        structure.coefficient_bytes() + progressive::working_bytes(&structure)
-    };
-    let working_bytes = pixels * structure.components.len() as u64 + plain_bytes + decoder_bytes;
-    let limits = Limits {
-        max_side: limits.max_side.min(MAX_SIDE),
-        ..*limits
-    };
-    limits.check(width, height, patch_bytes.unwrap_or(working_bytes))?;
-    // No block of 64 pixels takes less than a bit.
-    if pixels / 64 > 8 * file.len() as u64 {
-        return Err(segments::truncated());
+impl<'f> Jpeg<'f> {
+    /// Reads what can be known without reading the picture data, unless the end marker is missing.
+    pub(crate) fn open(file: &'f [u8], limits: &Limits) -> Result<(Header, Self), PictureError> {
+        let jpeg = Self::parse(file)?;
+        let (structure, orientation) = (&jpeg.structure, jpeg.orientation);
+        let (width, height) = (structure.width.into(), structure.height.into());
+        let pixels = u64::from(width) * u64::from(height);
+        let edit_bytes = turn::is_exact(structure, orientation).then(|| match orientation {
+            Orientation::Upright => 0,
+            orientation => turn::working_bytes(structure, orientation),
+        });
+        let plain_bytes = file.len() as u64;
+        let decoder_bytes = if structure.is_sequential() {
+            plain_bytes + turn::working_bytes(structure, Orientation::Upright)
+        } else {
+            structure.coefficient_bytes() + progressive::working_bytes(structure)
+        };
+        let working_bytes =
+            pixels * structure.components.len() as u64 + plain_bytes + decoder_bytes;
+        let limits = Limits {
+            max_side: limits.max_side.min(MAX_SIDE),
+            ..*limits
+        };
+        limits.check(width, height, edit_bytes.unwrap_or(working_bytes))?;
+        // No block of 64 pixels takes less than a bit.
+        if pixels / 64 > 8 * file.len() as u64 {
+            return Err(segments::truncated());
+        }
+        if structure.is_sequential() && !jpeg.is_ended {
+            scans::check(&jpeg)?;
+        }
+        let header = Header {
+            format: Format::Jpeg,
+            width,
+            height,
+            orientation,
+            working_bytes,
+            edit_bytes,
+            is_read_small: structure.is_sequential(),
+        };
+        Ok((header, jpeg))
     }
-    if structure.is_sequential() && !structure.is_ended {
-        scans::check(file, &structure)?;
+
+    /// The upright result of laying `sheet` over the picture, without decoding it.
+    pub(crate) fn edit(&self, sheet: &Sheet) -> Result<Vec<u8>, PictureError> {
+        // Hardly ever too little; what would do in any case may be far more.
+        let room = usize::try_from(self.result_bytes(sheet.tiles())).unwrap_or(usize::MAX);
+        let mut result = Vec::with_capacity(room.min(2 * self.file.len() + (64 << 10)));
+        match self.orientation {
+            Orientation::Upright => patch::patch(self, sheet, &mut result)?,
+            _ => turn::turn(self, sheet, &mut result)?,
+        }
+        Ok(result)
     }
-    Ok(Header {
-        format: Format::Jpeg,
-        width,
-        height,
-        orientation,
-        working_bytes,
-        patch_bytes,
-    })
-}
 
-/// Draws without decoding, writing to `result`.
-pub(super) fn patch(file: &[u8], sheet: &Sheet, result: &mut Vec<u8>) -> Result<(), PictureError> {
-    let structure = Structure::parse(file)?;
-    match orientation(&structure) {
-        Orientation::Upright => patch::patch(file, &structure, sheet, result),
-        orientation => turn::turn(file, &structure, orientation, sheet, result),
+    /// The file with only the metadata that a result keeps; for progressive, upright files.
+    pub(crate) fn copy(&self) -> Result<Vec<u8>, PictureError> {
+        progressive::checked(self, &self.structure.metadata)
     }
-}
 
-/// The upright picture in shades of grey, scaled down while it is read; `None` if it can only be
-/// decoded.
-pub(super) fn luma(file: &[u8], max_side: u32) -> Result<Option<GrayImage>, PictureError> {
-    let structure = Structure::parse(file)?;
-    let orientation = orientation(&structure);
-    let look = || look::luma(file, &structure, orientation, max_side);
-    structure.is_sequential().then(look).transpose()
-}
+    /// The most bytes of a result that so many blocks are drawn upon of.
+    pub(crate) fn result_bytes(&self, blocks: u64) -> u64 {
+        /// 64 coefficients of at most 26 bits, and the zeros stuffed between them.
+        const BLOCK_BYTES: u64 = 256;
+        /// Those of CMYK.
+        const COMPONENTS: u64 = 4;
+        /// Tables that the file did without.
+        const HEAD_BYTES: u64 = 4096;
+        let drawn = blocks.saturating_mul(BLOCK_BYTES * COMPONENTS);
+        // Codes that lack symbols are completed, whereby one bit becomes two at worst.
+        let copied = 2 * self.file.len() as u64;
+        drawn.saturating_add(copied + HEAD_BYTES)
+    }
 
-/// The same in colours.
-pub(super) fn rgb(file: &[u8], max_side: u32) -> Result<Option<RgbImage>, PictureError> {
-    let structure = Structure::parse(file)?;
-    let orientation = orientation(&structure);
-    let look = || look::rgb(file, &structure, orientation, max_side);
-    structure.is_sequential().then(look).transpose()
-}
+    /// The upright picture in sRGB-like colours, scaled down while it is read. Only for sequential
+    /// files.
+    pub(crate) fn rgb(&self, max_side: u32) -> Result<RgbImage, PictureError> {
+        look::rgb(self, max_side)
+    }
 
-/// Decodes into the colour space of the file.
-pub(super) fn decode(
-    file: &[u8],
-    header: &Header,
-    limits: &Limits,
-) -> Result<Picture, PictureError> {
-    limits.check(header.width, header.height, header.working_bytes)?;
-    let structure = Structure::parse(file)?;
-    pixels::decode(file, &structure, orientation(&structure), limits)
-}
-
-fn orientation(structure: &Structure<'_>) -> Orientation {
-    structure
-        .exif()
-        .map_or(Orientation::Upright, exif::orientation)
+    /// Decodes into the colour space of the file.
+    pub(crate) fn decode(&self) -> Result<(Raster, JpegStyle), PictureError> {
+        pixels::decode(self)
+    }
 }

@@ -3,7 +3,7 @@
 //! What counts is the memory that a picture takes on its way; the other bounds are far beyond
 //! any camera.
 
-use super::PictureError;
+use crate::error::PictureError;
 
 /// Bounds on one picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(super) fn check(&self, width: u32, height: u32, decoded: u64) -> Result<(), PictureError> {
+    pub(crate) fn check(&self, width: u32, height: u32, decoded: u64) -> Result<(), PictureError> {
         let side = width.max(height);
         let pixels = u64::from(width) * u64::from(height);
         if pixels == 0 {

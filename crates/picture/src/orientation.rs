@@ -25,10 +25,10 @@ pub enum Orientation {
 /// The steps through a stored raster that follow upright coordinates, counted in pixels:
 /// pixel `(x, y)` is at `first + x * right + y * down`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Walk {
-    pub(super) first: i64,
-    pub(super) right: i64,
-    pub(super) down: i64,
+pub(crate) struct Walk {
+    pub(crate) first: i64,
+    pub(crate) right: i64,
+    pub(crate) down: i64,
 }
 
 impl Walk {
@@ -38,7 +38,7 @@ impl Walk {
         clippy::cast_possible_truncation,
         reason = "coordinates inside the picture lead to an index inside it"
     )]
-    pub(super) fn index(self, x: u32, y: u32) -> usize {
+    pub(crate) fn index(self, x: u32, y: u32) -> usize {
         (self.first + i64::from(x) * self.right + i64::from(y) * self.down) as usize
     }
 }
@@ -70,7 +70,7 @@ impl Orientation {
 
     /// Whether the stored columns, and the stored rows, are mirrored on the way to the upright
     /// picture; if it [is sideways](Self::is_sideways), before they change places.
-    pub(super) fn mirrors(self) -> (bool, bool) {
+    pub(crate) fn mirrors(self) -> (bool, bool) {
         match self {
             Self::Upright | Self::Transposed => (false, false),
             Self::Mirrored | Self::CounterClockwise => (true, false),
@@ -89,7 +89,7 @@ impl Orientation {
         }
     }
 
-    pub(super) fn walk(self, width: u32, height: u32) -> Walk {
+    pub(crate) fn walk(self, width: u32, height: u32) -> Walk {
         let (row, last_y) = (i64::from(width), i64::from(height) - 1);
         let last_x = row - 1;
         let bottom = last_y * row;
@@ -107,7 +107,7 @@ impl Orientation {
     }
 
     /// The same for the `image` crate.
-    pub(super) fn for_image(self) -> image::metadata::Orientation {
+    pub(crate) fn for_image(self) -> image::metadata::Orientation {
         use image::metadata::Orientation as Theirs;
         match self {
             Self::Upright => Theirs::NoTransforms,

@@ -1,7 +1,7 @@
 //! PNG, with all that its chunks say beside the pixels.
 //!
 //! Depth and kind of colour are kept: a palette as long as what is drawn finds its colours in it
-//! ([`palette`](super::palette)), grey, sixteen bits, one transparent colour. The `png` crate
+//! ([`lay`](crate::lay)), grey, sixteen bits, one transparent colour. The `png` crate
 //! reads and writes pixels only; the other chunks are copied ([`keep`]).
 
 mod chunks;
@@ -18,10 +18,13 @@ use png::{
 use self::chunks::{Chunk, File, Parts};
 use self::keep::Kept;
 use self::samples::{Samples, Target};
-use super::header::Header;
-use super::palette::{Alpha, Palette};
-use super::raster::{Depth, Raster};
-use super::{Format, Limits, Orientation, Picture, PictureError, Style};
+use crate::error::PictureError;
+use crate::format::Format;
+use crate::header::Header;
+use crate::limits::Limits;
+use crate::orientation::Orientation;
+use crate::palette::{Alpha, Palette};
+use crate::raster::{Depth, Raster};
 
 /// Length, kind, content and checksum of the header, and the signature before it.
 const HEADER: usize = 33;
@@ -38,91 +41,112 @@ const LEVEL: u8 = 5;
 
 /// What a PNG needs to be written as it was.
 #[derive(Debug)]
-pub(super) struct PngStyle {
+pub(crate) struct PngStyle {
     kept: Kept,
     samples: Samples,
-    /// The palette of the source, for what its chunks say of it.
-    source: Option<Palette>,
-    pub(super) palette: Option<Palette>,
+    /// The palette of the source, which its chunks are about.
+    palette: Option<Palette>,
 }
 
-/// What the header says.
-struct Shape {
-    width: u32,
-    height: u32,
+/// A file whose header is read.
+#[derive(Debug)]
+pub(crate) struct Png<'f> {
+    file: &'f [u8],
+    parts: File<'f>,
+    orientation: Orientation,
     samples: Samples,
-    /// Bytes of a stored row.
-    row_bytes: u64,
+    /// Whether there is memory to do without a palette.
+    may_expand: bool,
 }
 
-pub(super) fn header(file: &[u8], limits: &Limits) -> Result<Header, PictureError> {
-    let parts = File::parse(file)?;
-    let (width, height) = parts.dimensions();
-    limits.check(width, height, 0)?; // Before the decoder does its sums.
-    let (_, shape) = open(&parts)?;
-    let orientation = keep::orientation(file);
-    let (working_bytes, _) = working_bytes(&shape, keep::length(file), limits);
-    limits.check(width, height, working_bytes)?;
-    Ok(Header {
-        format: Format::Png,
-        width,
-        height,
-        orientation,
-        working_bytes,
-        patch_bytes: None,
-    })
-}
-
-pub(super) fn decode(file: &[u8], limits: &Limits) -> Result<Picture, PictureError> {
-    let header = header(file, limits)?;
-    let parts = File::parse(file)?;
-    let (mut reader, shape) = open(&parts)?;
-    if !parts.is_data_intact() {
-        return Err(PictureError::corrupt(
-            Format::Png,
-            "the checksum of its pixels is wrong",
-        ));
-    }
-    let (_, may_expand) = working_bytes(&shape, keep::length(file), limits);
-    let palette = palette(&parts, shape.samples, may_expand)?;
-    let mut data = vec![0; reader.output_buffer_size().unwrap_or(0)];
-    reader
-        .next_frame(&mut data)
-        .map_err(|error| refused(error, &parts))?;
-    if shape.samples.depth < 8 && palette.is_some() {
-        data = samples::unpacked(&data, shape.width as usize, shape.samples.depth);
-    }
-    let (space, depth) = shape.samples.raster();
-    let mut raster = Raster {
-        space,
-        depth,
-        width: shape.width,
-        height: shape.height,
-        data,
-    };
-    if raster.depth == Depth::Sixteen {
-        samples::swap_bytes(&mut raster.data);
-    }
-    Ok(Picture {
-        raster,
-        orientation: header.orientation,
-        icc_profile: None,
-        style: Style::Png(Box::new(PngStyle {
-            kept: Kept::of(file, header.orientation),
-            samples: shape.samples,
-            source: palette.clone(),
-            palette,
-        })),
-    })
-}
-
-/// Opens the decoder, which reads up to the pixels, and looks at what it found.
-fn open<'a>(parts: &File<'a>) -> Result<(png::Reader<Parts<'a>>, Shape), PictureError> {
-    if parts.is_animated {
-        return Err(PictureError::Animated {
+impl<'f> Png<'f> {
+    pub(crate) fn open(file: &'f [u8], limits: &Limits) -> Result<(Header, Self), PictureError> {
+        let parts = File::parse(file)?;
+        let (width, height) = parts.dimensions();
+        limits.check(width, height, 0)?; // Before the decoder does its sums.
+        if parts.is_animated {
+            return Err(PictureError::Animated {
+                format: Format::Png,
+            });
+        }
+        let reader = reader(&parts)?;
+        let info = reader.info();
+        let samples = Samples::of(info.color_type, info.bit_depth).with_key(parts.key().as_deref());
+        // Rows in the decoder, those under way and some before them; and the chunks that are kept.
+        let beside = keep::length(file).saturating_add(6 * info.raw_row_length() as u64);
+        let (working_bytes, may_expand) = working_bytes((width, height), samples, beside, limits);
+        limits.check(width, height, working_bytes)?;
+        let orientation = keep::orientation(file);
+        let header = Header {
             format: Format::Png,
-        });
+            width,
+            height,
+            orientation,
+            working_bytes,
+            edit_bytes: None,
+            is_read_small: false,
+        };
+        let opened = Self {
+            file,
+            parts,
+            orientation,
+            samples,
+            may_expand,
+        };
+        Ok((header, opened))
     }
+
+    pub(crate) fn decode(&self) -> Result<(Raster, PngStyle), PictureError> {
+        if !self.parts.is_data_intact() {
+            return Err(PictureError::corrupt(
+                Format::Png,
+                "the checksum of its pixels is wrong",
+            ));
+        }
+        let palette = self.palette()?;
+        let mut reader = reader(&self.parts)?;
+        let mut data = vec![0; reader.output_buffer_size().unwrap_or(0)];
+        reader
+            .next_frame(&mut data)
+            .map_err(|error| refused(error, &self.parts))?;
+        let (width, height) = self.parts.dimensions();
+        if self.samples.depth < 8 && palette.is_some() {
+            data = samples::unpacked(&data, width as usize, self.samples.depth);
+        }
+        let (space, depth) = self.samples.raster();
+        if depth == Depth::Sixteen {
+            samples::swap_bytes(&mut data);
+        }
+        let raster = Raster {
+            palette: palette.clone(),
+            ..Raster::new(space, depth, (width, height), data)
+        };
+        let style = PngStyle {
+            kept: Kept::of(self.file, self.orientation),
+            samples: self.samples,
+            palette,
+        };
+        Ok((raster, style))
+    }
+
+    fn palette(&self) -> Result<Option<Palette>, PictureError> {
+        if self.samples.colour != ColorType::Indexed {
+            return Ok(None);
+        }
+        let Some(chunk) = self.parts.palette.filter(Chunk::is_intact) else {
+            return Err(PictureError::corrupt(Format::Png, "it has no palette"));
+        };
+        let alphas = self.parts.transparency.map_or(&[][..], |chunk| chunk.data);
+        let mut alphas = alphas.iter().copied();
+        let colours = chunk.data.as_chunks().0.iter();
+        let colours = colours.map(|&[r, g, b]| [r, g, b, alphas.next().unwrap_or(255)]);
+        let colours = colours.take(1 << self.samples.depth).collect();
+        Ok(Some(Palette::new(colours, Alpha::Graded, self.may_expand)))
+    }
+}
+
+/// The decoder, which has read up to the pixels.
+fn reader<'a>(parts: &File<'a>) -> Result<png::Reader<Parts<'a>>, PictureError> {
     // Nothing in these parts makes the decoder hold more than some rows.
     let bounds = png::Limits { bytes: usize::MAX };
     let mut decoder = Decoder::new_with_limits(parts.essence(), bounds);
@@ -130,31 +154,24 @@ fn open<'a>(parts: &File<'a>) -> Result<(png::Reader<Parts<'a>>, Shape), Picture
     let info = decoder
         .read_header_info()
         .map_err(|error| refused(error, parts))?;
-    let samples = Samples::of(info.color_type, info.bit_depth);
-    let row_bytes = info.raw_row_length() as u64;
-    if samples.colour != ColorType::Indexed {
+    if info.color_type != ColorType::Indexed {
         decoder.set_transformations(Transformations::EXPAND);
     }
-    let reader = decoder.read_info().map_err(|error| refused(error, parts))?;
-    let (width, height) = parts.dimensions();
-    let shape = Shape {
-        width,
-        height,
-        samples: samples.with_key(parts.key().as_deref()),
-        row_bytes,
-    };
-    Ok((reader, shape))
+    decoder.read_info().map_err(|error| refused(error, parts))
 }
 
 /// Memory that decoding and encoding take, and whether that is enough to do without a palette.
-fn working_bytes(shape: &Shape, kept: u64, limits: &Limits) -> (u64, bool) {
-    let pixels = u64::from(shape.width) * u64::from(shape.height);
-    // Rows in the decoder: those under way, and some before them.
-    let beside = kept.saturating_add(6 * shape.row_bytes);
+fn working_bytes(
+    (width, height): (u32, u32),
+    samples: Samples,
+    beside: u64,
+    limits: &Limits,
+) -> (u64, bool) {
+    let pixels = u64::from(width) * u64::from(height);
     let sum = |bytes: u64| pixels.saturating_mul(bytes).saturating_add(beside);
     // The pixels and the file that they become.
-    if shape.samples.colour != ColorType::Indexed {
-        let (space, depth) = shape.samples.raster();
+    if samples.colour != ColorType::Indexed {
+        let (space, depth) = samples.raster();
         let pixel = space.channels() * depth.bytes();
         return (sum(2 * pixel as u64), true);
     }
@@ -165,29 +182,6 @@ fn working_bytes(shape: &Shape, kept: u64, limits: &Limits) -> (u64, bool) {
         // Numbers, packed and unpacked.
         (sum(2), false)
     }
-}
-
-fn palette(
-    parts: &File<'_>,
-    samples: Samples,
-    may_expand: bool,
-) -> Result<Option<Palette>, PictureError> {
-    if samples.colour != ColorType::Indexed {
-        return Ok(None);
-    }
-    let Some(chunk) = parts.palette.filter(Chunk::is_intact) else {
-        return Err(PictureError::corrupt(Format::Png, "it has no palette"));
-    };
-    let mut alphas = parts
-        .transparency
-        .map_or(&[][..], |chunk| chunk.data)
-        .iter()
-        .copied();
-    let colours = chunk.data.as_chunks().0.iter();
-    let colours = colours.map(|&[r, g, b]| [r, g, b, alphas.next().unwrap_or(255)]);
-    let most = 1 << samples.depth;
-    let colours = colours.take(most).collect();
-    Ok(Some(Palette::new(colours, Alpha::Graded, may_expand)))
 }
 
 /// Tells a file that ends early from one that is damaged.
@@ -201,18 +195,18 @@ fn refused(error: DecodingError, parts: &File<'_>) -> PictureError {
     }
 }
 
-pub(super) fn encode(
+pub(crate) fn encode(
     raster: &Raster,
     orientation: Orientation,
     style: PngStyle,
 ) -> Result<Vec<u8>, PictureError> {
-    let target = Target::of(raster, style.samples, style.palette.as_ref());
+    let target = Target::of(raster, style.samples);
     let mut file = Vec::new();
     let before_data = write_pixels(raster, orientation, &target, &mut file)
         .map_err(|error| PictureError::encode(Format::Png, error))?;
     let kept = style
         .kept
-        .true_of(&target, style.samples, style.source.as_ref());
+        .true_of(&target, style.samples, style.palette.as_ref());
     // From behind, so that the places in front stay where they are.
     let end = file.len() - END;
     for (at, chunks) in [

@@ -1,18 +1,19 @@
 //! Decoded pixels, in the order, the colour space and the depth in which the file had them.
 
-use super::colour::Space;
-use super::orientation::Orientation;
+use crate::colour::Space;
+use crate::orientation::Orientation;
+use crate::palette::Palette;
 
 /// Bits per channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
+pub(crate) enum Depth {
     Eight,
     /// Native byte order.
     Sixteen,
 }
 
 impl Depth {
-    pub(super) fn bytes(self) -> usize {
+    pub(crate) fn bytes(self) -> usize {
         match self {
             Self::Eight => 1,
             Self::Sixteen => 2,
@@ -22,26 +23,62 @@ impl Depth {
 
 /// Rows of interleaved pixels without padding.
 #[derive(Debug)]
-pub(super) struct Raster {
-    pub(super) space: Space,
-    pub(super) depth: Depth,
+pub(crate) struct Raster {
+    pub(crate) space: Space,
+    pub(crate) depth: Depth,
     /// Stored width; not what a viewer shows when the picture lies on its side.
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) data: Vec<u8>,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// Whether pixels are numbers of colours, one byte each, and then which.
+    pub(crate) palette: Option<Palette>,
+    pub(crate) data: Vec<u8>,
 }
 
 impl Raster {
-    pub(super) fn pixel_bytes(&self) -> usize {
+    /// Pixels that are colours.
+    pub(crate) fn new(
+        space: Space,
+        depth: Depth,
+        (width, height): (u32, u32),
+        data: Vec<u8>,
+    ) -> Self {
+        Self {
+            space,
+            depth,
+            width,
+            height,
+            palette: None,
+            data,
+        }
+    }
+
+    pub(crate) fn pixel_bytes(&self) -> usize {
         self.space.channels() * self.depth.bytes()
     }
 
-    pub(super) fn row_bytes(&self) -> usize {
+    pub(crate) fn row_bytes(&self) -> usize {
         self.width as usize * self.pixel_bytes()
     }
 
+    /// The sRGB colour of a stored pixel, over white.
+    pub(crate) fn shown(&self, pixel: &[u8]) -> [u8; 3] {
+        if let Some(palette) = &self.palette {
+            return Space::Rgba.colour(palette.colour(pixel[0]));
+        }
+        let mut channels = [0; 4];
+        match self.depth {
+            Depth::Eight => channels[..pixel.len()].copy_from_slice(pixel),
+            Depth::Sixteen => {
+                for (to, from) in channels.iter_mut().zip(pixel.as_chunks::<2>().0) {
+                    *to = u16::from_ne_bytes(*from).to_be_bytes()[0];
+                }
+            }
+        }
+        self.space.colour(channels)
+    }
+
     /// Appends row `y` of the upright picture to `to`.
-    pub(super) fn upright_row(&self, orientation: Orientation, y: u32, to: &mut Vec<u8>) {
+    pub(crate) fn upright_row(&self, orientation: Orientation, y: u32, to: &mut Vec<u8>) {
         let bytes = self.pixel_bytes();
         let walk = orientation.walk(self.width, self.height);
         let (width, _) = orientation.upright(self.width, self.height);
@@ -56,7 +93,7 @@ impl Raster {
     }
 
     /// The pixels in upright order, copied only if they are not.
-    pub(super) fn into_upright(self, orientation: Orientation) -> Vec<u8> {
+    pub(crate) fn into_upright(self, orientation: Orientation) -> Vec<u8> {
         if orientation == Orientation::Upright {
             return self.data;
         }
@@ -71,7 +108,7 @@ impl Raster {
         clippy::cast_possible_truncation,
         reason = "a mixture is never wider than what is mixed"
     )]
-    pub(super) fn mix(&mut self, index: usize, pixel: [u8; 4], coverage: u8) {
+    pub(crate) fn mix(&mut self, index: usize, pixel: [u8; 4], coverage: u8) {
         let channels = self.space.channels();
         let bytes = self.pixel_bytes();
         let Some(target) = self.data.get_mut(index * bytes..(index + 1) * bytes) else {
@@ -104,7 +141,7 @@ impl Raster {
 }
 
 /// Between `old` and `new`, so never wider than either.
-pub(super) fn mix(old: u32, new: u32, coverage: u8) -> u32 {
+pub(crate) fn mix(old: u32, new: u32, coverage: u8) -> u32 {
     let coverage = u32::from(coverage);
     (old * (255 - coverage) + new * coverage + 127) / 255
 }
@@ -115,24 +152,12 @@ mod tests {
 
     #[test]
     fn mixing_covers_all_channels_of_one_pixel_only() {
-        let mut eight = Raster {
-            space: Space::Rgb,
-            depth: Depth::Eight,
-            width: 3,
-            height: 1,
-            data: vec![0; 9],
-        };
+        let mut eight = Raster::new(Space::Rgb, Depth::Eight, (3, 1), vec![0; 9]);
         eight.mix(1, [255, 100, 1, 77], 255);
         eight.mix(2, [200, 0, 0, 0], 128);
         assert_eq!(eight.data, [0, 0, 0, 255, 100, 1, 100, 0, 0]);
 
-        let mut sixteen = Raster {
-            space: Space::GreyAlpha,
-            depth: Depth::Sixteen,
-            width: 2,
-            height: 1,
-            data: vec![0; 8],
-        };
+        let mut sixteen = Raster::new(Space::GreyAlpha, Depth::Sixteen, (2, 1), vec![0; 8]);
         sixteen.mix(1, [255, 255, 0, 0], 255);
         assert_eq!(sixteen.data, [0, 0, 0, 0, 255, 255, 255, 255]);
         sixteen.mix(2, [255, 255, 0, 0], 255); // outside: nothing happens

@@ -1,213 +1,264 @@
-//! A transparent sheet in the size of an upright picture: what is drawn on it is kept as layers
-//! until it is known what they are laid over.
+//! A transparent sheet in the size of an upright picture, which is drawn upon by `imageproc` and
+//! then laid over the picture.
+//!
+//! Only the tiles that something is drawn upon take memory. A tile is as large as a block of a JPEG
+//! and lies like one, so that a block changes if, and only if, there is a tile for it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::orientation::Orientation;
-use super::raster::Raster;
+use image::{Pixel as _, Rgba};
+use imageproc::drawing::Canvas;
 
-/// What is to be seen above a picture. What is drawn outside is ignored.
+/// Pixels along a side of a tile.
+pub(crate) const SIDE: u32 = 8;
+const PIXELS: usize = (SIDE * SIDE) as usize;
+
+/// Memory for a tile, in bytes, and for finding it.
+pub(crate) const TILE_BYTES: u64 = 4 * PIXELS as u64 + 96;
+
+const CLEAR: Rgba<u8> = Rgba([0; 4]);
+
+/// Colours to be seen above a picture, each with how much of the picture it hides.
 #[derive(Debug)]
-pub struct Sheet {
+pub(crate) struct Sheet {
     width: u32,
     height: u32,
-    layers: Vec<Layer>,
+    tiles: Vec<Tile>,
+    /// Where in `tiles` each is, by its row and its column.
+    places: BTreeMap<(u32, u32), usize>,
+    /// The tile that was drawn upon last: most pixels follow one of the same tile.
+    last: Option<((u32, u32), usize)>,
 }
 
-/// A rectangle of one colour.
 #[derive(Debug)]
-pub(super) struct Layer {
-    /// Without an end if it reaches the right edge: whoever pads pictures pads what is drawn.
-    columns: Range<u32>,
-    /// Likewise.
-    rows: Range<u32>,
-    colour: [u8; 3],
-    cover: Cover,
-}
-
-/// How much a layer hides, 255 being all.
-#[derive(Debug)]
-enum Cover {
-    Even(u8),
+enum Tile {
+    Even(Rgba<u8>),
     /// Row by row.
-    Mask(Vec<u8>),
+    Pixels(Box<[Rgba<u8>; PIXELS]>),
 }
 
 impl Sheet {
     /// An empty sheet.
-    #[must_use]
-    pub fn new(width: u32, height: u32) -> Self {
+    pub(crate) fn new(width: u32, height: u32) -> Self {
         Self {
             width,
             height,
-            layers: Vec::new(),
+            tiles: Vec::new(),
+            places: BTreeMap::new(),
+            last: None,
         }
     }
 
-    /// Mixes an sRGB colour into a rectangle, columns and rows given as ranges; a `coverage` of
-    /// 255 hides what was there.
-    pub fn fill(&mut self, columns: Range<i32>, rows: Range<i32>, colour: [u8; 3], coverage: u8) {
-        let endless = |range: Range<u32>, side| {
-            range.start..if range.end == side {
-                u32::MAX
-            } else {
-                range.end
-            }
-        };
-        self.push(Layer {
-            columns: endless(clamped(&columns, self.width), self.width),
-            rows: endless(clamped(&rows, self.height), self.height),
-            colour,
-            cover: Cover::Even(coverage),
-        });
+    /// Tiles that something is drawn upon.
+    pub(crate) fn tiles(&self) -> u64 {
+        self.tiles.len() as u64
     }
 
-    /// Mixes a colour into single pixels of a rectangle: into those that `draw` names to the
-    /// function given to it, by column, row and coverage.
-    pub fn stamp(
-        &mut self,
-        columns: Range<i32>,
-        rows: Range<i32>,
-        colour: [u8; 3],
-        draw: impl FnOnce(&mut dyn FnMut(i32, i32, u8)),
-    ) {
-        let (columns, rows) = (clamped(&columns, self.width), clamped(&rows, self.height));
-        let mut mask = vec![0; columns.len() * rows.len()];
-        draw(&mut |x, y, coverage| {
-            let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else {
-                return;
-            };
-            if columns.contains(&x) && rows.contains(&y) {
-                let dot: &mut u8 = &mut mask[index(&columns, &rows, x, y)];
-                *dot = coverage.max(*dot);
+    /// Colour and opacity of a pixel. Beyond the edge the sheet goes on as it is at the edge: in
+    /// pictures that are padded, the drawing is padded, too.
+    pub(crate) fn pixel(&self, x: u32, y: u32) -> Rgba<u8> {
+        let (x, y) = (x.min(self.width - 1), y.min(self.height - 1));
+        let tile = self.places.get(&(y / SIDE, x / SIDE));
+        tile.map_or(CLEAR, |&at| self.tiles[at].pixel(inside(x, y)))
+    }
+
+    /// The pixels of the tile at this place, row by row.
+    pub(crate) fn tile_pixels(&self, column: u32, row: u32) -> [Rgba<u8>; PIXELS] {
+        let is_inside = (column + 1) * SIDE <= self.width && (row + 1) * SIDE <= self.height;
+        if !is_inside {
+            let mut pixels = [CLEAR; PIXELS];
+            for (at, pixel) in (0..).zip(&mut pixels) {
+                *pixel = self.pixel(column * SIDE + at % SIDE, row * SIDE + at / SIDE);
             }
-        });
-        self.push(Layer {
+            return pixels;
+        }
+        match self.places.get(&(row, column)).map(|&at| &self.tiles[at]) {
+            None => [CLEAR; PIXELS],
+            Some(Tile::Even(colour)) => [*colour; PIXELS],
+            Some(Tile::Pixels(pixels)) => **pixels,
+        }
+    }
+
+    /// Every pixel that something is drawn upon: column, row, sRGB colour, and opacity.
+    pub(crate) fn drawn(&self) -> impl Iterator<Item = (u32, u32, [u8; 3], u8)> + '_ {
+        let rows = |row: u32| row * SIDE..((row + 1) * SIDE).min(self.height);
+        let columns = |column: u32| column * SIDE..((column + 1) * SIDE).min(self.width);
+        self.places.iter().flat_map(move |(&(row, column), &at)| {
+            let pixels = rows(row).flat_map(move |y| columns(column).map(move |x| (x, y)));
+            let tile = &self.tiles[at];
+            pixels.filter_map(move |(x, y)| {
+                let Rgba([r, g, b, opacity]) = tile.pixel(inside(x, y));
+                (opacity > 0).then_some((x, y, [r, g, b], opacity))
+            })
+        })
+    }
+
+    /// Whether anything is drawn in these columns and rows of pixels.
+    pub(crate) fn touches(&self, columns: &Range<u32>, rows: &Range<u32>) -> bool {
+        let columns = tiles(columns, self.width);
+        tiles(rows, self.height).any(|row| {
+            let within = (row, columns.start)..(row, columns.end);
+            self.places.range(within).next().is_some()
+        })
+    }
+
+    /// The part of the sheet in these rows of pixels.
+    pub(crate) fn strip(&self, rows: &Range<u32>) -> Strip {
+        let rows = tiles(rows, self.height);
+        let places = self.places.range((rows.start, 0)..(rows.end, 0));
+        let mut columns: Vec<u32> = places.map(|(&(_, column), _)| column).collect();
+        columns.sort_unstable();
+        Strip {
+            width: self.width,
             columns,
-            rows,
-            colour,
-            cover: Cover::Mask(mask),
+        }
+    }
+
+    /// Covers a tile with an opaque colour; without memory for its pixels.
+    pub(crate) fn cover(&mut self, column: u32, row: u32, [r, g, b]: [u8; 3]) {
+        let at = self.tile((row, column));
+        self.tiles[at] = Tile::Even(Rgba([r, g, b, 255]));
+    }
+
+    fn tile(&mut self, place: (u32, u32)) -> usize {
+        if let Some((last, at)) = self.last
+            && last == place
+        {
+            return at;
+        }
+        let at = *self.places.entry(place).or_insert_with(|| {
+            self.tiles.push(Tile::Even(CLEAR));
+            self.tiles.len() - 1
         });
+        self.last = Some((place, at));
+        at
     }
+}
 
-    fn push(&mut self, layer: Layer) {
-        if !layer.columns.is_empty() && !layer.rows.is_empty() {
-            self.layers.push(layer);
+/// A row of units of a JPEG, as far as the sheet is concerned.
+pub(crate) struct Strip {
+    width: u32,
+    /// Of its tiles, from left to right.
+    columns: Vec<u32>,
+}
+
+impl Strip {
+    /// Whether anything is drawn in these columns of pixels.
+    pub(crate) fn touches(&self, columns: &Range<u32>) -> bool {
+        let columns = tiles(columns, self.width);
+        let first = self.columns.partition_point(|&at| at < columns.start);
+        self.columns.get(first).is_some_and(|&at| at < columns.end)
+    }
+}
+
+/// Tiles along a side that these pixels lie in; those beyond its end lie where it ends.
+fn tiles(pixels: &Range<u32>, side: u32) -> Range<u32> {
+    let last = side.saturating_sub(1);
+    pixels.start.min(last) / SIDE..pixels.end.saturating_sub(1).min(last) / SIDE + 1
+}
+
+/// Where a tile has a pixel.
+fn inside(x: u32, y: u32) -> usize {
+    (y % SIDE * SIDE + x % SIDE) as usize
+}
+
+impl Tile {
+    fn pixel(&self, at: usize) -> Rgba<u8> {
+        match self {
+            Self::Even(colour) => *colour,
+            Self::Pixels(pixels) => pixels[at],
         }
     }
 
-    /// The layers that reach into these rows, from the lowest up.
-    pub(super) fn in_rows(&self, rows: &Range<u32>) -> Vec<&Layer> {
-        let here = |layer: &&Layer| layer.reaches(&(0..u32::MAX), rows);
-        self.layers.iter().filter(here).collect()
-    }
-
-    /// At most so many blocks of 8 x 8 pixels are drawn upon.
-    pub(super) fn blocks(&self) -> u64 {
-        let along = |range: &Range<u32>, side: u32| {
-            u64::from(range.end.min(side).saturating_sub(range.start)) / 8 + 2
-        };
-        let blocks = |layer: &Layer| {
-            along(&layer.columns, self.width).saturating_mul(along(&layer.rows, self.height))
-        };
-        self.layers.iter().map(blocks).fold(0, u64::saturating_add)
-    }
-
-    /// Lays the sheet over the upright view of `raster`: its colours are mixed into the stored
-    /// pixels, in their own colour space, order and depth.
-    pub(super) fn lay_over(&self, raster: &mut Raster, orientation: Orientation) {
-        let walk = orientation.walk(raster.width, raster.height);
-        let (width, height) = orientation.upright(raster.width, raster.height);
-        for layer in &self.layers {
-            let pixel = raster.space.pixel(layer.colour);
-            for y in layer.rows.start..layer.rows.end.min(height) {
-                for x in layer.columns(width) {
-                    raster.mix(walk.index(x, y), pixel, layer.coverage(x, y));
-                }
+    fn set(&mut self, at: usize, pixel: Rgba<u8>) {
+        if let Self::Even(colour) = *self {
+            if colour == pixel {
+                return;
             }
+            *self = Self::Pixels(Box::new([colour; PIXELS]));
+        }
+        if let Self::Pixels(pixels) = self {
+            pixels[at] = pixel;
         }
     }
 }
 
-impl Layer {
-    pub(super) fn colour(&self) -> [u8; 3] {
-        self.colour
+/// What is drawn is mixed with what was drawn before.
+impl Canvas for Sheet {
+    type Pixel = Rgba<u8>;
+
+    fn dimensions(&self) -> (u32, u32) {
+        (self.width, self.height)
     }
 
-    /// Its columns in a picture so wide.
-    pub(super) fn columns(&self, width: u32) -> Range<u32> {
-        self.columns.start..self.columns.end.min(width)
+    fn get_pixel(&self, x: u32, y: u32) -> Rgba<u8> {
+        self.pixel(x, y)
     }
 
-    /// Whether it has anything in these columns and rows.
-    pub(super) fn reaches(&self, columns: &Range<u32>, rows: &Range<u32>) -> bool {
-        overlap(&self.columns, columns) && overlap(&self.rows, rows)
-    }
-
-    /// How much of this pixel it hides.
-    pub(super) fn coverage(&self, x: u32, y: u32) -> u8 {
-        if !self.columns.contains(&x) || !self.rows.contains(&y) {
-            return 0;
+    fn draw_pixel(&mut self, x: u32, y: u32, colour: Rgba<u8>) {
+        if colour.0[3] == 0 {
+            return;
         }
-        match &self.cover {
-            Cover::Even(coverage) => *coverage,
-            Cover::Mask(mask) => mask[index(&self.columns, &self.rows, x, y)],
-        }
+        let at = self.tile((y / SIDE, x / SIDE));
+        let under = self.tiles[at].pixel(inside(x, y));
+        self.tiles[at].set(inside(x, y), over(under, colour));
     }
 }
 
-/// Where the mask of a rectangle has this pixel of it.
-fn index(columns: &Range<u32>, rows: &Range<u32>, x: u32, y: u32) -> usize {
-    (y - rows.start) as usize * columns.len() + (x - columns.start) as usize
-}
-
-fn overlap(one: &Range<u32>, other: &Range<u32>) -> bool {
-    one.start < other.end && other.start < one.end
-}
-
-fn clamped(range: &Range<i32>, end: u32) -> Range<u32> {
-    let inside = |at: i32| u32::try_from(at).unwrap_or(0).min(end);
-    inside(range.start)..inside(range.end)
+/// A colour over another one. Where nothing shines through, nothing ever will: the blending of
+/// `image` may lose the last bit of opacity.
+fn over(mut under: Rgba<u8>, colour: Rgba<u8>) -> Rgba<u8> {
+    let is_opaque = under.0[3] == 255;
+    under.blend(&colour);
+    if is_opaque {
+        under.0[3] = 255;
+    }
+    under
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::colour::Space;
-    use crate::raster::Depth;
+
+    const RED: Rgba<u8> = Rgba([255, 0, 0, 255]);
 
     #[test]
-    fn what_is_drawn_lands_where_a_viewer_expects_it() {
-        for value in 1..=8 {
-            let orientation = Orientation::from_exif(value);
-            let mut raster = Raster {
-                space: Space::Grey,
-                depth: Depth::Eight,
-                width: 5,
-                height: 3,
-                data: vec![0; 15],
-            };
-            let (width, height) = orientation.upright(5, 3);
-            let mut sheet = Sheet::new(width, height);
-            sheet.fill(1..3, -7..2, [255; 3], 255);
-            sheet.stamp(-2..1, 1..9, [100; 3], |dot| {
-                dot(0, 2, 255);
-                dot(-1, 0, 255);
-                dot(1, 1, 255);
-            });
-            sheet.fill(100..900, 0..1, [9; 3], 255);
-            sheet.lay_over(&mut raster, orientation);
-            let walk = orientation.walk(5, 3);
-            for y in 0..height {
-                for x in 0..width {
-                    let expected = match (x, y) {
-                        (1..3, 0..2) => 255,
-                        (0, 2) => 100,
-                        _ => 0,
-                    };
-                    assert_eq!(raster.data[walk.index(x, y)], expected, "{value}: {x}, {y}");
-                }
-            }
+    fn only_tiles_that_are_drawn_upon_take_memory() {
+        let mut sheet = Sheet::new(1_000_000, 1_000_000);
+        for x in 4..20 {
+            sheet.draw_pixel(x, 9, RED);
         }
+        assert_eq!(sheet.tiles(), 3);
+        let drawn: Vec<_> = sheet.drawn().map(|(x, y, ..)| (x, y)).collect();
+        assert_eq!(drawn, (4..20).map(|x| (x, 9)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn touched_is_what_has_a_tile() {
+        let mut sheet = Sheet::new(100, 50);
+        sheet.draw_pixel(99, 49, RED);
+        let cases = [
+            ("before it", 80..96, 48..56, false),
+            ("above it", 96..104, 40..48, false),
+            ("there", 96..104, 48..56, true),
+            ("a larger unit", 64..128, 32..64, true),
+            ("beyond the edge", 104..112, 56..64, true),
+        ];
+        for (name, columns, rows, expected) in cases {
+            assert_eq!(sheet.touches(&columns, &rows), expected, "{name}");
+            assert_eq!(sheet.strip(&rows).touches(&columns), expected, "{name}");
+        }
+        assert_eq!(sheet.pixel(110, 60), RED, "padding repeats the edge");
+    }
+
+    #[test]
+    fn colours_are_mixed_with_those_beneath() {
+        let mut sheet = Sheet::new(9, 9);
+        sheet.cover(0, 0, [0, 0, 255]);
+        sheet.draw_pixel(1, 1, Rgba([255, 0, 0, 128]));
+        assert_eq!(sheet.pixel(0, 0), Rgba([0, 0, 255, 255]));
+        let Rgba([red, _, blue, opacity]) = sheet.pixel(1, 1);
+        assert!(red.abs_diff(128) <= 2 && blue.abs_diff(127) <= 2 && opacity == 255);
     }
 }

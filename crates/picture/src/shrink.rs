@@ -1,62 +1,33 @@
 //! Small upright copies for face detection, averaged over areas in one pass over the stored
 //! rows, so that the large picture is neither copied nor converted.
 
-use image::{DynamicImage, GrayImage, RgbImage};
+use image::{DynamicImage, RgbImage};
 
-use super::colour::{self, Space};
-use super::orientation::Orientation;
-use super::palette::Palette;
-use super::raster::{Depth, Raster};
+use crate::orientation::Orientation;
+use crate::raster::Raster;
 
-pub(super) fn luma(
-    raster: &Raster,
-    palette: Option<&Palette>,
-    orientation: Orientation,
-    max_side: u32,
-) -> GrayImage {
-    let (width, height) = fit(raster.width, raster.height, max_side);
-    let is_luma = matches!(raster.space, Space::Grey | Space::YCbCr) && palette.is_none();
-    let data = if is_luma {
-        // The first channel is the luma already.
-        average(raster, width, height, 1, |pixel| [pixel[0], 0, 0])
-    } else {
-        average(raster, width, height, 1, |pixel| {
-            [colour::luma(shown(raster, palette, pixel)), 0, 0]
-        })
-    };
-    let grey = GrayImage::from_raw(width, height, data).unwrap_or_default();
-    turned(DynamicImage::ImageLuma8(grey), orientation).into_luma8()
-}
-
-pub(super) fn rgb(
-    raster: &Raster,
-    palette: Option<&Palette>,
-    orientation: Orientation,
-    max_side: u32,
-) -> RgbImage {
-    let (width, height) = fit(raster.width, raster.height, max_side);
-    let data = average(raster, width, height, 3, |pixel| {
-        shown(raster, palette, pixel)
-    });
-    let rgb = RgbImage::from_raw(width, height, data).unwrap_or_default();
-    turned(DynamicImage::ImageRgb8(rgb), orientation).into_rgb8()
-}
-
-/// The colour of a pixel, which may be a number in a palette.
-fn shown(raster: &Raster, palette: Option<&Palette>, pixel: [u8; 4]) -> [u8; 3] {
-    match palette {
-        Some(palette) => Space::Rgba.colour(palette.colour(pixel[0])),
-        None => raster.space.colour(pixel),
+/// The upright picture in sRGB-like colours, scaled down until no side exceeds `max_side`.
+pub(crate) fn rgb(raster: &Raster, orientation: Orientation, max_side: u32) -> RgbImage {
+    let stored = (raster.width, raster.height);
+    let target = fit(stored.0, stored.1, max_side);
+    let mut average = Average::<3>::new(stored, target);
+    for row in raster.data.chunks_exact(raster.row_bytes()) {
+        let pixels = row.chunks_exact(raster.pixel_bytes());
+        average.push(pixels.map(|pixel| raster.shown(pixel)));
     }
+    turned(target, average.finish(), orientation)
 }
 
-pub(super) fn turned(mut small: DynamicImage, orientation: Orientation) -> DynamicImage {
+/// A picture of this size and these colours, turned upright.
+pub(crate) fn turned(size: (u32, u32), rgb: Vec<u8>, orientation: Orientation) -> RgbImage {
+    let small = RgbImage::from_raw(size.0, size.1, rgb).unwrap_or_default();
+    let mut small = DynamicImage::ImageRgb8(small);
     small.apply_orientation(orientation.for_image());
-    small
+    small.into_rgb8()
 }
 
 /// The largest dimensions of the same shape with no side above `max_side`; never enlarges.
-pub(super) fn fit(width: u32, height: u32, max_side: u32) -> (u32, u32) {
+pub(crate) fn fit(width: u32, height: u32, max_side: u32) -> (u32, u32) {
     let long = width.max(height);
     if long <= max_side {
         return (width, height);
@@ -69,28 +40,11 @@ pub(super) fn fit(width: u32, height: u32, max_side: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-/// Averages `sample` over the area of each target pixel.
-fn average(
-    raster: &Raster,
-    width: u32,
-    height: u32,
-    channels: usize,
-    sample: impl Fn([u8; 4]) -> [u8; 3],
-) -> Vec<u8> {
-    let mut average = Average::new((raster.width, raster.height), (width, height), channels);
-    for row in raster.data.chunks_exact(raster.row_bytes()) {
-        let pixels = row.chunks_exact(raster.pixel_bytes());
-        average.push(pixels.map(|pixel| sample(eight_bits(pixel, raster.depth))));
-    }
-    average.finish()
-}
-
 /// A picture that is scaled down row by row, exactly: a source pixel on the border of two
 /// target pixels counts into both by its share.
-pub(super) struct Average {
+pub(crate) struct Average<const CHANNELS: usize> {
     columns: Vec<Share>,
     rows: std::vec::IntoIter<Share>,
-    channels: usize,
     /// Source pixels times target pixels: what the shares of a target pixel come to.
     area: u64,
     /// The number of the target row that is under way, and of what it consists so far.
@@ -102,13 +56,12 @@ pub(super) struct Average {
     data: Vec<u8>,
 }
 
-impl Average {
-    pub(super) fn new(source: (u32, u32), target: (u32, u32), channels: usize) -> Self {
-        let row = target.0 as usize * channels;
+impl<const CHANNELS: usize> Average<CHANNELS> {
+    pub(crate) fn new(source: (u32, u32), target: (u32, u32)) -> Self {
+        let row = target.0 as usize * CHANNELS;
         Self {
             columns: shares(source.0, target.0),
             rows: shares(source.1, target.1).into_iter(),
-            channels,
             area: u64::from(source.0) * u64::from(source.1),
             current: 0,
             sums: vec![0; row],
@@ -118,8 +71,8 @@ impl Average {
         }
     }
 
-    /// Takes the next source row, of which only the first channels count.
-    pub(super) fn push(&mut self, pixels: impl Iterator<Item = [u8; 3]>) {
+    /// Takes the next source row.
+    pub(crate) fn push(&mut self, pixels: impl Iterator<Item = [u8; CHANNELS]>) {
         let Some(share) = self.rows.next() else {
             return;
         };
@@ -135,20 +88,19 @@ impl Average {
     }
 
     /// The target rows.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         self.end_row();
         self.data
     }
 
-    fn squeeze(&mut self, pixels: impl Iterator<Item = [u8; 3]>) {
-        let (line, channels) = (&mut self.line, self.channels);
-        line.fill(0);
+    fn squeeze(&mut self, pixels: impl Iterator<Item = [u8; CHANNELS]>) {
+        self.line.fill(0);
         for (pixel, share) in pixels.zip(&self.columns) {
-            let at = share.target * channels;
-            for (channel, &value) in pixel.iter().take(channels).enumerate() {
-                line[at + channel] += u32::from(value) * share.here;
+            let at = share.target * CHANNELS;
+            for (channel, value) in pixel.into_iter().map(u32::from).enumerate() {
+                self.line[at + channel] += value * share.here;
                 if share.next > 0 {
-                    line[at + channels + channel] += u32::from(value) * share.next;
+                    self.line[at + CHANNELS + channel] += value * share.next;
                 }
             }
         }
@@ -163,22 +115,6 @@ impl Average {
             *sum = std::mem::take(carry);
         }
     }
-}
-
-fn eight_bits(pixel: &[u8], depth: Depth) -> [u8; 4] {
-    let mut channels = [0; 4];
-    match depth {
-        Depth::Eight => channels
-            .iter_mut()
-            .zip(pixel)
-            .for_each(|(to, from)| *to = *from),
-        Depth::Sixteen => {
-            for (to, from) in channels.iter_mut().zip(pixel.as_chunks::<2>().0) {
-                *to = u16::from_ne_bytes(*from).to_be_bytes()[0];
-            }
-        }
-    }
-    channels
 }
 
 /// What one source pixel gives to its target and to the one after.
@@ -216,15 +152,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::colour::Space;
+    use crate::raster::Depth;
 
-    fn grey(width: u32, height: u32, data: Vec<u8>) -> Raster {
-        Raster {
-            space: Space::Grey,
-            depth: Depth::Eight,
-            width,
-            height,
-            data,
-        }
+    fn small(space: Space, (width, height): (u32, u32), data: Vec<u8>, side: u32) -> RgbImage {
+        let depth = Depth::Eight;
+        rgb(
+            &Raster::new(space, depth, (width, height), data),
+            Orientation::Upright,
+            side,
+        )
     }
 
     proptest! {
@@ -244,48 +181,40 @@ mod tests {
         fn a_plain_picture_stays_plain(
             width in 1_u32..90, height in 1_u32..90, side in 1_u32..100, shade: u8,
         ) {
-            let raster = grey(width, height, vec![shade; (width * height) as usize]);
-            let small = luma(&raster, None, Orientation::Upright, side);
-            prop_assert!(small.pixels().all(|pixel| pixel.0 == [shade]));
-            prop_assert!(small.width() <= side.max(1) && small.height() <= side.max(1));
+            let data = vec![shade; (width * height) as usize];
+            let small = small(Space::Grey, (width, height), data, side);
+            prop_assert!(small.pixels().all(|pixel| pixel.0 == [shade; 3]));
+            prop_assert!(small.width() <= side && small.height() <= side);
         }
     }
 
     #[test]
     fn areas_are_averaged_and_turned() {
-        let raster = grey(4, 2, vec![0, 100, 200, 200, 100, 200, 40, 40]);
-        let small = luma(&raster, None, Orientation::Upright, 2);
-        assert_eq!(
-            (small.dimensions(), small.as_raw().as_slice()),
-            ((2, 1), &[100, 120][..])
-        );
-        let turned = luma(&raster, None, Orientation::Clockwise, 2);
-        assert_eq!(
-            (turned.dimensions(), turned.as_raw().as_slice()),
-            ((1, 2), &[100, 120][..])
-        );
+        let data = vec![0, 100, 200, 200, 100, 200, 40, 40];
+        let raster = Raster::new(Space::Grey, Depth::Eight, (4, 2), data);
+        for (orientation, size) in [
+            (Orientation::Upright, (2, 1)),
+            (Orientation::Clockwise, (1, 2)),
+        ] {
+            let small = rgb(&raster, orientation, 2);
+            assert_eq!(small.dimensions(), size);
+            assert_eq!(small.into_raw(), [100, 100, 100, 120, 120, 120]);
+        }
     }
 
     #[test]
     fn small_pictures_are_copied_exactly() {
-        let data: Vec<u8> = (0..35).collect();
-        let same = luma(&grey(7, 5, data.clone()), None, Orientation::Upright, 100);
+        let data: Vec<u8> = (0..105).collect();
+        let same = small(Space::Rgb, (7, 5), data.clone(), 100);
         assert_eq!(same.into_raw(), data);
     }
 
     #[test]
-    fn sixteen_bits_and_colour_are_reduced() {
+    fn sixteen_bits_and_alpha_are_reduced() {
         let words = [0xffff_u16, 0x8000, 0x0100, 0xffff];
-        let raster = Raster {
-            space: Space::Rgba,
-            depth: Depth::Sixteen,
-            width: 1,
-            height: 1,
-            data: words.into_iter().flat_map(u16::to_ne_bytes).collect(),
-        };
-        assert_eq!(
-            rgb(&raster, None, Orientation::Upright, 10).into_raw(),
-            [255, 128, 1]
-        );
+        let data = words.into_iter().flat_map(u16::to_ne_bytes).collect();
+        let raster = Raster::new(Space::Rgba, Depth::Sixteen, (1, 1), data);
+        let same = rgb(&raster, Orientation::Upright, 10);
+        assert_eq!(same.into_raw(), [255, 128, 1]);
     }
 }

@@ -5,7 +5,7 @@ const ORIENTATION: &[u8] = b"tiff:Orientation";
 
 /// The same packet for a picture that is upright. `None` if it says where the photo was taken:
 /// that is left behind, and with it all of the packet.
-pub(super) fn upright(packet: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn upright(packet: &[u8]) -> Option<Vec<u8>> {
     if find(packet, b"exif:GPS").is_some() {
         return None;
     }

@@ -10,8 +10,7 @@ use std::process::{Command, Stdio};
 
 use ::face::{Face, Gender, Rect};
 use anyhow::{Context as _, Result, bail};
-use picture::annotate::annotate;
-use picture::{Header, Limits, Picture, patch};
+use picture::{Limits, Options, Picture};
 use testbed::meter::{self, Meter};
 
 use crate::bench::Bench;
@@ -62,16 +61,9 @@ pub(crate) fn once(args: &Args) -> Result<()> {
     let meter = Meter::of(std::process::id())?;
     let idle = meter.read()?;
     let file = fs::read(&args.file)?;
-    let limits = Limits::default();
-    let header = Header::read(&file, &limits)?;
-    let sheet = annotate(header.dimensions(), &faces(header.dimensions()));
-    let result = if let Some(result) = patch(&file, &header, &sheet)? {
-        result
-    } else {
-        let mut picture = Picture::decode(&file, &header, &limits)?;
-        picture.lay(&sheet);
-        picture.encode()?
-    };
+    let picture = Picture::open(&file, &Limits::default())?;
+    let faces = faces(picture.header().dimensions());
+    let result = picture.annotate(&picture.plan(&faces, Options::default()))?;
     black_box(&result);
     let done = meter.read()?;
     child::report(&[ms(done.cpu), mb(done.peak_bytes - idle.resident_bytes)])
@@ -201,8 +193,8 @@ mod tests {
     #[test]
     fn a_turned_photo_is_one_to_its_reader() {
         let file = on_its_side(&photos::jpeg(64, 48).unwrap());
-        let header = Header::read(&file, &Limits::default()).unwrap();
-        assert_eq!(header.dimensions(), (48, 64));
+        let picture = Picture::open(&file, &Limits::default()).unwrap();
+        assert_eq!(picture.header().dimensions(), (48, 64));
     }
 
     #[test]

@@ -21,8 +21,7 @@ use crate::hint::Hint;
 use crate::metrics::Stage;
 use crate::photo::{FetchedPhoto, SharedPhoto};
 use crate::record::{Conversion, Counts, Drawn as Marked, Record, listed};
-use picture::annotate::{paint, plan};
-use picture::{Content, EncodedPicture, Header};
+use picture::{Annotated, Content, Header, Options, Picture};
 
 /// As much of a file as tells what it is.
 const FIRST_BYTES: u64 = 64;
@@ -148,7 +147,7 @@ impl Pipeline {
         let limits = self.limits.picture;
         let reading = move || {
             let _permit = permit;
-            Header::read(&file, &limits)
+            Picture::open(&file, &limits).map(|picture| *picture.header())
         };
         Ok(ended(tokio::task::spawn_blocking(reading).await)??)
     }
@@ -173,7 +172,7 @@ impl Pipeline {
         &self,
         photo: SharedPhoto,
         analysis: Arc<Analysis>,
-    ) -> Result<(EncodedPicture, Marked, Grant), Failure> {
+    ) -> Result<(Annotated, Marked, Grant), Failure> {
         let permit = permit(&self.cpus).await?;
         let _timer = self.metrics.stage(Stage::Draw);
         let span = Span::current();
@@ -213,23 +212,13 @@ fn draw(
     photo: &FetchedPhoto,
     analysis: &Analysis,
     stop: &CancellationToken,
-) -> Result<(EncodedPicture, Marked, Grant), Failure> {
+) -> Result<(Annotated, Marked, Grant), Failure> {
     let set_aside = photo.file.len().saturating_mul(2);
-    let (width, height) = photo.header.dimensions();
-    let plan = plan(width, height, &analysis.faces);
+    let picture = photo.picture()?;
+    let plan = picture.plan(&analysis.faces, Options::default());
     let drawn = Marked::from(&plan);
     go_on(stop)?;
-    let sheet = paint((width, height), &plan);
-    let (result, mut grant) = if let Some(patched) = photo.patch(&sheet)? {
-        patched
-    } else {
-        go_on(stop)?;
-        let (mut picture, grant) = photo.decode()?;
-        go_on(stop)?;
-        picture.lay(&sheet);
-        go_on(stop)?;
-        (picture.encode()?, grant)
-    };
+    let (result, mut grant) = photo.annotate(&picture, &plan)?;
     grant.shrink(result.bytes.len().saturating_sub(set_aside) as u64);
     Ok((result, drawn, grant))
 }

@@ -1,6 +1,6 @@
 //! More faces than anybody can tell apart.
 
-use picture::annotate::MOST_BOXES;
+use picture::MOST_BOXES;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 

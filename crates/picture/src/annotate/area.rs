@@ -1,20 +1,22 @@
 //! Rectangles of pixels.
 
+use face::Rect;
+
 /// A rectangle inside a picture: `left` and `top` belong to it, `right` and `bottom` do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Area {
+pub(crate) struct Area {
     /// First column.
-    pub left: i32,
+    pub(crate) left: i32,
     /// First row.
-    pub top: i32,
+    pub(crate) top: i32,
     /// Columns.
-    pub width: i32,
+    pub(crate) width: i32,
     /// Rows.
-    pub height: i32,
+    pub(crate) height: i32,
 }
 
 impl Area {
-    pub(super) const fn new(left: i32, top: i32, width: i32, height: i32) -> Self {
+    pub(crate) const fn new(left: i32, top: i32, width: i32, height: i32) -> Self {
         Self {
             left,
             top,
@@ -23,29 +25,38 @@ impl Area {
         }
     }
 
+    /// The place of a face, as far as its numbers can be those of a picture.
+    pub(crate) fn of(rect: &Rect) -> Self {
+        const LONGEST: i32 = i32::MAX / 4;
+        let pixels = |length: u32| i32::try_from(length).unwrap_or(LONGEST).min(LONGEST);
+        Self::new(
+            pixels(rect.left),
+            pixels(rect.top),
+            pixels(rect.width),
+            pixels(rect.height),
+        )
+    }
+
     /// First column to the right.
-    #[must_use]
-    pub fn right(&self) -> i32 {
+    pub(crate) fn right(&self) -> i32 {
         self.left + self.width
     }
 
     /// First row below.
-    #[must_use]
-    pub fn bottom(&self) -> i32 {
+    pub(crate) fn bottom(&self) -> i32 {
         self.top + self.height
     }
 
-    pub(super) fn pixels(&self) -> f64 {
+    pub(crate) fn pixels(&self) -> f64 {
         f64::from(self.width.max(0)) * f64::from(self.height.max(0))
     }
 
-    pub(super) fn short_side(&self) -> i32 {
+    pub(crate) fn short_side(&self) -> i32 {
         self.width.min(self.height)
     }
 
     /// Whether `other` lies wholly inside.
-    #[must_use]
-    pub fn holds(&self, other: &Self) -> bool {
+    pub(crate) fn holds(&self, other: &Self) -> bool {
         other.left >= self.left
             && other.top >= self.top
             && other.right() <= self.right()
@@ -53,7 +64,7 @@ impl Area {
     }
 
     /// The part that both have, possibly empty.
-    pub(super) fn common(&self, other: &Self) -> Self {
+    pub(crate) fn common(&self, other: &Self) -> Self {
         let (left, top) = (self.left.max(other.left), self.top.max(other.top));
         let width = self.right().min(other.right()) - left;
         let height = self.bottom().min(other.bottom()) - top;
@@ -61,15 +72,25 @@ impl Area {
     }
 
     /// Whether there are pixels that both have.
-    pub(super) fn meets(&self, other: &Self) -> bool {
+    pub(crate) fn meets(&self, other: &Self) -> bool {
         self.left < other.right()
             && other.left < self.right()
             && self.top < other.bottom()
             && other.top < self.bottom()
     }
 
+    /// This rectangle, larger by so many pixels on each side.
+    pub(crate) fn grown(&self, by: i32) -> Self {
+        Self::new(
+            self.left - by,
+            self.top - by,
+            self.width + 2 * by,
+            self.height + 2 * by,
+        )
+    }
+
     /// The smallest rectangle that holds both.
-    pub(super) fn joined(&self, other: &Self) -> Self {
+    pub(crate) fn joined(&self, other: &Self) -> Self {
         let (left, top) = (self.left.min(other.left), self.top.min(other.top));
         let (right, bottom) = (
             self.right().max(other.right()),
@@ -79,12 +100,12 @@ impl Area {
     }
 
     /// Pixels that both have.
-    pub(super) fn overlap(&self, other: &Self) -> f64 {
+    pub(crate) fn overlap(&self, other: &Self) -> f64 {
         self.common(other).pixels()
     }
 
     /// The same rectangle moved sideways until it is inside `frame`, which is wide enough.
-    pub(super) fn pushed_into(self, frame: &Self) -> Self {
+    pub(crate) fn pushed_into(self, frame: &Self) -> Self {
         let last = frame.right() - self.width;
         Self {
             left: self.left.min(last).max(frame.left),

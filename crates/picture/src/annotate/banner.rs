@@ -1,12 +1,15 @@
 //! Where the banner goes: along the upper or lower edge, where it hides least.
 
-use super::{Area, Lettering, Plate, lettering, palette, plate};
+use super::area::Area;
+use super::colours;
+use super::lettering::{self, Lettering};
+use super::plate::{self, Plate};
 
 /// Places tried along an edge.
 const STOPS: i32 = 8;
 
 /// Places the fullest wording that suits the picture. `None` when not even the shortest fits.
-pub(super) fn place(wordings: &[Vec<String>], picture: &Area, faces: &[Area]) -> Option<Plate> {
+pub(crate) fn place(wordings: &[Vec<String>], picture: &Area, faces: &[Area]) -> Option<Plate> {
     let sizes = sizes(picture);
     let mut best: Option<(f64, Plate)> = None;
     for (rank, lines) in (0..).zip(wordings) {
@@ -28,8 +31,8 @@ fn banner(lines: Vec<String>, lettering: Lettering, area: Area) -> Plate {
         area,
         lines,
         lettering,
-        ground: palette::DARK,
-        ink: palette::LIGHT,
+        ground: colours::DARK,
+        ink: colours::LIGHT,
     }
 }
 

@@ -2,24 +2,25 @@
 
 use face::Face;
 
-use super::{Area, Colour, palette};
+use super::area::Area;
+use super::colours::{self, Colour};
 
 /// The frame of one face.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FaceBox {
+pub(crate) struct FaceBox {
     /// Its outer edge, inside the picture.
-    pub area: Area,
+    pub(crate) area: Area,
     /// Thickness of the coloured line, in pixels, inwards from the edge.
-    pub stroke: i32,
+    pub(crate) stroke: i32,
     /// Thickness of the dark lines on both sides of it.
-    pub halo: i32,
+    pub(crate) halo: i32,
     /// The line.
-    pub colour: Colour,
+    pub(crate) colour: Colour,
 }
 
 /// The frame for `face`; `None` when nothing of it lies inside the picture.
-pub(super) fn face_box(face: &Face, picture: &Area) -> Option<FaceBox> {
-    let area = area_of(face).common(picture);
+pub(crate) fn face_box(face: &Face, picture: &Area) -> Option<FaceBox> {
+    let area = Area::of(&face.rect).common(picture);
     if area.short_side() < 1 {
         return None;
     }
@@ -29,23 +30,8 @@ pub(super) fn face_box(face: &Face, picture: &Area) -> Option<FaceBox> {
         area,
         stroke,
         halo,
-        colour: palette::of(face),
+        colour: colours::of(face),
     })
-}
-
-fn area_of(face: &Face) -> Area {
-    let pixels = |length: u32| {
-        i32::try_from(length)
-            .unwrap_or(i32::MAX / 4)
-            .min(i32::MAX / 4)
-    };
-    let rect = &face.rect;
-    Area::new(
-        pixels(rect.left),
-        pixels(rect.top),
-        pixels(rect.width),
-        pixels(rect.height),
-    )
 }
 
 /// Thick enough to be seen when the picture is shown on a screen (a 1,200th of its longer

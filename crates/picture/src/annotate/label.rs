@@ -1,16 +1,16 @@
-//! What is written, before anyone asks where.
+//! The texts of labels and banner, without their places.
 
 use face::{Face, Gender};
 
 /// A label, in full and abbreviated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Label {
-    pub(super) full: String,
-    pub(super) short: String,
+pub(crate) struct Label {
+    pub(crate) full: String,
+    pub(crate) short: String,
 }
 
 /// Words for one face. `number` counts the faces from left to right, from 1.
-pub(super) fn label(face: &Face, number: usize) -> Label {
+pub(crate) fn label(face: &Face, number: usize) -> Label {
     let (full, short) = match (face.gender.map(words), face.age) {
         (Some((long, letter)), Some(age)) => (format!("{long} {age}"), format!("{letter}{age}")),
         (Some((long, letter)), None) => (long.to_owned(), letter.to_owned()),
@@ -28,7 +28,7 @@ fn words(gender: Gender) -> (&'static str, &'static str) {
 }
 
 /// Wordings of the banner in lines, from the fullest to the shortest.
-pub(super) fn banners(faces: &[Face]) -> Vec<Vec<String>> {
+pub(crate) fn banners(faces: &[Face]) -> Vec<Vec<String>> {
     let count = |gender| faces.iter().filter(|face| face.gender == gender).count();
     let (male, female) = (count(Some(Gender::Male)), count(Some(Gender::Female)));
     let counts = format!("Male:Female={male}:{female}");

@@ -2,17 +2,19 @@
 
 use std::sync::LazyLock;
 
-use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
+use ab_glyph::{CodepointIdIter, Font, FontRef, GlyphId, Outline, v2};
+use image::Rgba;
+use imageproc::drawing::{Canvas, draw_text_mut, text_size};
 
-use super::{Area, pixel_font};
+use super::area::Area;
+use super::colours::Colour;
+use super::pixel_font;
+use crate::sheet::Sheet;
 
-/// `DejaVu` Sans Bold, its ASCII part.
-static FONT: LazyLock<Option<FontRef<'static>>> = LazyLock::new(|| {
-    FontRef::try_from_slice(include_bytes!("../../assets/DejaVuSans-Bold-ascii.ttf")).ok()
+static FONT: LazyLock<Option<Capitals>> = LazyLock::new(|| {
+    let font = include_bytes!("../../assets/DejaVuSans-Bold-ascii.ttf");
+    FontRef::try_from_slice(font).ok().map(Capitals)
 });
-
-/// Height of a capital letter in `DejaVu` Sans Bold, in font units.
-const CAPITAL: f32 = 1493.0;
 
 /// Below this height in pixels the outline font is hard to read.
 const SMALLEST_OUTLINE: i32 = 8;
@@ -27,7 +29,7 @@ const READABLE: (i32, i32) = (150, 20);
 const THUMBNAIL: (i32, i32) = (320, 120);
 
 /// Ways to write, from `best` height downwards, all of them readable in a picture of this size.
-pub(super) fn sizes(best: i32, picture: &Area) -> Vec<Lettering> {
+pub(crate) fn sizes(best: i32, picture: &Area) -> Vec<Lettering> {
     let (long, short) = (picture.width.max(picture.height), picture.short_side());
     let least = (long / READABLE.0)
         .min(short / READABLE.1)
@@ -46,7 +48,7 @@ pub(super) fn sizes(best: i32, picture: &Area) -> Vec<Lettering> {
 
 /// How a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lettering {
+pub(crate) enum Lettering {
     /// Outlines, a capital letter being so many pixels high.
     Outline(i32),
     /// The hand-drawn letters.
@@ -55,7 +57,7 @@ pub enum Lettering {
 
 impl Lettering {
     /// Capital letters `height` pixels high.
-    pub(super) fn of_height(height: i32) -> Self {
+    pub(crate) fn of_height(height: i32) -> Self {
         if FONT.is_some() {
             Self::Outline(height)
         } else {
@@ -64,8 +66,7 @@ impl Lettering {
     }
 
     /// Pixels from the top of a capital letter to its foot. No text here goes below that.
-    #[must_use]
-    pub fn height(self) -> i32 {
+    pub(crate) fn height(self) -> i32 {
         match self {
             Self::Outline(height) => height,
             Self::Pixels => pixel_font::HEIGHT,
@@ -73,20 +74,18 @@ impl Lettering {
     }
 
     /// Pixels from the left of `text` to its right.
-    #[must_use]
-    pub fn width(self, text: &str) -> i32 {
+    pub(crate) fn width(self, text: &str) -> i32 {
         match self {
             Self::Pixels => pixel_font::width(text),
-            Self::Outline(height) => {
-                let mut end = 0.0;
-                set(text, height, |_, right| end = right);
-                ceil(end)
-            }
+            Self::Outline(height) => FONT.as_ref().map_or(0, |font| {
+                let (width, _) = text_size(scale(height), font, text);
+                i32::try_from(width).unwrap_or(i32::MAX) - 1 // It counts one more.
+            }),
         }
     }
 
     /// Space between the text and the edge of its plate, across and down.
-    pub(super) fn padding(self) -> (i32, i32) {
+    pub(crate) fn padding(self) -> (i32, i32) {
         match self {
             Self::Pixels => (1, 1),
             Self::Outline(height) => ((height * 2 / 5).max(2), (height * 2 / 5).max(2)),
@@ -94,84 +93,111 @@ impl Lettering {
     }
 
     /// Space between two lines.
-    pub(super) fn leading(self) -> i32 {
+    pub(crate) fn leading(self) -> i32 {
         match self {
             Self::Pixels => 2,
             Self::Outline(height) => (height / 2).max(3),
         }
     }
 
-    /// Calls `dot` with every pixel that `text` touches when its top left corner is at
-    /// (`left`, `top`), and with how much of it is covered, 255 being all.
-    pub(super) fn draw(self, text: &str, left: i32, top: i32, mut dot: impl FnMut(i32, i32, u8)) {
+    /// Writes `text` with the top left corner of its first letter at `place`.
+    pub(crate) fn write(
+        self,
+        sheet: &mut Sheet,
+        text: &str,
+        (left, top): (i32, i32),
+        [r, g, b]: Colour,
+    ) {
+        let ink = Rgba([r, g, b, 255]);
         match self {
-            Self::Pixels => pixel_font::dots(text, |x, y| dot(left + x, top + y, 255)),
-            Self::Outline(height) => set(text, height, |mut glyph, _| {
-                // A whole baseline and a whole height keep the horizontal strokes crisp.
-                glyph.position.y = 0.0;
-                let Some(outline) = FONT.as_ref().and_then(|font| font.outline_glyph(glyph)) else {
-                    return;
-                };
-                let bounds = outline.px_bounds();
-                let (x, y) = (
-                    left + floor(bounds.min.x),
-                    top + height + floor(bounds.min.y),
-                );
-                outline.draw(|dx, dy, coverage| {
-                    dot(x + dx.cast_signed(), y + dy.cast_signed(), byte(coverage));
-                });
+            Self::Pixels => pixel_font::dots(text, |x, y| {
+                let place = (u32::try_from(left + x), u32::try_from(top + y));
+                if let (Ok(x), Ok(y)) = place
+                    && x < sheet.width()
+                    && y < sheet.height()
+                {
+                    sheet.draw_pixel(x, y, ink);
+                }
             }),
+            Self::Outline(height) => {
+                if let Some(font) = FONT.as_ref() {
+                    draw_text_mut(sheet, ink, left, top, scale(height), font, text);
+                }
+            }
         }
     }
 }
 
-/// Sets the glyphs of `text` side by side from 0 on, telling where each ends.
-fn set(text: &str, height: i32, mut each: impl FnMut(Glyph, f32)) {
-    let Some(font) = FONT.as_ref() else { return };
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "letters are lower than 2^23 pixels"
-    )]
-    let height = height as f32;
-    let scale = PxScale::from(height * font.height_unscaled() / CAPITAL);
-    let scaled = font.as_scaled(scale);
-    let mut left = 0.0;
-    let mut previous = None;
-    for character in text.chars() {
-        let id = font.glyph_id(character);
-        if let Some(previous) = previous {
-            left += scaled.kern(previous, id);
-        }
-        let right = left + scaled.h_advance(id);
-        each(id.with_scale_and_position(scale, point(left, 0.0)), right);
-        left = right;
-        previous = Some(id);
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "letters are lower than 2^23 pixels"
+)]
+fn scale(height: i32) -> f32 {
+    height as f32
+}
+
+/// `DejaVu` Sans Bold, its ASCII part, measured by its capitals: its height is theirs, and so is its
+/// ascent. A whole number of pixels then puts the baseline between two rows, and the horizontal
+/// strokes of letters stay crisp.
+struct Capitals(FontRef<'static>);
+
+impl Font for Capitals {
+    /// Height of a capital letter, in font units.
+    fn ascent_unscaled(&self) -> f32 {
+        1493.0
     }
-}
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "saturates, far outside any picture"
-)]
-fn ceil(pixels: f32) -> i32 {
-    pixels.ceil() as i32
-}
+    fn descent_unscaled(&self) -> f32 {
+        0.0
+    }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "saturates, far outside any picture"
-)]
-fn floor(pixels: f32) -> i32 {
-    pixels.floor() as i32
-}
+    fn units_per_em(&self) -> Option<f32> {
+        self.0.units_per_em()
+    }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "saturates at both ends"
-)]
-fn byte(share: f32) -> u8 {
-    (share * 255.0).round() as u8
+    fn line_gap_unscaled(&self) -> f32 {
+        self.0.line_gap_unscaled()
+    }
+
+    fn glyph_id(&self, character: char) -> GlyphId {
+        self.0.glyph_id(character)
+    }
+
+    fn h_advance_unscaled(&self, id: GlyphId) -> f32 {
+        self.0.h_advance_unscaled(id)
+    }
+
+    fn h_side_bearing_unscaled(&self, id: GlyphId) -> f32 {
+        self.0.h_side_bearing_unscaled(id)
+    }
+
+    fn v_advance_unscaled(&self, id: GlyphId) -> f32 {
+        self.0.v_advance_unscaled(id)
+    }
+
+    fn v_side_bearing_unscaled(&self, id: GlyphId) -> f32 {
+        self.0.v_side_bearing_unscaled(id)
+    }
+
+    fn kern_unscaled(&self, first: GlyphId, second: GlyphId) -> f32 {
+        self.0.kern_unscaled(first, second)
+    }
+
+    fn outline(&self, id: GlyphId) -> Option<Outline> {
+        self.0.outline(id)
+    }
+
+    fn glyph_count(&self) -> usize {
+        self.0.glyph_count()
+    }
+
+    fn codepoint_ids(&self) -> CodepointIdIter<'_> {
+        self.0.codepoint_ids()
+    }
+
+    fn glyph_raster_image2(&self, id: GlyphId, size: u16) -> Option<v2::GlyphImage<'_>> {
+        self.0.glyph_raster_image2(id, size)
+    }
 }
 
 #[cfg(test)]
@@ -188,14 +214,15 @@ mod tests {
             for text in TEXTS {
                 let (width, height) = (lettering.width(text), lettering.height());
                 let (across, down) = lettering.padding();
-                let mut touched = 0;
-                lettering.draw(text, 1000, 1000, |x, y, covered| {
-                    touched += u32::from(covered > 0);
+                let mut sheet = Sheet::new(9000, 3000);
+                lettering.write(&mut sheet, text, (1000, 1000), [0; 3]);
+                assert!(sheet.tiles() > 0, "{lettering:?} `{text}`");
+                for (x, y, ..) in sheet.drawn() {
+                    let (x, y) = (x.cast_signed(), y.cast_signed());
                     let inside = (1000 - across..1000 + width + across).contains(&x)
                         && (1000 - down..1000 + height + down).contains(&y);
-                    assert!(covered == 0 || inside, "{lettering:?} `{text}`: {x}, {y}");
-                });
-                assert!(touched > 0, "{lettering:?} `{text}`");
+                    assert!(inside, "{lettering:?} `{text}`: {x}, {y}");
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 //! Holds exactly the characters that labels and the banner are made of.
 
 /// Rows of every character.
-pub(super) const HEIGHT: i32 = 7;
+pub(crate) const HEIGHT: i32 = 7;
 
 const GLYPHS: [(char, [&str; 7]); 26] = [
     (' ', ["..", "..", "..", "..", "..", "..", ".."]),
@@ -90,7 +90,7 @@ fn rows(character: char) -> &'static [&'static str; 7] {
 }
 
 /// Columns that `text` takes, one of them empty between characters.
-pub(super) fn width(text: &str) -> i32 {
+pub(crate) fn width(text: &str) -> i32 {
     let columns: usize = text
         .chars()
         .map(|character| rows(character)[0].len() + 1)
@@ -99,7 +99,7 @@ pub(super) fn width(text: &str) -> i32 {
 }
 
 /// Calls `dot` with every set pixel of `text`, counted from its top left corner.
-pub(super) fn dots(text: &str, mut dot: impl FnMut(i32, i32)) {
+pub(crate) fn dots(text: &str, mut dot: impl FnMut(i32, i32)) {
     let mut left = 0;
     for character in text.chars() {
         let rows = rows(character);

@@ -1,12 +1,21 @@
 //! Places everything, by arithmetic alone: no pixels, so it can be tested to the last one.
 
 use face::Face;
+use image::RgbImage;
 
+use super::area::Area;
+use super::banner;
 use super::boxes::{FaceBox, face_box};
+use super::hide::Hidden;
 use super::label::{self, Label};
-use super::{Area, Plate, banner};
+use super::options::{Banner, Mark, Options};
+use super::paint::{paint_box, paint_plate, sides};
+use super::plate::Plate;
+use crate::sheet::{SIDE, Sheet};
 
 mod labels;
+#[cfg(test)]
+mod tests;
 
 /// Most faces that are boxed. The largest crowds in which single faces can be told apart are
 /// about as large; what is beyond would be boxes upon boxes.
@@ -15,46 +24,133 @@ pub const MOST_BOXES: usize = 1000;
 /// Most faces that are labelled.
 pub const MOST_LABELS: usize = 300;
 
-/// All that is to be drawn, in the order of drawing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Everything that is to be drawn, in the order of drawing.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
+    /// Width and height of the upright picture, in pixels.
+    size: (u32, u32),
+    /// One per face if faces are hidden, and then nothing but the banner beside.
+    hidden: Vec<Hidden>,
     /// One per face, from left to right; of more than [`MOST_BOXES`], the largest.
-    pub boxes: Vec<FaceBox>,
+    boxes: Vec<FaceBox>,
     /// One per face at most; of more than [`MOST_LABELS`], the largest.
-    pub labels: Vec<Plate>,
+    labels: Vec<Plate>,
     /// The count of all.
-    pub banner: Option<Plate>,
+    banner: Option<Plate>,
 }
 
-/// Plans the annotation of a picture of `width` x `height` upright pixels.
-///
-/// Faces outside the picture get no box, but are counted.
-#[must_use]
-pub fn plan(width: u32, height: u32, faces: &[Face]) -> Plan {
-    let side = |side: u32| i32::try_from(side).unwrap_or(i32::MAX / 4);
-    let picture = Area::new(0, 0, side(width), side(height));
-    let mut marked: Vec<(FaceBox, &Face)> = faces
-        .iter()
-        .filter_map(|face| Some((face_box(face, &picture)?, face)))
-        .collect();
-    keep_largest(&mut marked, MOST_BOXES, |(marked, _)| marked.area.pixels());
-    marked.sort_by_key(|(marked, _)| (marked.area.left, marked.area.top));
+impl Plan {
+    /// Plans for a picture of `size` upright pixels.
+    ///
+    /// Faces outside the picture get no box, but are counted.
+    pub(crate) fn new(size: (u32, u32), faces: &[Face], options: Options) -> Self {
+        let pixels = |side: u32| i32::try_from(side).unwrap_or(i32::MAX / 4);
+        let picture = Area::new(0, 0, pixels(size.0), pixels(size.1));
+        let mut plan = Self {
+            size,
+            hidden: Vec::new(),
+            boxes: Vec::new(),
+            labels: Vec::new(),
+            banner: None,
+        };
+        let has_boxes = options.mark == Mark::Box && !faces.is_empty();
+        let wordings = match options.banner {
+            Banner::Never => Vec::new(),
+            Banner::WithBoxes if !has_boxes => Vec::new(),
+            Banner::WithBoxes | Banner::Always => label::banners(faces),
+        };
+        if options.mark == Mark::Box {
+            plan.mark(&picture, faces, &wordings);
+        } else {
+            let is_soft = options.mark == Mark::Blur;
+            let hidden = |face: &Face| Hidden::new(&Area::of(&face.rect), &picture, is_soft);
+            plan.hidden = faces.iter().filter_map(hidden).collect();
+            plan.banner = banner::place(&wordings, &picture, &[]);
+        }
+        plan
+    }
 
-    let boxes: Vec<FaceBox> = marked.iter().map(|(marked, _)| marked.clone()).collect();
-    let areas: Vec<Area> = boxes.iter().map(|marked| marked.area).collect();
-    let banner = banner::place(&label::banners(faces), &picture, &areas);
-    let mut labelled: Vec<(Label, FaceBox)> = (1..)
-        .zip(marked)
-        .map(|(number, (marked, face))| (label::label(face, number), marked))
-        .collect();
-    keep_largest(&mut labelled, MOST_LABELS, |(_, marked)| {
-        marked.area.pixels()
-    });
-    let labels = labels::place(&labelled, &boxes, banner.as_ref(), &picture);
-    Plan {
-        boxes,
-        labels,
-        banner,
+    /// Places boxes, labels and the banner.
+    fn mark(&mut self, picture: &Area, faces: &[Face], wordings: &[Vec<String>]) {
+        let mut marked: Vec<(FaceBox, &Face)> = faces
+            .iter()
+            .filter_map(|face| Some((face_box(face, picture)?, face)))
+            .collect();
+        keep_largest(&mut marked, MOST_BOXES, |(marked, _)| marked.area.pixels());
+        marked.sort_by_key(|(marked, _)| (marked.area.left, marked.area.top));
+
+        self.boxes = marked.iter().map(|(marked, _)| marked.clone()).collect();
+        let areas: Vec<Area> = self.boxes.iter().map(|marked| marked.area).collect();
+        self.banner = banner::place(wordings, picture, &areas);
+        let mut labelled: Vec<(Label, FaceBox)> = (1..)
+            .zip(marked)
+            .map(|(number, (marked, face))| (label::label(face, number), marked))
+            .collect();
+        keep_largest(&mut labelled, MOST_LABELS, |(_, marked)| {
+            marked.area.pixels()
+        });
+        self.labels = labels::place(&labelled, &self.boxes, self.banner.as_ref(), picture);
+    }
+
+    /// How many faces are boxed, or hidden.
+    #[must_use]
+    pub fn marked(&self) -> usize {
+        self.boxes.len() + self.hidden.len()
+    }
+
+    /// How many faces are labelled.
+    #[must_use]
+    pub fn labelled(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether nothing is drawn.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.marked() == 0 && self.banner.is_none()
+    }
+
+    /// The longer side of the small picture that [`paint`](Self::paint) needs; `None` if it needs none.
+    pub(crate) fn small_side(&self) -> Option<u32> {
+        let (width, height) = self.size;
+        (!self.hidden.is_empty()).then(|| width.max(height).div_ceil(SIDE))
+    }
+
+    /// The most tiles of a sheet that are drawn upon.
+    pub(crate) fn tiles(&self) -> u64 {
+        let along = |pixels: i32| u64::from(pixels.max(0).unsigned_abs() / SIDE) + 2;
+        let tiles = |area: &Area| along(area.width).saturating_mul(along(area.height));
+        let frames = self.boxes.iter().map(|marked| {
+            let line = marked.stroke + 2 * marked.halo;
+            let outer = marked.area.grown(marked.halo);
+            sides(&outer, line).iter().map(tiles).sum::<u64>()
+        });
+        let plates = self.labels.iter().chain(&self.banner);
+        let plates = plates.map(|plate| tiles(&plate.area));
+        let hidden = self.hidden.iter().map(Hidden::tiles);
+        let drawn = frames
+            .chain(plates)
+            .chain(hidden)
+            .fold(0, u64::saturating_add);
+        let (width, height) = self.size;
+        let all = u64::from(width.div_ceil(SIDE)) * u64::from(height.div_ceil(SIDE));
+        drawn.min(all)
+    }
+
+    /// Draws everything on a sheet; what hides faces in the colours of `small`, the same picture
+    /// scaled down to [`small_side`](Self::small_side).
+    pub(crate) fn paint(&self, small: Option<&RgbImage>) -> Sheet {
+        let mut sheet = Sheet::new(self.size.0, self.size.1);
+        for hidden in &self.hidden {
+            hidden.paint(&mut sheet, small);
+        }
+        for face_box in &self.boxes {
+            paint_box(&mut sheet, face_box);
+        }
+        for plate in self.labels.iter().chain(&self.banner) {
+            paint_plate(&mut sheet, plate);
+        }
+        sheet
     }
 }
 

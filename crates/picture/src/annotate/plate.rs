@@ -1,24 +1,26 @@
 //! A plate: lines of text on a ground of one colour.
 
-use super::{Area, Colour, Lettering};
+use super::area::Area;
+use super::colours::Colour;
+use super::lettering::Lettering;
 
 /// Text with the ground behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plate {
+pub(crate) struct Plate {
     /// All of it, padding included.
-    pub area: Area,
+    pub(crate) area: Area,
     /// The text, line by line.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// How it is written.
-    pub lettering: Lettering,
+    pub(crate) lettering: Lettering,
     /// The ground.
-    pub ground: Colour,
+    pub(crate) ground: Colour,
     /// The letters.
-    pub ink: Colour,
+    pub(crate) ink: Colour,
 }
 
 /// Width and height that `lines` need with their padding.
-pub(super) fn size(lines: &[String], lettering: Lettering) -> (i32, i32) {
+pub(crate) fn size(lines: &[String], lettering: Lettering) -> (i32, i32) {
     let text = lines
         .iter()
         .map(|line| lettering.width(line))

@@ -1,34 +1,36 @@
-//! What a drawing does to the samples of one block.
+//! Lays a sheet over the samples of one block.
 //!
-//! Every layer mixes its colour into what lies beneath, so that whatever was there before, all
-//! layers together leave a share of it and add something. Both are found per pixel and then
-//! averaged over the pixels of a sample; what no layer covers stays as it is to the last bit.
+//! Of each pixel beneath the sheet a share stays, and a share of the sheet's colour is added. Both
+//! are averaged over the pixels of a sample; blocks without a tile of the sheet stay as they are to
+//! the last bit.
 
-use std::ops::Range;
+use image::Rgba;
 
 use super::code::Steps;
 use super::dct::{self, Square};
-use super::structure::{Component, Structure, Table, most_brightness};
+use super::frame::Component;
+use super::structure::Structure;
+use super::table::{Table, most_brightness};
 use crate::colour::Space;
-use crate::sheet::Layer;
+use crate::sheet::Sheet;
 
 /// The brightness that is stored as zero.
 const ZERO: f32 = 128.0;
 
-/// One component, as far as drawing is concerned.
+/// Draws on the blocks of one component.
 #[derive(Debug)]
-pub(super) struct Brush {
-    pub(super) space: Space,
+pub(crate) struct Brush {
+    space: Space,
     /// Which channel of the space this is.
-    pub(super) channel: usize,
-    pub(super) quantisation: Table,
+    channel: usize,
+    pub(crate) quantisation: Table,
     /// Pixels of a sample, across and down.
-    pub(super) pixels: (u32, u32),
+    pixels: (u32, u32),
 }
 
 impl Brush {
     /// One for each component.
-    pub(super) fn all(structure: &Structure<'_>) -> Vec<Self> {
+    pub(crate) fn all(structure: &Structure<'_>) -> Vec<Self> {
         let (horizontal, vertical) = structure.sampling();
         let brush = |(channel, component): (usize, &Component)| Self {
             space: structure.space,
@@ -42,26 +44,32 @@ impl Brush {
         structure.components.iter().enumerate().map(brush).collect()
     }
 
-    /// Draws what `layers` have on the block in `column` and `row`, counted in blocks.
-    pub(super) fn draw(&self, steps: &mut Steps, column: u32, row: u32, layers: &[&Layer]) {
+    /// Draws on the block in `column` and `row`, counted in blocks.
+    pub(crate) fn draw(&self, steps: &mut Steps, column: u32, row: u32, sheet: &Sheet) {
         let (across, down) = (8 * self.pixels.0, 8 * self.pixels.1);
         let columns = column * across..(column + 1) * across;
         let rows = row * down..(row + 1) * down;
-        let mut layers = layers
-            .iter()
-            .filter(|layer| layer.reaches(&columns, &rows))
-            .peekable();
-        if layers.peek().is_none() {
+        if !sheet.touches(&columns, &rows) {
             return;
         }
-        let mut tile = Tile::new(columns.clone(), rows.clone());
-        for layer in layers {
-            let value = self.space.pixel(layer.colour())[self.channel];
-            tile.cover(layer, f32::from(value) - ZERO);
+        let mut colours = Channel::new(self.space, self.channel);
+        let mut shares = [[Share::default(); 8]; 8];
+        let tiles = (column * self.pixels.0, row * self.pixels.1);
+        for down in 0..self.pixels.1 {
+            for across in 0..self.pixels.0 {
+                let tile = sheet.tile_pixels(tiles.0 + across, tiles.1 + down);
+                for (at, pixel) in (0..).zip(tile) {
+                    let x = (8 * across + at % 8) / self.pixels.0;
+                    let y = (8 * down + at / 8) / self.pixels.1;
+                    shares[y as usize][x as usize].add(pixel, &mut colours);
+                }
+            }
         }
         let mut samples = self.samples(steps);
-        tile.apply(&mut samples, self.pixels);
-        *steps = self.steps(&samples);
+        for (sample, share) in samples.iter_mut().flatten().zip(shares.iter().flatten()) {
+            *sample = share.over(*sample);
+        }
+        *steps = quantised(&dct::forward(&samples), &self.quantisation);
     }
 
     #[expect(
@@ -74,15 +82,65 @@ impl Brush {
             std::array::from_fn(|column| value(8 * row + column))
         }))
     }
+}
 
-    fn steps(&self, samples: &Square) -> Steps {
-        quantised(&dct::forward(samples), &self.quantisation)
+/// What the pixels above one sample do to it.
+#[derive(Debug, Default, Clone, Copy)]
+struct Share {
+    pixels: f32,
+    /// The sum of the parts that stay.
+    kept: f32,
+    /// The sum of the colours, each as far as it covers.
+    added: f32,
+}
+
+impl Share {
+    fn add(&mut self, Rgba([r, g, b, opacity]): Rgba<u8>, colours: &mut Channel) {
+        let share = f32::from(opacity) / 255.0;
+        self.pixels += 1.0;
+        self.kept += 1.0 - share;
+        if opacity > 0 {
+            self.added += colours.value([r, g, b]) * share;
+        }
     }
+
+    fn over(&self, sample: f32) -> f32 {
+        (sample * self.kept + self.added) / self.pixels
+    }
+}
+
+/// One channel of colours. Neighbours are mostly alike, so the last one is remembered.
+struct Channel {
+    space: Space,
+    number: usize,
+    last: ([u8; 3], f32),
+}
+
+impl Channel {
+    fn new(space: Space, number: usize) -> Self {
+        let black = [0; 3];
+        Self {
+            space,
+            number,
+            last: (black, value(space, number, black)),
+        }
+    }
+
+    fn value(&mut self, colour: [u8; 3]) -> f32 {
+        if self.last.0 != colour {
+            self.last = (colour, value(self.space, self.number, colour));
+        }
+        self.last.1
+    }
+}
+
+fn value(space: Space, channel: usize, colour: [u8; 3]) -> f32 {
+    f32::from(space.pixel(colour)[channel]) - ZERO
 }
 
 /// The nearest steps. Bounded as those of a picture would be, so that any code for eight bits
 /// will do.
-pub(super) fn quantised(frequencies: &Square, table: &Table) -> Steps {
+pub(crate) fn quantised(frequencies: &Square, table: &Table) -> Steps {
     // Added to a number far below its own size, it makes the units the last bits of the sum.
     const UNITS: f32 = 12_582_912.0;
     let frequencies = frequencies.as_flattened();
@@ -94,50 +152,4 @@ pub(super) fn quantised(frequencies: &Square, table: &Table) -> Steps {
     let most = most_brightness(table).cast_signed();
     steps[0] = steps[0].clamp(-most, most);
     steps
-}
-
-/// The pixels of a block: the share of each that stays, and what is added.
-struct Tile {
-    columns: Range<u32>,
-    rows: Range<u32>,
-    pixels: Vec<(f32, f32)>,
-}
-
-impl Tile {
-    fn new(columns: Range<u32>, rows: Range<u32>) -> Self {
-        Self {
-            pixels: vec![(1.0, 0.0); columns.len() * rows.len()],
-            columns,
-            rows,
-        }
-    }
-
-    fn cover(&mut self, layer: &Layer, value: f32) {
-        let width = self.columns.len();
-        let lines = self.rows.clone().zip(self.pixels.chunks_exact_mut(width));
-        for (y, line) in lines {
-            for (x, (kept, added)) in self.columns.clone().zip(line) {
-                let share = f32::from(layer.coverage(x, y)) / 255.0;
-                *kept *= 1.0 - share;
-                *added += (value - *added) * share;
-            }
-        }
-    }
-
-    /// Samples are as many `pixels` wide and high as given.
-    #[expect(clippy::cast_precision_loss, reason = "few pixels")]
-    fn apply(&self, samples: &mut Square, (wide, high): (u32, u32)) {
-        let (wide, high) = (wide as usize, high as usize);
-        let share = 1.0 / (wide * high) as f32;
-        for (y, line) in samples.iter_mut().enumerate() {
-            for (x, sample) in line.iter_mut().enumerate() {
-                let rows = self.pixels.chunks_exact(8 * wide).skip(y * high).take(high);
-                let pixels = rows.flat_map(|row| &row[x * wide..(x + 1) * wide]);
-                let (kept, added) = pixels.fold((0.0, 0.0), |(kept, added), pixel| {
-                    (kept + pixel.0, added + pixel.1)
-                });
-                *sample = (*sample * kept + added) * share;
-            }
-        }
-    }
 }

@@ -5,10 +5,9 @@ mod bits;
 mod block;
 mod huffman;
 mod scan;
-mod standard;
 mod tables;
 
-pub(super) use bits::{BitReader, BitWriter};
-pub(super) use block::{Block, Coding, Codings, Places, Steps};
-pub(super) use scan::{Cursor, Part, Scan, Units};
-pub(super) use tables::Tables;
+pub(crate) use bits::{BitReader, BitWriter};
+pub(crate) use block::{Block, Coding, Codings, Places, Steps};
+pub(crate) use scan::{Cursor, Part, Scan, Units};
+pub(crate) use tables::Tables;

@@ -1,17 +1,17 @@
 //! In which colour space a file holds its pixels. Files do not say; libjpeg's rule is what all
 //! programs follow.
 
+use super::frame::Component;
 use super::segments::{ADOBE, JFIF, Segment};
-use super::structure::Component;
-use crate::PictureError;
 use crate::colour::Space;
+use crate::error::PictureError;
 
 /// What Adobe's segment says of the colours.
 const TRANSFORM_AT: usize = 11;
 
 /// By the number of components, then by JFIF, then by Adobe's segment, then by the names of the
 /// components.
-pub(super) fn space(
+pub(crate) fn space(
     components: &[Component],
     metadata: &[Segment<'_>],
 ) -> Result<Space, PictureError> {
@@ -37,12 +37,12 @@ pub(super) fn space(
 }
 
 /// Whether this is JFIF's segment; one that is too short is not.
-pub(super) fn is_jfif(segment: &Segment<'_>) -> bool {
+pub(crate) fn is_jfif(segment: &Segment<'_>) -> bool {
     segment.marker == JFIF && segment.payload.len() >= 14 && segment.payload.starts_with(b"JFIF\0")
 }
 
 /// The number with which Adobe's segment names a transform; one that is too short is none.
-pub(super) fn adobe_transform(segment: &Segment<'_>) -> Option<u8> {
+pub(crate) fn adobe_transform(segment: &Segment<'_>) -> Option<u8> {
     let is_adobe = segment.marker == ADOBE && segment.payload.starts_with(b"Adobe");
     let transform = segment.payload.get(TRANSFORM_AT).copied();
     transform.filter(|_| is_adobe)

@@ -5,7 +5,7 @@ use std::f32::consts::PI;
 use std::sync::LazyLock;
 
 /// Rows of eight.
-pub(super) type Square = [[f32; 8]; 8];
+pub(crate) type Square = [[f32; 8]; 8];
 
 /// Row `u` is the cosine of frequency `u`, scaled so that the inverse is the transpose.
 static BASIS: LazyLock<Square> = LazyLock::new(|| {
@@ -18,18 +18,18 @@ static BASIS: LazyLock<Square> = LazyLock::new(|| {
 });
 
 /// From samples to frequencies.
-pub(super) fn forward(samples: &Square) -> Square {
+pub(crate) fn forward(samples: &Square) -> Square {
     product(&product(&BASIS, samples), &transposed(&BASIS))
 }
 
 /// From frequencies to samples.
-pub(super) fn inverse(frequencies: &Square) -> Square {
+pub(crate) fn inverse(frequencies: &Square) -> Square {
     product(&product(&transposed(&BASIS), frequencies), &BASIS)
 }
 
 /// The inverse of the lowest frequencies alone, which gives the same samples in smaller number.
 #[derive(Debug)]
-pub(super) struct Reduced {
+pub(crate) struct Reduced {
     side: usize,
     /// A row for each frequency; of all rows and columns only the first ones count.
     basis: Square,
@@ -37,7 +37,7 @@ pub(super) struct Reduced {
 
 impl Reduced {
     /// To `side` samples a side instead of eight: 1, 2, 4 or 8.
-    pub(super) fn to(side: u8) -> Self {
+    pub(crate) fn to(side: u8) -> Self {
         let scale = |frequency: u8| if frequency == 0 { 0.125_f32 } else { 0.25 }.sqrt();
         let cosine = |frequency: u8, place: u8| {
             let angle = PI * f32::from(frequency) * (2.0 * f32::from(place) + 1.0);
@@ -55,13 +55,13 @@ impl Reduced {
         }
     }
 
-    pub(super) fn side(&self) -> usize {
+    pub(crate) fn side(&self) -> usize {
         self.side
     }
 
     /// Takes one frequency into account, `at` being its place in rows of eight.
     #[inline]
-    pub(super) fn add(&self, at: usize, value: f32, lines: &mut Square) {
+    pub(crate) fn add(&self, at: usize, value: f32, lines: &mut Square) {
         let (row, column) = (at / 8 % 8, at % 8);
         if row < self.side && column < self.side {
             for (sum, factor) in lines[row].iter_mut().zip(&self.basis[column]) {
@@ -72,7 +72,7 @@ impl Reduced {
 
     /// The samples that come of all frequencies taken into account.
     #[inline]
-    pub(super) fn samples(&self, lines: &Square) -> Square {
+    pub(crate) fn samples(&self, lines: &Square) -> Square {
         let mut samples = [[0.0; 8]; 8];
         for (line, factors) in lines.iter().zip(&self.basis).take(self.side) {
             for (row, factor) in samples.iter_mut().zip(factors).take(self.side) {
@@ -97,7 +97,7 @@ fn product(left: &Square, right: &Square) -> Square {
     })
 }
 
-pub(super) fn transposed(square: &Square) -> Square {
+pub(crate) fn transposed(square: &Square) -> Square {
     std::array::from_fn(|row| square.map(|line| line[row]))
 }
 

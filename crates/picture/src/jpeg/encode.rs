@@ -4,16 +4,16 @@ use jpeg_encoder::{ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType}
 
 use super::style::JpegStyle;
 use crate::colour::Space;
+use crate::error::PictureError;
+use crate::format::Format;
 use crate::orientation::{Orientation, Walk};
 use crate::raster::Raster;
-use crate::{Format, PictureError};
 
 /// Encodes with the tables and the sampling of `style`.
 pub(crate) fn encode(
     raster: &Raster,
     orientation: Orientation,
     style: &JpegStyle,
-    icc_profile: Option<&[u8]>,
 ) -> Result<Vec<u8>, PictureError> {
     let failed = |error| PictureError::encode(Format::Jpeg, error);
     let mut file = Vec::new();
@@ -21,7 +21,7 @@ pub(crate) fn encode(
     encoder.set_quantization_tables(style.primary.clone(), style.secondary.clone());
     encoder.set_sampling_factor(style.sampling);
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-    if let Some(profile) = icc_profile {
+    if let Some(profile) = &style.profile {
         encoder.add_icc_profile(profile).map_err(failed)?;
     }
     let upright = Upright::new(raster, orientation)?;

@@ -1,12 +1,12 @@
 //! The header of the frame: how large the picture is, and how its components are stored.
 
 use super::segments::corrupt;
-use super::structure::finest;
-use crate::PictureError;
+use super::table::Table;
+use crate::error::PictureError;
 
 /// Which of the processes of the standard made the picture data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Process {
+pub(crate) enum Process {
     Baseline,
     /// More tables than baseline has, or larger ones.
     Extended,
@@ -16,31 +16,48 @@ pub(super) enum Process {
 /// The largest sampling factor.
 const MAX_FACTOR: u8 = 4;
 
+/// How one colour component is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Component {
+    /// What scan headers call it.
+    pub(crate) id: u8,
+    pub(crate) horizontal: u8,
+    pub(crate) vertical: u8,
+    pub(crate) table: Table,
+}
+
+impl Component {
+    /// Blocks in a unit of a scan that has more components, across and down.
+    pub(crate) fn blocks(self) -> (u32, u32) {
+        (self.horizontal.into(), self.vertical.into())
+    }
+}
+
 /// The frame header.
-pub(super) struct Frame {
-    pub(super) process: Process,
-    pub(super) width: u16,
-    pub(super) height: u16,
-    pub(super) components: Vec<Raw>,
+pub(crate) struct Frame {
+    pub(crate) process: Process,
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+    pub(crate) components: Vec<RawComponent>,
 }
 
 /// A component as the frame header has it.
-pub(super) struct Raw {
-    pub(super) id: u8,
-    pub(super) horizontal: u8,
-    pub(super) vertical: u8,
+pub(crate) struct RawComponent {
+    pub(crate) id: u8,
+    pub(crate) horizontal: u8,
+    pub(crate) vertical: u8,
     /// Which of the quantisation tables it uses.
-    pub(super) selector: u8,
+    pub(crate) selector: u8,
 }
 
-impl Raw {
-    pub(super) fn blocks(&self) -> u32 {
+impl RawComponent {
+    pub(crate) fn blocks(&self) -> u32 {
         u32::from(self.horizontal) * u32::from(self.vertical)
     }
 }
 
 impl Frame {
-    pub(super) fn read(marker: u8, payload: &[u8]) -> Result<Self, PictureError> {
+    pub(crate) fn read(marker: u8, payload: &[u8]) -> Result<Self, PictureError> {
         let [bits, h1, h0, w1, w0, count, components @ ..] = payload else {
             return Err(corrupt("its frame header is too short"));
         };
@@ -56,7 +73,7 @@ impl Frame {
         if components.len() != 3 * usize::from(*count) {
             return Err(corrupt("its frame header has a wrong length"));
         }
-        let component = |&[id, sampling, selector]: &[u8; 3]| Raw {
+        let component = |&[id, sampling, selector]: &[u8; 3]| RawComponent {
             id,
             horizontal: sampling >> 4,
             vertical: sampling & 15,
@@ -118,7 +135,23 @@ impl Frame {
         Ok(())
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = u8> + '_ {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u8> + '_ {
         self.components.iter().map(|one| one.id)
+    }
+}
+
+/// The finest of these samplings, across and down.
+pub(crate) fn finest(samplings: impl Iterator<Item = (u8, u8)>) -> (u8, u8) {
+    samplings.fold((1, 1), |(h, v), (horizontal, vertical)| {
+        (h.max(horizontal), v.max(vertical))
+    })
+}
+
+/// The other way round if `is_sideways`.
+pub(crate) fn swapped<T>(is_sideways: bool, (one, other): (T, T)) -> (T, T) {
+    if is_sideways {
+        (other, one)
+    } else {
+        (one, other)
     }
 }

@@ -1,12 +1,12 @@
-//! Which metadata of a file its result keeps, and in which form: what decides how pixels are
-//! shown, and nothing else.
+//! Which metadata of a file its result keeps, and in which form: the segments that decide how
+//! pixels are shown, and no others.
 
 use super::colour::{adobe_transform, is_jfif};
 use super::profile::Profile;
 use super::segments::{ADOBE, EXIF, ICC_PROFILE, JFIF, Segment, write};
 
 /// Whether a segment is of any use: for the result, or to know which way is up.
-pub(super) fn counts(segment: &Segment<'_>) -> bool {
+pub(crate) fn counts(segment: &Segment<'_>) -> bool {
     let begins =
         |marker, name: &[u8]| segment.marker == marker && segment.payload.starts_with(name);
     is_jfif(segment)
@@ -15,8 +15,8 @@ pub(super) fn counts(segment: &Segment<'_>) -> bool {
         || begins(ICC_PROFILE, b"ICC_PROFILE\0")
 }
 
-/// Writes what is kept of `metadata`. `is_sideways` if width and height change places.
-pub(super) fn write_metadata(metadata: &[Segment<'_>], is_sideways: bool, file: &mut Vec<u8>) {
+/// Writes the part of `metadata` that is kept. `is_sideways` if width and height change places.
+pub(crate) fn write_metadata(metadata: &[Segment<'_>], is_sideways: bool, file: &mut Vec<u8>) {
     for segment in metadata {
         match segment.payload.first_chunk() {
             Some(head) if is_jfif(segment) => write(JFIF, &jfif(*head, is_sideways), file),

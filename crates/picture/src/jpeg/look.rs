@@ -5,15 +5,17 @@
 //! the small picture needs no sharpness for is not even computed.
 
 use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, RgbImage, imageops};
+use image::{GrayImage, RgbImage, imageops};
 
 use super::code::{BitReader, Block, Cursor, Part, Places, Scan};
 use super::dct::{Reduced, Square};
-use super::scans::Scans;
-use super::structure::{Component, Structure, Table};
-use crate::colour::{self, Space};
+use super::file::Jpeg;
+use super::frame::Component;
+use super::scans;
+use super::structure::Structure;
+use super::table::Table;
+use crate::error::PictureError;
 use crate::shrink::{self, Average};
-use crate::{Orientation, PictureError};
 
 /// The brightness that is stored as zero, and what makes cutting off rounding.
 const ZERO: f32 = 128.5;
@@ -21,93 +23,45 @@ const ZERO: f32 = 128.5;
 /// Samples along a side of which the last may be made of filling, too, without being noticed.
 const FEW: u32 = 16;
 
-/// The upright picture in shades of grey, no side above `max_side`.
-///
-/// # Errors
-/// Damage.
-pub(super) fn luma(
-    file: &[u8],
-    structure: &Structure<'_>,
-    orientation: Orientation,
-    max_side: u32,
-) -> Result<GrayImage, PictureError> {
-    if matches!(structure.space, Space::Grey | Space::YCbCr) {
-        let grey = planes(file, structure, max_side, 1)?
-            .pop()
-            .unwrap_or_default();
-        return Ok(shrink::turned(DynamicImage::ImageLuma8(grey), orientation).into_luma8());
-    }
-    let colours = rgb(file, structure, orientation, max_side)?;
-    let grey = colours.pixels().map(|pixel| colour::luma(pixel.0));
-    let (width, height) = colours.dimensions();
-    Ok(GrayImage::from_raw(width, height, grey.collect()).unwrap_or_default())
-}
-
 /// The upright picture in sRGB-like colours, no side above `max_side`.
 ///
 /// # Errors
 /// Damage.
-pub(super) fn rgb(
-    file: &[u8],
-    structure: &Structure<'_>,
-    orientation: Orientation,
-    max_side: u32,
-) -> Result<RgbImage, PictureError> {
-    let planes = planes(file, structure, max_side, structure.components.len())?;
-    let (width, height) = planes.first().map_or((0, 0), GrayImage::dimensions);
-    let mut colours = RgbImage::new(width, height);
-    for (at, pixel) in colours.pixels_mut().enumerate() {
+pub(crate) fn rgb(jpeg: &Jpeg<'_>, max_side: u32) -> Result<RgbImage, PictureError> {
+    let structure = &jpeg.structure;
+    let (width, height) = (structure.width.into(), structure.height.into());
+    let target = shrink::fit(width, height, max_side);
+    let looks = structure.components.iter();
+    let mut looks: Vec<_> = looks
+        .map(|component| Look::new(component, structure, target))
+        .collect();
+    scans::each(jpeg, |scan, cursor| read(&scan, cursor, &mut looks))?;
+    let planes: Vec<_> = looks.into_iter().map(|look| look.finish(target)).collect();
+    let mut colours = Vec::with_capacity(3 * target.0 as usize * target.1 as usize);
+    for at in 0..target.0 as usize * target.1 as usize {
         let mut channels = [0; 4];
         for (channel, plane) in channels.iter_mut().zip(&planes) {
             *channel = plane.as_raw()[at];
         }
-        pixel.0 = structure.space.colour(channels);
+        colours.extend(structure.space.colour(channels));
     }
-    Ok(shrink::turned(DynamicImage::ImageRgb8(colours), orientation).into_rgb8())
-}
-
-/// The first `count` components as they are stored, all in the size of the small picture.
-fn planes(
-    file: &[u8],
-    structure: &Structure<'_>,
-    max_side: u32,
-    count: usize,
-) -> Result<Vec<GrayImage>, PictureError> {
-    let stored = (u32::from(structure.width), u32::from(structure.height));
-    let target = shrink::fit(stored.0, stored.1, max_side);
-    let components = structure.components.iter().take(count);
-    let mut looks: Vec<_> = components
-        .map(|component| Look::new(component, structure, target))
-        .collect();
-    let mut scans = Scans::of(file, structure);
-    while let Some((scan, mut cursor)) = scans.next()? {
-        read(&scan, &mut cursor, &mut looks).ok_or_else(|| cursor.damage(&scan.units))?;
-        scans.resume(&scan, &cursor)?;
-    }
-    Ok(looks.into_iter().map(|look| look.finish(target)).collect())
+    Ok(shrink::turned(target, colours, jpeg.orientation))
 }
 
 /// Reads a scan, row by row.
 fn read(scan: &Scan, cursor: &mut Cursor<'_>, looks: &mut [Look]) -> Option<()> {
     for part in &scan.parts {
-        if let Some(look) = looks.get_mut(part.component) {
-            look.begin(scan.units.count.0, part.blocks);
-        }
+        looks[part.component].begin(scan.units.count.0, part.blocks);
     }
     for _ in 0..scan.units.count.1 {
         for column in 0..scan.units.count.0 {
             cursor.next(&scan.units)?;
             for (part, last) in scan.parts.iter().zip(&mut cursor.last) {
-                match looks.get_mut(part.component) {
-                    Some(look) => look.unit(column, (part, last, &mut cursor.from))?,
-                    None => part.skip(last, &mut cursor.from)?,
-                }
+                looks[part.component].unit(column, (part, last, &mut cursor.from))?;
             }
         }
         for part in &scan.parts {
-            if let Some(look) = looks.get_mut(part.component) {
-                look.end_row();
-            }
+            looks[part.component].end_row();
         }
     }
     Some(())
@@ -119,7 +73,7 @@ struct Look {
     reduced: Reduced,
     /// Samples in a row that are seen.
     seen: usize,
-    average: Average,
+    average: Average<1>,
     /// What comes of `average`.
     target: (u32, u32),
     /// Those of one row of units, and how many are in a line.
@@ -150,7 +104,7 @@ impl Look {
             table: component.table,
             reduced: Reduced::to(side),
             seen: seen.0 as usize,
-            average: Average::new(seen, target, 1),
+            average: Average::new(seen, target),
             target,
             rows: Vec::new(),
             row: 0,
@@ -193,7 +147,7 @@ impl Look {
     fn end_row(&mut self) {
         for line in self.rows.chunks_exact(self.row) {
             self.average
-                .push(line.iter().take(self.seen).map(|&grey| [grey, 0, 0]));
+                .push(line.iter().take(self.seen).map(|&grey| [grey]));
         }
     }
 

@@ -5,17 +5,16 @@ use std::rc::Rc;
 use super::code::{Coding, Codings, Scan};
 use super::frame::Process;
 use super::kept::write_metadata;
-use super::segments::{
-    HUFFMAN, QUANTISATION, RESTART_INTERVAL, START_OF_IMAGE, START_OF_SCAN, write,
-};
-use super::structure::{Structure, Table, ZIGZAG};
+use super::segments::{HUFFMAN, RESTART_INTERVAL, START_OF_IMAGE, START_OF_SCAN, write};
+use super::structure::Structure;
+use super::table::{Table, is_wide, write_table};
 
 /// The end of the header of a scan that holds everything of its components.
 const ALL_FREQUENCIES: [u8; 3] = [0, 63, 0];
 
-/// Writes all that comes before the codes of the first scan. The metadata is turned on its side if
+/// Writes the segments before the codes of the first scan. The metadata is turned on its side if
 /// `is_sideways`.
-pub(super) fn head(
+pub(crate) fn head(
     structure: &Structure<'_>,
     process: Process,
     is_sideways: bool,
@@ -35,7 +34,7 @@ pub(super) fn head(
         frame.extend(u8::try_from(number));
     }
     for (number, table) in (0..).zip(&tables) {
-        write(QUANTISATION, &quantisation(number, table), file);
+        write_table(number, table, file);
     }
     let is_wide = tables.iter().any(is_wide);
     let marker = match process {
@@ -54,29 +53,16 @@ fn frame(structure: &Structure<'_>) -> Vec<u8> {
     frame
 }
 
-fn is_wide(table: &Table) -> bool {
-    table.iter().any(|&step| step > 255)
-}
-
-fn quantisation(number: u8, table: &Table) -> Vec<u8> {
-    let steps = ZIGZAG.iter().map(|&at| table[at].to_be_bytes());
-    let is_wide = is_wide(table);
-    let bytes = steps.flat_map(|[high, low]| if is_wide { vec![high, low] } else { vec![low] });
-    std::iter::once(u8::from(is_wide) << 4 | number)
-        .chain(bytes)
-        .collect()
-}
-
-/// Writes what comes before the data of each scan, for a result that has the scans of its source.
+/// Writes the segments before the data of each scan, for a result that has the scans of its source.
 #[derive(Debug, Default)]
-pub(super) struct ScanHeads {
+pub(crate) struct ScanHeads {
     /// The codes that were written last, by class and number.
     codes: [[Option<Rc<Coding>>; 4]; 2],
     restart_interval: u32,
 }
 
 impl ScanHeads {
-    pub(super) fn write(&mut self, scan: &Scan, structure: &Structure<'_>, file: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, scan: &Scan, structure: &Structure<'_>, file: &mut Vec<u8>) {
         let mut codes = vec![];
         let mut header = vec![];
         header.extend(u8::try_from(scan.parts.len()));
@@ -113,7 +99,7 @@ impl ScanHeads {
 
 /// The codes of a result that has one scan of all components.
 #[derive(Debug)]
-pub(super) struct OneScan<'c> {
+pub(crate) struct OneScan<'c> {
     /// By component.
     codings: &'c [Codings],
     /// The first component that is coded like each.
@@ -121,7 +107,7 @@ pub(super) struct OneScan<'c> {
 }
 
 impl<'c> OneScan<'c> {
-    pub(super) fn of(codings: &'c [Codings]) -> Self {
+    pub(crate) fn of(codings: &'c [Codings]) -> Self {
         let first_alike = |own: &Codings| codings.iter().position(|one| one.is_written_like(own));
         let number = |own| u8::try_from(first_alike(own).unwrap_or(0)).unwrap_or(0);
         Self {
@@ -131,7 +117,7 @@ impl<'c> OneScan<'c> {
     }
 
     /// Baseline has two codes of each class.
-    pub(super) fn process(&self) -> Process {
+    pub(crate) fn process(&self) -> Process {
         if self.numbers.iter().all(|&number| number < 2) {
             Process::Baseline
         } else {
@@ -139,7 +125,7 @@ impl<'c> OneScan<'c> {
         }
     }
 
-    pub(super) fn write_head(&self, structure: &Structure<'_>, file: &mut Vec<u8>) {
+    pub(crate) fn write_head(&self, structure: &Structure<'_>, file: &mut Vec<u8>) {
         let mut codes = vec![];
         let mut header = vec![];
         header.extend(u8::try_from(self.codings.len()));

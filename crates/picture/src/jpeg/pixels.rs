@@ -1,59 +1,45 @@
-//! All pixels of a JPEG, as a decoder that somebody else wrote makes them.
+//! All pixels of a JPEG, decoded by `zune-jpeg`.
 //!
-//! It shows what it can of any file, and has its own views of what files mean. So it is given none
-//! as it came, but one that has been read through before and that says nothing of colours.
+//! The decoder shows what it can of any file, and has its own views of what files mean. So it never
+//! gets a file as it came, but a copy that was checked from end to end and says nothing of colours.
 
 use zune_core::bytestream::ZCursor;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::profile::Profile;
+use super::file::Jpeg;
 use super::segments::corrupt;
-use super::structure::Structure;
-use super::{JpegStyle, progressive, turn};
+use super::style::JpegStyle;
+use super::{progressive, turn};
+use crate::error::PictureError;
 use crate::raster::{Depth, Raster};
-use crate::{Limits, Orientation, Picture, PictureError, Style};
 
 /// Decodes into the colour space of the file.
-pub(super) fn decode(
-    file: &[u8],
-    structure: &Structure<'_>,
-    orientation: Orientation,
-    limits: &Limits,
-) -> Result<Picture, PictureError> {
-    let (width, height) = (u32::from(structure.width), u32::from(structure.height));
-    let data = samples(&plain(file, structure)?, limits)?;
-    let raster = Raster {
-        space: structure.space,
-        depth: Depth::Eight,
-        width,
-        height,
-        data,
-    };
+pub(crate) fn decode(jpeg: &Jpeg<'_>) -> Result<(Raster, JpegStyle), PictureError> {
+    let structure = &jpeg.structure;
+    let size = (structure.width.into(), structure.height.into());
+    let data = samples(&plain(jpeg)?)?;
+    let raster = Raster::new(structure.space, Depth::Eight, size, data);
     if raster.data.len() != raster.row_bytes() * raster.height as usize {
         return Err(corrupt("its decoder and its headers disagree"));
     }
-    Ok(Picture {
-        style: Style::Jpeg(JpegStyle::of(structure, structure.space, orientation)),
-        icc_profile: Profile::of(&structure.metadata).map(|profile| profile.bytes()),
-        orientation,
-        raster,
-    })
+    Ok((raster, JpegStyle::of(structure, jpeg.orientation)))
 }
 
 /// The same file, found to be whole, with nothing but what its samples are made of.
-fn plain(file: &[u8], structure: &Structure<'_>) -> Result<Vec<u8>, PictureError> {
-    if !structure.is_sequential() {
-        return progressive::checked(file, structure);
+fn plain(jpeg: &Jpeg<'_>) -> Result<Vec<u8>, PictureError> {
+    if !jpeg.structure.is_sequential() {
+        return progressive::checked(jpeg, &[]);
     }
-    let mut plain = Vec::with_capacity(file.len() + file.len() / 16);
-    turn::plain(file, structure, &mut plain)?;
+    let mut plain = Vec::with_capacity(jpeg.file.len() + jpeg.file.len() / 16);
+    turn::plain(jpeg, &mut plain)?;
     Ok(plain)
 }
 
 /// The samples of all components, in whichever colour space they are.
-fn samples(file: &[u8], limits: &Limits) -> Result<Vec<u8>, PictureError> {
-    let side = usize::try_from(limits.max_side).unwrap_or(usize::MAX);
+fn samples(file: &[u8]) -> Result<Vec<u8>, PictureError> {
+    // The limits were checked when the file was opened.
+    let side = usize::from(u16::MAX);
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(side)

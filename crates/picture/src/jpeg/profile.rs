@@ -9,13 +9,13 @@ const NAME: &[u8] = b"ICC_PROFILE\0";
 
 /// The parts of a profile, in order.
 #[derive(Debug)]
-pub(super) struct Profile<'f> {
+pub(crate) struct Profile<'f> {
     parts: Vec<&'f [u8]>,
 }
 
 impl<'f> Profile<'f> {
     /// The profile in `metadata`, if all of its parts are there, and each once.
-    pub(super) fn of(metadata: &[Segment<'f>]) -> Option<Self> {
+    pub(crate) fn of(metadata: &[Segment<'f>]) -> Option<Self> {
         let mut parts: Vec<_> = metadata.iter().filter_map(part).collect();
         parts.sort_by_key(|&(number, ..)| number);
         let count = u8::try_from(parts.len()).ok()?;
@@ -29,12 +29,12 @@ impl<'f> Profile<'f> {
     }
 
     /// All of it.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.parts.concat()
     }
 
     /// Writes it as the segments that it came in.
-    pub(super) fn write(&self, file: &mut Vec<u8>) {
+    pub(crate) fn write(&self, file: &mut Vec<u8>) {
         let count = u8::try_from(self.parts.len()).unwrap_or(u8::MAX);
         for (number, part) in (1..=count).zip(&self.parts) {
             let payload = [NAME, &[number, count], part].concat();

@@ -1,20 +1,22 @@
 //! Checks a progressive file: every scan must hold every block that it is about, and no more.
 //!
-//! The decoder for such files shows what it can of damaged ones. It is given a file only once
-//! that has been read here from its first scan to its last, as far as its code goes: which numbers
-//! of each block are not zero must be known to read on, what they are need not.
+//! The decoder for such files shows what it can of damaged ones. It gets a file only after this
+//! check has read it from its first scan to its last, as far as its code goes: which coefficients
+//! of each block are not zero must be known to read on, their values need not.
 
 mod blocks;
 
 use self::blocks::Blocks;
 use super::code::{Cursor, Tables, Units};
+use super::file::Jpeg;
+use super::kept::write_metadata;
 use super::scan_header::{PartHeader, ScanHeader};
 use super::segments::{
-    END_OF_IMAGE, HUFFMAN, QUANTISATION, RESTART_INTERVAL, START_OF_IMAGE, START_OF_SCAN, Segments,
-    corrupt, truncated, write,
+    END_OF_IMAGE, START_OF_IMAGE, START_OF_SCAN, Segment, corrupt, truncated, write,
 };
-use super::structure::{Structure, most_brightness};
-use crate::PictureError;
+use super::structure::Structure;
+use super::table::most_brightness;
+use crate::error::PictureError;
 
 /// Encoders make about ten. Each costs time for all of the picture.
 const MAX_SCANS: u32 = 100;
@@ -23,17 +25,19 @@ const MAX_SCANS: u32 = 100;
 const MAX_BITS: u8 = 13;
 
 /// Memory that checking takes beside the file and the copy of it, in bytes: a bit for each sample.
-pub(super) fn working_bytes(structure: &Structure<'_>) -> u64 {
+pub(crate) fn working_bytes(structure: &Structure<'_>) -> u64 {
     structure.samples() / 8
 }
 
-/// A copy of `file`, whose structure is progressive, without metadata and garbage.
+/// A copy of a progressive file, without garbage, and with only this metadata.
 ///
 /// # Errors
 /// Damage.
-pub(super) fn checked(file: &[u8], structure: &Structure<'_>) -> Result<Vec<u8>, PictureError> {
-    let mut copy = Vec::with_capacity(file.len());
+pub(crate) fn checked(jpeg: &Jpeg<'_>, metadata: &[Segment<'_>]) -> Result<Vec<u8>, PictureError> {
+    let structure = &jpeg.structure;
+    let mut copy = Vec::with_capacity(jpeg.file.len());
     copy.extend([0xff, START_OF_IMAGE]);
+    write_metadata(metadata, false, &mut copy);
     let mut check = Check {
         structure,
         tables: Tables::default(),
@@ -41,24 +45,15 @@ pub(super) fn checked(file: &[u8], structure: &Structure<'_>) -> Result<Vec<u8>,
         blocks: Blocks::all(structure),
         scans: 0,
     };
-    let mut segments = Segments::of(file);
-    while let Some(segment) = segments.next()? {
-        match segment.marker {
-            HUFFMAN => check.tables.read_codes(segment.payload)?,
-            RESTART_INTERVAL => check.tables.read_restart_interval(segment.payload)?,
-            QUANTISATION | START_OF_SCAN | 0xc0..=0xc2 => {}
-            END_OF_IMAGE => break,
-            _ => continue,
-        }
+    for (segment, data) in &jpeg.segments {
+        check.tables.read(segment)?;
         write(segment.marker, segment.payload, &mut copy);
         if segment.marker == START_OF_SCAN {
-            let data = segments.rest();
             let rest = check.scan(segment.payload, data)?;
             copy.extend(&data[..data.len() - rest.len()]);
-            segments = Segments::from(rest);
         }
     }
-    check.finish()?;
+    check.finish(jpeg.is_ended)?;
     copy.extend([0xff, END_OF_IMAGE]);
     Ok(copy)
 }
@@ -79,8 +74,7 @@ impl Check<'_> {
         if self.scans > MAX_SCANS {
             return Err(corrupt(format!("it has more than {MAX_SCANS} scans")));
         }
-        let ids = self.structure.components.iter().map(|one| one.id);
-        let header = ScanHeader::read(header, ids)?;
+        let header = ScanHeader::read(header, self.structure.ids())?;
         self.advance(&header)
             .ok_or_else(|| corrupt(format!("scan {} is out of order", self.scans)))?;
         let interval = self.tables.restart_interval();
@@ -158,9 +152,9 @@ impl Check<'_> {
 
     /// Whether the picture is whole. Encoders may leave out what is not seen from afar, but then
     /// they write an end.
-    fn finish(&self) -> Result<(), PictureError> {
+    fn finish(&self, is_ended: bool) -> Result<(), PictureError> {
         let mut frequencies = self.progress.iter().flatten();
-        if !self.structure.is_ended && !frequencies.all(|left| *left == Some(0)) {
+        if !is_ended && !frequencies.all(|left| *left == Some(0)) {
             return Err(truncated());
         }
         if self.progress.iter().any(|progress| progress[0].is_none()) {

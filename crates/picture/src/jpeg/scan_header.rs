@@ -1,35 +1,35 @@
 //! The header of a scan: which components it has, and which part of their numbers.
 
 use super::segments::corrupt;
-use crate::PictureError;
+use crate::error::PictureError;
 
 /// What the header of a scan says.
 #[derive(Debug)]
-pub(super) struct ScanHeader {
+pub(crate) struct ScanHeader {
     /// One to four.
-    pub(super) parts: Vec<PartHeader>,
+    pub(crate) parts: Vec<PartHeader>,
     /// The first and the last frequency, in the order of the zigzag.
-    pub(super) first: u8,
-    pub(super) last: u8,
+    pub(crate) first: u8,
+    pub(crate) last: u8,
     /// How many of the lowest bits were still to come before this scan, and behind it.
-    pub(super) before: u8,
-    pub(super) behind: u8,
+    pub(crate) before: u8,
+    pub(crate) behind: u8,
 }
 
 /// One component in it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PartHeader {
+pub(crate) struct PartHeader {
     /// Its number in the frame.
-    pub(super) component: usize,
+    pub(crate) component: usize,
     /// Which Huffman codes it uses.
-    pub(super) dc: u8,
-    pub(super) ac: u8,
+    pub(crate) dc: u8,
+    pub(crate) ac: u8,
 }
 
 impl ScanHeader {
     /// Reads the header of a scan of a frame whose components are called `ids`. Where several are
     /// called the same, they are meant in their order.
-    pub(super) fn read(
+    pub(crate) fn read(
         payload: &[u8],
         ids: impl Iterator<Item = u8>,
     ) -> Result<Self, PictureError> {

@@ -1,50 +1,46 @@
 //! Markers and segments, which a JPEG file consists of beside its picture data.
 
-use super::super::{Format, PictureError};
+use crate::error::PictureError;
+use crate::format::Format;
 
-pub(super) const START_OF_IMAGE: u8 = 0xd8;
-pub(super) const END_OF_IMAGE: u8 = 0xd9;
-pub(super) const START_OF_SCAN: u8 = 0xda;
-pub(super) const QUANTISATION: u8 = 0xdb;
-pub(super) const HUFFMAN: u8 = 0xc4;
-pub(super) const RESTART_INTERVAL: u8 = 0xdd;
-pub(super) const JFIF: u8 = 0xe0;
-pub(super) const EXIF: u8 = 0xe1;
-pub(super) const ICC_PROFILE: u8 = 0xe2;
-pub(super) const ADOBE: u8 = 0xee;
-pub(super) const COMMENT: u8 = 0xfe;
+pub(crate) const START_OF_IMAGE: u8 = 0xd8;
+pub(crate) const END_OF_IMAGE: u8 = 0xd9;
+pub(crate) const START_OF_SCAN: u8 = 0xda;
+pub(crate) const QUANTISATION: u8 = 0xdb;
+pub(crate) const HUFFMAN: u8 = 0xc4;
+pub(crate) const RESTART_INTERVAL: u8 = 0xdd;
+pub(crate) const JFIF: u8 = 0xe0;
+pub(crate) const EXIF: u8 = 0xe1;
+pub(crate) const ICC_PROFILE: u8 = 0xe2;
+pub(crate) const ADOBE: u8 = 0xee;
+pub(crate) const COMMENT: u8 = 0xfe;
 const NUMBER_OF_LINES: u8 = 0xdc;
 const ARITHMETIC_CONDITIONING: u8 = 0xcc;
 
 /// A marker with what belongs to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Segment<'f> {
-    pub(super) marker: u8,
-    pub(super) payload: &'f [u8],
+pub(crate) struct Segment<'f> {
+    pub(crate) marker: u8,
+    pub(crate) payload: &'f [u8],
 }
 
 /// The segments of a file in their order. Picture data between them is skipped, and so is
 /// garbage: in picture data a 0xff that is not a marker is followed by zero.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Segments<'f> {
+pub(crate) struct Segments<'f> {
     rest: &'f [u8],
 }
 
 impl<'f> Segments<'f> {
     /// Those of `file`, whose first marker is left out.
-    pub(super) fn of(file: &'f [u8]) -> Self {
+    pub(crate) fn of(file: &'f [u8]) -> Self {
         Self {
             rest: file.get(2..).unwrap_or_default(),
         }
     }
 
-    /// Those of what is left of a file.
-    pub(super) fn from(rest: &'f [u8]) -> Self {
-        Self { rest }
-    }
-
     /// What follows the last segment.
-    pub(super) fn rest(&self) -> &'f [u8] {
+    pub(crate) fn rest(&self) -> &'f [u8] {
         self.rest
     }
 
@@ -54,7 +50,7 @@ impl<'f> Segments<'f> {
     /// # Errors
     /// A marker that has no place in a file of this kind, or a segment that is shorter than its
     /// own length.
-    pub(super) fn next(&mut self) -> Result<Option<Segment<'f>>, PictureError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Segment<'f>>, PictureError> {
         loop {
             let Some((marker, rest)) = next_marker(self.rest) else {
                 return Ok(None);
@@ -104,7 +100,7 @@ fn refuse(marker: u8) -> Result<(), PictureError> {
 }
 
 /// The next marker and what follows it.
-pub(super) fn next_marker(mut rest: &[u8]) -> Option<(u8, &[u8])> {
+pub(crate) fn next_marker(mut rest: &[u8]) -> Option<(u8, &[u8])> {
     loop {
         let at = rest.iter().position(|&byte| byte == 0xff)?;
         rest = &rest[at + 1..];
@@ -116,7 +112,7 @@ pub(super) fn next_marker(mut rest: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// Writes a segment. The payload is one that was read, or shorter than any.
-pub(super) fn write(marker: u8, payload: &[u8], file: &mut Vec<u8>) {
+pub(crate) fn write(marker: u8, payload: &[u8], file: &mut Vec<u8>) {
     let length = u16::try_from(payload.len() + 2).unwrap_or(u16::MAX);
     file.extend([0xff, marker]);
     file.extend(length.to_be_bytes());
@@ -124,12 +120,12 @@ pub(super) fn write(marker: u8, payload: &[u8], file: &mut Vec<u8>) {
 }
 
 /// Damage, and what it is.
-pub(super) fn corrupt(reason: impl Into<String>) -> PictureError {
+pub(crate) fn corrupt(reason: impl Into<String>) -> PictureError {
     PictureError::corrupt(Format::Jpeg, reason.into())
 }
 
 /// The file ends before its picture does.
-pub(super) fn truncated() -> PictureError {
+pub(crate) fn truncated() -> PictureError {
     PictureError::Truncated {
         format: Format::Jpeg,
     }

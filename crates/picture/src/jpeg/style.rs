@@ -2,9 +2,12 @@
 
 use jpeg_encoder::{QuantizationTableType, SamplingFactor};
 
-use super::structure::{Component, Structure, Table, transposed};
-use crate::Orientation;
+use super::frame::Component;
+use super::profile::Profile;
+use super::structure::Structure;
+use super::table::{Table, transposed};
 use crate::colour::Space;
+use crate::orientation::Orientation;
 
 /// Quality when a file uses a table that it never defines; no decoder shows such a file.
 const FALLBACK_QUALITY: u8 = 90;
@@ -13,15 +16,18 @@ const FALLBACK_QUALITY: u8 = 90;
 #[derive(Debug, Clone)]
 pub(crate) struct JpegStyle {
     /// The encoder's first table: brightness, or black.
-    pub(super) primary: QuantizationTableType,
+    pub(crate) primary: QuantizationTableType,
     /// Its second one: colour.
-    pub(super) secondary: QuantizationTableType,
-    pub(super) sampling: SamplingFactor,
-    pub(super) quality: u8,
+    pub(crate) secondary: QuantizationTableType,
+    pub(crate) sampling: SamplingFactor,
+    pub(crate) quality: u8,
+    /// The colour profile.
+    pub(crate) profile: Option<Vec<u8>>,
 }
 
 impl JpegStyle {
-    pub(super) fn of(structure: &Structure<'_>, space: Space, orientation: Orientation) -> Self {
+    pub(crate) fn of(structure: &Structure<'_>, orientation: Orientation) -> Self {
+        let space = structure.space;
         let sideways = orientation.is_sideways();
         // The encoder keeps its first table for the last channel of CMYK, its second for the rest.
         let (primary, secondary) = match space {
@@ -42,6 +48,7 @@ impl JpegStyle {
             secondary: table(secondary),
             sampling: sampling(space, &structure.components, sideways),
             quality: FALLBACK_QUALITY,
+            profile: Profile::of(&structure.metadata).map(|profile| profile.bytes()),
         }
     }
 }
@@ -77,8 +84,9 @@ fn sampling(space: Space, components: &[Component], sideways: bool) -> SamplingF
 
 #[cfg(test)]
 mod tests {
-    use super::super::structure::tests::numbered;
     use super::*;
+    use crate::jpeg::file::Jpeg;
+    use crate::jpeg::file::tests::numbered;
 
     fn steps(table: &QuantizationTableType) -> [u16; 64] {
         match table {
@@ -90,8 +98,8 @@ mod tests {
     #[test]
     fn quality_is_that_of_the_source() {
         let file = numbered();
-        let structure = Structure::parse(&file).unwrap();
-        let style = JpegStyle::of(&structure, Space::YCbCr, Orientation::UpsideDown);
+        let structure = Jpeg::parse(&file).unwrap().structure;
+        let style = JpegStyle::of(&structure, Orientation::UpsideDown);
         assert_eq!(steps(&style.primary), structure.components[0].table);
         assert_eq!(steps(&style.secondary), structure.components[1].table);
         assert_eq!(style.sampling, SamplingFactor::F_2_1);
@@ -100,8 +108,8 @@ mod tests {
     #[test]
     fn what_is_turned_sideways_is_quantised_sideways() {
         let file = numbered();
-        let structure = Structure::parse(&file).unwrap();
-        let style = JpegStyle::of(&structure, Space::YCbCr, Orientation::Clockwise);
+        let structure = Jpeg::parse(&file).unwrap().structure;
+        let style = JpegStyle::of(&structure, Orientation::Clockwise);
         assert_eq!(steps(&style.primary)[..4], [1, 9, 17, 25]);
         assert_eq!(style.sampling, SamplingFactor::F_1_2);
     }

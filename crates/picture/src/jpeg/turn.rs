@@ -1,14 +1,14 @@
 //! Turns a JPEG upright without decoding it, and draws on it.
 //!
-//! A block is turned by its numbers: frequencies change places and signs. So a photo that a
-//! phone held sideways has stored loses nothing but the code that led to its numbers, as long
-//! as the sides that are mirrored are whole blocks. Where they are not, the filling of the last
-//! block comes to lie in front and is cut off: each block is then made of two by one matrix
-//! ([`shift`]), and quantised again, which is what decoding and encoding would do to it.
+//! A block is turned by its coefficients, which change places and signs. So a photo from a phone
+//! that was held sideways keeps all coefficients, as long as the sides that are mirrored are whole
+//! blocks. Where they are not, the filling of the last block comes to lie in front and is cut off:
+//! each block is then made of two by one matrix ([`shift`]), and quantised again, as decoding and
+//! encoding would do.
 //!
-//! Neither file nor picture is ever held in numbers as a whole. A first pass over the code
-//! notes where in it one is at regular places ([`source`]); a second one begins at these places
-//! and reads strips of the picture in the order in which the result needs them ([`strips`]).
+//! The coefficients of the picture are never held as a whole. A first pass over the code notes
+//! cursors at regular places ([`source`]); a second one begins at these places and reads strips of
+//! the picture in the order in which the result needs them ([`strips`]).
 //!
 //! Files that bring each component in a scan of its own end like all others: the result has one
 //! scan of all components.
@@ -23,74 +23,67 @@ use self::source::Source;
 use self::strips::{Layout, Strips};
 use super::brush::Brush;
 use super::code::{BitWriter, Block, Codings, Units};
+use super::file::Jpeg;
 use super::output::{OneScan, head};
 use super::segments::{END_OF_IMAGE, corrupt};
 use super::structure::Structure;
-use crate::sheet::{Layer, Sheet};
-use crate::{Orientation, PictureError};
+use crate::error::PictureError;
+use crate::orientation::Orientation;
+use crate::sheet::Sheet;
 
 /// Memory that turning takes beside file and result, in bytes.
-pub(super) fn working_bytes(structure: &Structure<'_>, orientation: Orientation) -> u64 {
+pub(crate) fn working_bytes(structure: &Structure<'_>, orientation: Orientation) -> u64 {
     Layout::of(structure, orientation).working_bytes()
 }
 
 /// Whether turning loses no more than decoding and encoding. Colours of which four pixels or more
 /// share a sample would have to be moved by a part of one.
-pub(super) fn is_exact(structure: &Structure<'_>, orientation: Orientation) -> bool {
+pub(crate) fn is_exact(structure: &Structure<'_>, orientation: Orientation) -> bool {
     structure.is_sequential()
         && Axis::pairs(structure, orientation)
             .iter()
             .all(|(across, down)| across.is_fine() && down.is_fine())
 }
 
-/// `file`, whose structure is sequential, turned upright, with `sheet` laid over it; written to
-/// `result`, which ought to have room for it. Without metadata but for what decides how it is
-/// shown.
+/// Turns a sequential file upright, lays `sheet` over it, and writes it to `result`, which ought to
+/// have room for it. Of its metadata, only what decides how it is shown is kept.
 ///
 /// # Errors
 /// Damage.
-pub(super) fn turn(
-    file: &[u8],
-    structure: &Structure<'_>,
-    orientation: Orientation,
+pub(crate) fn turn(
+    jpeg: &Jpeg<'_>,
     sheet: &Sheet,
     result: &mut Vec<u8>,
 ) -> Result<(), PictureError> {
-    let upright = structure.turned(orientation);
-    write((file, structure), orientation, &upright, sheet, result)
+    let upright = jpeg.structure.turned(jpeg.orientation);
+    write(jpeg, jpeg.orientation, &upright, sheet, result)
 }
 
-/// As [`turn`], neither turning nor drawing, and without anything that says what colours mean.
-pub(super) fn plain(
-    file: &[u8],
-    structure: &Structure<'_>,
-    result: &mut Vec<u8>,
-) -> Result<(), PictureError> {
-    let nothing = Sheet::new(structure.width.into(), structure.height.into());
-    let bare = structure.bare();
-    write(
-        (file, structure),
-        Orientation::Upright,
-        &bare,
-        &nothing,
-        result,
-    )
+/// Writes a sequential file in one scan, without anything that says what its colours mean.
+///
+/// # Errors
+/// Damage.
+pub(crate) fn plain(jpeg: &Jpeg<'_>, result: &mut Vec<u8>) -> Result<(), PictureError> {
+    let bare = jpeg.structure.bare();
+    let nothing = Sheet::new(bare.width.into(), bare.height.into());
+    write(jpeg, Orientation::Upright, &bare, &nothing, result)
 }
 
 fn write(
-    (file, structure): (&[u8], &Structure<'_>),
+    jpeg: &Jpeg<'_>,
     orientation: Orientation,
     upright: &Structure<'_>,
     sheet: &Sheet,
     result: &mut Vec<u8>,
 ) -> Result<(), PictureError> {
+    let structure = &jpeg.structure;
     if !structure.can_be_one_scan() {
         return Err(PictureError::Unsupported {
             what: "unusually sampled JPEG",
         });
     }
     let layout = Layout::of(structure, orientation);
-    let source = Source::read(file, structure, layout.step())?;
+    let source = Source::read(jpeg, layout.step())?;
     let codings = source.codings();
     let scan = OneScan::of(&codings);
     head(upright, scan.process(), orientation.is_sideways(), result);
@@ -105,7 +98,7 @@ fn write(
     };
     turning
         .write(BitWriter::new(result))
-        .ok_or_else(|| corrupt("its numbers are too large to be turned"))?;
+        .ok_or_else(|| corrupt("its coefficients are too large to be turned"))?;
     result.extend([0xff, END_OF_IMAGE]);
     Ok(())
 }
@@ -122,14 +115,6 @@ struct Turning<'a> {
     sheet: &'a Sheet,
 }
 
-/// A unit of the result.
-struct Unit<'a> {
-    column: u32,
-    row: u32,
-    /// What is to be drawn on it.
-    layers: &'a [&'a Layer],
-}
-
 impl Turning<'_> {
     fn write(&mut self, mut to: BitWriter<'_>) -> Option<()> {
         let Units { count, pixels, .. } = Units::of_all(self.structure);
@@ -137,37 +122,38 @@ impl Turning<'_> {
         for row in 0..count.1 {
             self.strips.advance(row)?;
             let rows = row * pixels.1..(row + 1) * pixels.1;
-            let layers = self.sheet.in_rows(&rows);
+            let strip = self.sheet.strip(&rows);
             for column in 0..count.0 {
                 let columns = column * pixels.0..(column + 1) * pixels.0;
-                let touched = layers.iter().any(|layer| layer.reaches(&columns, &rows));
-                let layers = if touched { layers.as_slice() } else { &[] };
-                let unit = Unit {
-                    column,
-                    row,
-                    layers,
-                };
-                self.unit(&unit, &mut last, &mut to)?;
+                let is_touched = strip.touches(&columns);
+                self.unit((column, row), is_touched, &mut last, &mut to)?;
             }
         }
         to.finish();
         Some(())
     }
 
-    fn unit(&self, unit: &Unit<'_>, last: &mut [i32; 4], to: &mut BitWriter<'_>) -> Option<()> {
+    /// Writes the unit in this column and row, counted in units.
+    fn unit(
+        &self,
+        unit: (u32, u32),
+        is_touched: bool,
+        last: &mut [i32; 4],
+        to: &mut BitWriter<'_>,
+    ) -> Option<()> {
         let components = self.structure.components.iter().zip(last);
         let mut made = Block::PLAIN;
         for (number, (component, last)) in components.enumerate() {
             let codings = self.codings.get(number)?;
             let (across, down) = component.blocks();
-            for row in unit.row * down..(unit.row + 1) * down {
-                for column in unit.column * across..(unit.column + 1) * across {
+            for row in unit.1 * down..(unit.1 + 1) * down {
+                for column in unit.0 * across..(unit.0 + 1) * across {
                     let mut block = self.block(number, (column, row), &mut made)?;
                     let drawn;
-                    if !unit.layers.is_empty() {
+                    if is_touched {
                         let mut steps = block.steps();
                         let brush = self.brushes.get(number)?;
-                        brush.draw(&mut steps, column, row, unit.layers);
+                        brush.draw(&mut steps, column, row, self.sheet);
                         drawn = Block::of(&steps)?;
                         block = &drawn;
                     }

@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
-use crate::{Format, PictureError};
+use crate::error::PictureError;
+use crate::format::Format;
 
 const SIGNATURE: usize = 8;
 
@@ -22,13 +23,13 @@ const INDEXED: u8 = 3;
 
 /// One chunk.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Chunk<'a> {
+pub(crate) struct Chunk<'a> {
     /// Where it begins.
     at: usize,
-    pub(super) kind: [u8; 4],
-    pub(super) data: &'a [u8],
+    pub(crate) kind: [u8; 4],
+    pub(crate) data: &'a [u8],
     /// All of it, from its length to its checksum. Ends early if the file does.
-    pub(super) raw: &'a [u8],
+    pub(crate) raw: &'a [u8],
 }
 
 impl Chunk<'_> {
@@ -38,7 +39,7 @@ impl Chunk<'_> {
     }
 
     /// Whether it is whole and has the checksum that it ought to have.
-    pub(super) fn is_intact(&self) -> bool {
+    pub(crate) fn is_intact(&self) -> bool {
         let Some((body, checksum)) = self.raw.split_last_chunk::<4>() else {
             return false;
         };
@@ -48,7 +49,7 @@ impl Chunk<'_> {
 
 /// The chunks of a file up to its end, to where it is cut off, or to something that is no chunk.
 /// The last one may be cut off.
-pub(super) fn chunks(file: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
+pub(crate) fn chunks(file: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     from(file, SIGNATURE)
 }
 
@@ -77,7 +78,7 @@ fn from(bytes: &[u8], mut at: usize) -> impl Iterator<Item = Chunk<'_>> {
 }
 
 /// Appends a chunk to a file.
-pub(super) fn write_chunk(kind: [u8; 4], data: &[u8], to: &mut Vec<u8>) {
+pub(crate) fn write_chunk(kind: [u8; 4], data: &[u8], to: &mut Vec<u8>) {
     let Ok(length) = u32::try_from(data.len()) else {
         return; // It came out of a chunk, so it fits one.
     };
@@ -91,23 +92,23 @@ pub(super) fn write_chunk(kind: [u8; 4], data: &[u8], to: &mut Vec<u8>) {
 
 /// A file, taken apart.
 #[derive(Debug)]
-pub(super) struct File<'a> {
+pub(crate) struct File<'a> {
     /// The signature and the header.
     head: &'a [u8],
-    pub(super) palette: Option<Chunk<'a>>,
-    pub(super) transparency: Option<Chunk<'a>>,
+    pub(crate) palette: Option<Chunk<'a>>,
+    pub(crate) transparency: Option<Chunk<'a>>,
     /// The pixels, in consecutive whole chunks, and what there is of one that is cut off.
     data: &'a [u8],
     cut: &'a [u8],
     /// Whether the file has an end.
-    pub(super) is_ended: bool,
-    pub(super) is_animated: bool,
+    pub(crate) is_ended: bool,
+    pub(crate) is_animated: bool,
 }
 
 impl<'a> File<'a> {
     /// # Errors
     /// What is no PNG, is cut off before its pixels, or needs what nobody here knows.
-    pub(super) fn parse(file: &'a [u8]) -> Result<Self, PictureError> {
+    pub(crate) fn parse(file: &'a [u8]) -> Result<Self, PictureError> {
         let corrupt = |reason: &str| Err(PictureError::corrupt(Format::Png, reason));
         let mut parts = Self {
             head: file,
@@ -164,7 +165,7 @@ impl<'a> File<'a> {
     }
 
     /// Width and height as the header states them.
-    pub(super) fn dimensions(&self) -> (u32, u32) {
+    pub(crate) fn dimensions(&self) -> (u32, u32) {
         let number = |at: usize| {
             let bytes = self.head.get(at..).and_then(<[u8]>::first_chunk);
             bytes.copied().map_or(0, u32::from_be_bytes)
@@ -182,13 +183,13 @@ impl<'a> File<'a> {
     }
 
     /// Whether the pixels arrived as they were sent.
-    pub(super) fn is_data_intact(&self) -> bool {
+    pub(crate) fn is_data_intact(&self) -> bool {
         from(self.data, 0).all(|chunk| chunk.is_intact())
     }
 
     /// The one colour that is transparent, as `tRNS` writes it. Of its numbers, as many bits count
     /// as samples have.
-    pub(super) fn key(&self) -> Option<Vec<u8>> {
+    pub(crate) fn key(&self) -> Option<Vec<u8>> {
         let (depth, colour) = self.samples()?;
         let words = match colour {
             GREY => 1,
@@ -211,7 +212,7 @@ impl<'a> File<'a> {
     }
 
     /// What a decoder needs for the pixels, as a file.
-    pub(super) fn essence(&self) -> Parts<'a> {
+    pub(crate) fn essence(&self) -> Parts<'a> {
         let is_indexed = self.samples().is_some_and(|(_, colour)| colour == INDEXED);
         let palette = self.palette.filter(|_| is_indexed);
         let mut transparency = Vec::new();
@@ -284,7 +285,7 @@ impl Frames {
 
 /// Pieces of bytes, read one after the other.
 #[derive(Debug)]
-pub(super) struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     pieces: [Cow<'a, [u8]>; 6],
     current: usize,
     /// Bytes that are read of the current one.

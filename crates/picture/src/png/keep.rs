@@ -7,8 +7,9 @@
 
 use super::chunks::{Chunk, chunks, write_chunk};
 use super::samples::{Samples, Target};
+use crate::orientation::Orientation;
 use crate::palette::Palette;
-use crate::{Orientation, exif, xmp};
+use crate::{exif, xmp};
 
 /// Kept although editors that do not know them must not copy them: they say how colours are
 /// meant, and when the photo was last changed by somebody.
@@ -23,10 +24,10 @@ const SINGLE: [&[u8; 4]; 10] = [
 
 /// Chunks for the result, ready to be written.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
-    pub(super) before_palette: Vec<u8>,
-    pub(super) before_data: Vec<u8>,
-    pub(super) behind_data: Vec<u8>,
+pub(crate) struct Kept {
+    pub(crate) before_palette: Vec<u8>,
+    pub(crate) before_data: Vec<u8>,
+    pub(crate) behind_data: Vec<u8>,
     /// Content of `bKGD` and `sBIT`, which are about samples: whether they are true of the result
     /// is known when its samples are.
     background: Option<Vec<u8>>,
@@ -34,21 +35,21 @@ pub(super) struct Kept {
 }
 
 /// Which way is up.
-pub(super) fn orientation(file: &[u8]) -> Orientation {
+pub(crate) fn orientation(file: &[u8]) -> Orientation {
     chunks(file)
         .find(|chunk| chunk.kind == *b"eXIf" && chunk.is_intact())
         .map_or(Orientation::Upright, |chunk| exif::orientation(chunk.data))
 }
 
 /// How long the chunks are that may be kept, in bytes.
-pub(super) fn length(file: &[u8]) -> u64 {
+pub(crate) fn length(file: &[u8]) -> u64 {
     let beside = chunks(file).filter(|chunk| chunk.kind[0].is_ascii_lowercase());
     beside.map(|chunk| chunk.raw.len() as u64).sum()
 }
 
 impl Kept {
     /// What the result of turning `file` upright keeps of it.
-    pub(super) fn of(file: &[u8], orientation: Orientation) -> Self {
+    pub(crate) fn of(file: &[u8], orientation: Orientation) -> Self {
         let mut kept = Self::default();
         let mut seen: Vec<[u8; 4]> = Vec::new();
         let mut place = Place::BeforePalette;
@@ -73,7 +74,7 @@ impl Kept {
 
     /// Adds what is said of samples, as far as it is true of those of the result. `palette` is
     /// that of the source.
-    pub(super) fn true_of(
+    pub(crate) fn true_of(
         mut self,
         target: &Target<'_>,
         source: Samples,

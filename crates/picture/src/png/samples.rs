@@ -9,16 +9,16 @@ use crate::raster::{Depth, Raster};
 
 /// What samples there are in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Samples {
-    pub(super) colour: ColorType,
+pub(crate) struct Samples {
+    pub(crate) colour: ColorType,
     /// Bits of each.
-    pub(super) depth: u8,
+    pub(crate) depth: u8,
     /// The one colour that is transparent, of which grey has the first number only.
-    pub(super) key: Option<[u16; 3]>,
+    pub(crate) key: Option<[u16; 3]>,
 }
 
 impl Samples {
-    pub(super) fn of(colour: ColorType, depth: BitDepth) -> Self {
+    pub(crate) fn of(colour: ColorType, depth: BitDepth) -> Self {
         Self {
             colour,
             depth: depth as u8,
@@ -27,7 +27,7 @@ impl Samples {
     }
 
     /// With the transparent colour as `tRNS` writes it.
-    pub(super) fn with_key(self, transparency: Option<&[u8]>) -> Self {
+    pub(crate) fn with_key(self, transparency: Option<&[u8]>) -> Self {
         let mut words = transparency.unwrap_or_default().as_chunks().0.iter();
         let mut word = || words.next().map(|&word| u16::from_be_bytes(word));
         let key = match self.colour {
@@ -42,7 +42,7 @@ impl Samples {
     }
 
     /// How they are kept. A transparent colour becomes alpha; numbers of colours look like grey.
-    pub(super) fn raster(self) -> (Space, Depth) {
+    pub(crate) fn raster(self) -> (Space, Depth) {
         let space = match (self.colour, self.key) {
             (ColorType::Indexed, _) | (ColorType::Grayscale, None) => Space::Grey,
             (ColorType::Grayscale, Some(_)) | (ColorType::GrayscaleAlpha, _) => Space::GreyAlpha,
@@ -58,7 +58,7 @@ impl Samples {
     }
 
     /// The largest sample.
-    pub(super) fn most(self) -> u16 {
+    pub(crate) fn most(self) -> u16 {
         u16::MAX >> (16 - self.depth)
     }
 
@@ -74,7 +74,7 @@ impl Samples {
 }
 
 /// Numbers of `depth` bits, packed in rows, as bytes.
-pub(super) fn unpacked(data: &[u8], width: usize, depth: u8) -> Vec<u8> {
+pub(crate) fn unpacked(data: &[u8], width: usize, depth: u8) -> Vec<u8> {
     let row_bytes = (width * usize::from(depth)).div_ceil(8);
     let per_byte = 8 / depth;
     let mask = u8::MAX >> (8 - depth);
@@ -89,7 +89,7 @@ pub(super) fn unpacked(data: &[u8], width: usize, depth: u8) -> Vec<u8> {
 }
 
 /// Sixteen bits from the byte order of the file to that of the machine, or back.
-pub(super) fn swap_bytes(data: &mut [u8]) {
+pub(crate) fn swap_bytes(data: &mut [u8]) {
     for word in data.as_chunks_mut().0 {
         *word = u16::from_be_bytes(*word).to_ne_bytes();
     }
@@ -134,17 +134,17 @@ fn grey_depth(raster: &Raster, source: Samples) -> u8 {
 
 /// What is written: no more than the pixels need, no less than the file had.
 #[derive(Debug)]
-pub(super) struct Target<'a> {
-    pub(super) samples: Samples,
-    pub(super) palette: Option<&'a Palette>,
+pub(crate) struct Target<'a> {
+    pub(crate) samples: Samples,
+    pub(crate) palette: Option<&'a Palette>,
     /// Whether each pixel has an alpha in memory that is told by the transparent colour.
     drops_alpha: bool,
 }
 
 impl<'a> Target<'a> {
-    pub(super) fn of(raster: &Raster, source: Samples, palette: Option<&'a Palette>) -> Self {
-        if palette.is_some() {
-            let colours = palette.map_or(0, |palette| palette.colours().len());
+    pub(crate) fn of(raster: &'a Raster, source: Samples) -> Self {
+        if let Some(palette) = &raster.palette {
+            let colours = palette.colours.len();
             let depth = [1, 2, 4].into_iter().find(|bits| colours <= 1 << bits);
             let samples = Samples {
                 depth: depth.unwrap_or(8).max(source.depth),
@@ -152,7 +152,7 @@ impl<'a> Target<'a> {
             };
             return Self {
                 samples,
-                palette,
+                palette: Some(palette),
                 drops_alpha: false,
             };
         }
@@ -185,15 +185,15 @@ impl<'a> Target<'a> {
     }
 
     /// The content of `PLTE`, if there is one.
-    pub(super) fn palette_bytes(&self) -> Option<Vec<u8>> {
-        let colours = self.palette?.colours().iter();
+    pub(crate) fn palette_bytes(&self) -> Option<Vec<u8>> {
+        let colours = self.palette?.colours.iter();
         Some(colours.flat_map(|&[r, g, b, _]| [r, g, b]).collect())
     }
 
     /// The content of `tRNS`, if there is one.
-    pub(super) fn transparency(&self) -> Option<Vec<u8>> {
+    pub(crate) fn transparency(&self) -> Option<Vec<u8>> {
         if let Some(palette) = self.palette {
-            let alphas = palette.colours().iter().map(|colour| colour[3]);
+            let alphas = palette.colours.iter().map(|colour| colour[3]);
             let count = alphas.clone().rposition(|alpha| alpha < 255)? + 1;
             return Some(alphas.take(count).collect());
         }
@@ -207,7 +207,7 @@ impl<'a> Target<'a> {
     }
 
     /// The content of `bKGD` for a colour of the source's palette, which had this number.
-    pub(super) fn background(&self, colour: Rgba, number: u8) -> Option<Vec<u8>> {
+    pub(crate) fn background(&self, colour: Rgba, number: u8) -> Option<Vec<u8>> {
         match self.palette {
             Some(palette) => (palette.colour(number) == colour).then(|| vec![number]),
             None => Some(colour[..3].iter().flat_map(|&byte| [0, byte]).collect()),
@@ -215,7 +215,7 @@ impl<'a> Target<'a> {
     }
 
     /// Turns a row of `raster` into one of the file.
-    pub(super) fn write_row(&self, raster: &Raster, row: &mut Vec<u8>) {
+    pub(crate) fn write_row(&self, raster: &Raster, row: &mut Vec<u8>) {
         if self.drops_alpha {
             self.drop_alpha(raster, row);
         }

@@ -1,12 +1,11 @@
 //! Whatever a lossless file is made of: where nothing is drawn, every pixel comes back as it was,
 //! and the result is of the same make.
 
-use face::Face;
 use image::{ImageBuffer, Rgba};
-use picture::annotate::{Area, plan};
 
 use crate::forge::{chunk, joints};
 use crate::odd_files::{bmps, gifs};
+use crate::patches::drawn;
 use crate::pictures::{annotated, fixture, woman};
 
 pub(crate) type Pixels = ImageBuffer<Rgba<u16>, Vec<u16>>;
@@ -15,19 +14,6 @@ pub(crate) fn pixels(name: &str, file: &[u8]) -> Pixels {
     image::load_from_memory(file)
         .unwrap_or_else(|error| panic!("{name}: {error}"))
         .into_rgba16()
-}
-
-/// What may be drawn upon, halos included.
-fn marked((width, height): (u32, u32), faces: &[Face]) -> Vec<Area> {
-    let plan = plan(width, height, faces);
-    let boxes = plan.boxes.iter().map(|marked| Area {
-        left: marked.area.left - marked.halo,
-        top: marked.area.top - marked.halo,
-        width: marked.area.width + 2 * marked.halo,
-        height: marked.area.height + 2 * marked.halo,
-    });
-    let plates = plan.labels.iter().chain(&plan.banner);
-    boxes.chain(plates.map(|plate| plate.area)).collect()
 }
 
 /// Annotates, and holds the result against the source wherever nothing is drawn.
@@ -43,16 +29,10 @@ pub(crate) fn exact(name: &str, file: &[u8]) -> Vec<u8> {
     );
     let after = pixels(name, &result);
     assert_eq!(after.dimensions(), before.dimensions(), "{name}");
-    let marked = marked((width, height), &faces);
+    let drawn = drawn(width, height, &faces);
     let mut kept = 0;
     for (x, y, pixel) in after.enumerate_pixels() {
-        let dot = Area {
-            left: x.cast_signed(),
-            top: y.cast_signed(),
-            width: 1,
-            height: 1,
-        };
-        if !marked.iter().any(|area| area.holds(&dot)) {
+        if drawn.get_pixel(x, y).0 == [0; 3] {
             assert_eq!(pixel, before.get_pixel(x, y), "{name} at {x}, {y}");
             kept += 1;
         }

@@ -2,14 +2,12 @@
 //! pixel that nothing is drawn upon, and what is damaged is refused, never stored as a ruin.
 
 use face::Face;
-use image::RgbImage;
-use picture::annotate::annotate;
-use picture::{Header, Limits, PictureError, Sheet, luma, patch, rgb};
+use picture::{Options, PictureError};
 
 use crate::forge::{frame_at, inserted, joints, jpeg_with, segment, tagged};
-use crate::patches::{drawn, is_near, patched, shown};
-use crate::pictures::{annotated, decode, fixture, woman};
-use crate::turns::{by_pixels, mean_distance};
+use crate::patches::{drawn, is_near};
+use crate::pictures::{annotated, fixture, open, redrawn, shown, woman};
+use crate::turns::mean_distance;
 
 /// A JPEG of one colour in two bits a block: both of its codes have a single symbol, the zero.
 pub(crate) fn plain_jpeg(width: u16, height: u16) -> Vec<u8> {
@@ -29,12 +27,6 @@ pub(crate) fn plain_jpeg(width: u16, height: u16) -> Vec<u8> {
         b"\xff\xd9".to_vec(),
     ]
     .concat()
-}
-
-/// All of its pixels, read as small pictures are, which takes samplings that decoders do not.
-fn seen(file: &[u8]) -> RgbImage {
-    let header = Header::read(file, &Limits::default()).unwrap();
-    rgb(file, &header, u32::MAX).unwrap().unwrap()
 }
 
 /// Where the end marker is.
@@ -109,7 +101,7 @@ fn files_of_strangers_come_back_exact_or_not_at_all() {
 
 /// What is not near anything drawn is the same.
 fn assert_exact(name: &str, file: &[u8], result: &[u8], faces: &[Face]) {
-    let (before, after) = (seen(file), seen(result));
+    let (before, after) = (shown(file), shown(result));
     assert_ne!(before, after, "{name}: nothing is drawn");
     let drawn = drawn(before.width(), before.height(), faces);
     let mut kept = 0;
@@ -123,17 +115,16 @@ fn assert_exact(name: &str, file: &[u8], result: &[u8], faces: &[Face]) {
 }
 
 #[test]
-fn unusual_samplings_are_patched() {
+fn unusual_samplings_are_annotated() {
     let face = [Face {
         gender: None,
-        gender_probability: None,
         age: None,
         ..woman(2, 2, 4)
     }];
     for name in ["thirds.jpg", "410.jpg"] {
         let file = fixture(name);
-        let result = patched(&file, &face).unwrap();
-        let (before, after) = (seen(&file), seen(&result));
+        let result = annotated(&file, &face).unwrap();
+        let (before, after) = (shown(&file), shown(&result));
         let corner = (before.width() - 1, before.height() - 1);
         assert_eq!(before[corner], after[corner], "{name}");
     }
@@ -195,8 +186,8 @@ fn blemishes_do_not_matter() {
     ];
     for (name, original, blemished) in cases {
         let face = [woman(26, 18, 12)];
-        let expected = patched(original, &face).unwrap();
-        assert_eq!(patched(&blemished, &face), Some(expected), "{name}");
+        let expected = annotated(original, &face).unwrap();
+        assert_eq!(annotated(&blemished, &face).unwrap(), expected, "{name}");
     }
 }
 
@@ -244,11 +235,12 @@ fn colours_are_decided_as_libjpeg_decides() {
     ];
     for (name, original, variant) in cases {
         let face = [woman(26, 18, 12)];
-        assert_eq!(seen(&variant), seen(original), "{name}, read small");
-        assert_eq!(shown(&variant), shown(original), "{name}, decoded");
-        let result = patched(&variant, &face).unwrap();
-        let expected = patched(original, &face).unwrap();
-        assert_eq!(seen(&result), seen(&expected), "{name}, drawn upon");
+        assert_eq!(shown(&variant), shown(original), "{name}, read small");
+        let [one, other] = [&variant, original].map(|file| redrawn(file, &[]).unwrap());
+        assert_eq!(shown(&one), shown(&other), "{name}, decoded");
+        let result = annotated(&variant, &face).unwrap();
+        let expected = annotated(original, &face).unwrap();
+        assert_eq!(shown(&result), shown(&expected), "{name}, drawn upon");
     }
 }
 
@@ -340,7 +332,10 @@ fn lost_and_doubled_data_is_found() {
     for (name, damaged) in cases {
         let error = annotated(&damaged, &[]).expect_err(name);
         assert_eq!(error.reason(), "corrupt", "{name}: {error}");
-        assert!(decode(&damaged).is_err(), "{name}: nobody else takes over");
+        assert!(
+            redrawn(&damaged, &[]).is_err(),
+            "{name}: nobody else takes over"
+        );
     }
 }
 
@@ -354,27 +349,25 @@ fn the_largest_photos_are_annotated() {
         (35_000, 1_400, "a panorama"),
         (65_500, 1_400, "a longer panorama"),
     ];
-    let limits = Limits::default();
     for (width, height, name) in sizes {
         let file = plain_jpeg(width, height);
-        let header = Header::read(&file, &limits).unwrap();
-        assert_eq!(header.patch_bytes, Some(0), "{name}");
-        let sheet = annotate(header.dimensions(), &[woman(600, 500, 400)]);
-        let result = patch(&file, &header, &sheet).unwrap().unwrap();
-        assert_eq!(
-            Header::read(&result.bytes, &limits).unwrap().dimensions(),
-            header.dimensions(),
-            "{name}"
-        );
+        let beside = |file: &[u8]| {
+            let picture = open(file).unwrap();
+            let plan = picture.plan(&[woman(600, 500, 400)], Options::default());
+            picture.annotate_bytes(&plan) - 2 * file.len() as u64
+        };
+        let pixels = u64::from(width) * u64::from(height);
+        assert!(beside(&file) < pixels * 3 / 8, "{name}");
+        let result = annotated(&file, &[woman(600, 500, 400)]).unwrap();
+        let size = open(&result).unwrap().header().dimensions();
+        assert_eq!(size, (width.into(), height.into()), "{name}");
         if height > 10_000 {
             continue; // The others tell as much, in less time.
         }
-        let small = luma(&file, &header, 512).unwrap().unwrap();
+        let small = open(&file).unwrap().rgb(512).unwrap();
         assert_eq!(small.width(), 512, "{name}");
-        let small = rgb(&file, &header, 512).unwrap().unwrap();
-        assert_eq!(small.width(), 512, "{name}");
-        let turned = Header::read(&tagged(&file, 6), &limits).unwrap();
-        assert!(turned.patch_bytes.unwrap() < 100 << 20, "{name}, turned");
+        let turned = beside(&tagged(&file, 6));
+        assert!(turned < (100 << 20) + pixels * 3 / 8, "{name}, turned");
     }
 }
 
@@ -384,15 +377,10 @@ fn coarse_colours_are_not_moved_by_parts_of_a_sample() {
     let file = fixture("410.jpg");
     for way in 2..=8 {
         let file = tagged(&file, way);
-        let header = Header::read(&file, &Limits::default()).unwrap();
-        let (width, height) = header.dimensions();
-        let result = match patch(&file, &header, &Sheet::new(width, height)).unwrap() {
-            Some(result) => result.bytes,
-            None => by_pixels(&file),
-        };
+        let result = annotated(&file, &[]).unwrap();
         let before = shown(&file);
         let lost = mean_distance(&before, &shown(&result));
-        let allowed = mean_distance(&before, &shown(&by_pixels(&file)));
+        let allowed = mean_distance(&before, &shown(&redrawn(&file, &[]).unwrap()));
         assert!(
             lost <= allowed + 100,
             "orientation {way}: {lost} for {allowed}"

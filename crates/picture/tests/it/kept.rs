@@ -1,12 +1,11 @@
 //! What is said about a picture beside its pixels: kept where it is true of the result.
 
 use image_webp::{ColorType, WebPDecoder, WebPEncoder};
-use picture::annotate::annotate;
-use picture::{EncodedPicture, Header, Limits, Orientation, Picture};
+use picture::{Annotated, Limits, Options, Orientation, Picture};
 
 use crate::exact::{exact, palette, png, stored};
 use crate::forge::{chunk, inserted, joints};
-use crate::pictures::{annotated, fixture, woman};
+use crate::pictures::{annotated, fixture, open, woman};
 
 /// EXIF that says nothing but which way is up.
 fn exif(value: u8) -> Vec<u8> {
@@ -133,8 +132,8 @@ fn what_is_said_of_a_turned_picture_is_put_right() {
             expected.push((b"oFFs", vec![0; 9]));
         }
         assert_eq!(sorted(beside(&result)), named(&expected), "{value}");
-        let header = Header::read(&result, &Limits::default()).unwrap();
-        assert_eq!(header.orientation, Orientation::Upright, "{value}");
+        let result = open(&result).unwrap();
+        assert_eq!(result.header().orientation, Orientation::Upright, "{value}");
     }
 }
 
@@ -219,12 +218,10 @@ fn webp(orientation: u8) -> Vec<u8> {
     file
 }
 
-fn encoded(file: &[u8]) -> EncodedPicture {
-    let limits = Limits::default();
-    let header = Header::read(file, &limits).unwrap();
-    let mut picture = Picture::decode(file, &header, &limits).unwrap();
-    picture.lay(&annotate(picture.dimensions(), &[woman(20, 20, 20)]));
-    picture.encode().unwrap()
+fn encoded(file: &[u8]) -> Annotated {
+    let picture = open(file).unwrap();
+    let plan = picture.plan(&[woman(20, 20, 20)], Options::default());
+    picture.annotate(&plan).unwrap()
 }
 
 #[test]
@@ -302,7 +299,7 @@ fn webp_in_odd_containers() {
         ),
         ("no picture", extended(0x10, size, &[]), "corrupt"),
     ] {
-        let error = Header::read(&file, &Limits::default()).unwrap_err();
+        let error = open(&file).unwrap_err();
         assert_eq!(error.reason(), reason, "{name}: {error:?}");
     }
 }
@@ -316,7 +313,7 @@ fn limits_are_of_memory_and_say_which() {
         ..Limits::default()
     };
     let file = png((128, 96), [8, 2, 0], 256, b"");
-    let error = Header::read(&file, &limits).unwrap_err().to_string();
+    let error = Picture::open(&file, &limits).unwrap_err().to_string();
     assert!(
         error.ends_with("and the limit is 24576 (`FACE_PIXEL_MEMORY`)"),
         "{error}"
@@ -327,12 +324,8 @@ fn limits_are_of_memory_and_say_which() {
         ..Limits::default()
     };
     let file = png((128, 96), [8, 3, 0], 255, &palette(255));
-    let header = Header::read(&file, &limits).unwrap();
-    let mut picture = Picture::decode(&file, &header, &limits).unwrap();
-    picture.lay(&annotate((128, 96), &[woman(40, 40, 30)]));
-    assert_eq!(
-        picture.encode().unwrap().bytes[25],
-        3,
-        "it keeps its palette"
-    );
+    let picture = Picture::open(&file, &limits).unwrap();
+    let plan = picture.plan(&[woman(40, 40, 30)], Options::default());
+    let result = picture.annotate(&plan).unwrap().bytes;
+    assert_eq!(result[25], 3, "it keeps its palette");
 }

@@ -1,16 +1,12 @@
-//! JPEG files that are drawn upon without being decoded: what is not drawn upon is the same to
-//! the last bit, what is drawn upon looks as if it had been drawn on pixels, and files that are
-//! out of the ordinary are left to others.
+//! JPEG files that are drawn upon without being decoded: pixels beside the drawing are the same to
+//! the last bit, and the drawing looks as if it had been drawn on pixels.
 
 use face::Face;
-use image::{DynamicImage, Rgb, RgbImage};
+use image::{Rgb, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use picture::annotate::annotate;
-use picture::{Header, Limits, patch};
 use proptest::prelude::*;
 
-use crate::orientations::jpeg as turned;
-use crate::pictures::{annotated_by_pixels, decode, fixture, somebody, woman};
+use crate::pictures::{annotated, fixture, png, redrawn, shown, woman};
 
 /// Luma samples per chroma sample, across and down, as an encoder writes them.
 const SAMPLINGS: [(SamplingFactor, u32, u32); 4] = [
@@ -105,24 +101,10 @@ pub(crate) fn faces() -> impl Strategy<Value = Vec<Face>> {
     prop::collection::vec(face, 0..3)
 }
 
-pub(crate) fn patched(file: &[u8], faces: &[Face]) -> Option<Vec<u8>> {
-    let limits = Limits::default();
-    let header = Header::read(file, &limits).ok()?;
-    let sheet = annotate(header.dimensions(), faces);
-    Some(patch(file, &header, &sheet).ok()??.bytes)
-}
-
-pub(crate) fn shown(file: &[u8]) -> RgbImage {
-    decode(file).unwrap().rgb(u32::MAX)
-}
-
 /// White where anything is drawn.
 pub(crate) fn drawn(width: u32, height: u32, faces: &[Face]) -> RgbImage {
-    let mut grey = std::io::Cursor::new(Vec::new());
-    DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, Rgb([128; 3])))
-        .write_to(&mut grey, image::ImageFormat::Png)
-        .unwrap();
-    let mut result = shown(&annotated_by_pixels(&grey.into_inner(), faces).unwrap());
+    let grey = png(&RgbImage::from_pixel(width, height, Rgb([128; 3])));
+    let mut result = shown(&annotated(&grey, faces).unwrap());
     for pixel in result.pixels_mut() {
         *pixel = if pixel.0 == [128; 3] {
             Rgb([0; 3])
@@ -157,7 +139,7 @@ proptest! {
     #[test]
     fn what_is_not_drawn_upon_is_the_same_to_the_last_bit(make in makes(), faces in faces()) {
         let file = make.file();
-        let result = patched(&file, &faces).expect("such files can be patched");
+        let result = annotated(&file, &faces).unwrap();
         let (before, after) = (shown(&file), shown(&result));
         let drawn = drawn(make.width.into(), make.height.into(), &faces);
         for (x, y, pixel) in after.enumerate_pixels() {
@@ -173,30 +155,11 @@ proptest! {
         // Lines of one pixel have a colour of their own only if every pixel has.
         let make = Make { sampling: 0, quality: 95, ..make };
         let file = make.file();
-        let one = shown(&patched(&file, &faces).unwrap());
-        let other = shown(&annotated_by_pixels(&file, &faces).unwrap());
+        let one = shown(&annotated(&file, &faces).unwrap());
+        let other = shown(&redrawn(&file, &faces).unwrap());
         let far: u32 = one.pixels().zip(other.pixels()).map(|(one, other)| distance(*one, *other)).sum();
         let mean = far / 3 / (one.width() * one.height());
         prop_assert!(mean <= 8, "{} on average", mean);
-    }
-
-    #[test]
-    fn damage_is_noticed_or_stays_what_it_was(
-        make in makes(), at: prop::sample::Index, change in 1_u8.., cut in any::<bool>(),
-    ) {
-        let mut file = make.file();
-        let at = at.index(file.len());
-        if cut {
-            file.drain(at..(at + usize::from(change)).min(file.len()));
-        } else {
-            file[at] ^= change;
-        }
-        // A result can be shown wherever its source can.
-        if let Some(result) = patched(&file, &[somebody(10, 10, 30)])
-            && decode(&file).is_ok()
-        {
-            prop_assert!(decode(&result).is_ok());
-        }
     }
 }
 
@@ -214,7 +177,7 @@ fn odd_files_are_patched_as_well() {
         "scans-420.jpg",
     ] {
         let file = fixture(name);
-        let (before, after) = (shown(&file), shown(&patched(&file, &faces).unwrap()));
+        let (before, after) = (shown(&file), shown(&annotated(&file, &faces).unwrap()));
         for (x, y, pixel) in after.enumerate_pixels() {
             assert!(
                 pixel == before.get_pixel(x, y) || is_near(&drawn, (x, y), (32, 16)),
@@ -222,30 +185,6 @@ fn odd_files_are_patched_as_well() {
             );
         }
         assert_ne!(before, after, "{name}");
-    }
-}
-
-#[test]
-fn ordinary_files_are_patched_and_others_left_alone() {
-    let cases = [
-        ("4:2:0", fixture("420.jpg"), true),
-        ("4:2:2", fixture("422.jpg"), true),
-        ("4:4:4 with a profile", fixture("444-icc.jpg"), true),
-        ("restarts", fixture("restarts.jpg"), true),
-        ("grey", fixture("grey.jpg"), true),
-        ("RGB", fixture("rgb.jpg"), true),
-        ("CMYK", fixture("cmyk.jpg"), true),
-        ("upright by its own account", turned(1), true),
-        ("on its side", turned(6), true),
-        ("progressive", fixture("progressive.jpg"), false),
-        ("not a JPEG", fixture("alpha.png"), false),
-    ];
-    for (name, file, expected) in cases {
-        assert_eq!(
-            patched(&file, &[woman(20, 20, 20)]).is_some(),
-            expected,
-            "{name}"
-        );
     }
 }
 
@@ -260,7 +199,7 @@ fn boxes_at_the_edge_are_as_bright_as_others() {
         restart_interval: 0,
         quality: 90,
     };
-    let result = shown(&patched(&make.file(), &[woman(60, 30, 200)]).unwrap());
+    let result = shown(&annotated(&make.file(), &[woman(60, 30, 200)]).unwrap());
     let mint = result.get_pixel(60, 60)[0];
     for (name, x, y) in [("right", 148, 60), ("bottom", 100, 92), ("corner", 148, 92)] {
         let edge = result.get_pixel(x, y)[0];
@@ -273,8 +212,8 @@ fn nothing_but_the_profile_is_kept_of_metadata() {
     let file = fixture("444-icc.jpg");
     let secret = b"\xff\xe1\0\x18Exif\0\0 home address \xff\xfe\0\x08secret\xff\xe2\0\x06MPF\0";
     let told = [&file[..2], secret, &file[2..], b"more"].concat();
-    let result = patched(&told, &[]).unwrap();
-    assert_eq!(result, patched(&file, &[]).unwrap());
+    let result = annotated(&told, &[]).unwrap();
+    assert_eq!(result, annotated(&file, &[]).unwrap());
     assert!(result.windows(12).any(|window| window == b"ICC_PROFILE\0"));
     for secret in [b"secret", b"home a"] {
         assert!(!result.windows(6).any(|window| window == secret));

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use face::{Face, Gender, Rect};
-use picture::annotate::annotate;
-use picture::{Header, Limits, Picture, PictureError, patch};
+use image::{ImageFormat, RgbImage};
+use picture::{Limits, Options, Picture, PictureError};
 
 /// A file from `tests/fixtures`.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
@@ -14,28 +14,35 @@ pub(crate) fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Header and pixels of a file, under the default limits.
-pub(crate) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
-    let limits = Limits::default();
-    Picture::decode(file, &Header::read(file, &limits)?, &limits)
+/// Opens a file under the default limits.
+pub(crate) fn open(file: &[u8]) -> Result<Picture<'_>, PictureError> {
+    Picture::open(file, &Limits::default())
 }
 
-/// Annotates as the service does: without decoding where that can be done.
+/// Annotates with the default options.
 pub(crate) fn annotated(file: &[u8], faces: &[Face]) -> Result<Vec<u8>, PictureError> {
-    let limits = Limits::default();
-    let header = Header::read(file, &limits)?;
-    let sheet = annotate(header.dimensions(), faces);
-    match patch(file, &header, &sheet)? {
-        Some(result) => Ok(result.bytes),
-        None => annotated_by_pixels(file, faces),
-    }
+    let picture = open(file)?;
+    let plan = picture.plan(faces, Options::default());
+    Ok(picture.annotate(&plan)?.bytes)
 }
 
 /// Decodes, annotates and encodes.
-pub(crate) fn annotated_by_pixels(file: &[u8], faces: &[Face]) -> Result<Vec<u8>, PictureError> {
-    let mut picture = decode(file)?;
-    picture.lay(&annotate(picture.dimensions(), faces));
-    Ok(picture.encode()?.bytes)
+pub(crate) fn redrawn(file: &[u8], faces: &[Face]) -> Result<Vec<u8>, PictureError> {
+    let picture = open(file)?;
+    let plan = picture.plan(faces, Options::default());
+    Ok(picture.redraw(&plan)?.bytes)
+}
+
+/// All pixels of a file, upright.
+pub(crate) fn shown(file: &[u8]) -> RgbImage {
+    open(file).unwrap().rgb(u32::MAX).unwrap()
+}
+
+/// A lossless file of these pixels.
+pub(crate) fn png(pixels: &RgbImage) -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    pixels.write_to(&mut file, ImageFormat::Png).unwrap();
+    file.into_inner()
 }
 
 /// A face of known gender and age.
@@ -58,7 +65,6 @@ pub(crate) fn woman(left: u32, top: u32, side: u32) -> Face {
 pub(crate) fn somebody(left: u32, top: u32, side: u32) -> Face {
     Face {
         gender: None,
-        gender_probability: None,
         age: None,
         ..woman(left, top, side)
     }

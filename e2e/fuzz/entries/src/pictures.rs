@@ -1,8 +1,7 @@
 //! Files that call themselves pictures.
 
 use face::{Face, Gender, Rect};
-use picture::annotate::annotate;
-use picture::{EncodedPicture, Header, Limits, Picture, Sheet, patch, rgb};
+use picture::{Annotated, Header, Limits, Mark, Options, Picture};
 
 /// Small, so that an input costs microseconds and a broken bound shows.
 const SMALL: Limits = Limits {
@@ -14,13 +13,14 @@ const SMALL: Limits = Limits {
 /// Reads the header under the limits of the service.
 pub(crate) fn header(input: &[u8]) {
     let limits = Limits::default();
-    let Ok(header) = Header::read(input, &limits) else {
+    let Ok(picture) = Picture::open(input, &limits) else {
         return;
     };
-    within(&header, &limits);
+    within(picture.header(), &limits);
+    let again = Picture::open(input, &limits);
     assert_eq!(
-        Header::read(input, &limits).ok(),
-        Some(header),
+        again.map(|picture| *picture.header()).ok(),
+        Some(*picture.header()),
         "read twice"
     );
 }
@@ -32,8 +32,6 @@ fn within(header: &Header, limits: &Limits) {
         header.width.max(header.height) <= limits.max_side,
         "{header:?}"
     );
-    let bytes = header.patch_bytes.unwrap_or(header.working_bytes);
-    assert!(bytes <= limits.max_decoded_bytes, "{header:?}");
 }
 
 /// Reads the orientation from an EXIF block, in the place where cameras put it.
@@ -51,55 +49,58 @@ pub(crate) fn exif(input: &[u8]) {
     file.extend([1; 64]);
     file.extend(b"\xff\xc0\x00\x0b\x08\x00\x07\x00\x09\x01\x01\x11\x00");
     file.extend(b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\xff\xd9");
-    let header = Header::read(&file, &Limits::default());
-    assert!(header.is_ok(), "EXIF spoils a photo: {header:?}");
-    if let Ok(header) = header {
-        let (width, height) = header.dimensions();
+    let picture = Picture::open(&file, &Limits::default());
+    assert!(picture.is_ok(), "EXIF spoils a photo: {picture:?}");
+    if let Ok(picture) = picture {
+        let (width, height) = picture.header().dimensions();
         assert!((width, height) == (9, 7) || (width, height) == (7, 9));
     }
 }
 
 /// Decodes, shrinks, encodes, and reads the result.
 pub(crate) fn decode(input: &[u8]) {
-    let Ok(header) = Header::read(input, &SMALL) else {
+    let Ok(picture) = Picture::open(input, &SMALL) else {
         return;
     };
-    within(&header, &SMALL);
-    let Ok(picture) = Picture::decode(input, &header, &SMALL) else {
-        return;
-    };
-    let size = picture.dimensions();
-    assert_eq!(size, header.dimensions(), "the picture is not as announced");
-    let luma = picture.luma(32);
-    assert!(luma.width() <= 32 && luma.height() <= 32, "not scaled down");
-    let _ = picture.rgb(32);
-    let Ok(encoded) = picture.encode() else {
+    within(picture.header(), &SMALL);
+    let size = picture.header().dimensions();
+    let plan = picture.plan(&[], Options::default());
+    let Ok(encoded) = picture.redraw(&plan) else {
         return;
     };
     readable(&encoded, size);
+    if let Ok(small) = picture.rgb(32) {
+        assert!(
+            small.width() <= 32 && small.height() <= 32,
+            "not scaled down"
+        );
+    }
 }
 
-/// Draws upon a JPEG file without decoding it.
+/// Draws upon a file, a JPEG without decoding it.
 pub(crate) fn patched(input: &[u8]) {
-    let Ok(header) = Header::read(input, &SMALL) else {
+    let Ok(picture) = Picture::open(input, &SMALL) else {
         return;
     };
-    let (width, height) = header.dimensions();
-    let sheet = annotate((width, height), &[face_of(width, height)]);
-    let Ok(Some(result)) = patch(input, &header, &sheet) else {
-        return;
-    };
-    readable(&result, (width, height));
-    let small = rgb(input, &header, 32);
-    assert!(matches!(small, Ok(Some(_))), "patched, not read: {small:?}");
-    let Ok(again) = Header::read(&result.bytes, &Limits::default()) else {
-        return;
-    };
-    let again = patch(&result.bytes, &again, &Sheet::new(width, height));
-    assert!(
-        matches!(again, Ok(Some(_))),
-        "patched beyond recognition: {again:?}"
-    );
+    let (width, height) = picture.header().dimensions();
+    for mark in [Mark::Box, Mark::Mosaic, Mark::Blur] {
+        let options = Options {
+            mark,
+            ..Options::default()
+        };
+        let plan = picture.plan(&[face_of(width, height)], options);
+        let Ok(result) = picture.annotate(&plan) else {
+            return;
+        };
+        readable(&result, (width, height));
+        let small = picture.rgb(32);
+        assert!(small.is_ok(), "annotated, not read: {small:?}");
+        let Ok(again) = Picture::open(&result.bytes, &Limits::default()) else {
+            return;
+        };
+        let again = again.annotate(&again.plan(&[], Options::default()));
+        assert!(again.is_ok(), "annotated beyond recognition: {again:?}");
+    }
 }
 
 /// A face in the middle.
@@ -119,10 +120,14 @@ fn face_of(width: u32, height: u32) -> Face {
 }
 
 /// Our own result is a picture of this size.
-fn readable(result: &EncodedPicture, size: (u32, u32)) {
-    let header = Header::read(&result.bytes, &Limits::default());
-    assert!(header.is_ok(), "our own result cannot be read: {header:?}");
-    if let Ok(header) = header {
+fn readable(result: &Annotated, size: (u32, u32)) {
+    let picture = Picture::open(&result.bytes, &Limits::default());
+    assert!(
+        picture.is_ok(),
+        "our own result cannot be read: {picture:?}"
+    );
+    if let Ok(picture) = picture {
+        let header = picture.header();
         assert_eq!(header.dimensions(), size, "the result has another size");
         assert_eq!(header.format.media_type(), result.content_type);
     }

@@ -4,9 +4,12 @@
 //! The work grows with the number of labels alone, whatever the faces are like: a label looks
 //! at a bounded number of others, and nobody gets a label beyond a bounded number of faces.
 
+use crate::annotate::area::Area;
 use crate::annotate::boxes::FaceBox;
+use crate::annotate::colours;
 use crate::annotate::label::Label;
-use crate::annotate::{Area, Lettering, Plate, lettering, palette, plate};
+use crate::annotate::lettering::{self, Lettering};
+use crate::annotate::plate::{self, Plate};
 
 /// Rounds of trying. More than three change nothing on any group picture at hand.
 const ROUNDS: usize = 3;
@@ -16,7 +19,7 @@ const ROUNDS: usize = 3;
 const NEIGHBOURS: usize = 64;
 
 /// Places a label for every face that has room for one.
-pub(super) fn place(
+pub(crate) fn place(
     marked: &[(Label, FaceBox)],
     boxes: &[FaceBox],
     banner: Option<&Plate>,
@@ -82,7 +85,7 @@ impl Candidate {
             lines: vec![text.clone()],
             lettering: self.lettering,
             ground: face.colour,
-            ink: palette::DARK,
+            ink: colours::DARK,
         }
     }
 }
@@ -264,7 +267,7 @@ mod tests {
                 area,
                 stroke: 1,
                 halo: 0,
-                colour: palette::DARK,
+                colour: colours::DARK,
             })
             .map(|face| (label.clone(), face))
             .collect()

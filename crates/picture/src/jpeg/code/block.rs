@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::bits::{BitReader, BitWriter};
 use super::huffman::{Class, Code, Reading, Writing};
-use crate::jpeg::structure::ZIGZAG;
+use crate::jpeg::table::ZIGZAG;
 
 /// Steps of each frequency in rows of eight, as the file counts them.
 pub(crate) type Steps = [i32; 64];
@@ -26,10 +26,10 @@ pub(crate) struct Coding {
 /// Codings of the first frequency, which is the brightness of a block, and of the others.
 #[derive(Debug, Clone)]
 pub(crate) struct Codings {
-    pub(super) dc: Rc<Coding>,
-    pub(super) ac: Rc<Coding>,
+    pub(crate) dc: Rc<Coding>,
+    pub(crate) ac: Rc<Coding>,
     /// The largest first step in either direction. A brightness beyond it comes of lost data.
-    pub(super) most: u32,
+    pub(crate) most: u32,
 }
 
 /// The steps of a block in the order of the zigzag.
@@ -248,7 +248,7 @@ impl Codings {
 
 impl Coding {
     /// Of the code that a file uses.
-    pub(super) fn of(code: &Code, class: Class) -> Self {
+    pub(crate) fn of(code: &Code, class: Class) -> Self {
         let written = code.completed(class);
         Self {
             reading: Reading::of(code),

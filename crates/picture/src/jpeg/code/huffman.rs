@@ -5,7 +5,7 @@ const DIRECT: u32 = 10;
 
 /// Whether the largest steps of brightness (DC) or all the rest of a block (AC) is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(crate) enum Class {
     Dc,
     Ac,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Code {
 
 impl Code {
     /// Takes a code from the beginning of `payload`, which is left with what follows.
-    pub(super) fn take(payload: &mut &[u8]) -> Option<Self> {
+    pub(crate) fn take(payload: &mut &[u8]) -> Option<Self> {
         let (counts, rest) = payload.split_first_chunk::<16>()?;
         let total = counts.iter().map(|&count| usize::from(count)).sum();
         let (symbols, rest) = rest.split_at_checked(total)?;
@@ -43,7 +43,7 @@ impl Code {
     }
 
     /// Whether it is one that decoders take.
-    pub(super) fn is_possible(&self, class: Class) -> bool {
+    pub(crate) fn is_possible(&self, class: Class) -> bool {
         let largest = match class {
             Class::Dc => 15,
             Class::Ac => u8::MAX,
@@ -62,7 +62,7 @@ impl Code {
 
     /// This code with all symbols that drawing may need. Those that a file has made do without
     /// get the longest codes, for which one symbol of about 1 % gives up half of its room.
-    pub(super) fn completed(&self, class: Class) -> Self {
+    pub(crate) fn completed(&self, class: Class) -> Self {
         let mut missing = class.needed();
         missing.retain(|symbol| !self.symbols.contains(symbol));
         if missing.is_empty() {
@@ -121,7 +121,7 @@ impl Code {
 
 /// From bits to symbols.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     /// Symbol and bits of the code that the first [`DIRECT`] bits begin with; 0 bits if it is longer.
     direct: Vec<(u8, u8)>,
     /// First code, left in 16 bits, number of bits and symbol of the others.
@@ -129,7 +129,7 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn of(code: &Code) -> Self {
+    pub(crate) fn of(code: &Code) -> Self {
         let mut direct = vec![(0, 0); 1 << DIRECT];
         let mut long = Vec::new();
         for (symbol, code, length) in code.assigned() {
@@ -146,7 +146,7 @@ impl Reading {
 
     /// The symbol that `bits` begin with and the bits of its code.
     #[inline]
-    pub(super) fn symbol(&self, bits: u16) -> Option<(u8, u32)> {
+    pub(crate) fn symbol(&self, bits: u16) -> Option<(u8, u32)> {
         match self.direct[usize::from(bits >> (16 - DIRECT))] {
             (_, 0) => self.search(bits),
             (symbol, length) => Some((symbol, length.into())),
@@ -163,13 +163,13 @@ impl Reading {
 
 /// From symbols to bits.
 #[derive(Debug)]
-pub(super) struct Writing {
+pub(crate) struct Writing {
     /// Code and number of bits by symbol; 0 bits if there is no code for it.
     codes: [(u16, u8); 256],
 }
 
 impl Writing {
-    pub(super) fn of(code: &Code) -> Self {
+    pub(crate) fn of(code: &Code) -> Self {
         let mut codes = [(0, 0); 256];
         for (symbol, code, length) in code.assigned() {
             codes[usize::from(symbol)] = (code, length);
@@ -179,7 +179,7 @@ impl Writing {
 
     /// Code and number of bits.
     #[inline]
-    pub(super) fn code(&self, symbol: u8) -> Option<(u32, u32)> {
+    pub(crate) fn code(&self, symbol: u8) -> Option<(u32, u32)> {
         let (code, length) = self.codes[usize::from(symbol)];
         (length > 0).then_some((code.into(), length.into()))
     }

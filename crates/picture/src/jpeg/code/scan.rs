@@ -1,9 +1,9 @@
-//! The data behind one scan header: which blocks come in which order, and where in it one is.
+//! The data behind one scan header: the order of its blocks, and a cursor in it.
 
 use super::bits::BitReader;
 use super::block::Codings;
 use super::tables::Tables;
-use crate::PictureError;
+use crate::error::PictureError;
 use crate::jpeg::scan_header::{PartHeader, ScanHeader};
 use crate::jpeg::segments::{corrupt, next_marker, truncated};
 use crate::jpeg::structure::Structure;
@@ -52,7 +52,7 @@ impl Part {
 }
 
 impl Units {
-    /// Those of a scan, and the blocks that each of its parts has in one, across and down.
+    /// The units of a scan, and the blocks that each of its parts has in one, across and down.
     pub(crate) fn of(
         header: &ScanHeader,
         structure: &Structure<'_>,
@@ -73,7 +73,7 @@ impl Units {
         (Self::new(structure, pixels, restart_interval), blocks)
     }
 
-    /// Those of a scan of all components that never begins anew.
+    /// The units of a scan of all components that never begins anew.
     pub(crate) fn of_all(structure: &Structure<'_>) -> Self {
         let (horizontal, vertical) = structure.sampling();
         let pixels = (8 * u32::from(horizontal), 8 * u32::from(vertical));
@@ -117,7 +117,7 @@ impl Scan {
     }
 }
 
-/// Where one is in the data of a scan. A copy of it leads to the same place later.
+/// A place in the data of a scan. A copy of it leads to the same place later.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'f> {
     pub(crate) from: BitReader<'f>,

@@ -1,14 +1,15 @@
-//! What the segments before a scan say of its code.
+//! The Huffman codes and the restart interval that hold for a scan.
 
 use std::rc::Rc;
 
+use jpeg_encoder::{ColorType, Encoder};
+
 use super::block::{Coding, Codings};
 use super::huffman::{Class, Code};
-use super::standard::STANDARD;
-use crate::PictureError;
+use crate::error::PictureError;
 use crate::jpeg::scan_header::PartHeader;
-use crate::jpeg::segments::corrupt;
-use crate::jpeg::structure::{Table, most_brightness};
+use crate::jpeg::segments::{HUFFMAN, RESTART_INTERVAL, Segment, Segments, corrupt};
+use crate::jpeg::table::{Table, most_brightness};
 
 /// The codes and the restart interval that hold until they are replaced. A code that cannot be
 /// is none: as long as no scan uses it, it does no harm.
@@ -20,17 +21,28 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    /// Those that hold before a sequential file has said anything.
+    /// The tables that hold before a sequential file has said anything: the codes of annex K of the
+    /// standard, which webcams leave out in the frames of a film, and which `jpeg-encoder` writes.
     pub(crate) fn standard() -> Self {
-        let mut tables = Self::default();
-        for codes in STANDARD {
-            let _read = tables.read_codes(codes); // A test sees to it that they can be read.
+        let (mut tables, mut file) = (Self::default(), Vec::new());
+        let _written = Encoder::new(&mut file, 90).encode(&[0; 3], 1, 1, ColorType::Rgb);
+        let mut segments = Segments::of(&file);
+        while let Ok(Some(segment)) = segments.next() {
+            let _read = tables.read(&segment);
         }
         tables
     }
 
-    /// Reads Huffman codes.
-    pub(crate) fn read_codes(&mut self, mut payload: &[u8]) -> Result<(), PictureError> {
+    /// Reads a segment, if it is about either.
+    pub(crate) fn read(&mut self, segment: &Segment<'_>) -> Result<(), PictureError> {
+        match segment.marker {
+            HUFFMAN => self.read_codes(segment.payload),
+            RESTART_INTERVAL => self.read_restart_interval(segment.payload),
+            _ => Ok(()),
+        }
+    }
+
+    fn read_codes(&mut self, mut payload: &[u8]) -> Result<(), PictureError> {
         let damaged = || corrupt("its Huffman codes are damaged");
         while let Some((&kind, rest)) = payload.split_first() {
             payload = rest;
@@ -50,8 +62,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Reads after how many units all begins anew.
-    pub(crate) fn read_restart_interval(&mut self, payload: &[u8]) -> Result<(), PictureError> {
+    fn read_restart_interval(&mut self, payload: &[u8]) -> Result<(), PictureError> {
         let interval = payload
             .try_into()
             .map_err(|_| corrupt("its restart interval is damaged"))?;
@@ -88,27 +99,4 @@ impl Tables {
 fn found(codings: &[Option<Rc<Coding>>; 4], number: u8) -> Result<Rc<Coding>, PictureError> {
     let coding = codings.get(usize::from(number)).cloned().flatten();
     coding.ok_or_else(|| corrupt("a Huffman code is missing or impossible"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_standard_codes_are_there_and_complete() {
-        let tables = Tables::standard();
-        for number in [0, 1] {
-            let part = PartHeader {
-                component: 0,
-                dc: number,
-                ac: number,
-            };
-            let mut written = vec![];
-            tables
-                .codings(&part, &[1; 64])
-                .unwrap()
-                .write_codes(number, &mut written);
-            assert_eq!(written, STANDARD[usize::from(number)], "code {number}");
-        }
-    }
 }

@@ -1,12 +1,12 @@
-//! The picture data behind one scan header: copied, with what is drawn upon redone.
+//! Copies the picture data behind one scan header, drawing on the blocks that the sheet touches.
 
 use crate::jpeg::brush::Brush;
 use crate::jpeg::code::{BitReader, BitWriter, Block, Cursor, Part, Places, Scan};
-use crate::sheet::{Layer, Sheet};
+use crate::sheet::Sheet;
 
 /// Copies the data of `scan`, at whose beginning `cursor` is, to `file`, drawing `sheet`. `None`
 /// if the data is damaged.
-pub(super) fn copy(
+pub(crate) fn copy(
     scan: &Scan,
     brushes: &[Brush],
     cursor: &mut Cursor<'_>,
@@ -18,7 +18,7 @@ pub(super) fn copy(
     let mut written = [0; 4];
     for row in 0..units.count.1 {
         let rows = row * units.pixels.1..(row + 1) * units.pixels.1;
-        let layers = sheet.in_rows(&rows);
+        let strip = sheet.strip(&rows);
         for column in 0..units.count.0 {
             if let Some(marker) = cursor.restart(units) {
                 let file = to.finish();
@@ -28,7 +28,7 @@ pub(super) fn copy(
             }
             cursor.next(units)?;
             let columns = column * units.pixels.0..(column + 1) * units.pixels.0;
-            let touched = layers.iter().any(|layer| layer.reaches(&columns, &rows));
+            let is_touched = strip.touches(&columns);
             let lasts = cursor.last.iter_mut().zip(&mut written);
             for (part, (read, written)) in scan.parts.iter().zip(lasts) {
                 let mut unit = Unit {
@@ -39,8 +39,8 @@ pub(super) fn copy(
                     from: &mut cursor.from,
                     to: &mut to,
                 };
-                if touched {
-                    unit.draw(brushes.get(part.component)?, &layers)?;
+                if is_touched {
+                    unit.draw(brushes.get(part.component)?, sheet)?;
                 } else {
                     unit.copy()?;
                 }
@@ -71,7 +71,7 @@ impl Unit<'_, '_, '_> {
             .try_for_each(|_| codings.copy((self.read, self.written), self.from, self.to))
     }
 
-    fn draw(&mut self, brush: &Brush, layers: &[&Layer]) -> Option<()> {
+    fn draw(&mut self, brush: &Brush, sheet: &Sheet) -> Option<()> {
         let ((across, down), codings) = (self.part.blocks, &self.part.codings);
         let (left, top) = (self.at.0 * across, self.at.1 * down);
         let mut block = Block::PLAIN;
@@ -79,7 +79,7 @@ impl Unit<'_, '_, '_> {
             for column in left..left + across {
                 codings.read(&Places::STRAIGHT, &mut block, self.read, self.from)?;
                 let mut steps = block.steps();
-                brush.draw(&mut steps, column, row, layers);
+                brush.draw(&mut steps, column, row, sheet);
                 codings.write(&Block::of(&steps)?, self.written, self.to)?;
             }
         }

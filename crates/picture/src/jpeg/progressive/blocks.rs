@@ -1,17 +1,18 @@
-//! Which numbers of each block are not zero, as far as the scans so far have told, and the reading
-//! of scans that depend on it.
+//! Which coefficients of each block are not zero, as far as the scans so far have told, and the
+//! reading of scans that depend on it.
 
 use std::ops::RangeInclusive;
 
 use crate::jpeg::code::{BitReader, Coding, Cursor, Units};
+use crate::jpeg::frame::Component;
 use crate::jpeg::scan_header::ScanHeader;
-use crate::jpeg::structure::{Component, Structure};
+use crate::jpeg::structure::Structure;
 
 /// The blocks of one component.
-pub(super) struct Blocks {
+pub(crate) struct Blocks {
     /// In a row.
     across: usize,
-    /// A bit for each number that is not zero, the first one lowest.
+    /// A bit for each coefficient that is not zero, the first one lowest.
     places: Vec<u64>,
 }
 
@@ -20,7 +21,7 @@ type Run = u32;
 
 impl Blocks {
     /// Those of each component, nothing being known yet.
-    pub(super) fn all(structure: &Structure<'_>) -> Vec<Self> {
+    pub(crate) fn all(structure: &Structure<'_>) -> Vec<Self> {
         let (columns, rows) = Units::of_all(structure).count;
         let blocks = |one: &Component| {
             let (across, down) = one.blocks();
@@ -33,8 +34,8 @@ impl Blocks {
         structure.components.iter().map(blocks).collect()
     }
 
-    /// Reads a scan of other numbers than brightness.
-    pub(super) fn read(
+    /// Reads a scan of other coefficients than brightness.
+    pub(crate) fn read(
         &mut self,
         code: &Coding,
         header: &ScanHeader,
@@ -63,7 +64,7 @@ impl Blocks {
 }
 
 /// Goes from unit to unit, each of which `read` reads.
-pub(super) fn each_unit<'f>(
+pub(crate) fn each_unit<'f>(
     units: &Units,
     cursor: &mut Cursor<'f>,
     mut read: impl FnMut(&mut Cursor<'f>) -> Option<()>,
@@ -76,7 +77,7 @@ pub(super) fn each_unit<'f>(
 }
 
 /// The next `count` bits, at most 16.
-pub(super) fn bits(count: u32, from: &mut BitReader<'_>) -> u32 {
+pub(crate) fn bits(count: u32, from: &mut BitReader<'_>) -> u32 {
     from.peek();
     from.take(count)
 }

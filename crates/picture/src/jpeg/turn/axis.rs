@@ -3,14 +3,14 @@
 //! Files fill the last block of a row or column up. Once mirrored, the filling lies in front and
 //! must be cut off: whole blocks of it are left out, and the rest is made up by a [`Shift`].
 
-use super::shift::Shift;
-use crate::Orientation;
-use crate::jpeg::dct::Square;
-use crate::jpeg::structure::{Component, Structure, swapped};
+use super::shift::{Shift, Tap};
+use crate::jpeg::frame::{Component, swapped};
+use crate::jpeg::structure::Structure;
+use crate::orientation::Orientation;
 
 /// The blocks of one component along one axis of the result.
 #[derive(Debug)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     /// Blocks in front that hold nothing but filling.
     skipped: u32,
     /// The last block.
@@ -19,13 +19,9 @@ pub(super) struct Axis {
     is_fine: bool,
 }
 
-/// A block that another one is made of, and the matrix that takes its part out of it; the whole
-/// without one.
-pub(super) type Tap<'a> = (u32, Option<&'a Square>);
-
 impl Axis {
-    /// Those of columns and rows, for each component.
-    pub(super) fn pairs(structure: &Structure<'_>, orientation: Orientation) -> Vec<(Self, Self)> {
+    /// The axes of columns and rows, for each component.
+    pub(crate) fn pairs(structure: &Structure<'_>, orientation: Orientation) -> Vec<(Self, Self)> {
         let (horizontal, vertical) = structure.sampling();
         let mirrors = orientation.mirrors();
         let pair = |one: &Component| {
@@ -60,20 +56,20 @@ impl Axis {
     }
 
     /// Whether samples keep their places, or are no wider than two pixels.
-    pub(super) fn is_fine(&self) -> bool {
+    pub(crate) fn is_fine(&self) -> bool {
         self.is_fine
     }
 
     /// The one block that block number `at` of the result is.
     #[inline]
-    pub(super) fn exact(&self, at: u32) -> Option<u32> {
+    pub(crate) fn exact(&self, at: u32) -> Option<u32> {
         let exact = self.shift.is_none();
         exact.then(|| self.last.min(self.skipped + at))
     }
 
     /// The blocks, at most two, that block number `at` of the result is made of. Beyond the last
     /// one there is nothing to be seen; what is seen just before it is continued there.
-    pub(super) fn taps(&self, at: u32) -> [Option<Tap<'_>>; 2] {
+    pub(crate) fn taps(&self, at: u32) -> [Option<Tap<'_>>; 2] {
         let second = self.skipped + at;
         let Some(shift) = &self.shift else {
             return [Some((self.last.min(second), None)), None];

@@ -1,27 +1,27 @@
-//! Cuts a block out of two neighbours, in frequencies: what a sample is made of is a matrix, and
-//! so is what a frequency is made of. Both transforms and what lies between are one product.
+//! Cuts a block out of two neighbours, in frequencies. Each sample of the block is a weighted sum of
+//! samples of the neighbours, which is a matrix; with the transforms before and after it, it is one
+//! matrix on frequencies.
 
-use super::axis::Tap;
 use crate::jpeg::brush::quantised;
 use crate::jpeg::code::Block;
 use crate::jpeg::dct::{Square, forward, transposed};
-use crate::jpeg::structure::Table;
+use crate::jpeg::table::Table;
 
-/// What each frequency of two neighbours gives to those of a block cut out of them: a row for
-/// each of theirs.
+/// How much each frequency of two neighbours adds to those of a block cut out of them: a row for
+/// each frequency of theirs.
 #[derive(Debug)]
-pub(super) struct Shift {
-    pub(super) first: Square,
-    pub(super) second: Square,
+pub(crate) struct Shift {
+    pub(crate) first: Square,
+    pub(crate) second: Square,
     /// Of the first one, when what follows it is its own mirror image.
-    pub(super) edge: Square,
+    pub(crate) edge: Square,
 }
 
 impl Shift {
     /// Begins `samples` behind the beginning of the first one, at most eight; by a `share` of
     /// one sample earlier.
-    pub(super) fn by(samples: u32, share: f32) -> Self {
-        // What sample `to` takes of sample `from`, both neighbours' samples counted through.
+    pub(crate) fn by(samples: u32, share: f32) -> Self {
+        // The share of sample `from` in sample `to`, both neighbours' samples counted through.
         let weight = |to: usize, from: usize| match (to + samples as usize).checked_sub(from) {
             Some(0) => 1.0 - share,
             Some(1) => share,
@@ -40,8 +40,12 @@ impl Shift {
     }
 }
 
+/// A block that another one is made of, and the matrix that takes its part out of it; the whole
+/// without one.
+pub(crate) type Tap<'a> = (u32, Option<&'a Square>);
+
 /// The block that is made of those that `read` finds at the crossings of both axes.
-pub(super) fn made<'b>(
+pub(crate) fn made<'b>(
     columns: &[Option<Tap<'_>>; 2],
     rows: &[Option<Tap<'_>>; 2],
     table: &Table,

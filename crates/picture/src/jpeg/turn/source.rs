@@ -1,23 +1,24 @@
 //! The scans of a file, and where in their code one is at regular places.
 
-use crate::PictureError;
+use crate::error::PictureError;
 use crate::jpeg::code::{Codings, Cursor, Scan};
-use crate::jpeg::scans::Scans;
+use crate::jpeg::file::Jpeg;
+use crate::jpeg::scans;
 use crate::jpeg::structure::Structure;
 
-/// What a file holds, all of it found to be readable.
+/// The scans of a file, all of them found to be readable.
 #[derive(Debug)]
-pub(super) struct Source<'f> {
-    structure: &'f Structure<'f>,
-    pub(super) scans: Vec<Index<'f>>,
+pub(crate) struct Source<'f> {
+    components: usize,
+    pub(crate) scans: Vec<Index<'f>>,
 }
 
 /// A scan with places to begin at.
 #[derive(Debug)]
-pub(super) struct Index<'f> {
-    pub(super) scan: Scan,
+pub(crate) struct Index<'f> {
+    pub(crate) scan: Scan,
     /// Units of this scan in one of the picture, across and down.
-    pub(super) units: (u32, u32),
+    pub(crate) units: (u32, u32),
     /// Row by row.
     places: Vec<Cursor<'f>>,
     /// Units of this scan from one place to the next, and places in a row.
@@ -26,38 +27,29 @@ pub(super) struct Index<'f> {
 }
 
 impl<'f> Source<'f> {
-    /// Reads all of `file`, noting a place in every row after each `step` units.
-    pub(super) fn read(
-        file: &'f [u8],
-        structure: &'f Structure<'f>,
-        step: u32,
-    ) -> Result<Self, PictureError> {
-        let mut scans = Scans::of(file, structure);
+    /// Reads all of the file, noting a place in every row after each `step` units.
+    pub(crate) fn read(jpeg: &Jpeg<'f>, step: u32) -> Result<Self, PictureError> {
         let mut indexes = vec![];
-        while let Some((scan, mut cursor)) = scans.next()? {
-            let mut index = Index::new(scan, structure, step);
-            index
-                .read(&mut cursor)
-                .ok_or_else(|| cursor.damage(&index.scan.units))?;
-            scans.resume(&index.scan, &cursor)?;
+        scans::each(jpeg, |scan, cursor| {
+            let mut index = Index::new(scan, &jpeg.structure, step);
+            index.read(cursor)?;
             indexes.push(index);
-        }
+            Some(())
+        })?;
         Ok(Self {
-            structure,
+            components: jpeg.structure.components.len(),
             scans: indexes,
         })
     }
 
     /// The codings of each component, all of which came.
-    pub(super) fn codings(&self) -> Vec<Codings> {
+    pub(crate) fn codings(&self) -> Vec<Codings> {
         let parts = || self.scans.iter().flat_map(|index| &index.scan.parts);
         let coding = |component| {
             let part = parts().find(|part| part.component == component)?;
             Some(part.codings.clone())
         };
-        (0..self.structure.components.len())
-            .filter_map(coding)
-            .collect()
+        (0..self.components).filter_map(coding).collect()
     }
 }
 
@@ -93,7 +85,7 @@ impl<'f> Index<'f> {
     }
 
     /// Just before a unit of this scan, whose column must be that of a place.
-    pub(super) fn place(&self, column: u32, row: u32) -> Option<Cursor<'f>> {
+    pub(crate) fn place(&self, column: u32, row: u32) -> Option<Cursor<'f>> {
         let place = row * self.in_row + column / self.step;
         self.places.get(place as usize).copied()
     }

@@ -6,13 +6,14 @@
 use std::ops::Range;
 
 use super::source::{Index, Source};
-use crate::Orientation;
 use crate::jpeg::code::{Block, Cursor, Places, Units};
-use crate::jpeg::structure::{Structure, swapped};
+use crate::jpeg::frame::swapped;
+use crate::jpeg::structure::Structure;
+use crate::orientation::Orientation;
 
 /// How a picture is divided.
 #[derive(Debug, Clone)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     orientation: Orientation,
     /// Stored units, across and down.
     units: (u32, u32),
@@ -23,7 +24,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of(structure: &Structure<'_>, orientation: Orientation) -> Self {
+    pub(crate) fn of(structure: &Structure<'_>, orientation: Orientation) -> Self {
         let mut layout = Self {
             orientation,
             units: Units::of_all(structure).count,
@@ -44,7 +45,7 @@ impl Layout {
     }
 
     /// Units from one place to begin at to the next.
-    pub(super) fn step(&self) -> u32 {
+    pub(crate) fn step(&self) -> u32 {
         if self.orientation.is_sideways() {
             self.thickness
         } else {
@@ -53,7 +54,7 @@ impl Layout {
     }
 
     /// Memory for strips and places, in bytes.
-    pub(super) fn working_bytes(&self) -> u64 {
+    pub(crate) fn working_bytes(&self) -> u64 {
         let (columns, rows) = (u64::from(self.units.0), u64::from(self.units.1));
         let length = if self.orientation.is_sideways() {
             rows
@@ -99,7 +100,7 @@ impl Layout {
         )
     }
 
-    /// What turning does to a block.
+    /// Where turning puts the coefficients of a block.
     fn places(&self) -> Places {
         let mirrors = self.orientation.mirrors();
         let is_odd = |is_mirrored: bool, frequency: usize| is_mirrored && frequency % 2 == 1;
@@ -112,7 +113,7 @@ impl Layout {
 }
 
 /// The strips around the row of units that is being written.
-pub(super) struct Strips<'a> {
+pub(crate) struct Strips<'a> {
     source: &'a Source<'a>,
     layout: Layout,
     places: Places,
@@ -139,7 +140,7 @@ struct Plane {
 }
 
 impl<'a> Strips<'a> {
-    pub(super) fn new(source: &'a Source<'a>, layout: Layout) -> Self {
+    pub(crate) fn new(source: &'a Source<'a>, layout: Layout) -> Self {
         Self {
             source,
             places: layout.places(),
@@ -150,7 +151,7 @@ impl<'a> Strips<'a> {
     }
 
     /// Sees to it that the blocks of this row of units are there, and those of the next one.
-    pub(super) fn advance(&mut self, row: u32) -> Option<()> {
+    pub(crate) fn advance(&mut self, row: u32) -> Option<()> {
         let (count, _) = self.layout.along();
         let needed = (row + 1).min(count.checked_sub(1)?);
         while self.current.rows.end <= needed {
@@ -163,7 +164,7 @@ impl<'a> Strips<'a> {
 
     /// A block of the turned picture.
     #[inline]
-    pub(super) fn block(&self, component: usize, at: (u32, u32)) -> Option<&Block> {
+    pub(crate) fn block(&self, component: usize, at: (u32, u32)) -> Option<&Block> {
         let found = self.current.planes.get(component)?.block(at);
         found.or_else(|| self.before.planes.get(component)?.block(at))
     }

@@ -4,15 +4,15 @@
 use face::{Face, Gender};
 
 /// Red, green, blue.
-pub type Colour = [u8; 3];
+pub(crate) type Colour = [u8; 3];
 
 /// Text on a coloured plate, and the thin lines that set a box off from any background.
-pub(super) const DARK: Colour = [16, 16, 20];
+pub(crate) const DARK: Colour = [16, 16, 20];
 /// Text on a dark plate.
-pub(super) const LIGHT: Colour = [255, 255, 255];
+pub(crate) const LIGHT: Colour = [255, 255, 255];
 
 /// One colour per gender, and one for faces of which it is not known.
-pub(super) fn of(face: &Face) -> Colour {
+pub(crate) fn of(face: &Face) -> Colour {
     match face.gender {
         Some(Gender::Female) => [255, 176, 0],
         Some(Gender::Male) => [92, 160, 255],

@@ -1,0 +1,63 @@
+//! A picture as its pixels, and the knowledge that makes a file of them again.
+
+use image::RgbImage;
+
+use crate::bmp::{self, BmpStyle};
+use crate::error::PictureError;
+use crate::gif::{self, GifStyle};
+use crate::jpeg::{self, JpegStyle};
+use crate::lay::lay;
+use crate::orientation::Orientation;
+use crate::png::{self, PngStyle};
+use crate::raster::Raster;
+use crate::sheet::Sheet;
+use crate::shrink;
+use crate::webp::{self, WebPStyle};
+
+/// Pixels in the order and in the colour space in which the file stored them; the upright view is
+/// arithmetic on coordinates.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub(crate) raster: Raster,
+    pub(crate) orientation: Orientation,
+    pub(crate) style: Style,
+}
+
+/// What an encoder needs to make the result like its source.
+#[derive(Debug)]
+pub(crate) enum Style {
+    Jpeg(JpegStyle),
+    Png(PngStyle),
+    WebP(WebPStyle),
+    Bmp(BmpStyle),
+    Gif(GifStyle),
+}
+
+impl Decoded {
+    /// Lays a sheet of the same dimensions over the upright picture.
+    pub(crate) fn lay(&mut self, sheet: &Sheet) {
+        lay(sheet, &mut self.raster, self.orientation);
+    }
+
+    /// The upright picture in sRGB-like colours over white, no side above `max_side`.
+    pub(crate) fn rgb(&self, max_side: u32) -> RgbImage {
+        shrink::rgb(&self.raster, self.orientation, max_side)
+    }
+
+    /// The upright picture as a file of its old format. Consumes the pixels, so that their memory
+    /// is free as soon as the encoder ends.
+    pub(crate) fn encode(self) -> Result<Vec<u8>, PictureError> {
+        let Self {
+            raster,
+            orientation,
+            style,
+        } = self;
+        match style {
+            Style::Jpeg(style) => jpeg::encode(&raster, orientation, &style),
+            Style::Png(style) => png::encode(&raster, orientation, style),
+            Style::WebP(style) => webp::encode(raster, orientation, style),
+            Style::Bmp(style) => bmp::encode(&raster, &style),
+            Style::Gif(style) => gif::encode(raster, &style),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Lays a sheet over decoded pixels.
+//!
+//! A picture whose pixels are numbers of colours needs colours that its palette may lack: they take
+//! the places of those that no pixel has any more, then places behind the last one. Pixels that
+//! nothing is drawn upon keep their number. Only if the palette is too small, and the format has
+//! others, do numbers become colours.
+
+use std::collections::HashMap;
+
+use crate::colour::Space;
+use crate::orientation::Orientation;
+use crate::palette::{MOST, Palette, Rgba};
+use crate::raster::{Raster, mix};
+use crate::sheet::Sheet;
+
+/// A shade at the edge of a letter may be off by so much in each channel and nobody sees it.
+const UNSEEN: u8 = 32;
+
+/// Shades beyond this number are not counted; they get the nearest colour.
+const MOST_SHADES: usize = 1 << 16;
+
+/// Lays `sheet` over the upright view of `raster`: its colours are mixed into the stored pixels, in
+/// their own colour space, order and depth.
+pub(crate) fn lay(sheet: &Sheet, raster: &mut Raster, orientation: Orientation) {
+    if let Some(palette) = raster.palette.take() {
+        let laying = Laying {
+            palette,
+            sheet,
+            orientation,
+        };
+        raster.palette = laying.lay(raster);
+        if raster.palette.is_some() {
+            return;
+        }
+    }
+    let walk = orientation.walk(raster.width, raster.height);
+    for (x, y, colour, alpha) in sheet.drawn() {
+        let pixel = raster.space.pixel(colour);
+        raster.mix(walk.index(x, y), pixel, alpha);
+    }
+}
+
+/// A sheet that is laid over the numbers of a raster.
+struct Laying<'s> {
+    palette: Palette,
+    sheet: &'s Sheet,
+    orientation: Orientation,
+}
+
+impl Laying<'_> {
+    /// Draws and returns the palette that the numbers have then; `None` if they became colours
+    /// instead, and nothing is drawn yet.
+    fn lay(self, raster: &mut Raster) -> Option<Palette> {
+        let mut survey = Survey::of(raster);
+        self.each_drawn(raster, |number, shade| survey.take(*number, shade));
+        let (wider, mut numbers) = survey.allocate(&self.palette);
+        let looks_right = survey.shades.keys().all(|shade| {
+            let has_own = numbers.contains_key(shade);
+            has_own || wider.nearest(*shade).1 <= UNSEEN
+        });
+        if !looks_right && self.palette.may_expand {
+            expand(&self.palette, raster);
+            return None;
+        }
+        self.each_drawn(raster, |number, shade| {
+            let nearest = || wider.nearest(shade).0;
+            *number = *numbers.entry(shade).or_insert_with(nearest);
+        });
+        Some(wider)
+    }
+
+    /// Calls `each` with the number of every pixel that something is drawn upon, and with the
+    /// colour that it ought to have.
+    fn each_drawn(&self, raster: &mut Raster, mut each: impl FnMut(&mut u8, Rgba)) {
+        let walk = self.orientation.walk(raster.width, raster.height);
+        for (x, y, [r, g, b], alpha) in self.sheet.drawn() {
+            let number = &mut raster.data[walk.index(x, y)];
+            let shade = mixed(self.palette.colour(*number), [r, g, b, 255], alpha);
+            if let Some(shade) = self.palette.alpha.possible(shade) {
+                each(number, shade);
+            }
+        }
+    }
+}
+
+/// Turns numbers into colours.
+fn expand(palette: &Palette, raster: &mut Raster) {
+    let colours: [Rgba; MOST] =
+        std::array::from_fn(|number| palette.colour(u8::try_from(number).unwrap_or(u8::MAX)));
+    let is_opaque = raster
+        .data
+        .iter()
+        .all(|&number| colours[usize::from(number)][3] == 255);
+    raster.space = if is_opaque { Space::Rgb } else { Space::Rgba };
+    let channels = raster.space.channels();
+    let mut data = Vec::with_capacity(raster.data.len() * channels);
+    for &number in &raster.data {
+        data.extend_from_slice(&colours[usize::from(number)][..channels]);
+    }
+    raster.data = data;
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a mixture is never wider than what is mixed"
+)]
+fn mixed(under: Rgba, over: Rgba, coverage: u8) -> Rgba {
+    std::array::from_fn(|channel| mix(under[channel].into(), over[channel].into(), coverage) as u8)
+}
+
+/// Which numbers are in use, and which shades are wanted how often.
+struct Survey {
+    pixels: [u64; MOST],
+    shades: HashMap<Rgba, u64>,
+}
+
+impl Survey {
+    fn of(raster: &Raster) -> Self {
+        let mut pixels = [0; MOST];
+        for &number in &raster.data {
+            pixels[usize::from(number)] += 1;
+        }
+        Self {
+            pixels,
+            shades: HashMap::new(),
+        }
+    }
+
+    /// A pixel with this number will have this shade.
+    fn take(&mut self, number: u8, shade: Rgba) {
+        self.pixels[usize::from(number)] -= 1;
+        if let Some(count) = self.shades.get_mut(&shade) {
+            *count += 1;
+        } else if self.shades.len() < MOST_SHADES {
+            self.shades.insert(shade, 1);
+        }
+    }
+
+    /// A palette with as many of the wanted shades as there is room for, the most frequent
+    /// first, and their numbers.
+    fn allocate(&self, palette: &Palette) -> (Palette, HashMap<Rgba, u8>) {
+        let is_used = |number: u8| self.pixels[usize::from(number)] > 0;
+        let mut numbers: HashMap<Rgba, u8> = (0..=u8::MAX)
+            .filter(|&number| is_used(number))
+            .map(|number| (palette.colour(number), number))
+            .collect();
+        let mut wanted: Vec<(u64, Rgba)> = self
+            .shades
+            .iter()
+            .filter(|(shade, _)| !numbers.contains_key(*shade))
+            .map(|(shade, count)| (*count, *shade))
+            .collect();
+        wanted.sort_unstable_by(|one, other| other.cmp(one));
+        let last_used = (0..=u8::MAX).rev().find(|&number| is_used(number));
+        let mut colours = palette.colours.clone();
+        let least = last_used.map_or(1, |number| usize::from(number) + 1);
+        let missing = least.saturating_sub(colours.len());
+        colours.extend(std::iter::repeat_n([0, 0, 0, 255], missing));
+        let free = (0..=u8::MAX).filter(|&number| !is_used(number));
+        for ((_, shade), number) in wanted.into_iter().zip(free) {
+            match colours.get_mut(usize::from(number)) {
+                Some(colour) => *colour = shade,
+                None => colours.push(shade),
+            }
+            numbers.insert(shade, number);
+        }
+        let wider = Palette {
+            colours,
+            ..palette.clone()
+        };
+        (wider, numbers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgba as Pixel;
+    use imageproc::drawing::Canvas as _;
+
+    use super::*;
+    use crate::palette::Alpha;
+    use crate::raster::Depth;
+
+    /// Columns 2 and 3 in amber, column 4 half so.
+    fn sheet(width: u32) -> Sheet {
+        let mut sheet = Sheet::new(width, 1);
+        for (x, alpha) in [(2, 255), (3, 255), (4, 128)] {
+            sheet.draw_pixel(x, 0, Pixel([255, 176, 0, alpha]));
+        }
+        sheet
+    }
+
+    fn greys(count: u16) -> Vec<Rgba> {
+        (0..count)
+            .map(|grey| u8::try_from(grey).unwrap())
+            .map(|grey| [grey, grey, grey, 255])
+            .collect()
+    }
+
+    /// The raster that numbers become.
+    fn laid(colours: Vec<Rgba>, alpha: Alpha, may_expand: bool, data: Vec<u8>) -> Raster {
+        let size = (u32::try_from(data.len()).unwrap(), 1);
+        let mut raster = Raster {
+            palette: Some(Palette::new(colours, alpha, may_expand)),
+            ..Raster::new(Space::Grey, Depth::Eight, size, data)
+        };
+        lay(&sheet(size.0), &mut raster, Orientation::Upright);
+        raster
+    }
+
+    fn colours(raster: &Raster) -> &[Rgba] {
+        &raster.palette.as_ref().unwrap().colours
+    }
+
+    #[test]
+    fn a_sheet_lands_where_a_viewer_expects_it() {
+        for value in 1..=8 {
+            let orientation = Orientation::from_exif(value);
+            let mut raster = Raster::new(Space::Grey, Depth::Eight, (5, 3), vec![0; 15]);
+            let (width, height) = orientation.upright(5, 3);
+            let mut sheet = Sheet::new(width, height);
+            sheet.draw_pixel(1, 0, Pixel([255; 4]));
+            sheet.draw_pixel(0, 2, Pixel([100, 100, 100, 255]));
+            lay(&sheet, &mut raster, orientation);
+            let walk = orientation.walk(5, 3);
+            for (x, y) in (0..width).flat_map(|x| (0..height).map(move |y| (x, y))) {
+                let expected = match (x, y) {
+                    (1, 0) => 255,
+                    (0, 2) => 100,
+                    _ => 0,
+                };
+                assert_eq!(raster.data[walk.index(x, y)], expected, "{value}: {x}, {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn new_colours_come_behind_the_old_ones() {
+        let raster = laid(greys(3), Alpha::Graded, true, vec![0, 1, 2, 1, 0, 2, 1, 0]);
+        assert_eq!(raster.data, [0, 1, 3, 3, 4, 2, 1, 0]);
+        assert_eq!(colours(&raster)[3], [255, 176, 0, 255]);
+        assert_eq!(colours(&raster)[4], [128, 88, 0, 255]);
+    }
+
+    #[test]
+    fn unused_numbers_are_used_first() {
+        // Number 2 is only where something is drawn, 5 nowhere.
+        let raster = laid(greys(6), Alpha::Graded, true, vec![0, 1, 2, 2, 3, 4]);
+        assert_eq!(raster.data, [0, 1, 2, 2, 3, 4]);
+        assert_eq!(colours(&raster).len(), 6);
+        assert_eq!(colours(&raster)[2], [255, 176, 0, 255]);
+        assert_eq!(colours(&raster)[3], [129, 90, 1, 255]);
+    }
+
+    #[test]
+    fn a_full_palette_gives_the_nearest_colour_or_way() {
+        let data: Vec<u8> = [0; 5].into_iter().chain(0..=255).collect();
+        let raster = laid(greys(256), Alpha::Graded, false, data.clone());
+        assert_eq!(
+            raster.data[5..],
+            data[5..],
+            "pixels beside the drawing stay"
+        );
+        assert_eq!(
+            colours(&raster),
+            greys(256),
+            "there is no amber among greys"
+        );
+        let raster = laid(greys(256), Alpha::Graded, true, data.clone());
+        assert_eq!(raster.space, Space::Rgb);
+        assert_eq!(
+            raster.data[3 * 2..3 * 5],
+            [255, 176, 0, 255, 176, 0, 128, 88, 0]
+        );
+        let mut clear = greys(256);
+        clear[9][3] = 9;
+        let raster = laid(clear, Alpha::Graded, true, data);
+        assert_eq!(raster.space, Space::Rgba);
+        assert_eq!(raster.data[4 * (5 + 9)..][..4], [9; 4]);
+    }
+
+    #[test]
+    fn without_half_transparent_colours_a_half_covered_clear_pixel_is_covered_or_clear() {
+        let colours = vec![[9, 9, 9, 0], [9, 9, 9, 255]];
+        let raster = laid(colours, Alpha::AllOrNothing, false, vec![0; 6]);
+        let palette = raster.palette.as_ref().unwrap();
+        let shown: Vec<Rgba> = raster
+            .data
+            .iter()
+            .map(|&number| palette.colour(number))
+            .collect();
+        assert_eq!(shown[1], [9, 9, 9, 0]);
+        assert_eq!(shown[2], [255, 176, 0, 255]);
+        assert_eq!(shown[4], [132, 93, 4, 255]);
+    }
+}

@@ -1,0 +1,187 @@
+//! A picture in its file: opened once, then looked at and annotated.
+
+use face::Face;
+use image::RgbImage;
+
+use crate::annotate::{Options, Plan};
+use crate::bmp::Bmp;
+use crate::decoded::{Decoded, Style};
+use crate::error::PictureError;
+use crate::format::{Content, Format};
+use crate::gif::Gif;
+use crate::header::Header;
+use crate::jpeg::Jpeg;
+use crate::limits::Limits;
+use crate::orientation::Orientation;
+use crate::png::Png;
+use crate::raster::Raster;
+use crate::sheet::{Sheet, TILE_BYTES};
+use crate::webp::WebP;
+
+/// A file that is known to be a picture within the limits.
+#[derive(Debug)]
+pub struct Picture<'f> {
+    header: Header,
+    file: File<'f>,
+}
+
+/// The file by its format, taken apart as far as that is done without decoding.
+#[derive(Debug)]
+enum File<'f> {
+    Jpeg(Jpeg<'f>),
+    Png(Png<'f>),
+    WebP(WebP<'f>),
+    Bmp(Bmp<'f>),
+    Gif(Gif<'f>),
+}
+
+/// A result, ready to be stored.
+#[derive(Debug)]
+pub struct Annotated {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its media type, for `Content-Type`.
+    pub content_type: &'static str,
+    /// Whether it is lossless where its source was not: there is no lossy encoder for WebP.
+    pub is_lossless_copy: bool,
+}
+
+impl<'f> Picture<'f> {
+    /// Reads the header of `file`, whose format is decided by content.
+    ///
+    /// Sets no memory aside for pixels. All of the file may have to be walked: up to milliseconds
+    /// per megabyte.
+    ///
+    /// # Errors
+    /// Permanent: not a picture, not a supported one, beyond a limit, or damaged where it matters.
+    pub fn open(file: &'f [u8], limits: &Limits) -> Result<Self, PictureError> {
+        let format = match Content::of(file) {
+            Content::Picture(format) => format,
+            Content::Foreign(what) => return Err(PictureError::Unsupported { what }),
+            Content::Other => return Err(PictureError::NotAPicture),
+        };
+        let (header, file) = match format {
+            Format::Jpeg => opened(Jpeg::open(file, limits)?, File::Jpeg),
+            Format::Png => opened(Png::open(file, limits)?, File::Png),
+            Format::WebP => opened(WebP::open(file, limits)?, File::WebP),
+            Format::Bmp => opened(Bmp::open(file, limits)?, File::Bmp),
+            Format::Gif => opened(Gif::open(file, limits)?, File::Gif),
+        };
+        Ok(Self { header, file })
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The upright picture in sRGB-like colours over white, scaled down until no side exceeds
+    /// `max_side` pixels; never scaled up. Takes [`Header::rgb_bytes`] of memory.
+    ///
+    /// Blocks a CPU: for a JPEG as cameras make it some milliseconds per megapixel, tens of them for
+    /// any other picture.
+    ///
+    /// # Errors
+    /// The file is damaged: permanent.
+    pub fn rgb(&self, max_side: u32) -> Result<RgbImage, PictureError> {
+        if let File::Jpeg(jpeg) = &self.file
+            && self.header.is_read_small
+        {
+            return jpeg.rgb(max_side);
+        }
+        Ok(self.decode()?.rgb(max_side))
+    }
+
+    /// Decides what is drawn for `faces`, given in upright coordinates, and where.
+    #[must_use]
+    pub fn plan(&self, faces: &[Face], options: Options) -> Plan {
+        Plan::new(self.header.dimensions(), faces, options)
+    }
+
+    /// Memory that [`annotate`](Self::annotate) takes beside the file, in bytes, its result included.
+    #[must_use]
+    pub fn annotate_bytes(&self, plan: &Plan) -> u64 {
+        let work = match (self.header.edit_bytes, &self.file) {
+            (Some(edit_bytes), File::Jpeg(jpeg)) => {
+                edit_bytes.saturating_add(jpeg.result_bytes(plan.tiles()))
+            }
+            _ => self.header.working_bytes,
+        };
+        let small = plan.small_side().map(|side| self.header.rgb_bytes(side));
+        let sheet = plan.tiles().saturating_mul(TILE_BYTES);
+        work.saturating_add(sheet)
+            .saturating_add(small.unwrap_or(0))
+    }
+
+    /// Draws `plan` and writes the upright result in the format, the colour space and the quality
+    /// of its source, with the metadata that is true of it.
+    ///
+    /// A JPEG as cameras make it is edited in place: blocks that nothing is drawn upon lose nothing,
+    /// or next to nothing if the picture is turned; nor does a progressive one lose anything if
+    /// nothing is drawn. Any other picture is decoded and encoded, which blocks a CPU for tens of
+    /// milliseconds per megapixel at worst.
+    ///
+    /// # Errors
+    /// The file is damaged, or the result cannot be encoded: permanent.
+    pub fn annotate(&self, plan: &Plan) -> Result<Annotated, PictureError> {
+        if let File::Jpeg(jpeg) = &self.file {
+            if self.header.edit_bytes.is_some() {
+                let bytes = jpeg.edit(&self.paint(plan)?)?;
+                return Ok(self.annotated(bytes, false));
+            }
+            if plan.is_empty() && self.header.orientation == Orientation::Upright {
+                return Ok(self.annotated(jpeg.copy()?, false));
+            }
+        }
+        self.redraw(plan)
+    }
+
+    /// As [`annotate`](Self::annotate), but decodes and encodes every picture: to compare with.
+    ///
+    /// # Errors
+    /// As [`annotate`](Self::annotate).
+    pub fn redraw(&self, plan: &Plan) -> Result<Annotated, PictureError> {
+        let sheet = self.paint(plan)?;
+        let mut decoded = self.decode()?;
+        decoded.lay(&sheet);
+        let is_lossless_copy = matches!(&decoded.style, Style::WebP(style) if style.is_lossy);
+        Ok(self.annotated(decoded.encode()?, is_lossless_copy))
+    }
+
+    fn paint(&self, plan: &Plan) -> Result<Sheet, PictureError> {
+        let small = plan.small_side().map(|side| self.rgb(side)).transpose()?;
+        Ok(plan.paint(small.as_ref()))
+    }
+
+    fn annotated(&self, bytes: Vec<u8>, is_lossless_copy: bool) -> Annotated {
+        Annotated {
+            bytes,
+            content_type: self.header.format.media_type(),
+            is_lossless_copy,
+        }
+    }
+
+    fn decode(&self) -> Result<Decoded, PictureError> {
+        let (raster, style) = match &self.file {
+            File::Jpeg(jpeg) => decoded(jpeg.decode()?, Style::Jpeg),
+            File::Png(png) => decoded(png.decode()?, Style::Png),
+            File::WebP(webp) => decoded(webp.decode()?, Style::WebP),
+            File::Bmp(bmp) => decoded(bmp.decode()?, Style::Bmp),
+            File::Gif(gif) => decoded(gif.decode()?, Style::Gif),
+        };
+        Ok(Decoded {
+            raster,
+            orientation: self.header.orientation,
+            style,
+        })
+    }
+}
+
+fn opened<'f, T>((header, file): (Header, T), of: impl Fn(T) -> File<'f>) -> (Header, File<'f>) {
+    (header, of(file))
+}
+
+fn decoded<T>((raster, style): (Raster, T), of: impl Fn(T) -> Style) -> (Raster, Style) {
+    (raster, of(style))
+}
