@@ -93,6 +93,22 @@ for (const options of ways) {
       });
     }
 
+    scene("keeps cross-origin rules", async () => {
+      const rule = {
+        allowedOrigin: ["https://a.example.com", "https://b.example.com"],
+        allowedMethod: ["GET", "POST"],
+        allowedHeader: "*",
+        exposeHeader: ["ETag", "x-oss-request-id"],
+        maxAgeSeconds: "600",
+      };
+      await store.putBucketCORS(bucket, [rule, { allowedOrigin: "*", allowedMethod: "HEAD" }]);
+      const { rules } = await store.getBucketCORS(bucket);
+      assert.deepEqual(rules[0], rule);
+      assert.equal(rules[1].allowedOrigin, "*");
+      await store.deleteBucketCORS(bucket);
+      await refused("NoSuchCORSConfiguration", store.getBucketCORS(bucket));
+    });
+
     scene("reads ranges", async () => {
       await store.put("range", Buffer.from("0123456789"));
       const range = async (range, headers) => {

@@ -463,6 +463,23 @@ class TestMultipart:
             bucket.upload_part("big", upload, 10_001, b"1")
 
 
+class TestCrossOriginRules:
+    def test_rules_are_kept_shown_and_removed(self, bucket):
+        rule = models.CorsRule(
+            allowed_origins=["https://*.example.com", "https://b.example.org"],
+            allowed_methods=["GET", "POST"],
+            allowed_headers=["*"],
+            expose_headers=["ETag"],
+            max_age_seconds=600,
+        )
+        bucket.put_bucket_cors(models.BucketCors([rule]))
+        (found,) = bucket.get_bucket_cors().rules
+        assert vars(found) == vars(rule)
+        bucket.delete_bucket_cors()
+        with refused(exceptions.NoSuchCors, 404, "NoSuchCORSConfiguration"):
+            bucket.get_bucket_cors()
+
+
 class TestSignatures:
     def test_a_wrong_secret_is_refused_and_explained(self, emulator, bucket):
         for version in VERSIONS:

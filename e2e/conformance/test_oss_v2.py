@@ -363,6 +363,42 @@ def test_archived_objects_are_restored(emulator):
     assert get(client, name, "old").body.read() == b"12345"
 
 
+def test_cross_origin_rules_are_kept(client, bucket):
+    rule = oss.CORSRule(
+        allowed_origins=["https://*.example.com", "https://b.example.org"],
+        allowed_methods=["GET", "POST"],
+        allowed_headers=["*"],
+        expose_headers=["ETag", "x-oss-request-id"],
+        max_age_seconds=600,
+    )
+    configuration = oss.CORSConfiguration(cors_rules=[rule], response_vary=True)
+    client.put_bucket_cors(
+        oss.PutBucketCorsRequest(bucket=bucket, cors_configuration=configuration)
+    )
+    read = client.get_bucket_cors(oss.GetBucketCorsRequest(bucket=bucket)).cors_configuration
+    assert read.response_vary
+    assert [vars(found) for found in read.cors_rules] == [vars(rule)]
+
+    def preflight(origin, headers):
+        request = oss.OptionObjectRequest(
+            bucket=bucket,
+            key="a.jpg",
+            origin=origin,
+            access_control_request_method="POST",
+            access_control_request_headers=headers,
+        )
+        return client.option_object(request)
+
+    answer = preflight("https://a.example.com", "x-oss-meta-a")
+    assert answer.access_control_allow_origin == "https://a.example.com"
+    assert answer.access_control_max_age == 600
+    error = refused(preflight, "https://example.com", "x-oss-meta-a")
+    assert (error.status_code, error.code) == (403, "AccessForbidden")
+    client.delete_bucket_cors(oss.DeleteBucketCorsRequest(bucket=bucket))
+    request = oss.GetBucketCorsRequest(bucket=bucket)
+    assert refused(client.get_bucket_cors, request).code == "NoSuchCORSConfiguration"
+
+
 def test_errors_say_what_is_wrong(emulator, client, bucket):
     missing = refused(head, client, bucket, "missing")
     assert (missing.status_code, missing.code, missing.ec) == (404, "NoSuchKey", "0026-00000001")

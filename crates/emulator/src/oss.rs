@@ -5,7 +5,8 @@
 //! and publish what happened in the same step, so that no acknowledged upload lacks its event.
 //!
 //! Not played, and refused as such: versioning, callbacks, life cycle, replication, image
-//! processing and the other configurations of a bucket beside its access control list. Asked for
+//! processing and the other configurations of a bucket beside its access control list and its
+//! cross-origin rules. Asked for
 //! versions, every object shows one, called `null`; of live channels there are none. Encryption is remembered and shown, but
 //! nothing is encrypted. An archived object is restored in seconds, without an event at the end.
 
@@ -17,6 +18,7 @@ mod auth;
 mod bucket;
 mod condition;
 mod copy;
+mod cors;
 pub(crate) mod delete;
 pub(crate) mod describe;
 mod encryption;
@@ -107,6 +109,7 @@ impl Oss {
             storage_class: StorageClass::default(),
             redundancy: "LRS".to_owned(),
             encryption: None,
+            cors: None,
         };
         let record = Record::PutBucket {
             bucket: bucket.to_owned(),

@@ -2,6 +2,7 @@
 
 mod copy;
 mod delete;
+mod form;
 mod get;
 mod info;
 mod list;
@@ -11,6 +12,7 @@ mod put;
 
 pub use self::{
     copy::CopyOptions,
+    form::{FormOptions, UploadForm},
     get::{ByteRange, GetOptions, Object},
     info::BucketInfo,
     list::{ListPage, ListRequest, ListedObject},

@@ -34,6 +34,31 @@ pub enum SignatureVersion {
     V1,
 }
 
+impl SignatureVersion {
+    /// The version that a setting names: `v4` or `v1`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "v4" => Some(Self::V4),
+            "v1" => Some(Self::V1),
+            _ => None,
+        }
+    }
+}
+
+impl Addressing {
+    /// The form that a setting names: `virtual`, `path` or `cname`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "virtual" => Some(Self::VirtualHosted),
+            "path" => Some(Self::Path),
+            "cname" => Some(Self::Cname),
+            _ => None,
+        }
+    }
+}
+
 /// A place that answers the OSS API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -121,6 +146,18 @@ impl Endpoint {
         Self { signature, ..self }
     }
 
+    /// Scheme, host and port of a bucket's addresses, as browsers name an origin.
+    #[must_use]
+    pub fn origin(&self, bucket: &BucketName) -> String {
+        let Self {
+            scheme, authority, ..
+        } = self;
+        match self.addressing {
+            Addressing::VirtualHosted => format!("{scheme}://{bucket}.{authority}"),
+            Addressing::Path | Addressing::Cname => format!("{scheme}://{authority}"),
+        }
+    }
+
     /// The region whose buckets are reached.
     #[must_use]
     pub fn region(&self) -> &Region {
@@ -150,14 +187,11 @@ impl Endpoint {
         key: Option<&ObjectKey>,
         query: &[(&str, &str)],
     ) -> String {
-        let Self {
-            scheme, authority, ..
-        } = self;
+        let origin = self.origin(bucket);
         let key = key.map(ObjectKey::path_encoded).unwrap_or_default();
         let address = match self.addressing {
-            Addressing::VirtualHosted => format!("{scheme}://{bucket}.{authority}/{key}"),
-            Addressing::Path => format!("{scheme}://{authority}/{bucket}/{key}"),
-            Addressing::Cname => format!("{scheme}://{authority}/{key}"),
+            Addressing::VirtualHosted | Addressing::Cname => format!("{origin}/{key}"),
+            Addressing::Path => format!("{origin}/{bucket}/{key}"),
         };
         if query.is_empty() {
             return address;

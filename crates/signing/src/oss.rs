@@ -14,6 +14,7 @@ use http::HeaderName;
 use http::request::Parts;
 use jiff::Timestamp;
 
+use self::post_policy::Fields;
 use crate::{Credentials, SignError};
 
 /// Carries the time that V4 signs, and in V1 may stand in for `Date`.
@@ -90,6 +91,24 @@ impl SignatureVersion {
         match self {
             Self::V1 => v1::presign(parts, resource, expires, credentials, now),
             Self::V4 { region } => v4::presign(parts, resource, region, expires, credentials, now),
+        }
+    }
+
+    /// The fields of an upload form that its policy must fix, with their values.
+    #[must_use]
+    pub fn form_conditions(&self, credentials: &Credentials, now: Timestamp) -> Fields {
+        match self {
+            Self::V1 => Fields::new(),
+            Self::V4 { region } => post_policy::conditions_v4(region, credentials, now),
+        }
+    }
+
+    /// The fields of an upload form that present `policy`.
+    #[must_use]
+    pub fn form_fields(&self, policy: &str, credentials: &Credentials, now: Timestamp) -> Fields {
+        match self {
+            Self::V1 => post_policy::fields_v1(policy, credentials),
+            Self::V4 { region } => post_policy::fields_v4(policy, region, credentials, now),
         }
     }
 }

@@ -60,6 +60,7 @@ impl Oss {
             storage_class: configuration.storage_class()?,
             redundancy: configuration.redundancy()?,
             encryption: Encryption::read(|name| request.parts.headers.get(name)?.to_str().ok())?,
+            cors: None,
         };
         self.make_bucket(request.bucket(), about, acl)?;
         let location = HeaderValue::try_from(format!("/{}", request.bucket()));

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 use super::query::Query;
 
 /// Parameters that turn a request into something that the emulator does not play.
-const NOT_PLAYED: [&str; 72] = [
+const NOT_PLAYED: [&str; 71] = [
     "accessmonitor",
     "accessPoint",
     "accessPointConfigForObjectProcess",
@@ -19,7 +19,6 @@ const NOT_PLAYED: [&str; 72] = [
     "callback",
     "cname",
     "comp",
-    "cors",
     "dataPipeline",
     "encryption",
     "httpsConfig",
@@ -123,6 +122,10 @@ operations! {
     GetBucketStat,
     GetBucketAcl,
     PutBucketAcl,
+    GetBucketCors,
+    PutBucketCors,
+    DeleteBucketCors,
+    OptionObject,
     ListObjects,
     ListObjectsV2,
     ListObjectVersions,
@@ -170,6 +173,9 @@ pub(crate) enum Level {
 impl Operation {
     /// Names what a request asks for.
     pub(crate) fn of(method: &Method, level: Level, query: &Query, headers: &HeaderMap) -> Self {
+        if method == Method::OPTIONS && level != Level::Service {
+            return Self::OptionObject;
+        }
         if not_played(query, headers).is_some() {
             return Self::NotPlayed;
         }
@@ -191,6 +197,10 @@ impl Operation {
             Method::GET if has("live") => Self::ListLiveChannel,
             _ if has("live") => Self::NotPlayed,
             Method::GET if has("versions") => Self::ListObjectVersions,
+            Method::GET if has("cors") => Self::GetBucketCors,
+            Method::PUT if has("cors") => Self::PutBucketCors,
+            Method::DELETE if has("cors") => Self::DeleteBucketCors,
+            _ if has("cors") => Self::Unknown,
             Method::PUT if has("acl") => Self::PutBucketAcl,
             Method::PUT => Self::PutBucket,
             Method::DELETE => Self::DeleteBucket,

@@ -42,6 +42,9 @@ async fn serve(
     let mut response = asked.pass(&oss, body, &host, id).await;
 
     let headers = response.headers_mut();
+    if let (Ok(request), false) = (&asked.request, asked.operation == Operation::OptionObject) {
+        headers.extend(oss.cors_headers(request));
+    }
     headers.insert(header::SERVER, HeaderValue::from_static("AliyunOSS"));
     headers.insert("x-oss-request-id", id.header());
     let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -155,6 +158,10 @@ impl Asked {
         if !makes && let Some(bucket) = &request.address.bucket {
             oss.store().bucket(bucket)?;
         }
+        // A browser asks without a signature; the answer tells nobody what is in the bucket.
+        if self.operation == Operation::OptionObject {
+            return oss.option_object(request);
+        }
         let Shared { keys, settings, .. } = &*oss.shared;
         let caller = auth::authenticate(request, keys, &settings.region, now)?;
         let (bucket, key) = (request.bucket(), request.key());
@@ -190,6 +197,10 @@ impl Oss {
             Operation::GetBucketStat => self.get_bucket_stat(request),
             Operation::GetBucketAcl => self.get_bucket_acl(request),
             Operation::PutBucketAcl => self.put_bucket_acl(request),
+            Operation::GetBucketCors => self.get_bucket_cors(request),
+            Operation::PutBucketCors => self.put_bucket_cors(request, body).await,
+            Operation::DeleteBucketCors => self.delete_bucket_cors(request),
+            Operation::OptionObject => self.option_object(request),
             Operation::ListObjects => self.list_objects(request),
             Operation::ListObjectsV2 => self.list_objects_v2(request),
             Operation::ListObjectVersions => self.list_versions(request),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::cors::Cors;
 use super::encryption::Encryption;
 use super::error::{OssError, Result};
 use super::object::{BucketAcl, Described, Object, StorageClass, Sums};
@@ -49,6 +50,9 @@ pub(crate) struct AboutBucket {
     /// How objects are encrypted that do not say it themselves.
     #[serde(default)]
     pub(crate) encryption: Option<Encryption>,
+    /// Which pages of other origins may talk to it.
+    #[serde(default)]
+    pub(crate) cors: Option<Cors>,
 }
 
 /// An upload in parts that is in progress.

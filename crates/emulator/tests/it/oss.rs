@@ -4,6 +4,7 @@ mod archive;
 mod buckets;
 pub(crate) mod caller;
 mod client;
+mod cors;
 mod disk;
 mod events;
 mod faults;

@@ -49,7 +49,7 @@ impl Storage {
                 "OSS_ADDRESSING",
                 oss_addressing.as_deref(),
                 "`virtual`, `path` or `cname`",
-                addressing,
+                Addressing::parse,
             )
             .unwrap_or(Addressing::VirtualHosted);
         let signature = found
@@ -57,7 +57,7 @@ impl Storage {
                 "OSS_SIGNATURE",
                 oss_signature.as_deref(),
                 "`v4` or `v1`",
-                signature,
+                SignatureVersion::parse,
             )
             .unwrap_or_default();
         let internal = found
@@ -136,22 +136,5 @@ fn endpoint(found: &mut Findings, text: Option<&str>, addressing: Addressing) ->
             ));
             None
         }
-    }
-}
-
-fn addressing(text: &str) -> Option<Addressing> {
-    match text {
-        "virtual" => Some(Addressing::VirtualHosted),
-        "path" => Some(Addressing::Path),
-        "cname" => Some(Addressing::Cname),
-        _ => None,
-    }
-}
-
-fn signature(text: &str) -> Option<SignatureVersion> {
-    match text {
-        "v4" => Some(SignatureVersion::V4),
-        "v1" => Some(SignatureVersion::V1),
-        _ => None,
     }
 }

@@ -42,6 +42,7 @@ pub enum Operation {
     GetBucketInfo,
     ListObjectsV2,
     PutObject,
+    PostObject,
     GetObject,
     HeadObject,
     CopyObject,

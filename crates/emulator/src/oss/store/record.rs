@@ -9,6 +9,7 @@ use super::{AboutBucket, Bucket, Part, Store, Upload};
 use crate::blobs::Blob;
 use crate::journal::Journaled;
 use crate::oss::archive::Restored;
+use crate::oss::cors::Cors;
 use crate::oss::object::{BucketAcl, Kind, Object, ObjectAcl, Sums};
 
 /// One change of a store.
@@ -22,6 +23,10 @@ pub(crate) enum Record {
     SetBucketAcl {
         bucket: String,
         acl: BucketAcl,
+    },
+    SetCors {
+        bucket: String,
+        cors: Option<Cors>,
     },
     DeleteBucket {
         bucket: String,
@@ -129,6 +134,10 @@ impl Store {
         let freed = match record {
             Record::SetBucketAcl { bucket, acl } => {
                 self.change(&bucket, |bucket| bucket.about.acl = acl);
+                Vec::new()
+            }
+            Record::SetCors { bucket, cors } => {
+                self.change(&bucket, |bucket| bucket.about.cors = cors);
                 Vec::new()
             }
             Record::PutObject {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use oss::{
-    Addressing, Bucket, ByteRange, Client, CopyOptions, Endpoint, GetOptions, ListRequest,
-    Metadata, ObjectKey, PutOptions, SignatureVersion,
+    Addressing, Bucket, ByteRange, Client, CopyOptions, Endpoint, FormOptions, GetOptions,
+    ListRequest, Metadata, ObjectKey, PutOptions, SignatureVersion, UploadForm,
 };
 use signing::LiveCredentials;
 use tokio_rustls::rustls::crypto::ring;
@@ -164,6 +164,54 @@ async fn a_presigned_url_opens_its_object_to_anybody() {
             "{name}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_signed_form_uploads_one_object_of_its_size_and_type() {
+    let running = Running::start().await;
+    for (name, bucket) in buckets(&running).await.into_iter().step_by(2) {
+        let options = FormOptions {
+            key: key("photos/a b+c 人.jpg"),
+            content_type: "image/jpeg".to_owned(),
+            size_bytes: 2..=5,
+        };
+        let minute = Duration::from_mins(1);
+        let sign = |now| bucket.sign_form(&options, minute, now).unwrap();
+        let fresh = || sign(Timestamp::now());
+        let old = sign(Timestamp::now() - jiff::SignedDuration::from_hours(24));
+        let other_key = [("key", "photos/b.jpg")];
+        let other_type = [("Content-Type", "text/html")];
+        for (case, form, changed, file, expected) in [
+            ("too small", fresh(), &[][..], "1", 400),
+            ("too large", fresh(), &[], "123456", 400),
+            ("another key", fresh(), &other_key, "12345", 403),
+            ("another type", fresh(), &other_type, "12345", 403),
+            ("too late", old, &[], "12345", 403),
+            ("as agreed", fresh(), &[], "12345", 200),
+            ("a second time", fresh(), &[], "54321", 409),
+        ] {
+            let status = post(&form, changed, file).await;
+            assert_eq!(status, expected, "{name}: {case}");
+        }
+        let object = bucket.get(&options.key).await.unwrap();
+        assert_eq!(object.meta().content_type.as_deref(), Some("image/jpeg"));
+        assert_eq!(object.read_to_end(10).await.unwrap(), "12345", "{name}");
+        assert!(!format!("{:?}", fresh()).contains("policy"), "{name}");
+        let week = Duration::from_hours(7 * 24 + 1);
+        assert!(bucket.sign_form(&options, week, Timestamp::now()).is_err());
+    }
+}
+
+async fn post(form: &UploadForm, changed: &[(&str, &str)], file: &'static str) -> u16 {
+    let mut body = reqwest::multipart::Form::new();
+    for (name, value) in form.expose_fields() {
+        let change = changed.iter().find(|(changed, _)| changed == name);
+        let value = change.map_or(value.clone(), |(_, value)| (*value).to_owned());
+        body = body.text(*name, value);
+    }
+    body = body.part("file", reqwest::multipart::Part::text(file));
+    let sent = http().build().unwrap().post(form.url.clone());
+    sent.multipart(body).send().await.unwrap().status().as_u16()
 }
 
 #[tokio::test]

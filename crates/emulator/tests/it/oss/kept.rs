@@ -131,6 +131,9 @@ async fn fill(process: &Process, part: &Bytes) -> String {
         part.clone(),
     )
     .await;
+    let cors = "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin>\
+                <AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>";
+    oss.call("PUT /photos?cors", cors).await;
     let rule = r#"{"bucket":"photos","events":["ObjectCreated:PutObject"],"topic":"t"}"#;
     process.admin("PUT", "/rules/rule", rule).await;
     process
@@ -165,6 +168,8 @@ async fn a_killed_emulator_has_everything_again() {
         oss.call("GET /photos/deleted", "").await.outcome(),
         "404 NoSuchKey"
     );
+    let cors = oss.call("GET /photos?cors", "").await;
+    assert_eq!(cors.element("AllowedMethod").as_deref(), Some("GET"));
     assert_eq!(oss.call("GET /photos/copy", "").await.body, "12345");
     assert_eq!(oss.call("GET /photos/link", "").await.body, "photo");
     let tagging = oss.call("GET /photos/copy?tagging", "").await;
