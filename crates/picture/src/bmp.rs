@@ -1,5 +1,5 @@
-//! BMP, read and written by the `image` crate: what has a palette keeps it as long as what is
-//! drawn finds its colours in it, all else has 24 bits or, with alpha, 32.
+//! BMP, read and written by the `image` crate: a file keeps its palette as long as the drawing
+//! finds its colours in it; without one it has 24 bits or, with alpha, 32.
 
 use std::io::Cursor;
 
@@ -24,7 +24,7 @@ const DENSITY: std::ops::Range<usize> = 38..46;
 /// As much as the decoder takes.
 const LONGEST_SIDE: u32 = 65_535;
 
-/// What a BMP needs to be written as it was.
+/// What the encoder needs to write the result like its source.
 #[derive(Debug)]
 pub(crate) struct BmpStyle {
     density: Option<[u8; 8]>,
@@ -34,7 +34,7 @@ pub(crate) struct BmpStyle {
 #[derive(Debug)]
 pub(crate) struct Bmp<'f> {
     file: &'f [u8],
-    /// Whether pixels can be decoded as numbers of colours.
+    /// Whether pixels can be decoded as palette indices.
     has_palette: bool,
     /// Whether there is memory to do without a palette.
     may_expand: bool,
@@ -72,12 +72,12 @@ impl<'f> Bmp<'f> {
             limits.check(width, height, 0)?;
         }
         let mut decoder = decoder(file)?;
-        // It can hand out numbers only if each has a byte, and none is run-length encoded.
+        // It can hand out palette indices only if each has a byte, and none is run-length encoded.
         let has_palette = decoder.get_palette().is_some() && has_plain_bytes(file);
         decoder.set_indexed_color(has_palette);
         let (width, height) = decoder.dimensions();
         let pixels = u64::from(width) * u64::from(height);
-        // The pixels and the file that they become, with colours instead of numbers if need be.
+        // The pixels and the file that they become, with colours instead of indices if need be.
         let expanded = pixels * 6;
         let may_expand = expanded <= limits.max_decoded_bytes;
         let working_bytes = if has_palette && may_expand {
@@ -135,7 +135,7 @@ fn decoder(file: &[u8]) -> Result<BmpDecoder<Cursor<&[u8]>>, PictureError> {
     BmpDecoder::new(Cursor::new(file)).map_err(refused)
 }
 
-/// Tells a file that ends early from one that is damaged, and from what is not read.
+/// Tells a file that ends early from one that is damaged, and from one that is not supported.
 fn refused(error: ImageError) -> PictureError {
     match error {
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {

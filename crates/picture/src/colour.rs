@@ -1,4 +1,4 @@
-//! Colour spaces in which pixels are kept, and what an sRGB colour is in each.
+//! Colour spaces in which pixels are kept, and the pixel of an sRGB colour in each.
 
 /// How the channels of a pixel are to be read. Files keep theirs from end to end, so a JPEG
 /// is never converted to RGB and back.
@@ -45,7 +45,7 @@ impl Space {
         }
     }
 
-    /// The colour that `pixel` shows; what is transparent lies over white.
+    /// The colour that `pixel` shows over white.
     pub(crate) fn colour(self, pixel: [u8; 4]) -> [u8; 3] {
         let [a, b, c, d] = pixel;
         match self {

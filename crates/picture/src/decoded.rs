@@ -33,6 +33,19 @@ pub(crate) enum Style {
     Gif(GifStyle),
 }
 
+impl Style {
+    /// Leaves out all metadata but what decides how pixels are shown: the rest may tell, in texts or
+    /// in a small picture, whose face is hidden.
+    pub(crate) fn strip(&mut self) {
+        match self {
+            Self::Png(style) => style.strip(),
+            Self::WebP(style) => style.strip(),
+            Self::Gif(style) => style.strip(),
+            Self::Jpeg(_) | Self::Bmp(_) => {}
+        }
+    }
+}
+
 impl Decoded {
     /// Lays a sheet of the same dimensions over the upright picture.
     pub(crate) fn lay(&mut self, sheet: &Sheet) {

@@ -69,7 +69,7 @@ pub enum PictureError {
     Corrupt {
         /// The format.
         format: Format,
-        /// What the decoder said.
+        /// The decoder's error.
         #[source]
         source: BoxError,
     },
@@ -78,7 +78,7 @@ pub enum PictureError {
     Encode {
         /// The format.
         format: Format,
-        /// What the encoder said.
+        /// The encoder's error.
         #[source]
         source: BoxError,
     },

@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes. Names and media types are not asked: they lie.
+//! The format of a file, by its first bytes. Names and media types are not asked: they lie.
 
 use std::fmt;
 
@@ -43,12 +43,12 @@ impl fmt::Display for Format {
     }
 }
 
-/// What some bytes turn out to be.
+/// The kind of content that some bytes begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
     /// A picture that can be annotated.
     Picture(Format),
-    /// A picture in a format that nobody here decodes, by name.
+    /// A picture in a format that is not decoded, by name.
     Foreign(&'static str),
     /// Anything else.
     Other,
@@ -72,8 +72,8 @@ impl Content {
     }
 }
 
-/// Lengths of the second header of a BMP: OS/2 version 1 and 2, Windows version 3 (with masks in it,
-/// for some), 4 and 5.
+/// Lengths of the second header of a BMP: OS/2 version 1 and 2, Windows version 3 (with masks in
+/// it, for some), 4 and 5.
 const BMP_HEADERS: [u32; 8] = [BMP_OS2, 16, 40, 52, 56, 64, 108, 124];
 pub(crate) const BMP_OS2: u32 = 12;
 

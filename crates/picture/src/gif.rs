@@ -1,4 +1,4 @@
-//! Still GIFs: colours by numbers, in a palette that what is drawn must find its colours in.
+//! Still GIFs: palette indices, of a palette that the drawing must find its colours in.
 //!
 //! The blocks of a file are walked here, without decoding any: an animated one is told from a
 //! still one, and comments and colour profiles are copied. The `gif` crate decodes and encodes.
@@ -23,13 +23,20 @@ const ASPECT: usize = 12;
 /// Application extensions that are about animation.
 const LOOPS: [&[u8]; 2] = [b"NETSCAPE2.0", b"ANIMEXTS1.0"];
 
-/// What a GIF needs to be written as it was.
+/// What the encoder needs to write the result like its source.
 #[derive(Debug)]
 pub(crate) struct GifStyle {
     /// Comments and the like, ready to be written.
     extensions: Vec<u8>,
     /// The shape of a pixel, as the file writes it.
     aspect: u8,
+}
+
+impl GifStyle {
+    /// Leaves out metadata.
+    pub(crate) fn strip(&mut self) {
+        self.extensions.clear();
+    }
 }
 
 /// A file whose first frame is found.
@@ -45,8 +52,8 @@ impl<'f> Gif<'f> {
         let frame = FirstFrame::of(file).ok_or(TRUNCATED)?;
         let (width, height) = frame.canvas();
         let pixels = u64::from(width) * u64::from(height);
-        // The numbers, in the frame and on the canvas; then those and what they are packed into,
-        // which has twelve bits for each at worst, twice.
+        // The indices, in the frame and on the canvas; then those and their packed form, which has
+        // twelve bits for each at worst, twice.
         let working_bytes = 4 * pixels + file.len() as u64;
         limits.check(width, height, working_bytes)?;
         if is_animated(file) {
@@ -96,7 +103,7 @@ impl<'f> Gif<'f> {
     }
 }
 
-/// The colours of a table, the one with this number being transparent.
+/// The colours of a table, the one with this index being transparent.
 fn colours(table: &[u8], clear: Option<u8>) -> Vec<Rgba> {
     let colours = table.as_chunks().0.iter();
     let mut colours: Vec<Rgba> = colours.map(|&[r, g, b]| [r, g, b, 255]).collect();
@@ -108,7 +115,7 @@ fn colours(table: &[u8], clear: Option<u8>) -> Vec<Rgba> {
     colours
 }
 
-/// The number of a transparent colour, for what lies around the frame: the one there is, else a
+/// The index of a transparent colour, for the canvas around the frame: the one there is, else a
 /// new one. Where 256 are in use, the background is not transparent, but of its old colour.
 fn clear_number(colours: &mut Vec<Rgba>, numbers: &[u8], background: Option<usize>) -> u8 {
     let number = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
@@ -207,7 +214,7 @@ fn extensions(file: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// Where the first frame lies, and on what.
+/// Where the first frame lies on the screen.
 struct FirstFrame {
     screen: [u16; 2],
     offset: [u16; 2],
@@ -245,7 +252,7 @@ fn two_numbers(bytes: &[u8]) -> Option<[u16; 2]> {
     Some([u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])])
 }
 
-/// What follows the header and its colour table.
+/// The blocks behind the header and its colour table.
 fn blocks(file: &[u8]) -> Option<&[u8]> {
     file.get(13..)?.get(colour_table_len(*file.get(10)?)..)
 }
@@ -274,7 +281,8 @@ fn frames(file: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// What follows a frame: 9 bytes of descriptor, the table, one byte of code size, and its data.
+/// The blocks behind a frame: 9 bytes of descriptor, the table, one byte of code size, and its
+/// data.
 fn after_frame(descriptor: &[u8]) -> Option<&[u8]> {
     let table = colour_table_len(*descriptor.get(8)?);
     skip_blocks(descriptor.get(9 + table + 1..)?)
@@ -346,16 +354,6 @@ mod tests {
             ("as large as can be", [u16::MAX; 4], (131_070, 131_070)),
         ] {
             assert_eq!(at(frame), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_cut_file_never_panics() {
-        let file = gif(3);
-        for end in 0..file.len() {
-            let _ = is_animated(&file[..end]);
-            let _ = FirstFrame::of(&file[..end]);
-            let _ = extensions(&file[..end]);
         }
     }
 }

@@ -50,7 +50,7 @@ use crate::sheet::Sheet;
 const MAX_SIDE: u32 = 65_500;
 
 impl<'f> Jpeg<'f> {
-    /// Reads what can be known without reading the picture data, unless the end marker is missing.
+    /// Reads no picture data, unless the end marker is missing.
     pub(crate) fn open(file: &'f [u8], limits: &Limits) -> Result<(Header, Self), PictureError> {
         let jpeg = Self::parse(file)?;
         let (structure, orientation) = (&jpeg.structure, jpeg.orientation);
@@ -94,7 +94,7 @@ impl<'f> Jpeg<'f> {
 
     /// The upright result of laying `sheet` over the picture, without decoding it.
     pub(crate) fn edit(&self, sheet: &Sheet) -> Result<Vec<u8>, PictureError> {
-        // Hardly ever too little; what would do in any case may be far more.
+        // Hardly ever too little; the bound may be far more.
         let room = usize::try_from(self.result_bytes(sheet.tiles())).unwrap_or(usize::MAX);
         let mut result = Vec::with_capacity(room.min(2 * self.file.len() + (64 << 10)));
         match self.orientation {
@@ -113,7 +113,7 @@ impl<'f> Jpeg<'f> {
     pub(crate) fn result_bytes(&self, blocks: u64) -> u64 {
         /// 64 coefficients of at most 26 bits, and the zeros stuffed between them.
         const BLOCK_BYTES: u64 = 256;
-        /// Those of CMYK.
+        /// As many as CMYK has.
         const COMPONENTS: u64 = 4;
         /// Tables that the file did without.
         const HEAD_BYTES: u64 = 4096;

@@ -1,9 +1,9 @@
 //! Lays a sheet over decoded pixels.
 //!
-//! A picture whose pixels are numbers of colours needs colours that its palette may lack: they take
-//! the places of those that no pixel has any more, then places behind the last one. Pixels that
-//! nothing is drawn upon keep their number. Only if the palette is too small, and the format has
-//! others, do numbers become colours.
+//! A picture whose pixels are palette indices needs colours that its palette may lack: they take
+//! the places of colours that no pixel has any more, then places behind the last one. Pixels that
+//! nothing is drawn upon keep their index. Only if the palette is too small, and the format can do
+//! without, do indices become colours.
 
 use std::collections::HashMap;
 
@@ -13,10 +13,10 @@ use crate::palette::{MOST, Palette, Rgba};
 use crate::raster::{Raster, mix};
 use crate::sheet::Sheet;
 
-/// A shade at the edge of a letter may be off by so much in each channel and nobody sees it.
+/// A shade at the edge of a letter may be off by so much in each channel without being noticed.
 const UNSEEN: u8 = 32;
 
-/// Shades beyond this number are not counted; they get the nearest colour.
+/// More shades than these are not counted; they get the nearest colour.
 const MOST_SHADES: usize = 1 << 16;
 
 /// Lays `sheet` over the upright view of `raster`: its colours are mixed into the stored pixels, in
@@ -40,7 +40,7 @@ pub(crate) fn lay(sheet: &Sheet, raster: &mut Raster, orientation: Orientation) 
     }
 }
 
-/// A sheet that is laid over the numbers of a raster.
+/// A sheet that is laid over the palette indices of a raster.
 struct Laying<'s> {
     palette: Palette,
     sheet: &'s Sheet,
@@ -48,8 +48,8 @@ struct Laying<'s> {
 }
 
 impl Laying<'_> {
-    /// Draws and returns the palette that the numbers have then; `None` if they became colours
-    /// instead, and nothing is drawn yet.
+    /// Draws and returns the new palette; `None` if the indices became colours instead, and nothing
+    /// is drawn yet.
     fn lay(self, raster: &mut Raster) -> Option<Palette> {
         let mut survey = Survey::of(raster);
         self.each_drawn(raster, |number, shade| survey.take(*number, shade));
@@ -69,8 +69,8 @@ impl Laying<'_> {
         Some(wider)
     }
 
-    /// Calls `each` with the number of every pixel that something is drawn upon, and with the
-    /// colour that it ought to have.
+    /// Calls `each` with the index of every pixel that something is drawn upon, and with the colour
+    /// that it ought to have.
     fn each_drawn(&self, raster: &mut Raster, mut each: impl FnMut(&mut u8, Rgba)) {
         let walk = self.orientation.walk(raster.width, raster.height);
         for (x, y, [r, g, b], alpha) in self.sheet.drawn() {
@@ -83,7 +83,7 @@ impl Laying<'_> {
     }
 }
 
-/// Turns numbers into colours.
+/// Turns palette indices into colours.
 fn expand(palette: &Palette, raster: &mut Raster) {
     let colours: [Rgba; MOST] =
         std::array::from_fn(|number| palette.colour(u8::try_from(number).unwrap_or(u8::MAX)));
@@ -108,7 +108,7 @@ fn mixed(under: Rgba, over: Rgba, coverage: u8) -> Rgba {
     std::array::from_fn(|channel| mix(under[channel].into(), over[channel].into(), coverage) as u8)
 }
 
-/// Which numbers are in use, and which shades are wanted how often.
+/// Which indices are in use, and which shades are wanted how often.
 struct Survey {
     pixels: [u64; MOST],
     shades: HashMap<Rgba, u64>,
@@ -126,7 +126,7 @@ impl Survey {
         }
     }
 
-    /// A pixel with this number will have this shade.
+    /// A pixel with this index will have this shade.
     fn take(&mut self, number: u8, shade: Rgba) {
         self.pixels[usize::from(number)] -= 1;
         if let Some(count) = self.shades.get_mut(&shade) {
@@ -137,7 +137,7 @@ impl Survey {
     }
 
     /// A palette with as many of the wanted shades as there is room for, the most frequent
-    /// first, and their numbers.
+    /// first, and their indices.
     fn allocate(&self, palette: &Palette) -> (Palette, HashMap<Rgba, u8>) {
         let is_used = |number: u8| self.pixels[usize::from(number)] > 0;
         let mut numbers: HashMap<Rgba, u8> = (0..=u8::MAX)
@@ -197,7 +197,7 @@ mod tests {
             .collect()
     }
 
-    /// The raster that numbers become.
+    /// Draws on a raster of palette indices.
     fn laid(colours: Vec<Rgba>, alpha: Alpha, may_expand: bool, data: Vec<u8>) -> Raster {
         let size = (u32::try_from(data.len()).unwrap(), 1);
         let mut raster = Raster {

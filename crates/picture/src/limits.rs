@@ -1,6 +1,6 @@
 //! How large a picture may be. Checked on the header, before anything is allocated for pixels.
 //!
-//! What counts is the memory that a picture takes on its way; the other bounds are far beyond
+//! The memory that a picture takes on its way is the bound that matters; the others are far beyond
 //! any camera.
 
 use crate::error::PictureError;
@@ -12,8 +12,8 @@ pub struct Limits {
     pub max_pixels: u64,
     /// The longer side, in pixels: within it, places in a picture fit the arithmetic.
     pub max_side: u32,
-    /// Memory for its decoded form and for what the codec needs beside it, in bytes. A JPEG as
-    /// cameras make it is not decoded and takes next to nothing.
+    /// Memory for its decoded form and for the codec beside it, in bytes. A JPEG as cameras make it
+    /// is not decoded and takes next to nothing.
     pub max_decoded_bytes: u64,
 }
 

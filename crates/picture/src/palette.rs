@@ -1,4 +1,4 @@
-//! Colours by their numbers.
+//! Palettes: the colours that pixels are indices of.
 
 /// As many colours as a byte can tell apart.
 pub(crate) const MOST: usize = 256;
@@ -6,7 +6,7 @@ pub(crate) const MOST: usize = 256;
 /// Red, green, blue and how opaque it is.
 pub(crate) type Rgba = [u8; 4];
 
-/// The colours of a picture by their numbers.
+/// The colours of a picture by their indices.
 #[derive(Debug, Clone)]
 pub(crate) struct Palette {
     pub(crate) colours: Vec<Rgba>,
@@ -35,14 +35,14 @@ impl Palette {
         }
     }
 
-    /// The colour with this number. A number without one is black to most viewers.
+    /// The colour with this index. An index without one is black to most viewers.
     pub(crate) fn colour(&self, number: u8) -> Rgba {
         let black = [0, 0, 0, 255];
         let known = self.colours.get(usize::from(number));
         known.copied().unwrap_or(black)
     }
 
-    /// The number of the colour that is most like `shade`, and by how much a channel differs.
+    /// The index of the colour that is most like `shade`, and by how much a channel differs.
     pub(crate) fn nearest(&self, shade: Rgba) -> (u8, u8) {
         let distances = self.colours.iter().map(|colour| distance(*colour, shade));
         let nearest = (0..=u8::MAX)
@@ -53,7 +53,8 @@ impl Palette {
 }
 
 impl Alpha {
-    /// The nearest shade that can be: none if it is more transparent than opaque and cannot be both.
+    /// The nearest shade that can be: none if it is more transparent than opaque and cannot be
+    /// both.
     pub(crate) fn possible(self, shade: Rgba) -> Option<Rgba> {
         let [r, g, b, a] = shade;
         match self {

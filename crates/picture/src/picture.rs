@@ -70,7 +70,7 @@ impl<'f> Picture<'f> {
         Ok(Self { header, file })
     }
 
-    /// What was read.
+    /// The facts that were read.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
@@ -79,8 +79,8 @@ impl<'f> Picture<'f> {
     /// The upright picture in sRGB-like colours over white, scaled down until no side exceeds
     /// `max_side` pixels; never scaled up. Takes [`Header::rgb_bytes`] of memory.
     ///
-    /// Blocks a CPU: for a JPEG as cameras make it some milliseconds per megapixel, tens of them for
-    /// any other picture.
+    /// Blocks a CPU: for a JPEG as cameras make it some milliseconds per megapixel, tens of them
+    /// for any other picture.
     ///
     /// # Errors
     /// The file is damaged: permanent.
@@ -93,13 +93,14 @@ impl<'f> Picture<'f> {
         Ok(self.decode()?.rgb(max_side))
     }
 
-    /// Decides what is drawn for `faces`, given in upright coordinates, and where.
+    /// Places the marks of `faces`, which are given in upright coordinates.
     #[must_use]
     pub fn plan(&self, faces: &[Face], options: Options) -> Plan {
         Plan::new(self.header.dimensions(), faces, options)
     }
 
-    /// Memory that [`annotate`](Self::annotate) takes beside the file, in bytes, its result included.
+    /// Memory that [`annotate`](Self::annotate) takes beside the file, in bytes, its result
+    /// included.
     #[must_use]
     pub fn annotate_bytes(&self, plan: &Plan) -> u64 {
         let work = match (self.header.edit_bytes, &self.file) {
@@ -117,10 +118,10 @@ impl<'f> Picture<'f> {
     /// Draws `plan` and writes the upright result in the format, the colour space and the quality
     /// of its source, with the metadata that is true of it.
     ///
-    /// A JPEG as cameras make it is edited in place: blocks that nothing is drawn upon lose nothing,
-    /// or next to nothing if the picture is turned; nor does a progressive one lose anything if
-    /// nothing is drawn. Any other picture is decoded and encoded, which blocks a CPU for tens of
-    /// milliseconds per megapixel at worst.
+    /// A JPEG as cameras make it is edited in place: blocks that nothing is drawn upon lose
+    /// nothing, or next to nothing if the picture is turned; nor does a progressive one lose
+    /// anything if nothing is drawn. Any other picture is decoded and encoded, which blocks a CPU
+    /// for tens of milliseconds per megapixel at worst.
     ///
     /// # Errors
     /// The file is damaged, or the result cannot be encoded: permanent.
@@ -145,6 +146,9 @@ impl<'f> Picture<'f> {
         let sheet = self.paint(plan)?;
         let mut decoded = self.decode()?;
         decoded.lay(&sheet);
+        if plan.hides() {
+            decoded.style.strip();
+        }
         let is_lossless_copy = matches!(&decoded.style, Style::WebP(style) if style.is_lossy);
         Ok(self.annotated(decoded.encode()?, is_lossless_copy))
     }

@@ -1,6 +1,6 @@
 //! PNG, with all that its chunks say beside the pixels.
 //!
-//! Depth and kind of colour are kept: a palette as long as what is drawn finds its colours in it
+//! Depth and kind of colour are kept: a palette as long as the drawing finds its colours in it
 //! ([`lay`](crate::lay)), grey, sixteen bits, one transparent colour. The `png` crate
 //! reads and writes pixels only; the other chunks are copied ([`keep`]).
 
@@ -29,7 +29,7 @@ use crate::raster::{Depth, Raster};
 /// Length, kind, content and checksum of the header, and the signature before it.
 const HEADER: usize = 33;
 
-/// What a chunk has beside its content, and all of the last one.
+/// Length, kind and checksum of a chunk. The last one has nothing else.
 const FRAME: usize = 12;
 const END: usize = FRAME;
 
@@ -39,13 +39,20 @@ const PIECE: usize = 1 << 16;
 /// Between speed (1) and size (9). Beyond, a file of 50 megapixels takes minutes.
 const LEVEL: u8 = 5;
 
-/// What a PNG needs to be written as it was.
+/// What the encoder needs to write the result like its source.
 #[derive(Debug)]
 pub(crate) struct PngStyle {
     kept: Kept,
     samples: Samples,
     /// The palette of the source, which its chunks are about.
     palette: Option<Palette>,
+}
+
+impl PngStyle {
+    /// Leaves out metadata.
+    pub(crate) fn strip(&mut self) {
+        self.kept.strip();
+    }
 }
 
 /// A file whose header is read.
@@ -179,7 +186,7 @@ fn working_bytes(
     if expanded <= limits.max_decoded_bytes {
         (expanded, true)
     } else {
-        // Numbers, packed and unpacked.
+        // Palette indices, packed and unpacked.
         (sum(2), false)
     }
 }
@@ -232,7 +239,7 @@ fn write_pixels(
     encoder.set_color(colour);
     encoder.set_depth(BitDepth::from_u8(depth).unwrap_or(BitDepth::Eight));
     encoder.set_deflate_compression(DeflateCompression::Level(LEVEL));
-    // Neighbouring numbers, and bits in a byte, say nothing about each other.
+    // Neighbouring palette indices, and bits in a byte, say nothing about each other.
     let is_filtered = colour != ColorType::Indexed && depth >= 8;
     encoder.set_filter(if is_filtered {
         Filter::Adaptive

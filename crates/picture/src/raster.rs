@@ -26,10 +26,10 @@ impl Depth {
 pub(crate) struct Raster {
     pub(crate) space: Space,
     pub(crate) depth: Depth,
-    /// Stored width; not what a viewer shows when the picture lies on its side.
+    /// Stored width; a viewer shows the height instead when the picture lies on its side.
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// Whether pixels are numbers of colours, one byte each, and then which.
+    /// The colours that pixels are indices of, one byte each, if they are.
     pub(crate) palette: Option<Palette>,
     pub(crate) data: Vec<u8>,
 }

@@ -184,7 +184,7 @@ impl Tile {
     }
 }
 
-/// What is drawn is mixed with what was drawn before.
+/// A pixel is mixed with the colour that was drawn there before.
 impl Canvas for Sheet {
     type Pixel = Rgba<u8>;
 

@@ -45,12 +45,12 @@ pub(crate) fn fit(width: u32, height: u32, max_side: u32) -> (u32, u32) {
 pub(crate) struct Average<const CHANNELS: usize> {
     columns: Vec<Share>,
     rows: std::vec::IntoIter<Share>,
-    /// Source pixels times target pixels: what the shares of a target pixel come to.
+    /// Source pixels times target pixels: the sum of the shares of a target pixel.
     area: u64,
-    /// The number of the target row that is under way, and of what it consists so far.
+    /// The number of the target row that is under way, and its sums so far.
     current: usize,
     sums: Vec<u64>,
-    /// What its last source row owes the next one.
+    /// The part of its last source row that belongs to the next target row.
     carry: Vec<u64>,
     line: Vec<u32>,
     data: Vec<u8>,
@@ -117,7 +117,7 @@ impl<const CHANNELS: usize> Average<CHANNELS> {
     }
 }
 
-/// What one source pixel gives to its target and to the one after.
+/// The parts of one source pixel in its target and in the one after.
 struct Share {
     target: usize,
     here: u32,

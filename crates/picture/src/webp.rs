@@ -1,8 +1,8 @@
 //! WebP: lossy and lossless in, lossless out, because there is no lossy encoder in Rust.
 //!
-//! The decoder is given the pixels in a container of our own: it would refuse files that say
-//! they have metadata and have none, and set aside what a part claims to have, up to four
-//! gigabytes, before it reads any of it.
+//! The decoder gets the pixels in a container of our own: it would refuse files that announce
+//! metadata and have none, and set aside the length that a chunk claims, up to four gigabytes,
+//! before it reads any of it.
 
 use std::io::Cursor;
 
@@ -17,13 +17,20 @@ use crate::orientation::Orientation;
 use crate::raster::{Depth, Raster};
 use crate::{exif, xmp};
 
-/// What a WebP needs to be written as it was.
+/// What the encoder needs to write the result like its source.
 #[derive(Debug)]
 pub(crate) struct WebPStyle {
     pub(crate) is_lossy: bool,
     profile: Vec<u8>,
     exif: Vec<u8>,
     xmp: Vec<u8>,
+}
+
+impl WebPStyle {
+    /// Leaves out metadata.
+    pub(crate) fn strip(&mut self) {
+        (self.exif, self.xmp) = Default::default();
+    }
 }
 
 impl<'f> WebP<'f> {
@@ -36,8 +43,8 @@ impl<'f> WebP<'f> {
                 "its canvas and its picture differ in size",
             ));
         }
-        // The pixels; four channels of them while they are unpacked or packed; and what they are
-        // packed into. Beside them, the file in its new container.
+        // The pixels; four channels of them while they are unpacked or packed; and the packed file.
+        // Beside them, the source in its new container.
         let pixels = u64::from(width) * u64::from(height);
         let channels = if parts.has_alpha() { 4 } else { 3 };
         let working_bytes = pixels * (channels + 4 + channels) + file.len() as u64;
@@ -104,7 +111,7 @@ pub(crate) fn encode(
     Ok(file)
 }
 
-/// Tells a file that ends early from one that is damaged, and from what is not read.
+/// Tells a file that ends early from one that is damaged, and from one that is not supported.
 fn refused(error: DecodingError) -> PictureError {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
@@ -132,7 +139,7 @@ pub(crate) struct WebP<'a> {
     profile: Option<&'a [u8]>,
     exif: Option<&'a [u8]>,
     xmp: Option<&'a [u8]>,
-    /// The pixels with their kind, and what is transparent of them.
+    /// The pixels with their kind, and their transparency.
     pixels: Option<([u8; 4], &'a [u8])>,
     alpha: Option<&'a [u8]>,
 }

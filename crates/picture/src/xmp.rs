@@ -1,5 +1,4 @@
-//! What is wanted of XMP: to pass it on without what is not true of the result or nobody's
-//! business.
+//! XMP: passed on without the entries that are not true of the result or private.
 
 const ORIENTATION: &[u8] = b"tiff:Orientation";
 

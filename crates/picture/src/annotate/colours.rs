@@ -1,5 +1,5 @@
-//! The colours. Told apart by people who do not see all of them: amber, blue and mint differ
-//! in brightness as well. Dark text on each has a contrast of at least 6 to 1.
+//! The colours. Amber, blue and mint differ in brightness as well, for people who do not see all
+//! colours. Dark text on each has a contrast of at least 6 to 1.
 
 use face::{Face, Gender};
 

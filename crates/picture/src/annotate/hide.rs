@@ -1,8 +1,8 @@
 //! Hides faces: covers each with the mean colours of a few cells.
 //!
-//! The colours are opaque and come from so few cells that nobody is recognised by them; the pixels
-//! and coefficients beneath are replaced and cannot be had back. Whole tiles are covered, which are
-//! blocks of a JPEG: these hold one colour each then, and no other block changes.
+//! The colours are opaque, and the cells so few that no face is recognised by them. The pixels and
+//! coefficients beneath are replaced and cannot be had back. Whole tiles are covered, which are
+//! blocks of a JPEG: in a mosaic each of these holds one colour then, and no other block changes.
 
 use image::{Rgb, RgbImage, Rgba};
 use imageproc::drawing::Canvas as _;
@@ -13,7 +13,7 @@ use crate::sheet::{SIDE, Sheet};
 /// Cells along the longer side of a face, at most.
 const CELLS: u32 = 6;
 
-/// Boxes end at chin and brows: on each side this part of the longer side is hidden as well.
+/// Boxes end at chin and brows: on each side a fifth of the longer side is hidden as well.
 const MARGIN: i32 = 5;
 
 /// A face that is hidden, counted in tiles of a sheet.

@@ -136,8 +136,8 @@ fn scale(height: i32) -> f32 {
     height as f32
 }
 
-/// `DejaVu` Sans Bold, its ASCII part, measured by its capitals: its height is theirs, and so is its
-/// ascent. A whole number of pixels then puts the baseline between two rows, and the horizontal
+/// `DejaVu` Sans Bold, its ASCII part, measured by its capitals: its height is theirs, and so is
+/// its ascent. A whole number of pixels then puts the baseline between two rows, and the horizontal
 /// strokes of letters stay crisp.
 struct Capitals(FontRef<'static>);
 

@@ -1,6 +1,6 @@
 //! The choices that a caller has.
 
-/// What is drawn, and when.
+/// How faces are marked, and when they are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
     /// How each face is marked.
@@ -15,9 +15,10 @@ pub enum Mark {
     /// With a box and a label.
     #[default]
     Box,
-    /// With a few squares of one colour each, so that nobody can tell who it is. Cannot be undone.
+    /// Covered with a few squares of one colour each. Cannot be undone, and the result has no metadata
+    /// that may tell who it was.
     Mosaic,
-    /// With soft shades of these colours. Cannot be undone.
+    /// As a mosaic, with soft shades of these colours.
     Blur,
 }
 

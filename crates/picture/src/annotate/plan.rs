@@ -18,7 +18,7 @@ mod labels;
 mod tests;
 
 /// Most faces that are boxed. The largest crowds in which single faces can be told apart are
-/// about as large; what is beyond would be boxes upon boxes.
+/// about as large; more boxes would lie upon each other.
 pub const MOST_BOXES: usize = 1000;
 
 /// Most faces that are labelled.
@@ -104,16 +104,22 @@ impl Plan {
         self.labels.len()
     }
 
+    /// Whether faces are hidden.
+    pub(crate) fn hides(&self) -> bool {
+        !self.hidden.is_empty()
+    }
+
     /// Whether nothing is drawn.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.marked() == 0 && self.banner.is_none()
     }
 
-    /// The longer side of the small picture that [`paint`](Self::paint) needs; `None` if it needs none.
+    /// The longer side of the small picture that [`paint`](Self::paint) needs; `None` if it needs
+    /// none.
     pub(crate) fn small_side(&self) -> Option<u32> {
         let (width, height) = self.size;
-        (!self.hidden.is_empty()).then(|| width.max(height).div_ceil(SIDE))
+        self.hides().then(|| width.max(height).div_ceil(SIDE))
     }
 
     /// The most tiles of a sheet that are drawn upon.
@@ -137,8 +143,8 @@ impl Plan {
         drawn.min(all)
     }
 
-    /// Draws everything on a sheet; what hides faces in the colours of `small`, the same picture
-    /// scaled down to [`small_side`](Self::small_side).
+    /// Draws everything on a sheet. Hidden faces get the colours of `small`, which is the same
+    /// picture scaled down to [`small_side`](Self::small_side).
     pub(crate) fn paint(&self, small: Option<&RgbImage>) -> Sheet {
         let mut sheet = Sheet::new(self.size.0, self.size.1);
         for hidden in &self.hidden {

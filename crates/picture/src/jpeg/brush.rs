@@ -84,7 +84,7 @@ impl Brush {
     }
 }
 
-/// What the pixels above one sample do to it.
+/// The effect of the pixels above one sample.
 #[derive(Debug, Default, Clone, Copy)]
 struct Share {
     pixels: f32,

@@ -1,5 +1,5 @@
 //! The code of picture data: Huffman symbols and bits, the blocks that they stand for, and the
-//! scans that the blocks come in. Reads and writes what baseline files hold, and nothing else.
+//! scans that the blocks come in. Reads and writes baseline files, and no others.
 
 mod bits;
 mod block;

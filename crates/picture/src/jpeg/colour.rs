@@ -1,12 +1,11 @@
-//! In which colour space a file holds its pixels. Files do not say; libjpeg's rule is what all
-//! programs follow.
+//! The colour space of a file. Files do not say; all programs follow the rule of libjpeg.
 
 use super::frame::Component;
 use super::segments::{ADOBE, JFIF, Segment};
 use crate::colour::Space;
 use crate::error::PictureError;
 
-/// What Adobe's segment says of the colours.
+/// Where Adobe's segment names the transform of its colours.
 const TRANSFORM_AT: usize = 11;
 
 /// By the number of components, then by JFIF, then by Adobe's segment, then by the names of the

@@ -27,7 +27,7 @@ pub(crate) fn inverse(frequencies: &Square) -> Square {
     product(&product(&transposed(&BASIS), frequencies), &BASIS)
 }
 
-/// The inverse of the lowest frequencies alone, which gives the same samples in smaller number.
+/// The inverse of the lowest frequencies alone, which gives fewer samples of the same picture.
 #[derive(Debug)]
 pub(crate) struct Reduced {
     side: usize,
@@ -118,7 +118,7 @@ mod tests {
         );
     }
 
-    /// What is smooth looks the same in every size.
+    /// Smooth samples look the same in every size.
     #[test]
     fn fewer_samples_are_averages_of_many() {
         const STEPS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 7];

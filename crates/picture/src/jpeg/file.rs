@@ -1,5 +1,5 @@
-//! A JPEG file, taken apart once: its markers tell enough to read the picture, and to make the
-//! like of it. Reads no picture data.
+//! A JPEG file, taken apart once. Its segments tell enough to read the picture, and to write one
+//! like it; no picture data is read.
 
 use super::colour;
 use super::frame::{Component, Frame, RawComponent};
@@ -18,7 +18,8 @@ use crate::orientation::Orientation;
 /// The most segments of metadata that are remembered. A profile takes 255 at most.
 const MAX_METADATA: usize = 1000;
 
-/// The most segments that the picture is read by. Encoders write some ten, at most some for each scan.
+/// The most segments that the picture is read by. Encoders write some ten, at most some for each
+/// scan.
 const MAX_SEGMENTS: usize = 1 << 14;
 
 /// A file whose segments are found and checked.
@@ -39,7 +40,7 @@ impl<'f> Jpeg<'f> {
     /// append further ones.
     ///
     /// # Errors
-    /// What cannot be read, be it damaged or unusual.
+    /// The file is damaged or not supported.
     pub(crate) fn parse(file: &'f [u8]) -> Result<Self, PictureError> {
         let mut walk = Walk::default();
         let mut segments = Segments::of(file);
@@ -54,7 +55,7 @@ impl<'f> Jpeg<'f> {
     }
 }
 
-/// What the segments so far have said.
+/// The content of the segments so far.
 #[derive(Default)]
 struct Walk<'f> {
     frame: Option<Frame>,

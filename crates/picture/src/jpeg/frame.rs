@@ -19,7 +19,7 @@ const MAX_FACTOR: u8 = 4;
 /// How one colour component is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Component {
-    /// What scan headers call it.
+    /// Its name in scan headers.
     pub(crate) id: u8,
     pub(crate) horizontal: u8,
     pub(crate) vertical: u8,
@@ -106,7 +106,7 @@ impl Frame {
         self
     }
 
-    /// Whether it is what libjpeg can show.
+    /// Whether libjpeg can show it.
     fn check(&self) -> Result<(), PictureError> {
         let unsupported = |what| Err(PictureError::Unsupported { what });
         if !matches!(self.components.len(), 1 | 3 | 4) {

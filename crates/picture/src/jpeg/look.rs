@@ -1,8 +1,8 @@
 //! A sequential JPEG, scaled down while its code is read.
 //!
-//! A block whose high frequencies are left out is a block of fewer samples, so that a large
-//! photo never exists in full: its rows are averaged into the small picture as they come. What
-//! the small picture needs no sharpness for is not even computed.
+//! A block whose high frequencies are left out is a block of fewer samples, so that a large photo
+//! never exists in full: its rows are averaged into the small picture as they come. Frequencies
+//! that the small picture cannot show are not even computed.
 
 use image::imageops::FilterType;
 use image::{GrayImage, RgbImage, imageops};
@@ -17,7 +17,7 @@ use super::table::Table;
 use crate::error::PictureError;
 use crate::shrink::{self, Average};
 
-/// The brightness that is stored as zero, and what makes cutting off rounding.
+/// The brightness that is stored as zero, and a half, so that cutting off rounds.
 const ZERO: f32 = 128.5;
 
 /// Samples along a side of which the last may be made of filling, too, without being noticed.
@@ -74,9 +74,9 @@ struct Look {
     /// Samples in a row that are seen.
     seen: usize,
     average: Average<1>,
-    /// What comes of `average`.
+    /// The size of the result of `average`.
     target: (u32, u32),
-    /// Those of one row of units, and how many are in a line.
+    /// The samples of one row of units, and how many are in a line.
     rows: Vec<u8>,
     row: usize,
 }

@@ -5,8 +5,8 @@
 //! beside the drawing. It takes a third of the time that decoding and encoding take, and next to no
 //! memory.
 //!
-//! It does this for upright, sequential files, which is what cameras make. It never guesses: data
-//! that does not hold every block, and no more, is damaged.
+//! This is for upright, sequential files, as cameras make them. Nothing is guessed: data that does
+//! not hold every block, and no more, is damaged.
 
 mod copy;
 
@@ -20,7 +20,7 @@ use crate::error::PictureError;
 use crate::sheet::Sheet;
 
 /// Writes a sequential file with `sheet` laid over it to `result`, which ought to have room for
-/// it. Of its metadata, only what decides how it is shown is kept.
+/// it. Only the metadata that decides how it is shown is kept.
 ///
 /// # Errors
 /// Damage.

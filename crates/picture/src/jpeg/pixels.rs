@@ -1,7 +1,8 @@
 //! All pixels of a JPEG, decoded by `zune-jpeg`.
 //!
-//! The decoder shows what it can of any file, and has its own views of what files mean. So it never
-//! gets a file as it came, but a copy that was checked from end to end and says nothing of colours.
+//! The decoder shows damaged files as far as it can, and judges colours by rules of its own. So it
+//! never gets a file as it came, but a copy that was checked from end to end and says nothing of
+//! colours.
 
 use zune_core::bytestream::ZCursor;
 use zune_core::options::DecoderOptions;
@@ -26,7 +27,7 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>) -> Result<(Raster, JpegStyle), PictureErro
     Ok((raster, JpegStyle::of(structure, jpeg.orientation)))
 }
 
-/// The same file, found to be whole, with nothing but what its samples are made of.
+/// The same file, found to be whole, with no other segments than the samples need.
 fn plain(jpeg: &Jpeg<'_>) -> Result<Vec<u8>, PictureError> {
     if !jpeg.structure.is_sequential() {
         return progressive::checked(jpeg, &[]);

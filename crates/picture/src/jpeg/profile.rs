@@ -43,7 +43,7 @@ impl<'f> Profile<'f> {
     }
 }
 
-/// Its number, how many there are, and what it holds.
+/// The number of a part, how many there are, and its data.
 fn part<'f>(segment: &Segment<'f>) -> Option<(u8, u8, &'f [u8])> {
     if segment.marker != ICC_PROFILE {
         return None;
@@ -58,7 +58,7 @@ fn part<'f>(segment: &Segment<'f>) -> Option<(u8, u8, &'f [u8])> {
 mod tests {
     use super::*;
 
-    /// Its number, how many there are, and what it holds.
+    /// The number of a part, how many there are, and its data.
     type Part<'p> = (u8, u8, &'p [u8]);
 
     /// Its name, the parts, and the profile that they make.

@@ -1,6 +1,6 @@
 //! Checks a progressive file: every scan must hold every block that it is about, and no more.
 //!
-//! The decoder for such files shows what it can of damaged ones. It gets a file only after this
+//! The decoder for such files shows damaged ones as far as it can. It gets a file only after this
 //! check has read it from its first scan to its last, as far as its code goes: which coefficients
 //! of each block are not zero must be known to read on, their values need not.
 
@@ -68,7 +68,7 @@ struct Check<'s> {
 }
 
 impl Check<'_> {
-    /// Reads a scan and returns what follows it.
+    /// Reads a scan and returns the bytes behind it.
     fn scan<'f>(&mut self, header: &[u8], data: &'f [u8]) -> Result<&'f [u8], PictureError> {
         self.scans += 1;
         if self.scans > MAX_SCANS {
@@ -122,7 +122,7 @@ impl Check<'_> {
         }))
     }
 
-    /// Takes note of what a scan brings, which must be what is due.
+    /// Takes note of the coefficients that a scan brings, which must be due.
     fn advance(&mut self, header: &ScanHeader) -> Option<()> {
         let is_possible = if header.first == 0 {
             header.last == 0
@@ -150,8 +150,7 @@ impl Check<'_> {
         Some(())
     }
 
-    /// Whether the picture is whole. Encoders may leave out what is not seen from afar, but then
-    /// they write an end.
+    /// Whether the picture is whole. Encoders may leave out details, but then they write an end.
     fn finish(&self, is_ended: bool) -> Result<(), PictureError> {
         let mut frequencies = self.progress.iter().flatten();
         if !is_ended && !frequencies.all(|left| *left == Some(0)) {

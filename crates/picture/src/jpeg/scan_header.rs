@@ -1,9 +1,9 @@
-//! The header of a scan: which components it has, and which part of their numbers.
+//! The header of a scan: its components, and which part of their coefficients it holds.
 
 use super::segments::corrupt;
 use crate::error::PictureError;
 
-/// What the header of a scan says.
+/// The header of a scan.
 #[derive(Debug)]
 pub(crate) struct ScanHeader {
     /// One to four.

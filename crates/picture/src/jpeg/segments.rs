@@ -17,7 +17,7 @@ pub(crate) const COMMENT: u8 = 0xfe;
 const NUMBER_OF_LINES: u8 = 0xdc;
 const ARITHMETIC_CONDITIONING: u8 = 0xcc;
 
-/// A marker with what belongs to it.
+/// A marker with its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Segment<'f> {
     pub(crate) marker: u8,
@@ -32,14 +32,14 @@ pub(crate) struct Segments<'f> {
 }
 
 impl<'f> Segments<'f> {
-    /// Those of `file`, whose first marker is left out.
+    /// The segments of `file` behind its first marker.
     pub(crate) fn of(file: &'f [u8]) -> Self {
         Self {
             rest: file.get(2..).unwrap_or_default(),
         }
     }
 
-    /// What follows the last segment.
+    /// The bytes behind the last segment.
     pub(crate) fn rest(&self) -> &'f [u8] {
         self.rest
     }
@@ -99,7 +99,7 @@ fn refuse(marker: u8) -> Result<(), PictureError> {
     }
 }
 
-/// The next marker and what follows it.
+/// The next marker and the bytes behind it.
 pub(crate) fn next_marker(mut rest: &[u8]) -> Option<(u8, &[u8])> {
     loop {
         let at = rest.iter().position(|&byte| byte == 0xff)?;
@@ -119,7 +119,7 @@ pub(crate) fn write(marker: u8, payload: &[u8], file: &mut Vec<u8>) {
     file.extend(payload);
 }
 
-/// Damage, and what it is.
+/// The file is damaged, and how.
 pub(crate) fn corrupt(reason: impl Into<String>) -> PictureError {
     PictureError::corrupt(Format::Jpeg, reason.into())
 }

@@ -1,4 +1,4 @@
-//! What a JPEG is like: enough to read its picture, and to make the like of it.
+//! The make of a JPEG: enough to read its picture, and to write one like it.
 
 use super::frame::{Component, Process, finest, swapped};
 use super::segments::Segment;
@@ -76,7 +76,7 @@ impl Structure<'_> {
         }
     }
 
-    /// The same picture without anything that says what its colours mean.
+    /// The same picture without the segments that give its colours a meaning.
     pub(crate) fn bare(&self) -> Self {
         let mut bare = self.turned(Orientation::Upright);
         bare.metadata.clear();

@@ -46,7 +46,7 @@ pub(crate) fn is_exact(structure: &Structure<'_>, orientation: Orientation) -> b
 }
 
 /// Turns a sequential file upright, lays `sheet` over it, and writes it to `result`, which ought to
-/// have room for it. Of its metadata, only what decides how it is shown is kept.
+/// have room for it. Only the metadata that decides how it is shown is kept.
 ///
 /// # Errors
 /// Damage.
@@ -59,7 +59,7 @@ pub(crate) fn turn(
     write(jpeg, jpeg.orientation, &upright, sheet, result)
 }
 
-/// Writes a sequential file in one scan, without anything that says what its colours mean.
+/// Writes a sequential file in one scan, without the segments that give its colours a meaning.
 ///
 /// # Errors
 /// Damage.

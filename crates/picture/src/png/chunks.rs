@@ -50,10 +50,11 @@ impl Chunk<'_> {
 /// The chunks of a file up to its end, to where it is cut off, or to something that is no chunk.
 /// The last one may be cut off.
 pub(crate) fn chunks(file: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
-    from(file, SIGNATURE)
+    chunks_from(file, SIGNATURE)
 }
 
-fn from(bytes: &[u8], mut at: usize) -> impl Iterator<Item = Chunk<'_>> {
+/// The chunks from a place on.
+pub(crate) fn chunks_from(bytes: &[u8], mut at: usize) -> impl Iterator<Item = Chunk<'_>> {
     std::iter::from_fn(move || {
         let rest = bytes.get(at..)?;
         let (length, after) = rest.split_first_chunk::<4>()?;
@@ -97,7 +98,7 @@ pub(crate) struct File<'a> {
     head: &'a [u8],
     pub(crate) palette: Option<Chunk<'a>>,
     pub(crate) transparency: Option<Chunk<'a>>,
-    /// The pixels, in consecutive whole chunks, and what there is of one that is cut off.
+    /// The pixels, in consecutive whole chunks, and the beginning of one that is cut off.
     data: &'a [u8],
     cut: &'a [u8],
     /// Whether the file has an end.
@@ -107,7 +108,7 @@ pub(crate) struct File<'a> {
 
 impl<'a> File<'a> {
     /// # Errors
-    /// What is no PNG, is cut off before its pixels, or needs what nobody here knows.
+    /// The file is no PNG, is cut off before its pixels, or has critical chunks of unknown kinds.
     pub(crate) fn parse(file: &'a [u8]) -> Result<Self, PictureError> {
         let corrupt = |reason: &str| Err(PictureError::corrupt(Format::Png, reason));
         let mut parts = Self {
@@ -184,11 +185,11 @@ impl<'a> File<'a> {
 
     /// Whether the pixels arrived as they were sent.
     pub(crate) fn is_data_intact(&self) -> bool {
-        from(self.data, 0).all(|chunk| chunk.is_intact())
+        chunks_from(self.data, 0).all(|chunk| chunk.is_intact())
     }
 
-    /// The one colour that is transparent, as `tRNS` writes it. Of its numbers, as many bits count
-    /// as samples have.
+    /// The one colour that is transparent, as `tRNS` writes it. Of its words, as many bits count as
+    /// samples have.
     pub(crate) fn key(&self) -> Option<Vec<u8>> {
         let (depth, colour) = self.samples()?;
         let words = match colour {
@@ -211,7 +212,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// What a decoder needs for the pixels, as a file.
+    /// A file of the chunks that a decoder needs for the pixels.
     pub(crate) fn essence(&self) -> Parts<'a> {
         let is_indexed = self.samples().is_some_and(|(_, colour)| colour == INDEXED);
         let palette = self.palette.filter(|_| is_indexed);
@@ -241,12 +242,12 @@ impl<'a> File<'a> {
         if length == 0 {
             return Cow::default();
         }
-        // Nobody looks at the checksum.
+        // The decoder ignores the checksum.
         Cow::Owned([&length.to_be_bytes(), b"IDAT".as_slice(), self.cut, &[0; 4]].concat())
     }
 }
 
-/// What a file says of animation.
+/// The animation that a file announces, and the frames that it has.
 #[derive(Default)]
 struct Frames {
     /// As many as it has, by its own account.

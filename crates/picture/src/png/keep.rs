@@ -1,20 +1,25 @@
 //! Which of the chunks beside the pixels the result keeps, and how.
 //!
-//! What is true of the result is kept byte for byte: how its colours are meant, how large it is
-//! printed, what is written about it. What is not true any more is put right where that is a
-//! matter of numbers, and left behind otherwise. Of chunks that nobody here knows, those are
-//! kept that the standard lets editors copy (PNG, third edition, 14.2).
+//! Chunks that are true of the result are kept byte for byte: how its colours are meant, how large
+//! it is printed, its texts. Others are corrected where that is a matter of numbers, and left out
+//! otherwise. Of unknown chunks, those are kept that the standard lets editors copy (PNG, third
+//! edition, 14.2).
 
-use super::chunks::{Chunk, chunks, write_chunk};
+use super::chunks::{Chunk, chunks, chunks_from, write_chunk};
 use super::samples::{Samples, Target};
 use crate::orientation::Orientation;
 use crate::palette::Palette;
 use crate::{exif, xmp};
 
 /// Kept although editors that do not know them must not copy them: they say how colours are
-/// meant, and when the photo was last changed by somebody.
+/// meant, and when the photo was last edited.
 const KNOWN: [&[u8; 4]; 8] = [
     b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"tIME",
+];
+
+/// These decide how pixels are shown.
+const SHOWN: [&[u8; 4]; 8] = [
+    b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"pHYs",
 ];
 
 /// Each of these is there once; decoders take the first.
@@ -48,7 +53,7 @@ pub(crate) fn length(file: &[u8]) -> u64 {
 }
 
 impl Kept {
-    /// What the result of turning `file` upright keeps of it.
+    /// The chunks of `file` that its upright result keeps.
     pub(crate) fn of(file: &[u8], orientation: Orientation) -> Self {
         let mut kept = Self::default();
         let mut seen: Vec<[u8; 4]> = Vec::new();
@@ -72,8 +77,8 @@ impl Kept {
         kept
     }
 
-    /// Adds what is said of samples, as far as it is true of those of the result. `palette` is
-    /// that of the source.
+    /// Adds the chunks about samples, as far as they are true of the result's. `palette` is the
+    /// source's.
     pub(crate) fn true_of(
         mut self,
         target: &Target<'_>,
@@ -104,6 +109,15 @@ impl Kept {
         self
     }
 
+    /// Leaves out all chunks but those that decide how pixels are shown.
+    pub(crate) fn strip(&mut self) {
+        for place in [Place::BeforePalette, Place::BeforeData, Place::BehindData] {
+            let all = std::mem::take(self.at(place));
+            let shown = chunks_from(&all, 0).filter(|chunk| SHOWN.contains(&&chunk.kind));
+            self.at(place).extend(shown.flat_map(|chunk| chunk.raw));
+        }
+    }
+
     fn at(&mut self, place: Place) -> &mut Vec<u8> {
         match place {
             Place::BeforePalette => &mut self.before_palette,
@@ -120,7 +134,7 @@ enum Place {
     BehindData,
 }
 
-/// Writes what of `chunk` is true when the picture is upright.
+/// Writes `chunk` as it is true of the upright picture, if it can be.
 fn write(chunk: &Chunk<'_>, orientation: Orientation, to: &mut Vec<u8>) {
     let kind = &chunk.kind;
     match (kind, chunk.data) {
@@ -135,7 +149,7 @@ fn write(chunk: &Chunk<'_>, orientation: Orientation, to: &mut Vec<u8>) {
                 write_chunk(*kind, &[head, &packet].concat(), to);
             }
         }
-        // EXIF in letters, of which nobody would notice that it is no longer true.
+        // EXIF in letters, which is not corrected.
         (b"tEXt" | b"zTXt" | b"iTXt", text) if is_exif_in_letters(text) => {}
         (b"pHYs", [density @ .., unit]) if orientation.is_sideways() && density.len() == 8 => {
             let (across, down) = density.split_at(4);

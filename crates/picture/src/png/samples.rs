@@ -1,5 +1,5 @@
-//! How a PNG file writes its pixels, and how they are kept in memory: a byte for each number or
-//! shade, two for what has sixteen bits.
+//! How a PNG file writes its pixels, and how they are kept in memory: a byte for each palette index
+//! or shade, two for samples of sixteen bits.
 
 use png::{BitDepth, ColorType};
 
@@ -7,13 +7,13 @@ use crate::colour::Space;
 use crate::palette::{Palette, Rgba};
 use crate::raster::{Depth, Raster};
 
-/// What samples there are in a file.
+/// The samples of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Samples {
     pub(crate) colour: ColorType,
     /// Bits of each.
     pub(crate) depth: u8,
-    /// The one colour that is transparent, of which grey has the first number only.
+    /// The one colour that is transparent; of grey, only the first word counts.
     pub(crate) key: Option<[u16; 3]>,
 }
 
@@ -41,7 +41,7 @@ impl Samples {
         Self { key, ..self }
     }
 
-    /// How they are kept. A transparent colour becomes alpha; numbers of colours look like grey.
+    /// How they are kept. A transparent colour becomes alpha; palette indices look like grey.
     pub(crate) fn raster(self) -> (Space, Depth) {
         let space = match (self.colour, self.key) {
             (ColorType::Indexed, _) | (ColorType::Grayscale, None) => Space::Grey,
@@ -73,7 +73,7 @@ impl Samples {
     }
 }
 
-/// Numbers of `depth` bits, packed in rows, as bytes.
+/// Palette indices of `depth` bits, packed in rows, as bytes.
 pub(crate) fn unpacked(data: &[u8], width: usize, depth: u8) -> Vec<u8> {
     let row_bytes = (width * usize::from(depth)).div_ceil(8);
     let per_byte = 8 / depth;
@@ -132,7 +132,7 @@ fn grey_depth(raster: &Raster, source: Samples) -> u8 {
     }
 }
 
-/// What is written: no more than the pixels need, no less than the file had.
+/// The samples that are written: no deeper than the pixels need, no less deep than the file's were.
 #[derive(Debug)]
 pub(crate) struct Target<'a> {
     pub(crate) samples: Samples,
@@ -206,7 +206,7 @@ impl<'a> Target<'a> {
         Some(numbers.iter().flat_map(|word| word.to_be_bytes()).collect())
     }
 
-    /// The content of `bKGD` for a colour of the source's palette, which had this number.
+    /// The content of `bKGD` for a colour of the source's palette, which had this index.
     pub(crate) fn background(&self, colour: Rgba, number: u8) -> Option<Vec<u8>> {
         match self.palette {
             Some(palette) => (palette.colour(number) == colour).then(|| vec![number]),

@@ -3,6 +3,7 @@
 use image::{Rgb, RgbImage};
 use picture::{Banner, Mark, Options, PictureError};
 
+use crate::forge::{chunk, inserted};
 use crate::pictures::{annotated, fixture, open, png, shown, somebody, woman};
 
 const AMBER: Rgb<u8> = Rgb([255, 176, 0]);
@@ -55,7 +56,7 @@ fn jpeg(pixels: &RgbImage) -> Vec<u8> {
     file
 }
 
-/// Of the face, and of what is next to it, only a few shades are left; every other pixel stays.
+/// A few shades are left of the face and its surroundings; every other pixel stays.
 #[test]
 fn a_hidden_face_cannot_be_seen_and_all_else_is_exact() {
     for mark in [Mark::Mosaic, Mark::Blur] {
@@ -97,6 +98,24 @@ fn nothing_of_a_hidden_face_is_left_in_the_file() {
         let other = hidden(&png(&flipped(stripes())), mark).unwrap();
         assert!(one == other, "{mark:?}");
     }
+}
+
+#[test]
+fn no_metadata_tells_whose_face_is_hidden() {
+    let photo = png(&stripes());
+    let gamma = chunk(*b"gAMA", &[0, 1, 0x86, 0xa0]);
+    let told = [
+        gamma.clone(),
+        chunk(*b"tEXt", b"Title\0Ada"),
+        chunk(*b"eXIf", b"MM\0*\0\0\0\x08\0\0\0\0\0\0"),
+    ];
+    let file = inserted(&photo, 33, &told.concat());
+    let has = |file: &[u8], part: &[u8]| file.windows(part.len()).any(|window| window == part);
+    let boxed = annotated(&file, &[somebody(100, 80, 60)]).unwrap();
+    assert!(has(&boxed, b"Ada") && has(&boxed, b"eXIf"));
+    let result = hidden(&file, Mark::Blur).unwrap();
+    assert!(has(&result, &gamma), "it decides how pixels are shown");
+    assert!(!has(&result, b"Ada") && !has(&result, b"eXIf"));
 }
 
 #[test]

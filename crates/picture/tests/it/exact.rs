@@ -1,5 +1,5 @@
-//! Whatever a lossless file is made of: where nothing is drawn, every pixel comes back as it was,
-//! and the result is of the same make.
+//! Lossless files of every make: where nothing is drawn, every pixel comes back as it was, and the
+//! result is of the same make.
 
 use image::{ImageBuffer, Rgba};
 
@@ -237,7 +237,7 @@ fn a_palette_stays_as_long_as_there_is_room() {
     // Half of them are nowhere to be seen.
     let idle = png((128, 96), [8, 3, 0], 128, &palette(255));
     assert_eq!(make(&exact("127 idle colours", &idle)), (8, 3));
-    // A number that the palette has no colour for.
+    // An index that the palette has no colour for.
     let wild = png((128, 96), [4, 3, 0], 16, &palette(9));
     assert_eq!(make(&exact("numbers without colours", &wild)).1, 3);
 }

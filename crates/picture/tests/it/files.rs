@@ -1,4 +1,4 @@
-//! Every odd kind of file by name: what comes back, or why nothing does.
+//! Every odd kind of file by name: the result, or the reason of the refusal.
 
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use picture::{Limits, Picture};

@@ -1,5 +1,5 @@
-//! JPEG files as strangers send them: whatever other programs show is annotated and keeps every
-//! pixel that nothing is drawn upon, and what is damaged is refused, never stored as a ruin.
+//! JPEG files as strangers send them: a file that other programs show is annotated and keeps every
+//! pixel that nothing is drawn upon; a damaged one is refused, never stored as a ruin.
 
 use face::Face;
 use picture::{Options, PictureError};
@@ -99,7 +99,7 @@ fn files_of_strangers_come_back_exact_or_not_at_all() {
     }
 }
 
-/// What is not near anything drawn is the same.
+/// Pixels that are not near the drawing are the same.
 fn assert_exact(name: &str, file: &[u8], result: &[u8], faces: &[Face]) {
     let (before, after) = (shown(file), shown(result));
     assert_ne!(before, after, "{name}: nothing is drawn");
@@ -339,8 +339,7 @@ fn lost_and_doubled_data_is_found() {
     }
 }
 
-/// A photo that is drawn upon without being decoded takes no memory for its pixels, whatever its
-/// size.
+/// A photo of any size that is edited in place takes no memory for its pixels.
 #[test]
 fn the_largest_photos_are_annotated() {
     let sizes = [

@@ -1,18 +1,12 @@
-//! What is said about a picture beside its pixels: kept where it is true of the result.
+//! Metadata is kept where it is true of the result.
 
 use image_webp::{ColorType, WebPDecoder, WebPEncoder};
 use picture::{Annotated, Limits, Options, Orientation, Picture};
 
 use crate::exact::{exact, palette, png, stored};
 use crate::forge::{chunk, inserted, joints};
+use crate::orientations::exif;
 use crate::pictures::{annotated, fixture, open, woman};
-
-/// EXIF that says nothing but which way is up.
-fn exif(value: u8) -> Vec<u8> {
-    let mut block = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
-    block.extend([value, 0, 0, 0, 0, 0, 0]);
-    block
-}
 
 fn xmp(value: u8) -> Vec<u8> {
     format!("<x tiff:Orientation=\"{value}\"/>").into_bytes()

@@ -1,5 +1,5 @@
-//! Small pictures that are read from a JPEG without decoding all of it look like those that are made
-//! of all of its pixels.
+//! Small pictures that are read from a JPEG without decoding all of it look like those that are
+//! made of all of its pixels.
 
 use image::RgbImage;
 use proptest::prelude::*;

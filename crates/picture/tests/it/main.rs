@@ -1,4 +1,4 @@
-//! Tests of what becomes of whole files.
+//! Tests on whole files.
 
 #![expect(
     clippy::unwrap_used,

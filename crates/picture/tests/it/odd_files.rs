@@ -1,6 +1,6 @@
 //! GIFs and BMPs as some program or other writes them.
 
-/// Still GIFs by what is odd about them, 128 by 96 pixels.
+/// Still GIFs, each with its oddity, 128 by 96 pixels.
 pub(crate) fn gifs() -> Vec<(&'static str, Vec<u8>)> {
     let table = |count: u8| -> Vec<u8> { (0..count).flat_map(|n| [n, 255 - n, n / 2]).collect() };
     let numbers = |width: u16, height: u16, most: usize| -> Vec<u8> {
@@ -50,7 +50,7 @@ pub(crate) fn gifs() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// BMPs by what is odd about them, 61 by 67 pixels.
+/// BMPs, each with its oddity, 61 by 67 pixels.
 pub(crate) fn bmps() -> Vec<(&'static str, Vec<u8>)> {
     const HEIGHT: i32 = 67;
     let mut os2 = 12_u32.to_le_bytes().to_vec();

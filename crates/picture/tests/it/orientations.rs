@@ -8,7 +8,7 @@ use picture::Orientation;
 use crate::pictures::{annotated, open, shown, somebody, woman};
 
 /// EXIF that says nothing but which way is up.
-fn exif(value: u8) -> Vec<u8> {
+pub(crate) fn exif(value: u8) -> Vec<u8> {
     let mut block = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     block.extend([value, 0, 0, 0, 0, 0, 0]);
     block
@@ -51,7 +51,7 @@ fn png(value: u8) -> Vec<u8> {
     file
 }
 
-pub(crate) fn jpeg(value: u8) -> Vec<u8> {
+fn jpeg(value: u8) -> Vec<u8> {
     let picture = stored(value);
     let mut file = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut file, 98);

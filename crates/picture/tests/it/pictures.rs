@@ -1,4 +1,4 @@
-//! Pictures for tests: the fixtures, and what is made on the spot.
+//! Pictures for tests, and the steps that tests take with them.
 
 use std::path::Path;
 

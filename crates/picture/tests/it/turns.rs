@@ -1,5 +1,5 @@
-//! JPEG files that lie on their side, turned upright by the coefficients of their blocks: whatever
-//! their size and sampling, they look like the same files decoded, turned and encoded.
+//! JPEG files that lie on their side, turned upright by the coefficients of their blocks: in any
+//! size and sampling they look like the same files decoded, turned and encoded.
 
 use image::RgbImage;
 use picture::Options;
@@ -88,7 +88,7 @@ fn odd_files_are_turned_as_well() {
     }
 }
 
-/// The same picture as in one scan of all, which is what comes of it: some decoders get files of
+/// The result has one scan of all components and shows the same picture: some decoders get files of
 /// several scans wrong.
 #[test]
 fn scans_of_one_component_each_end_as_one_of_all() {

@@ -1,8 +1,8 @@
 //! Where labels go: each tries a handful of places around its face and takes the one that
 //! hides least, then all try again, knowing where the others ended up.
 //!
-//! The work grows with the number of labels alone, whatever the faces are like: a label looks
-//! at a bounded number of others, and nobody gets a label beyond a bounded number of faces.
+//! The work grows with the number of labels alone, wherever the faces are: a label looks at a
+//! bounded number of others, and a bounded number of faces gets labels.
 
 use crate::annotate::area::Area;
 use crate::annotate::boxes::FaceBox;
@@ -60,7 +60,7 @@ enum Wording {
 #[derive(Default)]
 struct Subject {
     candidates: Vec<Candidate>,
-    /// Those whose labels may meet this one's, by number.
+    /// The numbers of the labels that may meet this one.
     rivals: Vec<usize>,
 }
 
@@ -90,7 +90,7 @@ impl Candidate {
     }
 }
 
-/// What all labels keep clear of.
+/// The areas that all labels keep clear of.
 struct Surroundings<'a> {
     boxes: &'a [FaceBox],
     banner: Option<Area>,
@@ -164,7 +164,7 @@ impl Surroundings<'_> {
             .collect()
     }
 
-    /// What a label there would hide: faces of others above all, the banner, its own face.
+    /// How much a label there would hide: of other faces above all, of the banner, of its own face.
     fn harm(&self, area: &Area, own: &Area, neighbours: &[Area]) -> f64 {
         let faces: f64 = neighbours
             .iter()

@@ -3,9 +3,9 @@
 /// Reads bits up to the next marker, and zeros from there on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BitReader<'a> {
-    /// What is not loaded yet.
+    /// The bytes that are not loaded yet.
     rest: &'a [u8],
-    /// What is loaded, the next bit first.
+    /// The bits that are loaded, the next one first.
     bits: u64,
     loaded: u32,
     /// How many of the loaded bits, the last ones, are not of the file.
@@ -92,10 +92,9 @@ impl<'a> BitReader<'a> {
         matches!(self.rest, [] | [0xff])
     }
 
-    /// What follows the picture data: a marker, or nothing where the file ends. Not if the data
-    /// ended before all bits that were taken, nor if more than a `surplus` of it is left, in bytes:
-    /// one of the two comes of bytes that were lost or doubled. Devices fill data up with zeros or
-    /// ones, which do not count.
+    /// The bytes behind the picture data: a marker, or nothing where the file ends. `None` if more
+    /// bits were taken than the data has, or if more than `surplus` bytes of it are left: then
+    /// bytes were lost or doubled. Devices fill data up with zeros or ones, which do not count.
     pub(crate) fn finish(self, surplus: usize) -> Option<&'a [u8]> {
         if self.ran_out() {
             return None;

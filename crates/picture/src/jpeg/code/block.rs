@@ -35,10 +35,10 @@ pub(crate) struct Codings {
 /// The steps of a block in the order of the zigzag.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Block {
-    /// A bit for each that is not zero, the first one lowest. That of the first does not count.
+    /// A bit for each that is not zero, the first one lowest. The bit of the first does not count.
     places: u64,
-    /// The first one, and those that have a bit. What the others hold means nothing, so that a
-    /// block is used again without being cleared.
+    /// The first one, and those that have a bit. The others mean nothing, so that a block is used
+    /// again without being cleared.
     steps: [i16; 64],
 }
 
@@ -59,7 +59,7 @@ impl Places {
         Self(places)
     };
 
-    /// Of what `turn` makes of column and row: another column and row, and a sign.
+    /// From a function of column and row: to another column and row, with a sign.
     pub(crate) fn of(turn: impl Fn(usize, usize) -> (usize, usize, i8)) -> Self {
         let mut places = Self::STRAIGHT;
         for (to, &at) in places.0.iter_mut().zip(&ZIGZAG) {
@@ -130,13 +130,13 @@ impl Codings {
         }
     }
 
-    /// That of the first frequency, and that of the others.
+    /// The coding of the first frequency, and that of the others.
     pub(crate) fn both(&self) -> [&Rc<Coding>; 2] {
         [&self.dc, &self.ac]
     }
 
-    /// Copies a block. To the brightness of the last block of its component that of the next one
-    /// is relative: in the file and in the result, which differ behind a block that was drawn upon.
+    /// Copies a block. Its brightness is stored as a difference to the block before it, which is
+    /// another one in the file than in the result where that block was drawn upon.
     pub(crate) fn copy(
         &self,
         (read, written): (&mut i32, &mut i32),
@@ -302,7 +302,7 @@ fn halves(symbol: u8) -> (u8, u8) {
     (symbol >> 4, symbol & 15)
 }
 
-/// The number that `size` bits stand for, at most 15: those that begin with zero are negative.
+/// The number that `size` bits stand for, at most 15: it is negative if they begin with zero.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "15 bits and a sign")]
 fn extended(bits: u32, size: u8) -> i16 {

@@ -30,7 +30,7 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    /// Takes a code from the beginning of `payload`, which is left with what follows.
+    /// Takes a code from the beginning of `payload`, which keeps the bytes behind it.
     pub(crate) fn take(payload: &mut &[u8]) -> Option<Self> {
         let (counts, rest) = payload.split_first_chunk::<16>()?;
         let total = counts.iter().map(|&count| usize::from(count)).sum();
@@ -60,8 +60,8 @@ impl Code {
         spent < 1 << 16 && self.symbols.len() <= 256
     }
 
-    /// This code with all symbols that drawing may need. Those that a file has made do without
-    /// get the longest codes, for which one symbol of about 1 % gives up half of its room.
+    /// This code with all symbols that drawing may need. Symbols that the file did not use get the
+    /// longest codes, for which one symbol of about 1 % gives up half of its room.
     pub(crate) fn completed(&self, class: Class) -> Self {
         let mut missing = class.needed();
         missing.retain(|symbol| !self.symbols.contains(symbol));
@@ -122,7 +122,8 @@ impl Code {
 /// From bits to symbols.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    /// Symbol and bits of the code that the first [`DIRECT`] bits begin with; 0 bits if it is longer.
+    /// Symbol and bits of the code that the first [`DIRECT`] bits begin with; 0 bits if it is
+    /// longer.
     direct: Vec<(u8, u8)>,
     /// First code, left in 16 bits, number of bits and symbol of the others.
     long: Vec<(u16, u8, u8)>,

@@ -20,7 +20,7 @@ pub(crate) struct Blocks {
 type Run = u32;
 
 impl Blocks {
-    /// Those of each component, nothing being known yet.
+    /// The blocks of each component, nothing being known yet.
     pub(crate) fn all(structure: &Structure<'_>) -> Vec<Self> {
         let (columns, rows) = Units::of_all(structure).count;
         let blocks = |one: &Component| {
@@ -87,7 +87,7 @@ fn run_of(size: u8, from: &mut BitReader<'_>) -> Run {
     (1 << size) + bits(size.into(), from)
 }
 
-/// Reads what a block has in a first scan.
+/// Reads the part of a block in a first scan.
 fn begin(
     places: &mut u64,
     code: &Coding,
@@ -121,8 +121,8 @@ fn begin(
     Some(())
 }
 
-/// Reads what a block has in a later scan: a bit for each number that is not zero, and those that
-/// cease to be.
+/// Reads the part of a block in a later scan: a bit for each coefficient that is not zero, and the
+/// coefficients that cease to be zero.
 fn refine(
     places: &mut u64,
     code: &Coding,
@@ -160,8 +160,8 @@ fn refine(
     Some(())
 }
 
-/// The place behind so many zeros, from `place` on, which is a zero itself. Each number before it
-/// that is none has a bit.
+/// The place behind so many zeros, from `place` on, which is a zero itself. Each coefficient before
+/// it that is not zero has a bit.
 fn skip_zeros(places: u64, mut place: u8, mut zeros: u8, last: u8, from: &mut BitReader<'_>) -> u8 {
     while place <= last {
         if places >> place & 1 == 1 {

@@ -68,7 +68,7 @@ impl Axis {
     }
 
     /// The blocks, at most two, that block number `at` of the result is made of. Beyond the last
-    /// one there is nothing to be seen; what is seen just before it is continued there.
+    /// one nothing is seen, and the last one is mirrored.
     pub(crate) fn taps(&self, at: u32) -> [Option<Tap<'_>>; 2] {
         let second = self.skipped + at;
         let Some(shift) = &self.shift else {

@@ -1,6 +1,6 @@
-//! Cuts a block out of two neighbours, in frequencies. Each sample of the block is a weighted sum of
-//! samples of the neighbours, which is a matrix; with the transforms before and after it, it is one
-//! matrix on frequencies.
+//! Cuts a block out of two neighbours, in frequencies. Each sample of the block is a weighted sum
+//! of samples of the neighbours, which is a matrix; with the transforms before and after it, it is
+//! one matrix on frequencies.
 
 use crate::jpeg::brush::quantised;
 use crate::jpeg::code::Block;
@@ -13,7 +13,7 @@ use crate::jpeg::table::Table;
 pub(crate) struct Shift {
     pub(crate) first: Square,
     pub(crate) second: Square,
-    /// Of the first one, when what follows it is its own mirror image.
+    /// The first one, when it is followed by its own mirror image.
     pub(crate) edge: Square,
 }
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::jpeg::dct::inverse;
 
-    /// Two rows of eight samples, in frequencies, and what is cut out of them, in samples.
+    /// Cuts eight samples out of two rows of eight by way of frequencies.
     fn cut(samples: u32, share: f32, line: &[f32; 16]) -> [f32; 8] {
         let shift = Shift::by(samples, share);
         let block = |half: usize| {

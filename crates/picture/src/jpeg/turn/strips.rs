@@ -129,7 +129,7 @@ struct Strip {
     planes: Vec<Plane>,
 }
 
-/// Those of one component.
+/// The blocks of one component.
 #[derive(Default)]
 struct Plane {
     /// Where it begins, counted in blocks.
