@@ -152,7 +152,7 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 /// The value in backticks; not at all if it may be a URL with a password or a secret query.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     if text.contains('@') || (text.contains("//") && text.contains('?')) {
         return "not valid".to_owned();
     }

@@ -17,6 +17,7 @@ pub mod main_loop;
 pub mod printable;
 mod readiness;
 pub mod serve;
+pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
 
