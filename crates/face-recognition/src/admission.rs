@@ -1,9 +1,9 @@
-//! How long a photo waits for its turn.
+//! The time within which work on a photo must begin.
 //!
-//! Under more events than can be done, waiting must cost nobody else anything. A photo whose
-//! sender gave up comes again anyway, so it makes room; one that waited too long to be done in
-//! its time makes room before it begins, because work that is cut off in the middle is work
-//! taken from others. Work that has begun is not given up here.
+//! Under overload, a photo that waits must not hold up others. One whose client went away is
+//! delivered again anyway, and one that waited too long would be cut off before it is done, so
+//! both give up their place in the queue. Work that has begun goes on: its result serves the
+//! next delivery.
 
 use std::time::Duration;
 
@@ -12,36 +12,37 @@ use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
 
-/// The time that one photo has for waiting.
+/// The end of one photo's wait.
 #[derive(Debug)]
-pub(crate) struct Patience {
-    /// Cancelled when nobody waits for the answer any more.
-    left: CancellationToken,
-    until: Instant,
+pub(crate) struct AdmissionDeadline {
+    /// Cancelled when the client has gone away.
+    client_gone: CancellationToken,
+    deadline: Instant,
 }
 
-impl Patience {
-    /// From now on, and no longer than until `left` is cancelled.
-    pub(crate) fn new(left: CancellationToken, longest: Duration) -> Self {
+impl AdmissionDeadline {
+    /// Ends `longest` from now, or when `client_gone` is cancelled.
+    pub(crate) fn new(client_gone: CancellationToken, longest: Duration) -> Self {
         Self {
-            left,
-            until: Instant::now() + longest,
+            client_gone,
+            deadline: Instant::now() + longest,
         }
     }
 
-    /// Waits for `turn`. What is ready at once is taken, however late it is.
+    /// Waits for `permit`, which may be a lock or any other leave to begin. If it is ready at
+    /// once, the deadline does not matter.
     ///
     /// # Errors
-    /// [`Failure::Left`] and [`Failure::Busy`].
+    /// [`Failure::ClientGone`] and [`Failure::Busy`].
     ///
     /// # Cancel safety
-    /// That of `turn`, which is dropped when the patience ends.
-    pub(crate) async fn turn<T>(&self, turn: impl Future<Output = T>) -> Result<T, Failure> {
+    /// That of `permit`, which is dropped at the deadline.
+    pub(crate) async fn wait_for<T>(&self, permit: impl Future<Output = T>) -> Result<T, Failure> {
         tokio::select! {
             biased;
-            turn = turn => Ok(turn),
-            () = self.left.cancelled() => Err(Failure::Left),
-            () = sleep_until(self.until) => Err(Failure::Busy),
+            permit = permit => Ok(permit),
+            () = self.client_gone.cancelled() => Err(Failure::ClientGone),
+            () = sleep_until(self.deadline) => Err(Failure::Busy),
         }
     }
 }
@@ -55,19 +56,19 @@ mod tests {
     const LONGEST: Duration = Duration::from_mins(1);
 
     #[tokio::test(start_paused = true)]
-    async fn patience_ends_with_its_time_or_with_its_sender() {
-        let patience = Patience::new(CancellationToken::new(), LONGEST);
+    async fn waiting_ends_at_the_deadline_or_when_the_client_has_gone() {
+        let admission = AdmissionDeadline::new(CancellationToken::new(), LONGEST);
         let began = Instant::now();
-        let ended = patience.turn(pending::<()>()).await;
+        let ended = admission.wait_for(pending::<()>()).await;
         assert!(matches!(ended, Err(Failure::Busy)), "{ended:?}");
         assert_eq!(began.elapsed(), LONGEST);
 
-        let left = CancellationToken::new();
-        let patience = Patience::new(left.clone(), LONGEST);
-        left.cancel();
-        let ended = patience.turn(pending::<()>()).await;
-        assert!(matches!(ended, Err(Failure::Left)), "{ended:?}");
-        let ready = patience.turn(ready(1)).await;
+        let gone = CancellationToken::new();
+        let admission = AdmissionDeadline::new(gone.clone(), LONGEST);
+        gone.cancel();
+        let ended = admission.wait_for(pending::<()>()).await;
+        assert!(matches!(ended, Err(Failure::ClientGone)), "{ended:?}");
+        let ready = admission.wait_for(ready(1)).await;
         assert!(matches!(ready, Ok(1)), "{ready:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Puts the parts together, serves, and takes them down in order.
+//! Builds the service's parts, serves, and shuts down in order.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use face::facebody::{Facebody, FacebodyOptions};
 use face::local::{Analyser, Local};
 use face::{Backend, dataplus};
 use prometheus_client::registry::Registry;
+use service::credentials::CredentialSource;
 use service::{ConnectOptions, Readiness};
 use signing::LiveCredentials;
 use tokio::net::TcpListener;
@@ -23,7 +24,7 @@ use url::Url;
 
 use crate::budget::Budget;
 use crate::config::{Config, Faces, Finder, Limits, Operation, Storage};
-use crate::handler::{self, Desk};
+use crate::handler::{self, AppState};
 use crate::keyed_mutex::KeyedMutex;
 use crate::metrics::Metrics;
 use crate::pipeline::Pipeline;
@@ -34,18 +35,22 @@ use crate::temporary;
 ///
 /// # Errors
 /// When the configuration cannot be acted on: no credentials, an address in use.
-pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(
+    config: Config,
+    credentials: CredentialSource,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let Config {
         storage,
         faces,
         limits,
         operation,
-        credentials,
+        telemetry: _,
     } = config;
     let (listener, health_listener) = listen(&operation).await?;
     let address = listener.local_addr()?;
     let options = ConnectOptions {
-        idle_per_host: limits.events,
+        idle_per_host: limits.max_events,
         ..ConnectOptions::default()
     };
     let transport = Transport::connect(&options)?;
@@ -62,9 +67,9 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         &transport,
         metrics,
     )?;
-    let desk = Desk {
+    let state = AppState {
         pipeline: Arc::new(pipeline),
-        slots: Arc::new(Semaphore::new(limits.events)),
+        slots: Arc::new(Semaphore::new(limits.max_events)),
         bodies: Budget::new(Limits::EVENT_MEMORY),
         tasks: TaskTracker::new(),
         stop: stop.clone(),
@@ -76,10 +81,10 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     );
     let readiness = Readiness::new();
     let health = service::health::router(readiness.clone(), Arc::new(registry));
-    let router = router(desk.clone()).merge(health.clone());
+    let router = router(state.clone()).merge(health.clone());
     info!(http = %address, face.backend = faces.finder.name(),
         "taking events at {address}, faces by `{}`", faces.finder.name());
-    // As long as events are in work, so that the kubelet gets its answers to the end.
+    // Health is served as long as events are in work, for the kubelet's probes.
     let health_stop = CancellationToken::new();
     let health = health_listener.map(|listener| {
         tokio::spawn(service::health::serve_alone(
@@ -97,7 +102,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
             tokio::join!(keeping, watching);
         }
     });
-    serve(listener, router, limits, &desk, &readiness).await;
+    serve(listener, router, limits, &state, &readiness).await;
     health_stop.cancel();
     if let Some(health) = health {
         health
@@ -109,18 +114,18 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         .context("keeping the credentials fresh ended unexpectedly")
 }
 
-fn router(desk: Desk) -> Router {
+fn router(state: AppState) -> Router {
     Router::new()
         .route("/", post(handler::event).options(handler::options))
-        .with_state(desk)
+        .with_state(state)
 }
 
-/// Serves, then waits for work whose client has left, all within the same grace period.
+/// Serves, then waits for work whose client has gone away, all within one grace period.
 async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
-    desk: &Desk,
+    state: &AppState,
     readiness: &Readiness,
 ) {
     let bounds = service::Limits {
@@ -129,17 +134,17 @@ async fn serve(
         ..service::Limits::default()
     };
     let closing = async {
-        desk.stop.cancelled().await;
+        state.stop.cancelled().await;
         readiness.close();
         Instant::now() + limits.drain_grace
     };
-    let serving = service::serve(listener, router, bounds, desk.stop.clone());
+    let serving = service::serve(listener, router, bounds, state.stop.clone());
     let (_drained, deadline) = tokio::join!(serving, closing);
-    desk.tasks.close();
-    match timeout_at(deadline, desk.tasks.wait()).await {
+    state.tasks.close();
+    match timeout_at(deadline, state.tasks.wait()).await {
         Ok(()) => info!("nothing is left in work"),
         Err(_elapsed) => warn!(
-            events = desk.tasks.len(),
+            events = state.tasks.len(),
             "leaving events in work undone; they will be delivered again"
         ),
     }
@@ -147,20 +152,15 @@ async fn serve(
 
 /// The listener for events, and that for health if it has its own.
 async fn listen(operation: &Operation) -> anyhow::Result<(TcpListener, Option<TcpListener>)> {
-    let Operation {
-        listen,
-        health_listen,
-        announce,
-    } = operation;
-    let listener = service::bind(*listen, "--listen").await?;
+    let listener = service::bind(operation.address(), "--listen").await?;
     let mut addresses = vec![("http", listener.local_addr()?)];
     let mut health = None;
-    if let Some(address) = health_listen {
-        let listener = service::bind(*address, "--health-listen").await?;
+    if let Some(address) = operation.health_listen {
+        let listener = service::bind(address, "--health-listen").await?;
         addresses.push(("health", listener.local_addr()?));
         health = Some(listener);
     }
-    if let Some(path) = announce {
+    if let Some(path) = &operation.announce {
         service::announce(path, &addresses)?;
     }
     Ok((listener, health))
@@ -184,7 +184,7 @@ fn pipeline(
         backend,
         cpus,
         readers: Arc::new(Semaphore::new(limits.cpus)),
-        calls: Arc::new(Semaphore::new(faces.calls)),
+        calls: Arc::new(Semaphore::new(faces.max_calls)),
         files: Budget::new(limits.file_memory),
         pixels: Budget::new(limits.pixel_memory),
         results: KeyedMutex::new(),
@@ -199,16 +199,9 @@ fn backend(
     transport: &Transport,
     cpus: &Arc<Semaphore>,
 ) -> anyhow::Result<Backend> {
-    let Faces {
-        finder,
-        local,
-        endpoint,
-        open_platform_endpoint,
-        url_lifetime: _,
-        calls: _,
-    } = faces;
+    let endpoint = faces.endpoint.as_ref();
     let (credentials, transport, cpus) = (credentials.clone(), transport.clone(), cpus.clone());
-    Ok(match finder {
+    Ok(match faces.finder {
         Finder::Dataplus => {
             let endpoint = match endpoint {
                 Some(endpoint) => endpoint.clone(),
@@ -220,17 +213,17 @@ fn backend(
             let mut options = FacebodyOptions::default();
             if let Some(endpoint) = endpoint {
                 options.endpoint = endpoint.clone();
-                // Who stands in for the service stands in for its bucket too.
+                // Whatever stands in for the service stands in for its bucket too.
                 options.upload_endpoint.clone_from(&storage.endpoint);
             }
-            if let Some(endpoint) = open_platform_endpoint {
+            if let Some(endpoint) = faces.open_platform_endpoint.as_ref().or(endpoint) {
                 options.open_platform_endpoint = endpoint.clone();
             }
             Facebody::new(options, credentials, transport, cpus).into()
         }
         Finder::Local => {
             let threads = cpus.available_permits();
-            Local::new(Analyser::new(*local, threads), cpus).into()
+            Local::new(Analyser::new(faces.local()?, threads), cpus).into()
         }
     })
 }

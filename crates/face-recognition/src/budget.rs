@@ -1,4 +1,4 @@
-//! Memory to be had by asking for it first: photos wait until enough of it is free.
+//! Memory that must be granted before it is used: photos wait until enough is free.
 
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_asks_for_too_much_waits_for_all_of_it() {
+    async fn a_request_for_more_than_all_memory_waits_for_all_of_it() {
         let budget = Budget::new(10 * PIECE_BYTES);
         let first = budget.ask(9 * PIECE_BYTES).await;
         let second = tokio::spawn({

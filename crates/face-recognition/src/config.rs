@@ -1,85 +1,67 @@
-//! What the service was told to do, checked once.
-//!
-//! Every mistake is reported, each with what to set. Only where credentials come from is
-//! decided here; they change while the process runs.
+//! The service's settings: flags and variables, their defaults, and the rules between them.
 
 mod faces;
 mod limits;
 mod operation;
 mod storage;
 
-use std::path::PathBuf;
-
+use clap::Parser;
+use service::Findings;
 use service::credentials::CredentialSource;
-use service::findings::{Findings, present_path};
+use service::telemetry::TelemetryArgs;
 
-use crate::Args;
 pub use faces::{Faces, Finder};
 pub use limits::Limits;
 pub use operation::Operation;
 pub use service::ConfigError;
-pub use storage::Storage;
+pub use storage::{Allowed, Storage};
 
-/// Everything the service needs to know before it starts.
-#[derive(Clone, Debug)]
+/// Takes events about photos in OSS and stores each photo again with its faces marked.
+///
+/// Credentials come from --credentials-file, from `ACCESSKEY_ID` and `ACCESSKEY_SECRET`, or
+/// from the variables of the official SDKs, never from a flag.
+#[derive(Clone, Debug, Parser)]
+#[command(version, max_term_width = 100)]
 pub struct Config {
     /// Where photos come from and results go.
+    #[command(flatten, next_help_heading = "Storage")]
     pub storage: Storage,
-    /// Who finds the faces.
+    /// How faces are found.
+    #[command(flatten, next_help_heading = "Faces")]
     pub faces: Faces,
     /// How much is done at one time.
+    #[command(flatten, next_help_heading = "Limits")]
     pub limits: Limits,
     /// Where the service listens.
+    #[command(flatten, next_help_heading = "Operation")]
     pub operation: Operation,
-    /// Where credentials come from.
-    pub credentials: CredentialSource,
+    /// Options for the logs.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
 }
 
 impl Config {
-    /// Checks the arguments and, through `lookup`, the variables that hold credentials. An
-    /// empty value counts as absent.
+    /// Checks the rules between settings and chooses where credentials come from; `lookup` finds
+    /// the variables that hold some.
     ///
     /// # Errors
-    /// Permanent; names every bad or missing setting and what it should be.
-    pub fn from_args(
-        args: Args,
+    /// Permanent; names every setting that is at fault and what it should be.
+    pub fn check(
+        &self,
         lookup: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, ConfigError> {
-        let Args {
-            storage,
-            faces,
-            limits,
-            operation,
-            telemetry: _,
-        } = args;
+    ) -> Result<CredentialSource, ConfigError> {
         let mut found = Findings::default();
-        let credentials = credentials(&mut found, storage.credentials_file.clone(), lookup);
-        let storage = Storage::check(&mut found, storage);
-        let faces = Faces::check(&mut found, &faces);
-        let limits = Limits::check(&mut found, &limits);
-        let operation = Operation::check(&mut found, operation);
-        let (Some(storage), Some(credentials)) = (storage, credentials) else {
-            return Err(found.into());
-        };
-        found.none()?;
-        Ok(Self {
-            storage,
-            faces,
-            limits,
-            operation,
-            credentials,
-        })
+        self.storage.check(&mut found);
+        self.limits.check(&mut found);
+        let file = self.storage.credentials_file.clone();
+        match CredentialSource::from_vars(file, "CREDENTIALS_FILE", lookup) {
+            Ok(source) => found.none().map(|()| source),
+            Err(error) => {
+                found.add(service::error_line(&error));
+                Err(found.into())
+            }
+        }
     }
-}
-
-fn credentials(
-    found: &mut Findings,
-    file: Option<PathBuf>,
-    lookup: impl Fn(&str) -> Option<String>,
-) -> Option<CredentialSource> {
-    CredentialSource::from_vars(present_path(file), "CREDENTIALS_FILE", lookup)
-        .map_err(|error| found.add(service::error_line(&error)))
-        .ok()
 }
 
 #[cfg(test)]

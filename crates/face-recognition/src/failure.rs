@@ -1,4 +1,4 @@
-//! What goes wrong, and what the sender should do about it.
+//! The failures of an event, and what the sender should do about each.
 //!
 //! The statuses are chosen by Knative's table: 404, 408, 409, 429 and 5xx are delivered again,
 //! every other 4xx ends the delivery and dead-letters the event.
@@ -41,7 +41,7 @@ pub enum Failure {
     /// The result would have no usable key.
     #[error("the result has no usable key")]
     ResultKey(#[source] NameError),
-    /// Not ours to work in.
+    /// The configuration does not allow this bucket or region.
     #[error("{what} `{name}` is not one that this service may work in")]
     Forbidden {
         /// `bucket` or `region`.
@@ -65,26 +65,26 @@ pub enum Failure {
     /// The photo is not there any more, or its bucket is not.
     #[error("the photo is gone")]
     Gone(#[source] oss::Error),
-    /// OSS failed us.
+    /// A request to OSS failed.
     #[error("{doing}")]
     Storage {
-        /// What we were doing.
+        /// What the request was for.
         doing: &'static str,
-        /// What OSS said.
+        /// The answer of OSS, or why there is none.
         #[source]
         source: oss::Error,
     },
     /// The endpoint of a region cannot be used.
     #[error("no request can be made for this region")]
     Endpoint(#[source] oss::EndpointError),
-    /// The face API failed us, or refused the photo.
+    /// The back end failed, or refused the photo.
     #[error("the faces could not be found")]
     Faces(#[source] FaceError),
     /// The photo kept changing while it was worked on.
-    #[error("the photo was overwritten {rounds} times while in work")]
-    Restless {
-        /// How often it was begun anew.
-        rounds: u32,
+    #[error("the photo was overwritten {attempts} times while in work")]
+    Overwritten {
+        /// How often the work was begun.
+        attempts: u32,
     },
     /// The photo took too long.
     #[error("the photo was not done within {} seconds", after.as_secs())]
@@ -92,12 +92,12 @@ pub enum Failure {
         /// The limit.
         after: Duration,
     },
-    /// More events in work than allowed, or than can be done in time.
+    /// More events are in work than allowed, or than can be done in time.
     #[error("too many events in work")]
     Busy,
-    /// The sender gave up before the photo's turn came. Nobody reads this.
+    /// The client went away before work on the photo began. No client reads this.
     #[error("the sender left before it was the photo's turn")]
-    Left,
+    ClientGone,
     /// The process was told to end.
     #[error("the service is shutting down")]
     Stopping,
@@ -111,9 +111,9 @@ pub enum Failure {
 
 /// What the sender should do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Course {
+pub enum RetryAdvice {
     /// Deliver again; it may pass. After the time given, if one is.
-    Again(Option<Duration>),
+    Retry(Option<Duration>),
     /// Deliver again, but a person must act first.
     Misconfigured,
     /// Deliver no more: this status.
@@ -135,9 +135,9 @@ const CONFIGURATION_CODES: [&str; 10] = [
 ];
 
 impl Failure {
-    /// Sorts an answer of OSS: what it says of the photo apart from what it says of us.
+    /// The failure that an answer of OSS means: about the photo, or about this service's access.
     pub(crate) fn storage(doing: &'static str, source: oss::Error) -> Self {
-        // OSS numbers its answers. Whoever else says 404 knows nothing of our photos.
+        // OSS numbers its answers. A 404 of anything else says nothing about the photo.
         let is_oss =
             source.code().is_some() || source.request_id().is_some_and(|id| !id.is_empty());
         if is_oss && (source.is_no_such_key() || source.code() == Some("NoSuchBucket")) {
@@ -147,7 +147,7 @@ impl Failure {
         }
     }
 
-    /// Sorts an answer of a back end: a decoder's word is ours, not the face API's.
+    /// The failure that an error of a back end means; one of a decoder is about the photo.
     pub(crate) fn faces(error: FaceError) -> Self {
         match error {
             FaceError::PictureUnreadable { source } => match source.downcast::<PictureError>() {
@@ -160,29 +160,29 @@ impl Failure {
 
     /// What the sender should do. No wildcard arm: a new variant must choose.
     #[must_use]
-    pub fn course(&self) -> Course {
+    pub fn retry_advice(&self) -> RetryAdvice {
         match self {
             Self::Event(_)
             | Self::EventMalformed(_)
             | Self::Document(_)
             | Self::Address(_)
-            | Self::ResultKey(_) => Course::GiveUp(StatusCode::BAD_REQUEST),
+            | Self::ResultKey(_) => RetryAdvice::GiveUp(StatusCode::BAD_REQUEST),
             Self::EventTooLarge { .. } | Self::TooLarge { .. } => {
-                Course::GiveUp(StatusCode::PAYLOAD_TOO_LARGE)
+                RetryAdvice::GiveUp(StatusCode::PAYLOAD_TOO_LARGE)
             }
-            Self::Forbidden { .. } => Course::GiveUp(StatusCode::FORBIDDEN),
-            Self::Picture(error) => Course::GiveUp(picture_status(error)),
-            Self::Gone(_) => Course::GiveUp(StatusCode::GONE),
-            Self::Defect => Course::GiveUp(StatusCode::UNPROCESSABLE_ENTITY),
-            Self::Storage { source, .. } => storage_course(source),
-            Self::Endpoint(_) | Self::Reply(_) => Course::Misconfigured,
-            Self::Faces(error) => faces_course(error),
+            Self::Forbidden { .. } => RetryAdvice::GiveUp(StatusCode::FORBIDDEN),
+            Self::Picture(error) => RetryAdvice::GiveUp(picture_status(error)),
+            Self::Gone(_) => RetryAdvice::GiveUp(StatusCode::GONE),
+            Self::Defect => RetryAdvice::GiveUp(StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Storage { source, .. } => storage_advice(source),
+            Self::Endpoint(_) | Self::Reply(_) => RetryAdvice::Misconfigured,
+            Self::Faces(error) => faces_advice(error),
             Self::EventCutOff
-            | Self::Restless { .. }
+            | Self::Overwritten { .. }
             | Self::Deadline { .. }
             | Self::Busy
-            | Self::Left
-            | Self::Stopping => Course::Again(None),
+            | Self::ClientGone
+            | Self::Stopping => RetryAdvice::Retry(None),
         }
     }
 
@@ -200,10 +200,10 @@ impl Failure {
             Self::Gone(_) => "gone",
             Self::Storage { .. } | Self::Endpoint(_) => "storage",
             Self::Faces(error) => faces_reason(error),
-            Self::Restless { .. } => "overwritten",
+            Self::Overwritten { .. } => "overwritten",
             Self::Deadline { .. } => "deadline",
             Self::Busy => "busy",
-            Self::Left => "left",
+            Self::ClientGone => "left",
             Self::Stopping => "stopping",
             Self::Defect | Self::Reply(_) => "defect",
         }
@@ -212,11 +212,11 @@ impl Failure {
     /// The status of an answer that consists of this failure.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        match (self, self.course()) {
+        match (self, self.retry_advice()) {
             (Self::Busy, _) => StatusCode::TOO_MANY_REQUESTS,
-            (_, Course::Again(_)) => StatusCode::SERVICE_UNAVAILABLE,
-            (_, Course::Misconfigured) => StatusCode::INTERNAL_SERVER_ERROR,
-            (_, Course::GiveUp(status)) => status,
+            (_, RetryAdvice::Retry(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            (_, RetryAdvice::Misconfigured) => StatusCode::INTERNAL_SERVER_ERROR,
+            (_, RetryAdvice::GiveUp(status)) => status,
         }
     }
 }
@@ -233,36 +233,36 @@ fn picture_status(error: &PictureError) -> StatusCode {
     }
 }
 
-fn storage_course(error: &oss::Error) -> Course {
+fn storage_advice(error: &oss::Error) -> RetryAdvice {
     if error
         .code()
         .is_some_and(|code| CONFIGURATION_CODES.contains(&code))
     {
-        return Course::Misconfigured;
+        return RetryAdvice::Misconfigured;
     }
     match error.disposition() {
-        Disposition::Retry => Course::Again(None),
-        Disposition::RetryAfter(wait) => Course::Again(Some(wait)),
+        Disposition::Retry => RetryAdvice::Retry(None),
+        Disposition::RetryAfter(wait) => RetryAdvice::Retry(Some(wait)),
         Disposition::Permanent => match error {
-            // An archived object, for example: about this object and nothing else. What
-            // redirects, or refuses without a code, is not the OSS that was meant.
+            // About this object alone, an archived one for example. A redirect, or a refusal
+            // without a code, does not come from the OSS that was meant.
             oss::Error::Refused { refusal, .. }
                 if refusal.code().is_some() && refusal.status().is_client_error() =>
             {
-                Course::GiveUp(StatusCode::UNPROCESSABLE_ENTITY)
+                RetryAdvice::GiveUp(StatusCode::UNPROCESSABLE_ENTITY)
             }
-            oss::Error::TooLarge { .. } => Course::GiveUp(StatusCode::UNPROCESSABLE_ENTITY),
-            _ => Course::Misconfigured,
+            oss::Error::TooLarge { .. } => RetryAdvice::GiveUp(StatusCode::UNPROCESSABLE_ENTITY),
+            _ => RetryAdvice::Misconfigured,
         },
     }
 }
 
-fn faces_course(error: &FaceError) -> Course {
+fn faces_advice(error: &FaceError) -> RetryAdvice {
     match (error.disposition(), error) {
-        (Disposition::Retry, _) => Course::Again(None),
-        (Disposition::RetryAfter(wait), _) => Course::Again(Some(wait)),
-        (Disposition::Permanent, FaceError::Misconfigured { .. }) => Course::Misconfigured,
-        (Disposition::Permanent, _) => Course::GiveUp(StatusCode::UNPROCESSABLE_ENTITY),
+        (Disposition::Retry, _) => RetryAdvice::Retry(None),
+        (Disposition::RetryAfter(wait), _) => RetryAdvice::Retry(Some(wait)),
+        (Disposition::Permanent, FaceError::Misconfigured { .. }) => RetryAdvice::Misconfigured,
+        (Disposition::Permanent, _) => RetryAdvice::GiveUp(StatusCode::UNPROCESSABLE_ENTITY),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Decides what an OSS event asks of us: pure, without a call to anybody.
+//! Decides whether an OSS event is about a photo to annotate. A pure function of event and
+//! configuration.
 
 use oss::event::{Event, EventKind, ObjectAddress};
 
@@ -11,9 +12,9 @@ use crate::hint::Hint;
 pub enum SkipReason {
     /// The request holds no OSS event at all.
     NoEvents,
-    /// The event is one of our own replies, come round through the broker.
+    /// The event is one of this service's replies, routed back by the broker.
     OwnReply,
-    /// No finished object came into being: it was read, deleted, replicated, or is a part.
+    /// No object was completed: one was read, deleted or replicated, or a part was uploaded.
     NotCreated,
     /// It lies in the folder for results.
     InTarget,
@@ -41,9 +42,9 @@ impl SkipReason {
     }
 }
 
-/// What to do about an event.
+/// What to do with an event.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum Decision {
     /// Annotate the photo.
     Take(Box<Job>),
     /// Acknowledge it.
@@ -61,36 +62,36 @@ pub struct Job {
     pub(crate) hint: Hint,
 }
 
-/// Judges one event.
+/// Decides about one event.
 ///
 /// # Errors
 /// Permanent: an event whose object cannot be addressed, that asks for a bucket or region
 /// outside the configuration, or whose photo is too large.
-pub fn judge(event: &Event, storage: &Storage, limits: &Limits) -> Result<Verdict, Failure> {
+pub fn decide(event: &Event, storage: &Storage, limits: &Limits) -> Result<Decision, Failure> {
     if event.name.kind() != EventKind::ObjectFinished {
-        return Ok(Verdict::Skip(SkipReason::NotCreated));
+        return Ok(Decision::Skip(SkipReason::NotCreated));
     }
     let address = event
         .address()
         .map_err(|error| Failure::Address(error.clone()))?;
     if storage.target.holds(&address.key) {
-        return Ok(Verdict::Skip(SkipReason::InTarget));
+        return Ok(Decision::Skip(SkipReason::InTarget));
     }
     allowed(address, storage)?;
     let key = address.key.as_str();
     if key.ends_with('/') {
-        return Ok(Verdict::Skip(SkipReason::Folder));
+        return Ok(Decision::Skip(SkipReason::Folder));
     }
     let hint = Hint::of(key, event.content_type.as_deref());
     if hint == Hint::Other {
-        return Ok(Verdict::Skip(SkipReason::NotAnImage));
+        return Ok(Decision::Skip(SkipReason::NotAnImage));
     }
-    // Only for what is called a picture: anything else may turn out to be none.
+    // Only if it is called a picture: anything else may turn out to be none.
     if let (Hint::Picture, Some(size_bytes)) = (hint, event.size_bytes) {
         small_enough(size_bytes, limits)?;
     }
     let owner_id = event.owner_id.clone();
-    Ok(Verdict::Take(Box::new(Job {
+    Ok(Decision::Take(Box::new(Job {
         address: address.clone(),
         owner_id,
         hint,
@@ -99,10 +100,10 @@ pub fn judge(event: &Event, storage: &Storage, limits: &Limits) -> Result<Verdic
 
 /// Checks a size against the limit for photo files.
 pub(crate) fn small_enough(size_bytes: u64, limits: &Limits) -> Result<(), Failure> {
-    if size_bytes > limits.object_bytes {
+    if size_bytes > limits.max_object_bytes {
         return Err(Failure::TooLarge {
             size_bytes,
-            limit_bytes: limits.object_bytes,
+            limit_bytes: limits.max_object_bytes,
         });
     }
     Ok(())
@@ -110,13 +111,13 @@ pub(crate) fn small_enough(size_bytes: u64, limits: &Limits) -> Result<(), Failu
 
 fn allowed(address: &ObjectAddress, storage: &Storage) -> Result<(), Failure> {
     let ObjectAddress { region, bucket, .. } = address;
-    if !storage.allowed_regions.is_empty() && !storage.allowed_regions.contains(region) {
+    if !storage.allowed_regions.admits(region) {
         return Err(Failure::Forbidden {
             what: "region",
             name: region.to_string(),
         });
     }
-    if !storage.allowed_buckets.is_empty() && !storage.allowed_buckets.contains(bucket) {
+    if !storage.allowed_buckets.admits(bucket) {
         return Err(Failure::Forbidden {
             what: "bucket",
             name: bucket.to_string(),

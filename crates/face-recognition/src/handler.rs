@@ -1,5 +1,4 @@
-//! Requests: what comes in is read within bounds, worked on by a task that outlives its
-//! client, and answered.
+//! HTTP requests: each is read within bounds and handed to a task that outlives its client.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -21,35 +20,36 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, error, info, info_span, warn};
 
-use crate::answer::{Asked, answer, refusal};
 use crate::budget::{Budget, Grant};
-use crate::failure::{Course, Failure};
-use crate::guard::{self, SkipReason, Verdict};
-use crate::pipeline::{Ending, Pipeline};
-use crate::reply;
+use crate::failure::{Failure, RetryAdvice};
+use crate::guard::{self, Decision, SkipReason};
+use crate::pipeline::{Outcome, Pipeline};
+use crate::reply::{self, EventName};
+use crate::response::{refusal, response};
 
 /// Photos of one request that are worked on at one time.
 const PHOTOS_PER_REQUEST: usize = 4;
 
-/// Senders have the whole event before they begin.
+/// Senders have the whole event before they send it.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
-/// What the reading of a request takes, in its size: the body, its data, and the data unwrapped.
+/// Memory for reading a request, in multiples of its size: the body, its data, and the data
+/// unwrapped.
 const READING: u64 = 3;
 
-/// What an OSS event takes besides its text.
+/// Memory for an OSS event besides its text.
 const NOTICE_BYTES: u64 = 1024;
 
-/// A body up to this size is read in a moment; a larger one would hold up other requests.
+/// Parsing a larger body takes long enough to hold up other requests.
 const QUICK_BYTES: usize = 64 * 1024;
 
-/// What requests share. Cheap to clone.
+/// The state that all requests share. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Desk {
+pub(crate) struct AppState {
     pub(crate) pipeline: Arc<Pipeline>,
     /// One slot per request in work.
     pub(crate) slots: Arc<Semaphore>,
-    /// Memory for requests, from their first byte to their answer.
+    /// Memory for requests, from their first byte to their response.
     pub(crate) bodies: Budget,
     /// The tasks that do the work.
     pub(crate) tasks: TaskTracker,
@@ -57,7 +57,7 @@ pub(crate) struct Desk {
     pub(crate) stop: CancellationToken,
 }
 
-/// `OPTIONS /`: what may be sent, and the handshake of CloudEvents web hooks.
+/// `OPTIONS /`: the methods, and the handshake of CloudEvents web hooks.
 pub(crate) async fn options(headers: HeaderMap) -> Response {
     let mut response = StatusCode::OK.into_response();
     response
@@ -75,52 +75,53 @@ pub(crate) async fn options(headers: HeaderMap) -> Response {
 }
 
 /// `POST /`: one CloudEvent.
-pub(crate) async fn event(State(desk): State<Desk>, request: Request) -> Response {
-    desk.take(request).await.unwrap_or_else(|failure| {
-        desk.pipeline.metrics.failed(&failure);
+pub(crate) async fn event(State(state): State<AppState>, request: Request) -> Response {
+    state.take(request).await.unwrap_or_else(|failure| {
+        state.pipeline.metrics.failed(&failure);
         report("", &failure);
         refusal(&failure)
     })
 }
 
-impl Desk {
+impl AppState {
     async fn take(&self, request: Request) -> Result<Response, Failure> {
         if self.stop.is_cancelled() {
             return Err(Failure::Stopping);
         }
         let (head, body) = request.into_parts();
-        let (body, mut memory) = read(body, self.pipeline.limits.event_bytes, &self.bodies).await?;
+        let (body, mut memory) =
+            read(body, self.pipeline.limits.max_event_bytes, &self.bodies).await?;
         let size_bytes = body.len() as u64;
         if !self.bodies.grow(&mut memory, READING * size_bytes) {
             return Err(Failure::Busy);
         }
-        let (asked, notices) = match understood(head.headers, body).await? {
-            Understood::Work(asked, notices) => (asked, notices),
-            Understood::Nothing(reason) => return Ok(self.nothing_to_do(reason)),
+        let (event, notices) = match parse_body(head.headers, body).await? {
+            Parsed::Work(event, notices) => (event, notices),
+            Parsed::Nothing(reason) => return Ok(self.nothing_to_do(reason)),
         };
         let kept_bytes = size_bytes + NOTICE_BYTES * notices.len() as u64;
         if !self.bodies.grow(&mut memory, kept_bytes) {
             return Err(Failure::Busy);
         }
         memory.shrink(kept_bytes);
-        // Only now, so that who sends slowly keeps nobody from working.
+        // Not before the body is read, so that slow senders hold no slots.
         let slot = self
             .slots
             .clone()
             .try_acquire_owned()
             .map_err(|_full| Failure::Busy)?;
-        let span = info_span!("event", ce.id = asked.id);
-        let desk = self.clone();
-        let left = CancellationToken::new();
-        // Dropped with the request when its sender leaves.
-        let _sender = left.clone().drop_guard();
-        // The work has effects, so it belongs to a task of ours and not to the client, who may
-        // leave at any moment. Only what has not begun by then is left to its next delivery.
+        let span = info_span!("event", ce.id = event.id);
+        let state = self.clone();
+        let client_gone = CancellationToken::new();
+        // Dropped with this future when the client goes away.
+        let _client = client_gone.clone().drop_guard();
+        // A task of its own, because the work has effects and the client may go away at any
+        // moment. Photos whose work has not begun by then are left to the next delivery.
         let work = async move {
             let _held = (slot, memory);
-            let _gauge = desk.pipeline.metrics.request_in_work();
-            let endings = desk.work(notices, &left).await;
-            answer(&asked, endings)
+            let _gauge = state.pipeline.metrics.request_in_work();
+            let outcomes = state.work(notices, &client_gone).await;
+            response(&event, outcomes)
         };
         let task = self.tasks.spawn(work.instrument(span));
         task.await.map_err(|_panicked| Failure::Defect)
@@ -131,14 +132,14 @@ impl Desk {
         StatusCode::ACCEPTED.into_response()
     }
 
-    /// Works on all OSS events of one request; the endings have their order.
+    /// Works on all OSS events of one request; the outcomes have their order.
     async fn work(
         &self,
         notices: Vec<oss::event::Event>,
-        left: &CancellationToken,
-    ) -> Vec<Result<Ending, Failure>> {
+        client_gone: &CancellationToken,
+    ) -> Vec<Result<Outcome, Failure>> {
         stream::iter(notices)
-            .map(|notice| self.work_on(notice, left.clone()))
+            .map(|notice| self.work_on(notice, client_gone.clone()))
             .buffered(PHOTOS_PER_REQUEST)
             .collect()
             .await
@@ -147,21 +148,21 @@ impl Desk {
     async fn work_on(
         &self,
         notice: oss::event::Event,
-        left: CancellationToken,
-    ) -> Result<Ending, Failure> {
+        client_gone: CancellationToken,
+    ) -> Result<Outcome, Failure> {
         let pipeline = &self.pipeline;
         let key = notice
             .address()
             .map(|address| address.key.to_string())
             .unwrap_or_default();
-        let ending = match guard::judge(&notice, &pipeline.storage, &pipeline.limits) {
-            Ok(Verdict::Take(job)) => pipeline.process(*job, left).await,
-            Ok(Verdict::Skip(reason)) => Ok(Ending::Skipped(reason)),
+        let outcome = match guard::decide(&notice, &pipeline.storage, &pipeline.limits) {
+            Ok(Decision::Take(job)) => pipeline.process(*job, client_gone).await,
+            Ok(Decision::Skip(reason)) => Ok(Outcome::Skipped(reason)),
             Err(failure) => Err(failure),
         };
-        match &ending {
-            Ok(Ending::Done(done)) => pipeline.metrics.done(done.known),
-            Ok(Ending::Skipped(reason)) => {
+        match &outcome {
+            Ok(Outcome::Done(done)) => pipeline.metrics.done(done.known),
+            Ok(Outcome::Skipped(reason)) => {
                 pipeline.metrics.skipped(*reason);
                 let reason = reason.word();
                 info!(oss.key = %key, reason, "nothing to do about `{key}`: {reason}");
@@ -171,36 +172,36 @@ impl Desk {
                 report(&key, failure);
             }
         }
-        ending
+        outcome
     }
 }
 
-/// What a request asks for.
-enum Understood {
-    Work(Asked, Vec<oss::event::Event>),
+/// The content of a request.
+enum Parsed {
+    Work(EventName, Vec<oss::event::Event>),
     Nothing(SkipReason),
 }
 
-/// Reads what a request says, on a thread of its own if that may take a while.
-async fn understood(headers: HeaderMap, body: Bytes) -> Result<Understood, Failure> {
+/// Parses a request, on a thread of its own if that may take a while.
+async fn parse_body(headers: HeaderMap, body: Bytes) -> Result<Parsed, Failure> {
     if body.len() <= QUICK_BYTES {
-        return understand(&headers, body);
+        return parse(&headers, body);
     }
-    let reading = tokio::task::spawn_blocking(move || understand(&headers, body));
+    let reading = tokio::task::spawn_blocking(move || parse(&headers, body));
     reading.await.map_err(|_panicked| Failure::Defect)?
 }
 
-fn understand(headers: &HeaderMap, body: Bytes) -> Result<Understood, Failure> {
+fn parse(headers: &HeaderMap, body: Bytes) -> Result<Parsed, Failure> {
     let event = events::from_http(headers, body)?;
     if event.ty() == reply::TYPE {
-        return Ok(Understood::Nothing(SkipReason::OwnReply));
+        return Ok(Parsed::Nothing(SkipReason::OwnReply));
     }
     let data = events::data_bytes(&event).unwrap_or_default();
     let notices = oss::event::parse(&data).map_err(Failure::Document)?;
     Ok(if notices.is_empty() {
-        Understood::Nothing(SkipReason::NoEvents)
+        Parsed::Nothing(SkipReason::NoEvents)
     } else {
-        Understood::Work(Asked::of(&event), notices)
+        Parsed::Work(EventName::of(&event), notices)
     })
 }
 
@@ -208,14 +209,14 @@ fn understand(headers: &HeaderMap, body: Bytes) -> Result<Understood, Failure> {
 async fn read(body: Body, limit_bytes: usize, memory: &Budget) -> Result<(Bytes, Grant), Failure> {
     let collecting = collect(Limited::new(body, limit_bytes), memory);
     match timeout(BODY_DEADLINE, collecting).await {
-        Ok(Err(Trouble::Full)) => Err(Failure::Busy),
-        Ok(Err(Trouble::Body(error))) if error.is::<LengthLimitError>() => {
+        Ok(Err(BodyError::Full)) => Err(Failure::Busy),
+        Ok(Err(BodyError::Body(error))) if error.is::<LengthLimitError>() => {
             Err(Failure::EventTooLarge { limit_bytes })
         }
-        Ok(Err(Trouble::Body(error))) if is_malformed(&*error) => {
+        Ok(Err(BodyError::Body(error))) if is_malformed(&*error) => {
             Err(Failure::EventMalformed(error))
         }
-        Ok(Err(Trouble::Body(_))) | Err(_) => Err(Failure::EventCutOff),
+        Ok(Err(BodyError::Body(_))) | Err(_) => Err(Failure::EventCutOff),
         Ok(Ok(read)) => Ok(read),
     }
 }
@@ -233,39 +234,39 @@ fn is_malformed(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// What stops the reading of a body.
-enum Trouble {
+/// Why a body was not read.
+enum BodyError {
     Full,
     Body(transport::BoxError),
 }
 
-/// Takes memory for what has come, not for what was announced: announcing costs nothing.
-async fn collect(mut body: Limited<Body>, memory: &Budget) -> Result<(Bytes, Grant), Trouble> {
+/// Takes memory for bytes that have arrived, not for an announced length: announcing is free.
+async fn collect(mut body: Limited<Body>, memory: &Budget) -> Result<(Bytes, Grant), BodyError> {
     let mut whole = BytesMut::new();
     let mut grant = Grant::default();
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(Trouble::Body)?.into_data() else {
+        let Ok(data) = frame.map_err(BodyError::Body)?.into_data() else {
             continue; // Trailers mean nothing here.
         };
         let bytes = whole.len().saturating_add(data.len());
         if !memory.grow(&mut grant, bytes as u64) {
-            return Err(Trouble::Full);
+            return Err(BodyError::Full);
         }
         whole.extend_from_slice(&data);
     }
     Ok((whole.freeze(), grant))
 }
 
-/// Says once, where it is handled, what went wrong. Only a mistake in the settings needs a
-/// person at once.
+/// Logs a failure. Only a mistake in the settings needs a person at once, so only that is an
+/// error.
 fn report(key: &str, failure: &Failure) {
     let (reason, line) = (failure.reason(), service::error_line(failure));
-    match failure.course() {
-        Course::Misconfigured => {
+    match failure.retry_advice() {
+        RetryAdvice::Misconfigured => {
             error!(oss.key = %key, reason, "cannot work as configured: {line}");
         }
-        Course::Again(_) => warn!(oss.key = %key, reason, "put off: {line}"),
-        Course::GiveUp(_) => warn!(oss.key = %key, reason, "given up: {line}"),
+        RetryAdvice::Retry(_) => warn!(oss.key = %key, reason, "put off: {line}"),
+        RetryAdvice::GiveUp(_) => warn!(oss.key = %key, reason, "given up: {line}"),
     }
 }
 

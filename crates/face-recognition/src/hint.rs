@@ -1,14 +1,14 @@
 //! What a key's suffix or a media type says about content, as far as it can be believed: it is
 //! enough to leave a film or a document alone, and to call a photo that is none an error.
 
-/// What content is said to be.
+/// What name and media type say about content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hint {
-    /// Somebody calls it a picture.
+    /// The name or the media type calls it a picture.
     Picture,
     /// Certainly something else.
     Other,
-    /// Nobody says; look inside.
+    /// Neither says; the content decides.
     Unknown,
 }
 
@@ -17,7 +17,7 @@ const PICTURES: [&str; 19] = [
     "heif", "avif", "jxl", "jp2", "psd", "apng", "mpo",
 ];
 
-/// What people keep beside photos.
+/// Files that are often kept beside photos.
 const OTHERS: [&str; 52] = [
     "txt", "md", "csv", "tsv", "log", "json", "xml", "yaml", "yml", "toml", "ini", "html", "htm",
     "css", "js", "mjs", "ts", "svg", "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt",
@@ -57,7 +57,7 @@ impl Hint {
             "image" if sort.to_ascii_lowercase().starts_with("svg") => Self::Other,
             "image" => Self::Picture,
             "text" | "video" | "audio" | "font" => Self::Other,
-            // `application/octet-stream` is what OSS says when nobody told it.
+            // OSS says `application/octet-stream` when the uploader named no type.
             _ => Self::Unknown,
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! One request holds one CloudEvent, which holds one or more OSS events. [`guard`] decides
 //! which of them are about photos, `pipeline` makes the annotated object of each, and the
-//! answer says what the sender should do: be content, come again, or give up.
+//! response tells the sender that all is done, to deliver again, or to give up.
 //!
 //! The way of a photo: fetch (`storage`), analyse (crate `face`), annotate (crate `picture`),
 //! store. What was made of which version is written on the result ([`record`]), so that a
@@ -12,9 +12,8 @@
 //! It keeps no state of its own, deletes nothing, and sends signed requests to no host but the
 //! configured ones.
 
-mod answer;
+mod admission;
 mod app;
-pub mod args;
 mod budget;
 pub mod config;
 mod failure;
@@ -23,16 +22,15 @@ mod handler;
 mod hint;
 mod keyed_mutex;
 mod metrics;
-mod patience;
 mod photo;
 mod pipeline;
 pub mod record;
 mod reply;
+mod response;
 mod storage;
 pub mod target;
 mod temporary;
 
 pub use app::run;
-pub use args::Args;
 pub use config::{Config, ConfigError};
-pub use failure::{Course, Failure};
+pub use failure::{Failure, RetryAdvice};

@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use face_recognition::{Args, Config};
+use face_recognition::Config;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let config: Config = service::settings::parse();
     service::run(|stop| async move {
-        service::telemetry::init(&args.telemetry)?;
-        let config = Config::from_args(args, |name| std::env::var(name).ok())?;
-        face_recognition::run(config, stop).await
+        service::telemetry::init(&config.telemetry)?;
+        let credentials = config.check(|name| std::env::var(name).ok())?;
+        face_recognition::run(config, credentials, stop).await
     })
 }

@@ -1,4 +1,4 @@
-//! What is counted. Labels come from closed sets, never from events.
+//! The service's metrics. Labels come from closed sets, never from events.
 
 use std::time::Instant;
 
@@ -9,10 +9,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::failure::{Course, Failure};
+use crate::failure::{Failure, RetryAdvice};
 use crate::guard::SkipReason;
 
-/// From a HEAD request on this machine to a photo that took all its time.
+/// From a HEAD request on the same machine to a photo that took all its time.
 const STAGE_SECONDS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
 ];
@@ -30,7 +30,7 @@ pub(crate) struct Metrics {
 /// A part of the work on a photo, the waiting for it included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub(crate) enum Stage {
-    /// Asking OSS about the photo and its result.
+    /// HEAD requests for the photo and its result.
     Look,
     /// Fetching the photo.
     Get,
@@ -43,7 +43,7 @@ pub(crate) enum Stage {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-enum Outcome {
+enum OutcomeLabel {
     Annotated,
     Known,
     Skipped,
@@ -54,19 +54,19 @@ enum Outcome {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EventLabels {
-    outcome: Outcome,
+    outcome: OutcomeLabel,
     reason: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-enum Answered {
+enum AnalysisResult {
     Success,
     Failure,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AnalysisLabels {
-    result: Answered,
+    result: AnalysisResult,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -93,11 +93,7 @@ impl Metrics {
             photos: Gauge::default(),
             requests: Gauge::default(),
         };
-        registry.register(
-            "events",
-            "OSS events by what became of them",
-            metrics.events.clone(),
-        );
+        registry.register("events", "OSS events by outcome", metrics.events.clone());
         registry.register(
             "analyses",
             "Photos given to the back end, by result",
@@ -122,30 +118,30 @@ impl Metrics {
     pub(crate) fn done(&self, known: bool) {
         self.count(
             if known {
-                Outcome::Known
+                OutcomeLabel::Known
             } else {
-                Outcome::Annotated
+                OutcomeLabel::Annotated
             },
             "",
         );
     }
 
-    /// Nothing was to be done.
+    /// There was nothing to do.
     pub(crate) fn skipped(&self, reason: SkipReason) {
-        self.count(Outcome::Skipped, reason.word());
+        self.count(OutcomeLabel::Skipped, reason.word());
     }
 
-    /// An event, or a request before it was read, came to grief.
+    /// An event failed, or a request before its event was read.
     pub(crate) fn failed(&self, failure: &Failure) {
-        let outcome = match failure.course() {
-            Course::Again(_) => Outcome::Postponed,
-            Course::Misconfigured => Outcome::Misconfigured,
-            Course::GiveUp(_) => Outcome::GivenUp,
+        let outcome = match failure.retry_advice() {
+            RetryAdvice::Retry(_) => OutcomeLabel::Postponed,
+            RetryAdvice::Misconfigured => OutcomeLabel::Misconfigured,
+            RetryAdvice::GiveUp(_) => OutcomeLabel::GivenUp,
         };
         self.count(outcome, failure.reason());
     }
 
-    fn count(&self, outcome: Outcome, reason: &'static str) {
+    fn count(&self, outcome: OutcomeLabel, reason: &'static str) {
         self.events
             .get_or_create(&EventLabels { outcome, reason })
             .inc();
@@ -153,9 +149,9 @@ impl Metrics {
 
     pub(crate) fn analysed(&self, success: bool) {
         let result = if success {
-            Answered::Success
+            AnalysisResult::Success
         } else {
-            Answered::Failure
+            AnalysisResult::Failure
         };
         self.analyses
             .get_or_create(&AnalysisLabels { result })

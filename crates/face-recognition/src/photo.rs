@@ -1,9 +1,9 @@
-//! A fetched photo, as a back end may look at it.
+//! A fetched photo, as the back ends see it.
 //!
 //! Nothing decoded is kept: between analysis and drawing a photo is its file and nothing more,
 //! so that photos which wait for a face API cost little. Decoding asks the budget for memory
-//! first. It is done by threads that hold one of the process's CPU permits; whoever holds
-//! memory holds a permit too and so never waits for one, hence nobody waits in a circle.
+//! first. Only threads that hold a CPU permit decode, so a thread that holds memory never waits
+//! for a permit, and no deadlock can arise.
 
 use std::sync::Arc;
 

@@ -2,10 +2,10 @@
 //!
 //! The result is written whole by one request and names the version of the photo it was made
 //! of. OSS has no write on condition that could keep an older result from replacing a newer
-//! one. So whoever writes looks at the photo before, to replace nothing newer if it can be
-//! helped, and again afterwards, and starts over if it changed: the last to write has seen the
-//! last photo, in whatever order events and processes came. Who dies between writing and
-//! looking has not answered, so its event comes again and is found to be undone.
+//! one. So each writer checks the photo before it writes, which avoids most such replacements,
+//! and again afterwards, and starts over if the photo changed: the last writer has seen the last
+//! version, in whatever order events and processes came. A process that dies between writing and
+//! checking has not answered, so the event is delivered again, and that delivery repairs it.
 
 mod make;
 mod source;
@@ -20,26 +20,25 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, instrument};
 
+use crate::admission::AdmissionDeadline;
 use crate::budget::Budget;
 use crate::config::{Limits, Storage};
 use crate::failure::Failure;
 use crate::guard::{Job, SkipReason};
 use crate::keyed_mutex::KeyedMutex;
 use crate::metrics::{Metrics, Stage};
-use crate::patience::Patience;
 use crate::record::{self, Record};
 use crate::storage::Buckets;
-use make::{Drawn, Made};
+use make::{AnnotatedPhoto, Made};
 
-/// Changes with the way pictures are drawn, so that a redelivery replaces older results.
+/// Raised whenever results are drawn differently, so that a redelivery replaces older ones.
 const DRAWING: u32 = 2;
 
-/// The part of a photo's time that it may wait, as a divisor: what begins must have time enough
-/// to be finished.
-const WAITING: u32 = 2;
+/// A photo may wait for this part of its time, as a divisor, so that enough is left for the work.
+const ADMISSION_SHARE: u32 = 2;
 
-/// A photo that changes more often than this while in work is left to a later delivery.
-const MOST_ROUNDS: u32 = 4;
+/// A photo that is overwritten more often than this while in work is left to a later delivery.
+const MAX_ATTEMPTS: u32 = 4;
 
 /// Everything that work on a photo needs. Shared by all requests.
 #[derive(Debug)]
@@ -54,21 +53,21 @@ pub(crate) struct Pipeline {
     /// One permit per header that is read; apart from the others, so that reading one does not
     /// wait for the drawing of others.
     pub(crate) readers: Arc<Semaphore>,
-    /// One permit per photo that the back end looks at.
+    /// One permit per photo that the back end analyses.
     pub(crate) calls: Arc<Semaphore>,
     pub(crate) files: Budget,
     pub(crate) pixels: Budget,
-    /// Held while a task works on a result.
+    /// Held while a request works on a result.
     pub(crate) results: KeyedMutex<(BucketName, ObjectKey)>,
     pub(crate) metrics: Metrics,
 }
 
-/// What became of a photo.
+/// How the work on a photo ended.
 #[derive(Debug)]
-pub(crate) enum Ending {
+pub(crate) enum Outcome {
     /// Its result is stored.
     Done(Box<Done>),
-    /// On closer look there was nothing to do.
+    /// There was nothing to do, as only OSS could tell.
     Skipped(SkipReason),
 }
 
@@ -86,25 +85,25 @@ pub(crate) struct Done {
     pub(crate) known: bool,
 }
 
-/// What is worked on: a photo that was found, and where its result belongs.
-struct Errand {
+/// A photo that was found, and where its result goes.
+struct PhotoTask {
     job: Job,
-    patience: Patience,
+    admission: AdmissionDeadline,
     bucket: Bucket,
     key: ObjectKey,
     target: ObjectKey,
 }
 
-/// How one attempt at the photo ended.
-enum Round {
-    Ended(Ending),
+/// How one attempt to make the result ended.
+enum Attempt {
+    Ended(Outcome),
     /// The photo is no longer the version it was; this is the one to begin anew with.
     Outdated(ObjectMeta),
 }
 
 impl Pipeline {
-    /// Brings one photo to its end, within the configured time. `left` is cancelled when nobody
-    /// waits for that any more; work that has begun is ended all the same.
+    /// Annotates one photo within the configured time. `client_gone` is cancelled when the client
+    /// has gone away; work that has begun goes on all the same.
     ///
     /// # Cancel safety
     /// Nothing is left half done: the result is stored whole or not at all. Drawing under way
@@ -113,26 +112,26 @@ impl Pipeline {
     pub(crate) async fn process(
         &self,
         job: Job,
-        left: CancellationToken,
-    ) -> Result<Ending, Failure> {
+        client_gone: CancellationToken,
+    ) -> Result<Outcome, Failure> {
         let started = Instant::now();
         let after = self.limits.photo_deadline;
         let _gauge = self.metrics.photo_in_work();
-        let patience = Patience::new(left, after / WAITING);
-        let ending = timeout(after, self.annotate(job, patience)).await;
-        let ending = ending.unwrap_or(Err(Failure::Deadline { after }))?;
-        if let Ending::Done(done) = &ending {
+        let admission = AdmissionDeadline::new(client_gone, after / ADMISSION_SHARE);
+        let outcome = timeout(after, self.annotate(job, admission)).await;
+        let outcome = outcome.unwrap_or(Err(Failure::Deadline { after }))?;
+        if let Outcome::Done(done) = &outcome {
             report(done, started.elapsed());
         }
-        Ok(ending)
+        Ok(outcome)
     }
 
-    async fn annotate(&self, job: Job, patience: Patience) -> Result<Ending, Failure> {
+    async fn annotate(&self, job: Job, admission: AdmissionDeadline) -> Result<Outcome, Failure> {
         let bucket = self.buckets.of(&job.address)?;
         let (key, mut meta) = self.locate(&bucket, &job.address.key).await?;
         // A decoded key may lie where the event's did not.
         if self.storage.target.holds(&key) {
-            return Ok(Ending::Skipped(SkipReason::InTarget));
+            return Ok(Outcome::Skipped(SkipReason::InTarget));
         }
         let target = self
             .storage
@@ -140,81 +139,86 @@ impl Pipeline {
             .result_key(&key)
             .map_err(Failure::ResultKey)?;
         let lock = self.results.lock((bucket.name().clone(), target.clone()));
-        let _held = patience.turn(lock).await?;
-        let errand = Errand {
+        let _held = admission.wait_for(lock).await?;
+        let task = PhotoTask {
             job,
-            patience,
+            admission,
             bucket,
             key,
             target,
         };
-        for _ in 0..MOST_ROUNDS {
-            match self.round(&errand, &meta).await? {
-                Round::Ended(ending) => return Ok(ending),
-                Round::Outdated(newer) => meta = newer,
+        for _ in 0..MAX_ATTEMPTS {
+            match self.attempt(&task, &meta).await? {
+                Attempt::Ended(outcome) => return Ok(outcome),
+                Attempt::Outdated(newer) => meta = newer,
             }
         }
-        Err(Failure::Restless {
-            rounds: MOST_ROUNDS,
+        Err(Failure::Overwritten {
+            attempts: MAX_ATTEMPTS,
         })
     }
 
-    async fn round(&self, errand: &Errand, meta: &ObjectMeta) -> Result<Round, Failure> {
-        let skipped = |reason| Ok(Round::Ended(Ending::Skipped(reason)));
+    async fn attempt(&self, task: &PhotoTask, meta: &ObjectMeta) -> Result<Attempt, Failure> {
+        let skipped = |reason| Ok(Attempt::Ended(Outcome::Skipped(reason)));
         if record::is_result(meta) {
             return skipped(SkipReason::OwnResult);
         }
-        if let Some((etag, record)) = self.known(errand, meta).await? {
-            return Ok(Round::Ended(errand.done(etag, record, true)));
+        if let Some((etag, record)) = self.known(task, meta).await? {
+            return Ok(Attempt::Ended(task.done(etag, record, true)));
         }
-        let drawn = match self.make(errand, meta).await? {
-            Made::Result(drawn) => *drawn,
+        let photo = match self.make(task, meta).await? {
+            Made::Result(photo) => *photo,
             Made::NotAPicture => return skipped(SkipReason::NotAnImage),
-            Made::Changed => return Ok(Round::Outdated(self.head(errand).await?)),
+            Made::Changed => return Ok(Attempt::Outdated(self.head(task).await?)),
         };
-        // A result that is outdated by now might replace that of the newer version; what
-        // changes after this look is seen by the next.
-        if let Some(newer) = self.changed_since(errand, meta).await? {
-            return Ok(Round::Outdated(newer));
+        // An outdated result might replace that of the newer version. A change after this check
+        // is seen by the next one.
+        if let Some(newer) = self.changed_since(task, meta).await? {
+            return Ok(Attempt::Outdated(newer));
         }
-        let etag = self.store(errand, &drawn).await?;
-        Ok(match self.changed_since(errand, meta).await? {
-            Some(newer) => Round::Outdated(newer),
-            None => Round::Ended(errand.done(etag, drawn.record, false)),
+        let etag = self.store(task, &photo).await?;
+        Ok(match self.changed_since(task, meta).await? {
+            Some(newer) => Attempt::Outdated(newer),
+            None => Attempt::Ended(task.done(etag, photo.record, false)),
         })
     }
 
-    /// The result that is there already, if it is of this version and made in the same way.
+    /// The stored result, if it was made of this version by the same method.
     async fn known(
         &self,
-        errand: &Errand,
+        task: &PhotoTask,
         meta: &ObjectMeta,
     ) -> Result<Option<(ETag, Record)>, Failure> {
         let _timer = self.metrics.stage(Stage::Look);
-        let result = match errand.bucket.head(&errand.target).await {
+        let result = match task.bucket.head(&task.target).await {
             Ok(result) => result,
             Err(error) if error.is_no_such_key() => return Ok(None),
-            Err(error) => return Err(Failure::storage("the result was not looked for", error)),
+            Err(error) => {
+                return Err(Failure::storage(
+                    "OSS did not say whether the result is there",
+                    error,
+                ));
+            }
         };
         let record = Record::read(&result)
             .filter(|record| record.source_etag == meta.etag && record.method == self.method());
         Ok(record.map(|record| (result.etag, record)))
     }
 
-    async fn store(&self, errand: &Errand, drawn: &Drawn) -> Result<ETag, Failure> {
+    async fn store(&self, task: &PhotoTask, photo: &AnnotatedPhoto) -> Result<ETag, Failure> {
         let _timer = self.metrics.stage(Stage::Put);
         let options = PutOptions {
-            content_type: Some(drawn.content_type.to_owned()),
-            metadata: drawn.record.metadata().map_err(Failure::ResultKey)?,
+            content_type: Some(photo.content_type.to_owned()),
+            metadata: photo.record.metadata().map_err(Failure::ResultKey)?,
             forbid_overwrite: false,
         };
-        let stored = errand
+        let stored = task
             .bucket
-            .put(&errand.target, drawn.file.clone(), &options)
+            .put(&task.target, photo.file.clone(), &options)
             .await;
         stored
             .map(|stored| stored.etag)
-            .map_err(|error| Failure::storage("the result was not stored", error))
+            .map_err(|error| Failure::storage("OSS did not store the result", error))
     }
 
     fn method(&self) -> String {
@@ -222,9 +226,9 @@ impl Pipeline {
     }
 }
 
-impl Errand {
-    fn done(&self, target_etag: ETag, record: Record, known: bool) -> Ending {
-        Ending::Done(Box::new(Done {
+impl PhotoTask {
+    fn done(&self, target_etag: ETag, record: Record, known: bool) -> Outcome {
+        Outcome::Done(Box::new(Done {
             job: self.job.clone(),
             key: self.key.clone(),
             target: self.target.clone(),

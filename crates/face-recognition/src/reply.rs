@@ -1,11 +1,12 @@
 //! The reply: a CloudEvent with the analysis, for further Triggers.
 
-use events::{EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage};
+use events::{
+    AttributesReader as _, EncodeError, Event, EventBuilder as _, EventBuilderV10, HttpMessage,
+};
 use face::Analysis;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::answer::Asked;
 use crate::failure::Failure;
 use crate::pipeline::Done;
 use crate::record::{Conversion, Counts, Drawn};
@@ -19,21 +20,31 @@ const SOURCE: &str = "/face-recognition";
 /// Most faces that a reply lists, of all its photos: half a megabyte, as much as brokers take.
 const MOST_FACES: usize = 4000;
 
-/// Data of a reply. A promise to strangers: fields are added, never changed.
+/// Data of a reply. Subscribers depend on it: fields are added, never changed.
 #[derive(Debug, Serialize)]
 struct Data<'a> {
     /// The event that this answers.
-    event: EventName<'a>,
+    event: &'a EventName,
     /// One for each photo that has its result.
     results: Vec<PhotoResult<'a>>,
     /// One for each photo that never will have one.
     failures: Vec<PhotoFailure>,
 }
 
+/// What names an event.
 #[derive(Debug, Serialize)]
-struct EventName<'a> {
-    id: &'a str,
-    source: &'a str,
+pub(crate) struct EventName {
+    pub(crate) id: String,
+    pub(crate) source: String,
+}
+
+impl EventName {
+    pub(crate) fn of(event: &Event) -> Self {
+        Self {
+            id: event.id().to_owned(),
+            source: event.source().clone(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -83,16 +94,12 @@ pub(crate) struct PhotoFailure {
     pub(crate) message: String,
 }
 
-/// Writes the reply to `asked`.
+/// Writes the reply to `event`.
 pub(crate) fn reply(
-    asked: &Asked,
+    event: &EventName,
     done: &[Done],
     failures: Vec<PhotoFailure>,
 ) -> Result<HttpMessage, Failure> {
-    let event = EventName {
-        id: &asked.id,
-        source: &asked.source,
-    };
     let mut room = MOST_FACES;
     let data = Data {
         results: done.iter().map(|done| result(done, &mut room)).collect(),
@@ -104,7 +111,7 @@ pub(crate) fn reply(
         serde_json::to_vec(&data).map_err(|error| Failure::Reply(EncodeError::Json(error)))?;
     let mut builder = EventBuilderV10::new()
         // The same for every delivery of the same event, and of no other.
-        .id(format!("{}/{}", asked.source, asked.id))
+        .id(format!("{}/{}", event.source, event.id))
         .source(SOURCE)
         .ty(TYPE)
         .time(Timestamp::now().to_string())

@@ -59,22 +59,19 @@ impl Buckets {
 mod tests {
     use std::time::Duration;
 
+    use clap::Parser as _;
     use jiff::Timestamp;
-    use oss::{Addressing, SignatureVersion};
     use proptest::prelude::*;
     use signing::Credentials;
 
     use super::*;
+    use crate::Config;
 
     fn buckets(endpoint: Option<&str>) -> Buckets {
+        let config = Config::parse_from(["face-recognition", "--upload-path=target"]);
         let settings = config::Storage {
-            target: "target".parse().unwrap(),
             endpoint: endpoint.map(|url| url.parse().unwrap()),
-            addressing: Addressing::VirtualHosted,
-            signature: SignatureVersion::V4,
-            internal: false,
-            allowed_buckets: vec![],
-            allowed_regions: vec![],
+            ..config.storage
         };
         let transport = Transport::connect(&service::ConnectOptions::default()).unwrap();
         let keys = LiveCredentials::fixed(Credentials::new("id", "secret"));

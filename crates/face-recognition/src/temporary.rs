@@ -14,10 +14,10 @@ use tracing::{error, info};
 
 use crate::config::Finder;
 
-/// As often as a mounted Secret is looked at.
+/// As often as a mounted Secret is read.
 const POLL: Duration = Duration::from_secs(5);
 
-/// What is wrong, and what to do.
+/// For operators: what is wrong, and what to do.
 const ADVICE: &str = "`FACE_BACKEND` is `dataplus`, which knows no temporary credentials, but these hold a security token: use the key pair of a RAM user, or set `FACE_BACKEND` to `facebody` or `local`";
 
 /// Whether these credentials are of no use to the back end.

@@ -3,48 +3,51 @@
 use std::time::Duration;
 
 use service::Findings;
+use service::settings::{duration, number};
 
-use crate::args::LimitArgs;
 
 const MEBI: u64 = 1 << 20;
-
-/// MNS messages have 64 KiB; brokers pass on events of some hundred.
-const EVENT_BYTES: u64 = MEBI;
-/// A 50-megapixel photo has about 30 MB as JPEG, up to 100 as PNG.
-const OBJECT_BYTES: u64 = 100 * MEBI;
-/// Twice the default of the adapter. Waiting events cost no memory worth naming.
-const EVENTS: u64 = 256;
-/// Files and their results: one of the largest, or dozens of ordinary ones.
-const FILE_MEMORY: u64 = 256 * MEBI;
-/// Three JPEG photos of 50 megapixels at one time, or one PNG.
-const PIXEL_MEMORY: u64 = 512 * MEBI;
-/// Knative's default time-out is 300 s, its Broker's retries come later than that.
-const PHOTO_DEADLINE: Duration = Duration::from_mins(2);
-/// Below the 30 s that Kubernetes grants by default.
-const DRAIN_GRACE: Duration = Duration::from_secs(20);
-
 const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// How much is done at one time, and how large it may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Limits {
-    /// Largest request body, in bytes.
-    pub event_bytes: usize,
+    /// Largest event, in bytes.
+    // MNS messages have 64 KiB; brokers pass on events of some hundred.
+    #[arg(long, env = "FACE_MAX_EVENT_BYTES", value_name = "BYTES", default_value = "1048576", value_parser = number(1024..=64_usize << 20))]
+    pub max_event_bytes: usize,
     /// Largest photo file, in bytes.
-    pub object_bytes: u64,
-    /// Bounds on a decoded photo.
-    pub picture: picture::Limits,
-    /// Most events in work at one time.
-    pub events: usize,
-    /// Bytes of files and results held at one time.
+    // A 50-megapixel photo has about 30 MB as JPEG, up to 100 as PNG.
+    #[arg(long, env = "FACE_MAX_OBJECT_BYTES", value_name = "BYTES", default_value = "104857600", value_parser = number(1024..=1_u64 << 32))]
+    pub max_object_bytes: u64,
+    /// Largest photo, in pixels, whatever memory it takes.
+    #[arg(long, env = "FACE_MAX_PIXELS", value_name = "PIXELS", default_value_t = picture::Limits::default().max_pixels, value_parser = number(1..=1_u64 << 32))]
+    pub max_pixels: u64,
+    /// Events in work at one time; more are answered with 429, as are photos whose turn does not
+    /// come in time.
+    // Twice the default of the adapter. Waiting events cost no memory worth naming.
+    #[arg(long, env = "FACE_MAX_EVENTS", value_name = "COUNT", default_value = "256", value_parser = number(1..=10_000_usize))]
+    pub max_events: usize,
+    /// Memory for photo files and results in work, in bytes; the process takes 320 MiB more than
+    /// this and --pixel-memory together.
+    // One of the largest files and its result, or dozens of ordinary ones.
+    #[arg(long, env = "FACE_FILE_MEMORY", value_name = "BYTES", default_value = "268435456", value_parser = number(MEBI..=1 << 40))]
     pub file_memory: u64,
-    /// Bytes of decoded photos held at one time.
+    /// Memory for decoded photos, in bytes.
+    // Three JPEG photos of 50 megapixels at one time, or one PNG.
+    #[arg(long, env = "FACE_PIXEL_MEMORY", value_name = "BYTES", default_value = "536870912", value_parser = number(MEBI..=1 << 40))]
     pub pixel_memory: u64,
-    /// Photos decoded and drawn at one time.
+    /// Photos decoded and drawn at one time [default: the number of CPUs].
+    #[arg(long, env = "FACE_CPUS", value_name = "COUNT", default_value_t = available_cpus(), hide_default_value = true, value_parser = number(1..=1024_usize))]
     pub cpus: usize,
-    /// Time for one photo.
+    /// Time for one photo, ISO 8601; half of it may be spent waiting.
+    // Knative's default time-out is 300 s, its Broker's retries come later than that.
+    #[arg(long, env = "FACE_PHOTO_DEADLINE", value_name = "DURATION", default_value = "PT2M", value_parser = duration(SECOND..=HOUR))]
     pub photo_deadline: Duration,
-    /// Time to finish after a signal to stop.
+    /// Time to finish photos in work after SIGTERM, ISO 8601.
+    // Below the 30 s that Kubernetes grants by default.
+    #[arg(long, env = "FACE_DRAIN_GRACE", value_name = "DURATION", default_value = "PT20S", value_parser = duration(SECOND..=HOUR))]
     pub drain_grace: Duration,
 }
 
@@ -78,94 +81,26 @@ impl Limits {
         .fold(0, u64::saturating_add)
     }
 
-    pub(super) fn check(found: &mut Findings, args: &LimitArgs) -> Self {
-        let LimitArgs {
-            max_event_bytes,
-            max_object_bytes,
-            max_pixels,
-            max_events,
-            file_memory,
-            pixel_memory,
-            cpus,
-            photo_deadline,
-            drain_grace,
-        } = args;
-        let mut number = |name, text: &Option<String>, bounds, default| {
-            found
-                .number(name, text.as_deref(), bounds)
-                .unwrap_or(default)
-        };
-        let event_bytes = number(
-            "FACE_MAX_EVENT_BYTES",
-            max_event_bytes,
-            (1024, 64 * MEBI),
-            EVENT_BYTES,
-        );
-        let object_bytes = number(
-            "FACE_MAX_OBJECT_BYTES",
-            max_object_bytes,
-            (1024, 1 << 32),
-            OBJECT_BYTES,
-        );
-        let default_picture = picture::Limits::default();
-        let max_pixels = number(
-            "FACE_MAX_PIXELS",
-            max_pixels,
-            (1, 1 << 32),
-            default_picture.max_pixels,
-        );
-        let events = number("FACE_MAX_EVENTS", max_events, (1, 10_000), EVENTS);
-        let file_memory = number(
-            "FACE_FILE_MEMORY",
-            file_memory,
-            (MEBI, 1 << 40),
-            FILE_MEMORY,
-        );
-        let pixel_memory = number(
-            "FACE_PIXEL_MEMORY",
-            pixel_memory,
-            (MEBI, 1 << 40),
-            PIXEL_MEMORY,
-        );
-        if object_bytes * 2 > file_memory {
+    /// Bounds on a decoded photo.
+    #[must_use]
+    pub fn picture(&self) -> picture::Limits {
+        picture::Limits {
+            max_pixels: self.max_pixels,
+            max_decoded_bytes: self.pixel_memory,
+            ..picture::Limits::default()
+        }
+    }
+
+    pub(super) fn check(&self, found: &mut Findings) {
+        let file_memory = self.file_memory;
+        if self.max_object_bytes * 2 > file_memory {
             found.add(format!(
                 "`FACE_FILE_MEMORY` is `{file_memory}`: it must be at least twice `FACE_MAX_OBJECT_BYTES`, for a photo and its result"
             ));
         }
-        let mut number = |name, text: &Option<String>, bounds, default| {
-            found
-                .number(name, text.as_deref(), bounds)
-                .unwrap_or(default)
-        };
-        let cpus = number("FACE_CPUS", cpus, (1, 1024), available_cpus());
-        let mut duration = |name, text: &Option<String>, longest, default| {
-            found
-                .duration_within(name, text.as_deref(), (SECOND, longest))
-                .unwrap_or(default)
-        };
-        let hour = Duration::from_hours(1);
-        Self {
-            event_bytes: size(event_bytes),
-            object_bytes,
-            picture: picture::Limits {
-                max_pixels,
-                max_decoded_bytes: pixel_memory,
-                ..default_picture
-            },
-            events: size(events),
-            file_memory,
-            pixel_memory,
-            cpus: size(cpus),
-            photo_deadline: duration("FACE_PHOTO_DEADLINE", photo_deadline, hour, PHOTO_DEADLINE),
-            drain_grace: duration("FACE_DRAIN_GRACE", drain_grace, hour, DRAIN_GRACE),
-        }
     }
 }
 
-fn available_cpus() -> u64 {
-    std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u64)
-}
-
-fn size(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
+fn available_cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }

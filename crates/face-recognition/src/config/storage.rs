@@ -1,140 +1,99 @@
 //! Where photos come from and results go.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use oss::{Addressing, BucketName, Endpoint, Region, SignatureVersion};
-use service::findings::{Findings, present};
+use service::Findings;
+use service::settings::Expected;
 use url::Url;
 
-use crate::args::StorageArgs;
 use crate::target::TargetFolder;
 
-/// Stands in for the event's region when an endpoint is checked at start.
-const ANY_REGION: &str = "cn-shanghai";
-
 /// Where photos come from and results go.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Storage {
-    /// Where results go in each bucket.
+    /// Folder for results in each bucket, such as `face-image/target`. What lies in it is never
+    /// taken for a photo.
+    #[arg(id = "upload-path", long, env = "UPLOAD_OSS_PATH", value_name = "PATH")]
     pub target: TargetFolder,
-    /// One endpoint for everything, in place of the regions' own.
+    /// A mounted Secret: a file with `{"accessKeyId","accessKeySecret"}`, or its directory.
+    #[arg(long, env = "CREDENTIALS_FILE", value_name = "PATH")]
+    pub credentials_file: Option<PathBuf>,
+    /// Endpoint for all buckets [default: that of the event's region].
+    #[arg(id = "oss-endpoint", long, env = "OSS_ENDPOINT", value_name = "URL")]
     pub endpoint: Option<Url>,
-    /// How a bucket is put into that endpoint.
+    /// How a bucket is put into the endpoint: `virtual`, `path` or `cname`.
+    #[arg(id = "oss-addressing", long, env = "OSS_ADDRESSING", value_name = "FORM", default_value = "virtual", value_parser = addressing)]
     pub addressing: Addressing,
-    /// What requests are signed with.
+    /// Signature version: `v4` or `v1`.
+    #[arg(id = "oss-signature", long, env = "OSS_SIGNATURE", value_name = "VERSION", default_value = "v4", value_parser = signature)]
     pub signature: SignatureVersion,
-    /// Whether the regions' own endpoints are the internal ones.
+    /// Use the endpoints inside the region, which cost no traffic: `true` or `false`.
+    #[arg(id = "oss-internal", long, env = "OSS_INTERNAL", value_name = "BOOL", default_value = "false", action = clap::ArgAction::Set, hide_possible_values = true)]
     pub internal: bool,
-    /// Buckets to work in; all if empty.
-    pub allowed_buckets: Vec<BucketName>,
-    /// Regions to work in; all if empty.
-    pub allowed_regions: Vec<Region>,
+    /// Buckets to work in, separated by commas [default: all].
+    #[arg(
+        long,
+        env = "OSS_ALLOWED_BUCKETS",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub allowed_buckets: Allowed<BucketName>,
+    /// Regions to work in, separated by commas [default: all].
+    #[arg(
+        long,
+        env = "OSS_ALLOWED_REGIONS",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub allowed_regions: Allowed<Region>,
 }
 
 impl Storage {
-    pub(super) fn check(found: &mut Findings, args: StorageArgs) -> Option<Self> {
-        let StorageArgs {
-            upload_path,
-            credentials_file: _,
-            oss_endpoint,
-            oss_addressing,
-            oss_signature,
-            oss_internal,
-            allowed_buckets,
-            allowed_regions,
-        } = args;
-        let target = target(found, upload_path.as_deref());
-        let addressing = found
-            .optional(
-                "OSS_ADDRESSING",
-                oss_addressing.as_deref(),
-                "`virtual`, `path` or `cname`",
-                Addressing::parse,
-            )
-            .unwrap_or(Addressing::VirtualHosted);
-        let signature = found
-            .optional(
-                "OSS_SIGNATURE",
-                oss_signature.as_deref(),
-                "`v4` or `v1`",
-                SignatureVersion::parse,
-            )
-            .unwrap_or_default();
-        let internal = found
-            .optional(
-                "OSS_INTERNAL",
-                oss_internal.as_deref(),
-                "`true` or `false`",
-                |text| text.parse().ok(),
-            )
-            .unwrap_or(false);
-        let endpoint = endpoint(found, oss_endpoint.as_deref(), addressing);
-        let allowed_buckets = names(
-            found,
-            "OSS_ALLOWED_BUCKETS",
-            allowed_buckets.as_deref(),
-            "names of buckets, separated by commas",
-        );
-        let allowed_regions = names(
-            found,
-            "OSS_ALLOWED_REGIONS",
-            allowed_regions.as_deref(),
-            "regions such as `cn-shanghai`, separated by commas",
-        );
-        Some(Self {
-            target: target?,
-            endpoint,
-            addressing,
-            signature,
-            internal,
-            allowed_buckets,
-            allowed_regions,
-        })
-    }
-}
-
-fn target(found: &mut Findings, path: Option<&str>) -> Option<TargetFolder> {
-    let expected = "the folder for results, such as `face-image/target`";
-    let path = found.required("UPLOAD_OSS_PATH", path, expected, |path| {
-        Some(path.to_owned())
-    })?;
-    match path.parse() {
-        Ok(target) => Some(target),
-        Err(error) => {
-            found.add(format!(
-                "`UPLOAD_OSS_PATH` is of no use: {}",
-                service::error_line(&error)
-            ));
-            None
-        }
-    }
-}
-
-/// Reads names separated by commas; none means no restriction.
-fn names<T: FromStr>(
-    found: &mut Findings,
-    name: &str,
-    text: Option<&str>,
-    expected: &str,
-) -> Vec<T> {
-    let words = present(text).into_iter().flat_map(|text| text.split(','));
-    words
-        .filter_map(|word| found.optional(name, Some(word), expected, |word| word.parse().ok()))
-        .collect()
-}
-
-fn endpoint(found: &mut Findings, text: Option<&str>, addressing: Addressing) -> Option<Url> {
-    let url = found.optional("OSS_ENDPOINT", text, "`http(s)://host[:port]`", |text| {
-        Url::parse(text).ok()
-    })?;
-    // The region is the event's; any will do to see whether the rest is right.
-    match Endpoint::new(&url, addressing, ANY_REGION.parse().ok()?) {
-        Ok(_) => Some(url),
-        Err(error) => {
+    pub(super) fn check(&self, found: &mut Findings) {
+        /// Stands in for the region of an event.
+        const ANY_REGION: &str = "cn-shanghai";
+        let (Some(url), Ok(region)) = (&self.endpoint, ANY_REGION.parse()) else {
+            return;
+        };
+        if let Err(error) = Endpoint::new(url, self.addressing, region) {
             found.add(format!(
                 "`OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: {error}"
             ));
-            None
         }
     }
+}
+
+/// The names that are allowed; all names are if none is listed.
+#[derive(Clone, Debug, Default)]
+pub struct Allowed<T>(Vec<T>);
+
+impl<T: PartialEq> Allowed<T> {
+    /// Whether `name` is allowed.
+    #[must_use]
+    pub fn admits(&self, name: &T) -> bool {
+        self.0.is_empty() || self.0.contains(name)
+    }
+}
+
+impl<T: FromStr> FromStr for Allowed<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        let names = text.split(',').map(str::trim);
+        let names = names.filter(|name| !name.is_empty()).map(str::parse);
+        names.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn addressing(text: &str) -> Result<Addressing, Expected> {
+    let expected = || Expected("`virtual`, `path` or `cname`".to_owned());
+    Addressing::parse(text).ok_or_else(expected)
+}
+
+fn signature(text: &str) -> Result<SignatureVersion, Expected> {
+    SignatureVersion::parse(text).ok_or_else(|| Expected("`v4` or `v1`".to_owned()))
 }

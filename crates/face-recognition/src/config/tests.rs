@@ -1,17 +1,18 @@
 //! Settings as deployments write them, good and bad.
 
-use clap::Parser as _;
+use clap::CommandFactory as _;
 use face::local::Settings;
+use service::settings::parse_from;
 
 use super::*;
 
-/// Reads flags; a key pair is in the environment unless told otherwise.
-fn read(flags: &[&str]) -> Result<Config, ConfigError> {
-    let args = Args::try_parse_from([&["face-recognition"], flags].concat()).unwrap();
-    Config::from_args(args, |name| match name {
-        "ACCESSKEY_ID" | "ACCESSKEY_SECRET" => Some("xxx".to_owned()),
-        _ => None,
-    })
+/// Reads flags, in an environment without variables.
+fn read(flags: &[&str]) -> Result<Config, clap::Error> {
+    parse_from([&["face-recognition"], flags].concat(), |_| None)
+}
+
+fn key_pair(name: &str) -> Option<String> {
+    matches!(name, "ACCESSKEY_ID" | "ACCESSKEY_SECRET").then(|| "xxx".to_owned())
 }
 
 #[test]
@@ -20,18 +21,26 @@ fn the_originals_manifest_is_enough() {
         "--configpath=/app/config",
         "--upload-path=face-image/target",
     ];
+    let config = read(&flags).unwrap();
+    let credentials = config.check(key_pair).unwrap();
+    assert!(matches!(credentials, CredentialSource::Fixed(_)));
     let Config {
         storage,
         faces,
         limits,
         operation,
-        credentials,
-    } = read(&flags).unwrap();
+        telemetry: _,
+    } = config;
     assert_eq!(storage.target.to_string(), "face-image/target");
-    assert!(storage.endpoint.is_none() && storage.allowed_buckets.is_empty());
+    assert!(storage.endpoint.is_none());
+    assert!(
+        storage
+            .allowed_buckets
+            .admits(&"any-bucket".parse().unwrap())
+    );
     assert_eq!(faces.finder, Finder::Local);
-    assert_eq!(operation.listen.to_string(), "0.0.0.0:8080");
-    assert!(matches!(credentials, CredentialSource::Fixed(_)));
+    assert_eq!(faces.local().unwrap(), Settings::default());
+    assert_eq!(operation.address().to_string(), "0.0.0.0:8080");
     assert!(limits.cpus >= 1);
 }
 
@@ -55,49 +64,108 @@ fn every_setting_can_be_given() {
         "--port=9",
     ])
     .unwrap();
-    assert_eq!(config.storage.allowed_buckets.len(), 2);
+    let allows = |bucket: &str| {
+        config
+            .storage
+            .allowed_buckets
+            .admits(&bucket.parse().unwrap())
+    };
+    assert!(allows("one-bucket") && allows("two-buckets") && !allows("third-bucket"));
     assert_eq!(config.faces.finder, Finder::Facebody);
-    assert_eq!(config.faces.open_platform_endpoint, config.faces.endpoint);
     assert_eq!(config.faces.url_lifetime.as_secs(), 300);
-    assert_eq!(config.faces.calls, 3);
+    assert_eq!(config.faces.max_calls, 3);
     let local = Settings::default().with_confidence(0.6).unwrap();
     let local = local.with_smallest_face(2.0).unwrap();
-    assert_eq!(config.faces.local, local);
-    assert_eq!(config.limits.picture.max_pixels, 1000);
-    assert_eq!(config.operation.listen.port(), 9);
+    assert_eq!(config.faces.local().unwrap(), local);
+    assert_eq!(config.limits.picture().max_pixels, 1000);
+    assert_eq!(config.operation.address().port(), 9);
 }
 
 #[test]
-fn every_mistake_is_told_in_one_line() {
-    let args = Args::try_parse_from([
-        "face-recognition",
-        "--oss-endpoint=http://127.0.0.1:9000",
+fn every_bad_value_is_told_in_one_line() {
+    let error = read(&[
         "--oss-signature=v2",
         "--allowed-buckets=Photos",
         "--face-backend=magic",
         "--face-local-confidence=1",
         "--face-local-smallest-face=tiny",
         "--face-url-lifetime=soon",
-        "--max-object-bytes=200000000",
         "--port=http",
     ]);
-    let error = Config::from_args(args.unwrap(), |name| {
-        (name == "ACCESSKEY_ID").then(|| "xxx".to_owned())
-    })
-    .unwrap_err();
-    let line = error.to_string().replace("; ", "\n");
-    insta::assert_snapshot!(line, @r"
-    variable `ACCESSKEY_SECRET` is missing although `ACCESSKEY_ID` is set
-    `UPLOAD_OSS_PATH` is missing: set it to the folder for results, such as `face-image/target`
-    `OSS_SIGNATURE` is `v2`: it must be `v4` or `v1`
-    `OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: `127.0.0.1:9000` is an address, not a name: it needs path-style or CNAME addressing
-    `OSS_ALLOWED_BUCKETS` is `Photos`: it must be names of buckets, separated by commas
+    let line = error.unwrap_err().to_string();
+    insta::assert_snapshot!(line.trim_end().replace("; ", "\n"), @r"
+    error: `OSS_SIGNATURE` is `v2`: it must be `v4` or `v1`
+    `OSS_ALLOWED_BUCKETS` is `Photos`: `Photos` is not a bucket name: only a-z, 0-9 and `-` may occur
     `FACE_BACKEND` is `magic`: it must be `local`, `facebody` or `dataplus`
     `FACE_LOCAL_CONFIDENCE` is `1`: it must be a number from 0.05 to 0.99
-    `FACE_LOCAL_SMALLEST_FACE` is `tiny`: it must be a number from 0.3 to 50, in percent of the longer side
+    `FACE_LOCAL_SMALLEST_FACE` is `tiny`: it must be a number from 0.3 to 50
     `FACE_URL_LIFETIME` is `soon`: it must be an ISO 8601 duration such as `PT90S`, from 10 to 86400 seconds
-    `FACE_FILE_MEMORY` is `268435456`: it must be at least twice `FACE_MAX_OBJECT_BYTES`, for a photo and its result
     `PORT` is `http`: it must be a number from 0 to 65535
+    `UPLOAD_OSS_PATH` is missing: Folder for results in each bucket, such as `face-image/target`. What lies in it is never taken for a photo
+    ");
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_told_in_one_line() {
+    let config = read(&[
+        "--upload-path=target",
+        "--oss-endpoint=http://127.0.0.1:9000",
+        "--max-object-bytes=200000000",
+    ]);
+    let error = config
+        .unwrap()
+        .check(|name| (name == "ACCESSKEY_ID").then(|| "xxx".to_owned()));
+    let line = error.unwrap_err().to_string();
+    insta::assert_snapshot!(line.replace("; ", "\n"), @r"
+    `OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: `127.0.0.1:9000` is an address, not a name: it needs path-style or CNAME addressing
+    `FACE_FILE_MEMORY` is `268435456`: it must be at least twice `FACE_MAX_OBJECT_BYTES`, for a photo and its result
+    variable `ACCESSKEY_SECRET` is missing although `ACCESSKEY_ID` is set
+    ");
+}
+
+/// Deployments name them.
+#[test]
+fn settings_keep_their_names() {
+    let command = Config::command();
+    let names = command.get_arguments().map(|arg| {
+        let variable = arg.get_env().unwrap_or("without a variable".as_ref());
+        format!("--{} {}", arg.get_long().unwrap(), variable.display())
+    });
+    let names: Vec<String> = names.collect();
+    insta::assert_snapshot!(names.join("\n"), @r"
+    --upload-path UPLOAD_OSS_PATH
+    --credentials-file CREDENTIALS_FILE
+    --oss-endpoint OSS_ENDPOINT
+    --oss-addressing OSS_ADDRESSING
+    --oss-signature OSS_SIGNATURE
+    --oss-internal OSS_INTERNAL
+    --allowed-buckets OSS_ALLOWED_BUCKETS
+    --allowed-regions OSS_ALLOWED_REGIONS
+    --face-backend FACE_BACKEND
+    --face-endpoint FACE_ENDPOINT
+    --face-open-platform-endpoint FACE_OPEN_PLATFORM_ENDPOINT
+    --face-local-confidence FACE_LOCAL_CONFIDENCE
+    --face-local-smallest-face FACE_LOCAL_SMALLEST_FACE
+    --face-url-lifetime FACE_URL_LIFETIME
+    --face-max-calls FACE_MAX_CALLS
+    --max-event-bytes FACE_MAX_EVENT_BYTES
+    --max-object-bytes FACE_MAX_OBJECT_BYTES
+    --max-pixels FACE_MAX_PIXELS
+    --max-events FACE_MAX_EVENTS
+    --file-memory FACE_FILE_MEMORY
+    --pixel-memory FACE_PIXEL_MEMORY
+    --cpus FACE_CPUS
+    --photo-deadline FACE_PHOTO_DEADLINE
+    --drain-grace FACE_DRAIN_GRACE
+    --listen LISTEN
+    --port PORT
+    --health-listen HEALTH_LISTEN
+    --announce ANNOUNCE
+    --configpath without a variable
+    --log-format LOG_FORMAT
+    --log-filter RUST_LOG
+    --logging-config K_LOGGING_CONFIG
+    --component K_COMPONENT
     ");
 }
 
@@ -121,16 +189,14 @@ fn the_containers_memory_holds_all_budgets() {
     // Knative sends no more at one time, and the service takes as many.
     let (_, concurrency) = manifest.split_once("containerConcurrency: ").unwrap();
     let concurrency = concurrency.lines().next().unwrap();
-    assert!(concurrency.parse::<usize>().unwrap() <= limits.events);
+    assert!(concurrency.parse::<usize>().unwrap() <= limits.max_events);
 }
 
 #[test]
 fn secrets_are_not_shown() {
-    let config = read(&["--upload-path=target"]).unwrap();
-    assert!(!format!("{config:?}").contains("xxx\""));
-    let bad = read(&[
-        "--upload-path=target",
-        "--face-endpoint=http://user:hush@host/",
-    ]);
-    assert!(!bad.unwrap_err().to_string().contains("hush"));
+    for setting in ["face-endpoint", "face-open-platform-endpoint"] {
+        let flag = format!("--{setting}=http://user:hush@host/");
+        let error = read(&["--upload-path=target", &flag]).unwrap_err();
+        assert!(!error.to_string().contains("hush"), "{error}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The table of answers.
+//! The response to each failure.
 
 use super::*;
 use picture::Format;
@@ -7,8 +7,7 @@ fn document_error() -> EventError {
     oss::event::parse(b"nonsense").unwrap_err()
 }
 
-/// Those that can be made without a server; answers of OSS and face API are tested over
-/// sockets.
+/// The failures that need no server; those of OSS and face APIs are tested over sockets.
 fn failures() -> Vec<Failure> {
     let address = AddressError::Missing { part: "key" };
     let pictures = [
@@ -39,12 +38,12 @@ fn failures() -> Vec<Failure> {
             size_bytes: 9,
             limit_bytes: 8,
         },
-        Failure::Restless { rounds: 4 },
+        Failure::Overwritten { attempts: 4 },
         Failure::Deadline {
             after: Duration::from_secs(9),
         },
         Failure::Busy,
-        Failure::Left,
+        Failure::ClientGone,
         Failure::Stopping,
         Failure::Defect,
     ];
@@ -53,7 +52,7 @@ fn failures() -> Vec<Failure> {
 }
 
 #[test]
-fn each_failure_has_its_answer() {
+fn each_failure_has_its_response() {
     let table: Vec<String> = failures()
         .iter()
         .map(|failure| {
@@ -84,10 +83,10 @@ fn each_failure_has_its_answer() {
 }
 
 #[test]
-fn what_is_given_up_is_not_delivered_again_by_knative() {
+fn knative_delivers_again_unless_the_advice_is_to_give_up() {
     for failure in failures() {
         let again = matches!(failure.status().as_u16(), 404 | 408 | 409 | 429 | 500..);
-        let given_up = matches!(failure.course(), Course::GiveUp(_));
+        let given_up = matches!(failure.retry_advice(), RetryAdvice::GiveUp(_));
         assert_eq!(again, !given_up, "{failure}");
     }
 }

@@ -1,35 +1,18 @@
-//! Every kind of event by name, and what is made of it.
+//! The decision for each kind of event.
 
-use std::time::Duration;
-
-use oss::{Addressing, SignatureVersion};
+use clap::Parser as _;
 
 use super::*;
+use crate::Config;
 
-fn storage() -> Storage {
-    Storage {
-        target: "face-image/target".parse().unwrap(),
-        endpoint: None,
-        addressing: Addressing::VirtualHosted,
-        signature: SignatureVersion::V4,
-        internal: false,
-        allowed_buckets: vec!["photos".parse().unwrap(), "holidays".parse().unwrap()],
-        allowed_regions: vec!["cn-shanghai".parse().unwrap()],
-    }
-}
-
-fn limits() -> Limits {
-    Limits {
-        event_bytes: 1,
-        object_bytes: 1000,
-        picture: picture::Limits::default(),
-        events: 1,
-        file_memory: 1,
-        pixel_memory: 1,
-        cpus: 1,
-        photo_deadline: Duration::ZERO,
-        drain_grace: Duration::ZERO,
-    }
+fn config() -> Config {
+    Config::parse_from([
+        "face-recognition",
+        "--upload-path=face-image/target",
+        "--allowed-buckets=photos,holidays",
+        "--allowed-regions=cn-shanghai",
+        "--max-object-bytes=1024",
+    ])
 }
 
 /// An event as OSS writes it; `more` goes into its object.
@@ -42,9 +25,10 @@ fn event(name: &str, region: &str, bucket: &str, key: &str, more: &str) -> Event
 }
 
 fn said(event: &Event) -> String {
-    match judge(event, &storage(), &limits()) {
-        Ok(Verdict::Take(job)) => format!("take {}, {:?}", job.address.key, job.hint),
-        Ok(Verdict::Skip(reason)) => format!("skip {}", reason.word()),
+    let config = config();
+    match decide(event, &config.storage, &config.limits) {
+        Ok(Decision::Take(job)) => format!("take {}, {:?}", job.address.key, job.hint),
+        Ok(Decision::Skip(reason)) => format!("skip {}", reason.word()),
         Err(failure) => format!("{} {}", failure.status().as_u16(), failure.reason()),
     }
 }
@@ -128,21 +112,21 @@ fn places_outside_the_configuration_are_forbidden() {
 fn what_is_said_of_the_content_is_heeded() {
     let cases = [
         (
-            "photo of 1,000 bytes",
+            "photo of 1,024 bytes",
             "a.jpg",
-            r#","size":1000"#,
+            r#","size":1024"#,
             "take a.jpg, Picture",
         ),
         (
-            "photo of 1,001 bytes",
+            "photo of 1,025 bytes",
             "a.jpg",
-            r#","size":1001"#,
+            r#","size":1025"#,
             "413 too_large",
         ),
         (
-            "something of 1,001 bytes",
+            "something of 1,025 bytes",
             "a",
-            r#","size":1001"#,
+            r#","size":1025"#,
             "take a, Unknown",
         ),
         (

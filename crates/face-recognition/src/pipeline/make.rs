@@ -7,37 +7,37 @@ use face::Analysis;
 use jiff::Timestamp;
 use oss::event::ObjectAddress;
 use oss::{ByteRange, GetOptions, ObjectMeta};
+use picture::{Annotated, Content, Header, Options, Picture};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
-use super::{Errand, Pipeline};
+use super::{PhotoTask, Pipeline};
 use crate::budget::Grant;
 use crate::failure::Failure;
 use crate::guard::small_enough;
 use crate::hint::Hint;
 use crate::metrics::Stage;
 use crate::photo::{FetchedPhoto, SharedPhoto};
-use crate::record::{Conversion, Counts, Drawn as Marked, Record, listed};
-use picture::{Annotated, Content, Header, Options, Picture};
+use crate::record::{Conversion, Counts, Drawn, Record, listed};
 
 /// As much of a file as tells what it is.
 const FIRST_BYTES: u64 = 64;
 
-/// What came of the attempt.
+/// How an attempt to make the result ended.
 pub(super) enum Made {
     /// A result that can be stored.
-    Result(Box<Drawn>),
-    /// It was never called a picture, and it is none.
+    Result(Box<AnnotatedPhoto>),
+    /// The object is no picture, and neither its name nor its media type says so.
     NotAPicture,
-    /// The photo is no longer the version that was asked for.
+    /// The photo is no longer the version that was found.
     Changed,
 }
 
 /// A result that can be stored.
-pub(super) struct Drawn {
+pub(super) struct AnnotatedPhoto {
     pub(super) file: Bytes,
     pub(super) content_type: &'static str,
     pub(super) record: Record,
@@ -47,20 +47,20 @@ pub(super) struct Drawn {
 
 impl Pipeline {
     /// Fetches this version of the photo, has it analysed, and draws.
-    pub(super) async fn make(&self, errand: &Errand, meta: &ObjectMeta) -> Result<Made, Failure> {
-        if !self.may_be_a_picture(errand, meta).await? {
+    pub(super) async fn make(&self, task: &PhotoTask, meta: &ObjectMeta) -> Result<Made, Failure> {
+        if !self.may_be_a_picture(task, meta).await? {
             return Ok(Made::NotAPicture);
         }
         small_enough(meta.size_bytes, &self.limits)?;
         // The photo and, later, the result.
         let memory = self.files.ask(meta.size_bytes.saturating_mul(2));
-        let memory = Arc::new(errand.patience.turn(memory).await?);
-        let Some(file) = self.fetch(errand, meta).await? else {
+        let memory = Arc::new(task.admission.wait_for(memory).await?);
+        let Some(file) = self.fetch(task, meta).await? else {
             return Ok(Made::Changed);
         };
-        let photo = self.photo(errand, file, memory.clone()).await?;
+        let photo = self.photo(task, file, memory.clone()).await?;
         let size = photo.header.dimensions();
-        let analysis = self.analyse(errand, &photo).await?;
+        let analysis = self.analyse(task, &photo).await?;
         let counts = Counts::of(&analysis.faces);
         let analysis = Arc::new(analysis);
         let (result, drawn, more_memory) = self.draw(photo, analysis.clone()).await?;
@@ -75,7 +75,7 @@ impl Pipeline {
                 .then_some(Conversion::LossyToLossless),
             analysis: Some(listed(Arc::unwrap_or_clone(analysis))),
         };
-        Ok(Made::Result(Box::new(Drawn {
+        Ok(Made::Result(Box::new(AnnotatedPhoto {
             file: result.bytes.into(),
             content_type: result.content_type,
             record,
@@ -83,29 +83,29 @@ impl Pipeline {
         })))
     }
 
-    /// Asks the name, then the media type, then the first bytes. What somebody calls a picture
-    /// counts as one; if it is none, that is a mistake worth reporting.
-    async fn may_be_a_picture(&self, errand: &Errand, meta: &ObjectMeta) -> Result<bool, Failure> {
-        let hint = match errand.job.hint {
-            Hint::Unknown => Hint::of(errand.key.as_str(), meta.content_type.as_deref()),
+    /// By the name, then by the media type, then by the first bytes. An object that is called a
+    /// picture counts as one; if it is none, decoding fails and the failure is reported.
+    async fn may_be_a_picture(&self, task: &PhotoTask, meta: &ObjectMeta) -> Result<bool, Failure> {
+        let hint = match task.job.hint {
+            Hint::Unknown => Hint::of(task.key.as_str(), meta.content_type.as_deref()),
             known => known,
         };
         match hint {
             Hint::Picture => Ok(true),
             Hint::Other => Ok(false),
-            Hint::Unknown => looks_like_a_picture(errand, meta).await,
+            Hint::Unknown => looks_like_a_picture(task, meta).await,
         }
     }
 
-    /// The file, if it is still this version; servers that do not heed the condition exist. For
-    /// one of another size there would be no memory either.
-    async fn fetch(&self, errand: &Errand, meta: &ObjectMeta) -> Result<Option<Bytes>, Failure> {
+    /// The file, if it is still this version, also where a server ignores the condition. For a
+    /// file of another size no memory would be set aside.
+    async fn fetch(&self, task: &PhotoTask, meta: &ObjectMeta) -> Result<Option<Bytes>, Failure> {
         let _timer = self.metrics.stage(Stage::Get);
         let options = GetOptions {
             if_match: Some(meta.etag.clone()),
             ..GetOptions::default()
         };
-        let fetched = match errand.bucket.get_with(&errand.key, &options).await {
+        let fetched = match task.bucket.get_with(&task.key, &options).await {
             Ok(object) if !is_same_version(object.meta(), meta) => return Ok(None),
             Ok(object) => object.read_to_end(meta.size_bytes).await,
             Err(error) if error.is_precondition_failed() => return Ok(None),
@@ -116,35 +116,35 @@ impl Pipeline {
 
     async fn photo(
         &self,
-        errand: &Errand,
+        task: &PhotoTask,
         file: Bytes,
         set_aside: Arc<Grant>,
     ) -> Result<SharedPhoto, Failure> {
         let header = self.header(file.clone()).await?;
-        let url = errand
+        let url = task
             .bucket
-            .presign_get(&errand.key, self.url_lifetime, Timestamp::now())
+            .presign_get(&task.key, self.url_lifetime, Timestamp::now())
             .map_err(|error| Failure::storage("no URL was signed for the photo", error))?;
         Ok(Arc::new(FetchedPhoto {
             file,
             _set_aside: set_aside,
             header,
-            limits: self.limits.picture,
+            limits: self.limits.picture(),
             url,
             address: ObjectAddress {
-                key: errand.key.clone(),
-                ..errand.job.address.clone()
+                key: task.key.clone(),
+                ..task.job.address.clone()
             },
             memory: self.pixels.clone(),
             runtime: Handle::current(),
         }))
     }
 
-    /// Off the runtime, because all of a file may have to be walked to know its header, and few
-    /// at a time, because decoders hold what they find on the way.
+    /// Off the runtime, because some formats need a pass over the whole file, and few at a time,
+    /// because decoders hold memory meanwhile.
     async fn header(&self, file: Bytes) -> Result<Header, Failure> {
         let permit = permit(&self.readers).await?;
-        let limits = self.limits.picture;
+        let limits = self.limits.picture();
         let reading = move || {
             let _permit = permit;
             Picture::open(&file, &limits).map(|picture| *picture.header())
@@ -152,8 +152,8 @@ impl Pipeline {
         Ok(ended(tokio::task::spawn_blocking(reading).await)??)
     }
 
-    async fn analyse(&self, errand: &Errand, photo: &SharedPhoto) -> Result<Analysis, Failure> {
-        let _call = errand.patience.turn(permit(&self.calls)).await??;
+    async fn analyse(&self, task: &PhotoTask, photo: &SharedPhoto) -> Result<Analysis, Failure> {
+        let _call = task.admission.wait_for(permit(&self.calls)).await??;
         let timer = self.metrics.stage(Stage::Analyse);
         let answer = self.backend.analyse(photo.clone()).await;
         drop(timer);
@@ -167,19 +167,19 @@ impl Pipeline {
     }
 
     /// # Cancel safety
-    /// What is under way is told to stop, and does so before its next step.
+    /// Dropping the future stops the drawing before its next step.
     async fn draw(
         &self,
         photo: SharedPhoto,
         analysis: Arc<Analysis>,
-    ) -> Result<(Annotated, Marked, Grant), Failure> {
+    ) -> Result<(Annotated, Drawn, Grant), Failure> {
         let permit = permit(&self.cpus).await?;
         let _timer = self.metrics.stage(Stage::Draw);
         let span = Span::current();
         let stop = CancellationToken::new();
         let _stop_when_dropped = stop.clone().drop_guard();
         let work = move || {
-            let _permit = permit; // Freed when the work ends, not when the caller stops waiting.
+            let _permit = permit; // Released when the work ends, not when the caller stops waiting.
             span.in_scope(|| draw(&photo, &analysis, &stop))
         };
         ended(tokio::task::spawn_blocking(work).await)?
@@ -196,7 +196,7 @@ async fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
     permit.map_err(|_closed| Failure::Stopping)
 }
 
-/// What a blocking task came to. A panic is a defect; a task is cancelled only at the end.
+/// The result of a blocking task. A panic is a defect; a task is cancelled only at shutdown.
 fn ended<T>(joined: Result<T, JoinError>) -> Result<T, Failure> {
     joined.map_err(|error| {
         if error.is_panic() {
@@ -212,33 +212,33 @@ fn draw(
     photo: &FetchedPhoto,
     analysis: &Analysis,
     stop: &CancellationToken,
-) -> Result<(Annotated, Marked, Grant), Failure> {
+) -> Result<(Annotated, Drawn, Grant), Failure> {
     let set_aside = photo.file.len().saturating_mul(2);
     let picture = photo.picture()?;
     let plan = picture.plan(&analysis.faces, Options::default());
-    let drawn = Marked::from(&plan);
+    let drawn = Drawn::from(&plan);
     go_on(stop)?;
     let (result, mut grant) = photo.annotate(&picture, &plan)?;
     grant.shrink(result.bytes.len().saturating_sub(set_aside) as u64);
     Ok((result, drawn, grant))
 }
 
-/// Nobody sees the failure: whoever cancels has left.
+/// The failure is never seen: `stop` is cancelled when nothing waits for the result.
 fn go_on(stop: &CancellationToken) -> Result<(), Failure> {
     if stop.is_cancelled() {
-        Err(Failure::Left)
+        Err(Failure::ClientGone)
     } else {
         Ok(())
     }
 }
 
-/// Whether what nobody calls a picture is one all the same. Reads no more than it must.
-async fn looks_like_a_picture(errand: &Errand, meta: &ObjectMeta) -> Result<bool, Failure> {
+/// Whether an object that is not called a picture is one. Reads its first bytes only.
+async fn looks_like_a_picture(task: &PhotoTask, meta: &ObjectMeta) -> Result<bool, Failure> {
     let Some(last) = meta.size_bytes.min(FIRST_BYTES).checked_sub(1) else {
         return Ok(false);
     };
     let range = ByteRange::Between(0, last);
-    let first = match errand.bucket.get_range(&errand.key, range).await {
+    let first = match task.bucket.get_range(&task.key, range).await {
         Ok(object) => object.read_to_end(FIRST_BYTES).await,
         Err(error) => Err(error),
     };
@@ -246,5 +246,5 @@ async fn looks_like_a_picture(errand: &Errand, meta: &ObjectMeta) -> Result<bool
 }
 
 fn not_fetched(error: oss::Error) -> Failure {
-    Failure::storage("the photo was not fetched", error)
+    Failure::storage("OSS did not send the photo", error)
 }

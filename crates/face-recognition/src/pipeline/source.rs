@@ -1,9 +1,9 @@
-//! The photo in its bucket: found, and looked at again.
+//! The photo in its bucket: where it is, and whether it changed.
 
 use oss::{Bucket, ObjectKey, ObjectMeta};
 use tracing::debug;
 
-use super::{Errand, Pipeline};
+use super::{PhotoTask, Pipeline};
 use crate::failure::Failure;
 use crate::metrics::Stage;
 
@@ -20,7 +20,7 @@ impl Pipeline {
         let missing = match bucket.head(key).await {
             Ok(meta) => return Ok((key.clone(), meta)),
             Err(error) if error.is_no_such_key() => error,
-            Err(error) => return Err(not_seen(error)),
+            Err(error) => return Err(no_metadata(error)),
         };
         for decoded in [key.percent_decoded(), key.form_decoded()]
             .into_iter()
@@ -30,25 +30,25 @@ impl Pipeline {
             match bucket.head(&decoded).await {
                 Ok(meta) => return Ok((decoded, meta)),
                 Err(error) if error.is_no_such_key() => {}
-                Err(error) => return Err(not_seen(error)),
+                Err(error) => return Err(no_metadata(error)),
             }
         }
-        Err(not_seen(missing))
+        Err(no_metadata(missing))
     }
 
-    pub(super) async fn head(&self, errand: &Errand) -> Result<ObjectMeta, Failure> {
+    pub(super) async fn head(&self, task: &PhotoTask) -> Result<ObjectMeta, Failure> {
         let _timer = self.metrics.stage(Stage::Look);
-        errand.bucket.head(&errand.key).await.map_err(not_seen)
+        task.bucket.head(&task.key).await.map_err(no_metadata)
     }
 
     /// The photo as it is now, if it is no longer the version of `meta`. A photo that was
     /// deleted in the meantime keeps the result it has.
     pub(super) async fn changed_since(
         &self,
-        errand: &Errand,
+        task: &PhotoTask,
         meta: &ObjectMeta,
     ) -> Result<Option<ObjectMeta>, Failure> {
-        match self.head(errand).await {
+        match self.head(task).await {
             Ok(now) => Ok((now.etag != meta.etag).then_some(now)),
             Err(Failure::Gone(_)) => Ok(None),
             Err(failure) => Err(failure),
@@ -56,6 +56,6 @@ impl Pipeline {
     }
 }
 
-fn not_seen(error: oss::Error) -> Failure {
-    Failure::storage("the photo was not found out about", error)
+fn no_metadata(error: oss::Error) -> Failure {
+    Failure::storage("OSS did not say whether the photo is there", error)
 }

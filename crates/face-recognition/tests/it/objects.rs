@@ -12,6 +12,8 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, Uri};
 use percent_encoding::percent_decode_str;
+use rand::Rng as _;
+use rand::rngs::StdRng;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -26,7 +28,7 @@ struct State {
     calls: Vec<String>,
     refusals: BTreeMap<String, (u16, &'static str)>,
     holds: BTreeMap<String, Hold>,
-    latency: Duration,
+    latency: Option<(Duration, StdRng)>,
 }
 
 /// A call that has come and takes effect only when it is told to.
@@ -126,9 +128,9 @@ impl Objects {
         hold
     }
 
-    /// Lets every call wait for up to this long from now on.
-    pub(crate) fn delay(&self, latency: Duration) {
-        self.state().latency = latency;
+    /// Lets every call wait from now on, for a random time of at most `longest`.
+    pub(crate) fn delay(&self, longest: Duration, random: StdRng) {
+        self.state().latency = Some((longest, random));
     }
 
     /// `METHOD key` of every call, in order.
@@ -165,13 +167,15 @@ impl Objects {
         let (hold, latency) = {
             let mut state = self.state();
             state.calls.push(call.clone());
-            (state.holds.remove(&call), state.latency)
+            let latency = state.latency.as_mut();
+            let latency = latency.map(|(longest, random)| longest.mul_f64(random.random()));
+            (state.holds.remove(&call), latency.unwrap_or_default())
         };
         if let Some(hold) = hold {
             hold.come.add_permits(1);
             hold.let_go.acquire().await.unwrap().forget();
         }
-        sleep(latency.mul_f64(rand::random())).await;
+        sleep(latency).await;
         self.answer(method, key, headers, body)
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use clap::Parser as _;
-use face_recognition::{Args, Config};
+use face_recognition::Config;
 use reqwest::Response;
 use serde_json::{Value, json};
 use service::{ConnectOptions, http_client};
@@ -67,13 +67,14 @@ impl Running {
             flags.push("--face-backend=dataplus".to_owned());
         }
         flags.extend(more.iter().map(|&flag| flag.to_owned()));
-        let args = Args::try_parse_from(flags).unwrap();
-        let config = Config::from_args(args, |name| {
+        let config = Config::try_parse_from(flags).unwrap();
+        let credentials = config.check(|name| {
             name.starts_with("ACCESSKEY_")
                 .then(|| "key-of-the-test".to_owned())
         });
         let stop = CancellationToken::new();
-        let ended = tokio::spawn(face_recognition::run(config.unwrap(), stop.clone()));
+        let serving = face_recognition::run(config, credentials.unwrap(), stop.clone());
+        let ended = tokio::spawn(serving);
         testbed::eventually("the service listens", || announcement.exists()).await;
         let addresses: Value =
             serde_json::from_slice(&std::fs::read(&announcement).unwrap()).unwrap();

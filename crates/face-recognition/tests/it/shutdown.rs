@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Parser as _;
-use face_recognition::{Args, Config};
+use face_recognition::Config;
 use testbed::eventually;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -56,9 +56,10 @@ async fn what_takes_longer_than_the_grace_is_left() {
 async fn a_taken_port_is_told_at_once() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let listen = format!("--listen={}", taken.local_addr().unwrap());
-    let args = Args::try_parse_from(["face-recognition", "--upload-path=target", &listen]);
-    let config = Config::from_args(args.unwrap(), |_| Some("key".to_owned())).unwrap();
-    let error = face_recognition::run(config, CancellationToken::new())
+    let config = Config::try_parse_from(["face-recognition", "--upload-path=target", &listen]);
+    let config = config.unwrap();
+    let credentials = config.check(|_| Some("key".to_owned())).unwrap();
+    let error = face_recognition::run(config, credentials, CancellationToken::new())
         .await
         .unwrap_err();
     assert!(

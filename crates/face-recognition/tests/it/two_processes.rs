@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use rand::Rng as _;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use serde_json::Value;
 
 use crate::binary::Binary;
@@ -159,7 +160,7 @@ async fn an_older_result_whose_writer_died_is_repaired_by_its_redelivery() {
 async fn thirty_two_deliveries_at_one_time_end_in_one_object() {
     let pair = Pair::start(FacesApi::new(), Objects::default()).await;
     pair.first_version();
-    pair.objects.delay(Duration::from_millis(20));
+    pair.objects.delay(Duration::from_millis(20), random());
     let both = (0..16).flat_map(|_| [pair.older.created("a.jpg"), pair.newer.created("a.jpg")]);
     let etag = pair.objects.get("a.jpg").unwrap().etag;
     for answer in join_all(both).await {
@@ -180,7 +181,9 @@ async fn thirty_two_deliveries_at_one_time_end_in_one_object() {
 #[tokio::test]
 async fn the_last_of_many_versions_wins() {
     let pair = Pair::start(FacesApi::new(), Objects::default()).await;
-    pair.objects.delay(Duration::from_millis(30));
+    let mut random = random();
+    pair.objects
+        .delay(Duration::from_millis(30), StdRng::from_rng(&mut random));
     let versions = [
         "420.jpg",
         "422.jpg",
@@ -195,7 +198,7 @@ async fn the_last_of_many_versions_wins() {
         last = pair
             .objects
             .put("a.jpg", fixture(versions[round % versions.len()]));
-        let client = if rand::random() {
+        let client = if random.random() {
             &pair.older
         } else {
             &pair.newer
@@ -204,13 +207,21 @@ async fn the_last_of_many_versions_wins() {
             let client = (**client).clone();
             async move { until_done(&client).await }
         }));
-        let pause = rand::rng().random_range(0..40);
+        let pause = random.random_range(0..40);
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
     for answer in answers {
         answer.await.unwrap();
     }
     assert_eq!(pair.result_of(), last);
+}
+
+/// Random numbers of a seed that is printed; `TEST_SEED` repeats them.
+fn random() -> StdRng {
+    let seed = std::env::var("TEST_SEED").ok();
+    let seed = seed.map_or_else(rand::random, |seed| seed.parse().unwrap());
+    eprintln!("TEST_SEED={seed}");
+    StdRng::seed_from_u64(seed)
 }
 
 /// Delivers again as often as it is asked to.
