@@ -5,7 +5,6 @@ use std::time::Duration;
 use service::Findings;
 use service::settings::{duration, number};
 
-
 const MEBI: u64 = 1 << 20;
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);

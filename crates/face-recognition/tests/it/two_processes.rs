@@ -217,10 +217,14 @@ async fn the_last_of_many_versions_wins() {
 }
 
 /// Random numbers of a seed that is printed; `TEST_SEED` repeats them.
+#[expect(
+    clippy::print_stdout,
+    reason = "the seed of a failure is needed to repeat it"
+)]
 fn random() -> StdRng {
     let seed = std::env::var("TEST_SEED").ok();
     let seed = seed.map_or_else(rand::random, |seed| seed.parse().unwrap());
-    eprintln!("TEST_SEED={seed}");
+    println!("TEST_SEED={seed}");
     StdRng::seed_from_u64(seed)
 }
 
