@@ -2,6 +2,7 @@
 
 mod analysis;
 mod answer;
+mod attribute_set;
 mod backend;
 mod call;
 mod cpu;
@@ -19,6 +20,7 @@ pub mod imm;
 pub mod local;
 
 pub use analysis::{Analysis, Dimensions, Face, Gender, Rect};
+pub use attribute_set::{AttributeSet, InvalidAttributes};
 pub use backend::Backend;
 pub use error::{AnswerError, FaceError, FormError, Refusal};
 pub use photo::{Encoded, Photo, StoredFile};

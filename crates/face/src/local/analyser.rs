@@ -57,7 +57,7 @@ pub struct Detection {
     /// Left and right eye (as seen), tip of the nose, left and right corner of the mouth: x and y
     /// in pixels of the picture, which they may lie outside of.
     pub landmarks: [[f32; 2]; 5],
-    /// Standard deviation of the age, in years.
+    /// Standard deviation of the age, in years; 0 if no age is estimated.
     pub age_deviation: f32,
 }
 
@@ -130,7 +130,8 @@ impl Analyser {
         let found = self.find(nets, picture)?;
         let mut detections = Vec::with_capacity(found.len());
         for candidate in found {
-            let attributes = attributes(nets, picture, &candidate.landmarks)?;
+            let set = self.settings.attributes();
+            let attributes = attributes(nets, picture, &candidate.landmarks, set)?;
             detections.extend(detection(
                 &candidate,
                 attributes,
@@ -160,7 +161,7 @@ impl Analyser {
         for candidate in self.faces(candidates, picture) {
             // Not looked at, but it must be possible to cut.
             Chip::cut(picture, &candidate.landmarks);
-            let attributes = attributes::read(outputs.ages, outputs.genders)?;
+            let attributes = attributes::read(Some(outputs.ages), Some(outputs.genders))?;
             detections.extend(detection(
                 &candidate,
                 attributes,
@@ -357,14 +358,14 @@ fn detection(
     let face = Face {
         rect,
         probability: Some(share(candidate.score)),
-        gender: Some(attributes.gender),
-        gender_probability: Some(share(attributes.gender_probability)),
-        age: Some(attributes.age),
+        gender: attributes.gender.map(|(gender, _)| gender),
+        gender_probability: attributes.gender.map(|(_, probability)| share(probability)),
+        age: attributes.age.map(|(age, _)| age),
     };
     Some(Detection {
         face,
         landmarks: candidate.landmarks.map(|point| [point.x, point.y]),
-        age_deviation: attributes.age_deviation,
+        age_deviation: attributes.age.map_or(0.0, |(_, deviation)| deviation),
     })
 }
 

@@ -10,6 +10,7 @@ use super::chip::Chip;
 use super::error::ModelError;
 use super::nets::{Net, Nets};
 use crate::analysis::Gender;
+use crate::attribute_set::AttributeSet;
 
 /// The mean of each channel over the pictures of the training.
 const MEANS: [f32; 3] = [122.782, 117.001, 104.298];
@@ -20,51 +21,55 @@ const FIRST_AGE: f32 = 0.25;
 /// The value of the last class in years.
 const LAST_AGE: f32 = 80.0;
 
-/// What the nets say of a face.
+/// What the nets say of a face, as far as they were run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Attributes {
-    /// In years.
-    pub(super) age: u16,
-    /// Standard deviation of the age, in years.
-    pub(super) age_deviation: f32,
-    pub(super) gender: Gender,
-    /// How sure the net is of the gender, 0.5 to 1.
-    pub(super) gender_probability: f32,
+    /// The age and its standard deviation, in years.
+    pub(super) age: Option<(u16, f32)>,
+    /// The gender and how sure the net is of it, 0.5 to 1.
+    pub(super) gender: Option<(Gender, f32)>,
 }
 
-/// Estimates age and gender of the face with these landmarks.
+/// Estimates the attributes in `set` of the face with these landmarks.
 pub(super) fn attributes(
     nets: &Nets,
     picture: &RgbImage,
     landmarks: &[Point; 5],
+    set: AttributeSet,
 ) -> Result<Attributes, ModelError> {
+    if set == AttributeSet::NONE {
+        return read(None, None);
+    }
     let chip = Chip::cut(picture, landmarks);
-    let ages = probabilities(&nets.age, &chip)?;
-    let genders = probabilities(&nets.gender, &chip.halved())?;
-    read(&ages, &genders)
+    let ages = set.age.then(|| probabilities(&nets.age, &chip));
+    let genders = set
+        .gender
+        .then(|| probabilities(&nets.gender, &chip.halved()));
+    read(
+        ages.transpose()?.as_deref(),
+        genders.transpose()?.as_deref(),
+    )
 }
 
 /// What these probabilities of ages and genders amount to.
-pub(super) fn read(ages: &[f32], genders: &[f32]) -> Result<Attributes, ModelError> {
+pub(super) fn read(
+    ages: Option<&[f32]>,
+    genders: Option<&[f32]>,
+) -> Result<Attributes, ModelError> {
     for (net, outputs) in [("age", ages), ("gender", genders)] {
-        if !outputs.iter().all(|it| it.is_finite()) {
+        if !outputs.unwrap_or_default().iter().all(|it| it.is_finite()) {
             return Err(ModelError::NotANumber { net });
         }
     }
-    let &[female, male] = genders else {
-        return Err(ModelError::Shape { net: "gender" });
+    let gender = match genders {
+        None => None,
+        Some(&[female, male]) if male > female => Some((Gender::Male, male)),
+        Some(&[female, _]) => Some((Gender::Female, female)),
+        Some(_) => return Err(ModelError::Shape { net: "gender" }),
     };
-    let gender = if male > female {
-        Gender::Male
-    } else {
-        Gender::Female
-    };
-    let (age, age_deviation) = mean_age(ages);
     Ok(Attributes {
-        age,
-        age_deviation,
+        age: ages.map(mean_age),
         gender,
-        gender_probability: male.max(female),
     })
 }
 
@@ -102,10 +107,13 @@ mod tests {
     #[test]
     fn what_is_no_number_is_an_error() {
         for bad in [f32::NAN, f32::INFINITY] {
-            assert!(read(&[bad; 81], &[0.5, 0.5]).is_err());
-            assert!(read(&[0.0; 81], &[0.5, bad]).is_err());
+            assert!(read(Some(&[bad; 81]), Some(&[0.5, 0.5])).is_err());
+            assert!(read(Some(&[0.0; 81]), Some(&[0.5, bad])).is_err());
         }
-        assert!(read(&[0.0; 81], &[1.0]).is_err(), "half the genders");
+        assert!(
+            read(Some(&[0.0; 81]), Some(&[1.0])).is_err(),
+            "half the genders"
+        );
     }
 
     #[test]

@@ -2,11 +2,14 @@
 
 use thiserror::Error;
 
+use crate::attribute_set::AttributeSet;
+
 /// What the local back end looks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
     confidence: f32,
     smallest_face_percent: f32,
+    attributes: AttributeSet,
 }
 
 /// A setting out of its range.
@@ -27,6 +30,7 @@ impl Default for Settings {
         Self {
             confidence: 0.5,
             smallest_face_percent: 0.75,
+            attributes: AttributeSet::ALL,
         }
     }
 }
@@ -57,6 +61,18 @@ impl Settings {
             smallest_face_percent: percent,
             ..self
         })
+    }
+
+    /// Estimates `attributes` of each face; the nets for others are not run.
+    #[must_use]
+    pub fn with_attributes(self, attributes: AttributeSet) -> Self {
+        Self { attributes, ..self }
+    }
+
+    /// The attributes that are estimated of each face.
+    #[must_use]
+    pub fn attributes(&self) -> AttributeSet {
+        self.attributes
     }
 
     /// The score that a face needs, 0 to 1.

@@ -277,6 +277,25 @@ fn confidence_and_smallest_face_are_heeded() {
 }
 
 #[test]
+fn only_the_wanted_attributes_are_estimated() {
+    let portrait = portrait();
+    for (attributes, age, gender) in [
+        ("age", true, false),
+        ("gender", false, true),
+        ("none", false, false),
+    ] {
+        let settings = Settings::default().with_attributes(attributes.parse().unwrap());
+        let faces = Analyser::new(settings, 2).analyse(&portrait).unwrap().faces;
+        let [face] = faces.as_slice() else {
+            panic!("{attributes}: {faces:?}");
+        };
+        assert_eq!(face.age.is_some(), age, "{attributes}");
+        assert_eq!(face.gender.is_some(), gender, "{attributes}");
+        assert_eq!(face.gender_probability.is_some(), gender, "{attributes}");
+    }
+}
+
+#[test]
 fn pictures_without_faces_have_none() {
     let noise = |x: u32, y: u32| {
         let mixed =
