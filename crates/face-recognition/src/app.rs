@@ -23,7 +23,7 @@ use transport::Transport;
 use url::Url;
 
 use crate::budget::Budget;
-use crate::config::{Config, Faces, Finder, Limits, Operation, Storage};
+use crate::config::{Config, Faces, Finder, Limits, Operation, Output, Storage};
 use crate::handler::{self, AppState};
 use crate::keyed_mutex::KeyedMutex;
 use crate::metrics::Metrics;
@@ -43,6 +43,7 @@ pub async fn run(
     let Config {
         storage,
         faces,
+        output,
         limits,
         operation,
         telemetry: _,
@@ -62,6 +63,7 @@ pub async fn run(
     let pipeline = pipeline(
         storage,
         &faces,
+        output,
         limits,
         &opened.credentials,
         &transport,
@@ -169,6 +171,7 @@ async fn listen(operation: &Operation) -> anyhow::Result<(TcpListener, Option<Tc
 fn pipeline(
     storage: Storage,
     faces: &Faces,
+    output: Output,
     limits: Limits,
     credentials: &LiveCredentials,
     transport: &Transport,
@@ -181,6 +184,8 @@ fn pipeline(
         storage,
         limits,
         url_lifetime: faces.url_lifetime,
+        attributes: faces.attributes,
+        output,
         backend,
         cpus,
         readers: Arc::new(Semaphore::new(limits.cpus)),

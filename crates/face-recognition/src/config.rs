@@ -3,6 +3,7 @@
 mod faces;
 mod limits;
 mod operation;
+mod output;
 mod storage;
 
 use clap::Parser;
@@ -13,6 +14,7 @@ use service::telemetry::TelemetryArgs;
 pub use faces::{Faces, Finder};
 pub use limits::Limits;
 pub use operation::Operation;
+pub use output::{Output, Sidecar};
 pub use service::ConfigError;
 pub use storage::{Allowed, Storage};
 
@@ -29,6 +31,9 @@ pub struct Config {
     /// How faces are found.
     #[command(flatten, next_help_heading = "Faces")]
     pub faces: Faces,
+    /// What is stored beside results.
+    #[command(flatten, next_help_heading = "Results")]
+    pub output: Output,
     /// How much is done at one time.
     #[command(flatten, next_help_heading = "Limits")]
     pub limits: Limits,

@@ -111,6 +111,7 @@ impl AppState {
             .try_acquire_owned()
             .map_err(|_full| Failure::Busy)?;
         let span = info_span!("event", ce.id = event.id);
+        let event = Arc::new(event);
         let state = self.clone();
         let client_gone = CancellationToken::new();
         // Dropped with this future when the client goes away.
@@ -120,7 +121,7 @@ impl AppState {
         let work = async move {
             let _held = (slot, memory);
             let _gauge = state.pipeline.metrics.request_in_work();
-            let outcomes = state.work(notices, &client_gone).await;
+            let outcomes = state.work(&event, notices, &client_gone).await;
             response(&event, outcomes)
         };
         let task = self.tasks.spawn(work.instrument(span));
@@ -135,11 +136,12 @@ impl AppState {
     /// Works on all OSS events of one request; the outcomes have their order.
     async fn work(
         &self,
+        event: &Arc<EventName>,
         notices: Vec<oss::event::Event>,
         client_gone: &CancellationToken,
     ) -> Vec<Result<Outcome, Failure>> {
         stream::iter(notices)
-            .map(|notice| self.work_on(notice, client_gone.clone()))
+            .map(|notice| self.work_on(event.clone(), notice, client_gone.clone()))
             .buffered(PHOTOS_PER_REQUEST)
             .collect()
             .await
@@ -147,6 +149,7 @@ impl AppState {
 
     async fn work_on(
         &self,
+        event: Arc<EventName>,
         notice: oss::event::Event,
         client_gone: CancellationToken,
     ) -> Result<Outcome, Failure> {
@@ -156,7 +159,7 @@ impl AppState {
             .map(|address| address.key.to_string())
             .unwrap_or_default();
         let outcome = match guard::decide(&notice, &pipeline.storage, &pipeline.limits) {
-            Ok(Decision::Take(job)) => pipeline.process(*job, client_gone).await,
+            Ok(Decision::Take(job)) => pipeline.process(event, *job, client_gone).await,
             Ok(Decision::Skip(reason)) => Ok(Outcome::Skipped(reason)),
             Err(failure) => Err(failure),
         };

@@ -8,12 +8,13 @@
 //! checking has not answered, so the event is delivered again, and that delivery repairs it.
 
 mod make;
+mod sidecar;
 mod source;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use face::Backend;
+use face::{AttributeSet, Backend};
 use oss::{Bucket, BucketName, ETag, ObjectKey, ObjectMeta, PutOptions};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -22,12 +23,13 @@ use tracing::{info, instrument};
 
 use crate::admission::AdmissionDeadline;
 use crate::budget::Budget;
-use crate::config::{Limits, Storage};
+use crate::config::{Limits, Output, Storage};
 use crate::failure::Failure;
 use crate::guard::{Job, SkipReason};
 use crate::keyed_mutex::KeyedMutex;
 use crate::metrics::{Metrics, Stage};
 use crate::record::{self, Record};
+use crate::reply::EventName;
 use crate::storage::Buckets;
 use make::{AnnotatedPhoto, Made};
 
@@ -46,6 +48,9 @@ pub(crate) struct Pipeline {
     pub(crate) storage: Storage,
     pub(crate) limits: Limits,
     pub(crate) url_lifetime: Duration,
+    /// What is estimated of faces.
+    pub(crate) attributes: AttributeSet,
+    pub(crate) output: Output,
     pub(crate) buckets: Buckets,
     pub(crate) backend: Backend,
     /// One permit per photo that is decoded, shared with the back end.
@@ -72,7 +77,7 @@ pub(crate) enum Outcome {
 }
 
 /// A stored result.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Done {
     pub(crate) job: Job,
     /// The key the photo was found under; differs from the event's if that was encoded.
@@ -87,6 +92,7 @@ pub(crate) struct Done {
 
 /// A photo that was found, and where its result goes.
 struct PhotoTask {
+    event: Arc<EventName>,
     job: Job,
     admission: AdmissionDeadline,
     bucket: Bucket,
@@ -111,6 +117,7 @@ impl Pipeline {
     #[instrument(skip_all, fields(oss.bucket = %job.address.bucket, oss.key = %job.address.key))]
     pub(crate) async fn process(
         &self,
+        event: Arc<EventName>,
         job: Job,
         client_gone: CancellationToken,
     ) -> Result<Outcome, Failure> {
@@ -118,7 +125,7 @@ impl Pipeline {
         let after = self.limits.photo_deadline;
         let _gauge = self.metrics.photo_in_work();
         let admission = AdmissionDeadline::new(client_gone, after / ADMISSION_SHARE);
-        let outcome = timeout(after, self.annotate(job, admission)).await;
+        let outcome = timeout(after, self.annotate(event, job, admission)).await;
         let outcome = outcome.unwrap_or(Err(Failure::Deadline { after }))?;
         if let Outcome::Done(done) = &outcome {
             report(done, started.elapsed());
@@ -126,7 +133,12 @@ impl Pipeline {
         Ok(outcome)
     }
 
-    async fn annotate(&self, job: Job, admission: AdmissionDeadline) -> Result<Outcome, Failure> {
+    async fn annotate(
+        &self,
+        event: Arc<EventName>,
+        job: Job,
+        admission: AdmissionDeadline,
+    ) -> Result<Outcome, Failure> {
         let bucket = self.buckets.of(&job.address)?;
         let (key, mut meta) = self.locate(&bucket, &job.address.key).await?;
         // A decoded key may lie where the event's did not.
@@ -141,6 +153,7 @@ impl Pipeline {
         let lock = self.results.lock((bucket.name().clone(), target.clone()));
         let _held = admission.wait_for(lock).await?;
         let task = PhotoTask {
+            event,
             job,
             admission,
             bucket,
@@ -163,8 +176,10 @@ impl Pipeline {
         if record::is_result(meta) {
             return skipped(SkipReason::OwnResult);
         }
-        if let Some((etag, record)) = self.known(task, meta).await? {
-            return Ok(Attempt::Ended(task.done(etag, record, true)));
+        if let Some(done) = self.known(task, meta).await?
+            && self.complete(task, &done).await?
+        {
+            return Ok(Attempt::Ended(done.into()));
         }
         let photo = match self.make(task, meta).await? {
             Made::Result(photo) => *photo,
@@ -177,18 +192,16 @@ impl Pipeline {
             return Ok(Attempt::Outdated(newer));
         }
         let etag = self.store(task, &photo).await?;
+        let done = task.done(etag, photo.record, false);
+        self.store_sidecar(task, &done).await?;
         Ok(match self.changed_since(task, meta).await? {
             Some(newer) => Attempt::Outdated(newer),
-            None => Attempt::Ended(task.done(etag, photo.record, false)),
+            None => Attempt::Ended(done.into()),
         })
     }
 
     /// The stored result, if it was made of this version by the same method.
-    async fn known(
-        &self,
-        task: &PhotoTask,
-        meta: &ObjectMeta,
-    ) -> Result<Option<(ETag, Record)>, Failure> {
+    async fn known(&self, task: &PhotoTask, meta: &ObjectMeta) -> Result<Option<Done>, Failure> {
         let _timer = self.metrics.stage(Stage::Look);
         let result = match task.bucket.head(&task.target).await {
             Ok(result) => result,
@@ -202,7 +215,7 @@ impl Pipeline {
         };
         let record = Record::read(&result)
             .filter(|record| record.source_etag == meta.etag && record.method == self.method());
-        Ok(record.map(|record| (result.etag, record)))
+        Ok(record.map(|record| task.done(result.etag, record, true)))
     }
 
     async fn store(&self, task: &PhotoTask, photo: &AnnotatedPhoto) -> Result<ETag, Failure> {
@@ -221,21 +234,30 @@ impl Pipeline {
             .map_err(|error| Failure::storage("OSS did not store the result", error))
     }
 
+    /// A text for everything that a result depends on beside its photo. It is compared, never
+    /// parsed.
     fn method(&self) -> String {
-        format!("{}/{DRAWING}", self.backend.name())
+        let (name, attributes) = (self.backend.name(), self.attributes);
+        format!("{name}/{DRAWING}/{attributes}")
     }
 }
 
 impl PhotoTask {
-    fn done(&self, target_etag: ETag, record: Record, known: bool) -> Outcome {
-        Outcome::Done(Box::new(Done {
+    fn done(&self, target_etag: ETag, record: Record, known: bool) -> Done {
+        Done {
             job: self.job.clone(),
             key: self.key.clone(),
             target: self.target.clone(),
             target_etag,
             record,
             known,
-        }))
+        }
+    }
+}
+
+impl From<Done> for Outcome {
+    fn from(done: Done) -> Self {
+        Self::Done(Box::new(done))
     }
 }
 

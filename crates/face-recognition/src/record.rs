@@ -32,7 +32,7 @@ const LONGEST_ANALYSIS: usize = 7 * 1024;
 pub struct Record {
     /// The version of the photo it was made of.
     pub source_etag: ETag,
-    /// Back end and version of the drawing.
+    /// Back end, version of the drawing, and the settings that results depend on.
     pub method: String,
     /// Upright width and height in pixels.
     pub size: (u32, u32),
@@ -112,14 +112,18 @@ impl Conversion {
     const LOSSY_TO_LOSSLESS: &str = "lossy-to-lossless";
 }
 
+/// Metadata of an object that this service made.
+pub(crate) fn marked() -> Result<Metadata, NameError> {
+    Metadata::default().try_with(MARK, MAKER)
+}
+
 impl Record {
     /// As metadata of an object.
     ///
     /// # Errors
     /// None are known: the entries are short and plain.
     pub fn metadata(&self) -> Result<Metadata, NameError> {
-        let metadata = Metadata::default()
-            .try_with(MARK, MAKER)?
+        let metadata = marked()?
             .try_with(SOURCE_ETAG, self.source_etag.as_str())?
             .try_with(METHOD, &self.method)?
             .try_with(SIZE, &format!("{}x{}", self.size.0, self.size.1))?

@@ -94,21 +94,29 @@ pub(crate) struct PhotoFailure {
     pub(crate) message: String,
 }
 
-/// Writes the reply to `event`.
-pub(crate) fn reply(
+/// The data of a reply to `event`, as JSON.
+pub(crate) fn document(
     event: &EventName,
     done: &[Done],
     failures: Vec<PhotoFailure>,
-) -> Result<HttpMessage, Failure> {
+) -> Result<Vec<u8>, Failure> {
     let mut room = MOST_FACES;
     let data = Data {
         results: done.iter().map(|done| result(done, &mut room)).collect(),
         failures,
         event,
     };
+    serde_json::to_vec(&data).map_err(|error| Failure::Reply(EncodeError::Json(error)))
+}
+
+/// Writes the reply to `event`.
+pub(crate) fn reply(
+    event: &EventName,
+    done: &[Done],
+    failures: Vec<PhotoFailure>,
+) -> Result<HttpMessage, Failure> {
     // As text at once: through the SDK's JSON value, shares would gain digits they never had.
-    let data =
-        serde_json::to_vec(&data).map_err(|error| Failure::Reply(EncodeError::Json(error)))?;
+    let data = document(event, done, failures)?;
     let mut builder = EventBuilderV10::new()
         // The same for every delivery of the same event, and of no other.
         .id(format!("{}/{}", event.source, event.id))

@@ -17,6 +17,8 @@ const LONGEST_PLAIN_KEY: usize = LONGEST_KEY - 4;
 /// More than this behind the last dot is a sentence, not an extension.
 const LONGEST_EXTENSION: usize = 16;
 
+const SIDECAR_EXTENSION: &str = ".json";
+
 /// Room that a folder must leave for what goes into it.
 const LONGEST_FOLDER: usize = 800;
 
@@ -83,13 +85,28 @@ impl TargetFolder {
     pub fn result_key(&self, key: &ObjectKey) -> Result<ObjectKey, NameError> {
         let (folders, name) = split(key.as_str());
         let plain = format!("{}/{folders}rec-{name}", self.0);
-        if plain.len() <= LONGEST_PLAIN_KEY {
-            return plain.try_into();
-        }
-        let tail = format!("~{}{}", fingerprint(&plain), extension(name));
-        let head = cut(&plain, LONGEST_KEY - tail.len());
-        format!("{head}{tail}").try_into()
+        shortened(plain, extension(name)).try_into()
     }
+}
+
+/// The key of the analysis beside the result `result`: that key with `.json` behind it, cut as
+/// [`TargetFolder::result_key`] cuts where that is too long. No photo has such a result, because
+/// no object whose name ends in `.json` is taken for a photo.
+///
+/// # Errors
+/// None are known: what is made of a key is a key.
+pub fn sidecar_key(result: &ObjectKey) -> Result<ObjectKey, NameError> {
+    shortened(format!("{result}{SIDECAR_EXTENSION}"), SIDECAR_EXTENSION).try_into()
+}
+
+/// `plain`, or if that is too long, its beginning with a hash of the whole and `extension`.
+fn shortened(plain: String, extension: &str) -> String {
+    if plain.len() <= LONGEST_PLAIN_KEY {
+        return plain;
+    }
+    let tail = format!("~{}{extension}", fingerprint(&plain));
+    let head = cut(&plain, LONGEST_KEY - tail.len());
+    format!("{head}{tail}")
 }
 
 /// The folders with their last slash, and the name.
@@ -217,6 +234,20 @@ mod tests {
             assert_eq!(extension(result.as_str()), ".jpg", "{result}");
             assert!(folder().holds(&result));
         }
+    }
+
+    #[test]
+    fn sidecars_lie_beside_their_results() {
+        let photo = key("a/x.jpg");
+        let result = folder().result_key(&photo).unwrap();
+        let sidecar = sidecar_key(&result).unwrap();
+        assert_eq!(sidecar.as_str(), "face-image/target/a/rec-x.jpg.json");
+        assert!(folder().holds(&sidecar));
+        let long = folder().result_key(&key(&"x".repeat(1000))).unwrap();
+        let sidecar = sidecar_key(&long).unwrap();
+        assert!(folder().holds(&sidecar));
+        assert_eq!(extension(sidecar.as_str()), ".json");
+        assert_ne!(sidecar, long);
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
+use face::AttributeSet;
 use face::local::{InvalidSetting, Settings};
 use service::settings::{duration, endpoint_url, number};
 use url::Url;
@@ -43,6 +44,16 @@ pub struct Faces {
         hide_possible_values = true
     )]
     pub finder: Finder,
+    /// What is estimated of each face and told in picture, reply and metadata: `age`, `gender`,
+    /// both separated by a comma, or `none`.
+    #[arg(
+        id = "attributes",
+        long,
+        env = "FACE_ATTRIBUTES",
+        value_name = "NAMES",
+        default_value = "age,gender"
+    )]
+    pub attributes: AttributeSet,
     /// Endpoint of the face API [default: the service's own].
     #[arg(id = "face-endpoint", long, env = "FACE_ENDPOINT", value_name = "URL", value_parser = endpoint_url)]
     pub endpoint: Option<Url>,
@@ -75,6 +86,7 @@ impl Faces {
     /// None after parsing, which keeps the bounds.
     pub fn local(&self) -> Result<Settings, InvalidSetting> {
         Settings::default()
+            .with_attributes(self.attributes)
             .with_confidence(self.local_confidence)?
             .with_smallest_face(self.local_smallest_face_percent)
     }

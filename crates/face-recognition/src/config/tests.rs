@@ -1,6 +1,7 @@
 //! Settings as deployments write them, good and bad.
 
 use clap::CommandFactory as _;
+use face::AttributeSet;
 use face::local::Settings;
 use service::settings::parse_from;
 
@@ -28,6 +29,7 @@ fn the_originals_manifest_is_enough() {
         storage,
         faces,
         limits,
+        output,
         operation,
         telemetry: _,
     } = config;
@@ -41,6 +43,8 @@ fn the_originals_manifest_is_enough() {
     assert_eq!(faces.finder, Finder::Local);
     assert_eq!(faces.local().unwrap(), Settings::default());
     assert_eq!(operation.address().to_string(), "0.0.0.0:8080");
+    assert_eq!(output.sidecar, Sidecar::None);
+    assert_eq!(faces.attributes, AttributeSet::ALL);
     assert!(limits.cpus >= 1);
 }
 
@@ -54,6 +58,8 @@ fn every_setting_can_be_given() {
         "--allowed-buckets=one-bucket, two-buckets",
         "--allowed-regions=cn-shanghai",
         "--face-backend=facebody",
+        "--attributes=gender",
+        "--sidecar=json",
         "--face-endpoint=http://127.0.0.1:9002",
         "--face-local-confidence=0.6",
         "--face-local-smallest-face=2",
@@ -74,8 +80,11 @@ fn every_setting_can_be_given() {
     assert_eq!(config.faces.finder, Finder::Facebody);
     assert_eq!(config.faces.url_lifetime.as_secs(), 300);
     assert_eq!(config.faces.max_calls, 3);
+    assert_eq!(config.faces.attributes.to_string(), "gender");
+    assert_eq!(config.output.sidecar, Sidecar::Json);
     let local = Settings::default().with_confidence(0.6).unwrap();
     let local = local.with_smallest_face(2.0).unwrap();
+    let local = local.with_attributes(config.faces.attributes);
     assert_eq!(config.faces.local().unwrap(), local);
     assert_eq!(config.limits.picture().max_pixels, 1000);
     assert_eq!(config.operation.address().port(), 9);
@@ -87,6 +96,7 @@ fn every_bad_value_is_told_in_one_line() {
         "--oss-signature=v2",
         "--allowed-buckets=Photos",
         "--face-backend=magic",
+        "--attributes=mood",
         "--face-local-confidence=1",
         "--face-local-smallest-face=tiny",
         "--face-url-lifetime=soon",
@@ -97,6 +107,7 @@ fn every_bad_value_is_told_in_one_line() {
     error: `OSS_SIGNATURE` is `v2`: it must be `v4` or `v1`
     `OSS_ALLOWED_BUCKETS` is `Photos`: `Photos` is not a bucket name: only a-z, 0-9 and `-` may occur
     `FACE_BACKEND` is `magic`: it must be `local`, `facebody` or `dataplus`
+    `FACE_ATTRIBUTES` is `mood`: it must be `age`, `gender`, both separated by a comma, or `none`
     `FACE_LOCAL_CONFIDENCE` is `1`: it must be a number from 0.05 to 0.99
     `FACE_LOCAL_SMALLEST_FACE` is `tiny`: it must be a number from 0.3 to 50
     `FACE_URL_LIFETIME` is `soon`: it must be an ISO 8601 duration such as `PT90S`, from 10 to 86400 seconds
@@ -142,12 +153,14 @@ fn settings_keep_their_names() {
     --allowed-buckets OSS_ALLOWED_BUCKETS
     --allowed-regions OSS_ALLOWED_REGIONS
     --face-backend FACE_BACKEND
+    --attributes FACE_ATTRIBUTES
     --face-endpoint FACE_ENDPOINT
     --face-open-platform-endpoint FACE_OPEN_PLATFORM_ENDPOINT
     --face-local-confidence FACE_LOCAL_CONFIDENCE
     --face-local-smallest-face FACE_LOCAL_SMALLEST_FACE
     --face-url-lifetime FACE_URL_LIFETIME
     --face-max-calls FACE_MAX_CALLS
+    --sidecar FACE_SIDECAR
     --max-event-bytes FACE_MAX_EVENT_BYTES
     --max-object-bytes FACE_MAX_OBJECT_BYTES
     --max-pixels FACE_MAX_PIXELS

@@ -159,6 +159,9 @@ impl Pipeline {
         drop(timer);
         self.metrics.analysed(answer.is_ok());
         let mut analysis = answer.map_err(Failure::faces)?;
+        for face in &mut analysis.faces {
+            self.attributes.restrict(face);
+        }
         // As the labels are numbered.
         analysis
             .faces

@@ -7,6 +7,7 @@
 )]
 
 mod answers;
+mod attributes;
 mod binary;
 mod crowds;
 mod faces_api;
@@ -22,6 +23,7 @@ mod repetition;
 mod rude_oss;
 mod running;
 mod shutdown;
+mod sidecars;
 mod slow_clients;
 mod two_processes;
 mod versions;
