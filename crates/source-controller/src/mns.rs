@@ -7,6 +7,7 @@ mod circuit_breaker;
 mod client;
 pub mod orphans;
 mod recent;
+mod step;
 
 use std::time::Duration;
 
@@ -19,9 +20,9 @@ use tracing::info;
 use transport::Disposition;
 
 pub(crate) use circuit_breaker::CircuitBreaker;
-use client::TOPIC_NOT_FOUND;
 pub use client::{Account, MnsProblem, MnsResource};
 pub(crate) use recent::{ObservationKey, RecentObservations};
+pub use step::MnsStep;
 
 use crate::context::Context;
 use crate::reconcile::{Applied, Observed};
@@ -40,22 +41,6 @@ pub struct ObservedMns {
     pub queue: Option<QueueStatus>,
     /// The subscription.
     pub subscription: Option<SubscriptionStatus>,
-}
-
-/// One change in MNS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MnsStep {
-    /// Make the queue.
-    CreateQueue(QueueName, QueueAttributes),
-    /// Set the attributes that somebody changed.
-    CorrectQueue(QueueName, QueueAttributes),
-    /// Subscribe the queue to the topic.
-    Subscribe(SubscribedQueue, Subscription),
-    /// Replace a subscription of ours that leads elsewhere or alters messages: MNS cannot
-    /// change that.
-    Resubscribe(SubscribedQueue, Subscription),
-    /// Set the strategy that somebody changed.
-    CorrectSubscription(SubscribedQueue, NotifyStrategy),
 }
 
 /// Asks MNS, unless it was asked a moment ago.
@@ -89,44 +74,6 @@ pub(crate) async fn observe(
     };
     ctx.recent_mns.keep(uid, key, &observed);
     Ok(observed)
-}
-
-impl MnsStep {
-    /// The step as done, for people.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        match self {
-            Self::CreateQueue(name, _) => format!("made queue `{name}`"),
-            Self::CorrectQueue(name, _) => {
-                format!("set attributes of queue `{name}` that somebody had changed")
-            }
-            Self::Subscribe(desired, _) => {
-                let SubscribedQueue { topic, queue, .. } = desired;
-                format!("subscribed queue `{queue}` to topic `{topic}`")
-            }
-            Self::Resubscribe(desired, _) | Self::CorrectSubscription(desired, _) => {
-                let SubscribedQueue {
-                    topic,
-                    subscription,
-                    ..
-                } = desired;
-                format!(
-                    "mended subscription `{subscription}` of topic `{topic}` that somebody had changed"
-                )
-            }
-        }
-    }
-
-    /// The step in one word, for an event.
-    #[must_use]
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::CreateQueue(..) => "QueueCreated",
-            Self::CorrectQueue(..) => "QueueCorrected",
-            Self::Subscribe(..) => "Subscribed",
-            Self::Resubscribe(..) | Self::CorrectSubscription(..) => "SubscriptionCorrected",
-        }
-    }
 }
 
 /// What to create or correct.
@@ -256,7 +203,7 @@ pub(crate) async fn apply(
         return Ok(Vec::new());
     };
     for step in &steps {
-        take(account, step).await?;
+        step.take(account).await?;
         info!(
             source.namespace = identity.namespace,
             source.name = identity.name,
@@ -265,51 +212,6 @@ pub(crate) async fn apply(
         );
     }
     Ok(steps)
-}
-
-async fn take(account: &Account, step: &MnsStep) -> Result<(), MnsProblem> {
-    match step {
-        MnsStep::CreateQueue(name, attributes) => {
-            let queue = account.queue(name);
-            account
-                .call(MnsResource::Queue, queue.create(attributes))
-                .await?;
-        }
-        MnsStep::CorrectQueue(name, attributes) => {
-            let queue = account.queue(name);
-            account
-                .call(MnsResource::Queue, queue.set_attributes(attributes))
-                .await?;
-        }
-        MnsStep::Subscribe(desired, subscription) => {
-            let topic = account.topic(&desired.topic);
-            let call = topic.subscribe(&desired.subscription, subscription);
-            let subscribed = account.call(MnsResource::Subscription, call).await;
-            subscribed.map_err(|problem| name_topic(problem, desired))?;
-        }
-        MnsStep::Resubscribe(desired, subscription) => {
-            let topic = account.topic(&desired.topic);
-            let call = topic.unsubscribe(&desired.subscription);
-            account.call(MnsResource::Subscription, call).await?;
-            let call = topic.subscribe(&desired.subscription, subscription);
-            account.call(MnsResource::Subscription, call).await?;
-        }
-        MnsStep::CorrectSubscription(desired, strategy) => {
-            let topic = account.topic(&desired.topic);
-            let call = topic.set_subscription_attributes(&desired.subscription, *strategy);
-            account.call(MnsResource::Subscription, call).await?;
-        }
-    }
-    Ok(())
-}
-
-/// A missing topic is the user's most likely mistake, so the message names it plainly.
-fn name_topic(problem: MnsProblem, desired: &SubscribedQueue) -> MnsProblem {
-    if problem.reason != TOPIC_NOT_FOUND {
-        return problem;
-    }
-    let message = format!("topic `{}` does not exist", desired.topic);
-    MnsProblem { message, ..problem }
 }
 
 /// Marks `QueueReady` and `Subscribed`.
