@@ -183,7 +183,15 @@ impl Client {
 /// Whether a response calls for another attempt. MNS throttles with 400, so the code decides. A
 /// batch that failed in part is final, because MNS did the rest of it.
 fn classify(answer: &Response<Bytes>) -> RetryClass {
-    if answer.status().is_success() || is_partial_failure(answer.body()) {
+    if is_partial_failure(answer.body()) {
+        return RetryClass::Final;
+    }
+    classify_refusal(answer)
+}
+
+/// The same of a call that is done as a whole or not at all.
+pub(crate) fn classify_refusal(answer: &Response<Bytes>) -> RetryClass {
+    if answer.status().is_success() {
         return RetryClass::Final;
     }
     match Refusal::of(answer).kind() {

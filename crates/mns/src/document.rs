@@ -1,10 +1,11 @@
-//! The documents of MNS: answers read, request bodies written.
+//! The documents of MNS and its OpenAPI: answers read, request bodies written.
 //!
 //! The readers take whatever bytes a server sends and return a value or an error; they never
 //! panic, and what they keep is bounded by what they were given. They are public so that the
 //! same functions can be called on answers from elsewhere, by a fuzzer for one. Writing a
 //! request body is part of the call and stays private.
 
+mod event_rule;
 mod failure;
 mod list;
 mod message;
@@ -12,6 +13,8 @@ mod queue;
 mod text;
 mod topic;
 
+pub use event_rule::event_rule;
+pub(crate) use event_rule::event_rule_parameters;
 pub use failure::{DeleteFailures, ServiceError, delete_failures, service_error};
 pub use list::{queue_list, queue_status_list, subscription_list, topic_list};
 pub use message::{

@@ -37,6 +37,12 @@ pub enum EndpointError {
         /// Host of the endpoint.
         host: String,
     },
+    /// The text cannot be the name of a region.
+    #[error("`{region}` is not a region; it looks like `cn-shanghai`")]
+    Region {
+        /// The text, at most 64 characters of it.
+        region: String,
+    },
 }
 
 /// The base of all MNS URLs of one account in one region.
@@ -52,20 +58,9 @@ impl Endpoint {
     /// Takes a base URL. Account and region come from a host of the form
     /// `<account>.mns.<region>[-internal[-vpc]].aliyuncs.com`.
     pub fn try_new(url: &Url) -> Result<Self, EndpointError> {
+        let base = base(url)?;
         let host = url.host_str().unwrap_or_default();
-        if !matches!(url.scheme(), "http" | "https") || host.is_empty() {
-            return Err(EndpointError::Scheme {
-                host: host.to_owned(),
-            });
-        }
-        let is_plain = url.username().is_empty() && url.password().is_none();
-        if !is_plain || url.query().is_some() || url.fragment().is_some() {
-            return Err(EndpointError::Superfluous {
-                host: host.to_owned(),
-            });
-        }
         let (account_id, region) = account_and_region(host).unzip();
-        let base = url.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
             base,
             account_id,
@@ -145,6 +140,22 @@ impl fmt::Display for Endpoint {
 #[must_use]
 pub fn queue_endpoint_arn(region: &str, account_id: &str, queue: &QueueName) -> String {
     format!("acs:mns:{region}:{account_id}:queues/{queue}")
+}
+
+/// Scheme, host, port and path of a URL that has nothing else, without a slash at the end.
+///
+/// # Errors
+/// When the URL cannot be the base of others.
+pub(crate) fn base(url: &Url) -> Result<String, EndpointError> {
+    let host = url.host_str().unwrap_or_default().to_owned();
+    if !matches!(url.scheme(), "http" | "https") || host.is_empty() {
+        return Err(EndpointError::Scheme { host });
+    }
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    if !is_plain || url.query().is_some() || url.fragment().is_some() {
+        return Err(EndpointError::Superfluous { host });
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 fn account_and_region(host: &str) -> Option<(String, String)> {

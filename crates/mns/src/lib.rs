@@ -4,6 +4,7 @@ mod client;
 pub mod document;
 mod endpoint;
 mod error;
+mod event_rule;
 mod limits;
 mod list;
 mod message;
@@ -18,6 +19,7 @@ mod xml;
 pub use client::{Account, Client};
 pub use endpoint::{Endpoint, EndpointError, queue_endpoint_arn};
 pub use error::{CallName, Error, ItemError, Refusal, RefusalKind, WriteError};
+pub use event_rule::{EventRule, EventRules, MatchRule, OpenApiEndpoint, Pattern, RuleEndpoint};
 pub use limits::{
     BatchSize, Delay, MaximumMessageSize, OutOfRange, PageSize, PollingWait, Priority, Retention,
     VisibilityTimeout,
@@ -26,7 +28,7 @@ pub use list::{ListRequest, Marker, Page};
 pub use message::{
     BodyIntegrity, BodyMd5, Message, PeekedMessage, SendMessage, SentMessage, Visibility,
 };
-pub use name::{NameError, QueueName, SubscriptionName, TopicName};
+pub use name::{EventRuleName, NameError, QueueName, SubscriptionName, TopicName};
 pub use queue::{Created, DeleteOutcome, Queue, QueueAttributes, QueueStatus};
 pub use receipt::ReceiptHandle;
 pub use topic::{

@@ -1,4 +1,4 @@
-//! Names of queues, topics and subscriptions, checked once.
+//! Names of queues, topics, subscriptions and event rules, checked once.
 //!
 //! They hold letters, digits and `-` only, so a checked name can stand in a path as it is.
 
@@ -88,6 +88,11 @@ name! {
 name! {
     /// The name of a subscription: 1 to 255 letters, digits and `-`, not starting with `-`.
     SubscriptionName, "subscription", 255
+}
+
+name! {
+    /// The name of an event rule: 1 to 85 letters, digits and `-`, not starting with `-`.
+    EventRuleName, "event rule", 85
 }
 
 #[cfg(test)]

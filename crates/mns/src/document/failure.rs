@@ -1,15 +1,19 @@
 //! Documents that report failures.
 
+use serde::Deserialize;
+
 use crate::error::ItemError;
 use crate::receipt::ReceiptHandle;
 use crate::xml::{Document, Leniency, ParseError};
 
-/// The `Error` document that answers a failed call.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What answers a failed call: an `Error` document, or the same in JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct ServiceError {
     /// The machine-readable reason.
     pub code: String,
     /// The reason in words.
+    #[serde(default)]
     pub message: String,
     /// What to quote when asking the vendor.
     pub request_id: Option<String>,
@@ -48,8 +52,11 @@ impl ItemFields {
     }
 }
 
-/// Reads the `Error` document of a failed call.
+/// Reads the answer to a failed call: the `Error` document of MNS, or the JSON of its OpenAPI.
 pub fn service_error(answer: &[u8]) -> Result<ServiceError, ParseError> {
+    if answer.trim_ascii_start().starts_with(b"{") {
+        return Ok(serde_json::from_slice(answer)?);
+    }
     let (mut document, root) = Document::open(answer, Leniency::Strict)?;
     if root.local() != "Error" {
         return Err(ParseError::unexpected_root(root.local()));

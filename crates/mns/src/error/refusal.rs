@@ -21,9 +21,9 @@ pub enum RefusalKind {
     Throttled,
     /// A fault on the service's side.
     ServiceFault,
-    /// No such queue, topic or subscription.
+    /// No such queue, topic, subscription or event rule.
     NotFound,
-    /// It exists, with other attributes.
+    /// It exists with other attributes, or another resource is in its way.
     Conflict,
     /// The queue is empty, or the message of the handle is gone or visible again.
     NoMessage,
@@ -33,6 +33,8 @@ pub enum RefusalKind {
     ClockSkew,
     /// Wrong key, wrong signature, or not allowed.
     Denied,
+    /// There are as many resources as the account may have.
+    Quota,
     /// The request breaks a rule.
     Invalid,
 }
@@ -52,14 +54,25 @@ impl RefusalKind {
             }
             "MessageNotExist" => Self::NoMessage,
             "ReceiptHandleError" => Self::BadHandle,
-            "TimeExpired" => Self::ClockSkew,
+            "TimeExpired" | "InvalidTimeStamp.Expired" => Self::ClockSkew,
             "AccessDenied" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" => Self::Denied,
-            // Relatives of these turn up behind gateways.
-            _ if code.starts_with("Throttling") || code.ends_with("LimitExceeded") => {
-                Self::Throttled
-            }
-            _ => Self::of_status(status),
+            _ => Self::of_family(code).unwrap_or_else(|| Self::of_status(status)),
         }
+    }
+
+    /// Codes of the OpenAPI, and relatives of the others that turn up behind gateways.
+    fn of_family(code: &str) -> Option<Self> {
+        let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
+        if begins(&["Throttling"]) || code.ends_with("LimitExceeded") {
+            return Some(Self::Throttled);
+        }
+        if begins(&["RESOURCE_NOT_FOUND", "ResourceNotFound"]) {
+            return Some(Self::NotFound);
+        }
+        if begins(&["InvalidAccessKeyId", "InvalidSecurityToken", "NoPermission"]) {
+            return Some(Self::Denied);
+        }
+        begins(&["QuotaExceeded"]).then_some(Self::Quota)
     }
 
     fn of_status(status: Option<StatusCode>) -> Self {
@@ -83,6 +96,7 @@ impl RefusalKind {
             | Self::BadHandle
             | Self::ClockSkew
             | Self::Denied
+            | Self::Quota
             | Self::Invalid => false,
         }
     }

@@ -34,6 +34,13 @@ pub enum ParseError {
         #[source]
         source: BoxError,
     },
+    /// The document is not the JSON that was expected.
+    #[error("the document is not the JSON of such an answer")]
+    Json {
+        /// The JSON reader's message.
+        #[source]
+        source: BoxError,
+    },
     /// The document ends inside an element.
     #[error("the document ends too early")]
     Truncated,
@@ -89,6 +96,14 @@ impl ParseError {
 impl From<quick_xml::Error> for ParseError {
     fn from(source: quick_xml::Error) -> Self {
         Self::IllFormed {
+            source: printable(&source.to_string(), SHOWN_COMPLAINT_CHARS).into(),
+        }
+    }
+}
+
+impl From<serde_json::Error> for ParseError {
+    fn from(source: serde_json::Error) -> Self {
+        Self::Json {
             source: printable(&source.to_string(), SHOWN_COMPLAINT_CHARS).into(),
         }
     }

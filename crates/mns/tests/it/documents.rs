@@ -195,7 +195,7 @@ fn faulty_documents_are_named() {
         cases.map(|(name, document)| format!("{name}: {}", service_error(document).unwrap_err()));
     insta::assert_snapshot!(faults.join("\n"), @r#"
     nothing: the document ends too early
-    not XML: the document ends too early
+    not XML: the document is not the JSON of such an answer
     not UTF-8: the document is not UTF-8
     cut off: the document is not well-formed XML
     never closed: the document ends too early

@@ -6,6 +6,7 @@
 )]
 
 mod documents;
+mod event_rules;
 mod failures;
 mod hostile;
 mod messages;

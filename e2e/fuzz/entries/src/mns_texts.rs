@@ -1,4 +1,4 @@
-//! What MNS sends: answers, and the envelope of a topic.
+//! Texts from MNS: responses, and the envelope of a topic.
 
 use bytes::Bytes;
 use mns::{BatchSize, document, notification};
@@ -16,6 +16,9 @@ pub(crate) fn documents(input: &[u8]) {
     let _ = document::sent_message(&answer);
     let _ = document::visibility(&answer);
     if let Err(error) = document::service_error(&answer) {
+        is_one_short_line(&error);
+    }
+    if let Err(error) = document::event_rule(&answer) {
         is_one_short_line(&error);
     }
     let _ = document::delete_failures(&answer);
