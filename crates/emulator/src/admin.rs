@@ -7,16 +7,17 @@
 //! | Call | Does |
 //! |---|---|
 //! | `GET /health` | answers 200 |
-//! | `GET /rules`, `PUT`, `GET`, `DELETE /rules/{name}` | event rules, see [`Rule`] |
+//! | `GET /rules`, `PUT`, `GET`, `DELETE /rules/{name}` | event rules: takes `{"bucket", "prefix", "suffix", "events", "topic"}`, shows what the MNS OpenAPI shows |
 //! | `GET /hosts`, `PUT`, `DELETE /hosts/{name}` | host names of buckets: `{"bucket"}` |
 //! | `POST`, `GET`, `DELETE /faults`, `DELETE /faults/{id}` | misbehaviour, see [`Fault`] |
 //! | `GET /stats` | counts by service and operation, see [`Tally`](crate::stats::Tally) |
 //! | `GET /credentials`, `PUT`, `GET`, `DELETE /credentials/{id}` | what is accepted: `{"access_key_secret", "security_token", "expires"}`; shows how often an expired key was refused |
 //! | `GET /captures` | the last requests, with `--capture` only |
 
-mod answer;
 mod credentials;
+mod response;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Router;
@@ -26,14 +27,16 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde::Deserialize;
 
-use self::answer::{Answer, Outcome, parse};
+use self::response::{AdminResponse, Outcome, parse};
 use crate::faults::Fault;
 use crate::mns::Mns;
+use crate::mns_open::EventRule;
 use crate::oss::Oss;
-use crate::rules::{Rule, RuleError, Rules};
+use crate::rules::{Endpoint, MatchRule, Rule, RuleError, Rules};
+use crate::settings::Settings;
 use crate::shared::Shared;
 
-/// What the admin API acts on.
+/// The state that the admin API changes.
 #[derive(Debug)]
 pub struct Admin {
     shared: Arc<Shared>,
@@ -60,7 +63,7 @@ impl Admin {
 /// Serves the admin API.
 pub fn router(admin: Arc<Admin>) -> Router {
     Router::new()
-        .route("/health", get(async || Answer::ok()))
+        .route("/health", get(async || AdminResponse::ok()))
         .route("/rules", get(list_rules))
         .route(
             "/rules/{name}",
@@ -82,12 +85,56 @@ pub fn router(admin: Arc<Admin>) -> Router {
                 .delete(credentials::revoke),
         )
         .route("/captures", get(captures))
-        .fallback(async || Answer::missing("no such call"))
+        .fallback(async || AdminResponse::missing("no such call"))
         .with_state(admin)
 }
 
+/// An event rule for one bucket, in a shorter form than that of the MNS OpenAPI.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShortRule {
+    bucket: String,
+    #[serde(default)]
+    prefix: String,
+    #[serde(default)]
+    suffix: String,
+    events: BTreeSet<String>,
+    topic: Option<String>,
+}
+
+impl ShortRule {
+    /// The rule of this name. Without a topic of its own, it has the one that the service would
+    /// make; the number there tells rules of the same name apart.
+    fn expand(self, name: &str, settings: &Settings) -> Rule {
+        let Settings {
+            region, account, ..
+        } = settings;
+        let bucket = MatchRule::bucket(format!("acs:oss:{region}:{account}:{}", self.bucket));
+        let mut match_rules = vec![bucket];
+        if !(self.prefix.is_empty() && self.suffix.is_empty()) {
+            match_rules.push(MatchRule::key(&self.prefix, &self.suffix));
+        }
+        let topic = self
+            .topic
+            .unwrap_or_else(|| format!("mns-en-topics-oss-{name}-1"));
+        Rule {
+            events: self.events,
+            match_rules: vec![match_rules],
+            endpoint: Endpoint::Topic(topic),
+        }
+    }
+}
+
+impl Admin {
+    fn shown(&self, name: &str, rule: Rule) -> EventRule {
+        EventRule::of(name, rule, &self.shared.settings)
+    }
+}
+
 async fn list_rules(State(admin): Acts) -> Outcome {
-    Answer::json(&admin.rules.list())
+    let rules = admin.rules.list().into_iter();
+    let shown = rules.map(|(name, rule)| (name.clone(), admin.shown(&name, rule)));
+    AdminResponse::json(&shown.collect::<BTreeMap<_, _>>())
 }
 
 async fn put_rule(
@@ -96,35 +143,37 @@ async fn put_rule(
     headers: HeaderMap,
     body: Bytes,
 ) -> Outcome {
-    let rule: Rule = parse(&headers, &body)?;
-    let rule = admin
-        .rules
-        .put(&admin.shared.journal, &name, rule)
-        .map_err(|error| match error {
-            RuleError::Conflict { .. } | RuleError::TooMany => Answer::conflict(&error),
-            RuleError::Journal(_) => Answer::failed(&error),
-            error => Answer::refused(&error),
-        })?;
-    if let Some(topic) = &rule.topic {
+    let short: ShortRule = parse(&headers, &body)?;
+    let Shared {
+        settings, journal, ..
+    } = &*admin.shared;
+    let rule = short.expand(&name, settings);
+    let put = admin.rules.put(journal, &name, rule.clone());
+    put.map_err(|error| match error {
+        RuleError::Conflict { .. } | RuleError::TooMany => AdminResponse::conflict(&error),
+        RuleError::Journal(_) => AdminResponse::failed(&error),
+        error => AdminResponse::refused(&error),
+    })?;
+    if let Endpoint::Topic(topic) = &rule.endpoint {
         admin
             .mns
             .ensure_topic(topic)
-            .map_err(|error| Answer::failed(&error))?;
+            .map_err(|error| AdminResponse::failed(&error))?;
     }
-    Answer::json(&rule)
+    AdminResponse::json(&admin.shown(&name, rule))
 }
 
 async fn get_rule(State(admin): Acts, Path(name): Path<String>) -> Outcome {
     let rule = admin
         .rules
         .get(&name)
-        .ok_or_else(|| Answer::missing("no such rule"))?;
-    Answer::json(&rule)
+        .ok_or_else(|| AdminResponse::missing("no such rule"))?;
+    AdminResponse::json(&admin.shown(&name, rule))
 }
 
 async fn delete_rule(State(admin): Acts, Path(name): Path<String>) -> Outcome {
     let deleted = admin.rules.delete(&admin.shared.journal, &name);
-    Answer::deleted(deleted.map_err(|error| Answer::failed(&error))?)
+    AdminResponse::deleted(deleted.map_err(|error| AdminResponse::failed(&error))?)
 }
 
 #[derive(Deserialize)]
@@ -134,7 +183,7 @@ struct Host {
 }
 
 async fn list_hosts(State(admin): Acts) -> Outcome {
-    Answer::json(&admin.oss.mapped_hosts())
+    AdminResponse::json(&admin.oss.mapped_hosts())
 }
 
 async fn put_host(
@@ -147,20 +196,20 @@ async fn put_host(
     admin
         .oss
         .map_host(&name, Some(&bucket))
-        .map_err(|error| Answer::failed(&error))?;
-    Ok(Answer::ok())
+        .map_err(|error| AdminResponse::failed(&error))?;
+    Ok(AdminResponse::ok())
 }
 
 async fn delete_host(State(admin): Acts, Path(name): Path<String>) -> Outcome {
     admin
         .oss
         .map_host(&name, None)
-        .map_err(|error| Answer::failed(&error))?;
-    Answer::deleted(true)
+        .map_err(|error| AdminResponse::failed(&error))?;
+    AdminResponse::deleted(true)
 }
 
 async fn list_faults(State(admin): Acts) -> Outcome {
-    Answer::json(&admin.shared.faults.list())
+    AdminResponse::json(&admin.shared.faults.list())
 }
 
 async fn add_fault(State(admin): Acts, headers: HeaderMap, body: Bytes) -> Outcome {
@@ -169,25 +218,27 @@ async fn add_fault(State(admin): Acts, headers: HeaderMap, body: Bytes) -> Outco
         .shared
         .faults
         .add(fault)
-        .map_err(|error| Answer::refused(&error))?;
-    Answer::json(&installed)
+        .map_err(|error| AdminResponse::refused(&error))?;
+    AdminResponse::json(&installed)
 }
 
 async fn clear_faults(State(admin): Acts) -> Outcome {
     admin.shared.faults.clear();
-    Answer::deleted(true)
+    AdminResponse::deleted(true)
 }
 
 async fn delete_fault(State(admin): Acts, Path(id): Path<String>) -> Outcome {
-    let id = id.parse().map_err(|_| Answer::missing("no such fault"))?;
-    Answer::deleted(admin.shared.faults.remove(id))
+    let id = id
+        .parse()
+        .map_err(|_| AdminResponse::missing("no such fault"))?;
+    AdminResponse::deleted(admin.shared.faults.remove(id))
 }
 
 async fn stats(State(admin): Acts) -> Outcome {
-    Answer::json(&admin.shared.stats.snapshot())
+    AdminResponse::json(&admin.shared.stats.snapshot())
 }
 
 async fn captures(State(admin): Acts) -> Outcome {
-    let off = || Answer::missing("nothing is captured: start the emulator with --capture");
-    Answer::json(&admin.shared.captures.list().ok_or_else(off)?)
+    let off = || AdminResponse::missing("nothing is captured: start the emulator with --capture");
+    AdminResponse::json(&admin.shared.captures.list().ok_or_else(off)?)
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::read::BlobStream;
-pub use self::write::{BlobWriter, Written};
+pub use self::write::{BlobWriter, StoredBlob};
 
 const DIRECTORY: &str = "blobs";
 

@@ -5,14 +5,37 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Makes an enum of operations, whose names are those of its variants.
+macro_rules! operations {
+    ($(#[$about:meta])* $visibility:vis enum $name:ident { $($(#[$meta:meta])* $operation:ident,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        $visibility enum $name {
+            $($(#[$meta])* $operation,)*
+        }
+
+        impl $name {
+            /// The name in the service's documentation.
+            $visibility fn name(self) -> &'static str {
+                match self {
+                    $(Self::$operation => stringify!($operation),)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use operations;
+
 /// An emulated service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Service {
     /// Object storage.
     Oss,
     /// Queues and topics.
     Mns,
+    /// The MNS OpenAPI.
+    MnsOpen,
     /// The face APIs and the services they lean on.
     Face,
 }
@@ -24,6 +47,7 @@ impl Service {
         match self {
             Self::Oss => "oss",
             Self::Mns => "mns",
+            Self::MnsOpen => "mns-open",
             Self::Face => "face",
         }
     }
@@ -35,7 +59,7 @@ impl fmt::Display for Service {
     }
 }
 
-/// What one request asks for, named as the service's documentation names it.
+/// The operation of one request, named as the service's documentation names it.
 ///
 /// Known before the signature is looked at, so that faults and counts cover refused
 /// requests too. Operation names come from a closed set; what fits none is `Unknown`.

@@ -1,4 +1,4 @@
-//! What time it is, asked in one place.
+//! The emulator's clock.
 //!
 //! Signatures, message visibility and expiry all turn on the clock, so every part of
 //! the emulator asks this one. It never sleeps and never sets anything.

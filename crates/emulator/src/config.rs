@@ -9,7 +9,8 @@ use service::telemetry::TelemetryArgs;
 use signing::{Credentials, CredentialsError};
 use url::Url;
 
-use crate::settings::{IMM_PROJECT, Listen, Public, Settings};
+use crate::listeners::PerListener;
+use crate::settings::{IMM_PROJECT, Public, Settings};
 
 /// The key id that is accepted when the environment names no other. Not a secret: it opens
 /// nothing but emulators.
@@ -17,7 +18,7 @@ pub const DEVELOPMENT_KEY_ID: &str = "LTAI5tEmulatorDevelopment";
 /// The secret that goes with [`DEVELOPMENT_KEY_ID`].
 pub const DEVELOPMENT_KEY_SECRET: &str = "emulator-development-only";
 
-/// Plays OSS, MNS and the face APIs on this machine.
+/// Plays OSS, MNS, its OpenAPI and the face APIs on this machine.
 ///
 /// Accepts the key pair in `ALIBABA_CLOUD_ACCESS_KEY_ID` and `ALIBABA_CLOUD_ACCESS_KEY_SECRET`;
 /// without these, the key id `LTAI5tEmulatorDevelopment` with the secret
@@ -31,10 +32,14 @@ pub struct Args {
     /// Where MNS listens.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8902")]
     mns: SocketAddr,
+    /// Where the MNS OpenAPI listens, which has the event rules.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8905")]
+    mns_open: SocketAddr,
     /// Where the face APIs listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8903")]
     face: SocketAddr,
-    /// Where the admin API listens. It has no protection: whoever reaches it is in charge.
+    /// Where the admin API listens. It has no protection: a client that reaches it controls the
+    /// emulator.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8904")]
     admin: SocketAddr,
     /// Region that is played.
@@ -88,57 +93,34 @@ pub struct Config {
 
 impl From<Args> for Config {
     fn from(args: Args) -> Self {
-        let Args {
-            oss,
-            mns,
-            face,
-            admin,
-            region,
-            account,
-            data,
-            announce,
-            ..
-        } = args;
-        let Args {
-            public_oss,
-            public_mns,
-            oss_hosts,
-            imm_project,
-            max_object_bytes,
-            ..
-        } = args;
-        let Args {
-            capture,
-            fault_seed,
-            telemetry,
-            ..
-        } = args;
         let settings = Settings {
-            listen: Listen {
-                oss,
-                mns,
-                face,
-                admin,
+            listen: PerListener {
+                oss: args.oss,
+                mns: args.mns,
+                mns_open: args.mns_open,
+                face: args.face,
+                admin: args.admin,
             },
-            region: region.to_string(),
-            account,
-            data,
+            region: args.region.to_string(),
+            account: args.account,
+            data: args.data,
             public: Public {
-                oss: public_oss,
-                mns: public_mns,
+                oss: args.public_oss,
+                mns: args.public_mns,
             },
-            oss_hosts: oss_hosts
+            oss_hosts: args
+                .oss_hosts
                 .iter()
                 .map(|name| name.to_ascii_lowercase())
                 .collect(),
-            imm_project,
-            max_object_bytes,
-            capture,
-            seed: fault_seed.unwrap_or_else(rand::random),
+            imm_project: args.imm_project,
+            max_object_bytes: args.max_object_bytes,
+            capture: args.capture,
+            seed: args.fault_seed.unwrap_or_else(rand::random),
         };
         Self {
-            telemetry,
-            announce,
+            telemetry: args.telemetry,
+            announce: args.announce,
             settings,
         }
     }

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+use service::bind::BindError;
 use signing::Credentials;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +15,9 @@ use crate::clock::Clock;
 use crate::face::{self, Face, FaceStartError};
 use crate::journal::{Journal, JournalError};
 use crate::keys::Keys;
+use crate::listeners::PerListener;
 use crate::mns::{self, Mns};
+use crate::mns_open::{self, MnsOpen};
 use crate::oss::{self, Oss};
 use crate::rules::Rules;
 use crate::serve::serve;
@@ -27,8 +31,8 @@ use crate::tls::{Tls, TlsError};
 pub enum StartError {
     /// It cannot listen.
     #[error(transparent)]
-    Bind(#[from] service::bind::BindError),
-    /// What it kept cannot be read, or nothing can be kept.
+    Bind(#[from] BindError),
+    /// The data directory cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// It cannot look at pictures.
@@ -46,51 +50,25 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Emulator {
     shared: Arc<Shared>,
-    listeners: Listeners,
-    routers: Routers,
+    listeners: PerListener<TcpListener>,
+    routers: PerListener<axum::Router>,
     mns: Arc<Mns>,
     tls: Tls,
     addresses: Addresses,
 }
 
 /// The addresses that were bound.
-#[derive(Debug, Clone, Copy)]
-pub struct Addresses {
-    /// Of object storage.
-    pub oss: SocketAddr,
-    /// Of queues and topics.
-    pub mns: SocketAddr,
-    /// Of the face APIs.
-    pub face: SocketAddr,
-    /// Of the admin API.
-    pub admin: SocketAddr,
-}
-
-#[derive(Debug)]
-struct Listeners {
-    oss: TcpListener,
-    mns: TcpListener,
-    face: TcpListener,
-    admin: TcpListener,
-}
-
-#[derive(Debug)]
-struct Routers {
-    oss: axum::Router,
-    mns: axum::Router,
-    face: axum::Router,
-    admin: axum::Router,
-}
+pub type Addresses = PerListener<SocketAddr>;
 
 impl Emulator {
-    /// Binds every listener and restores what was kept. Clients may connect from now on; they
-    /// are answered once [`serve`](Self::serve) runs.
+    /// Binds every listener and restores the state of the data directory. Clients may connect from
+    /// now on; they are answered once [`serve`](Self::serve) runs.
     ///
     /// # Errors
     /// Permanent: an address cannot be bound, or the data directory cannot be used.
     pub async fn bind(settings: Settings, owner: Credentials) -> Result<Self, StartError> {
-        let listeners = Listeners::bind(&settings).await?;
-        let addresses = listeners.addresses().map_err(StartError::Address)?;
+        let listeners = bind(settings.listen).await?;
+        let addresses = bound(&listeners).map_err(StartError::Address)?;
         let (journal, blobs) = storage(&settings)?;
         let shared = Shared::new(settings, Clock::system(), Keys::new(owner), journal);
         let rules = Arc::new(Rules::new(&shared.journal)?);
@@ -102,12 +80,18 @@ impl Emulator {
             Arc::clone(&mns),
         )?;
         shared.journal.begin()?;
-        let (for_admin, for_face) = (Arc::clone(&oss), Arc::clone(&oss));
-        let admin = Admin::new(Arc::clone(&shared), rules, Arc::clone(&mns), for_admin);
-        let face = Face::new(Arc::clone(&shared), for_face, addresses.oss)?;
-        let routers = Routers {
+        let mns_open = MnsOpen::new(Arc::clone(&shared), Arc::clone(&rules), Arc::clone(&mns));
+        let face = Face::new(Arc::clone(&shared), Arc::clone(&oss), addresses.oss)?;
+        let admin = Admin::new(
+            Arc::clone(&shared),
+            rules,
+            Arc::clone(&mns),
+            Arc::clone(&oss),
+        );
+        let routers = PerListener {
             oss: oss::router(oss),
             mns: mns::router(Arc::clone(&mns)),
+            mns_open: mns_open::router(mns_open),
             face: face::router(face),
             admin: admin::router(admin),
         };
@@ -127,7 +111,7 @@ impl Emulator {
         self.addresses
     }
 
-    /// What all services hold in common, for tests that run the emulator in their process.
+    /// The state that all services share, for tests that run the emulator in their process.
     #[must_use]
     pub fn shared(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
@@ -142,54 +126,35 @@ impl Emulator {
             tls,
             ..
         } = self;
-        let stopped = stop.clone();
-        let stop_waiting = async move {
-            stopped.cancelled().await;
+        let pairs = listeners.named().into_iter().zip(routers.named());
+        let served = pairs
+            .map(|((_, listener), (_, router))| serve(listener, router, tls.clone(), stop.clone()));
+        let stop_waiting = async {
+            stop.cancelled().await;
             mns.stop_waiting();
         };
-        tokio::join!(
-            serve(listeners.oss, routers.oss, tls.clone(), stop.clone()),
-            serve(listeners.mns, routers.mns, tls.clone(), stop.clone()),
-            serve(listeners.face, routers.face, tls.clone(), stop.clone()),
-            serve(listeners.admin, routers.admin, tls, stop),
-            stop_waiting,
-        );
+        tokio::join!(join_all(served), stop_waiting);
     }
 }
 
-impl Addresses {
-    /// The addresses with their names, as they are announced.
-    #[must_use]
-    pub fn named(&self) -> [(&'static str, SocketAddr); 4] {
-        let Self {
-            oss,
-            mns,
-            face,
-            admin,
-        } = *self;
-        [("oss", oss), ("mns", mns), ("face", face), ("admin", admin)]
-    }
+async fn bind(listen: PerListener<SocketAddr>) -> Result<PerListener<TcpListener>, BindError> {
+    Ok(PerListener {
+        oss: service::bind(listen.oss, "--oss").await?,
+        mns: service::bind(listen.mns, "--mns").await?,
+        mns_open: service::bind(listen.mns_open, "--mns-open").await?,
+        face: service::bind(listen.face, "--face").await?,
+        admin: service::bind(listen.admin, "--admin").await?,
+    })
 }
 
-impl Listeners {
-    async fn bind(settings: &Settings) -> Result<Self, service::bind::BindError> {
-        let listen = settings.listen;
-        Ok(Self {
-            oss: service::bind(listen.oss, "--oss").await?,
-            mns: service::bind(listen.mns, "--mns").await?,
-            face: service::bind(listen.face, "--face").await?,
-            admin: service::bind(listen.admin, "--admin").await?,
-        })
-    }
-
-    fn addresses(&self) -> std::io::Result<Addresses> {
-        Ok(Addresses {
-            oss: self.oss.local_addr()?,
-            mns: self.mns.local_addr()?,
-            face: self.face.local_addr()?,
-            admin: self.admin.local_addr()?,
-        })
-    }
+fn bound(listeners: &PerListener<TcpListener>) -> std::io::Result<Addresses> {
+    Ok(PerListener {
+        oss: listeners.oss.local_addr()?,
+        mns: listeners.mns.local_addr()?,
+        mns_open: listeners.mns_open.local_addr()?,
+        face: listeners.face.local_addr()?,
+        admin: listeners.admin.local_addr()?,
+    })
 }
 
 fn storage(settings: &Settings) -> Result<(Journal, Blobs), JournalError> {

@@ -10,7 +10,7 @@ mod found;
 pub(crate) mod gateway;
 mod imm;
 mod known;
-mod nonces;
+pub(crate) mod nonces;
 mod openplatform;
 mod picture;
 mod place;
@@ -26,7 +26,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Request};
 use jiff::Timestamp;
 use serde::Serialize;
 use service::{ConnectOptions, HttpClientError, http_client};
@@ -35,7 +35,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use self::found::{Found, Limits};
-use self::gateway::{MAX_SKEW, RpcCall, RpcError};
+use self::gateway::{MAX_SKEW, RpcCall, RpcError, RpcRequest, host};
 use self::nonces::Nonces;
 use self::picture::{Downloads, Picture, PictureError};
 use self::place::Places;
@@ -161,10 +161,15 @@ async fn handle(State(face): State<Arc<Face>>, request: Request<Body>) -> Respon
         );
         return error.respond(&request_id, host(&parts.headers));
     };
-    match dataplus::Operation::of(parts.uri.path()) {
-        Some(operation) => old(&face, operation, &parts, &body, &request_id).await,
-        None => new(&face, &parts, &body, &request_id).await,
+    if let Some(operation) = dataplus::Operation::of(parts.uri.path()) {
+        return old(&face, operation, &parts, &body, &request_id).await;
     }
+    let request = RpcRequest {
+        parts: &parts,
+        body: &body,
+        id: &request_id,
+    };
+    new(&face, request).await
 }
 
 async fn old(
@@ -192,27 +197,18 @@ async fn old(
         .await
 }
 
-async fn new(face: &Face, parts: &Parts, body: &Bytes, request_id: &str) -> Response {
-    let host = host(&parts.headers);
-    let rpc = RpcCall::read(parts, body);
-    let action = rpc.as_ref().ok().and_then(|rpc| Action::of(&rpc.action));
-    let call = Call::new(Service::Face, action.map_or(Call::UNKNOWN, Action::name));
-    let refusal = |status, code: &str| {
-        gateway::error(status, code, "injected by the emulator", request_id, host)
-    };
-    let answer = |admitted: crate::gate::Admitted| async move {
-        let done = async {
-            let rpc = rpc?;
-            let now = admitted.checked_at;
-            rpc.authenticate(&face.shared, &face.nonces, parts, body, now)?;
-            act(face, action, &rpc, parts, request_id, now).await
-        };
-        done.await
-            .unwrap_or_else(|error: RpcError| error.respond(request_id, host))
-    };
-    face.shared
-        .pass(call, parts, Some(body), refusal, answer)
-        .await
+async fn new(face: &Face, request: RpcRequest<'_>) -> Response {
+    let operation = |action: &str| Action::of(action).map(Action::name);
+    let act = |rpc: RpcCall, now| async move { act(face, &rpc, request, now).await };
+    gateway::serve(
+        &face.shared,
+        &face.nonces,
+        Service::Face,
+        request,
+        operation,
+        act,
+    )
+    .await
 }
 
 /// An action of the new APIs.
@@ -255,30 +251,22 @@ impl Action {
 
 async fn act(
     face: &Face,
-    action: Option<Action>,
     rpc: &RpcCall,
-    parts: &Parts,
-    request_id: &str,
+    request: RpcRequest<'_>,
     now: Timestamp,
 ) -> Result<Response, RpcError> {
-    let action = action.ok_or_else(|| {
-        let message = "Specified api is not found, please check your url and method.";
-        RpcError::not_found("InvalidAction.NotFound", message)
-    })?;
+    let RpcRequest { parts, id, .. } = request;
+    let action = Action::of(&rpc.action).ok_or_else(RpcError::no_such_action)?;
     if rpc.version != action.version() {
-        let message = "Specified parameter Version is not valid.";
-        return Err(RpcError::bad("InvalidVersion", message));
+        return Err(RpcError::no_such_version());
     }
     match action {
-        Action::RecognizeFace => Ok(data(request_id, &facebody::recognize(face, rpc).await?)),
-        Action::DetectFace => Ok(data(request_id, &facebody::detect(face, rpc).await?)),
-        Action::DetectImageFaces => Ok(flat(request_id, &imm::detect(face, rpc).await?)),
+        Action::RecognizeFace => Ok(data(id, &facebody::recognize(face, rpc).await?)),
+        Action::DetectFace => Ok(data(id, &facebody::detect(face, rpc).await?)),
+        Action::DetectImageFaces => Ok(flat(id, &imm::detect(face, rpc).await?)),
         Action::AuthorizeFileUpload => {
             let oss = face.oss_authority(&parts.headers);
-            Ok(flat(
-                request_id,
-                &openplatform::authorize(face, rpc, &oss, now)?,
-            ))
+            Ok(flat(id, &openplatform::authorize(face, rpc, &oss, now)?))
         }
     }
 }
@@ -306,11 +294,4 @@ fn data<T: Serialize>(request_id: &str, data: &T) -> Response {
 /// An answer with its content beside the request id.
 fn flat<T: Serialize>(request_id: &str, rest: &T) -> Response {
     axum::Json(Flat { request_id, rest }).into_response()
-}
-
-fn host(headers: &HeaderMap) -> &str {
-    headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or("localhost")
 }

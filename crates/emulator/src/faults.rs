@@ -1,6 +1,6 @@
 //! Misbehaviour on request.
 //!
-//! A fault names what it strikes and what goes wrong; [`Faults::strike`] decides, call by
+//! A fault names what it strikes and what goes wrong; [`Faults::inject`] decides, call by
 //! call, which of them hit. Chances come from a seeded generator of the fault's own, so
 //! a run can be repeated. This module decides only: [`crate::gate`] makes it happen.
 
@@ -22,7 +22,7 @@ pub struct Fault {
     pub service: Service,
     /// The operation it strikes; `*` for every operation of the service.
     pub operation: String,
-    /// What goes wrong.
+    /// The kind of misbehaviour.
     #[serde(flatten)]
     pub kind: Kind,
     /// How many calls it strikes before it is used up; without it, any number.
@@ -36,7 +36,7 @@ pub struct Fault {
     pub seed: Option<u64>,
 }
 
-/// What goes wrong.
+/// A kind of misbehaviour.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Kind {
@@ -97,9 +97,9 @@ pub struct Installed {
     pub fault: Fault,
 }
 
-/// What the faults do to one call: all that strike it, taken together.
+/// All faults that strike one call, taken together.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Strike {
+pub struct Injection {
     /// Wait this long first. Several latencies add up.
     pub latency: Duration,
     /// Answer with this error instead of doing anything; the first that struck.
@@ -204,14 +204,14 @@ impl Faults {
     }
 
     /// Decides what happens to one call, and uses up what struck it.
-    pub fn strike(&self, call: Call) -> Strike {
-        let mut strike = Strike::default();
+    pub fn inject(&self, call: Call) -> Injection {
+        let mut injection = Injection::default();
         for active in &mut self.lock().active {
             if active.hits(call) {
-                strike.add(&active.installed);
+                injection.add(&active.installed);
             }
         }
-        strike
+        injection
     }
 
     /// Something was received and left visible, as this fault wanted it.
@@ -246,7 +246,7 @@ impl Active {
     }
 }
 
-impl Strike {
+impl Injection {
     fn add(&mut self, installed: &Installed) {
         self.count += 1;
         match &installed.fault.kind {

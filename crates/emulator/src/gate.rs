@@ -20,7 +20,7 @@ use crate::faults::Cut;
 use crate::serve::Severed;
 use crate::shared::Shared;
 
-/// What a service is told about a call that passed the gate.
+/// A call that passed the gate.
 #[derive(Debug, Clone, Copy)]
 pub struct Admitted {
     /// The time to check the request's signature against: the clock's, or off by what a
@@ -48,37 +48,37 @@ impl Shared {
         F: Future<Output = Response>,
     {
         self.captures.record(call, request, body);
-        let strike = self.faults.strike(call);
-        self.stats.arrived(call, strike.count);
-        if !strike.latency.is_zero() {
-            tokio::time::sleep(strike.latency).await;
+        let injection = self.faults.inject(call);
+        self.stats.arrived(call, injection.count);
+        if !injection.latency.is_zero() {
+            tokio::time::sleep(injection.latency).await;
         }
-        if strike.cut == Some(Cut::Before) {
+        if injection.cut == Some(Cut::Before) {
             self.stats.dropped(call);
             return severed();
         }
-        let response = if let Some((status, code)) = &strike.error {
+        let response = if let Some((status, code)) = &injection.error {
             refusal(*status, code)
         } else {
             let now = self.clock.now();
-            let checked_at = now.checked_add(strike.skew).unwrap_or(now);
+            let checked_at = now.checked_add(injection.skew).unwrap_or(now);
             answer(Admitted {
                 checked_at,
-                duplicate: strike.duplicate.is_some(),
+                duplicate: injection.duplicate.is_some(),
             })
             .await
         };
-        if let Some(fault) = strike.duplicate
+        if let Some(fault) = injection.duplicate
             && response.status().is_success()
         {
             self.faults.duplicated(fault);
         }
-        if strike.cut == Some(Cut::After) {
+        if injection.cut == Some(Cut::After) {
             self.stats.dropped(call);
             return severed();
         }
         self.stats.answered(call, response.status());
-        match strike.cut {
+        match injection.cut {
             Some(_) => truncated(response),
             None => response,
         }

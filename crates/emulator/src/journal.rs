@@ -1,4 +1,4 @@
-//! What survives a restart: one append-only file of JSON lines.
+//! The journal, which survives a restart: one append-only file of JSON lines.
 //!
 //! A service's state is whatever its records, applied in order, make of an empty one.
 //! It changes by appending a record here and then applying it, under one lock; after a
@@ -49,7 +49,7 @@ pub enum JournalError {
     /// The data directory or a file in it cannot be used.
     #[error("cannot use `{}`", path.display())]
     Io {
-        /// What could not be used.
+        /// The file or folder.
         path: PathBuf,
         /// Why.
         #[source]
@@ -91,7 +91,7 @@ struct Open {
     _lock: DirectoryLock,
 }
 
-/// What the file held.
+/// The content of the file.
 #[derive(Debug, Default)]
 struct Recovered {
     sections: HashMap<String, Vec<Numbered>>,

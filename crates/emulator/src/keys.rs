@@ -98,7 +98,7 @@ impl Keys {
         ids
     }
 
-    /// What is known of a key id in force.
+    /// A key id in force, with its expiry and its count of refusals.
     #[must_use]
     pub fn accepted(&self, access_key_id: &str) -> Option<Accepted> {
         let accepted = self.accepted.read().unwrap_or_else(PoisonError::into_inner);

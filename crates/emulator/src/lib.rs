@@ -1,9 +1,4 @@
-//! OSS, MNS and the face APIs on one machine, close enough to the real services that the
-//! official SDKs cannot tell, and able to misbehave on request.
-//!
-//! Each service has its own listener; an admin API on a fourth one connects buckets to
-//! topics, injects faults and gives counts. Signatures are always checked. It never calls
-//! out, except where a face API is given the URL of a photo.
+#![doc = include_str!("../README.md")]
 
 pub mod admin;
 pub mod blobs;
@@ -17,7 +12,9 @@ pub mod faults;
 pub mod gate;
 pub mod journal;
 pub mod keys;
+pub mod listeners;
 pub mod mns;
+pub mod mns_open;
 pub mod oss;
 pub mod presented;
 pub mod rules;
@@ -64,10 +61,11 @@ pub async fn run(
     let Addresses {
         oss,
         mns,
+        mns_open,
         face,
         admin,
     } = addresses;
-    tracing::info!(%oss, %mns, %face, %admin, %access_key_id, seed, "listening");
+    tracing::info!(%oss, %mns, "mns-open" = %mns_open, %face, %admin, %access_key_id, seed, "listening");
     emulator.serve(stop).await;
     Ok(())
 }

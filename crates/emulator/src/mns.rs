@@ -11,12 +11,12 @@ mod cell;
 mod fixture;
 mod handle;
 mod http;
-mod kept;
 mod message;
 mod millis;
 mod name;
 mod queue;
 mod refusal;
+mod state;
 mod topic;
 mod topics;
 pub(crate) mod xml;
@@ -29,13 +29,14 @@ use tokio_util::sync::CancellationToken;
 use self::attributes::{QueueAttributes, QueueChange, TopicAttributes};
 use self::cell::{QueueCell, QueueError, now};
 use self::handle::ResourceId;
-use self::kept::{Kept, Record};
-use self::message::Body;
+use self::message::{Body, Draft};
 use self::name::{Kind, Name};
 use self::queue::Queue;
 use self::refusal::Code;
+use self::state::{MnsState, Record};
 use self::topic::Topic;
 use crate::journal::JournalError;
+use crate::rules::Endpoint;
 use crate::shared::Shared;
 
 pub use self::http::router;
@@ -50,21 +51,21 @@ pub struct Mns {
     closing: CancellationToken,
 }
 
-/// Why an event could not be published.
+/// Why the event of a rule was not delivered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum PublishError {
-    /// No topic of that name.
-    #[error("no topic `{0}`")]
-    NoTopic(String),
-    /// The publication cannot be kept.
+pub enum DeliveryError {
+    /// The queue or topic of the rule does not exist.
+    #[error("no {0}")]
+    NoEndpoint(Endpoint),
+    /// The message cannot be written to the journal.
     #[error("cannot keep the message")]
     Journal(#[from] JournalError),
 }
 
-/// What came of a request to make something that may exist already.
+/// The outcome of a request to create a resource that may exist already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Made {
+enum Creation {
     /// It is new.
     New,
     /// It was there already, with the same attributes.
@@ -77,7 +78,7 @@ impl Mns {
     /// # Errors
     /// When the journal is damaged.
     pub fn new(shared: Arc<Shared>) -> Result<Arc<Self>, JournalError> {
-        let Kept { queues, topics, .. } = shared.journal.restore(Kept::default())?;
+        let MnsState { queues, topics, .. } = shared.journal.restore(MnsState::default())?;
         let cell =
             |(name, queue): (Name, Queue)| (name.clone(), Arc::new(QueueCell::new(name, queue)));
         let queues = RwLock::new(queues.into_iter().map(cell).collect());
@@ -112,26 +113,43 @@ impl Mns {
         self.insert_topic(&mut topics, name, TopicAttributes::default())
     }
 
-    /// Publishes from within the process, as an event rule does; gives the message id.
+    /// Whether there is a queue of that name.
+    #[must_use]
+    pub fn has_queue(&self, queue: &str) -> bool {
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        queues.contains_key(queue)
+    }
+
+    /// Whether there is a topic of that name.
+    #[must_use]
+    pub fn has_topic(&self, topic: &str) -> bool {
+        self.topics().contains_key(topic)
+    }
+
+    /// Delivers the event of a rule.
     ///
-    /// Does not wait, so that a caller can store an object and publish its event without
+    /// Does not wait, so that a caller can store an object and deliver its event without
     /// a point in between at which it might be dropped.
     ///
     /// # Errors
-    /// When there is no such topic or the messages cannot be kept.
-    pub fn publish(
-        &self,
-        topic: &str,
-        body: &str,
-        tag: Option<&str>,
-    ) -> Result<String, PublishError> {
-        let missing = || PublishError::NoTopic(topic.to_owned());
-        let name = Name::parse(Kind::Topic, topic).map_err(|_| missing())?;
-        match self.fan_out(&name, &Body::new(body), tag, None) {
-            Ok(id) => Ok(id.to_string()),
-            Err(QueueError::Journal(error)) => Err(error.into()),
-            Err(QueueError::Refused(_)) => Err(missing()),
-        }
+    /// When the endpoint is gone or the message cannot be written to the journal.
+    pub fn deliver(&self, endpoint: &Endpoint, body: &str) -> Result<(), DeliveryError> {
+        let body = Body::new(body);
+        let delivered = match endpoint {
+            Endpoint::Queue(queue) => Name::parse(Kind::Queue, queue)
+                .map_err(QueueError::from)
+                .and_then(|name| self.queue(&name))
+                .and_then(|queue| queue.send(&self.shared, vec![Draft::plain(body)]))
+                .map(drop),
+            Endpoint::Topic(topic) => Name::parse(Kind::Topic, topic)
+                .map_err(QueueError::from)
+                .and_then(|name| self.fan_out(&name, &body, None, None))
+                .map(drop),
+        };
+        delivered.map_err(|error| match error {
+            QueueError::Journal(error) => error.into(),
+            QueueError::Refused(_) => DeliveryError::NoEndpoint(endpoint.clone()),
+        })
     }
 
     /// The queue of that name.
@@ -147,13 +165,13 @@ impl Mns {
     }
 
     /// Makes a queue unless there is one with the same attributes.
-    fn create_queue(&self, name: Name, change: &QueueChange) -> Result<Made, QueueError> {
+    fn create_queue(&self, name: Name, change: &QueueChange) -> Result<Creation, QueueError> {
         let attributes = change.over(&QueueAttributes::default());
         let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(queue) = queues.get(&name) {
             let same = queue.attributes() == attributes;
             return if same {
-                Ok(Made::Unchanged)
+                Ok(Creation::Unchanged)
             } else {
                 Err(Code::QueueAlreadyExist.into())
             };
@@ -162,7 +180,7 @@ impl Mns {
         let cell = QueueCell::new(name.clone(), queue);
         self.keep(&cell.record())?;
         queues.insert(name, Arc::new(cell));
-        Ok(Made::New)
+        Ok(Creation::New)
     }
 
     /// Deletes a queue with all that is in it. One that does not exist is deleted already.
@@ -178,6 +196,6 @@ impl Mns {
     }
 
     fn keep(&self, record: &Record) -> Result<(), JournalError> {
-        self.shared.journal.append::<Kept>(record)
+        self.shared.journal.append::<MnsState>(record)
     }
 }

@@ -42,6 +42,7 @@ mod store;
 mod version;
 pub(crate) mod xml;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -53,7 +54,7 @@ use self::request::OssRequest;
 use self::store::{AboutBucket, Record, Store};
 use crate::blobs::Blobs;
 use crate::journal::{JournalError, Journaled as _};
-use crate::mns::{Mns, PublishError};
+use crate::mns::{DeliveryError, Mns};
 use crate::rules::Rules;
 use crate::settings::Settings;
 use crate::shared::Shared;
@@ -159,29 +160,24 @@ impl Oss {
         Ok(outcome)
     }
 
-    /// Publishes what happened, where a rule says so. Does not wait: between a change and its
+    /// Announces what happened, where a rule says so. Does not wait: between a change and its
     /// event a handler must not be dropped.
     ///
     /// # Errors
-    /// When the event cannot be kept. The change is made all the same, but must not be
-    /// acknowledged: whoever makes it again has it published then.
+    /// When the event cannot be written to the journal. The change is made all the same, but must
+    /// not be acknowledged: a client that makes it again has it announced then.
     fn announce(&self, request: &OssRequest, happened: &Happened) -> Result<()> {
-        for (rule, topic) in self
+        for (rule, endpoint) in self
             .rules
             .matching(request.bucket(), &happened.key, happened.event)
         {
             let message = happened.message(request, &self.shared.settings, &rule);
-            match self.mns.publish(&topic, &message, None) {
-                Ok(_) => {}
-                Err(PublishError::Journal(error)) => return Err(error.into()),
-                Err(error @ PublishError::NoTopic(_)) => {
+            match self.mns.deliver(&endpoint, &message) {
+                Ok(()) => request.announced.store(true, Ordering::Relaxed),
+                Err(DeliveryError::Journal(error)) => return Err(error.into()),
+                Err(error @ DeliveryError::NoEndpoint(_)) => {
                     let cause: &dyn std::error::Error = &error;
-                    tracing::warn!(
-                        rule,
-                        mns.topic = topic,
-                        cause,
-                        "event of rule `{rule}` is lost"
-                    );
+                    tracing::warn!(rule, %endpoint, cause, "event of rule `{rule}` is lost");
                 }
             }
         }

@@ -1,60 +1,62 @@
-//! Event rules: which operations on which objects are published to which topic.
+//! Event rules: which operations on which objects are announced, and to which queue or topic.
 //!
-//! Only says what matches. Publishing is [`crate::oss`]'s business, topics are
-//! [`crate::mns`]'s.
+//! The rules have the form of the MNS OpenAPI, [`crate::mns_open`]; the admin API has a shorter one.
+//! This module only says which rules match: [`crate::oss`] announces, [`crate::mns`] delivers.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+mod matching;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{Journal, JournalError, Journaled};
 
+pub use matching::MatchRule;
+
 const MAX_RULES: usize = 10;
-const MAX_FILTERS: usize = 5;
+const MAX_LISTS: usize = 5;
 const MAX_NAME: usize = 85;
 /// The groups of events that the service publishes.
-const GROUPS: [&str; 4] = [
+const GROUPS: [&str; 6] = [
     "ObjectCreated",
     "ObjectDownloaded",
+    "ObjectModified",
     "ObjectRemoved",
     "ObjectReplication",
+    "ObjectRestore",
 ];
 
-/// One event rule, as the admin API takes and shows it.
+/// One event rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The bucket whose objects it covers.
-    pub bucket: String,
-    /// Prefix of the keys it covers; may be empty.
-    #[serde(default)]
-    pub prefix: String,
-    /// Suffix of the keys it covers; may be empty.
-    #[serde(default)]
-    pub suffix: String,
-    /// Further pairs of prefix and suffix. A key is covered if any pair fits.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub more: Vec<Filter>,
-    /// Events it publishes, for example `ObjectCreated:PutObject`; `ObjectCreated:*` stands for
+    /// Events it announces, for example `ObjectCreated:PutObject`; `ObjectCreated:*` stands for
     /// all of a group.
-    pub events: Vec<String>,
-    /// The topic to publish to. It is made when the rule is. Without one, the name that the
-    /// service would choose.
-    #[serde(default)]
-    pub topic: Option<String>,
+    pub events: BTreeSet<String>,
+    /// It covers the objects that all rules of one of these lists accept.
+    pub match_rules: Vec<Vec<MatchRule>>,
+    /// Where the events go.
+    pub endpoint: Endpoint,
 }
 
-/// Which keys: those that begin and end like this.
+/// Where a rule delivers its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Filter {
-    /// Beginning of the key; may be empty.
-    #[serde(default)]
-    pub prefix: String,
-    /// End of the key; may be empty.
-    #[serde(default)]
-    pub suffix: String,
+#[serde(rename_all = "lowercase")]
+pub enum Endpoint {
+    /// Into a queue.
+    Queue(String),
+    /// To a topic, which hands them to its subscriptions.
+    Topic(String),
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queue(name) => write!(f, "queue `{name}`"),
+            Self::Topic(name) => write!(f, "topic `{name}`"),
+        }
+    }
 }
 
 /// Why a rule was refused.
@@ -64,27 +66,33 @@ pub enum RuleError {
     /// Not a name.
     #[error("rule name `{0}` must be 1 to 85 letters, digits and `-`")]
     Name(String),
+    /// The name is taken.
+    #[error("there is a rule `{0}` already")]
+    Exists(String),
     /// One rule too many.
     #[error("there are {MAX_RULES} rules already")]
     TooMany,
-    /// Too many pairs of prefix and suffix.
-    #[error("a rule has at most {MAX_FILTERS} pairs of prefix and suffix")]
-    TooManyFilters,
+    /// No list of match rules, too many of them, or an empty one.
+    #[error("a rule has 1 to {MAX_LISTS} lists of match rules, none of them empty")]
+    Lists,
+    /// A match rule that says nothing, or too much.
+    #[error("a match rule has either `Name` or one or both of `Prefix` and `Suffix`")]
+    MatchRule,
     /// No event at all.
     #[error("a rule needs at least one event")]
     NoEvent,
     /// Not an event.
     #[error("`{0}` is not an event of OSS")]
     Event(String),
-    /// Another rule publishes the same event of the same objects.
+    /// Another rule announces the same event of the same objects.
     #[error("rule `{other}` already covers `{event}` of some of these objects")]
     Conflict {
         /// The other rule.
         other: String,
-        /// The event that both would publish.
+        /// The event that both would announce.
         event: String,
     },
-    /// The rule cannot be kept.
+    /// The rule cannot be written to the journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
@@ -133,21 +141,24 @@ impl Rules {
         Ok(Self(Mutex::new(journal.restore(Set::default())?)))
     }
 
-    /// Puts a rule into force, in place of one of the same name; gives it back with its topic.
+    /// Puts a new rule into force.
     ///
     /// # Errors
-    /// When it is none, or covers what another rule does.
-    pub fn put(&self, journal: &Journal, name: &str, mut rule: Rule) -> Result<Rule, RuleError> {
+    /// When the rule is malformed, its name is taken, or another rule covers the same.
+    pub fn create(&self, journal: &Journal, name: &str, rule: Rule) -> Result<(), RuleError> {
         let mut set = self.lock();
-        set.check(name, &rule)?;
-        rule.topic.get_or_insert_with(|| default_topic(name));
-        let record = Record::Put {
-            name: name.to_owned(),
-            rule: rule.clone(),
-        };
-        journal.append::<Set>(&record)?;
-        set.apply(record);
-        Ok(rule)
+        if set.0.contains_key(name) {
+            return Err(RuleError::Exists(name.to_owned()));
+        }
+        set.put(journal, name, rule)
+    }
+
+    /// Puts a rule into force, in place of one of the same name.
+    ///
+    /// # Errors
+    /// When the rule is malformed, or another rule covers the same.
+    pub fn put(&self, journal: &Journal, name: &str, rule: Rule) -> Result<(), RuleError> {
+        self.lock().put(journal, name, rule)
     }
 
     /// A rule by its name.
@@ -162,10 +173,10 @@ impl Rules {
         self.lock().0.clone()
     }
 
-    /// Ends a rule; its topic stays. `false` if there is none of that name.
+    /// Ends a rule; its queue or topic stays. `false` if there is none of that name.
     ///
     /// # Errors
-    /// When that cannot be kept.
+    /// When that cannot be written to the journal.
     pub fn delete(&self, journal: &Journal, name: &str) -> Result<bool, JournalError> {
         let mut set = self.lock();
         if !set.0.contains_key(name) {
@@ -179,25 +190,32 @@ impl Rules {
         Ok(true)
     }
 
-    /// The rules, with their topics, that publish `event` of an object.
+    /// The names and endpoints of the rules that announce `event` of an object.
     #[must_use]
-    pub fn matching(&self, bucket: &str, key: &str, event: &str) -> Vec<(String, String)> {
+    pub fn matching(&self, bucket: &str, key: &str, event: &str) -> Vec<(String, Endpoint)> {
         let set = self.lock();
-        let matching = set
-            .0
-            .iter()
-            .filter(|(_, rule)| rule.matches(bucket, key, event));
-        let named =
-            matching.map(|(name, rule)| (name.clone(), rule.topic.clone().unwrap_or_default()));
-        named.collect()
+        let matching = set.0.iter();
+        matching
+            .filter(|(_, rule)| rule.matches(bucket, key, event))
+            .map(|(name, rule)| (name.clone(), rule.endpoint.clone()))
+            .collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Set> {
+    fn lock(&self) -> MutexGuard<'_, Set> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Set {
+    fn put(&mut self, journal: &Journal, name: &str, rule: Rule) -> Result<(), RuleError> {
+        self.check(name, &rule)?;
+        let name = name.to_owned();
+        let record = Record::Put { name, rule };
+        journal.append::<Self>(&record)?;
+        self.apply(record);
+        Ok(())
+    }
+
     fn check(&self, name: &str, rule: &Rule) -> Result<(), RuleError> {
         rule.check(name)?;
         let mut others = self.0.iter().filter(|(other, _)| *other != name);
@@ -220,8 +238,15 @@ impl Rule {
         if !(1..=MAX_NAME).contains(&name.len()) || !name.bytes().all(allowed) {
             return Err(RuleError::Name(name.to_owned()));
         }
-        if self.more.len() >= MAX_FILTERS {
-            return Err(RuleError::TooManyFilters);
+        let lists = &self.match_rules;
+        if !(1..=MAX_LISTS).contains(&lists.len()) || lists.iter().any(Vec::is_empty) {
+            return Err(RuleError::Lists);
+        }
+        let has_name_alone = |rule: &MatchRule| {
+            rule.name.is_some() != (rule.prefix.is_some() || rule.suffix.is_some())
+        };
+        if !lists.iter().flatten().all(has_name_alone) {
+            return Err(RuleError::MatchRule);
         }
         if self.events.is_empty() {
             return Err(RuleError::NoEvent);
@@ -230,31 +255,20 @@ impl Rule {
         unknown.map_or(Ok(()), |event| Err(RuleError::Event(event.clone())))
     }
 
-    fn filters(&self) -> impl Iterator<Item = (&str, &str)> {
-        let more = self
-            .more
-            .iter()
-            .map(|filter| (filter.prefix.as_str(), filter.suffix.as_str()));
-        std::iter::once((self.prefix.as_str(), self.suffix.as_str())).chain(more)
-    }
-
     fn matches(&self, bucket: &str, key: &str, event: &str) -> bool {
-        self.bucket == bucket
-            && self.events.iter().any(|pattern| overlap(pattern, event))
-            && self
-                .filters()
-                .any(|(prefix, suffix)| key.starts_with(prefix) && key.ends_with(suffix))
+        let mut lists = self.match_rules.iter();
+        self.events.iter().any(|pattern| overlap(pattern, event))
+            && lists.any(|rules| matching::accept(rules, bucket, key))
     }
 
-    /// An event that this rule and another would both publish of some object.
+    /// An event that this rule and another would both announce of some object.
     fn conflict(&self, other: &Self) -> Option<&str> {
-        let overlapping = self.filters().any(|(prefix, suffix)| {
-            other.filters().any(|(theirs, ending)| {
-                (prefix.starts_with(theirs) || theirs.starts_with(prefix))
-                    && (suffix.ends_with(ending) || ending.ends_with(suffix))
-            })
+        let mut lists = self.match_rules.iter();
+        let overlapping = lists.any(|rules| {
+            let mut theirs = other.match_rules.iter();
+            theirs.any(|theirs| matching::may_overlap(rules, theirs))
         });
-        if self.bucket != other.bucket || !overlapping {
+        if !overlapping {
             return None;
         }
         let shared = |event: &&String| other.events.iter().any(|theirs| overlap(event, theirs));
@@ -271,11 +285,6 @@ fn overlap(one: &str, other: &str) -> bool {
 fn is_event(name: &str) -> bool {
     name.split_once(':')
         .is_some_and(|(group, action)| GROUPS.contains(&group) && !action.is_empty())
-}
-
-/// The number tells topics of rules of the same name apart; here there is one account.
-fn default_topic(rule: &str) -> String {
-    format!("mns-en-topics-oss-{rule}-1")
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy)]
 pub struct Severed;
 
-/// What ends a connection whose response is [`Severed`]. Never shown to anybody.
+/// The error that ends a connection whose response is [`Severed`]. It is never shown.
 #[derive(Debug, thiserror::Error)]
 #[error("connection closed by a fault")]
 struct ClosedByFault;

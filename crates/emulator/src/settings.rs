@@ -1,4 +1,4 @@
-//! What the emulator is told once, at its start. Credentials are not settings: they
+//! Settings of the emulator, fixed at its start. Credentials are not settings: they
 //! change while it runs and live in [`crate::keys`].
 
 use std::net::SocketAddr;
@@ -6,14 +6,16 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use crate::listeners::PerListener;
+
 /// The IMM project that there is unless the settings name another.
 pub const IMM_PROJECT: &str = "faces";
 
 /// Settings of one emulator.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where each service listens.
-    pub listen: Listen,
+    /// Where each service listens. Port 0 takes any free port.
+    pub listen: PerListener<SocketAddr>,
     /// The region that all services play, for example `cn-shanghai`.
     pub region: String,
     /// Account id, and owner of everything.
@@ -35,19 +37,6 @@ pub struct Settings {
     pub seed: u64,
 }
 
-/// Where each service listens. Port 0 takes any free port.
-#[derive(Debug, Clone, Copy)]
-pub struct Listen {
-    /// Object storage.
-    pub oss: SocketAddr,
-    /// Queues and topics.
-    pub mns: SocketAddr,
-    /// Face APIs.
-    pub face: SocketAddr,
-    /// Admin API. Whoever reaches it controls the emulator.
-    pub admin: SocketAddr,
-}
-
 /// Base URLs under which clients reach the services, where that differs from the `Host`
 /// header of their requests.
 #[derive(Debug, Clone, Default)]
@@ -61,14 +50,8 @@ pub struct Public {
 /// Any free ports of this machine, in memory, `cn-shanghai`.
 impl Default for Settings {
     fn default() -> Self {
-        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
-            listen: Listen {
-                oss: anywhere,
-                mns: anywhere,
-                face: anywhere,
-                admin: anywhere,
-            },
+            listen: PerListener::loopback(),
             region: "cn-shanghai".to_owned(),
             account: "1234567890123456".to_owned(),
             data: None,

@@ -1,4 +1,4 @@
-//! What all emulated services hold in common. Each service keeps its own state elsewhere.
+//! The state that all emulated services share. Each service keeps its own state elsewhere.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use crate::keys::Keys;
 use crate::settings::Settings;
 use crate::stats::Stats;
 
-/// What all services hold in common.
+/// The state that all services share.
 #[derive(Debug)]
 pub struct Shared {
     /// Region, account and limits.
     pub settings: Settings,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
     /// The credentials that are accepted.
     pub keys: Keys,
     /// The misbehaviour asked for.
     pub faults: Faults,
-    /// What was asked and answered.
+    /// Counts of calls and responses.
     pub stats: Stats,
-    /// What survives a restart.
+    /// The journal, which survives a restart.
     pub journal: Journal,
     /// The last requests, when they are kept.
     pub captures: Captures,

@@ -15,7 +15,7 @@ pub struct Stats(Mutex<Counts>);
 
 type Counts = BTreeMap<Service, BTreeMap<&'static str, Tally>>;
 
-/// What became of the calls of one operation.
+/// Outcomes of the calls of one operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// Calls that arrived, also those still being answered.

@@ -1,7 +1,7 @@
-//! The readers of what strangers send, one function each.
+//! The readers of untrusted input, one function each.
 //!
-//! A server is a poor way to throw a million inputs at a parser. Whoever wants to do that, a
-//! fuzzer for one, calls these: they are what the handlers call, and they keep nothing.
+//! A fuzzer calls these instead of a server: they are the functions that the handlers call, and
+//! they keep nothing.
 
 use std::ops::Range;
 

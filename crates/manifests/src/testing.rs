@@ -18,11 +18,12 @@ const NAMESPACE: &str = "mnsoss-emulator";
 const SELECTOR: (&str, &str) = ("app.kubernetes.io/name", NAME);
 
 /// The emulator's listeners.
-const PORTS: [(&str, u16); 4] = [
+const PORTS: [(&str, u16); 5] = [
     ("oss", 8901),
     ("mns", 8902),
     ("face", 8903),
     ("admin", ADMIN),
+    ("mns-open", 8905),
 ];
 const ADMIN: u16 = 8904;
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use signing::Credentials;
 
 use super::Acts;
-use super::answer::{Answer, Outcome, parse};
+use super::response::{AdminResponse, Outcome, parse};
 use crate::keys::Accepted;
 
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ struct Accept {
 }
 
 pub(super) async fn list(State(admin): Acts) -> Outcome {
-    Answer::json(
+    AdminResponse::json(
         &admin
             .shared
             .keys
@@ -34,7 +34,7 @@ pub(super) async fn list(State(admin): Acts) -> Outcome {
     )
 }
 
-/// All that may be told about a key.
+/// The public facts about a key.
 #[derive(Serialize)]
 struct Shown {
     expires: Option<Timestamp>,
@@ -45,8 +45,8 @@ pub(super) async fn show(State(admin): Acts, Path(id): Path<String>) -> Outcome 
     let key = admin.shared.keys.accepted(&id);
     let Accepted {
         expires, refused, ..
-    } = key.ok_or_else(|| Answer::missing("no such key"))?;
-    Answer::json(&Shown {
+    } = key.ok_or_else(|| AdminResponse::missing("no such key"))?;
+    AdminResponse::json(&Shown {
         expires,
         refused: refused.load(Ordering::Relaxed),
     })
@@ -69,9 +69,9 @@ pub(super) async fn accept(
         None => permanent,
     };
     admin.shared.keys.accept(credentials, expires);
-    Ok(Answer::ok())
+    Ok(AdminResponse::ok())
 }
 
 pub(super) async fn revoke(State(admin): Acts, Path(id): Path<String>) -> Outcome {
-    Answer::deleted(admin.shared.keys.revoke(&id))
+    AdminResponse::deleted(admin.shared.keys.revoke(&id))
 }

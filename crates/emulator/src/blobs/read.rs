@@ -18,7 +18,7 @@ const CHUNK: usize = 128 * 1024;
 /// Bytes being read.
 pub type BlobStream = BoxStream<'static, io::Result<Bytes>>;
 
-/// What one blob contributes to a read.
+/// The range of one blob that belongs to a read.
 struct Piece {
     blob: Blob,
     range: Range<u64>,

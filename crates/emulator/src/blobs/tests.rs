@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-async fn write(blobs: &Blobs, chunks: &[&[u8]]) -> Written {
+async fn write(blobs: &Blobs, chunks: &[&[u8]]) -> StoredBlob {
     let mut writer = blobs.writer().await.unwrap();
     for chunk in chunks {
         writer.write(Bytes::copy_from_slice(chunk)).await.unwrap();

@@ -31,7 +31,7 @@ struct Unfinished(Option<PathBuf>);
 
 /// A finished blob with the checksums of its bytes.
 #[derive(Debug)]
-pub struct Written {
+pub struct StoredBlob {
     /// The blob, without an owner yet.
     pub blob: Blob,
     /// MD5 of its bytes.
@@ -91,7 +91,7 @@ impl BlobWriter {
     ///
     /// # Errors
     /// When the last bytes cannot be written.
-    pub async fn finish(self) -> io::Result<Written> {
+    pub async fn finish(self) -> io::Result<StoredBlob> {
         let memory = match self.target {
             Target::Memory(mut memory) => {
                 memory.shrink_to_fit();
@@ -111,7 +111,7 @@ impl BlobWriter {
             memory,
         );
         let crc64 = self.crc64.finish().0;
-        Ok(Written {
+        Ok(StoredBlob {
             blob,
             md5: self.md5.finalize().into(),
             crc64,

@@ -1,23 +1,26 @@
-//! The RPC gateway that facebody, openplatform and IMM share: parameters, signatures of both
-//! kinds, and errors.
+//! The RPC gateway that facebody, openplatform, IMM and the MNS OpenAPI share: parameters,
+//! signatures of both kinds, and errors.
 //!
 //! Parameters may stand in the query or in the form; both kinds of signature look at both.
 
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use signing::{AccessKeyId, SecurityToken, encode};
 
 use super::nonces::Nonces;
+use crate::call::{Call, Service};
+use crate::gate::Admitted;
 use crate::keys::KeyError;
 use crate::presented::{PresentedError, acs3, find, rpc};
 use crate::shared::Shared;
 
 /// How far the time of a request may be from the time it arrives.
-pub(super) const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
+pub(crate) const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 /// A call of an action, by nobody in particular yet.
 #[derive(Debug)]
@@ -25,7 +28,7 @@ pub(crate) struct RpcCall {
     /// What to do.
     pub(crate) action: String,
     /// In which version of the API.
-    pub(super) version: String,
+    pub(crate) version: String,
     parameters: Vec<(String, String)>,
 }
 
@@ -39,7 +42,7 @@ pub(crate) struct RpcError {
 
 impl RpcError {
     /// The caller's doing.
-    pub(super) fn bad(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
             code,
@@ -48,7 +51,7 @@ impl RpcError {
     }
 
     /// No such thing.
-    pub(super) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
             code,
@@ -56,8 +59,31 @@ impl RpcError {
         }
     }
 
+    /// Not beside the state that is there.
+    pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::CONFLICT,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// There is no such action.
+    pub(crate) fn no_such_action() -> Self {
+        let message = "Specified api is not found, please check your url and method.";
+        Self::not_found("InvalidAction.NotFound", message)
+    }
+
+    /// The API has no such version.
+    pub(crate) fn no_such_version() -> Self {
+        Self::bad(
+            "InvalidVersion",
+            "Specified parameter Version is not valid.",
+        )
+    }
+
     /// Our own doing.
-    pub(super) fn internal(message: impl Into<String>) -> Self {
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         Self {
             status,
@@ -67,7 +93,7 @@ impl RpcError {
     }
 
     /// The answer to the caller.
-    pub(super) fn respond(&self, request_id: &str, host: &str) -> Response {
+    pub(crate) fn respond(&self, request_id: &str, host: &str) -> Response {
         error(self.status, self.code, &self.message, request_id, host)
     }
 }
@@ -97,6 +123,54 @@ pub(crate) fn error(
     (status, axum::Json(document)).into_response()
 }
 
+/// A request to an RPC API, before anything of it is checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RpcRequest<'a> {
+    pub(crate) parts: &'a Parts,
+    pub(crate) body: &'a Bytes,
+    /// The id that its answer gets.
+    pub(crate) id: &'a str,
+}
+
+/// Takes a call through the gate and checks its signature; `act` then answers it. `operation` gives
+/// an action its name in faults and counts.
+pub(crate) async fn serve<F>(
+    shared: &Shared,
+    nonces: &Nonces,
+    service: Service,
+    request: RpcRequest<'_>,
+    operation: impl FnOnce(&str) -> Option<&'static str>,
+    act: impl FnOnce(RpcCall, Timestamp) -> F,
+) -> Response
+where
+    F: Future<Output = Result<Response, RpcError>>,
+{
+    let RpcRequest { parts, body, id } = request;
+    let host = host(&parts.headers);
+    let rpc = RpcCall::read(parts, body);
+    let operation = rpc.as_ref().ok().and_then(|rpc| operation(&rpc.action));
+    let call = Call::new(service, operation.unwrap_or(Call::UNKNOWN));
+    let refusal = |status, code: &str| error(status, code, "injected by the emulator", id, host);
+    let answer = |admitted: Admitted| async move {
+        let done = async {
+            let rpc = rpc?;
+            let now = admitted.checked_at;
+            rpc.authenticate(shared, nonces, parts, body, now)?;
+            act(rpc, now).await
+        };
+        done.await.unwrap_or_else(|error| error.respond(id, host))
+    };
+    shared.pass(call, parts, Some(body), refusal, answer).await
+}
+
+/// The host that the request was sent to, as its header says.
+pub(crate) fn host(headers: &HeaderMap) -> &str {
+    headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("localhost")
+}
+
 impl RpcCall {
     /// Reads the call out of headers, query and form.
     pub(crate) fn read(parts: &Parts, body: &[u8]) -> Result<Self, RpcError> {
@@ -118,12 +192,12 @@ impl RpcCall {
     }
 
     /// The value of a parameter.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         find(&self.parameters, name)
     }
 
     /// The value of a parameter that must be there.
-    pub(super) fn require(&self, name: &str) -> Result<&str, RpcError> {
+    pub(crate) fn require(&self, name: &str) -> Result<&str, RpcError> {
         let missing = || {
             let message = format!("The input parameter {name} that is mandatory is not supplied.");
             RpcError::bad("MissingParameter", message)
@@ -134,13 +208,13 @@ impl RpcCall {
     }
 
     /// Whether a flag is set. The SDKs do not agree on the case of its letters.
-    pub(super) fn flag(&self, name: &str) -> bool {
+    pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name)
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// Checks who sent the call and when.
-    pub(super) fn authenticate(
+    fn authenticate(
         &self,
         shared: &Shared,
         nonces: &Nonces,

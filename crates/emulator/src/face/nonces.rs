@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Used nonces, each with the time it was used.
 #[derive(Debug)]
-pub(super) struct Nonces {
+pub(crate) struct Nonces {
     /// How long a nonce must be remembered.
     lifetime: SignedDuration,
     used: Mutex<Used>,
@@ -24,7 +24,7 @@ struct Used {
 
 impl Nonces {
     /// None used yet.
-    pub(super) fn new(lifetime: SignedDuration) -> Self {
+    pub(crate) fn new(lifetime: SignedDuration) -> Self {
         Self {
             lifetime,
             used: Mutex::default(),
@@ -32,7 +32,7 @@ impl Nonces {
     }
 
     /// Uses a nonce; `false` if it was used before.
-    pub(super) fn use_up(&self, nonce: &str, now: Timestamp) -> bool {
+    pub(crate) fn use_up(&self, nonce: &str, now: Timestamp) -> bool {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some((at, _)) = used.by_age.front() {
             if now.duration_since(*at) <= self.lifetime {

@@ -11,7 +11,7 @@ fn fault(json: &str) -> Fault {
 
 fn strikes(faults: &Faults, calls: usize) -> Vec<bool> {
     (0..calls)
-        .map(|_| faults.strike(RECEIVE).count > 0)
+        .map(|_| faults.inject(RECEIVE).count > 0)
         .collect()
 }
 
@@ -28,7 +28,7 @@ fn a_fault_strikes_only_what_it_names() {
         let json = format!(r#"{{"service":"{service}","operation":"{operation}","kind":"drop"}}"#);
         faults.add(fault(&json)).unwrap();
         assert_eq!(
-            faults.strike(RECEIVE).cut == Some(Cut::Before),
+            faults.inject(RECEIVE).cut == Some(Cut::Before),
             expected,
             "{name}"
         );
@@ -56,15 +56,15 @@ fn duplicates_are_counted_when_something_was_received() {
         ))
         .unwrap();
     let delete = Call::new(Service::Mns, "DeleteMessage");
-    assert_eq!(faults.strike(delete).duplicate, None, "not a receive");
+    assert_eq!(faults.inject(delete).duplicate, None, "not a receive");
     // The first finds the queue empty.
     for _ in 0..2 {
-        assert_eq!(faults.strike(RECEIVE).duplicate, Some(1));
+        assert_eq!(faults.inject(RECEIVE).duplicate, Some(1));
         assert_eq!(faults.list()[0].struck, 0);
     }
     faults.duplicated(1);
     assert_eq!(faults.list()[0].struck, 1);
-    assert_eq!(faults.strike(RECEIVE).duplicate, None, "used up");
+    assert_eq!(faults.inject(RECEIVE).duplicate, None, "used up");
     faults.clear();
     faults.duplicated(1);
 }
@@ -100,7 +100,7 @@ fn faults_that_strike_together_add_up() {
             )))
             .unwrap();
     }
-    let expected = Strike {
+    let expected = Injection {
         latency: Duration::from_millis(50),
         error: Some((
             StatusCode::SERVICE_UNAVAILABLE,
@@ -111,7 +111,7 @@ fn faults_that_strike_together_add_up() {
         skew: SignedDuration::from_secs(-1200),
         count: 8,
     };
-    assert_eq!(faults.strike(RECEIVE), expected);
+    assert_eq!(faults.inject(RECEIVE), expected);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn removed_faults_strike_no_more() {
     assert!(!faults.remove(first.id));
     assert_eq!(faults.list().len(), 1);
     faults.clear();
-    assert_eq!(faults.strike(RECEIVE), Strike::default());
+    assert_eq!(faults.inject(RECEIVE), Injection::default());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A queue among its callers: one lock, the journal, and those who wait for a message.
+//! A queue that many callers share: one lock, the journal, and the waiting receives.
 //!
 //! The lock is the queue's own and is never held across an `await`. What changes the queue
 //! is written to the journal first, under the same lock.
@@ -13,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::attributes::{POLLING_WAIT, QueueAttributes};
 use super::handle::ReceiptHandle;
-use super::kept::{Kept, QueueHead, Record};
-use super::message::{Draft, Held};
+use super::message::{Draft, QueuedMessage};
 use super::millis::Millis;
 use super::name::Name;
 use super::queue::{AfterReceive, Change, Counts, Queue, Stale};
 use super::refusal::{Code, Refusal};
+use super::state::{MnsState, QueueHead, Record};
 use crate::journal::JournalError;
 use crate::shared::Shared;
 
@@ -42,14 +42,14 @@ struct State {
     gone: bool,
 }
 
-/// What a receive asks for.
+/// Parameters of a receive.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Receive {
     /// At most so many messages.
     pub(crate) most: usize,
     /// Wait so long for the first, or as long as the queue says.
     pub(crate) wait_seconds: Option<u32>,
-    /// What becomes of what is received.
+    /// Visibility of the messages afterwards.
     pub(crate) then: AfterReceive,
 }
 
@@ -121,7 +121,7 @@ impl QueueCell {
         &self,
         shared: &Shared,
         drafts: Vec<Draft>,
-    ) -> Result<Vec<Held>, QueueError> {
+    ) -> Result<Vec<QueuedMessage>, QueueError> {
         let now = now(shared);
         let mut state = self.alive()?;
         let change = state.queue.plan_send(drafts, now);
@@ -139,7 +139,7 @@ impl QueueCell {
         shared: &Shared,
         ask: Receive,
         closing: &CancellationToken,
-    ) -> Result<Vec<Held>, QueueError> {
+    ) -> Result<Vec<QueuedMessage>, QueueError> {
         let mut deadline = None;
         loop {
             let mut arrival = pin!(self.arrivals.notified());
@@ -164,7 +164,11 @@ impl QueueCell {
     }
 
     /// Shows messages that could be received.
-    pub(crate) fn peek(&self, shared: &Shared, most: usize) -> Result<Vec<Held>, QueueError> {
+    pub(crate) fn peek(
+        &self,
+        shared: &Shared,
+        most: usize,
+    ) -> Result<Vec<QueuedMessage>, QueueError> {
         let held = self.alive()?.queue.peek(most, now(shared));
         if held.is_empty() {
             Err(Code::MessageNotExist.into())
@@ -192,7 +196,7 @@ impl QueueCell {
         shared: &Shared,
         handle: ReceiptHandle,
         timeout_seconds: u32,
-    ) -> Result<Held, QueueError> {
+    ) -> Result<QueuedMessage, QueueError> {
         let now = now(shared);
         let mut state = self.alive()?;
         let change = state.queue.plan_visibility(handle, timeout_seconds, now)?;
@@ -215,7 +219,7 @@ impl QueueCell {
         state.queue.set_attributes(attributes, now);
         let kept = shared
             .journal
-            .append::<Kept>(&self.head_record(&state.queue));
+            .append::<MnsState>(&self.head_record(&state.queue));
         if kept.is_err() {
             state.queue.set_attributes(before.0, before.1);
         }
@@ -239,7 +243,7 @@ impl QueueCell {
         })
     }
 
-    /// Ends the queue for everybody who still holds it.
+    /// Ends the queue for every caller that still holds it.
     pub(crate) fn end(&self) {
         self.lock().gone = true;
         self.arrivals.notify_waiters();
@@ -250,7 +254,7 @@ impl QueueCell {
         &self,
         shared: &Shared,
         ask: Receive,
-    ) -> Result<(Vec<Held>, Option<Duration>, Duration), QueueError> {
+    ) -> Result<(Vec<QueuedMessage>, Option<Duration>, Duration), QueueError> {
         let now = now(shared);
         let mut state = self.alive()?;
         let queue = &mut state.queue;
@@ -269,7 +273,7 @@ impl QueueCell {
         queue: &mut Queue,
         change: Change,
         now: Millis,
-    ) -> Result<Vec<Held>, QueueError> {
+    ) -> Result<Vec<QueuedMessage>, QueueError> {
         if change.is_empty() {
             return Ok(Vec::new());
         }
@@ -277,7 +281,7 @@ impl QueueCell {
             queue: queue.id(),
             change,
         };
-        shared.journal.append::<Kept>(&record)?;
+        shared.journal.append::<MnsState>(&record)?;
         let Record::InQueue { change, .. } = record else {
             return Ok(Vec::new());
         };
@@ -290,8 +294,14 @@ impl QueueCell {
     /// Wakes as many waiting receives as messages became visible. If a message is going to
     /// become visible earlier than any before it, and while somebody may still be waiting,
     /// all must set their alarms anew.
-    fn wake(&self, held: &[Held], before: Option<Millis>, after: Option<Millis>, now: Millis) {
-        let visible = |held: &&Held| held.message.delivery.visible_at <= now;
+    fn wake(
+        &self,
+        held: &[QueuedMessage],
+        before: Option<Millis>,
+        after: Option<Millis>,
+        now: Millis,
+    ) {
+        let visible = |held: &&QueuedMessage| held.message.delivery.visible_at <= now;
         held.iter()
             .filter(visible)
             .for_each(|_| self.arrivals.notify_one());
@@ -323,7 +333,7 @@ impl QueueCell {
     }
 }
 
-/// What a queue tells about itself.
+/// Attributes, times and counts of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Status {
     pub(crate) attributes: QueueAttributes,

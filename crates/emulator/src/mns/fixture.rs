@@ -1,4 +1,4 @@
-//! What the unit tests of this service start from.
+//! The fixture of this service's unit tests.
 
 use std::sync::Arc;
 
@@ -21,13 +21,9 @@ pub(crate) fn credentials() -> Credentials {
 
 /// An emulator in memory whose clock follows tokio's.
 pub(crate) fn shared() -> Arc<Shared> {
-    let settings = Settings {
-        max_object_bytes: 1,
-        ..Settings::default()
-    };
     let clock = Clock::following_tokio(Timestamp::from_second(START_SECOND.cast_signed()).unwrap());
     Shared::new(
-        settings,
+        Settings::default(),
         clock,
         Keys::new(credentials()),
         Journal::in_memory(),

@@ -1,12 +1,12 @@
 //! MNS over HTTP: from a request to an operation, and from its outcome to an answer.
 
-mod answer;
 mod authenticate;
 mod draft;
 mod list;
 mod messages;
 mod query;
 mod queues;
+mod response;
 mod route;
 mod topics;
 
@@ -20,8 +20,8 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode, header};
 
-use self::answer::{Answer, Context};
 use self::query::Query;
+use self::response::{Context, MnsResponse};
 use self::route::{Operation, Route};
 use super::Mns;
 use super::cell::QueueError;
@@ -96,7 +96,7 @@ async fn answer(
     body: &Bytes,
     route: Option<Route<'_>>,
     admitted: Admitted,
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     authenticate::check(&mns.shared, parts, body, admitted.checked_at)?;
     let Route {
         operation,

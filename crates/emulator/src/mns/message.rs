@@ -60,7 +60,7 @@ impl Serialize for Body {
     }
 }
 
-/// What a few messages carry beside their body.
+/// Optional parts of a message beside its body.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Extras {
     /// `MessageGroupId`.
@@ -167,13 +167,13 @@ impl Delivery {
 
 /// A message with what names it, as handed to a receiver or a peeker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct QueuedMessage {
     pub(crate) queue: ResourceId,
     pub(crate) sequence: Sequence,
     pub(crate) message: Message,
 }
 
-impl Held {
+impl QueuedMessage {
     /// The id that stays with the message from its send to its end.
     pub(crate) fn id(&self) -> MessageId {
         MessageId {

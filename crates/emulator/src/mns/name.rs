@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refusal::{Code, Refusal};
 
-/// What a name is for. Each kind has a longest length and errors of its own.
+/// The kind of resource that a name is for. Each has a longest length and errors of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Queue,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::QueueAttributes;
 use super::handle::{ReceiptHandle, ResourceId};
-use super::message::{Delivery, Draft, Held, Message, Sequence};
+use super::message::{Delivery, Draft, Message, QueuedMessage, Sequence};
 use super::millis::Millis;
 
 /// A queue with its messages.
@@ -26,7 +26,7 @@ pub(crate) struct Queue {
     messages: BTreeMap<Sequence, Message>,
     /// Messages that can be received now: by priority, then by how long they have been
     /// visible. A message that comes back lines up behind those already waiting, so one
-    /// that is never deleted holds up nobody.
+    /// that is never deleted delays no other.
     visible: BTreeSet<(u8, Millis, Sequence)>,
     /// Messages that cannot be received before a certain time.
     hidden: BTreeSet<(Millis, Sequence)>,
@@ -55,12 +55,12 @@ pub(crate) enum Stale {
     Expired,
 }
 
-/// What becomes of a message that is received.
+/// The visibility of a message after its receive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AfterReceive {
-    /// Nobody else sees it for the queue's visibility timeout.
+    /// It is hidden for the queue's visibility timeout.
     Hide,
-    /// It stays visible, so that somebody receives it again: a duplicate on purpose.
+    /// It stays visible, so that it is received again: a duplicate on purpose.
     StayVisible,
 }
 
@@ -102,7 +102,7 @@ impl Queue {
         }
     }
 
-    /// What tells this queue from every other.
+    /// The id of this queue, which no other has.
     pub(crate) fn id(&self) -> ResourceId {
         self.id
     }
@@ -216,7 +216,7 @@ impl Queue {
     }
 
     /// Makes a change, and gives the messages that it sent or moved as they are now.
-    pub(crate) fn apply(&mut self, change: Change, now: Millis) -> Vec<Held> {
+    pub(crate) fn apply(&mut self, change: Change, now: Millis) -> Vec<QueuedMessage> {
         match change {
             Change::Sent(messages) => messages
                 .into_iter()
@@ -236,7 +236,7 @@ impl Queue {
     }
 
     /// Shows up to `most` of the visible messages and changes nothing about them.
-    pub(crate) fn peek(&mut self, most: usize, now: Millis) -> Vec<Held> {
+    pub(crate) fn peek(&mut self, most: usize, now: Millis) -> Vec<QueuedMessage> {
         self.advance(now);
         let seen = self.visible.iter().take(most);
         let held = seen.filter_map(|(_, _, sequence)| {
@@ -318,7 +318,7 @@ impl Queue {
         }
     }
 
-    fn put(&mut self, sequence: Sequence, message: Message, now: Millis) -> Held {
+    fn put(&mut self, sequence: Sequence, message: Message, now: Millis) -> QueuedMessage {
         self.skip_sequences_below(sequence + 1);
         self.unlist(sequence);
         self.messages.insert(sequence, message.clone());
@@ -326,7 +326,12 @@ impl Queue {
         self.held(sequence, message)
     }
 
-    fn relocate(&mut self, sequence: Sequence, delivery: Delivery, now: Millis) -> Option<Held> {
+    fn relocate(
+        &mut self,
+        sequence: Sequence,
+        delivery: Delivery,
+        now: Millis,
+    ) -> Option<QueuedMessage> {
         self.unlist(sequence);
         let message = self.messages.get_mut(&sequence)?;
         message.delivery = delivery;
@@ -377,8 +382,8 @@ impl Queue {
         }
     }
 
-    fn held(&self, sequence: Sequence, message: Message) -> Held {
-        Held {
+    fn held(&self, sequence: Sequence, message: Message) -> QueuedMessage {
+        QueuedMessage {
             queue: self.id,
             sequence,
             message,

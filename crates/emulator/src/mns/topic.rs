@@ -1,4 +1,4 @@
-//! Topics and subscriptions: who gets a published message, and in which form.
+//! Topics and subscriptions: the queues that get a published message, and the form of it.
 //!
 //! Only queues are delivered to. Subscriptions to HTTP, mail and SMS endpoints are kept
 //! and shown, but nothing is sent to them.
@@ -130,7 +130,7 @@ impl NotifyStrategy {
     }
 }
 
-/// What of a published message lands in a queue.
+/// The form in which a queue gets a published message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum ContentFormat {
@@ -224,7 +224,7 @@ impl Publication<'_> {
         }
     }
 
-    /// What every envelope says, in the order of the service's samples. The tag is left
+    /// The fields of an envelope, in the order of the service's samples. The tag is left
     /// out of messages that have none.
     fn fields(&self, subscription: &Name) -> Vec<(&'static str, String)> {
         let mut fields = vec![

@@ -9,12 +9,12 @@ use std::sync::{MutexGuard, PoisonError};
 use super::attributes::{TopicAttributes, TopicChange};
 use super::cell::{QueueError, now};
 use super::handle::ResourceId;
-use super::kept::Record;
 use super::message::{Body, Draft, Extras, MessageId};
 use super::name::Name;
 use super::refusal::Code;
+use super::state::Record;
 use super::topic::{Publication, Subscription, Topic};
-use super::{Made, Mns};
+use super::{Creation, Mns};
 use crate::journal::JournalError;
 
 impl Mns {
@@ -23,19 +23,19 @@ impl Mns {
         &self,
         name: Name,
         change: &TopicChange,
-    ) -> Result<Made, QueueError> {
+    ) -> Result<Creation, QueueError> {
         let attributes = change.over(&TopicAttributes::default());
         let mut topics = self.topics();
         if let Some(topic) = topics.get(&name) {
             let same = topic.attributes == attributes;
             return if same {
-                Ok(Made::Unchanged)
+                Ok(Creation::Unchanged)
             } else {
                 Err(Code::TopicAlreadyExist.into())
             };
         }
         self.insert_topic(&mut topics, name, attributes)?;
-        Ok(Made::New)
+        Ok(Creation::New)
     }
 
     /// Changes the attributes of a topic.
@@ -90,13 +90,13 @@ impl Mns {
         topic_name: &Name,
         name: Name,
         subscription: Subscription,
-    ) -> Result<Made, QueueError> {
+    ) -> Result<Creation, QueueError> {
         let mut topics = self.topics();
         let topic = topics.get_mut(topic_name).ok_or(Code::TopicNotExist)?;
         if let Some(existing) = topic.subscriptions.get(&name) {
             let same = existing.is_same_as(&subscription);
             let made = if same {
-                Ok(Made::Unchanged)
+                Ok(Creation::Unchanged)
             } else {
                 Err(Code::SubscriptionAlreadyExist)
             };
@@ -105,7 +105,7 @@ impl Mns {
         self.check_capacity(topic, &subscription)?;
         self.keep_subscription(topic_name, &name, &subscription)?;
         topic.subscriptions.insert(name, subscription);
-        Ok(Made::New)
+        Ok(Creation::New)
     }
 
     /// Changes a subscription.

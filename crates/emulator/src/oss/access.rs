@@ -1,4 +1,4 @@
-//! What a caller may do. The owner may do everything; everybody else what access control lists
+//! Authorization. The owner may do everything; an anonymous caller what access control lists
 //! say, which is reading or writing objects and nothing more.
 
 use super::auth::Caller;
@@ -32,7 +32,7 @@ pub(crate) fn authorize(
     }
 }
 
-/// What somebody without a key must be granted.
+/// The grant that an anonymous caller needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Need {
     Read,
@@ -58,7 +58,7 @@ fn need(operation: Operation) -> Need {
     }
 }
 
-/// A missing object is protected as its bucket is, so that nobody can ask what exists.
+/// A missing object is protected as its bucket is, so that callers cannot probe which keys exist.
 fn effective(bucket: &Bucket, key: &str) -> BucketAcl {
     let object = bucket.objects.get(key);
     object.map_or(bucket.about.acl, |object| {

@@ -13,7 +13,7 @@ use super::error::{OssError, Result};
 /// Longest object key, in bytes of UTF-8.
 pub(crate) const MAX_KEY_BYTES: usize = 1023;
 
-/// What a request is about.
+/// The bucket and the object that a request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     /// The bucket; `None` for calls to the service.
@@ -37,7 +37,7 @@ pub(crate) enum Style {
     Cname,
 }
 
-/// What is known about host names.
+/// Host names with a meaning.
 pub(crate) struct Hosts<'a> {
     /// Names of the service itself.
     pub(crate) service: &'a [String],
@@ -47,7 +47,7 @@ pub(crate) struct Hosts<'a> {
     pub(crate) cname: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// What a host name means.
+/// The meaning of a host name.
 #[derive(Debug, PartialEq, Eq)]
 enum Meaning {
     Service,

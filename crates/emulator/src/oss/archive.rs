@@ -80,7 +80,7 @@ impl Object {
         }
     }
 
-    /// What `x-oss-restore` and listings say of a restoration, if there is one.
+    /// State of the restoration for `x-oss-restore` and listings, if there is one.
     pub(crate) fn restore_info(&self, now: Timestamp) -> Option<String> {
         self.restoration(now).map(|progress| match progress {
             Progress::Restoring => "ongoing-request=\"true\"".to_owned(),
@@ -108,7 +108,7 @@ impl Oss {
         request: &OssRequest,
         body: &mut Incoming,
     ) -> Result<Response> {
-        let Asked { days, tier } = Asked::read(&body.document(request).await?)?;
+        let RestoreTerms { days, tier } = RestoreTerms::read(&body.document(request).await?)?;
         let now = request.received;
         let (class, status) = self.commit(|store| {
             let object = store.bucket(request.bucket())?.object(request.key())?;
@@ -158,13 +158,13 @@ impl Oss {
     }
 }
 
-/// What a request wants: without a document, the defaults.
-struct Asked {
+/// Terms of a restoration; without a document, the defaults.
+struct RestoreTerms {
     days: u16,
     tier: Option<&'static str>,
 }
 
-impl Asked {
+impl RestoreTerms {
     fn read(document: &[u8]) -> Result<Self> {
         let request = if document.is_empty() {
             RestoreRequest::default()

@@ -1,4 +1,4 @@
-//! Who sent a request, and whether the signature proves it.
+//! Authentication: the caller of a request, and whether its signature is valid.
 //!
 //! [`presented`](crate::presented) reads and recomputes. What is decided here is which key,
 //! which clock and which answer. What the sender may do is decided in [`super::access`].
@@ -17,16 +17,16 @@ use crate::presented::oss::Presented;
 /// How far the clocks of client and service may be apart.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
-/// Who sent a request.
+/// The caller of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
-    /// Somebody with an accepted key.
+    /// The holder of an accepted key.
     Owner,
     /// Anybody.
     Anonymous,
 }
 
-/// Finds out who sent a request; `now` is what the clock that checks says.
+/// Authenticates a request; `now` is the time of the clock that checks.
 ///
 /// # Errors
 /// When the request presents credentials that are malformed, late, unknown or wrong.

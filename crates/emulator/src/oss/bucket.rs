@@ -27,7 +27,7 @@ const CLASSES: [(StorageClass, &str); 5] = [
     (StorageClass::ColdArchive, "ColdArchive"),
     (StorageClass::DeepColdArchive, "DeepColdArchive"),
 ];
-/// What a bucket can have but none here has.
+/// Features of a bucket that are never enabled here.
 const NEVER_ENABLED: [&str; 3] = [
     "AccessMonitor",
     "CrossRegionReplication",
@@ -169,7 +169,7 @@ impl Oss {
         for (class, prefix) in CLASSES {
             let usage = Usage::of(bucket, |object| object.described.storage_class == class);
             number(&format!("{prefix}Storage"), usage.bytes);
-            // What is charged for: the same, for lack of a least size of objects.
+            // The size that is charged for: the same, since there is no minimum size of objects.
             if class != StorageClass::Standard {
                 number(&format!("{prefix}RealStorage"), usage.bytes);
             }
@@ -178,7 +178,7 @@ impl Oss {
         Ok(reply::document(xml))
     }
 
-    /// There are none, which is what whoever cleans up a bucket wants to know.
+    /// Always empty: clients that clean up a bucket ask for it.
     pub(super) fn list_live_channels(&self, request: &OssRequest) -> Result<Response> {
         let limit = request.query.number("max-keys", 1..=1000)?.unwrap_or(100);
         self.store().bucket(request.bucket())?;
@@ -249,7 +249,7 @@ impl Oss {
     }
 }
 
-/// What some of the objects of a bucket take up.
+/// Number and size of some objects of a bucket.
 #[derive(Debug, Default)]
 struct Usage {
     objects: u64,

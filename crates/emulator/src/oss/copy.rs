@@ -83,7 +83,7 @@ impl Described {
     }
 }
 
-/// What the copy is described as: as its source, or anew.
+/// Properties of the copy: those of its source, or those that the request states.
 fn described(request: &OssRequest, source: &Object) -> Result<Described> {
     let replaces = |name| {
         let directive = |text: &str| match text.to_ascii_uppercase().as_str() {

@@ -20,17 +20,17 @@ pub(crate) struct Delete {
     #[serde(default)]
     quiet: bool,
     #[serde(rename = "Object", default)]
-    pub(crate) objects: Vec<Named>,
+    pub(crate) objects: Vec<ObjectIdentifier>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Named {
+pub(crate) struct ObjectIdentifier {
     pub(crate) key: String,
     version_id: Option<String>,
 }
 
-impl Named {
+impl ObjectIdentifier {
     /// Whether this names the version that an object has, if there is one.
     fn is_current(&self) -> bool {
         let version = self.version_id.as_deref().filter(|id| !id.is_empty());

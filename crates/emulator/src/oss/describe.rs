@@ -1,4 +1,4 @@
-//! What a writer says about an object, in request headers or form fields; and the same in the
+//! Properties of an object, read from request headers or form fields and written to the
 //! headers of an answer.
 
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ impl Described {
         headers
     }
 
-    /// The same in a bucket that encrypts what nobody else does.
+    /// The same with the bucket's default encryption, where the object has none of its own.
     pub(crate) fn encrypted_by(mut self, bucket: &AboutBucket) -> Self {
         self.encryption = self.encryption.or_else(|| bucket.encryption.clone());
         self

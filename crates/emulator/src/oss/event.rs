@@ -1,4 +1,4 @@
-//! What OSS publishes when something happened to an object: the event document.
+//! The event document that OSS publishes.
 
 use std::ops::Range;
 
@@ -77,7 +77,7 @@ impl Happened {
         }
     }
 
-    /// What was written took the place of `old`.
+    /// The object replaced `old`.
     pub(crate) fn replaces(&mut self, old: Option<&Object>) {
         self.delta = signed(self.size) - old.map_or(0, |old| signed(old.size()));
     }

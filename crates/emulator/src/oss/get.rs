@@ -78,7 +78,7 @@ impl Oss {
         Ok(reply::empty(StatusCode::OK, headers))
     }
 
-    /// What a request for an object shows: the object, or under the description of a symbolic
+    /// The object that a request reads: the object itself, or under the properties of a symbolic
     /// link the bytes of its target. `check` looks at what has the bytes.
     fn shown(
         &self,

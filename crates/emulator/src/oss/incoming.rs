@@ -15,7 +15,7 @@ use md5::{Digest as _, Md5};
 use super::error::{OssError, Result};
 use super::object::CRC64;
 use super::request::OssRequest;
-use crate::blobs::{Blobs, Written};
+use crate::blobs::{Blobs, StoredBlob};
 
 /// A thousand of the longest keys, escaped, with room to spare.
 const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
@@ -51,7 +51,7 @@ impl Incoming {
     /// # Errors
     /// `MissingContentLength`, `IncompleteBody`, `EntityTooLarge`, `InvalidDigest`,
     /// `InvalidCRC64`.
-    pub(crate) async fn keep(&mut self, request: &OssRequest, blobs: &Blobs) -> Result<Written> {
+    pub(crate) async fn keep(&mut self, request: &OssRequest, blobs: &Blobs) -> Result<StoredBlob> {
         let headers = &request.parts.headers;
         require_length(headers)?;
         self.refuse_announced(0)?;

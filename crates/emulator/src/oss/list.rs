@@ -18,9 +18,9 @@ use super::{Oss, iso_time, reply};
 const MAX_KEYS: u64 = 1000;
 const DEFAULT_KEYS: u64 = 100;
 
-/// What to list.
+/// Parameters of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked<'a> {
+pub(super) struct ListQuery<'a> {
     pub(super) prefix: &'a str,
     pub(super) delimiter: &'a str,
     /// Keys and common prefixes up to and including this one have been listed.
@@ -50,7 +50,7 @@ impl<'a, T> Page<'a, T> {
 /// marker have been listed is for the caller to know: all that are given count.
 pub(super) fn page<'a, T>(
     entries: impl IntoIterator<Item = (&'a str, T)>,
-    asked: &Asked<'_>,
+    asked: &ListQuery<'_>,
 ) -> Page<'a, T> {
     let mut page = Page {
         entries: Vec::new(),
@@ -82,7 +82,10 @@ pub(super) fn page<'a, T>(
 }
 
 /// Lists what is `asked` of a map, which is in byte order.
-pub(super) fn page_of<'a, T>(map: &'a BTreeMap<String, T>, asked: &Asked<'_>) -> Page<'a, &'a T> {
+pub(super) fn page_of<'a, T>(
+    map: &'a BTreeMap<String, T>,
+    asked: &ListQuery<'_>,
+) -> Page<'a, &'a T> {
     let start = asked.after.max(asked.prefix);
     let from_start = map.range::<str, _>((Bound::Included(start), Bound::Unbounded));
     let unlisted = from_start
@@ -92,8 +95,8 @@ pub(super) fn page_of<'a, T>(map: &'a BTreeMap<String, T>, asked: &Asked<'_>) ->
     page(unlisted, asked)
 }
 
-impl<'a> Asked<'a> {
-    /// What the query of a request asks for, behind `after`.
+impl<'a> ListQuery<'a> {
+    /// Reads the query of a request; the listing begins behind `after`.
     ///
     /// # Errors
     /// `InvalidArgument` for a number of keys out of bounds.
@@ -163,7 +166,7 @@ impl Oss {
         let query = &request.query;
         let encoding = Encoding::asked(query)?;
         let marker = query.get("marker").unwrap_or_default();
-        let asked = Asked::read(query, marker)?;
+        let asked = ListQuery::read(query, marker)?;
         let store = self.store();
         let page = page_of(&store.bucket(request.bucket())?.objects, &asked);
 
@@ -190,7 +193,7 @@ impl Oss {
             .get("continuation-token")
             .filter(|token| !token.is_empty());
         let continued = token.map(read_token).transpose()?;
-        let asked = Asked::read(query, continued.as_deref().unwrap_or(start_after))?;
+        let asked = ListQuery::read(query, continued.as_deref().unwrap_or(start_after))?;
         let with_owner = query.get("fetch-owner") == Some("true");
         let store = self.store();
         let page = page_of(&store.bucket(request.bucket())?.objects, &asked);
@@ -238,7 +241,7 @@ impl Oss {
     }
 }
 
-/// What a listing says about an object.
+/// Writes the elements of one object in a listing.
 pub(super) fn describe(xml: &mut Xml, object: &Object, now: Timestamp) {
     xml.text("LastModified", &iso_time(object.modified));
     xml.text("ETag", &object.sums.quoted_etag());
@@ -257,7 +260,7 @@ pub(super) fn prefixes(xml: &mut Xml, encoding: Encoding, prefixes: &[&str]) {
     }
 }
 
-/// A token says where the next page starts, in a form that invites nobody to make one up.
+/// A token names the last entry of the page before, in an opaque form.
 fn write_token(next: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(next)
 }

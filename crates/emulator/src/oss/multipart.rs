@@ -17,7 +17,7 @@ use super::request::OssRequest;
 use super::store::{Part, Record, Upload};
 use super::xml::Xml;
 use super::{Oss, iso_time, range, reply};
-use crate::blobs::Written;
+use crate::blobs::StoredBlob;
 
 const MAX_PART_NUMBER: u64 = 10_000;
 
@@ -138,7 +138,7 @@ impl Oss {
         &self,
         request: &OssRequest,
         Place { id, number, .. }: Place,
-        written: Written,
+        written: StoredBlob,
         event: &'static str,
     ) -> Result<Sums> {
         let sums = Sums::of(&written);

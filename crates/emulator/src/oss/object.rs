@@ -1,4 +1,4 @@
-//! What is stored under a key: bytes and everything said about them.
+//! An object: its bytes and its properties.
 
 use std::collections::BTreeMap;
 
@@ -20,11 +20,11 @@ pub(crate) struct Object {
     pub(crate) kind: Kind,
     /// Its bytes, in pieces put end to end.
     pub(crate) blobs: Vec<Blob>,
-    /// What identifies its bytes.
+    /// Checksums of its bytes.
     pub(crate) sums: Sums,
     /// When it was last written.
     pub(crate) modified: Timestamp,
-    /// What its writer said about it.
+    /// Properties that its writer stated.
     pub(crate) described: Described,
     /// Until when it can be read although it is archived.
     #[serde(default)]
@@ -47,7 +47,7 @@ pub(crate) enum Kind {
     },
 }
 
-/// What identifies the bytes of an object.
+/// Checksums of the bytes of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sums {
     /// Entity tag without quotes.
@@ -58,7 +58,7 @@ pub(crate) struct Sums {
     pub(crate) content_md5: Option<String>,
 }
 
-/// What a writer says about an object.
+/// Properties of an object that its writer states.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Described {
     /// `Content-Type` and its relatives, by lower-case name.
@@ -67,7 +67,7 @@ pub(crate) struct Described {
     pub(crate) metadata: BTreeMap<String, String>,
     /// Tags, in the order given.
     pub(crate) tagging: Vec<(String, String)>,
-    /// Who may do what.
+    /// Access control list.
     pub(crate) acl: ObjectAcl,
     /// Storage class: an archived object cannot be read at once.
     pub(crate) storage_class: StorageClass,
@@ -76,7 +76,7 @@ pub(crate) struct Described {
     pub(crate) encryption: Option<Encryption>,
 }
 
-/// Who may do what with a bucket.
+/// Access control list of a bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum BucketAcl {
@@ -89,17 +89,17 @@ pub(crate) enum BucketAcl {
     PublicReadWrite,
 }
 
-/// Who may do what with an object.
+/// Access control list of an object.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ObjectAcl {
-    /// What the bucket says.
+    /// The grant of the bucket.
     #[default]
     Inherited,
-    /// What the object itself says.
+    /// A grant of its own.
     Own(BucketAcl),
 }
 
-/// What storage costs, and how fast it can be read.
+/// The storage class: the price of storage, and how fast it can be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum StorageClass {
     #[default]
@@ -217,7 +217,7 @@ impl ObjectAcl {
         }
     }
 
-    /// What holds in a bucket with `bucket`'s grant.
+    /// The grant in force in a bucket with `bucket`'s grant.
     pub(crate) fn within(self, bucket: BucketAcl) -> BucketAcl {
         match self {
             Self::Inherited => bucket,

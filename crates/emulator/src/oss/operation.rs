@@ -5,6 +5,7 @@
 use http::{HeaderMap, Method};
 
 use super::query::Query;
+use crate::call::operations;
 
 /// Parameters that turn a request into something that the emulator does not play.
 const NOT_PLAYED: [&str; 71] = [
@@ -93,76 +94,59 @@ pub(crate) fn not_played<'a>(query: &'a Query, headers: &HeaderMap) -> Option<&'
         .or_else(|| names.find(|name| headers.contains_key(*name)))
 }
 
-/// Makes the enum and the names of its variants, which are the documented ones.
-macro_rules! operations {
-    ($($(#[$meta:meta])* $operation:ident,)*) => {
-        /// An operation of OSS.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Operation {
-            $($(#[$meta])* $operation,)*
-        }
-
-        impl Operation {
-            /// The documented name.
-            pub(crate) fn name(self) -> &'static str {
-                match self {
-                    $(Self::$operation => stringify!($operation),)*
-                }
-            }
-        }
-    };
-}
-
 operations! {
-    ListBuckets,
-    PutBucket,
-    DeleteBucket,
-    GetBucketInfo,
-    GetBucketLocation,
-    GetBucketStat,
-    GetBucketAcl,
-    PutBucketAcl,
-    GetBucketCors,
-    PutBucketCors,
-    DeleteBucketCors,
-    OptionObject,
-    ListObjects,
-    ListObjectsV2,
-    ListObjectVersions,
-    GetBucketVersioning,
-    ListLiveChannel,
-    ListMultipartUploads,
-    DeleteMultipleObjects,
-    PostObject,
-    PutObject,
-    CopyObject,
-    AppendObject,
-    GetObject,
-    HeadObject,
-    GetObjectMeta,
-    DeleteObject,
-    GetObjectAcl,
-    PutObjectAcl,
-    GetObjectTagging,
-    PutObjectTagging,
-    DeleteObjectTagging,
-    PutSymlink,
-    GetSymlink,
-    RestoreObject,
-    CleanRestoredObject,
-    InitiateMultipartUpload,
-    UploadPart,
-    UploadPartCopy,
-    CompleteMultipartUpload,
-    AbortMultipartUpload,
-    ListParts,
-    /// Exists, but not here.
-    NotPlayed,
-    /// No operation of OSS; named as [`Call::UNKNOWN`](crate::call::Call::UNKNOWN).
-    Unknown,
+    /// An operation of OSS.
+    pub(crate) enum Operation {
+        ListBuckets,
+        PutBucket,
+        DeleteBucket,
+        GetBucketInfo,
+        GetBucketLocation,
+        GetBucketStat,
+        GetBucketAcl,
+        PutBucketAcl,
+        GetBucketCors,
+        PutBucketCors,
+        DeleteBucketCors,
+        OptionObject,
+        ListObjects,
+        ListObjectsV2,
+        ListObjectVersions,
+        GetBucketVersioning,
+        ListLiveChannel,
+        ListMultipartUploads,
+        DeleteMultipleObjects,
+        PostObject,
+        PutObject,
+        CopyObject,
+        AppendObject,
+        GetObject,
+        HeadObject,
+        GetObjectMeta,
+        DeleteObject,
+        GetObjectAcl,
+        PutObjectAcl,
+        GetObjectTagging,
+        PutObjectTagging,
+        DeleteObjectTagging,
+        PutSymlink,
+        GetSymlink,
+        RestoreObject,
+        CleanRestoredObject,
+        InitiateMultipartUpload,
+        UploadPart,
+        UploadPartCopy,
+        CompleteMultipartUpload,
+        AbortMultipartUpload,
+        ListParts,
+        /// Exists, but not here.
+        NotPlayed,
+        /// No operation of OSS; named as [`Call::UNKNOWN`](crate::call::Call::UNKNOWN).
+        Unknown,
+    }
 }
 
-/// What the path names.
+/// The kind of resource that the path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     Service,

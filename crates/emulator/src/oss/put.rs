@@ -13,7 +13,7 @@ use super::object::{Described, Kind, Object, Sums};
 use super::request::OssRequest;
 use super::store::{Bucket, Record};
 use super::{Oss, address, get, reply};
-use crate::blobs::Written;
+use crate::blobs::StoredBlob;
 
 /// Carries the position at which the next append must begin.
 pub(super) const NEXT_POSITION: HeaderName = HeaderName::from_static("x-oss-next-append-position");
@@ -26,7 +26,7 @@ pub(super) struct Storing<'a> {
     pub(super) key: &'a str,
     /// Not in place of another.
     pub(super) forbid_overwrite: bool,
-    /// What events call it.
+    /// The event type.
     pub(super) event: &'static str,
 }
 
@@ -75,7 +75,7 @@ impl Oss {
         Ok(reply::empty(StatusCode::OK, headers))
     }
 
-    /// What the headers of a request say about the object it writes. Storage class and encryption
+    /// Properties of the object that the headers of a request state. Storage class and encryption
     /// are the bucket's unless they say another.
     pub(super) fn described(&self, request: &OssRequest) -> Result<Described> {
         let about = self.store().bucket(request.bucket())?.about.clone();
@@ -117,7 +117,7 @@ impl Oss {
     ) -> Result<Response> {
         let position = request.query.number("position", 0..=u64::MAX)?;
         let position = position.ok_or_else(|| OssError::invalid_argument("position", ""))?;
-        // What is said of an object that is there already does not count.
+        // The properties of an object that exists stay as they are.
         let known = {
             let store = self.store();
             let bucket = store.bucket(request.bucket())?;
@@ -142,7 +142,7 @@ impl Oss {
         &self,
         request: &OssRequest,
         position: u64,
-        written: Written,
+        written: StoredBlob,
         described: Described,
     ) -> Result<(Sums, Happened)> {
         let (bucket, key) = (request.bucket().to_owned(), request.key().to_owned());
@@ -223,7 +223,7 @@ impl Oss {
 
 impl Sums {
     /// The sums of bytes that came in one piece.
-    pub(super) fn of(written: &Written) -> Self {
+    pub(super) fn of(written: &StoredBlob) -> Self {
         let etag = hex(written.md5);
         let content_md5 = Some(BASE64_STANDARD.encode(written.md5));
         Self {

@@ -5,10 +5,10 @@ use std::ops::Range;
 /// Reads `bytes=a-b`, `bytes=a-` or `bytes=-n` for an object of `size` bytes; `None` for
 /// whatever is not one valid range within it.
 pub(crate) fn parse(text: &str, size: u64) -> Option<Range<u64>> {
-    match Asked::of(text)? {
-        Asked::Last(count) => (1..=size).contains(&count).then(|| size - count..size),
-        Asked::From(first, None) => (first < size).then_some(first..size),
-        Asked::From(first, Some(last)) => (last < size).then(|| first..last + 1),
+    match RangeForm::of(text)? {
+        RangeForm::Last(count) => (1..=size).contains(&count).then(|| size - count..size),
+        RangeForm::From(first, None) => (first < size).then_some(first..size),
+        RangeForm::From(first, Some(last)) => (last < size).then(|| first..last + 1),
     }
 }
 
@@ -22,10 +22,10 @@ pub(crate) struct Unsatisfiable;
 /// # Errors
 /// [`Unsatisfiable`].
 pub(crate) fn parse_standard(text: &str, size: u64) -> Result<Option<Range<u64>>, Unsatisfiable> {
-    let range = match Asked::of(text) {
+    let range = match RangeForm::of(text) {
         None => return Ok(None),
-        Some(Asked::Last(count)) => size.saturating_sub(count)..size,
-        Some(Asked::From(first, last)) => {
+        Some(RangeForm::Last(count)) => size.saturating_sub(count)..size,
+        Some(RangeForm::From(first, last)) => {
             first..last.map_or(size, |last| size.min(last.saturating_add(1)))
         }
     };
@@ -36,14 +36,14 @@ pub(crate) fn parse_standard(text: &str, size: u64) -> Result<Option<Range<u64>>
 }
 
 /// One range, whatever the size of the object.
-enum Asked {
+enum RangeForm {
     /// From one byte up to and including another, or to the end.
     From(u64, Option<u64>),
     /// So many bytes at the end.
     Last(u64),
 }
 
-impl Asked {
+impl RangeForm {
     fn of(text: &str) -> Option<Self> {
         match text.trim().strip_prefix("bytes=")?.split_once('-')? {
             ("", count) => number(count).map(Self::Last),

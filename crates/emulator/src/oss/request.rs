@@ -1,6 +1,8 @@
 //! One request to OSS, with what every part of the service wants to know of it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use http::HeaderName;
 use http::request::Parts;
@@ -18,10 +20,12 @@ pub(crate) struct OssRequest {
     pub(crate) query: Query,
     pub(crate) address: Address,
     pub(crate) id: RequestId,
-    /// Who sent it.
+    /// Address of the client.
     pub(crate) peer: IpAddr,
     /// When it arrived.
     pub(crate) received: Timestamp,
+    /// Whether an event rule delivered an event of it.
+    pub(crate) announced: Arc<AtomicBool>,
 }
 
 impl OssRequest {

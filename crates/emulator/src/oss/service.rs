@@ -2,13 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
 
 use super::address::{Address, Hosts};
@@ -24,6 +25,11 @@ use crate::call::{Call, Service};
 use crate::gate::Admitted;
 use crate::shared::Shared;
 
+/// Tells a writer that an event rule covers its object.
+const EVENT_STATUS: HeaderName = HeaderName::from_static("x-oss-event-status");
+/// `{"Result": "Ok"}` in base64.
+const EVENT_DELIVERED: HeaderValue = HeaderValue::from_static("eyJSZXN1bHQiOiAiT2sifQ==");
+
 /// Serves OSS over HTTP.
 pub fn router(oss: Arc<Oss>) -> Router {
     Router::new().fallback(serve).with_state(oss)
@@ -38,7 +44,7 @@ async fn serve(
     let (parts, body) = request.into_parts();
     let host = host(&parts);
     let id = RequestId::new(oss.shared.clock.now());
-    let asked = Asked::of(&oss, parts, &host, id, peer.ip());
+    let asked = NamedRequest::of(&oss, parts, &host, id, peer.ip());
     let mut response = asked.pass(&oss, body, &host, id).await;
 
     let headers = response.headers_mut();
@@ -49,6 +55,9 @@ async fn serve(
     headers.insert("x-oss-request-id", id.header());
     let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     headers.insert("x-oss-server-time", elapsed.into());
+    if asked.is_announced_write() {
+        headers.insert(EVENT_STATUS, EVENT_DELIVERED);
+    }
     response
 }
 
@@ -63,12 +72,12 @@ fn host(parts: &Parts) -> String {
 }
 
 /// A request, whether or not its address makes sense.
-struct Asked {
+struct NamedRequest {
     operation: Operation,
     request: Result<OssRequest, (Parts, OssError)>,
 }
 
-impl Asked {
+impl NamedRequest {
     fn of(oss: &Oss, parts: Parts, host: &str, id: RequestId, peer: IpAddr) -> Self {
         let settings = &oss.shared.settings;
         let cname = |host: &str| oss.store().cname(host).cloned();
@@ -101,11 +110,18 @@ impl Asked {
             id,
             peer,
             received,
+            announced: Arc::default(),
         };
         Self {
             operation,
             request: Ok(request),
         }
+    }
+
+    /// Whether the request wrote something that an event rule announced.
+    fn is_announced_write(&self) -> bool {
+        let announced = |request: &OssRequest| request.announced.load(Ordering::Relaxed);
+        self.parts().method != Method::GET && self.request.as_ref().is_ok_and(announced)
     }
 
     fn parts(&self) -> &Parts {
@@ -136,7 +152,7 @@ impl Asked {
         };
         let response = oss.shared.pass(call, parts, None, fault, answer).await;
         let refused = response.status().is_client_error() || response.status().is_server_error();
-        // Who asked before sending has not sent anything yet.
+        // A client that waits for `100 Continue` has not sent its body yet.
         if refused && !parts.headers.contains_key(header::EXPECT) {
             body.give_up().await;
         }
@@ -149,7 +165,7 @@ impl Asked {
         if self.operation == Operation::PostObject {
             return oss.post_object(request, body, now).await;
         }
-        // Where there is no bucket, it does not matter who asks. To the service, setting the
+        // A missing bucket is reported to any caller. To the service, setting the
         // access of a bucket is much the same as making one.
         let makes = matches!(
             self.operation,
@@ -239,7 +255,7 @@ impl Oss {
 
 fn not_played(request: &OssRequest) -> OssError {
     let asked = operation::not_played(&request.query, &request.parts.headers);
-    // What is not played for a bucket only is named by the query as a whole.
+    // Operations that only buckets lack are named by the whole query.
     let query = || request.parts.uri.query().unwrap_or_default();
     OssError::not_implemented(asked.unwrap_or_else(query))
 }

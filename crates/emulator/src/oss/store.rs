@@ -20,7 +20,7 @@ use crate::blobs::{Blob, Blobs};
 
 pub(crate) use self::record::Record;
 
-/// What OSS remembers.
+/// The state of OSS: buckets, objects and uploads.
 #[derive(Debug)]
 pub(crate) struct Store {
     blobs: Arc<Blobs>,
@@ -39,7 +39,7 @@ pub(crate) struct Bucket {
     pub(crate) uploads: BTreeMap<String, Upload>,
 }
 
-/// What is known of a bucket besides its content.
+/// Properties of a bucket.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct AboutBucket {
     pub(crate) created: Timestamp,
@@ -60,7 +60,7 @@ pub(crate) struct AboutBucket {
 pub(crate) struct Upload {
     pub(crate) key: String,
     pub(crate) initiated: Timestamp,
-    /// What the object will be described as.
+    /// Properties of the object to be.
     pub(crate) described: Described,
     /// By number.
     #[serde(skip)]

@@ -4,7 +4,7 @@
 use axum::response::Response;
 
 use super::error::{OssError, Result};
-use super::list::{self, Asked, Encoding, Page};
+use super::list::{self, Encoding, ListQuery, Page};
 use super::object::Object;
 use super::request::OssRequest;
 use super::xml::Xml;
@@ -42,7 +42,7 @@ impl Oss {
                     .with_event_code("0012-00000106"),
             );
         }
-        let asked = Asked::read(query, key_marker)?;
+        let asked = ListQuery::read(query, key_marker)?;
         let store = self.store();
         let page = list::page_of(&store.bucket(request.bucket())?.objects, &asked);
 

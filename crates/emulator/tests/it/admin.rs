@@ -51,7 +51,7 @@ async fn rules_are_put_shown_and_deleted() {
     let rule = json!({"bucket": "photos", "prefix": "in/", "events": ["ObjectCreated:PutObject"]});
     let (status, shown) = admin.call("PUT /rules/faces", Some(rule.clone())).await;
     assert_eq!(
-        (status, &shown["topic"]),
+        (status, &shown["TopicName"]),
         (200, &json!("mns-en-topics-oss-faces-1"))
     );
     assert_eq!(

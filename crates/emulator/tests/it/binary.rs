@@ -4,16 +4,15 @@ use std::net::TcpListener;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use emulator::listeners::PerListener;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::process::listen;
+
 fn emulator(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
-    for listener in ["--oss", "--mns", "--face", "--admin"] {
-        if !arguments.contains(&listener) {
-            command.args([listener, "127.0.0.1:0"]);
-        }
-    }
+    listen(&mut command, arguments);
     command.args(arguments).env_clear();
     command.kill_on_drop(true);
     command
@@ -117,7 +116,7 @@ async fn it_says_where_it_listens_and_ends_when_told() {
         .filter(|line| line["message"] == "listening")
         .collect();
     assert_eq!(listening.len(), 1, "{log}");
-    for name in ["oss", "mns", "face", "admin"] {
+    for (name, _) in PerListener::loopback().named() {
         assert_eq!(listening[0][name], addresses[name], "{log}");
     }
     assert!(!log.contains("emulator-development-only"), "{log}");

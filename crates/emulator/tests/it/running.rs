@@ -19,8 +19,6 @@ pub(crate) fn credentials() -> Credentials {
 /// Settings with free ports.
 pub(crate) fn settings() -> Settings {
     Settings {
-        region: REGION.to_owned(),
-        account: ACCOUNT.to_owned(),
         oss_hosts: vec!["oss.test".to_owned()],
         max_object_bytes: 64 * 1024 * 1024,
         ..Settings::default()

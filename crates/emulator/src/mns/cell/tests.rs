@@ -65,7 +65,7 @@ impl Scene {
     }
 }
 
-fn texts(received: Result<Vec<Held>, QueueError>) -> Received {
+fn texts(received: Result<Vec<QueuedMessage>, QueueError>) -> Received {
     match received {
         Ok(held) => Ok(held
             .iter()
@@ -205,7 +205,7 @@ async fn many_senders_and_receivers_lose_nothing_and_see_nothing_twice() {
         let (shared, cell, sender) = (scene.shared.clone(), scene.cell.clone(), sender.clone());
         tasks.spawn(async move {
             while let Ok(held) = cell.receive(&shared, ask, &CancellationToken::new()).await {
-                let handles: Vec<_> = held.iter().map(Held::receipt_handle).collect();
+                let handles: Vec<_> = held.iter().map(QueuedMessage::receipt_handle).collect();
                 assert!(
                     cell.delete(&shared, &handles)
                         .unwrap()

@@ -1,4 +1,4 @@
-//! Who sent a request, when, and whether it arrived as it was sent.
+//! Authentication: key, date, signature and checksum of a request.
 //!
 //! Nothing in the request is acted upon before this has passed.
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderMap;
 
-use super::answer::Answer;
+use super::response::MnsResponse;
 use crate::mns::attributes::in_range;
 use crate::mns::name::Name;
 use crate::mns::refusal::{Code, Refusal};
@@ -13,7 +13,7 @@ use crate::mns::xml::{self, Writer};
 /// The largest page, and the size of one that names no size.
 const MAX_PAGE: u32 = 1000;
 
-/// What a list request asks for.
+/// Parameters of a list request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ListRequest {
     prefix: String,
@@ -65,7 +65,7 @@ impl ListRequest {
     }
 }
 
-/// Markers are opaque to callers, so that nobody builds one.
+/// Markers are opaque, so that callers do not build them.
 fn decode_marker(marker: &str) -> Result<String, Refusal> {
     let bytes = BASE64_STANDARD.decode(marker).ok();
     let name = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -83,7 +83,7 @@ pub(super) fn answer<T>(
     root: &str,
     (page, marker): (Vec<T>, Option<String>),
     mut item: impl FnMut(&mut Writer, &T),
-) -> Answer {
+) -> MnsResponse {
     let body = xml::document(root, |list| {
         for it in &page {
             item(list, it);
@@ -92,49 +92,18 @@ pub(super) fn answer<T>(
             list.text("NextMarker", marker);
         }
     });
-    Answer::document(http::StatusCode::OK, body)
+    MnsResponse::document(http::StatusCode::OK, body)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mns::name::Kind;
 
     fn request(headers: &[(&'static str, &str)]) -> Result<ListRequest, Refusal> {
         let pairs = headers
             .iter()
             .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
         ListRequest::read(&pairs.collect())
-    }
-
-    fn names(count: usize) -> Vec<Name> {
-        (0..count)
-            .map(|n| Name::parse(Kind::Queue, &format!("q-{n:03}")).unwrap())
-            .collect()
-    }
-
-    #[test]
-    fn pages_follow_one_another_without_gap_or_overlap() {
-        let mut seen = Vec::new();
-        let mut marker = None::<String>;
-        loop {
-            let mut headers = vec![("x-mns-ret-number", "3")];
-            headers.extend(marker.as_deref().map(|marker| ("x-mns-marker", marker)));
-            let (page, next) = request(&headers).unwrap().page(names(9), |name| name);
-            assert_eq!(page.len(), 3);
-            seen.extend(page);
-            let Some(next) = next else { break };
-            marker = Some(next);
-        }
-        assert_eq!(seen, names(9));
-    }
-
-    #[test]
-    fn a_prefix_narrows_the_list() {
-        let (page, next) = request(&[("x-mns-prefix", "q-00")])
-            .unwrap()
-            .page(names(30), |name| name);
-        assert_eq!((page.len(), next), (10, None));
     }
 
     #[test]

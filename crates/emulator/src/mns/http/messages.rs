@@ -2,15 +2,15 @@
 
 use http::StatusCode;
 
-use super::answer::Answer;
 use super::draft;
 use super::query::Query;
 use super::queues::read_body;
+use super::response::MnsResponse;
 use crate::mns::Mns;
 use crate::mns::attributes::{MESSAGE_SIZE, POLLING_WAIT, VISIBILITY_TIMEOUT};
 use crate::mns::cell::{QueueCell, QueueError, Receive, now};
 use crate::mns::handle::ReceiptHandle;
-use crate::mns::message::{Draft, Held, Property};
+use crate::mns::message::{Draft, Property, QueuedMessage};
 use crate::mns::name::{Kind, Name};
 use crate::mns::queue::AfterReceive;
 use crate::mns::refusal::{Code, Refusal};
@@ -19,7 +19,7 @@ use crate::mns::xml::{self, Element, Writer};
 /// The most messages or handles in one call.
 const MAX_BATCH: usize = 16;
 
-pub(super) fn send(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer, QueueError> {
+pub(super) fn send(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResponse, QueueError> {
     let queue = queue(mns, name)?;
     let message = read_body(body, "Message")?;
     let draft = draft::read(&message, queue.attributes().maximum_message_size_bytes)?;
@@ -33,10 +33,10 @@ pub(super) fn send(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer, QueueEr
             }
         }
     });
-    Ok(Answer::document(StatusCode::CREATED, body))
+    Ok(MnsResponse::document(StatusCode::CREATED, body))
 }
 
-pub(super) fn send_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer, QueueError> {
+pub(super) fn send_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResponse, QueueError> {
     let queue = queue(mns, name)?;
     let messages = read_body(body, "Messages")?;
     let messages = children(&messages, "Message")?;
@@ -58,7 +58,7 @@ pub(super) fn send_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer, Q
             });
         }
     });
-    Ok(Answer::document(status, body))
+    Ok(MnsResponse::document(status, body))
 }
 
 pub(super) async fn receive(
@@ -66,7 +66,7 @@ pub(super) async fn receive(
     name: &str,
     query: &Query,
     duplicate: bool,
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     let queue = queue(mns, name)?;
     let count = count(query)?;
     let then = if duplicate {
@@ -83,23 +83,23 @@ pub(super) async fn receive(
     Ok(received(&held, count.is_some(), write_received))
 }
 
-pub(super) fn peek(mns: &Mns, name: &str, query: &Query) -> Result<Answer, QueueError> {
+pub(super) fn peek(mns: &Mns, name: &str, query: &Query) -> Result<MnsResponse, QueueError> {
     let queue = queue(mns, name)?;
     let count = count(query)?;
     let held = queue.peek(&mns.shared, count.unwrap_or(1))?;
     Ok(received(&held, count.is_some(), write_peeked))
 }
 
-pub(super) fn delete(mns: &Mns, name: &str, query: &Query) -> Result<Answer, QueueError> {
+pub(super) fn delete(mns: &Mns, name: &str, query: &Query) -> Result<MnsResponse, QueueError> {
     let queue = queue(mns, name)?;
     let handle = receipt_handle(query)?;
     for outcome in queue.delete(&mns.shared, &[handle])? {
         outcome?;
     }
-    Ok(Answer::no_content())
+    Ok(MnsResponse::no_content())
 }
 
-pub(super) fn delete_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer, QueueError> {
+pub(super) fn delete_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResponse, QueueError> {
     let queue = queue(mns, name)?;
     let handles = read_body(body, "ReceiptHandles")?;
     let texts: Vec<&str> = children(&handles, "ReceiptHandle")?
@@ -121,7 +121,7 @@ pub(super) fn delete_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer,
         failed.extend(code.map(|code| (text, Refusal::from(code))));
     }
     let Some((_, first)) = failed.first() else {
-        return Ok(Answer::no_content());
+        return Ok(MnsResponse::no_content());
     };
     let status = first.code.status();
     let body = xml::document("Errors", |writer| {
@@ -132,14 +132,14 @@ pub(super) fn delete_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer,
             });
         }
     });
-    Ok(Answer::document(status, body))
+    Ok(MnsResponse::document(status, body))
 }
 
 pub(super) fn change_visibility(
     mns: &Mns,
     name: &str,
     query: &Query,
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     let queue = queue(mns, name)?;
     let handle = receipt_handle(query)?;
     let timeout = query.number("VisibilityTimeout", VISIBILITY_TIMEOUT)?;
@@ -149,7 +149,7 @@ pub(super) fn change_visibility(
         writer.value("ReceiptHandle", held.receipt_handle());
         writer.value("NextVisibleTime", held.message.delivery.visible_at.0);
     });
-    Ok(Answer::document(StatusCode::OK, body))
+    Ok(MnsResponse::document(StatusCode::OK, body))
 }
 
 fn queue(mns: &Mns, name: &str) -> Result<std::sync::Arc<QueueCell>, QueueError> {
@@ -193,7 +193,11 @@ fn check_total(drafts: &[Result<Draft, Refusal>]) -> Result<(), Refusal> {
     Err(Refusal::new(Code::InvalidArgument, message))
 }
 
-fn received(held: &[Held], batch: bool, write: fn(&mut Writer, &Held)) -> Answer {
+fn received(
+    held: &[QueuedMessage],
+    batch: bool,
+    write: fn(&mut Writer, &QueuedMessage),
+) -> MnsResponse {
     let root = if batch { "Messages" } else { "Message" };
     let body = xml::document(root, |writer| {
         for held in held {
@@ -204,10 +208,10 @@ fn received(held: &[Held], batch: bool, write: fn(&mut Writer, &Held)) -> Answer
             }
         }
     });
-    Answer::document(StatusCode::OK, body)
+    MnsResponse::document(StatusCode::OK, body)
 }
 
-fn write_sent(writer: &mut Writer, held: &Held) {
+fn write_sent(writer: &mut Writer, held: &QueuedMessage) {
     writer.value("MessageId", held.id());
     writer.value("MessageBodyMD5", held.message.body.md5());
 }
@@ -217,7 +221,7 @@ fn write_failure(writer: &mut Writer, refusal: &Refusal) {
     writer.text("ErrorMessage", &refusal.message);
 }
 
-fn write_received(writer: &mut Writer, held: &Held) {
+fn write_received(writer: &mut Writer, held: &QueuedMessage) {
     writer.value("MessageId", held.id());
     writer.value("ReceiptHandle", held.receipt_handle());
     write_body(writer, held);
@@ -227,19 +231,19 @@ fn write_received(writer: &mut Writer, held: &Held) {
 }
 
 /// A peek gives no handle and hides nothing, so it says nothing of either.
-fn write_peeked(writer: &mut Writer, held: &Held) {
+fn write_peeked(writer: &mut Writer, held: &QueuedMessage) {
     writer.value("MessageId", held.id());
     write_body(writer, held);
     writer.value("EnqueueTime", held.message.enqueued.0);
     write_delivery(writer, held);
 }
 
-fn write_body(writer: &mut Writer, held: &Held) {
+fn write_body(writer: &mut Writer, held: &QueuedMessage) {
     writer.value("MessageBodyMD5", held.message.body.md5());
     writer.text("MessageBody", held.message.body.text());
 }
 
-fn write_delivery(writer: &mut Writer, held: &Held) {
+fn write_delivery(writer: &mut Writer, held: &QueuedMessage) {
     let delivery = held.message.delivery;
     writer.value("FirstDequeueTime", delivery.first_dequeued.0);
     writer.value("DequeueCount", delivery.dequeue_count);

@@ -66,8 +66,6 @@ fn decode(pair: &str) -> Result<(String, String), Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -100,12 +98,5 @@ mod tests {
             query.number("waitseconds", 0..=30).unwrap_err().code,
             Code::InvalidArgument
         );
-    }
-
-    proptest! {
-        #[test]
-        fn no_query_makes_it_panic(query: String) {
-            let _ = Query::parse(Some(&query), &["a"]);
-        }
     }
 }

@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, StatusCode};
 
-use super::answer::{Answer, Context};
 use super::list::{self, ListRequest};
+use super::response::{Context, MnsResponse};
 use crate::mns::Mns;
 use crate::mns::attributes::QueueChange;
 use crate::mns::cell::{QueueError, Status};
@@ -32,7 +32,7 @@ pub(super) fn list(
     mns: &Mns,
     context: &Context,
     headers: &HeaderMap,
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     let request = ListRequest::read(headers)?;
     let page = request.page(mns.all_queues(), |queue| queue.name());
     Ok(list::answer("Queues", page, |queues, queue| {
@@ -55,31 +55,38 @@ pub(super) fn create(
     context: &Context,
     name: &str,
     body: &[u8],
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     let name = Name::parse(Kind::Queue, name)?;
     let change = QueueChange::read(&read_body(body, "Queue")?)?;
     let location = context.url(&format!("queues/{name}"));
-    Ok(Answer::made(mns.create_queue(name, &change)?, location))
+    Ok(MnsResponse::made(
+        mns.create_queue(name, &change)?,
+        location,
+    ))
 }
 
-pub(super) fn set_attributes(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer, QueueError> {
+pub(super) fn set_attributes(
+    mns: &Mns,
+    name: &str,
+    body: &[u8],
+) -> Result<MnsResponse, QueueError> {
     let name = Name::parse(Kind::Queue, name)?;
     let change = QueueChange::read(&read_body(body, "Queue")?)?;
     mns.queue(&name)?
         .set_attributes(&mns.shared, |attributes| change.over(attributes))?;
-    Ok(Answer::no_content())
+    Ok(MnsResponse::no_content())
 }
 
-pub(super) fn attributes(mns: &Mns, name: &str) -> Result<Answer, QueueError> {
+pub(super) fn attributes(mns: &Mns, name: &str) -> Result<MnsResponse, QueueError> {
     let name = Name::parse(Kind::Queue, name)?;
     let status = mns.queue(&name)?.status(&mns.shared)?;
     let body = xml::document("Queue", |queue| write_status(queue, &name, &status));
-    Ok(Answer::document(StatusCode::OK, body))
+    Ok(MnsResponse::document(StatusCode::OK, body))
 }
 
-pub(super) fn delete(mns: &Mns, name: &str) -> Result<Answer, QueueError> {
+pub(super) fn delete(mns: &Mns, name: &str) -> Result<MnsResponse, QueueError> {
     mns.delete_queue(&Name::parse(Kind::Queue, name)?)?;
-    Ok(Answer::no_content())
+    Ok(MnsResponse::no_content())
 }
 
 fn write_status(writer: &mut Writer, name: &Name, status: &Status) {

@@ -6,70 +6,41 @@
 use http::Method;
 use http::request::Parts;
 
+use crate::call::operations;
 use crate::mns::xml;
 
-/// An operation of MNS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
-    ListQueue,
-    CreateQueue,
-    SetQueueAttributes,
-    GetQueueAttributes,
-    DeleteQueue,
-    SendMessage,
-    BatchSendMessage,
-    ReceiveMessage,
-    BatchReceiveMessage,
-    PeekMessage,
-    BatchPeekMessage,
-    DeleteMessage,
-    BatchDeleteMessage,
-    ChangeMessageVisibility,
-    ListTopic,
-    CreateTopic,
-    SetTopicAttributes,
-    GetTopicAttributes,
-    DeleteTopic,
-    PublishMessage,
-    ListSubscriptionByTopic,
-    Subscribe,
-    SetSubscriptionAttributes,
-    GetSubscriptionAttributes,
-    Unsubscribe,
+operations! {
+    /// An operation of MNS.
+    pub(super) enum Operation {
+        ListQueue,
+        CreateQueue,
+        SetQueueAttributes,
+        GetQueueAttributes,
+        DeleteQueue,
+        SendMessage,
+        BatchSendMessage,
+        ReceiveMessage,
+        BatchReceiveMessage,
+        PeekMessage,
+        BatchPeekMessage,
+        DeleteMessage,
+        BatchDeleteMessage,
+        ChangeMessageVisibility,
+        ListTopic,
+        CreateTopic,
+        SetTopicAttributes,
+        GetTopicAttributes,
+        DeleteTopic,
+        PublishMessage,
+        ListSubscriptionByTopic,
+        Subscribe,
+        SetSubscriptionAttributes,
+        GetSubscriptionAttributes,
+        Unsubscribe,
+    }
 }
 
 impl Operation {
-    /// The name in the service's documentation.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::ListQueue => "ListQueue",
-            Self::CreateQueue => "CreateQueue",
-            Self::SetQueueAttributes => "SetQueueAttributes",
-            Self::GetQueueAttributes => "GetQueueAttributes",
-            Self::DeleteQueue => "DeleteQueue",
-            Self::SendMessage => "SendMessage",
-            Self::BatchSendMessage => "BatchSendMessage",
-            Self::ReceiveMessage => "ReceiveMessage",
-            Self::BatchReceiveMessage => "BatchReceiveMessage",
-            Self::PeekMessage => "PeekMessage",
-            Self::BatchPeekMessage => "BatchPeekMessage",
-            Self::DeleteMessage => "DeleteMessage",
-            Self::BatchDeleteMessage => "BatchDeleteMessage",
-            Self::ChangeMessageVisibility => "ChangeMessageVisibility",
-            Self::ListTopic => "ListTopic",
-            Self::CreateTopic => "CreateTopic",
-            Self::SetTopicAttributes => "SetTopicAttributes",
-            Self::GetTopicAttributes => "GetTopicAttributes",
-            Self::DeleteTopic => "DeleteTopic",
-            Self::PublishMessage => "PublishMessage",
-            Self::ListSubscriptionByTopic => "ListSubscriptionByTopic",
-            Self::Subscribe => "Subscribe",
-            Self::SetSubscriptionAttributes => "SetSubscriptionAttributes",
-            Self::GetSubscriptionAttributes => "GetSubscriptionAttributes",
-            Self::Unsubscribe => "Unsubscribe",
-        }
-    }
-
     /// The query parameters it knows, in lower case.
     pub(super) fn parameters(self) -> &'static [&'static str] {
         match self {
@@ -90,7 +61,7 @@ impl Operation {
     }
 }
 
-/// An operation and what it is to work on, by names that nobody has checked.
+/// An operation with the names of its resources, which are not checked yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Route<'a> {
     pub(super) operation: Operation,
@@ -132,7 +103,7 @@ impl<'a> Route<'a> {
     }
 }
 
-/// What the query says about the kind of operation.
+/// Parameters of the query that tell operations apart.
 #[derive(Debug, Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -250,108 +221,50 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "one row per operation")]
     fn every_operation_is_told_from_every_other() {
-        for (line, body, expected) in [
-            ("GET /queues", "", "ListQueue"),
-            ("PUT /queues/q", "", "CreateQueue q"),
-            (
-                "PUT /queues/q?metaoverride=true",
-                "",
-                "SetQueueAttributes q",
-            ),
-            (
-                "PUT /queues/q?MetaOverride=True",
-                "",
-                "SetQueueAttributes q",
-            ),
-            ("PUT /queues/q?metaoverride=false", "", "CreateQueue q"),
-            ("GET /queues/q", "", "GetQueueAttributes q"),
-            ("DELETE /queues/q", "", "DeleteQueue q"),
-            ("POST /queues/q/messages", "<Message/>", "SendMessage q"),
-            ("POST /queues/q/messages", "broken", "SendMessage q"),
-            (
-                "POST /queues/q/messages",
-                "<Messages/>",
-                "BatchSendMessage q",
-            ),
-            ("GET /queues/q/messages", "", "ReceiveMessage q"),
-            (
-                "GET /queues/q/messages?waitseconds=3",
-                "",
-                "ReceiveMessage q",
-            ),
-            (
-                "GET /queues/q/messages?numOfMessages=1",
-                "",
-                "BatchReceiveMessage q",
-            ),
-            ("GET /queues/q/messages?peekonly=true", "", "PeekMessage q"),
-            (
-                "GET /queues/q/messages?peekonly=true&numOfMessages=2",
-                "",
-                "BatchPeekMessage q",
-            ),
-            (
-                "GET /queues/q/messages?peekonly=false",
-                "",
-                "ReceiveMessage q",
-            ),
-            (
-                "DELETE /queues/q/messages?ReceiptHandle=h",
-                "",
-                "DeleteMessage q",
-            ),
-            (
-                "DELETE /queues/q/messages?receiptHandle=h",
-                "x",
-                "DeleteMessage q",
-            ),
-            (
-                "DELETE /queues/q/messages",
-                "<ReceiptHandles/>",
-                "BatchDeleteMessage q",
-            ),
-            ("DELETE /queues/q/messages", "", "DeleteMessage q"),
-            (
-                "PUT /queues/q/messages?ReceiptHandle=h",
-                "",
-                "ChangeMessageVisibility q",
-            ),
-            ("GET /topics", "", "ListTopic"),
-            ("PUT /topics/t", "", "CreateTopic t"),
-            (
-                "PUT /topics/t?metaoverride=true",
-                "",
-                "SetTopicAttributes t",
-            ),
-            ("GET /topics/t", "", "GetTopicAttributes t"),
-            ("DELETE /topics/t", "", "DeleteTopic t"),
-            ("POST /topics/t/messages", "", "PublishMessage t"),
-            (
-                "GET /topics/t/subscriptions",
-                "",
-                "ListSubscriptionByTopic t",
-            ),
-            ("PUT /topics/t/subscriptions/s", "", "Subscribe t s"),
-            (
-                "PUT /topics/t/subscriptions/s?metaoverride=true",
-                "",
-                "SetSubscriptionAttributes t s",
-            ),
-            (
-                "GET /topics/t/subscriptions/s",
-                "",
-                "GetSubscriptionAttributes t s",
-            ),
-            ("DELETE /topics/t/subscriptions/s", "", "Unsubscribe t s"),
-            ("GET /", "", "none"),
-            ("POST /queues", "", "none"),
-            ("PATCH /queues/q", "", "none"),
-            ("GET /topics/t/messages", "", "none"),
-            ("GET /queues/q/messages/m", "", "none"),
-        ] {
-            assert_eq!(route(line, body), expected, "{line} {body}");
+        // Method and target, body, and the operation with its resources.
+        let table = "
+            GET /queues | | ListQueue
+            PUT /queues/q | | CreateQueue q
+            PUT /queues/q?metaoverride=true | | SetQueueAttributes q
+            PUT /queues/q?MetaOverride=True | | SetQueueAttributes q
+            PUT /queues/q?metaoverride=false | | CreateQueue q
+            GET /queues/q | | GetQueueAttributes q
+            DELETE /queues/q | | DeleteQueue q
+            POST /queues/q/messages | <Message/> | SendMessage q
+            POST /queues/q/messages | broken | SendMessage q
+            POST /queues/q/messages | <Messages/> | BatchSendMessage q
+            GET /queues/q/messages | | ReceiveMessage q
+            GET /queues/q/messages?waitseconds=3 | | ReceiveMessage q
+            GET /queues/q/messages?numOfMessages=1 | | BatchReceiveMessage q
+            GET /queues/q/messages?peekonly=true | | PeekMessage q
+            GET /queues/q/messages?peekonly=true&numOfMessages=2 | | BatchPeekMessage q
+            GET /queues/q/messages?peekonly=false | | ReceiveMessage q
+            DELETE /queues/q/messages?ReceiptHandle=h | | DeleteMessage q
+            DELETE /queues/q/messages?receiptHandle=h | x | DeleteMessage q
+            DELETE /queues/q/messages | <ReceiptHandles/> | BatchDeleteMessage q
+            DELETE /queues/q/messages | | DeleteMessage q
+            PUT /queues/q/messages?ReceiptHandle=h | | ChangeMessageVisibility q
+            GET /topics | | ListTopic
+            PUT /topics/t | | CreateTopic t
+            PUT /topics/t?metaoverride=true | | SetTopicAttributes t
+            GET /topics/t | | GetTopicAttributes t
+            DELETE /topics/t | | DeleteTopic t
+            POST /topics/t/messages | | PublishMessage t
+            GET /topics/t/subscriptions | | ListSubscriptionByTopic t
+            PUT /topics/t/subscriptions/s | | Subscribe t s
+            PUT /topics/t/subscriptions/s?metaoverride=true | | SetSubscriptionAttributes t s
+            GET /topics/t/subscriptions/s | | GetSubscriptionAttributes t s
+            DELETE /topics/t/subscriptions/s | | Unsubscribe t s
+            GET / | | none
+            POST /queues | | none
+            PATCH /queues/q | | none
+            GET /topics/t/messages | | none
+            GET /queues/q/messages/m | | none
+        ";
+        for row in table.trim().lines() {
+            let cells: Vec<_> = row.split('|').map(str::trim).collect();
+            assert_eq!(route(cells[0], cells[1]), cells[2], "{row}");
         }
     }
 }

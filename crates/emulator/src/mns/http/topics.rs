@@ -2,10 +2,10 @@
 
 use http::{HeaderMap, StatusCode};
 
-use super::answer::{Answer, Context};
 use super::draft;
 use super::list::{self, ListRequest};
 use super::queues::{read_body, truth};
+use super::response::{Context, MnsResponse};
 use crate::mns::Mns;
 use crate::mns::attributes::{TOPIC_RETENTION_SECONDS, TopicChange};
 use crate::mns::cell::{QueueError, now};
@@ -20,7 +20,7 @@ pub(super) fn list(
     mns: &Mns,
     context: &Context,
     headers: &HeaderMap,
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     let request = ListRequest::read(headers)?;
     let page = request.page(mns.all_topics(), |(name, _)| name);
     Ok(list::answer("Topics", page, |topics, (name, topic)| {
@@ -38,33 +38,40 @@ pub(super) fn create(
     context: &Context,
     name: &str,
     body: &[u8],
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     let name = Name::parse(Kind::Topic, name)?;
     let change = TopicChange::read(&read_body(body, "Topic")?)?;
     let location = context.url(&format!("topics/{name}"));
-    Ok(Answer::made(mns.create_topic(name, &change)?, location))
+    Ok(MnsResponse::made(
+        mns.create_topic(name, &change)?,
+        location,
+    ))
 }
 
-pub(super) fn set_attributes(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer, QueueError> {
+pub(super) fn set_attributes(
+    mns: &Mns,
+    name: &str,
+    body: &[u8],
+) -> Result<MnsResponse, QueueError> {
     let name = Name::parse(Kind::Topic, name)?;
     let change = TopicChange::read(&read_body(body, "Topic")?)?;
     mns.set_topic_attributes(&name, &change)?;
-    Ok(Answer::no_content())
+    Ok(MnsResponse::no_content())
 }
 
-pub(super) fn attributes(mns: &Mns, name: &str) -> Result<Answer, QueueError> {
+pub(super) fn attributes(mns: &Mns, name: &str) -> Result<MnsResponse, QueueError> {
     let name = Name::parse(Kind::Topic, name)?;
     let topic = mns.topic(&name)?;
     let body = xml::document("Topic", |writer| write_topic(writer, &name, &topic));
-    Ok(Answer::document(StatusCode::OK, body))
+    Ok(MnsResponse::document(StatusCode::OK, body))
 }
 
-pub(super) fn delete(mns: &Mns, name: &str) -> Result<Answer, QueueError> {
+pub(super) fn delete(mns: &Mns, name: &str) -> Result<MnsResponse, QueueError> {
     mns.delete_topic(&Name::parse(Kind::Topic, name)?)?;
-    Ok(Answer::no_content())
+    Ok(MnsResponse::no_content())
 }
 
-pub(super) fn publish(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer, QueueError> {
+pub(super) fn publish(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResponse, QueueError> {
     let name = Name::parse(Kind::Topic, name)?;
     let maximum = mns.topic(&name)?.attributes.maximum_message_size_bytes;
     let message = read_body(body, "Message")?;
@@ -76,7 +83,7 @@ pub(super) fn publish(mns: &Mns, name: &str, body: &[u8]) -> Result<Answer, Queu
         writer.value("MessageId", id);
         writer.value("MessageBodyMD5", body.md5());
     });
-    Ok(Answer::document(StatusCode::CREATED, answer))
+    Ok(MnsResponse::document(StatusCode::CREATED, answer))
 }
 
 pub(super) fn list_subscriptions(
@@ -84,7 +91,7 @@ pub(super) fn list_subscriptions(
     context: &Context,
     topic_name: &str,
     headers: &HeaderMap,
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     let topic_name = Name::parse(Kind::Topic, topic_name)?;
     let request = ListRequest::read(headers)?;
     let names = mns.topic(&topic_name)?.subscriptions.into_keys().collect();
@@ -109,12 +116,12 @@ pub(super) fn subscribe(
     topic_name: &str,
     name: &str,
     body: &[u8],
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     let topic_name = Name::parse(Kind::Topic, topic_name)?;
     let name = Name::parse(Kind::Subscription, name)?;
     let subscription = read_subscription(mns, &read_body(body, "Subscription")?)?;
     let location = subscription_url(context, &topic_name, &name);
-    Ok(Answer::made(
+    Ok(MnsResponse::made(
         mns.subscribe(&topic_name, name, subscription)?,
         location,
     ))
@@ -125,7 +132,7 @@ pub(super) fn set_subscription_attributes(
     topic_name: &str,
     name: &str,
     body: &[u8],
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     let topic_name = Name::parse(Kind::Topic, topic_name)?;
     let name = Name::parse(Kind::Subscription, name)?;
     let element = read_body(body, "Subscription")?;
@@ -136,14 +143,14 @@ pub(super) fn set_subscription_attributes(
     mns.change_subscription(&topic_name, &name, |subscription| {
         subscription.strategy = strategy.unwrap_or(subscription.strategy);
     })?;
-    Ok(Answer::no_content())
+    Ok(MnsResponse::no_content())
 }
 
 pub(super) fn subscription_attributes(
     mns: &Mns,
     topic_name: &str,
     name: &str,
-) -> Result<Answer, QueueError> {
+) -> Result<MnsResponse, QueueError> {
     let topic_name = Name::parse(Kind::Topic, topic_name)?;
     let name = Name::parse(Kind::Subscription, name)?;
     let topic = mns.topic(&topic_name)?;
@@ -167,13 +174,17 @@ pub(super) fn subscription_attributes(
         writer.value("CreateTime", subscription.created.as_seconds());
         writer.value("LastModifyTime", subscription.modified.as_seconds());
     });
-    Ok(Answer::document(StatusCode::OK, body))
+    Ok(MnsResponse::document(StatusCode::OK, body))
 }
 
-pub(super) fn unsubscribe(mns: &Mns, topic_name: &str, name: &str) -> Result<Answer, QueueError> {
+pub(super) fn unsubscribe(
+    mns: &Mns,
+    topic_name: &str,
+    name: &str,
+) -> Result<MnsResponse, QueueError> {
     let topic_name = Name::parse(Kind::Topic, topic_name)?;
     mns.unsubscribe(&topic_name, &Name::parse(Kind::Subscription, name)?)?;
-    Ok(Answer::no_content())
+    Ok(MnsResponse::no_content())
 }
 
 fn read_subscription(mns: &Mns, element: &Element) -> Result<Subscription, Refusal> {

@@ -13,102 +13,41 @@ fn address(host: &str, target: &str) -> Result<Address> {
 
 #[test]
 fn host_and_path_together_name_bucket_and_key() {
-    let (virtual_hosted, path, cname) = (Style::VirtualHosted, Style::Path, Style::Cname);
-    let cases = [
-        ("127.0.0.1:80", "/", None, None, path),
-        ("127.0.0.1:80", "/photos", Some("photos"), None, path),
-        ("127.0.0.1", "/photos/", Some("photos"), None, path),
-        (
-            "127.0.0.1",
-            "/photos/a/b.jpg",
-            Some("photos"),
-            Some("a/b.jpg"),
-            path,
-        ),
-        (
-            "127.0.0.1",
-            "/photos/a%2Fb%20c+d",
-            Some("photos"),
-            Some("a/b c+d"),
-            path,
-        ),
-        ("[::1]:80", "/photos/a", Some("photos"), Some("a"), path),
-        ("localhost:80", "/photos/a", Some("photos"), Some("a"), path),
-        ("emulator", "/photos/a", Some("photos"), Some("a"), path),
-        (
-            "emulator.test",
-            "/photos/a",
-            Some("photos"),
-            Some("a"),
-            path,
-        ),
-        (
-            "photos.emulator.test:80",
-            "/a",
-            Some("photos"),
-            Some("a"),
-            virtual_hosted,
-        ),
-        (
-            "photos.localhost",
-            "/",
-            Some("photos"),
-            None,
-            virtual_hosted,
-        ),
-        (
-            "photos.elsewhere.example",
-            "/a",
-            Some("photos"),
-            Some("a"),
-            virtual_hosted,
-        ),
-        ("oss-cn-shanghai.aliyuncs.com", "/", None, None, path),
-        ("oss-cn-hangzhou.aliyuncs.com", "/", None, None, path),
-        (".oss-cn-shanghai.aliyuncs.com", "/", None, None, path),
-        (
-            "photos.oss-cn-shanghai.aliyuncs.com",
-            "/a",
-            Some("photos"),
-            Some("a"),
-            virtual_hosted,
-        ),
-        (
-            "photos.oss-cn-shanghai-internal.aliyuncs.com",
-            "/",
-            Some("photos"),
-            None,
-            virtual_hosted,
-        ),
-        (
-            "photos.cn-shanghai.oss.aliyuncs.com",
-            "/",
-            Some("photos"),
-            None,
-            virtual_hosted,
-        ),
-        (
-            "photos.oss-accelerate.aliyuncs.com",
-            "/",
-            Some("photos"),
-            None,
-            virtual_hosted,
-        ),
-        (
-            "img.example.com",
-            "/a/b",
-            Some("photos"),
-            Some("a/b"),
-            cname,
-        ),
-    ];
-    for (host, target, bucket, key, style) in cases {
-        let found = address(host, target).unwrap_or_else(|error| panic!("{host}{target}: {error}"));
-        assert_eq!(
-            (found.bucket.as_deref(), found.key.as_deref(), found.style),
-            (bucket, key, style),
-            "{host}{target}"
-        );
+    // Host, target, and the bucket, key and style that they name.
+    let table = "
+        127.0.0.1:80 | / | | | path
+        127.0.0.1:80 | /photos | photos | | path
+        127.0.0.1 | /photos/ | photos | | path
+        127.0.0.1 | /photos/a/b.jpg | photos | a/b.jpg | path
+        127.0.0.1 | /photos/a%2Fb%20c+d | photos | a/b c+d | path
+        [::1]:80 | /photos/a | photos | a | path
+        localhost:80 | /photos/a | photos | a | path
+        emulator | /photos/a | photos | a | path
+        emulator.test | /photos/a | photos | a | path
+        photos.emulator.test:80 | /a | photos | a | virtual_hosted
+        photos.localhost | / | photos | | virtual_hosted
+        photos.elsewhere.example | /a | photos | a | virtual_hosted
+        oss-cn-shanghai.aliyuncs.com | / | | | path
+        oss-cn-hangzhou.aliyuncs.com | / | | | path
+        .oss-cn-shanghai.aliyuncs.com | / | | | path
+        photos.oss-cn-shanghai.aliyuncs.com | /a | photos | a | virtual_hosted
+        photos.oss-cn-shanghai-internal.aliyuncs.com | / | photos | | virtual_hosted
+        photos.cn-shanghai.oss.aliyuncs.com | / | photos | | virtual_hosted
+        photos.oss-accelerate.aliyuncs.com | / | photos | | virtual_hosted
+        img.example.com | /a/b | photos | a/b | cname
+    ";
+    for row in table.trim().lines() {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let found = address(cells[0], cells[1]).unwrap_or_else(|error| panic!("{row}: {error}"));
+        let style = match found.style {
+            Style::VirtualHosted => "virtual_hosted",
+            Style::Path => "path",
+            Style::Cname => "cname",
+        };
+        let text = |name: &Option<String>| name.clone().unwrap_or_default();
+        let named = (text(&found.bucket), text(&found.key), style);
+        let expected = (cells[2].to_owned(), cells[3].to_owned(), cells[4]);
+        assert_eq!(named, expected, "{row}");
     }
 }
 

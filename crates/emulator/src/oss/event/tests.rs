@@ -26,6 +26,7 @@ fn request() -> OssRequest {
         id: RequestId::new(received),
         peer: Ipv4Addr::new(192, 0, 2, 10).into(),
         received,
+        announced: std::sync::Arc::default(),
     }
 }
 

@@ -6,8 +6,8 @@ fn keys(keys: &[&str]) -> BTreeMap<String, u8> {
     keys.iter().map(|key| ((*key).to_owned(), 0)).collect()
 }
 
-fn asked<'a>(prefix: &'a str, delimiter: &'a str, after: &'a str, limit: usize) -> Asked<'a> {
-    Asked {
+fn asked<'a>(prefix: &'a str, delimiter: &'a str, after: &'a str, limit: usize) -> ListQuery<'a> {
+    ListQuery {
         prefix,
         delimiter,
         after,
@@ -91,10 +91,5 @@ proptest! {
     #[test]
     fn tokens_read_back(key in any::<String>()) {
         prop_assert_eq!(read_token(&write_token(&key)).unwrap(), key);
-    }
-
-    #[test]
-    fn made_up_tokens_do_no_harm(token in any::<String>()) {
-        let _ = read_token(&token);
     }
 }

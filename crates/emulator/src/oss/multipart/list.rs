@@ -4,7 +4,7 @@ use axum::response::Response;
 
 use super::{MAX_PART_NUMBER, upload_id};
 use crate::oss::error::Result;
-use crate::oss::list::{self, Asked, Encoding, count};
+use crate::oss::list::{self, Encoding, ListQuery, count};
 use crate::oss::request::OssRequest;
 use crate::oss::store::{Bucket, Upload};
 use crate::oss::xml::Xml;
@@ -69,7 +69,7 @@ impl Oss {
             .number("max-uploads", 1..=MAX_ENTRIES)?
             .unwrap_or(MAX_ENTRIES);
         let (prefix, delimiter) = (text("prefix"), text("delimiter"));
-        let asked = Asked {
+        let asked = ListQuery {
             prefix,
             delimiter,
             after: key_marker,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use multer::{Field, Multipart};
 
 use self::pieces::{Futile, Pieces, Progress};
-use crate::blobs::{Blobs, Written};
+use crate::blobs::{Blobs, StoredBlob};
 use crate::oss::address::{self, MAX_KEY_BYTES};
 use crate::oss::error::{OssError, Result};
 use crate::oss::incoming::{self, Incoming};
@@ -120,7 +120,7 @@ impl Form<'_> {
         Ok(key.replace(FILENAME, filename))
     }
 
-    /// What the form says about the object. The type is the form's, else the file's own.
+    /// Properties of the object that the form states. The type is the form's, else the file's own.
     pub(super) fn described(&self) -> Vec<(&str, &str)> {
         let mut pairs = Vec::new();
         let own_type = self.file.as_ref().and_then(Field::content_type);
@@ -141,7 +141,7 @@ impl Form<'_> {
     ///
     /// # Errors
     /// `EntityTooLarge`, `IncompleteBody`.
-    pub(super) async fn keep_file(&mut self, blobs: &Blobs, limit: u64) -> Result<Written> {
+    pub(super) async fn keep_file(&mut self, blobs: &Blobs, limit: u64) -> Result<StoredBlob> {
         let mut writer = blobs.writer().await?;
         if let Some(file) = &mut self.file {
             while let Some(chunk) = file.chunk().await? {

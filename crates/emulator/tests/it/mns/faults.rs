@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use emulator::call::Service;
 use emulator::faults::{Fault, Kind};
 
@@ -43,49 +41,6 @@ async fn an_error_looks_like_one_of_the_service() {
 }
 
 #[tokio::test]
-async fn latency_delays_the_answer() {
-    let (running, mns) = scene().await;
-    once(
-        &running,
-        "GetQueueAttributes",
-        Kind::Latency { latency_ms: 300 },
-    );
-    let started = Instant::now();
-    assert_eq!(mns.call("GET /queues/q", "").await.status, 200);
-    assert!(started.elapsed() >= Duration::from_millis(300));
-}
-
-#[tokio::test]
-async fn a_dropped_connection_may_hide_a_success() {
-    let (running, mns) = scene().await;
-    let message = "<Message><MessageBody>a</MessageBody></Message>";
-    for (after, kept) in [(false, "0"), (true, "1")] {
-        once(&running, "SendMessage", Kind::Drop { after });
-        assert!(
-            mns.try_call("POST /queues/q/messages", &[], message)
-                .await
-                .is_err()
-        );
-        let status = mns.call("GET /queues/q", "").await;
-        assert_eq!(status.text("ActiveMessages"), kept, "after: {after}");
-    }
-}
-
-#[tokio::test]
-async fn a_truncated_answer_breaks_off() {
-    let (running, mns) = scene().await;
-    mns.send("q", "a").await;
-    once(&running, "ReceiveMessage", Kind::Truncate);
-    assert!(
-        mns.try_call("GET /queues/q/messages", &[], "")
-            .await
-            .is_err()
-    );
-    let status = mns.call("GET /queues/q", "").await;
-    assert_eq!(status.text("InactiveMessages"), "1");
-}
-
-#[tokio::test]
 async fn a_duplicate_is_received_again() {
     let (running, mns) = scene().await;
     mns.send("q", "a").await;
@@ -100,14 +55,4 @@ async fn a_duplicate_is_received_again() {
     assert_eq!(second.text("MessageId"), first.text("MessageId"));
     assert_eq!(second.text("DequeueCount"), "2");
     assert_eq!(mns.delete("q", second.text("ReceiptHandle")).await, "204");
-}
-
-#[tokio::test]
-async fn a_clock_that_is_off_refuses_good_dates() {
-    let (running, mns) = scene().await;
-    once(&running, "*", Kind::Skew { skew_seconds: 1000 });
-    assert_eq!(
-        mns.call("GET /queues/q", "").await.outcome(),
-        "408 TimeExpired"
-    );
 }

@@ -1,60 +1,7 @@
-use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
-
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
 
-use crate::mns::caller::Caller;
+use crate::process::Process;
 use crate::running::{ACCOUNT, REGION};
-
-/// The real program, so that it can be killed as the system kills.
-struct Process {
-    child: Child,
-    mns: Caller,
-}
-
-impl Process {
-    async fn start(folder: &Path) -> Self {
-        let announce = folder.join("announce.json");
-        let _ = std::fs::remove_file(&announce);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
-        for listener in ["--oss", "--mns", "--face", "--admin"] {
-            command.args([listener, "127.0.0.1:0"]);
-        }
-        command
-            .arg("--data")
-            .arg(folder.join("data"))
-            .arg("--announce")
-            .arg(&announce);
-        command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI5tTest");
-        command.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "test-secret");
-        let child = command
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let addresses = tokio::time::timeout(Duration::from_mins(1), announced(&announce));
-        let addresses = addresses
-            .await
-            .expect("the emulator does not announce itself");
-        let mns = Caller::at(format!("http://{}", addresses["mns"].as_str().unwrap()));
-        Self { child, mns }
-    }
-
-    async fn kill(mut self) {
-        self.child.kill().await.unwrap();
-    }
-}
-
-async fn announced(file: &Path) -> serde_json::Value {
-    loop {
-        match std::fs::read(file) {
-            Ok(text) => return serde_json::from_slice(&text).unwrap(),
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_killed_emulator_knows_everything_again() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use tempfile::TempDir;
 
-use crate::oss::kept::Process;
+use crate::process::Process;
 
 /// Largest file in blocks of 512 bytes, which plays the end of the disk.
 const BLOCKS: u32 = 64;

@@ -1,6 +1,5 @@
 //! From an operation on an object to a message in a topic.
 
-use emulator::rules::Rule;
 use oss::event;
 
 use crate::mns::caller::Caller as MnsCaller;
@@ -26,23 +25,19 @@ async fn scene() -> (Running, Caller, MnsCaller) {
 }
 
 async fn put_rule(running: &Running, name: &str, prefix: &str, suffix: &str) {
-    let rule = Rule {
-        bucket: "photos".to_owned(),
-        prefix: prefix.to_owned(),
-        suffix: suffix.to_owned(),
-        more: Vec::new(),
-        events: ["ObjectCreated:*", "ObjectRemoved:*", "ObjectDownloaded:*"]
-            .map(str::to_owned)
-            .into(),
-        topic: Some("t".to_owned()),
-    };
-    let body = serde_json::to_string(&rule).unwrap();
+    let rule = serde_json::json!({
+        "bucket": "photos",
+        "prefix": prefix,
+        "suffix": suffix,
+        "events": ["ObjectCreated:*", "ObjectRemoved:*", "ObjectDownloaded:*"],
+        "topic": "t",
+    });
     let url = format!("http://{}/rules/{name}", running.addresses.admin);
     let http = service::http_client(&service::ConnectOptions::default()).unwrap();
     let request = http
         .put(url)
         .header("content-type", "application/json")
-        .body(body);
+        .body(rule.to_string());
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
 }

@@ -1,80 +1,11 @@
 //! What is there again after the process was killed.
 
-use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
-
 use bytes::Bytes;
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use crate::oss::caller::Caller;
-
-/// The real program, so that it can be killed as the system kills.
-pub(crate) struct Process {
-    child: Child,
-    pub(crate) oss: Caller,
-    admin: String,
-}
-
-impl Process {
-    pub(crate) async fn start(folder: &Path) -> Self {
-        Self::start_by(&["env"], folder).await
-    }
-
-    /// Has a program start the emulator.
-    pub(crate) async fn start_by(starter: &[&str], folder: &Path) -> Self {
-        let announcement = folder.join("announcement.json");
-        let _ = std::fs::remove_file(&announcement);
-        let mut command = Command::new(starter[0]);
-        command.args(&starter[1..]);
-        command.arg(env!("CARGO_BIN_EXE_emulator"));
-        for listener in ["--oss", "--mns", "--face", "--admin"] {
-            command.args([listener, "127.0.0.1:0"]);
-        }
-        command.arg("--data").arg(folder.join("data"));
-        command.arg("--announce").arg(&announcement);
-        command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI5tTest");
-        command.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "test-secret");
-        let child = command
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let announced = tokio::time::timeout(Duration::from_mins(1), read(&announcement));
-        let addresses = announced
-            .await
-            .expect("the emulator does not announce itself");
-        let url = |name: &str| format!("http://{}", addresses[name].as_str().unwrap());
-        Self {
-            child,
-            oss: Caller::at(url("oss")),
-            admin: url("admin"),
-        }
-    }
-
-    pub(crate) async fn kill(mut self) {
-        self.child.kill().await.unwrap();
-    }
-
-    async fn admin(&self, method: &str, path: &str, body: &str) -> String {
-        let url = format!("{}{path}", self.admin);
-        let request = self.oss.http.request(method.parse().unwrap(), url);
-        let request = request
-            .header("content-type", "application/json")
-            .body(body.to_owned());
-        request.send().await.unwrap().text().await.unwrap()
-    }
-}
-
-async fn read(file: &Path) -> serde_json::Value {
-    loop {
-        match std::fs::read(file) {
-            Ok(text) => return serde_json::from_slice(&text).unwrap(),
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-    }
-}
+use crate::process::{Process, listen};
 
 fn blobs(folder: &TempDir) -> usize {
     std::fs::read_dir(folder.path().join("data/blobs"))
@@ -204,7 +135,7 @@ async fn a_killed_emulator_has_everything_again() {
         process
             .admin("GET", "/rules/rule", "")
             .await
-            .contains(r#""topic":"t""#)
+            .contains(r#""TopicName":"t""#)
     );
     assert!(
         process
@@ -261,9 +192,7 @@ async fn a_second_emulator_is_kept_out() {
     let folder = TempDir::new().unwrap();
     let _process = Process::start(folder.path()).await;
     let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
-    for listener in ["--oss", "--mns", "--face", "--admin"] {
-        command.args([listener, "127.0.0.1:0"]);
-    }
+    listen(&mut command, &[]);
     let output = command
         .arg("--data")
         .arg(folder.path().join("data"))

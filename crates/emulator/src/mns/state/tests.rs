@@ -58,8 +58,8 @@ fn subscription_record() -> Record {
     }
 }
 
-fn replay(records: Vec<Record>) -> Kept {
-    let mut kept = Kept::default();
+fn replay(records: Vec<Record>) -> MnsState {
+    let mut kept = MnsState::default();
     for record in records {
         let line = serde_json::to_string(&record).unwrap();
         kept.apply(serde_json::from_str(&line).unwrap());
@@ -67,7 +67,7 @@ fn replay(records: Vec<Record>) -> Kept {
     kept
 }
 
-fn texts(kept: &Kept) -> Vec<String> {
+fn texts(kept: &MnsState) -> Vec<String> {
     let messages = kept.queues[&name("q")].messages();
     messages
         .map(|(_, message)| message.body.text().to_owned())

@@ -9,14 +9,14 @@ use serde::de::DeserializeOwned;
 
 /// An answer, for use as the error type too.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct AdminResponse {
     status: StatusCode,
     body: String,
 }
 
-pub(super) type Outcome = Result<Answer, Answer>;
+pub(super) type Outcome = Result<AdminResponse, AdminResponse>;
 
-impl Answer {
+impl AdminResponse {
     /// 200 with nothing to say.
     pub(super) fn ok() -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Answer {
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for AdminResponse {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
@@ -85,13 +85,19 @@ impl IntoResponse for Answer {
 }
 
 /// Reads a body that says it is JSON.
-pub(super) fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Answer> {
+pub(super) fn parse<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<T, AdminResponse> {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     if !content_type.is_some_and(|given| given.starts_with("application/json")) {
         let message = "send `Content-Type: application/json`";
-        return Err(Answer::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        return Err(AdminResponse::error(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            message,
+        ));
     }
-    serde_json::from_slice(body).map_err(|error| Answer::refused(&error))
+    serde_json::from_slice(body).map_err(|error| AdminResponse::refused(&error))
 }

@@ -16,13 +16,13 @@ const VERSION: HeaderValue = HeaderValue::from_static("2015-06-06");
 
 /// The outcome of an operation.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct MnsResponse {
     status: StatusCode,
     location: Option<String>,
     body: Option<String>,
 }
 
-impl Answer {
+impl MnsResponse {
     /// An answer with a document.
     pub(super) fn document(status: StatusCode, body: String) -> Self {
         Self {
@@ -42,10 +42,10 @@ impl Answer {
     }
 
     /// Something is where `location` says, new or not.
-    pub(super) fn made(made: crate::mns::Made, location: String) -> Self {
+    pub(super) fn made(made: crate::mns::Creation, location: String) -> Self {
         let status = match made {
-            crate::mns::Made::New => StatusCode::CREATED,
-            crate::mns::Made::Unchanged => StatusCode::NO_CONTENT,
+            crate::mns::Creation::New => StatusCode::CREATED,
+            crate::mns::Creation::Unchanged => StatusCode::NO_CONTENT,
         };
         Self {
             status,
@@ -55,7 +55,7 @@ impl Answer {
     }
 }
 
-/// What all answers to one request have in common.
+/// Request id and base URL of the responses to one request.
 #[derive(Debug)]
 pub(super) struct Context {
     request_id: String,
@@ -78,8 +78,8 @@ impl Context {
     }
 
     /// The answer to an operation that was carried out.
-    pub(super) fn respond(&self, answer: Answer) -> Response {
-        let Answer {
+    pub(super) fn respond(&self, answer: MnsResponse) -> Response {
+        let MnsResponse {
             status,
             location,
             body,
@@ -124,6 +124,6 @@ impl Context {
             error.text("RequestId", &self.request_id);
             error.text("HostId", &self.base_url);
         });
-        self.respond(Answer::document(status, body))
+        self.respond(MnsResponse::document(status, body))
     }
 }

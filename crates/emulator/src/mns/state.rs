@@ -1,4 +1,4 @@
-//! What of MNS survives a restart, and the records it is rebuilt from.
+//! The state of MNS in the journal: queues, topics, subscriptions and messages.
 //!
 //! Queues are named by their id in the records of their messages, so that a late record
 //! of a queue that is gone cannot end up in a new one of the same name.
@@ -21,7 +21,7 @@ const SNAPSHOT_BATCH: usize = 64;
 
 /// All queues and topics, before they are shared out among their own locks.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct MnsState {
     pub(crate) queues: BTreeMap<Name, Queue>,
     pub(crate) topics: BTreeMap<Name, Topic>,
     names: HashMap<ResourceId, Name>,
@@ -39,7 +39,7 @@ pub(crate) enum Record {
     },
     /// A queue is deleted with all that is in it.
     QueueGone { name: Name },
-    /// What is in a queue changes.
+    /// The messages of a queue change.
     InQueue { queue: ResourceId, change: Change },
     /// A topic is made, or its attributes change.
     Topic { name: Name, topic: Topic },
@@ -66,7 +66,7 @@ pub(crate) struct QueueHead {
 }
 
 impl QueueHead {
-    /// What is kept of a queue beside its messages.
+    /// The record of a queue without its messages.
     pub(crate) fn of(queue: &Queue) -> Self {
         Self {
             id: queue.id(),
@@ -78,7 +78,7 @@ impl QueueHead {
     }
 }
 
-impl Journaled for Kept {
+impl Journaled for MnsState {
     type Record = Record;
 
     const SECTION: &'static str = "mns";
@@ -150,7 +150,7 @@ impl Journaled for Kept {
     }
 }
 
-impl Kept {
+impl MnsState {
     fn put_queue(&mut self, name: Name, head: QueueHead) {
         let QueueHead {
             id,
