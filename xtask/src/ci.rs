@@ -4,11 +4,11 @@
 mod node;
 pub(crate) mod python;
 
-use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result};
+use testbed::command::execute;
 
 use crate::models;
 
@@ -75,7 +75,7 @@ const STEPS: [Step; 11] = [
     },
     Step {
         name: "images",
-        // All that the fault suite needs, so that it finds them built.
+        // The packages that the fault suite runs, so that it finds them built.
         run: || cargo("xtask images source face emulator --check", &[]),
     },
     Step {
@@ -120,7 +120,7 @@ fn conformance() -> Result<()> {
     )
 }
 
-/// What may be among the dependencies (`deny.toml`), and that each of them is used.
+/// Allowed dependencies (`deny.toml`), and that each of them is used.
 fn dependencies() -> Result<()> {
     let tools = python::environment("tools-venv", "xtask/tools.txt")?;
     // One manifest names a licence file instead of a licence; the file is read.
@@ -164,20 +164,4 @@ pub(crate) fn runs(step: &str, command: &str) -> bool {
         _ => return false,
     };
     command.strip_prefix("cargo ") == Some(words)
-}
-
-pub(crate) fn execute(command: &mut Command) -> Result<()> {
-    let program = Path::new(command.get_program()).display().to_string();
-    let status = command
-        .current_dir(root())
-        .status()
-        .with_context(|| format!("cannot run `{program}`"))?;
-    if !status.success() {
-        bail!("`{program}` ended with {status}");
-    }
-    Ok(())
-}
-
-pub(crate) fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

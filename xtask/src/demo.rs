@@ -39,7 +39,7 @@ pub(crate) struct Args {
     /// Print one JSON object per photo on standard output, and nothing else there.
     #[arg(long)]
     json: bool,
-    /// Who finds the faces.
+    /// The back end that finds the faces.
     #[arg(long, default_value = "local")]
     backend: Backend,
 }

@@ -42,6 +42,7 @@ fn print_guide(pipeline: &Pipeline) {
     let Addresses {
         oss,
         mns,
+        mns_open,
         face_api,
         admin,
         face_recognition,
@@ -55,8 +56,9 @@ The pipeline is running. A photo put into the bucket comes back below `target/`.
 
   OSS                http://{oss}      bucket `{bucket}`, path-style, region cn-shanghai
   MNS                http://{mns}      queue `{queue}`
+  MNS OpenAPI        http://{mns_open}      event rules
   face APIs          http://{face_api}
-  emulator's admin   http://{admin}      /rules /faults /stats
+  emulator's admin   http://{admin}      /faults /stats
   source-adapter     http://{source_adapter}      /health /readiness /metrics
   face-recognition   http://{face_recognition}      takes CloudEvents; /health /readiness /metrics
 

@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::ci::execute;
+use testbed::command::execute;
 
 /// Options of `cargo xtask docs`.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     cluster: bool,
 }
 
-/// What runs a command.
+/// The runner of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Runner {
     /// A step of `cargo xtask ci`.
@@ -214,7 +214,7 @@ fn type_in(folder: &Path, commands: &str) -> Result<()> {
 
 /// Runs a command until it has written a line with `sign`, and interrupts it as a person would.
 fn until(folder: &Path, command: &str, sign: &str) -> Result<()> {
-    // What a shell starts in the background is deaf to interrupts, and passes that on.
+    // A process that a shell starts in the background ignores interrupts, and so do its children.
     let hearing = format!("exec env --default-signal=INT {command}");
     let mut child = shell(folder, &hearing)
         .stdout(Stdio::piped())
@@ -241,10 +241,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::ci::root;
+    use testbed::workspace_root;
 
     fn written() -> Vec<blocks::Block> {
-        blocks::of_all_documents(root()).unwrap()
+        blocks::of_all_documents(workspace_root()).unwrap()
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(commands, listed);
     }
 
-    /// What stands between fences of these languages is typed or copied.
+    /// Blocks of these languages are typed or copied.
     const COPIED: [&str; 2] = ["console", "yaml"];
 
     #[test]
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn other_runners_run_the_commands_that_are_left_to_them() {
         let workflow = |name: &str| {
-            let path = root().join(".github/workflows").join(name);
+            let path = workspace_root().join(".github/workflows").join(name);
             std::fs::read_to_string(path).unwrap()
         };
         assert!(workflow("documents.yml").contains("- run: cargo xtask docs\n"));

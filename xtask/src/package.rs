@@ -1,6 +1,6 @@
 //! Hands tasks over to packages of their own.
 //!
-//! They are built on first use, so that nobody who runs the demo waits for a Kubernetes
+//! They are built on first use, so that the demo does not wait for a Kubernetes
 //! client or a test suite to compile.
 
 use std::ffi::OsString;
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
-/// Whatever stands behind the task, `--help` included.
+/// The arguments behind the task, `--help` included.
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {

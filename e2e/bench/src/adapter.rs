@@ -26,12 +26,12 @@ const DECISIVE_MS: u64 = 20;
 /// Deletes come some milliseconds after the last event, unless a call has to be repeated.
 pub(crate) const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
 
-/// What one adapter did and used.
+/// Work and resources of one adapter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AdapterRun {
     /// Events by count.
     pub(crate) events: f64,
-    /// What it used.
+    /// Resources used.
     pub(crate) usage: Usage,
     /// Calls to MNS of every kind.
     pub(crate) calls: f64,
@@ -126,7 +126,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-/// What was counted at one latency, a number per repetition.
+/// The counts at one latency, a number per repetition.
 #[derive(Debug, Default)]
 struct Counted {
     adapter: Vec<f64>,

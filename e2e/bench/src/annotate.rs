@@ -25,7 +25,7 @@ const CJPEG: &str = "cjpeg";
 /// How much more CPU time than libjpeg-turbo's is well spent.
 const MOST_CPU: f64 = 1.5;
 
-/// What the child is told.
+/// Arguments of the child.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The photo.

@@ -70,7 +70,7 @@ pub(crate) async fn bare(sink: &Url, count: u64, padding: usize) -> Result<()> {
         .await
 }
 
-/// What each of `posters` has to do, so that nobody has two more than another.
+/// The share of each of `posters`; no two differ by more than one.
 fn shares(count: u64, posters: u64) -> impl Iterator<Item = u64> {
     (0..posters).map(move |poster| (count + poster) / posters)
 }

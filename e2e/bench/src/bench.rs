@@ -11,7 +11,8 @@ use crate::report::{GroupFailure, Report};
 use crate::row::Row;
 use crate::table;
 
-/// What is built, in one go: another set would enable other features and build all again.
+/// The packages that are built, in one go: another set would enable other features and build all
+/// again.
 const PACKAGES: [&str; 5] = [
     "emulator",
     "source-adapter",
@@ -82,7 +83,7 @@ impl Bench {
         Ok(EmulatedCloud { services, cloud })
     }
 
-    /// Tells whoever watches what goes on.
+    /// Shows progress.
     pub(crate) fn step(&self, what: &str) {
         eprintln!("── {}: {what}", self.group);
     }

@@ -11,7 +11,7 @@ pub(crate) const EXECUTABLE: &str = "/proc/self/exe";
 /// Reports figures to the parent.
 ///
 /// # Errors
-/// When nobody reads them any more.
+/// When the parent reads them no more.
 pub(crate) fn report(figures: &[f64]) -> Result<()> {
     println!("{}", serde_json::to_string(figures)?);
     Ok(())

@@ -1,4 +1,4 @@
-//! What many sources cost the controller, the API server and MNS.
+//! The cost of many sources for the controller, the API server and MNS.
 //!
 //! The controller's own binary talks to a fake API server over a socket and to the emulator's
 //! MNS. Every source has a Secret and a sink of its own, which is the dearest case. The fake
@@ -84,7 +84,7 @@ async fn measure(bench: &mut Bench, fleet: Fleet, count: u32) -> Result<()> {
     quiet(bench, fleet, count, usage).await
 }
 
-/// What happens when nothing happens.
+/// The cost of an idle fleet.
 async fn quiet(bench: &mut Bench, fleet: Fleet, count: u32, before: Usage) -> Result<()> {
     let seconds = bench.pick(60, 10);
     bench.step(&format!("{seconds} quiet seconds"));

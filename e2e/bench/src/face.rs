@@ -22,7 +22,7 @@ use crate::row::{Row, Target};
 use crate::sink::Sink;
 use crate::{messages, photos};
 
-/// What the face API takes for a photo.
+/// Latency of the face API for a photo.
 const API: Duration = Duration::from_millis(200);
 /// Two faces where the sample photo has something to see.
 const ANSWER: &str = r#"{"errno":0,"err_msg":"","request_id":"bench","face_num":2,

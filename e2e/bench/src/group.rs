@@ -19,7 +19,7 @@ pub(crate) enum Group {
     Local,
     /// The face service's photos per second, latency and CPU time.
     Face,
-    /// What many sources cost controller, API server and MNS.
+    /// The cost of many sources for controller, API server and MNS.
     Controller,
     /// From process start to ready; sizes of binaries and images.
     Start,

@@ -15,7 +15,7 @@ use crate::figure::{Figure, mb, ms};
 use crate::row::{Row, Target};
 use crate::{child, photos};
 
-/// What the child is told.
+/// Arguments of the child.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The photo.

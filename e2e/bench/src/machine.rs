@@ -1,8 +1,9 @@
-//! What one must know of a machine to make something of its numbers.
+//! The machine: facts without which its numbers mean nothing.
 
 use std::process::Command;
 
 use serde::Serialize;
+use testbed::command::read;
 use testbed::meter::{field, kibibytes};
 
 /// Where a run took place.
@@ -27,17 +28,17 @@ pub(crate) struct Machine {
 impl Machine {
     /// This one.
     pub(crate) fn here() -> Self {
-        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        let text = |path| std::fs::read_to_string(path).unwrap_or_default();
         Self {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            cpu: field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(unknown),
-            memory_bytes: field(&read("/proc/meminfo"), "MemTotal")
+            cpu: field(&text("/proc/cpuinfo"), "model name").unwrap_or_else(unknown),
+            memory_bytes: field(&text("/proc/meminfo"), "MemTotal")
                 .and_then(|text| kibibytes(&text))
                 .unwrap_or_default(),
-            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            kernel: text("/proc/sys/kernel/osrelease").trim().to_owned(),
             rustc: output("rustc", &["--version"]).unwrap_or_else(unknown),
             revision: output("git", &["describe", "--always", "--dirty"]).unwrap_or_else(unknown),
-            load: first_number(&read("/proc/loadavg")),
+            load: first_number(&text("/proc/loadavg")),
         }
     }
 
@@ -84,9 +85,7 @@ fn first_number(text: &str) -> f64 {
 }
 
 fn output(program: &str, args: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(args).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then(|| text.trim().to_owned())
+    read(Command::new(program).args(args)).ok()
 }
 
 #[cfg(test)]

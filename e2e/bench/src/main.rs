@@ -86,7 +86,7 @@ struct Args {
     /// Fewer repetitions and smaller amounts: minutes, not a quarter of an hour.
     #[arg(long)]
     quick: bool,
-    /// What to measure [default: everything].
+    /// Groups to measure [default: all].
     #[arg(value_name = "NAME")]
     groups: Vec<Group>,
 }
@@ -123,7 +123,7 @@ async fn measure(args: Args) -> Result<ExitCode> {
         bench.enter(group.name());
         let outcome = tokio::select! {
             outcome = group.run(&mut bench) => Some(outcome),
-            // What was started is killed when its owners are dropped.
+            // Processes are killed when their owners are dropped.
             _ = tokio::signal::ctrl_c() => None,
         };
         match outcome {

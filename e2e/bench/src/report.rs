@@ -37,9 +37,9 @@ pub(crate) struct Report {
     pub(crate) quick: bool,
     /// Where it ran.
     pub(crate) machine: Machine,
-    /// What was measured, in the order in which it was.
+    /// Rows in the order of their measurement.
     pub(crate) rows: Vec<Row>,
-    /// What could not be.
+    /// Groups that could not be measured.
     pub(crate) failures: Vec<GroupFailure>,
 }
 

@@ -1,4 +1,4 @@
-//! What this executable does when it is started as a child, so that the work in it is
+//! The roles of this executable when it is started as a child, so that the work in it is
 //! measured alone. Hidden from the help: only the groups start these.
 
 use anyhow::Result;

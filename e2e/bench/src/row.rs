@@ -11,17 +11,17 @@ pub(crate) struct Row {
     pub(crate) group: &'static str,
     /// Tells it from the others of its group.
     pub(crate) name: String,
-    /// What is measured, in a few words.
+    /// Name of the measurement, in a few words.
     pub(crate) measures: String,
     /// The value.
     pub(crate) value: Figure,
-    /// What was measured beside it in the same repetitions.
+    /// Figures measured beside it in the same repetitions.
     pub(crate) beside: Vec<Beside>,
-    /// What it is compared with.
+    /// Name of the comparison.
     pub(crate) reference: Option<Beside>,
     /// Value divided by reference.
     pub(crate) ratio: Option<Figure>,
-    /// What it should be.
+    /// The bound.
     pub(crate) target: Option<Target>,
     /// Whether its median is what it should be.
     pub(crate) met: Option<bool>,
@@ -30,7 +30,7 @@ pub(crate) struct Row {
 /// A figure with a name of its own.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Beside {
-    /// What it is.
+    /// The kind of bound.
     pub(crate) name: String,
     /// How much.
     #[serde(flatten)]
@@ -133,7 +133,7 @@ impl Target {
         Self { of, bound, limit }
     }
 
-    /// What is not a number meets nothing.
+    /// A figure that is not a number meets no target.
     fn is_met(self, value: f64) -> bool {
         match self.bound {
             Bound::AtLeast => value >= self.limit,

@@ -1,5 +1,5 @@
 //! A sink that costs next to nothing: it reads a request, waits as long as it was told, says
-//! 202 and counts. In a process of its own, so that its CPU time is not that of whoever
+//! 202 and counts. In a process of its own, so that its CPU time is not that of the process that
 //! posts; its own clock says when the first and the last event came.
 
 use std::convert::Infallible;
@@ -25,7 +25,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// Longer than this without one more event, and something is broken.
 const STALL_DEADLINE: Duration = Duration::from_secs(30);
 
-/// What has come so far.
+/// Counts of the events so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Arrivals {
     /// Events.
@@ -96,7 +96,7 @@ impl Sink {
         })
     }
 
-    /// What has come so far.
+    /// Counts of the events so far.
     ///
     /// # Errors
     /// When the sink is gone.

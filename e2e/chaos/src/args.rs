@@ -29,7 +29,7 @@ pub struct Args {
     /// The form for every change: 200 photos, 40 seconds.
     #[arg(long, conflicts_with_all = ["photos", "minutes"])]
     short: bool,
-    /// What the services run in.
+    /// Runtime of the services.
     #[arg(long, default_value = "auto")]
     isolation: Isolation,
     /// Write the report to this file as well, as JSON.
@@ -37,7 +37,7 @@ pub struct Args {
     pub json: Option<PathBuf>,
 }
 
-/// What the services run in.
+/// Runtime of the services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Isolation {
     /// Containers where that is possible, else processes.
@@ -48,14 +48,14 @@ pub enum Isolation {
     Processes,
 }
 
-/// What a run is to be like.
+/// Options of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// Decides all that is left to chance.
     pub seed: u64,
     /// How much is done.
     pub size: Size,
-    /// What the services run in.
+    /// Runtime of the services.
     pub isolation: Isolation,
     /// Without faults, it is the calm run that others are compared with.
     pub is_calm: bool,
@@ -63,7 +63,7 @@ pub struct Options {
     pub theft: Option<Theft>,
 }
 
-/// What is taken away by hand, to see whether it is missed.
+/// A theft that the suite must notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theft {
     /// One message of the queue.
@@ -73,7 +73,7 @@ pub enum Theft {
 }
 
 impl Args {
-    /// What was asked for.
+    /// The options of the command line.
     #[must_use]
     pub fn options(&self) -> Options {
         let size = Size {

@@ -1,4 +1,4 @@
-//! What goes wrong in a run, and what the report calls it.
+//! The kinds of fault in a run, and their names in the report.
 
 use std::fmt;
 
@@ -67,7 +67,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What the report calls it.
+    /// Its name in the report.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -102,7 +102,7 @@ impl Fault {
         }
     }
 
-    /// What stands in for it where services are processes, which share one network.
+    /// The fault that replaces it where services are processes, which share one network.
     #[must_use]
     pub(crate) fn among_processes(self) -> Self {
         match self {
@@ -135,7 +135,7 @@ impl Api {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Oss, Self::Mns, Self::Face];
 
-    /// What the emulator's admin API calls it.
+    /// Its name in the emulator's admin API.
     #[must_use]
     pub(crate) fn name(self) -> &'static str {
         match self {

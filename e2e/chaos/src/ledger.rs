@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// A version of a photo: its key and its `ETag`.
 pub(crate) type VersionId = (String, String);
 
-/// What happened in a run so far. Shared by all that write into it.
+/// The ledger of a run so far. Shared by all writers.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger(Mutex<Entries>);
 
@@ -54,11 +54,11 @@ pub(crate) struct Totals {
     pub(crate) analyses: u64,
     /// Versions for which there was more than one of them.
     pub(crate) analysed_twice: usize,
-    /// What else should not have happened.
+    /// Other mistakes.
     pub(crate) notes: Vec<String>,
 }
 
-/// What a face API call is about, as far as was known when it came.
+/// The photo of a face API call, as far as it was known when the call came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Analysis {
     version: VersionId,

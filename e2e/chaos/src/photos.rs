@@ -46,7 +46,7 @@ const KEYS: [&str; 8] = [
 pub(crate) struct Photo {
     /// Where it goes.
     pub(crate) key: ObjectKey,
-    /// What is uploaded first, and what overwrites it if something does.
+    /// The first version, and the one that overwrites it if there is one.
     pub(crate) versions: [Version; 2],
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Photo {
 pub(crate) struct Version {
     /// The file.
     pub(crate) bytes: Bytes,
-    /// What OSS calls this version: the MD5 of the file.
+    /// The entity tag of this version: the MD5 of the file.
     pub(crate) etag: ETag,
     /// Format of file and result.
     pub(crate) format: ImageFormat,

@@ -42,7 +42,7 @@ pub(crate) enum Exchange {
     Unreadable,
 }
 
-/// What an event says of the object.
+/// The object of an event.
 #[derive(Debug, PartialEq, Eq)]
 struct Notification {
     id: String,

@@ -1,4 +1,4 @@
-//! What a run found, as a table for people and as JSON.
+//! The report of a run, as a table for people and as JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,10 +12,10 @@ use crate::ledger::Totals;
 /// Mistakes that are named in the table; JSON has them all.
 const SHOWN: usize = 20;
 
-/// What a run found.
+/// The report of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// What all that was left to chance came from.
+    /// The seed of all random choices.
     pub seed: u64,
     /// `containers` or `processes`.
     pub isolation: String,
@@ -47,7 +47,7 @@ pub struct Report {
     pub left_in_queue: u64,
     /// Events that the adapter gave up on.
     pub dead_letters: usize,
-    /// What went wrong on purpose.
+    /// Injected faults.
     pub faults: Vec<FaultLine>,
     /// How the services fared.
     pub services: Vec<ServiceLine>,
@@ -77,7 +77,7 @@ pub struct ServiceLine {
     pub peak_kib: u64,
 }
 
-/// What the look at the bucket, the queue and the dead letters brought.
+/// Findings in the bucket, the queue and the dead letters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Findings {
     pub(crate) left_in_queue: u64,
@@ -88,7 +88,7 @@ pub(crate) struct Findings {
     pub(crate) strays: Vec<String>,
 }
 
-/// What a run was.
+/// Parameters of the run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Setting {
     pub(crate) seed: u64,
@@ -152,7 +152,7 @@ impl FaultLine {
     }
 }
 
-/// A fault that met nobody proves nothing, however well all ended.
+/// A fault that struck nothing proves nothing, however well the run ended.
 fn never_struck(faults: &BTreeMap<Fault, Count>) -> impl Iterator<Item = String> {
     let never = faults.iter().filter(|(_, count)| count.struck == 0);
     never.map(|(fault, _)| format!("nothing was put to the test by: {fault}"))

@@ -1,4 +1,4 @@
-//! What happens when: uploads and faults, as a pure function of the seed.
+//! The schedule of uploads and faults, as a pure function of the seed.
 //!
 //! Nothing here looks at a clock or a process. Faults run in lanes; within a lane one ends
 //! before the next begins, so that nothing is killed while it is cut off, and lanes are
@@ -62,7 +62,7 @@ pub(crate) struct Injection {
     pub(crate) at: Duration,
     /// How long it lasts.
     pub(crate) duration: Duration,
-    /// What goes wrong.
+    /// The kind of fault.
     pub(crate) fault: Fault,
     /// Where, if that is an API.
     pub(crate) api: Option<Api>,
@@ -75,11 +75,11 @@ pub(crate) struct Injection {
 /// Faults that must not overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// What is done to the adapter.
+    /// Faults of the adapter.
     Adapter,
-    /// What is done to the face service.
+    /// Faults of the face service.
     Face,
-    /// What is done to the emulator and to the credentials that it accepts.
+    /// Faults of the emulator and of the credentials that it accepts.
     Emulator,
     /// Misbehaviour of the APIs.
     Apis,

@@ -80,7 +80,7 @@ async fn is_idle(environment: &Environment) -> bool {
     in_work < 0.5
 }
 
-/// What is wrong with the results, by the photo's key; nothing for a photo that is right.
+/// Mistakes in the results by the photo's key; none for a photo that is right.
 pub(crate) async fn mistakes(
     cloud: &Cloud,
     expected: &[(&Photo, &Version)],

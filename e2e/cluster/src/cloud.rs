@@ -4,11 +4,12 @@ use std::ops::Deref;
 
 use anyhow::{Context as _, Result};
 use manifests::Config;
-use mns::{QueueStatus, SubscriptionName};
+use mns::{QueueStatus, RuleEndpoint, SubscriptionName};
+use oss::Bucket;
 use serde_json::json;
 use service::{ConnectOptions, http_client};
 use signing::Credentials;
-use testbed::{ACCOUNT, Account, REGION};
+use testbed::{ACCOUNT, Account, Addresses, REGION};
 
 use crate::forward::Forward;
 
@@ -19,6 +20,7 @@ pub(crate) const NAME: &str = "emulator";
 const OSS: u16 = 8901;
 const MNS: u16 = 8902;
 const ADMIN: u16 = 8904;
+const MNS_OPEN: u16 = 8905;
 
 /// The emulator's own development pair: it opens nothing but emulators.
 pub(crate) const KEY: (&str, &str) = ("LTAI5tEmulatorDevelopment", "emulator-development-only");
@@ -28,12 +30,8 @@ pub(crate) const KEY: (&str, &str) = ("LTAI5tEmulatorDevelopment", "emulator-dev
 /// # Errors
 /// When the emulator does not run in the cluster.
 pub(crate) async fn prepare() -> Result<()> {
-    let config = deployed()?;
     let cloud = Cloud::connect().await?;
-    cloud.bucket(&config.oss_bucket).await?;
-    cloud.topic(&config.mns_topic).await?;
-    let (bucket, topic) = (&config.oss_bucket, &config.mns_topic);
-    cloud.admin.put_rule("photos", bucket, topic).await
+    cloud.provision(&deployed()?).await.map(drop)
 }
 
 /// The configuration of the sample in a cluster under test.
@@ -62,14 +60,32 @@ impl Cloud {
     /// # Errors
     /// When the emulator does not run in the cluster.
     pub(crate) async fn connect() -> Result<Self> {
-        let forward = Forward::open(NAMESPACE, NAME, &[OSS, MNS, ADMIN]).await?;
-        let (oss, mns) = (forward.address(OSS)?, forward.address(MNS)?);
-        let listeners = [&*oss, &*mns, &*forward.address(ADMIN)?];
+        let forward = Forward::open(NAMESPACE, NAME, &[OSS, MNS, MNS_OPEN, ADMIN]).await?;
+        let addresses = Addresses {
+            oss: forward.address(OSS)?,
+            mns: forward.address(MNS)?,
+            mns_open: forward.address(MNS_OPEN)?,
+            admin: forward.address(ADMIN)?,
+            ..Addresses::default()
+        };
         let http = http_client(&ConnectOptions::default())?;
         Ok(Self {
-            account: Account::new(&http, listeners, Credentials::new(KEY.0, KEY.1))?,
+            account: Account::new(&http, &addresses, Credentials::new(KEY.0, KEY.1))?,
             _forward: forward,
         })
+    }
+
+    /// Makes the topic, the bucket and the event rule of the sample; gives the bucket.
+    ///
+    /// # Errors
+    /// When the emulator refuses one of them or does not answer.
+    pub(crate) async fn provision(&self, config: &Config) -> Result<Bucket> {
+        let bucket = self.bucket(&config.oss_bucket).await?;
+        let topic = self.topic(&config.mns_topic).await?;
+        let endpoint = RuleEndpoint::Topic(topic.name().clone());
+        self.announce("photos", &config.oss_bucket, endpoint)
+            .await?;
+        Ok(bucket)
     }
 
     /// The content of a Secret with `key` for MNS, as seen from inside the cluster.
@@ -102,7 +118,7 @@ impl Cloud {
         }
     }
 
-    /// Takes a queue away, as somebody in the console might.
+    /// Deletes a queue, as a user of the console might.
     ///
     /// # Errors
     /// When MNS refuses.

@@ -1,4 +1,4 @@
-//! What a scenario needs of the cluster. What is missing fails it, by name: a scenario that
+//! Requirements of a scenario on the cluster. A missing one fails it by name: a scenario that
 //! passes because it could not run proves nothing.
 
 use anyhow::{Context as _, Result, bail, ensure};

@@ -1,4 +1,4 @@
-//! What is tried on the cluster. Each scenario says in its first line what it needs.
+//! The scenarios on a cluster. Each states in its first line what it needs.
 
 mod acceptance;
 mod controller;
@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 
 use crate::world::World;
 
-/// What a scenario does to the cluster.
+/// The effect of a scenario on the cluster.
 type Run = for<'a> fn(&'a World) -> BoxFuture<'a, Result<()>>;
 
 /// Whom a scenario shares the cluster with.

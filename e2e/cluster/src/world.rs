@@ -7,7 +7,7 @@ use tokio::sync::{OnceCell, RwLock};
 use crate::cloud::Cloud;
 use crate::needs::Need;
 
-/// The cluster, the emulator in it, and who may disturb whom.
+/// The cluster, the emulator in it, and the locks between scenarios.
 pub(crate) struct World {
     pub(crate) client: Client,
     cloud: OnceCell<Cloud>,

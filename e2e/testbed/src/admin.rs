@@ -113,29 +113,6 @@ impl Admin {
         }
     }
 
-    /// Connects every finished upload in `bucket` to `topic`.
-    ///
-    /// # Errors
-    /// When the emulator does not answer or refuses the rule.
-    pub async fn put_rule(&self, name: &str, bucket: &str, topic: &str) -> Result<()> {
-        let rule = serde_json::json!({
-            "bucket": bucket,
-            "topic": topic,
-            "prefix": "",
-            "suffix": "",
-            "events": [
-                "ObjectCreated:PutObject",
-                "ObjectCreated:PostObject",
-                "ObjectCreated:CopyObject",
-                "ObjectCreated:AppendObject",
-                "ObjectCreated:CompleteMultipartUpload",
-            ],
-        });
-        self.call(Method::PUT, &format!("/rules/{name}"), Some(&rule))
-            .await
-            .map(drop)
-    }
-
     /// Asks the emulator to misbehave.
     ///
     /// # Errors

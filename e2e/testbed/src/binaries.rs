@@ -101,6 +101,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_root_is_where_the_workspace_is() {
+        assert!(workspace_root().join("rust-toolchain.toml").exists());
+    }
+
+    #[test]
     fn executables_are_read_from_cargos_messages() {
         let messages = r#"{"reason":"compiler-artifact","executable":null}
 {"reason":"compiler-artifact","executable":"/t/debug/emulator"}

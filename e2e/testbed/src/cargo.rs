@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
-/// What Cargo tells a program about its own package. Build scripts look at these variables too
+/// Variables in which Cargo describes a program's own package. Build scripts look at these variables too
 /// (that of `ring` does), so that what is built with them is built again without them.
 const ABOUT_US: [&str; 2] = ["CARGO_PKG_", "CARGO_MANIFEST_"];
 

@@ -1,12 +1,12 @@
-//! The cloud side of the pipeline: bucket, topic, queue, subscription, event rule.
+//! The cloud side of the pipeline: bucket, queue, event rule.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use mns::{
-    NotifyContentFormat, Queue, QueueAttributes, Subscription, Topic, TopicAttributes,
-    VisibilityTimeout,
+    EventRule, EventRules, MatchRule, OpenApiEndpoint, Queue, QueueAttributes, RuleEndpoint, Topic,
+    TopicAttributes, VisibilityTimeout,
 };
 use oss::{Addressing, Bucket, ObjectKey, ObjectMeta, Region, SignatureVersion};
 use signing::{Credentials, LiveCredentials};
@@ -25,12 +25,17 @@ pub const ACCOUNT: &str = "1234567890123456";
 pub const BUCKET: &str = "face-image";
 /// Where results go in the bucket.
 pub const TARGET: &str = "target";
-/// The queue between topic and adapter.
+/// The queue between event rule and adapter.
 pub const QUEUE: &str = "faces";
-/// A topic name of the form that the OSS console produces.
-const TOPIC: &str = "mns-en-topics-oss-faces-1";
-const SUBSCRIPTION: &str = "faces";
 const RULE: &str = "faces";
+/// The events of objects that are complete.
+const UPLOADS: [&str; 5] = [
+    "ObjectCreated:PutObject",
+    "ObjectCreated:PostObject",
+    "ObjectCreated:CopyObject",
+    "ObjectCreated:AppendObject",
+    "ObjectCreated:CompleteMultipartUpload",
+];
 
 /// Short, so that a killed adapter's messages are soon delivered again; a living one
 /// extends it as long as it needs.
@@ -46,18 +51,26 @@ pub struct Account {
     pub admin: Admin,
     oss: oss::Client,
     mns: mns::Client,
+    rules: EventRules,
 }
 
 impl Account {
-    /// The account behind the listeners for OSS, MNS and the admin API, by `host:port`.
+    /// The account behind the emulator's listeners.
     ///
     /// # Errors
     /// When one of them is no address.
     pub fn new(
         http: &reqwest::Client,
-        [oss, mns, admin]: [&str; 3],
+        addresses: &Addresses,
         credentials: Credentials,
     ) -> Result<Self> {
+        let Addresses {
+            oss,
+            mns,
+            mns_open,
+            admin,
+            ..
+        } = addresses;
         let region: Region = REGION.parse()?;
         let oss = oss::Client::new(
             oss::Endpoint::new(&url(oss)?, Addressing::Path, region)?,
@@ -69,14 +82,43 @@ impl Account {
             mns::Endpoint::try_new(&url(mns)?)?
                 .with_account_id(ACCOUNT)
                 .with_region(REGION),
-            LiveCredentials::fixed(credentials),
+            LiveCredentials::fixed(credentials.clone()),
+            Transport::new(http.clone()),
+        );
+        let rules = EventRules::new(
+            OpenApiEndpoint::try_new(&url(mns_open)?)?,
+            credentials,
             Transport::new(http.clone()),
         );
         Ok(Self {
             admin: Admin::new(http.clone(), admin),
             oss,
             mns,
+            rules,
         })
+    }
+
+    /// Has every finished upload in `bucket` announced to `endpoint`, by a rule of this name.
+    ///
+    /// # Errors
+    /// When MNS refuses the rule or does not answer.
+    pub async fn announce(&self, name: &str, bucket: &str, endpoint: RuleEndpoint) -> Result<()> {
+        let rule = EventRule {
+            event_types: UPLOADS.map(str::to_owned).into(),
+            match_rules: [[MatchRule::bucket(REGION, ACCOUNT, bucket)].into()].into(),
+            endpoint,
+        };
+        let rule_name = name.parse()?;
+        let put = async {
+            match self.rules.get(&rule_name).await? {
+                Some(existing) if existing == rule => return Ok(()),
+                Some(_) => self.rules.delete(&rule_name).await?,
+                None => {}
+            }
+            self.rules.create(&rule_name, &rule).await
+        };
+        put.await
+            .with_context(|| format!("cannot make the event rule `{name}`"))
     }
 
     /// The bucket of this name, made if it is not there.
@@ -121,11 +163,11 @@ impl Account {
 /// The cloud as the pipeline's user sees it.
 #[derive(Debug, Clone)]
 pub struct Cloud {
-    /// All that the account has.
+    /// The account.
     pub account: Account,
     /// The bucket that photos go to and results come back in.
     pub bucket: Bucket,
-    /// The queue between topic and adapter.
+    /// The queue between event rule and adapter.
     pub queue: Queue,
 }
 
@@ -137,38 +179,21 @@ impl Cloud {
     /// When the emulator refuses or does not answer.
     pub(crate) async fn provision(http: &reqwest::Client, addresses: &Addresses) -> Result<Self> {
         let credentials = Credentials::new(ACCESS_KEY_ID, ACCESS_KEY_SECRET);
-        let listeners = [&*addresses.oss, &*addresses.mns, &*addresses.admin];
-        let account = Account::new(http, listeners, credentials)?;
+        let account = Account::new(http, addresses, credentials)?;
         let cloud = Self {
             bucket: account.bucket(BUCKET).await?,
             queue: account.queue(QUEUE)?,
             account,
         };
-        cloud.subscribe().await?;
-        cloud.account.admin.put_rule(RULE, BUCKET, TOPIC).await?;
-        Ok(cloud)
-    }
-
-    async fn subscribe(&self) -> Result<()> {
         let attributes = QueueAttributes {
             visibility_timeout: Some(VisibilityTimeout::saturating(VISIBILITY)),
             ..QueueAttributes::default()
         };
-        self.queue
-            .create(&attributes)
-            .await
-            .context("cannot make the queue")?;
-        let topic = self.account.topic(TOPIC).await?;
-        let endpoint = mns::queue_endpoint_arn(REGION, ACCOUNT, self.queue.name());
-        let subscription = Subscription {
-            notify_content_format: Some(NotifyContentFormat::Simplified),
-            ..Subscription::new(endpoint)
-        };
-        topic
-            .subscribe(&SUBSCRIPTION.parse()?, &subscription)
-            .await
-            .context("cannot subscribe the queue to the topic")?;
-        Ok(())
+        let created = cloud.queue.create(&attributes).await;
+        created.context("cannot make the queue")?;
+        let endpoint = RuleEndpoint::Queue(cloud.queue.name().clone());
+        cloud.account.announce(RULE, BUCKET, endpoint).await?;
+        Ok(cloud)
     }
 
     /// Waits until the queue is empty: everything that was sent to it has been dealt with.

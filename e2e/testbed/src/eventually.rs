@@ -13,7 +13,7 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(5
 /// Beyond what anything takes on a machine that is busy with other tests.
 const DEADLINE: Duration = Duration::from_mins(2);
 
-/// What one look at a state found.
+/// The state at one look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress<T> {
     /// It is what was waited for.

@@ -11,6 +11,7 @@ mod admin;
 mod binaries;
 mod cargo;
 mod cloud;
+pub mod command;
 mod eventually;
 pub mod meter;
 pub mod metrics;

@@ -23,7 +23,7 @@ pub struct Meter {
     folder: PathBuf,
 }
 
-/// What a process has used so far.
+/// Resources that a process has used so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// User and system time.
@@ -34,7 +34,7 @@ pub struct Usage {
     pub peak_bytes: u64,
 }
 
-/// What a command took from start to end.
+/// Time and memory of a command from start to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Finished {
     /// Time on the wall.
@@ -59,7 +59,7 @@ impl Meter {
         })
     }
 
-    /// What it has used so far.
+    /// Resources used so far.
     ///
     /// # Errors
     /// When it has been waited for.
@@ -122,7 +122,7 @@ pub fn pipe<const N: usize>(commands: [Command; N]) -> Result<Finished> {
         if index + 1 < N {
             command.stdout(Stdio::piped());
         }
-        let mut one = Watched::start(command)?;
+        let mut one = MeasuredChild::start(command)?;
         output = one.child.stdout.take();
         watched.push(one);
     }
@@ -166,8 +166,8 @@ pub fn kibibytes(text: &str) -> Option<u64> {
     Some(count * 1024)
 }
 
-/// A child that is looked at until it ends, and killed if nobody waits for that.
-struct Watched {
+/// A child that is measured until it ends, and killed when dropped.
+struct MeasuredChild {
     name: String,
     child: Child,
     meter: Meter,
@@ -175,7 +175,7 @@ struct Watched {
     exit: Option<WaitStatus>,
 }
 
-impl Watched {
+impl MeasuredChild {
     fn start(mut command: Command) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command
@@ -217,7 +217,7 @@ impl Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for MeasuredChild {
     fn drop(&mut self) {
         // Fails if it has been waited for, which is the usual case.
         let _ = self.child.kill();

@@ -49,7 +49,7 @@ impl FromStr for Samples {
 /// Fetches and parses the metrics page at `address`.
 ///
 /// # Errors
-/// When nobody answers there.
+/// When there is no response.
 pub async fn scrape(http: &reqwest::Client, address: &str) -> anyhow::Result<Samples> {
     let page = async {
         http.get(format!("http://{address}/metrics"))

@@ -18,7 +18,7 @@ const SOURCE_ETAG: &str = "source-etag";
 /// Where it notes how many faces it marked.
 const FACE_COUNT: &str = "faces";
 
-/// What became of an uploaded photo.
+/// The outcome of an uploaded photo.
 #[derive(Debug)]
 pub enum Outcome {
     /// The annotated photo lies in the bucket.

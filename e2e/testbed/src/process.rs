@@ -22,7 +22,7 @@ const START_DEADLINE: Duration = Duration::from_mins(1);
 /// Above the drain grace that both services have by default.
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
 
-/// What to start and how.
+/// How to start a process.
 #[derive(Debug, Clone)]
 pub struct Launch {
     /// Name in messages and of the log file.

@@ -38,7 +38,7 @@ pub struct Proxy {
 
 /// Sees what goes through a proxy.
 pub trait Recorder: Send + Sync + 'static {
-    /// What is known of a request until its response comes.
+    /// State of a request until its response comes.
     type Exchange: Send;
 
     /// A request comes, and is not passed on yet.
@@ -62,7 +62,7 @@ pub struct RecordedResponse {
     counts: bool,
 }
 
-/// What each connection needs.
+/// State that all connections share.
 struct Route<R> {
     http: reqwest::Client,
     /// `host:port`.

@@ -41,6 +41,8 @@ pub struct Addresses {
     pub oss: String,
     /// MNS.
     pub mns: String,
+    /// The MNS OpenAPI.
+    pub mns_open: String,
     /// The face APIs.
     pub face_api: String,
     /// The emulator's admin API.
@@ -58,6 +60,7 @@ impl Addresses {
         Self {
             oss: format!("{host}:8901"),
             mns: format!("{host}:8902"),
+            mns_open: format!("{host}:8905"),
             face_api: format!("{host}:8903"),
             admin: format!("{host}:8904"),
             ..Self::default()
@@ -80,6 +83,7 @@ impl Addresses {
             Service::Emulator => vec![
                 ("--oss", "oss", &mut self.oss),
                 ("--mns", "mns", &mut self.mns),
+                ("--mns-open", "mns-open", &mut self.mns_open),
                 ("--face", "face", &mut self.face_api),
                 ("--admin", "admin", &mut self.admin),
             ],
@@ -127,7 +131,7 @@ impl FaceBackend {
     }
 }
 
-/// What the services are started with.
+/// Settings of the services.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Folder for logs and announcements of processes; it must exist.
@@ -212,7 +216,7 @@ impl Settings {
         args
     }
 
-    /// What a Knative Service would set.
+    /// The environment that a Knative Service would set.
     fn face_env(&self, addresses: &Addresses) -> BTreeMap<String, String> {
         let face_endpoint = match self.backend {
             FaceBackend::Local => String::new(),
@@ -239,7 +243,7 @@ impl Settings {
         env
     }
 
-    /// What the controller would set.
+    /// The environment that the controller would set.
     fn adapter_env(&self, addresses: &Addresses) -> BTreeMap<String, String> {
         let mut env = text([
             ("K_SINK", &format!("http://{}/", addresses.face_recognition)),

@@ -29,7 +29,7 @@ const START_DEADLINE: Duration = Duration::from_mins(1);
 /// For one call of a service that may not be there.
 const CALL_DEADLINE: Duration = Duration::from_secs(3);
 
-/// What the services run in.
+/// The runtime of the services.
 #[derive(Debug)]
 enum Runtime {
     Containers(Containers),
@@ -39,14 +39,14 @@ enum Runtime {
 /// The services of a pipeline. They end when this is dropped.
 #[derive(Debug)]
 pub struct Services {
-    /// What services are started with. A change holds from a service's next start on, or in a
+    /// Settings of the services. A change holds from a service's next start on, or in a
     /// container for all starts if it comes before the first.
     pub settings: Settings,
-    /// A client for whatever else is to be asked.
+    /// A client for other requests.
     pub http: reqwest::Client,
     runtime: Runtime,
     addresses: Mutex<Addresses>,
-    /// Whoever does something to a service holds its lock.
+    /// The lock of a service is held while it is started, stopped or cut off.
     slots: [tokio::sync::Mutex<Slot>; 3],
     histories: Mutex<[History; 3]>,
 }
@@ -54,7 +54,7 @@ pub struct Services {
 /// The process of one service, while it is supposed to run.
 type Slot = Option<u32>;
 
-/// What became of one service so far.
+/// Starts and memory of one service so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct History {
     /// Starts after the first.
@@ -270,7 +270,7 @@ impl Services {
         }
     }
 
-    /// Measures a service that nobody is doing anything to, and starts it again if it ended by
+    /// Measures a service whose lock is free, and starts it again if it ended by
     /// itself. Tells whether it had.
     ///
     /// # Errors
@@ -345,7 +345,7 @@ impl Services {
         Ok(())
     }
 
-    /// What became of a service so far.
+    /// Starts and memory of a service so far.
     #[must_use]
     pub fn history(&self, service: Service) -> History {
         lock(&self.histories)[service as usize]

@@ -34,7 +34,7 @@ pub struct Delivery {
     pub event: Event,
 }
 
-/// What the sink answers, and after how long.
+/// The response of the sink, and its delay.
 #[derive(Debug, Clone)]
 pub struct SinkResponse {
     /// The status.
@@ -75,7 +75,7 @@ pub struct DeadLetter {
     pub subject: String,
     /// HTTP status of the last attempt.
     pub code: String,
-    /// What the sink answered, as text.
+    /// The response of the sink, as text.
     pub reason: String,
 }
 

@@ -12,13 +12,14 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::execute::{execute, root, succeeds};
 use crate::images::{self, Built, Engine, Image};
 use crate::versions::{Knative, Versions};
 use kind::Kind;
 use node::Node;
+use testbed::command::{execute, succeeds};
+use testbed::workspace_root;
 
-/// What the deployment is configured with, and its cloud.
+/// The configuration of the deployment, and its cloud.
 const CONFIG: &str = "e2e/deploy.toml";
 const EMULATOR: &str = "e2e/emulator.yaml";
 const EMULATOR_NAMESPACE: &str = "mnsoss-emulator";
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let versions = Versions::load()?;
     let engine = args.engine.map_or_else(Engine::detect, Ok)?;
     require("kubectl", "https://kubernetes.io/docs/tasks/tools/")?;
-    std::fs::create_dir_all(root().join(FOLDER)).context("cannot make `target/e2e`")?;
+    std::fs::create_dir_all(workspace_root().join(FOLDER)).context("cannot make `target/e2e`")?;
     if args.use_current_context {
         let way = match &args.repository {
             Some(repository) => Way::Registry(repository),
@@ -85,7 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn kubeconfig() -> PathBuf {
-    root().join(FOLDER).join("kubeconfig")
+    workspace_root().join(FOLDER).join("kubeconfig")
 }
 
 fn require(program: &str, where_from: &str) -> Result<()> {
@@ -187,7 +188,7 @@ impl Target<'_> {
             Way::Kind(_) | Way::Node(_) => images::REPOSITORY,
         };
         let built = images::build(engine, &all, repository, images::TAG)?;
-        let folder = root().join(FOLDER);
+        let folder = workspace_root().join(FOLDER);
         for Built { reference, .. } in &built {
             match &self.way {
                 Way::Kind(kind) => kind.load(engine, reference, &folder)?,
@@ -267,7 +268,7 @@ mod tests {
 
     #[test]
     fn the_emulator_is_deployed_with_the_image_that_is_built() {
-        let manifest = std::fs::read_to_string(root().join(EMULATOR)).unwrap();
+        let manifest = std::fs::read_to_string(workspace_root().join(EMULATOR)).unwrap();
         let image = format!("image: {}/emulator:{}\n", images::REPOSITORY, images::TAG);
         assert!(manifest.contains(&image), "{image}");
     }
@@ -277,7 +278,7 @@ mod tests {
         let read = |entry: std::io::Result<std::fs::DirEntry>| {
             std::fs::read_to_string(entry.unwrap().path()).unwrap()
         };
-        let workflows = std::fs::read_dir(root().join(".github/workflows")).unwrap();
+        let workflows = std::fs::read_dir(workspace_root().join(".github/workflows")).unwrap();
         let workflow: String = workflows.map(read).collect();
         let version = Versions::load().unwrap().kind.version;
         assert!(
@@ -298,7 +299,7 @@ mod tests {
 
     #[test]
     fn the_deployment_under_test_is_configured_right() {
-        let text = std::fs::read_to_string(root().join(CONFIG)).unwrap();
+        let text = std::fs::read_to_string(workspace_root().join(CONFIG)).unwrap();
         let config = manifests::Config::load(&text, |_| None).unwrap();
         for endpoint in [
             Some(config.mns_endpoint),

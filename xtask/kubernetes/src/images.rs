@@ -1,7 +1,7 @@
 //! Container images without a registry: static binaries by this machine's toolchain, put
 //! into the same last stage that `docker build` runs.
 //!
-//! What an image holds is written in its Dockerfile and nowhere else; see [`dockerfile`].
+//! The content of an image is stated in its Dockerfile and nowhere else; see [`dockerfile`].
 
 mod check;
 mod dockerfile;
@@ -15,8 +15,8 @@ use clap::ValueEnum;
 
 pub(crate) use engine::Engine;
 
-use crate::execute::read;
 use dockerfile::LastStage;
+use testbed::command::read;
 
 /// Where manifests look for images, unless told otherwise.
 pub(crate) const REPOSITORY: &str = "dev.local/mnsoss";

@@ -1,6 +1,6 @@
 //! The tasks of `cargo xtask` that know Kubernetes and container engines.
 //!
-//! A package of its own, so that nobody who only runs the demo has to build a Kubernetes
+//! A package of its own, so that the demo does not build a Kubernetes
 //! client. `cargo xtask` hands its words over; nothing else starts this.
 
 #![expect(
@@ -11,7 +11,6 @@
 
 mod deploy;
 mod e2e;
-mod execute;
 mod images;
 mod render;
 mod versions;

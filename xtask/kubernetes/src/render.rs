@@ -11,15 +11,14 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::ValueEnum;
 use kube::api::DynamicObject;
 use manifests::{Config, File, Stale};
-
-use crate::execute::root;
+use testbed::workspace_root;
 
 /// The checked-in manifests.
 const FOLDER: &str = "deploy";
 /// Beside other files, those of the tests on a cluster.
 const TESTING: &str = "e2e";
 
-/// What to render.
+/// The manifests to render.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConfigArgs {
     /// Settings in TOML; `deploy/settings.toml` names them all. Variables `MNSOSS_...` of the
@@ -34,7 +33,7 @@ pub(crate) struct ConfigArgs {
 /// Whose manifests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Profile {
-    /// What today's clusters take.
+    /// Manifests for today's clusters.
     Current,
     /// The original walkthrough's, in the versions of its time.
     Seed,
@@ -54,7 +53,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let (folder, testing) = (root().join(FOLDER), root().join(TESTING));
+    let (folder, testing) = (
+        workspace_root().join(FOLDER),
+        workspace_root().join(TESTING),
+    );
     match &args.out {
         Some(out) => write(out, &args.rendering.files(&args.rendering.load()?)?),
         None if args.rendering.config.is_some() => {
@@ -156,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_is_checked_in_is_what_would_be_rendered() {
-        let deploy = manifests::check(&root().join(FOLDER)).unwrap();
+        let deploy = manifests::check(&workspace_root().join(FOLDER)).unwrap();
         check(FOLDER, &deploy).unwrap();
     }
 

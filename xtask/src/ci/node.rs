@@ -7,7 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{execute, root};
+use testbed::command::execute;
+use testbed::workspace_root;
 
 const LOCK: &str = "package-lock.json";
 const LISTS: [&str; 2] = ["package.json", LOCK];
@@ -16,9 +17,9 @@ const INSTALLED: &str = ".package-lock.json";
 
 /// The folder of the packages that the lists in `lists` name; made anew when the lock changes.
 pub(super) fn packages(name: &str, lists: &str) -> Result<PathBuf> {
-    let folder = root().join("target").join(name);
+    let folder = workspace_root().join("target").join(name);
     let packages = folder.join("node_modules");
-    let wanted = root().join(lists);
+    let wanted = workspace_root().join(lists);
     if packages.join(INSTALLED).exists() && same(&wanted.join(LOCK), &folder.join(LOCK)) {
         return Ok(packages);
     }

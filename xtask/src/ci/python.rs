@@ -7,13 +7,14 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{execute, root};
+use testbed::command::execute;
+use testbed::workspace_root;
 
 /// The programs of an environment that holds what `requirements` lists; made on first use,
 /// brought up to date at each.
 pub(crate) fn environment(name: &str, requirements: &str) -> Result<PathBuf> {
     let folder = Path::new("target").join(name);
-    let programs = root().join(&folder).join("bin");
+    let programs = workspace_root().join(&folder).join("bin");
     if !programs.join("python").exists() {
         execute(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
     }

@@ -1,4 +1,4 @@
-//! What the demo says: a line or a JSON object per photo, and where the time went.
+//! The output of the demo: a line or a JSON object per photo, and where the time went.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the micro-benchmarks time, for criterion and for the rows of `micro`.
+//! The functions that the micro-benchmarks time, for criterion and for the rows of `micro`.
 
 mod mns;
 mod oss;
@@ -6,16 +6,19 @@ mod signing;
 
 use std::error::Error;
 
+/// An event as OSS publishes it: an upload of one object.
+pub const EVENT: &str = include_str!("event.json");
+
 /// A function with what it cannot be faster than.
 #[expect(missing_debug_implementations, reason = "functions have no text")]
 pub struct Case {
-    /// What is done.
+    /// Name of the work.
     pub name: &'static str,
     /// Bytes that one call goes through.
     pub bytes: usize,
     /// One call.
     pub run: Box<dyn Fn()>,
-    /// What the limit is.
+    /// Name of the limit.
     pub limit_name: &'static str,
     /// One call of that, on the same bytes.
     pub limit: Box<dyn Fn()>,

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::hint::black_box;
 
-use crate::Case;
+use crate::{Case, EVENT};
 
 /// All of them; each has succeeded once.
 pub(crate) fn cases() -> Result<Vec<Case>, Box<dyn Error>> {
@@ -32,30 +32,3 @@ fn parsed(name: &'static str, count: usize) -> Result<Case, Box<dyn Error>> {
         }),
     })
 }
-
-const EVENT: &str = r#"{
-    "eventName": "ObjectCreated:PutObject",
-    "eventSource": "acs:oss",
-    "eventTime": "2024-05-06T07:08:09.000Z",
-    "eventVersion": "1.0",
-    "oss": {
-        "bucket": {
-            "arn": "acs:oss:cn-shanghai:1234567890123456:face-image",
-            "name": "face-image",
-            "ownerIdentity": "1234567890123456",
-            "virtualBucket": ""
-        },
-        "object": {
-            "deltaSize": 12990,
-            "eTag": "5D41402ABC4B2A76B9719D911017C592",
-            "key": "photos/a.jpg",
-            "size": 12990
-        },
-        "ossSchemaVersion": "1.0",
-        "ruleId": "face-rule"
-    },
-    "region": "cn-shanghai",
-    "requestParameters": {"sourceIPAddress": "192.0.2.10"},
-    "responseElements": {"requestId": "663881D9A1B2C3D4E5F60718"},
-    "userIdentity": {"principalId": "1234567890123456"}
-}"#;

@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Result<Vec<Case>, Box<dyn Error>> {
     Ok(vec![receive()?, put()?])
 }
 
-/// What an adapter sends most.
+/// The most frequent request of an adapter.
 fn receive() -> Result<Case, Box<dyn Error>> {
     let parts = parts(
         Request::get("http://mns.example/queues/faces/messages?numOfMessages=16&waitseconds=20")
@@ -45,7 +45,7 @@ fn receive() -> Result<Case, Box<dyn Error>> {
     })
 }
 
-/// What the face service sends with most headers.
+/// The face service's request with most headers.
 fn put() -> Result<Case, Box<dyn Error>> {
     let parts = parts(
         Request::put("http://oss.example/face-image/target/photos/rec-1.jpg")

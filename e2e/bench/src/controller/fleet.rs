@@ -32,12 +32,12 @@ pub(super) struct Fleet {
     services: Services,
     controller: Process,
     meter: Meter,
-    /// What the controller took before there was a source.
+    /// Memory of the controller before there was a source.
     pub(super) idle_bytes: u64,
     _deployments: DeploymentController,
 }
 
-/// What the controller has used so far.
+/// Resources that the controller has used so far.
 #[derive(Clone, Copy)]
 pub(super) struct Usage {
     pub(super) process: meter::Usage,
@@ -71,7 +71,7 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// A server with the same sources that nobody looks after.
+    /// A server with the same sources and no controller.
     pub(super) fn twin(&self, count: u32) -> FakeApiServer {
         let server = FakeApiServer::new();
         self.fill(&server, count);
@@ -196,7 +196,7 @@ fn spec(name: &str) -> Value {
     })
 }
 
-/// What discovery says of Brokers.
+/// Serves the discovery document of Brokers.
 fn serve_brokers(server: &FakeApiServer) {
     let broker = json!({
         "name": "brokers", "singularName": "", "namespaced": true, "kind": "Broker",

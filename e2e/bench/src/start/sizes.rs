@@ -13,7 +13,7 @@ use crate::bench::Bench;
 use crate::figure::{Figure, mb};
 use crate::row::{Row, Target};
 
-/// What a node has pulled before anybody notices.
+/// An image size that a node pulls without a noticeable wait.
 const TARGET_MB: f64 = 10.0;
 /// The file in every image that is not ours.
 const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";

@@ -59,7 +59,7 @@ impl Environment {
         window: Duration,
     ) -> Result<()> {
         for injection in injections {
-            // What never struck comes late rather than never.
+            // A fault that has not struck yet is injected again.
             let is_late = injection.at.max(began.elapsed()) > window;
             if is_late && self.counts.has_struck(self.variant_of(injection.fault)) {
                 continue;

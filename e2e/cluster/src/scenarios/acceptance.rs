@@ -1,4 +1,4 @@
-//! What the API server makes of sources, before any controller sees them.
+//! The API server's validation of sources, before any controller sees them.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use k8s_openapi::api::core::v1::ServiceAccount;
@@ -75,7 +75,7 @@ pub(crate) async fn bad_sources_are_refused_with_words_that_help(world: &World) 
     sandbox.delete().await
 }
 
-/// What is wrong, where, how, and what the server must say.
+/// A mistake, its field, its value, and the message that the server must give.
 fn bad_fields() -> Vec<(&'static str, &'static str, Value, &'static str)> {
     vec![
         (
@@ -151,7 +151,7 @@ fn set(document: &mut Value, pointer: &str, value: Value) -> Result<()> {
     Ok(())
 }
 
-/// What the server says of a source that it must refuse; nothing is made.
+/// The server's message about a source that it must refuse; nothing is made.
 async fn create_dry(sandbox: &Sandbox<'_>, document: Value) -> Result<String> {
     let dry = PostParams {
         dry_run: true,

@@ -1,4 +1,4 @@
-//! What administrators do every week: restart things, and drain nodes.
+//! Routine disruption: restarts, and drained nodes.
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;

@@ -75,7 +75,7 @@ fn idle(name: &str, topic: &str) -> Value {
     document
 }
 
-/// A source whose MNS is an address in the cluster with nobody behind it.
+/// A source whose MNS is an address in the cluster without a server.
 async fn put_broken_source(sandbox: &Sandbox<'_>, topic: &str) -> Result<()> {
     let nowhere = format!("http://{}.{}.svc", crate::sandbox::SINK, sandbox.namespace);
     sandbox

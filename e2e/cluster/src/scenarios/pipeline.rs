@@ -34,12 +34,7 @@ pub(crate) async fn a_photo_comes_back_through_the_broker(world: &World) -> Resu
         .await?;
     let config = deployed()?;
     let cloud = world.cloud().await?;
-    let bucket = cloud.bucket(&config.oss_bucket).await?;
-    cloud.topic(&config.mns_topic).await?;
-    let rule = cloud
-        .admin
-        .put_rule("photos", &config.oss_bucket, &config.mns_topic);
-    rule.await?;
+    let bucket = cloud.provision(&config).await?;
     sample_is_ready(world, &config).await?;
 
     let name = format!("{}.jpg", unique("photo"));

@@ -14,7 +14,7 @@ use crate::needs::Need;
 use crate::sandbox::{PATIENCE, SINK, Sandbox, unique};
 use crate::world::World;
 
-/// What nearly all of these need.
+/// Requirements of nearly all of these.
 const RUNNING: [Need; 3] = [Need::Definition, Need::Controller, Need::Emulator];
 
 pub(crate) async fn a_source_becomes_ready_and_subscribes_its_queue(world: &World) -> Result<()> {

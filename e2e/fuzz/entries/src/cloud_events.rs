@@ -4,12 +4,12 @@ use events::{AttributesReader as _, Event, HttpMessage, data_bytes};
 
 use serde_json::Value;
 
-use crate::http_text::Written;
+use crate::http_text::HttpText;
 use crate::telling::is_one_short_line;
 
 /// Reads a request, and what is written of the event in it.
 pub(crate) fn read(input: &[u8]) {
-    let Written { parts, body } = Written::read(input);
+    let HttpText { parts, body } = HttpText::read(input);
     let event = match events::from_http(&parts.headers, body) {
         Ok(event) => event,
         Err(error) => return is_one_short_line(&error),

@@ -1,4 +1,4 @@
-//! What the emulator is sent: documents, forms, addresses.
+//! Requests to the emulator: documents, forms, addresses.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -10,7 +10,7 @@ use emulator::untrusted;
 use futures_util::stream;
 use http::Uri;
 
-use crate::http_text::Written;
+use crate::http_text::HttpText;
 
 type Form = Option<(Vec<(String, String)>, u64)>;
 
@@ -31,7 +31,7 @@ pub(crate) fn documents(input: &[u8]) {
 
 /// A form, whole and in small pieces.
 pub(crate) fn form(input: &[u8]) {
-    let written = Written::read(input);
+    let written = HttpText::read(input);
     let content_type = written.header("content-type");
     let whole = read(content_type, Body::from(written.body.clone()));
     let pieces: Vec<Result<Bytes, std::convert::Infallible>> = written
@@ -73,7 +73,7 @@ fn read(content_type: &str, body: Body) -> Form {
 
 /// Which bucket and object a request means.
 pub(crate) fn requests(input: &[u8]) {
-    let Written { parts, .. } = Written::read(input);
+    let HttpText { parts, .. } = HttpText::read(input);
     let host = parts.headers.get("host");
     let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
     for host in [

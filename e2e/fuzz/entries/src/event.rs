@@ -1,4 +1,4 @@
-//! The event document, and the way of a queue message through the adapter.
+//! The event document, and a queue message on its way through the adapter.
 
 use std::sync::LazyLock;
 
@@ -106,7 +106,7 @@ pub(crate) fn message(input: &[u8]) {
     }
 }
 
-/// What the sink reads is what the adapter meant.
+/// The sink reads the event that the adapter sent.
 fn deliver(converter: &Converter, id: &str, event: &Event) {
     let Ok(outgoing) = converter.convert(id.to_owned(), event) else {
         return;

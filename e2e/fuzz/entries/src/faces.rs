@@ -1,4 +1,4 @@
-//! What the face services answer, and what the nets do.
+//! Responses of the face services, and outputs of the nets.
 
 use std::sync::LazyLock;
 

@@ -12,12 +12,12 @@ const MAX_HEADERS: usize = 200;
 
 /// A request that was written down.
 #[derive(Clone, Debug)]
-pub(crate) struct Written {
+pub(crate) struct HttpText {
     pub(crate) parts: Parts,
     pub(crate) body: Bytes,
 }
 
-impl Written {
+impl HttpText {
     pub(crate) fn read(text: &[u8]) -> Self {
         let (line, mut rest) = split_line(text);
         let mut words = line.splitn(2, |byte| *byte == b' ');
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_request_is_read_as_it_is_written() {
         let text = b"PUT /b/k?x=1\nHost: h\r\nnot a header\nA: 1\nA: 2\n\nbody\n\n";
-        let written = Written::read(text);
+        let written = HttpText::read(text);
         assert_eq!(written.parts.method, Method::PUT);
         assert_eq!(written.header("host"), "h");
         assert_eq!(written.parts.headers.get_all("a").iter().count(), 2);
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn anything_is_a_request() {
         for text in [&b""[..], b"\n", b"\n\n", b" ", b"\xff \xff\n:\n\xff: \xff"] {
-            assert_eq!(Written::read(text).parts.uri, "/", "{text:?}");
+            assert_eq!(HttpText::read(text).parts.uri, "/", "{text:?}");
         }
     }
 }

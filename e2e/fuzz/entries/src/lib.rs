@@ -1,4 +1,4 @@
-//! What the fuzzer calls, once for libFuzzer and once for the test suite.
+//! The fuzz targets, called by libFuzzer and by the test suite.
 //!
 //! Each target gives bytes to the readers of one kind of input from outside and then asserts
 //! what must hold for any input: that what was read stays within its bounds, that it survives

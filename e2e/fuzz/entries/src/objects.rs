@@ -1,18 +1,18 @@
-//! What OSS answers with: documents, heads, and the metadata that we wrote ourselves, or
-//! somebody else did.
+//! Responses of OSS: documents, heads, and metadata, whether this project wrote it or another
+//! program.
 
 use face_recognition::record::{Record, is_result};
 use http::{Response, StatusCode};
 use oss::document;
 
-use crate::http_text::Written;
+use crate::http_text::HttpText;
 
 /// Longest text of a refusal in a log.
 const LONGEST_TEXT: usize = 4096;
 
 /// Reads an answer in every way there is.
 pub(crate) fn answers(input: &[u8]) {
-    let written = Written::read(input);
+    let written = HttpText::read(input);
     for body in [input, &written.body] {
         if let Some(page) = document::listing(body) {
             let listed = page.objects.len() + page.prefixes.len() + page.unaddressable.len();
@@ -25,7 +25,7 @@ pub(crate) fn answers(input: &[u8]) {
     }
 }
 
-fn refused(written: &Written, body: &[u8]) {
+fn refused(written: &HttpText, body: &[u8]) {
     let (mut head, ()) = Response::new(()).into_parts();
     head.status = StatusCode::FORBIDDEN;
     head.headers.clone_from(&written.parts.headers);
@@ -37,7 +37,7 @@ fn refused(written: &Written, body: &[u8]) {
 
 /// Reads the head of a result, and the record on it.
 pub(crate) fn record(input: &[u8]) {
-    let written = Written::read(input);
+    let written = HttpText::read(input);
     let Some(mut meta) = document::object_meta(&written.parts.headers, 1) else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Settings, as `NAME=value` lines. Whoever writes them is trusted, but mistypes.
+//! Settings, as `NAME=value` lines. Their author is trusted, but mistypes.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use service::findings::{Findings, http_url};
 use source_adapter::args::{DeliveryArgs, FilterArgs, QueueArgs, SinkArgs};
 use source_adapter::{Args, Config};
 
-/// What the command line gives when it gives nothing.
+/// A command line without arguments.
 static DEFAULTS: LazyLock<Option<Args>> =
     LazyLock::new(|| Args::try_parse_from(["source-adapter"]).ok());
 

@@ -1,4 +1,4 @@
-//! What a request presents as its signature, of every scheme.
+//! Signatures that requests present, of every scheme.
 //!
 //! A request as it is can present anything, and nothing must match. The same request signed by
 //! us must be found to be ours, or not have been signable at all: a server that reads a
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use signing::oss::{Resource, SignatureVersion};
 use signing::{Credentials, acs3, dataplus, mns as mns_scheme, rpc};
 
-use crate::http_text::Written;
+use crate::http_text::HttpText;
 
 const MIDNIGHT: i64 = 1_714_953_600;
 
@@ -26,7 +26,7 @@ fn now() -> Timestamp {
 
 /// OSS: both versions, in headers and in the query.
 pub(crate) fn oss(input: &[u8]) {
-    let Written { parts, .. } = Written::read(input);
+    let HttpText { parts, .. } = HttpText::read(input);
     let resource = Resource {
         bucket: Some("photos"),
         key: Some("a/b c.jpg"),
@@ -54,7 +54,7 @@ pub(crate) fn oss(input: &[u8]) {
     }
 }
 
-/// What we signed is ours, unless it presents something else beside.
+/// A request that we signed is valid, unless it presents another signature as well.
 fn oss_ours(signed: &Parts, resource: Resource<'_>) {
     let Ok(presented) = presented::oss::Presented::from_request(signed) else {
         return;
@@ -80,7 +80,7 @@ fn oss_ours(signed: &Parts, resource: Resource<'_>) {
 
 /// MNS: both versions.
 pub(crate) fn mns(input: &[u8]) {
-    let Written { parts, .. } = Written::read(input);
+    let HttpText { parts, .. } = HttpText::read(input);
     mns_checked(&parts, false);
     let mut signed = parts.clone();
     if mns_scheme::v2::sign(&mut signed, &ours(), now()).is_ok() {
@@ -109,7 +109,7 @@ fn mns_checked(parts: &Parts, is_ours: bool) {
 
 /// The face services: Dataplus, RPC, ACS3.
 pub(crate) fn face(input: &[u8]) {
-    let Written { parts, body } = Written::read(input);
+    let HttpText { parts, body } = HttpText::read(input);
     let secret = ours();
     let secret = secret.access_key_secret();
 

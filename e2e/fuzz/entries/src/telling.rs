@@ -1,4 +1,4 @@
-//! What an error says of input from outside: it ends up in logs and in answers.
+//! The text of an error about untrusted input, which ends up in logs and in responses.
 
 use std::error::Error;
 

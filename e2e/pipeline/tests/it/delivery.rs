@@ -1,4 +1,4 @@
-//! What is delivered twice, refused or none of our business.
+//! Events that are delivered twice, refused or not for us.
 
 use testbed::{Fault, FaultKind, Outcome};
 

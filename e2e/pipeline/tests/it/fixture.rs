@@ -44,7 +44,7 @@ pub(crate) fn portrait() -> Bytes {
     std::fs::read(testbed::sample()).unwrap().into()
 }
 
-/// What the owner of a photo says of it.
+/// The people whom the owner of a photo names.
 pub(crate) fn options(photo: &[u8]) -> PutOptions {
     PutOptions {
         content_type: content_type(photo).map(str::to_owned),

@@ -33,7 +33,7 @@ const TEMPORARY: &str = "STS.markerTemporary";
 /// How the policy of every upload form begins, in base64: `{"expiration`.
 const POLICY: &str = "eyJleHBpcmF0aW9u";
 
-/// What a service is configured with.
+/// The configuration of a service.
 fn keys(id: &str, secret: &str) -> BTreeMap<String, String> {
     let mut env = BTreeMap::from([
         ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), id.to_owned()),
@@ -141,7 +141,7 @@ impl Scene {
         answer.text().await.unwrap()
     }
 
-    /// All that anybody can see, by where it is seen.
+    /// All output that an outsider can see, by its place.
     async fn seen(&self) -> Vec<(String, String)> {
         let mut seen = vec![];
         for file in std::fs::read_dir(self.folder.path()).unwrap() {

@@ -10,7 +10,7 @@ use http::StatusCode;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-/// What is done to one request.
+/// The fault that one request meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProxyFault {
     /// Respond with this status; the upstream hears nothing of it.
@@ -61,7 +61,7 @@ impl FaultInjector {
         self.lock().as_ref().map_or(0, |active| active.injected)
     }
 
-    /// What is to be done to the next request.
+    /// The fault for the next request.
     pub(super) fn next(&self) -> Option<ProxyFault> {
         let mut active = self.lock();
         let active = active.as_mut()?;

@@ -39,7 +39,7 @@ impl Engine {
         Ok(Self::Podman)
     }
 
-    /// What it is called on a command line.
+    /// Its name on a command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -17,7 +17,7 @@ pub(crate) const MANAGER: &str = "knative-mnsoss-deploy";
 /// The mark.
 const MADE_BY: &str = "deploy.mnsoss/made-by";
 
-/// What an apply did.
+/// The outcome of an apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The object was not there.
@@ -48,7 +48,7 @@ pub(crate) async fn apply(cluster: &Cluster, object: &DynamicObject) -> Result<O
     })
 }
 
-/// What the object would be after [`apply`]; nothing is changed.
+/// The object as it would be after [`apply`]; nothing is changed.
 ///
 /// # Errors
 /// As with [`apply`].

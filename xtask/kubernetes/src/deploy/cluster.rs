@@ -18,7 +18,7 @@ impl Cluster {
     /// Connects as kubectl would.
     ///
     /// # Errors
-    /// When there is no such context, or nobody answers there.
+    /// When there is no such context, or no server answers there.
     pub(crate) async fn connect(context: Option<&str>) -> Result<Self> {
         let options = KubeConfigOptions {
             context: context.map(ToOwned::to_owned),

@@ -1,4 +1,4 @@
-//! What is wrong with an object that does not become ready, in one line.
+//! The reason why an object does not become ready, in one line.
 //!
 //! The object's own condition, the container that does not start, the last warning event,
 //! and the command that shows more. It only reads.

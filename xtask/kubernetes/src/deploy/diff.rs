@@ -1,4 +1,4 @@
-//! What a deployment would change, as text.
+//! The changes that a deployment would make, as text.
 //!
 //! The server itself says what an object would become, defaults included, so nothing is
 //! shown that is only a different way to write the same. Secrets are never shown.
@@ -12,7 +12,7 @@ use super::apply::preview;
 use super::cluster::Cluster;
 use super::identity::Identity;
 
-/// What the server keeps for itself.
+/// Fields that the server manages.
 const SERVERS_OWN: [&str; 5] = [
     "creationTimestamp",
     "generation",

@@ -46,7 +46,7 @@ impl Identity {
             .map_or("", |(group, _version)| group)
     }
 
-    /// What a person types to see more.
+    /// The command that shows more.
     pub(crate) fn describe(&self) -> String {
         let kind = self.kind.to_lowercase();
         let group = self.group();

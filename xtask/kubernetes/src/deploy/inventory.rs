@@ -21,10 +21,10 @@ use super::identity::Identity;
 /// Name of the `ConfigMap`, in the first namespace that is deployed to.
 const NAME: &str = "knative-mnsoss-deployed";
 
-/// What is remembered in one namespace, by the key of each deployment.
+/// The inventories in one namespace, by the key of each deployment.
 type Remembered = BTreeMap<String, BTreeSet<Identity>>;
 
-/// What is remembered of one deployment, and of those beside it.
+/// The inventory of one deployment, and of those beside it.
 pub(crate) struct Inventory {
     maps: Api<ConfigMap>,
     /// This deployment's key.
@@ -36,7 +36,7 @@ impl Inventory {
     /// Reads what is remembered of the deployment that `objects` are; nothing, if it never was.
     ///
     /// # Errors
-    /// When the server does not say, or somebody changed what it says.
+    /// When the server does not answer, or the inventory was edited.
     pub(crate) async fn load(client: Client, objects: &[DynamicObject]) -> Result<Self> {
         let home = home(objects);
         let maps: Api<ConfigMap> = Api::namespaced(client, &home);
@@ -55,7 +55,7 @@ impl Inventory {
         })
     }
 
-    /// What was ever deployed by this deployment, in the order of nothing.
+    /// All objects that this deployment ever applied, in no order.
     pub(crate) fn objects(&self) -> BTreeSet<Identity> {
         self.all.get(&self.key).cloned().unwrap_or_default()
     }

@@ -1,6 +1,6 @@
 //! In which order objects are applied; they are removed in the opposite one.
 //!
-//! What others need comes first: namespaces, definitions, rights, configuration, then
+//! Objects that others need come first: namespaces, definitions, rights, configuration, then
 //! what runs, then what is reconciled by what runs.
 
 use super::identity::Identity;
@@ -49,7 +49,7 @@ pub(crate) fn is_cluster_wide(object: &Identity) -> bool {
     CLUSTER_WIDE.contains(&object.kind.as_str())
 }
 
-/// What must be there before anything else can even be sent.
+/// Kinds without which the others cannot even be sent.
 pub(crate) fn is_foundation(object: &Identity) -> bool {
     place(object) <= 1
 }

@@ -1,4 +1,4 @@
-//! What a person sees while objects become ready.
+//! The progress that a person sees while objects become ready.
 //!
 //! A line with a spinner for each object on a terminal; elsewhere one line for each thing
 //! that happens, so that a log of CI reads the same.
@@ -72,7 +72,7 @@ pub(crate) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// What it is waiting for; said again only when that changes.
+    /// The reason for the wait; shown again only when it changes.
     pub(crate) fn waits(&mut self, why: &str) {
         if self.last == why {
             return;

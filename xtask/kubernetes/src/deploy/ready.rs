@@ -12,7 +12,7 @@ use super::identity::Identity;
 /// How far an object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
-    /// All that was asked for is there.
+    /// It is as its spec asks.
     Ready,
     /// Not yet; the text says what the object itself gives as its reason.
     Waiting(String),

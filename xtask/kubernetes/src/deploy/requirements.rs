@@ -1,4 +1,4 @@
-//! What a cluster must have before anything is applied to it.
+//! Requirements on a cluster before anything is applied to it.
 //!
 //! Everything that is missing is told at once and with the command that brings it: an
 //! apply that stops half-way leaves a cluster that is neither with nor without us.
@@ -15,7 +15,7 @@ use crate::versions::Versions;
 /// Kinds that only make sense where their software runs, and can be left out elsewhere.
 const OPTIONAL_GROUPS: [&str; 1] = ["networking.istio.io"];
 
-/// What the cluster is able to take.
+/// The APIs that the cluster serves.
 #[derive(Debug)]
 pub(crate) struct Checked {
     /// To be applied, in order.

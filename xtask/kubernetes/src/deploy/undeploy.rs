@@ -22,7 +22,7 @@ use super::{ClusterArgs, order, wait};
 /// The kind whose definition we bring.
 const SOURCE: &str = "MnsOssSource";
 
-/// What people put into a namespace by hand, enough to see that they use it.
+/// Kinds that people create in a namespace by hand, which show that they use it.
 const USED_BY_OTHERS: [(&str, &str); 8] = [
     ("v1", "ConfigMap"),
     ("v1", "PersistentVolumeClaim"),

@@ -93,7 +93,7 @@ async fn ready(
     }
 }
 
-/// What the object says of itself, once it speaks of the Secret as it is now.
+/// The readiness that the object reports, once its status is about the current Secret.
 async fn judge(cluster: &Cluster, object: &DynamicObject) -> Readiness {
     match secret_version::outdated(cluster, object).await {
         Ok(None) => readiness(object),

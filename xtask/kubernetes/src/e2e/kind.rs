@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use testbed::command::{execute, read};
 
-use crate::execute::{execute, read};
 use crate::images::Engine;
 use crate::versions;
 

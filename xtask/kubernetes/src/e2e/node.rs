@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use testbed::command::{execute, read, succeeds};
 
-use crate::execute::{execute, read, succeeds};
 use crate::images::Engine;
 
 /// Tells machines apart; the kubelet reports it of its node.

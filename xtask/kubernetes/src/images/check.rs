@@ -8,21 +8,23 @@ use std::fs::Permissions;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use service::{ConnectOptions, http_client};
 use tempfile::NamedTempFile;
+use testbed::command::read;
+use testbed::{Progress, poll_until};
 use tokio::net::TcpListener;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{Built, Engine, Image};
-use crate::execute::read;
 
 /// Starting takes milliseconds; a loaded machine may take its time.
-const PATIENCE: Duration = Duration::from_secs(30);
-const POLL: Duration = Duration::from_millis(100);
+const START_DEADLINE: Duration = Duration::from_secs(30);
+/// For one request to a process that may not listen yet.
+const CALL_DEADLINE: Duration = Duration::from_secs(2);
 
 /// A name that only the container's `/etc/hosts` knows.
 const PEER: &str = "peer.images.test";
@@ -158,6 +160,7 @@ fn emulator(health: SocketAddr) -> Process {
     let arguments = [
         "--oss=127.0.0.1:0",
         "--mns=127.0.0.1:0",
+        "--mns-open=127.0.0.1:0",
         "--face=127.0.0.1:0",
     ]
     .map(ToOwned::to_owned);
@@ -182,7 +185,7 @@ async fn check_process(
     let container = Container::start(engine, reference, &process)?;
     let called = async {
         if let Some(peer) = process.calls {
-            let accepted = timeout(PATIENCE, peer.accept()).await;
+            let accepted = timeout(START_DEADLINE, peer.accept()).await;
             accepted.context("does not find a host by its name")??;
         }
         wait_until_healthy(health).await
@@ -194,24 +197,16 @@ async fn check_process(
 
 async fn wait_until_healthy(address: SocketAddr) -> Result<()> {
     let client = http_client(&ConnectOptions::default())?;
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let answer = client
-            .get(format!("http://{address}/health"))
-            .timeout(POLL * 20)
-            .send()
-            .await;
-        if answer
-            .as_ref()
-            .is_ok_and(|answer| answer.status().is_success())
-        {
-            return Ok(());
-        }
-        if Instant::now() >= deadline {
-            bail!("no good answer from /health in {} s", PATIENCE.as_secs());
-        }
-        sleep(POLL).await;
-    }
+    let url = format!("http://{address}/health");
+    poll_until("health", START_DEADLINE, || async {
+        let response = client.get(&url).timeout(CALL_DEADLINE).send().await;
+        Ok(match response {
+            Ok(response) if response.status().is_success() => Progress::Done(()),
+            Ok(response) => Progress::Pending(format!("{} from `{url}`", response.status())),
+            Err(error) => Progress::Pending(error.to_string()),
+        })
+    })
+    .await
 }
 
 /// A running container, gone when this is.

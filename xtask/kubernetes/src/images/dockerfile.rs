@@ -1,4 +1,4 @@
-//! What an image holds, read from its Dockerfile.
+//! The content of an image, read from its Dockerfile.
 //!
 //! The Dockerfiles build binaries in a first stage, which needs a registry, and take them
 //! from its folder `/dist` in the last. Here only the last stage is run, on a folder that
@@ -6,8 +6,7 @@
 //! files, nor their places, nor the settings are written down twice.
 
 use anyhow::{Context as _, Result, ensure};
-
-use crate::execute::root;
+use testbed::workspace_root;
 
 /// How the last stage names a file of the first.
 const FROM_BUILD: &str = "COPY --from=build /dist/";
@@ -30,7 +29,7 @@ impl LastStage {
     /// # Errors
     /// When there is none, or its last stage is not as described above.
     pub(crate) fn read(path: &str) -> Result<Self> {
-        let text = std::fs::read_to_string(root().join(path));
+        let text = std::fs::read_to_string(workspace_root().join(path));
         let text = text.with_context(|| format!("cannot read `{path}`"))?;
         Self::parse(&text).with_context(|| format!("`{path}`"))
     }
@@ -82,12 +81,12 @@ mod tests {
     const ALL: [Image; 3] = [Image::Source, Image::Face, Image::Emulator];
 
     fn dockerfile(image: Image) -> String {
-        std::fs::read_to_string(root().join(image.dockerfile())).unwrap()
+        std::fs::read_to_string(workspace_root().join(image.dockerfile())).unwrap()
     }
 
     #[test]
     fn the_first_stage_sees_every_package() {
-        let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+        let read = |file: &str| std::fs::read_to_string(workspace_root().join(file)).unwrap();
         let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
         let members = manifest["workspace"]["members"].as_array().unwrap();
         let ignored = read(".dockerignore");
@@ -200,7 +199,7 @@ mod tests {
 
     #[test]
     fn images_are_built_by_the_pinned_toolchain_and_with_the_same_flags() {
-        let pinned = std::fs::read_to_string(root().join("rust-toolchain.toml")).unwrap();
+        let pinned = std::fs::read_to_string(workspace_root().join("rust-toolchain.toml")).unwrap();
         for image in ALL {
             let text = dockerfile(image);
             let version = text

@@ -5,8 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
-
-use crate::execute::{execute, read, succeeds};
+use testbed::command::{execute, read, succeeds};
 
 /// A program that builds images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,7 +62,7 @@ impl Engine {
         for (name, value) in arguments {
             build.arg("--build-arg").arg(format!("{name}={value}"));
         }
-        // The answer is an image's number, which tells nobody anything.
+        // The output is the image's id, which is of no use here.
         read(build.arg(context)).map(drop)
     }
 

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use testbed::command::{execute, read};
+use testbed::workspace_root;
 
 use super::dockerfile::{CA_CERTIFICATES, LastStage};
-use crate::execute::{execute, read, root};
 
-/// What links the C library statically; in every Dockerfile, too.
+/// The flag that links the C library statically; in every Dockerfile, too.
 pub(crate) const STATIC: &str = "-C target-feature=+crt-static";
 
 /// Apart from other builds: other flags would make Cargo build everything again and again.
@@ -53,7 +54,7 @@ pub(crate) fn build(packages: &[&str]) -> Result<PathBuf> {
     cargo.args(packages.iter().flat_map(|package| ["--package", package]));
     // --target keeps the flags from build scripts and macros, which run here.
     execute(cargo.env("RUSTFLAGS", STATIC))?;
-    Ok(root().join(TARGET).join(target).join("release"))
+    Ok(workspace_root().join(TARGET).join(target).join("release"))
 }
 
 /// This machine, in Rust's words.
@@ -86,7 +87,7 @@ fn glibc(line: &str) -> Option<(u32, u32)> {
 /// # Errors
 /// When a file is missing or cannot be written.
 pub(crate) fn lay_out(name: &str, stage: &LastStage, binaries: &Path) -> Result<PathBuf> {
-    let folder = root().join(TARGET).join("dist").join(name);
+    let folder = workspace_root().join(TARGET).join("dist").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot empty `{}`", folder.display()))?;

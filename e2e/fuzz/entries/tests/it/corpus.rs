@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use fuzz_entries::{TARGETS, Target};
 
-use crate::trial::{Trial, Verdict};
+use crate::trial::{Trial, TrialOutcome};
 
 /// All files together; they are meant to be read by people.
 const MOST_BYTES: usize = 600_000;
@@ -38,7 +38,7 @@ fn every_file_of_the_corpus_holds() {
     for target in &TARGETS {
         let trial = Trial::start(target);
         for input in of(target) {
-            if let Verdict::Broken(why) = trial.run(&input.bytes) {
+            if let TrialOutcome::Broken(why) = trial.run(&input.bytes) {
                 panic!("e2e/fuzz/corpus/{}/{}: {why}", target.name, input.name);
             }
         }

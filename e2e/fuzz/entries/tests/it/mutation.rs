@@ -11,12 +11,12 @@ use rand::seq::IndexedRandom as _;
 
 use crate::corpus;
 use crate::mutator::mutated;
-use crate::trial::{Trial, Verdict};
+use crate::trial::{Trial, TrialOutcome};
 
 /// Repeats a run: the seed that a failure names.
 const SEED: &str = "FUZZ_SEED";
 
-/// What a change is judged by does not depend on luck; a fuzzer looks further.
+/// Seeded, so that a failure can be repeated; a fuzzer looks further.
 const USUAL_SEED: u64 = 5_251_708_684_917_165_190;
 
 /// Inputs per target.
@@ -51,7 +51,7 @@ fn try_out(target: &Target, seed: u64) -> usize {
             corpus.choose(&mut random).unwrap(),
         );
         let input = mutated(&mut random, &one.bytes, &other.bytes);
-        if let Verdict::Broken(why) = trial.run(&input) {
+        if let TrialOutcome::Broken(why) = trial.run(&input) {
             panic!(
                 "`{}` breaks on a mutation of `{}` ({SEED}={seed}, input {tried}): {why}\n\
                  keep the input as e2e/fuzz/corpus/{}/<what it is>: printf '{}'",

@@ -24,7 +24,7 @@ const NUMBERS: [&str; 12] = [
     "99999999999999999999999999999999",
 ];
 
-/// What means something to one format or another.
+/// Tokens of the formats.
 const WORDS: [&str; 24] = [
     "<",
     ">",

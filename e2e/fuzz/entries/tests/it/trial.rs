@@ -19,8 +19,8 @@ thread_local! {
     static SAID: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// What became of one input.
-pub(crate) enum Verdict {
+/// The outcome of one input.
+pub(crate) enum TrialOutcome {
     Held,
     Broken(String),
 }
@@ -28,7 +28,7 @@ pub(crate) enum Verdict {
 /// A target at work.
 pub(crate) struct Trial {
     inputs: SyncSender<Vec<u8>>,
-    verdicts: Receiver<Verdict>,
+    verdicts: Receiver<TrialOutcome>,
 }
 
 impl Trial {
@@ -41,7 +41,8 @@ impl Trial {
         thread::spawn(move || {
             for input in todo {
                 let outcome = catch_unwind(AssertUnwindSafe(|| run(&input)));
-                let verdict = outcome.map_or_else(|_| Verdict::Broken(said()), |()| Verdict::Held);
+                let verdict =
+                    outcome.map_or_else(|_| TrialOutcome::Broken(said()), |()| TrialOutcome::Held);
                 if done.send(verdict).is_err() {
                     return;
                 }
@@ -50,10 +51,10 @@ impl Trial {
         Self { inputs, verdicts }
     }
 
-    pub(crate) fn run(&self, input: &[u8]) -> Verdict {
+    pub(crate) fn run(&self, input: &[u8]) -> TrialOutcome {
         self.inputs.send(input.to_vec()).unwrap();
         let verdict = self.verdicts.recv_timeout(PATIENCE);
-        verdict.unwrap_or_else(|_| Verdict::Broken(format!("no end within {PATIENCE:?}")))
+        verdict.unwrap_or_else(|_| TrialOutcome::Broken(format!("no end within {PATIENCE:?}")))
     }
 }
 
@@ -84,10 +85,13 @@ fn a_panic_and_its_words_are_noticed() {
         run: |input| assert!(input.is_empty(), "{} bytes", input.len()),
     };
     let trial = Trial::start(&target);
-    assert!(matches!(trial.run(b""), Verdict::Held));
-    let Verdict::Broken(why) = trial.run(b"abc") else {
+    assert!(matches!(trial.run(b""), TrialOutcome::Held));
+    let TrialOutcome::Broken(why) = trial.run(b"abc") else {
         panic!("a panic was overlooked");
     };
     assert!(why.contains("3 bytes"), "{why}");
-    assert!(matches!(trial.run(b""), Verdict::Held), "the trial goes on");
+    assert!(
+        matches!(trial.run(b""), TrialOutcome::Held),
+        "the trial goes on"
+    );
 }

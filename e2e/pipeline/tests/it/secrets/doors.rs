@@ -1,4 +1,4 @@
-//! Whatever opens a door: keys, tokens, and the signatures that were made with them.
+//! Secrets: keys, tokens, and the signatures that were made with them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! All that goes through a proxy, as text.
+//! The traffic through a proxy, as text.
 
 use std::sync::Mutex;
 

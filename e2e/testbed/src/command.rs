@@ -5,18 +5,15 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-/// The root of the workspace.
-pub(crate) fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
+use crate::binaries::workspace_root;
 
 /// Runs `command` to its end; its output goes where ours goes.
 ///
 /// # Errors
 /// When it cannot be started or does not succeed.
-pub(crate) fn execute(command: &mut Command) -> Result<()> {
+pub fn execute(command: &mut Command) -> Result<()> {
     let name = name(command);
-    let status = command.current_dir(root()).status();
+    let status = command.current_dir(workspace_root()).status();
     let status = status.with_context(|| format!("cannot run `{name}`"))?;
     if !status.success() {
         bail!("`{name}` ended with {status}");
@@ -28,7 +25,7 @@ pub(crate) fn execute(command: &mut Command) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be started or does not succeed; what it said of the reason is included.
-pub(crate) fn read(command: &mut Command) -> Result<String> {
+pub fn read(command: &mut Command) -> Result<String> {
     let name = name(command);
     let output = capture(command)?;
     if !output.status.success() {
@@ -39,13 +36,17 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
 }
 
 /// Whether `command` can be started and succeeds. What it writes is not shown.
-pub(crate) fn succeeds(command: &mut Command) -> bool {
+#[must_use]
+pub fn succeeds(command: &mut Command) -> bool {
     capture(command).is_ok_and(|output| output.status.success())
 }
 
 fn capture(command: &mut Command) -> Result<Output> {
     let name = name(command);
-    let output = command.current_dir(root()).stdin(Stdio::null()).output();
+    let output = command
+        .current_dir(workspace_root())
+        .stdin(Stdio::null())
+        .output();
     output.with_context(|| format!("cannot run `{name}`"))
 }
 
@@ -72,10 +73,5 @@ mod tests {
         );
         let error = execute(&mut Command::new("no-such-program")).unwrap_err();
         assert_eq!(error.to_string(), "cannot run `no-such-program`");
-    }
-
-    #[test]
-    fn the_root_is_where_the_workspace_is() {
-        assert!(root().join("rust-toolchain.toml").exists());
     }
 }
