@@ -128,7 +128,13 @@ fn every_variable_is_one_that_the_program_reads() {
         (
             "Service",
             "face-recognition",
-            declared(&[logs, "face-recognition/src/args.rs"]),
+            declared(&[
+                logs,
+                "face-recognition/src/config/faces.rs",
+                "face-recognition/src/config/operation.rs",
+                "face-recognition/src/config/output.rs",
+                "face-recognition/src/config/storage.rs",
+            ]),
         ),
     ];
     for (kind, name, program) in table {
