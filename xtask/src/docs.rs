@@ -46,7 +46,7 @@ use Runner::{Cluster, Docs, Nothing, Step, Until, Workflow};
 const BESIDE: Runner = Nothing("it needs an emulator that runs beside it");
 
 /// Every command, without the comment behind it.
-const COMMANDS: [(&str, Runner); 35] = [
+const COMMANDS: [(&str, Runner); 36] = [
     ("cargo xtask demo", Step("demo")),
     ("cargo test --workspace", Step("test")),
     ("cargo xtask ci", Workflow),
@@ -142,6 +142,10 @@ const COMMANDS: [(&str, Runner); 35] = [
     ),
     (
         "cargo run -p oss --example event < crates/oss/tests/vectors/oss-event.json",
+        Docs,
+    ),
+    (
+        "cargo run -p picture --example hide -- assets/astronaut.jpg target/hidden.jpg 176,68,96,96",
         Docs,
     ),
     (
