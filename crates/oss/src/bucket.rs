@@ -1,6 +1,7 @@
 //! A bucket and the operations on it and its objects, one module each.
 
 mod copy;
+mod cors;
 mod delete;
 mod form;
 mod get;
@@ -12,6 +13,7 @@ mod put;
 
 pub use self::{
     copy::CopyOptions,
+    cors::CorsRule,
     form::{FormOptions, UploadForm},
     get::{ByteRange, GetOptions, Object},
     info::BucketInfo,

@@ -24,6 +24,19 @@ pub enum Addressing {
     Cname,
 }
 
+impl Addressing {
+    /// The form that a setting names: `virtual`, `path` or `cname`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "virtual" => Some(Self::VirtualHosted),
+            "path" => Some(Self::Path),
+            "cname" => Some(Self::Cname),
+            _ => None,
+        }
+    }
+}
+
 /// Which signature requests and URLs carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignatureVersion {
@@ -41,19 +54,6 @@ impl SignatureVersion {
         match name {
             "v4" => Some(Self::V4),
             "v1" => Some(Self::V1),
-            _ => None,
-        }
-    }
-}
-
-impl Addressing {
-    /// The form that a setting names: `virtual`, `path` or `cname`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "virtual" => Some(Self::VirtualHosted),
-            "path" => Some(Self::Path),
-            "cname" => Some(Self::Cname),
             _ => None,
         }
     }

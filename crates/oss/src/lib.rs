@@ -14,9 +14,9 @@ mod shown;
 mod wire;
 
 pub use bucket::{
-    Bucket, BucketInfo, ByteRange, CopyOptions, FormOptions, GetOptions, ListPage, ListRequest,
-    ListedObject, MultipartUpload, Object, PresignedUrl, PutOptions, PutResult, UploadForm,
-    UploadedPart,
+    Bucket, BucketInfo, ByteRange, CopyOptions, CorsRule, FormOptions, GetOptions, ListPage,
+    ListRequest, ListedObject, MultipartUpload, Object, PresignedUrl, PutOptions, PutResult,
+    UploadForm, UploadedPart,
 };
 pub use client::{Account, Client};
 pub use endpoint::{Addressing, Endpoint, EndpointError, SignatureVersion};

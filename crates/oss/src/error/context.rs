@@ -40,6 +40,7 @@ impl fmt::Display for Context {
 pub enum Operation {
     PutBucket,
     GetBucketInfo,
+    PutBucketCors,
     ListObjectsV2,
     PutObject,
     PostObject,

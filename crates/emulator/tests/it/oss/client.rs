@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Method;
 use jiff::Timestamp;
 use oss::{
-    Addressing, Bucket, ByteRange, Client, CopyOptions, Endpoint, FormOptions, GetOptions,
-    ListRequest, Metadata, ObjectKey, PutOptions, SignatureVersion, UploadForm,
+    Addressing, Bucket, ByteRange, Client, CopyOptions, CorsRule, Endpoint, FormOptions,
+    GetOptions, ListRequest, Metadata, ObjectKey, PutOptions, SignatureVersion, UploadForm,
 };
 use signing::LiveCredentials;
 use tokio_rustls::rustls::crypto::ring;
@@ -199,6 +200,30 @@ async fn a_signed_form_uploads_one_object_of_its_size_and_type() {
         assert!(!format!("{:?}", fresh()).contains("policy"), "{name}");
         let week = Duration::from_hours(7 * 24 + 1);
         assert!(bucket.sign_form(&options, week, Timestamp::now()).is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_is_let_in_by_a_rule() {
+    let running = Running::start().await;
+    let page = "https://a.example.com";
+    for (name, bucket) in buckets(&running).await.into_iter().step_by(2) {
+        let url = format!("http://{}/{}", running.addresses.oss, bucket.name());
+        let preflight = || {
+            let asked = http().build().unwrap().request(Method::OPTIONS, &url);
+            let asked = asked.header("origin", page);
+            asked.header("access-control-request-method", "POST").send()
+        };
+        assert_eq!(preflight().await.unwrap().status(), 403, "{name}");
+        let rule = CorsRule {
+            origins: vec![page.to_owned()],
+            methods: vec![Method::POST],
+            headers: vec!["*".to_owned()],
+            exposed: vec!["ETag".to_owned()],
+        };
+        bucket.set_cors(&[rule]).await.unwrap();
+        let answer = preflight().await.unwrap();
+        assert_eq!(answer.headers()["access-control-allow-origin"], page);
     }
 }
 
