@@ -34,3 +34,4 @@ mod temporary;
 pub use app::run;
 pub use config::{Config, ConfigError};
 pub use failure::{Failure, RetryAdvice};
+pub use reply::TYPE as REPLY_TYPE;

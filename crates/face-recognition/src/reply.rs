@@ -12,7 +12,7 @@ use crate::pipeline::Done;
 use crate::record::{Conversion, Counts, Drawn};
 
 /// The `type` of replies. Filter Triggers on it; an event of this type is never worked on.
-pub(crate) const TYPE: &str = "face-recognition.photo.annotated";
+pub const TYPE: &str = "face-recognition.photo.annotated";
 
 /// The `source` of replies.
 const SOURCE: &str = "/face-recognition";

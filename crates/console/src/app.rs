@@ -1,0 +1,130 @@
+//! Puts the parts together, serves, and takes them down in order.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::{Router, middleware};
+use oss::{Bucket, Client, Endpoint};
+use prometheus_client::registry::Registry;
+use service::{ConnectOptions, Limits, Readiness};
+use signing::LiveCredentials;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+use transport::Transport;
+use url::Url;
+
+use crate::config::{BucketConfig, Config, QueueConfig};
+use crate::console::{Console, Rates, Shared};
+use crate::gallery::Gallery;
+use crate::journey::Journeys;
+use crate::live::Live;
+use crate::pulse::Pulse;
+use crate::session::Sessions;
+use crate::{api, guard, page};
+
+/// Serves the page until `stop` is cancelled.
+///
+/// # Errors
+/// When the configuration cannot be acted on: no credentials, an address in use.
+pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let Config {
+        bucket,
+        queue,
+        access,
+        operation,
+        credentials,
+    } = config;
+    let listener = service::bind(operation.listen, "--listen").await?;
+    let address = listener.local_addr()?;
+    let transport = Transport::connect(&ConnectOptions::default())?;
+    let opened = credentials.open(transport.clone()).await?;
+    let queue = open_queue(
+        queue,
+        opened.url.as_deref(),
+        &opened.credentials,
+        &transport,
+    )?;
+    let of = |endpoint: &Endpoint| open_bucket(&bucket, endpoint, &opened.credentials, &transport);
+    let live = Arc::new(Live::new());
+    let console = Arc::new(Console {
+        bucket: of(&bucket.endpoint),
+        public: of(&bucket.public),
+        settings: bucket,
+        queue,
+        sessions: Sessions::new(access),
+        journeys: Journeys::new(Arc::clone(&live)),
+        gallery: Gallery::default(),
+        pulse: Pulse::default(),
+        live,
+        rates: Rates::default(),
+        stop: stop.clone(),
+    });
+    let readiness = Readiness::new();
+    let router = router(&console)?.merge(service::health::router(
+        readiness.clone(),
+        Arc::new(Registry::default()),
+    ));
+    if let Some(path) = &operation.announce {
+        service::announce(path, &[("http", address)])?;
+    }
+    info!(http = %address, "the page is at {address}");
+    let watching = tokio::spawn(Arc::clone(&console).watch());
+    let listing = tokio::spawn(Arc::clone(&console).keep_gallery());
+    let keeping = tokio::spawn({
+        let stop = stop.clone();
+        async move { opened.keeper.run(&stop).await }
+    });
+    service::serve(listener, router, Limits::default(), stop).await;
+    readiness.close();
+    let ended = tokio::try_join!(watching, listing, keeping);
+    ended.context("background work ended in a defect")?;
+    Ok(())
+}
+
+fn router(console: &Shared) -> anyhow::Result<Router> {
+    let settings = &console.settings;
+    let policy = guard::policy(&settings.public.origin(&settings.name));
+    let policy = policy.context("the bucket's address fits no header")?;
+    Ok(Router::new()
+        .merge(page::router())
+        .merge(api::router(Arc::clone(console)))
+        .layer(middleware::from_fn_with_state(policy, guard::headers)))
+}
+
+fn open_bucket(
+    settings: &BucketConfig,
+    endpoint: &Endpoint,
+    credentials: &LiveCredentials,
+    transport: &Transport,
+) -> Bucket {
+    let client = Client::new(
+        endpoint.clone(),
+        settings.signature,
+        credentials.clone(),
+        transport.clone(),
+    );
+    client.bucket(settings.name.clone())
+}
+
+/// The queue, if there is one to be shown.
+fn open_queue(
+    settings: QueueConfig,
+    mounted_url: Option<&str>,
+    credentials: &LiveCredentials,
+    transport: &Transport,
+) -> anyhow::Result<Option<mns::Queue>> {
+    let Some(name) = settings.name else {
+        return Ok(None);
+    };
+    let mounted = || mounted_url.map(Url::parse).transpose();
+    let url = match settings.endpoint {
+        Some(url) => Some(url),
+        None => mounted().context("the mounted Secret names no URL of MNS")?,
+    };
+    let url = url.context(
+        "`MNS_QUEUE` is set, but neither `MNS_ENDPOINT` nor the mounted Secret says where MNS is",
+    )?;
+    let endpoint = mns::Endpoint::try_new(&url)?;
+    let client = mns::Client::new(endpoint, credentials.clone(), transport.clone());
+    Ok(Some(client.queue(name)))
+}

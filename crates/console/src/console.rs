@@ -1,0 +1,88 @@
+//! What requests and background work share.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use mns::Queue;
+use oss::{Bucket, NameError, ObjectKey};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::BucketConfig;
+use crate::gallery::Gallery;
+use crate::journey::Journeys;
+use crate::live::Live;
+use crate::pulse::Pulse;
+use crate::rate::Rate;
+use crate::session::Sessions;
+
+/// The console; handlers and tasks share one.
+pub(crate) type Shared = Arc<Console>;
+
+/// What requests and background work share.
+#[derive(Debug)]
+pub(crate) struct Console {
+    pub(crate) settings: BucketConfig,
+    /// The bucket as the console reaches it.
+    pub(crate) bucket: Bucket,
+    /// The bucket as browsers reach it; only signs.
+    pub(crate) public: Bucket,
+    pub(crate) queue: Option<Queue>,
+    pub(crate) sessions: Sessions,
+    pub(crate) journeys: Journeys,
+    pub(crate) gallery: Gallery,
+    pub(crate) pulse: Pulse,
+    pub(crate) live: Arc<Live>,
+    pub(crate) rates: Rates,
+    pub(crate) stop: CancellationToken,
+}
+
+/// How often something may happen, whoever asks.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    /// Attempts to sign in.
+    pub(crate) sign_in: Rate,
+    /// Requests of pages.
+    pub(crate) api: Rate,
+    /// Upload forms.
+    pub(crate) forms: Rate,
+    /// CloudEvents.
+    pub(crate) events: Rate,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            sign_in: Rate::new(10, 0.2),
+            api: Rate::new(200, 50.0),
+            forms: Rate::new(2000, 20.0),
+            events: Rate::new(2000, 500.0),
+        }
+    }
+}
+
+impl Console {
+    /// A URL with which the browser reads an object for a few minutes.
+    pub(crate) fn url(&self, key: &ObjectKey) -> Result<String, oss::Error> {
+        let (lifetime, now) = (self.settings.url_lifetime, Timestamp::now());
+        let url = self.public.presign_get(key, lifetime, now)?;
+        Ok(url.expose().to_string())
+    }
+
+    /// The key of a photo's result.
+    pub(crate) fn result_key(&self, photo: &ObjectKey) -> Result<ObjectKey, NameError> {
+        self.settings.results.result_key(photo)
+    }
+
+    /// The key of the photo that a result was made of, unless it was too long to be kept.
+    pub(crate) fn photo_key(&self, result: &ObjectKey) -> Option<ObjectKey> {
+        let folder = format!("{}/", self.settings.results);
+        let rest = result.as_str().strip_prefix(&folder)?;
+        let (folders, name) = match rest.rsplit_once('/') {
+            Some((folders, name)) => (format!("{folders}/"), name),
+            None => (String::new(), rest),
+        };
+        let name = name.strip_prefix("rec-")?;
+        let photo: ObjectKey = format!("{folders}{name}").parse().ok()?;
+        (self.result_key(&photo).as_ref() == Ok(result)).then_some(photo)
+    }
+}

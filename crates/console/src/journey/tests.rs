@@ -1,0 +1,133 @@
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn journeys() -> (
+    Journeys,
+    tokio::sync::broadcast::Receiver<crate::live::News>,
+) {
+    let live = Arc::new(Live::new());
+    let news = live.listen();
+    (Journeys::new(live), news)
+}
+
+fn delivered(key: &'static str, etag: &'static str) -> Delivered<'static> {
+    static DOCUMENT: std::sync::LazyLock<Arc<str>> = std::sync::LazyLock::new(|| "{}".into());
+    Delivered {
+        key,
+        etag: Some(etag),
+        event_id: "id",
+        uploaded: Some(at(1)),
+        document: &DOCUMENT,
+    }
+}
+
+fn finished(key: &'static str, etag: &'static str) -> Finished<'static> {
+    Finished {
+        key,
+        etag: Some(etag),
+        faces: 2,
+        at: at(9),
+        document: None,
+    }
+}
+
+fn refusal() -> Refusal {
+    Refusal {
+        code: "415".to_owned(),
+        reason: "no photo".to_owned(),
+    }
+}
+
+#[test]
+fn facts_make_a_way_in_whatever_order_they_come() {
+    let orders: [&[usize]; 3] = [&[0, 1, 2, 3], &[3, 2, 1, 0], &[2, 0, 3, 1]];
+    for order in orders {
+        let (journeys, _news) = journeys();
+        for fact in order {
+            match fact {
+                0 => journeys.expected("a", at(0)),
+                1 => journeys.queued("a", Some("E"), at(1), 1),
+                2 => journeys.delivered(&delivered("a", "E"), at(3)),
+                _ => journeys.finished(&finished("a", "E"), at(9)),
+            }
+        }
+        let journey = journeys.get("a").0.unwrap();
+        assert_eq!(journey.state, State::Stored, "{order:?}");
+        assert_eq!(journey.steps.len(), 6, "{order:?}");
+        assert_eq!(journey.steps[&Step::Stored], at(9), "{order:?}");
+        assert_eq!(journeys.counts(), (1, 0), "{order:?}");
+    }
+}
+
+#[test]
+fn what_is_told_twice_is_no_news() {
+    let (journeys, mut news) = journeys();
+    for _ in 0..2 {
+        journeys.delivered(&delivered("a", "E"), at(3));
+        journeys.refused("a", refusal(), at(4));
+    }
+    assert_eq!(news.try_recv().unwrap().event, "photo");
+    let last = news.try_recv().unwrap().data;
+    assert!(last.contains(r#""state":"refused""#), "{last}");
+    assert!(news.try_recv().is_err());
+    assert_eq!(journeys.counts(), (0, 1));
+}
+
+#[test]
+fn a_result_outweighs_a_refusal_before_and_after() {
+    let (journeys, _news) = journeys();
+    journeys.refused("a", refusal(), at(1));
+    journeys.finished(&finished("a", "E"), at(9));
+    journeys.refused("a", refusal(), at(10));
+    let journey = journeys.get("a").0.unwrap();
+    assert_eq!((journey.state, journey.refusal), (State::Stored, None));
+}
+
+#[test]
+fn another_version_under_the_same_key_begins_again() {
+    let (journeys, _news) = journeys();
+    journeys.finished(&finished("a", "E"), at(9));
+    journeys.delivered(&delivered("a", "F"), at(20));
+    let journey = journeys.get("a").0.unwrap();
+    assert_eq!((journey.state, journey.steps.len()), (State::Open, 3));
+}
+
+#[test]
+fn open_ways_are_checked_in_turn_and_not_too_often() {
+    let (journeys, _news) = journeys();
+    for key in ["a", "b", "c"] {
+        journeys.expected(key, at(0));
+    }
+    journeys.finished(&finished("b", "E"), at(9));
+    let (pause, start) = (Duration::from_secs(4), Instant::now());
+    let check = |seconds, count| -> Vec<String> {
+        let due = journeys.to_check(count, pause, start + Duration::from_secs(seconds));
+        due.into_iter().map(|journey| journey.key).collect()
+    };
+    assert_eq!(check(0, 1), ["a"]);
+    assert_eq!(check(0, 9), ["c"]);
+    assert!(check(3, 9).is_empty());
+    assert_eq!(check(4, 9), ["a", "c"]);
+    journeys.forget("a");
+    assert_eq!(check(9, 9), ["c"]);
+}
+
+#[test]
+fn memory_is_bounded() {
+    let (journeys, _news) = journeys();
+    for number in 0..=MOST_JOURNEYS {
+        journeys.expected(&number.to_string(), at(0));
+    }
+    assert!(journeys.get("0").0.is_none());
+    assert_eq!(journeys.recent(usize::MAX).len(), MOST_JOURNEYS);
+    let large: Arc<str> = "x".repeat(DOCUMENT_BYTES / 2 + 1).into();
+    for key in ["a", "b"] {
+        journeys.keep(key, |documents| &mut documents.event, &large);
+        journeys.keep(key, |documents| &mut documents.event, &large);
+    }
+    assert!(journeys.get("a").1.event.is_none());
+    assert!(journeys.get("b").1.event.is_some());
+}
