@@ -1,6 +1,7 @@
 //! Every check that a change must pass, in the order in which a failure is cheapest
 //! to learn of. `.ci/run` installs what is missing and calls this.
 
+mod browser;
 mod node;
 pub(crate) mod python;
 
@@ -26,7 +27,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "fmt",
         run: || cargo("fmt --all --check", &[]),
@@ -68,6 +69,10 @@ const STEPS: [Step; 11] = [
     Step {
         name: "conformance",
         run: conformance,
+    },
+    Step {
+        name: "console",
+        run: browser::test,
     },
     Step {
         name: "demo",

@@ -1,12 +1,18 @@
-//! The demo's processes, kept running for an SDK, `curl` or a debugger.
+//! The demo's processes and the console, kept running for a browser, an SDK, `curl` or a debugger.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
-use testbed::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Addresses, Binaries, Pipeline, Settings};
+use testbed::{
+    ACCESS_KEY_ID, ACCESS_KEY_SECRET, Addresses, CONSOLE_TOKEN, ConsoleBinaries, ConsolePipeline,
+    Settings,
+};
 
 use crate::interrupt;
+
+/// Where the page is, beside the emulator's ports.
+const CONSOLE: &str = "127.0.0.1:8900";
 
 /// Options of `cargo xtask dev`.
 #[derive(Debug, clap::Args)]
@@ -17,10 +23,13 @@ pub(crate) struct Args {
     /// Filter of the processes' log lines, as in `RUST_LOG`.
     #[arg(long, value_name = "FILTER", default_value = "info")]
     log: String,
+    /// Open the console's page in a browser.
+    #[arg(long)]
+    open: bool,
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode> {
-    let binaries = Binaries::build().await?;
+    let binaries = ConsoleBinaries::build().await?;
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let mut settings = Settings::new(folder.path().to_owned());
     settings.data = args.data;
@@ -30,15 +39,33 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
     let pipeline = tokio::select! {
         // Dropping a half-started pipeline kills what it had started.
         () = interrupt::requested() => return Ok(ExitCode::SUCCESS),
-        pipeline = Pipeline::start(&binaries, settings) => pipeline?,
+        pipeline = ConsolePipeline::start(&binaries, settings, CONSOLE) => pipeline?,
     };
-    print_guide(&pipeline);
+    let url = pipeline.url()?;
+    print_guide(&pipeline, &url);
+    if args.open {
+        open(&url);
+    }
     interrupt::requested().await;
     pipeline.stop().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_guide(pipeline: &Pipeline) {
+/// Asks the desktop for a browser. Where there is none, the address has been printed.
+fn open(url: &str) {
+    let opener = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
+    let mut command = Command::new(opener);
+    command.arg(url).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Err(error) = command.spawn() {
+        eprintln!("no browser could be opened (`{opener}`: {error})");
+    }
+}
+
+fn print_guide(pipeline: &ConsolePipeline, url: &str) {
     let Addresses {
         oss,
         mns,
@@ -52,6 +79,8 @@ fn print_guide(pipeline: &Pipeline) {
     let logs = pipeline.services.settings.folder.display();
     println!(
         "\
+  {url}      drop a photo and watch it come back; the token is `{CONSOLE_TOKEN}`
+
 The pipeline is running. A photo put into the bucket comes back below `target/`.
 
   OSS                http://{oss}      bucket `{bucket}`, path-style, region cn-shanghai

@@ -9,9 +9,11 @@
 
 mod admin;
 mod binaries;
+mod broker;
 mod cargo;
 mod cloud;
 pub mod command;
+mod console;
 mod eventually;
 pub mod meter;
 pub mod metrics;
@@ -25,11 +27,13 @@ mod sink;
 
 pub use admin::{Admin, Fault, FaultKind, InForce};
 pub use binaries::{Binaries, build, executable, workspace_root};
+pub use broker::Broker;
 pub use cargo::cargo;
 pub use cloud::{
     ACCESS_KEY_ID, ACCESS_KEY_SECRET, ACCOUNT, Account, BUCKET, Cloud, QUEUE, REGION, TARGET,
     target_key,
 };
+pub use console::{CONSOLE_TOKEN, ConsoleBinaries, ConsolePipeline};
 pub use eventually::{Progress, eventually, poll_until};
 pub use photo::{content_type, sample};
 pub use pipeline::{Outcome, Pipeline, face_count};

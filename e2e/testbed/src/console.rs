@@ -1,0 +1,163 @@
+//! The pipeline with its console: what `cargo xtask dev` keeps running, and what the tests in a
+//! browser look at.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use http::Method;
+use oss::CorsRule;
+
+use crate::binaries::{Binaries, build, executable};
+use crate::broker::Broker;
+use crate::cloud::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, BUCKET, Cloud, QUEUE, REGION, TARGET};
+use crate::process::{Launch, Process};
+use crate::service::{Service, Settings};
+use crate::services::Services;
+
+/// What people sign in with at the console that the testbed starts: known to everybody, as the
+/// key pair of its cloud.
+pub const CONSOLE_TOKEN: &str = "local-pipeline-console";
+
+/// The pipeline with its console.
+///
+/// [`stop`](Self::stop) ends it in order; dropping it kills the processes.
+#[derive(Debug)]
+pub struct ConsolePipeline {
+    /// Emulator, face service and adapter.
+    pub services: Services,
+    /// The cloud as the pipeline's user sees it.
+    pub cloud: Cloud,
+    console: Process,
+    _broker: Broker,
+}
+
+/// The binaries of a pipeline with its console.
+#[derive(Debug, Clone)]
+pub struct ConsoleBinaries {
+    pipeline: Binaries,
+    console: PathBuf,
+}
+
+impl ConsoleBinaries {
+    /// Builds what is out of date, see [`build`].
+    ///
+    /// # Errors
+    /// As [`build`].
+    pub async fn build() -> Result<Self> {
+        let messages = build(&[
+            "emulator",
+            "source-adapter",
+            "face-recognition",
+            "photo-console",
+            "xtask",
+        ]);
+        let messages = messages.await?;
+        Ok(Self {
+            pipeline: Binaries::from_cargo_messages(&messages)?,
+            console: executable(&messages, "console")?,
+        })
+    }
+}
+
+impl ConsolePipeline {
+    /// Starts everything, the console at `listen`, with the cross-origin rule that its page needs.
+    /// Returns once the services are ready.
+    ///
+    /// # Errors
+    /// When a process does not start (with the end of its log) or refuses a call.
+    pub async fn start(
+        binaries: &ConsoleBinaries,
+        settings: Settings,
+        listen: &str,
+    ) -> Result<Self> {
+        let mut services = Services::processes(binaries.pipeline.clone(), settings)?;
+        let cloud = services.start_cloud().await?;
+        let launch = launch(&services, binaries.console.clone(), listen)?;
+        let console = Process::start(launch).await?;
+        let address = console.address("http")?;
+        allow_uploads(&cloud, address).await?;
+        let events = format!("http://{address}/events");
+        services.start(Service::FaceRecognition).await?;
+        let face_recognition = services.addresses().face_recognition;
+        let broker = Broker::start(face_recognition, events.clone()).await?;
+        let sink = ("K_SINK".to_owned(), broker.url());
+        services.settings.adapter_env.extend([sink]);
+        services.set_dead_letter_sink(&events);
+        services.start(Service::SourceAdapter).await?;
+        for service in [Service::FaceRecognition, Service::SourceAdapter] {
+            services.ready(service).await?;
+        }
+        Ok(Self {
+            services,
+            cloud,
+            console,
+            _broker: broker,
+        })
+    }
+
+    /// The address of the page.
+    ///
+    /// # Errors
+    /// None are known: the console has announced it.
+    pub fn url(&self) -> Result<String> {
+        Ok(format!("http://{}/", self.console.address("http")?))
+    }
+
+    /// Stops everything in the order of the flow, so that nothing in work is cut.
+    ///
+    /// # Errors
+    /// When a process had to be killed or reports a failure; the others are stopped all the same.
+    pub async fn stop(self) -> Result<()> {
+        let stopped = self.services.stop().await;
+        self.console.stop().await.and(stopped)
+    }
+}
+
+fn launch(services: &Services, executable: PathBuf, listen: &str) -> Result<Launch> {
+    let settings = &services.settings;
+    let token = settings.folder.join("console-token");
+    std::fs::write(&token, CONSOLE_TOKEN)
+        .with_context(|| format!("cannot write `{}`", token.display()))?;
+    let addresses = services.addresses();
+    let env = [
+        ("OSS_BUCKET", BUCKET.to_owned()),
+        ("OSS_REGION", REGION.to_owned()),
+        ("OSS_ENDPOINT", format!("http://{}", addresses.oss)),
+        ("OSS_ADDRESSING", "path".to_owned()),
+        ("UPLOAD_OSS_PATH", TARGET.to_owned()),
+        ("MNS_ENDPOINT", format!("http://{}", addresses.mns)),
+        ("MNS_QUEUE", QUEUE.to_owned()),
+        ("ACCESSKEY_ID", ACCESS_KEY_ID.to_owned()),
+        ("ACCESSKEY_SECRET", ACCESS_KEY_SECRET.to_owned()),
+        ("CONSOLE_TOKEN_FILE", token.display().to_string()),
+        ("CONSOLE_INSECURE_COOKIE", "true".to_owned()),
+        ("RUST_LOG", settings.log.clone()),
+    ];
+    Ok(Launch {
+        name: "console",
+        executable,
+        args: vec!["--listen".into(), listen.into()],
+        env: env
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
+        folder: settings.folder.clone(),
+    })
+}
+
+/// The one rule that the page needs: it uploads by form and reads by URL.
+async fn allow_uploads(cloud: &Cloud, address: &str) -> Result<()> {
+    let names = [
+        address.to_owned(),
+        address.replace("127.0.0.1", "localhost"),
+    ];
+    let rule = CorsRule {
+        origins: names.map(|name| format!("http://{name}")).to_vec(),
+        methods: vec![Method::GET, Method::HEAD, Method::POST],
+        headers: vec!["*".to_owned()],
+        exposed: vec!["ETag".to_owned(), "x-oss-request-id".to_owned()],
+    };
+    let set = cloud.bucket.set_cors(&[rule]).await;
+    set.context("cannot set the cross-origin rule of the bucket")
+}
