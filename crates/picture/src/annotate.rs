@@ -18,5 +18,5 @@ mod pixel_font;
 mod plan;
 mod plate;
 
-pub use options::{Banner, Mark, Options};
+pub use options::{Banner, Mark, Metadata, Options};
 pub use plan::{MOST_BOXES, MOST_LABELS, Plan, keep_largest};

@@ -35,13 +35,14 @@ pub(crate) enum Style {
 
 impl Style {
     /// Leaves out all metadata but what decides how pixels are shown: the rest may tell, in texts or
-    /// in a small picture, whose face is hidden.
+    /// in a small picture, whose face it is.
     pub(crate) fn strip(&mut self) {
         match self {
             Self::Png(style) => style.strip(),
             Self::WebP(style) => style.strip(),
             Self::Gif(style) => style.strip(),
-            Self::Jpeg(_) | Self::Bmp(_) => {}
+            Self::Jpeg(style) => style.descriptions.clear(),
+            Self::Bmp(_) => {}
         }
     }
 }

@@ -1,5 +1,5 @@
-//! EXIF: tells which way is up, and is passed on without the entries that are not true of the
-//! result or private. Broken EXIF is no EXIF; it never fails a photo that can be seen.
+//! EXIF: the orientation is read, and the block is passed on as it is true of the result. Broken
+//! EXIF counts as none; it never fails a photo that can be seen.
 
 use exif::{In, Reader, Tag};
 
@@ -21,9 +21,9 @@ pub(crate) fn orientation(block: &[u8]) -> Orientation {
         .map_or(Orientation::Upright, Orientation::from_exif)
 }
 
-/// The same block for a picture that is upright: without its thumbnail, which shows no marks,
-/// and without the place where the photo was taken. `None` if it is broken.
-pub(crate) fn upright(block: &[u8]) -> Option<Vec<u8>> {
+/// The same block for a picture that is upright, and was turned on its side for that if
+/// `is_sideways`; without its thumbnail, which shows no marks. `None` if it is broken.
+pub(crate) fn upright(block: &[u8], is_sideways: bool) -> Option<Vec<u8>> {
     let mut block = block.to_vec();
     let start = if block.starts_with(PREFIX) {
         PREFIX.len()
@@ -45,21 +45,29 @@ pub(crate) fn upright(block: &[u8]) -> Option<Vec<u8>> {
                 ];
                 tiff.set(at + 2, &one)?;
             }
-            GPS => {
-                let places = tiff.long(at + 8)?;
-                tiff.clear(places);
+            DETAILS if is_sideways => {
+                let details = tiff.long(at + 8)?;
+                tiff.swap_sides(details);
             }
             _ => {}
         }
     }
-    // Where the directory of the thumbnail begins; some files end before it.
-    let _ = tiff.set(entry(count), &[Number::Long(0)]);
+    // Some files end before this.
+    if let Some(thumbnail) = tiff.long(entry(count)).filter(|&at| at > 0) {
+        tiff.clear_picture(thumbnail);
+        tiff.set(entry(count), &[Number::Long(0)])?;
+    }
     Some(block)
 }
 
 const PREFIX: &[u8] = b"Exif\0\0";
 const ORIENTATION: u16 = 0x0112;
-const GPS: u16 = 0x8825;
+/// The directory of details about the shot.
+const DETAILS: u16 = 0x8769;
+const WIDTH: u16 = 0xa002;
+const HEIGHT: u16 = 0xa003;
+/// Offset and length of a picture: as JPEG, and as plain rows.
+const PICTURES: [(u16, u16); 2] = [(0x0201, 0x0202), (0x0111, 0x0117)];
 
 /// Numbers in a TIFF file.
 struct Tiff<'a> {
@@ -116,6 +124,44 @@ impl<'a> Tiff<'a> {
         Some(())
     }
 
+    /// Where `tag` stands in a directory.
+    fn find(&self, directory: usize, tag: u16) -> Option<usize> {
+        let count = usize::from(self.short(directory)?);
+        let mut entries = (0..count).map(|number| directory + 2 + 12 * number);
+        entries.find(|&at| self.short(at) == Some(tag))
+    }
+
+    /// Lets width and height change places.
+    fn swap_sides(&mut self, directory: usize) {
+        let places = [WIDTH, HEIGHT].map(|tag| self.find(directory, tag));
+        let [Some(width), Some(height)] = places else {
+            return;
+        };
+        // All of an entry but its tag.
+        for byte in 2..12 {
+            if width.max(height) + byte < self.bytes.len() {
+                self.bytes.swap(width + byte, height + byte);
+            }
+        }
+    }
+
+    /// Empties the directory of a picture, and overwrites the picture.
+    fn clear_picture(&mut self, directory: usize) {
+        for tags in PICTURES {
+            let number = |tag| self.long(self.find(directory, tag)? + 8);
+            if let (Some(start), Some(length)) = (number(tags.0), number(tags.1)) {
+                self.fill(start, length);
+            }
+        }
+        self.clear(directory);
+    }
+
+    fn fill(&mut self, start: usize, length: usize) {
+        if let Some(bytes) = self.bytes.get_mut(start..start.saturating_add(length)) {
+            bytes.fill(0);
+        }
+    }
+
     /// Empties a directory, if there is one, and overwrites the values that its entries point to.
     fn clear(&mut self, directory: usize) {
         let count = usize::from(self.short(directory).unwrap_or(0));
@@ -126,15 +172,11 @@ impl<'a> Tiff<'a> {
             let length = many.saturating_mul(width(kind));
             if length > 4
                 && let Some(start) = self.long(at + 8)
-                && let Some(value) = self.bytes.get_mut(start..start.saturating_add(length))
             {
-                value.fill(0);
+                self.fill(start, length);
             }
         }
-        let end = directory.saturating_add(2 + 12 * count);
-        if let Some(entries) = self.bytes.get_mut(directory..end) {
-            entries.fill(0);
-        }
+        self.fill(directory, 2 + 12 * count);
     }
 }
 
@@ -232,29 +274,43 @@ pub(crate) mod tests {
     fn what_is_passed_on_is_upright_and_whole() {
         for big_endian in [false, true] {
             let before = [PREFIX, &block(6, big_endian)].concat();
-            let after = upright(&before).unwrap();
+            let after = upright(&before, false).unwrap();
             assert_eq!(after, [PREFIX, &block(1, big_endian)].concat());
         }
-        assert_eq!(upright(b"not exif at all"), None);
-        assert_eq!(upright(&block(6, true)[..16]), None);
+        assert_eq!(upright(b"not exif at all", false), None);
+        assert_eq!(upright(&block(6, true)[..16], false), None);
     }
 
-    /// Orientation, then a directory of places whose first value lies behind it, then one for a
-    /// thumbnail.
-    #[test]
-    fn place_and_thumbnail_are_left_behind() {
+    /// Orientation and details with width and height, then a directory of a thumbnail behind it.
+    fn detailed() -> Vec<u8> {
         let mut tiff = b"MM\0*\0\0\0\x08\0\x02".to_vec();
         tiff.extend(b"\x01\x12\0\x03\0\0\0\x01\0\x08\0\0");
-        tiff.extend(b"\x88\x25\0\x04\0\0\0\x01\0\0\0\x26");
-        tiff.extend(b"\0\0\0\x08");
+        tiff.extend(b"\x87\x69\0\x04\0\0\0\x01\0\0\0\x26");
+        tiff.extend(b"\0\0\0\x44");
         assert_eq!(tiff.len(), 0x26);
-        tiff.extend(b"\0\x02\0\x02\0\x05\0\0\0\x01\0\0\0\x44");
-        tiff.extend(b"\0\x01\0\x02\0\0\0\x02N\0\0\0\0\0\0\0");
+        tiff.extend(b"\0\x02\xa0\x02\0\x03\0\0\0\x01\x10\0\0\0");
+        tiff.extend(b"\xa0\x03\0\x04\0\0\0\x01\0\0\x20\0\0\0\0\0");
         assert_eq!(tiff.len(), 0x44);
-        tiff.extend(b"\0\0\0\x1f\0\0\0\x01untouched");
-        let after = upright(&tiff).unwrap();
-        assert_eq!(after[0x26..], [&[0; 0x26][..], b"untouched"].concat());
-        assert_eq!(orientation(&after), Orientation::Upright);
+        tiff.extend(b"\0\x02\x02\x01\0\x04\0\0\0\x01\0\0\0\x62");
+        tiff.extend(b"\x02\x02\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0");
+        assert_eq!(tiff.len(), 0x62);
+        tiff.extend(b"smalluntouched");
+        tiff
+    }
+
+    #[test]
+    fn thumbnails_are_overwritten() {
+        let after = upright(&detailed(), false).unwrap();
         assert_eq!(after[34..38], [0; 4], "no further directory");
+        assert_eq!(after[0x26..0x44], detailed()[0x26..0x44], "the details");
+        assert_eq!(after[0x44..], [&[0; 0x23][..], b"untouched"].concat());
+        assert_eq!(orientation(&after), Orientation::Upright);
+    }
+
+    #[test]
+    fn width_and_height_are_turned_with_the_picture() {
+        let after = upright(&detailed(), true).unwrap();
+        assert_eq!(after[0x2a..0x34], *b"\0\x04\0\0\0\x01\0\0\x20\0");
+        assert_eq!(after[0x36..0x40], *b"\0\x03\0\0\0\x01\x10\0\0\0");
     }
 }

@@ -17,6 +17,7 @@ mod dct;
 mod encode;
 mod file;
 mod frame;
+mod iptc;
 mod kept;
 mod look;
 mod output;
@@ -102,6 +103,13 @@ impl<'f> Jpeg<'f> {
             _ => turn::turn(self, sheet, &mut result)?,
         }
         Ok(result)
+    }
+
+    /// The same file without the metadata that does not decide how pixels are shown.
+    pub(crate) fn stripped(&self) -> Self {
+        let mut stripped = self.clone();
+        stripped.structure.metadata.retain(kept::decides_display);
+        stripped
     }
 
     /// The file with only the metadata that a result keeps; for progressive, upright files.

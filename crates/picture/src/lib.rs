@@ -22,7 +22,7 @@ mod shrink;
 mod webp;
 mod xmp;
 
-pub use annotate::{Banner, MOST_BOXES, MOST_LABELS, Mark, Options, Plan, keep_largest};
+pub use annotate::{Banner, MOST_BOXES, MOST_LABELS, Mark, Metadata, Options, Plan, keep_largest};
 pub use error::PictureError;
 pub use format::{Content, Format};
 pub use header::Header;

@@ -1,5 +1,7 @@
 //! A picture in its file: opened once, then looked at and annotated.
 
+use std::borrow::Cow;
+
 use face::Face;
 use image::RgbImage;
 
@@ -127,6 +129,11 @@ impl<'f> Picture<'f> {
     /// The file is damaged, or the result cannot be encoded: permanent.
     pub fn annotate(&self, plan: &Plan) -> Result<Annotated, PictureError> {
         if let File::Jpeg(jpeg) = &self.file {
+            let jpeg = if plan.keeps_metadata() {
+                Cow::Borrowed(jpeg)
+            } else {
+                Cow::Owned(jpeg.stripped())
+            };
             if self.header.edit_bytes.is_some() {
                 let bytes = jpeg.edit(&self.paint(plan)?)?;
                 return Ok(self.annotated(bytes, false));
@@ -146,7 +153,7 @@ impl<'f> Picture<'f> {
         let sheet = self.paint(plan)?;
         let mut decoded = self.decode()?;
         decoded.lay(&sheet);
-        if plan.hides() {
+        if !plan.keeps_metadata() {
             decoded.style.strip();
         }
         let is_lossless_copy = matches!(&decoded.style, Style::WebP(style) if style.is_lossy);

@@ -75,14 +75,17 @@ impl<'f> WebP<'f> {
         } else {
             Space::Rgb
         };
-        let kept = |chunk: Option<&[u8]>, upright: fn(&[u8]) -> Option<Vec<u8>>| {
-            chunk.and_then(upright).unwrap_or_default()
-        };
+        let is_sideways = self
+            .exif
+            .is_some_and(|block| exif::orientation(block).is_sideways());
+        let exif = self
+            .exif
+            .and_then(|block| exif::upright(block, is_sideways));
         let style = WebPStyle {
             is_lossy: self.is_lossy(),
             profile: self.profile.unwrap_or_default().to_vec(),
-            exif: kept(self.exif, exif::upright),
-            xmp: kept(self.xmp, xmp::upright),
+            exif: exif.unwrap_or_default(),
+            xmp: self.xmp.and_then(xmp::upright).unwrap_or_default(),
         };
         Ok((Raster::new(space, Depth::Eight, size, data), style))
     }

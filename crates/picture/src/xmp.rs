@@ -1,11 +1,11 @@
-//! XMP: passed on without the entries that are not true of the result or private.
+//! XMP: passed on as it is true of the result.
 
 const ORIENTATION: &[u8] = b"tiff:Orientation";
 
-/// The same packet for a picture that is upright. `None` if it says where the photo was taken:
-/// that is left behind, and with it all of the packet.
+/// The same packet for a picture that is upright. `None` if it holds a thumbnail, which shows no
+/// marks: the whole packet is left behind.
 pub(crate) fn upright(packet: &[u8]) -> Option<Vec<u8>> {
-    if find(packet, b"exif:GPS").is_some() {
+    if find(packet, b"xmpGImg:image").is_some() {
         return None;
     }
     let mut packet = packet.to_vec();
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_not_passed_on() {
-        assert_eq!(upright(b"<a exif:GPSLatitude='31,13N'/>"), None);
+    fn thumbnails_are_not_passed_on() {
+        assert_eq!(upright(b"<xmpGImg:image>/9j/4AAQ</xmpGImg:image>"), None);
     }
 }

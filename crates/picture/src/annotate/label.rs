@@ -34,9 +34,11 @@ pub(crate) fn banners(faces: &[Face]) -> Vec<Vec<String>> {
     let counts = format!("Male:Female={male}:{female}");
     let short = format!("M:F={male}:{female}");
     let bare = format!("{male}:{female}");
-    match count(None) {
-        0 => vec![vec![counts], vec![short], vec![bare]],
-        unknown => vec![
+    match (male + female, count(None)) {
+        (_, 0) => vec![vec![counts], vec![short], vec![bare]],
+        // No gender is known of anybody.
+        (0, all) => vec![vec![format!("Faces={all}")], vec![all.to_string()]],
+        (_, unknown) => vec![
             vec![format!("{counts} Unknown={unknown}")],
             vec![counts, format!("Unknown={unknown}")],
             vec![format!("{short} U={unknown}")],
@@ -88,9 +90,8 @@ mod tests {
         ];
         assert_eq!(banners(&couple)[0], ["Male:Female=1:1"]);
         assert_eq!(banners(&[])[0], ["Male:Female=0:0"]);
-        assert_eq!(
-            banners(&[face(None, Some(3))])[0],
-            ["Male:Female=0:0 Unknown=1"]
-        );
+        let some = [face(Some(Gender::Male), None), face(None, Some(3))];
+        assert_eq!(banners(&some)[0], ["Male:Female=1:0 Unknown=1"]);
+        assert_eq!(banners(&[face(None, Some(3))])[0], ["Faces=1"]);
     }
 }

@@ -8,7 +8,7 @@ use super::banner;
 use super::boxes::{FaceBox, face_box};
 use super::hide::Hidden;
 use super::label::{self, Label};
-use super::options::{Banner, Mark, Options};
+use super::options::{Banner, Mark, Metadata, Options};
 use super::paint::{paint_box, paint_plate, sides};
 use super::plate::Plate;
 use crate::sheet::{SIDE, Sheet};
@@ -37,6 +37,7 @@ pub struct Plan {
     labels: Vec<Plate>,
     /// The count of all.
     banner: Option<Plate>,
+    keeps_metadata: bool,
 }
 
 impl Plan {
@@ -52,6 +53,7 @@ impl Plan {
             boxes: Vec::new(),
             labels: Vec::new(),
             banner: None,
+            keeps_metadata: options.metadata() == Metadata::Keep,
         };
         let has_boxes = options.mark == Mark::Box && !faces.is_empty();
         let wordings = match options.banner {
@@ -105,7 +107,7 @@ impl Plan {
     }
 
     /// Whether faces are hidden.
-    pub(crate) fn hides(&self) -> bool {
+    fn hides(&self) -> bool {
         !self.hidden.is_empty()
     }
 
@@ -113,6 +115,11 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.marked() == 0 && self.banner.is_none()
+    }
+
+    /// Whether the result has the metadata of the file.
+    pub(crate) fn keeps_metadata(&self) -> bool {
+        self.keeps_metadata
     }
 
     /// The longer side of the small picture that [`paint`](Self::paint) needs; `None` if it needs

@@ -2,6 +2,7 @@
 
 use jpeg_encoder::{ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType};
 
+use super::segments::JFIF;
 use super::style::JpegStyle;
 use crate::colour::Space;
 use crate::error::PictureError;
@@ -26,7 +27,17 @@ pub(crate) fn encode(
     }
     let upright = Upright::new(raster, orientation)?;
     encoder.encode_image(upright).map_err(failed)?;
+    let at = behind_jfif(&file);
+    file.splice(at..at, style.descriptions.iter().copied());
     Ok(file)
+}
+
+/// Where further metadata goes: behind the start marker, and behind JFIF if it is there.
+fn behind_jfif(file: &[u8]) -> usize {
+    match file {
+        &[_, _, 0xff, JFIF, high, low, ..] => 4 + usize::from(u16::from_be_bytes([high, low])),
+        _ => 2,
+    }
 }
 
 /// The upright view, row by row.

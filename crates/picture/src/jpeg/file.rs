@@ -6,7 +6,7 @@ use super::frame::{Component, Frame, RawComponent};
 use super::kept;
 use super::scan_header::{PartHeader, ScanHeader};
 use super::segments::{
-    END_OF_IMAGE, EXIF, HUFFMAN, QUANTISATION, RESTART_INTERVAL, START_OF_SCAN, Segment, Segments,
+    END_OF_IMAGE, HUFFMAN, QUANTISATION, RESTART_INTERVAL, START_OF_SCAN, Segment, Segments,
     corrupt, truncated,
 };
 use super::structure::{MAX_BLOCKS, Structure};
@@ -23,7 +23,7 @@ const MAX_METADATA: usize = 1000;
 const MAX_SEGMENTS: usize = 1 << 14;
 
 /// A file whose segments are found and checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Jpeg<'f> {
     pub(crate) file: &'f [u8],
     pub(crate) structure: Structure<'f>,
@@ -125,13 +125,8 @@ impl<'f> Walk<'f> {
         };
         let components = frame.components.iter().zip(self.latched).map(component);
         let components: Vec<_> = components.collect::<Result<_, PictureError>>()?;
-        let mut exif = self
-            .metadata
-            .iter()
-            .filter(|segment| segment.marker == EXIF);
-        let orientation = exif
-            .next()
-            .map_or(Orientation::Upright, |exif| exif::orientation(exif.payload));
+        let exif = self.metadata.iter().find(|segment| kept::is_exif(segment));
+        let orientation = exif.map_or(Orientation::Upright, |exif| exif::orientation(exif.payload));
         let structure = Structure {
             width: frame.width,
             height: frame.height,

@@ -1,18 +1,39 @@
-//! Which metadata of a file its result keeps, and in which form: the segments that decide how
-//! pixels are shown, and no others.
+//! Which metadata of a file its result keeps, and in which form.
+//!
+//! What decides how pixels are shown is always kept: resolution, kind of colours, colour profile.
+//! Descriptions of the photo are kept as they are true of the result, unless they were stripped.
 
 use super::colour::{adobe_transform, is_jfif};
+use super::iptc::{self, write_iptc};
 use super::profile::Profile;
-use super::segments::{ADOBE, EXIF, ICC_PROFILE, JFIF, Segment, write};
+use super::segments::{ADOBE, COMMENT, EXIF, ICC_PROFILE, JFIF, PHOTOSHOP, Segment, write};
+use crate::{exif, xmp};
+
+const EXIF_NAME: &[u8] = b"Exif\0\0";
+const XMP_NAME: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+
+/// Whether a segment decides how pixels are shown.
+pub(crate) fn decides_display(segment: &Segment<'_>) -> bool {
+    is_jfif(segment)
+        || adobe_transform(segment).is_some()
+        || begins(segment, ICC_PROFILE, b"ICC_PROFILE\0")
+}
 
 /// Whether a segment is of any use: for the result, or to know which way is up.
 pub(crate) fn counts(segment: &Segment<'_>) -> bool {
-    let begins =
-        |marker, name: &[u8]| segment.marker == marker && segment.payload.starts_with(name);
-    is_jfif(segment)
-        || adobe_transform(segment).is_some()
-        || begins(EXIF, b"Exif\0\0")
-        || begins(ICC_PROFILE, b"ICC_PROFILE\0")
+    decides_display(segment)
+        || is_exif(segment)
+        || begins(segment, EXIF, XMP_NAME)
+        || begins(segment, PHOTOSHOP, iptc::NAME)
+        || segment.marker == COMMENT
+}
+
+pub(crate) fn is_exif(segment: &Segment<'_>) -> bool {
+    begins(segment, EXIF, EXIF_NAME)
+}
+
+fn begins(segment: &Segment<'_>, marker: u8, name: &[u8]) -> bool {
+    segment.marker == marker && segment.payload.starts_with(name)
 }
 
 /// Writes the part of `metadata` that is kept. `is_sideways` if width and height change places.
@@ -24,9 +45,26 @@ pub(crate) fn write_metadata(metadata: &[Segment<'_>], is_sideways: bool, file: 
             _ => {}
         }
     }
+    write_descriptions(metadata, is_sideways, file);
     if let Some(profile) = Profile::of(metadata) {
         profile.write(file);
     }
+}
+
+/// Writes EXIF, XMP, IPTC and comments.
+pub(crate) fn write_descriptions(metadata: &[Segment<'_>], is_sideways: bool, file: &mut Vec<u8>) {
+    for segment @ &Segment { marker, payload } in metadata {
+        let kept = match (marker, payload.strip_prefix(XMP_NAME)) {
+            (EXIF, None) if is_exif(segment) => exif::upright(payload, is_sideways),
+            (EXIF, Some(packet)) => xmp::upright(packet).map(|packet| [XMP_NAME, &packet].concat()),
+            (COMMENT, _) if !payload.is_empty() => Some(payload.to_vec()),
+            _ => None,
+        };
+        if let Some(payload) = kept {
+            write(marker, &payload, file);
+        }
+    }
+    write_iptc(metadata, file);
 }
 
 /// The version and the resolution; then there may be a picture in small.

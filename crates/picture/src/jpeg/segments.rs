@@ -12,6 +12,7 @@ pub(crate) const RESTART_INTERVAL: u8 = 0xdd;
 pub(crate) const JFIF: u8 = 0xe0;
 pub(crate) const EXIF: u8 = 0xe1;
 pub(crate) const ICC_PROFILE: u8 = 0xe2;
+pub(crate) const PHOTOSHOP: u8 = 0xed;
 pub(crate) const ADOBE: u8 = 0xee;
 pub(crate) const COMMENT: u8 = 0xfe;
 const NUMBER_OF_LINES: u8 = 0xdc;

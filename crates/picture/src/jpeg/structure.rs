@@ -10,7 +10,7 @@ use crate::orientation::Orientation;
 pub(crate) const MAX_BLOCKS: u32 = 10;
 
 /// The make of a file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Structure<'f> {
     pub(crate) width: u16,
     pub(crate) height: u16,

@@ -3,6 +3,7 @@
 use jpeg_encoder::{QuantizationTableType, SamplingFactor};
 
 use super::frame::Component;
+use super::kept::write_descriptions;
 use super::profile::Profile;
 use super::structure::Structure;
 use super::table::{Table, transposed};
@@ -23,6 +24,8 @@ pub(crate) struct JpegStyle {
     pub(crate) quality: u8,
     /// The colour profile.
     pub(crate) profile: Option<Vec<u8>>,
+    /// Segments that describe the photo, ready to be written.
+    pub(crate) descriptions: Vec<u8>,
 }
 
 impl JpegStyle {
@@ -43,7 +46,10 @@ impl JpegStyle {
                 custom(&component.table, sideways)
             })
         };
+        let mut descriptions = Vec::new();
+        write_descriptions(&structure.metadata, sideways, &mut descriptions);
         Self {
+            descriptions,
             primary: table(primary),
             secondary: table(secondary),
             sampling: sampling(space, &structure.components, sideways),

@@ -139,7 +139,7 @@ fn write(chunk: &Chunk<'_>, orientation: Orientation, to: &mut Vec<u8>) {
     let kind = &chunk.kind;
     match (kind, chunk.data) {
         (b"eXIf", block) => {
-            if let Some(block) = exif::upright(block) {
+            if let Some(block) = exif::upright(block, orientation.is_sideways()) {
                 write_chunk(*kind, &block, to);
             }
         }

@@ -39,6 +39,7 @@ fn hidden(file: &[u8], mark: Mark) -> Result<Vec<u8>, PictureError> {
     let options = Options {
         mark,
         banner: Banner::Never,
+        metadata: None,
     };
     let picture = open(file)?;
     let plan = picture.plan(&[somebody(100, 80, 60)], options);

@@ -6,6 +6,7 @@
     reason = "the helpers of tests may fail like the tests"
 )]
 
+mod described;
 mod drawing;
 mod exact;
 mod files;

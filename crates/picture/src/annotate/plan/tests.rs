@@ -208,7 +208,11 @@ fn a_banner_is_drawn_when_it_is_wanted() {
         (Mark::Blur, Banner::Always, &one, true),
     ];
     for (mark, banner, faces, expected) in cases {
-        let options = Options { mark, banner };
+        let options = Options {
+            mark,
+            banner,
+            metadata: None,
+        };
         let plan = Plan::new((640, 480), faces, options);
         assert_eq!(plan.banner.is_some(), expected, "{options:?}");
         assert_eq!(
