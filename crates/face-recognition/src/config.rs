@@ -31,7 +31,7 @@ pub struct Config {
     /// How faces are found.
     #[command(flatten, next_help_heading = "Faces")]
     pub faces: Faces,
-    /// What is stored beside results.
+    /// What results look like, and what is stored beside them.
     #[command(flatten, next_help_heading = "Results")]
     pub output: Output,
     /// How much is done at one time.

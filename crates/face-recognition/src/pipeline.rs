@@ -34,7 +34,7 @@ use crate::storage::Buckets;
 use make::{AnnotatedPhoto, Made};
 
 /// Raised whenever results are drawn differently, so that a redelivery replaces older ones.
-const DRAWING: u32 = 2;
+const DRAWING: u32 = 3;
 
 /// A photo may wait for this part of its time, as a divisor, so that enough is left for the work.
 const ADMISSION_SHARE: u32 = 2;
@@ -238,7 +238,9 @@ impl Pipeline {
     /// parsed.
     fn method(&self) -> String {
         let (name, attributes) = (self.backend.name(), self.attributes);
-        format!("{name}/{DRAWING}/{attributes}")
+        let options = self.output.options();
+        let (mark, banner, metadata) = (options.mark, options.banner, options.metadata());
+        format!("{name}/{DRAWING}/{attributes}/{mark:?}/{banner:?}/{metadata:?}")
     }
 }
 

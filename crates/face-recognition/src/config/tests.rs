@@ -3,6 +3,7 @@
 use clap::CommandFactory as _;
 use face::AttributeSet;
 use face::local::Settings;
+use picture::{Banner, Mark, Metadata, Options};
 use service::settings::parse_from;
 
 use super::*;
@@ -59,6 +60,9 @@ fn every_setting_can_be_given() {
         "--allowed-regions=cn-shanghai",
         "--face-backend=facebody",
         "--attributes=gender",
+        "--mark=mosaic",
+        "--banner=always",
+        "--metadata=keep",
         "--sidecar=json",
         "--face-endpoint=http://127.0.0.1:9002",
         "--face-local-confidence=0.6",
@@ -82,6 +86,12 @@ fn every_setting_can_be_given() {
     assert_eq!(config.faces.max_calls, 3);
     assert_eq!(config.faces.attributes.to_string(), "gender");
     assert_eq!(config.output.sidecar, Sidecar::Json);
+    let options = Options {
+        mark: Mark::Mosaic,
+        banner: Banner::Always,
+        metadata: Some(Metadata::Keep),
+    };
+    assert_eq!(config.output.options(), options);
     let local = Settings::default().with_confidence(0.6).unwrap();
     let local = local.with_smallest_face(2.0).unwrap();
     let local = local.with_attributes(config.faces.attributes);
@@ -97,6 +107,10 @@ fn every_bad_value_is_told_in_one_line() {
         "--allowed-buckets=Photos",
         "--face-backend=magic",
         "--attributes=mood",
+        "--mark=tattoo",
+        "--banner=sometimes",
+        "--metadata=some",
+        "--sidecar=xml",
         "--face-local-confidence=1",
         "--face-local-smallest-face=tiny",
         "--face-url-lifetime=soon",
@@ -108,6 +122,10 @@ fn every_bad_value_is_told_in_one_line() {
     `OSS_ALLOWED_BUCKETS` is `Photos`: `Photos` is not a bucket name: only a-z, 0-9 and `-` may occur
     `FACE_BACKEND` is `magic`: it must be `local`, `facebody` or `dataplus`
     `FACE_ATTRIBUTES` is `mood`: it must be `age`, `gender`, both separated by a comma, or `none`
+    `FACE_MARK` is `tattoo`: it must be `box`, `mosaic` or `blur`
+    `FACE_BANNER` is `sometimes`: it must be `faces`, `always` or `never`
+    `FACE_METADATA` is `some`: it must be `keep` or `strip`
+    `FACE_SIDECAR` is `xml`: it must be `none` or `json`
     `FACE_LOCAL_CONFIDENCE` is `1`: it must be a number from 0.05 to 0.99
     `FACE_LOCAL_SMALLEST_FACE` is `tiny`: it must be a number from 0.3 to 50
     `FACE_URL_LIFETIME` is `soon`: it must be an ISO 8601 duration such as `PT90S`, from 10 to 86400 seconds
@@ -160,6 +178,9 @@ fn settings_keep_their_names() {
     --face-local-smallest-face FACE_LOCAL_SMALLEST_FACE
     --face-url-lifetime FACE_URL_LIFETIME
     --face-max-calls FACE_MAX_CALLS
+    --mark FACE_MARK
+    --banner FACE_BANNER
+    --metadata FACE_METADATA
     --sidecar FACE_SIDECAR
     --max-event-bytes FACE_MAX_EVENT_BYTES
     --max-object-bytes FACE_MAX_OBJECT_BYTES

@@ -179,11 +179,11 @@ impl Pipeline {
         let permit = permit(&self.cpus).await?;
         let _timer = self.metrics.stage(Stage::Draw);
         let span = Span::current();
-        let stop = CancellationToken::new();
+        let (stop, options) = (CancellationToken::new(), self.output.options());
         let _stop_when_dropped = stop.clone().drop_guard();
         let work = move || {
             let _permit = permit; // Released when the work ends, not when the caller stops waiting.
-            span.in_scope(|| draw(&photo, &analysis, &stop))
+            span.in_scope(|| draw(&photo, &analysis, options, &stop))
         };
         ended(tokio::task::spawn_blocking(work).await)?
     }
@@ -214,11 +214,12 @@ fn ended<T>(joined: Result<T, JoinError>) -> Result<T, Failure> {
 fn draw(
     photo: &FetchedPhoto,
     analysis: &Analysis,
+    options: Options,
     stop: &CancellationToken,
 ) -> Result<(Annotated, Drawn, Grant), Failure> {
     let set_aside = photo.file.len().saturating_mul(2);
     let picture = photo.picture()?;
-    let plan = picture.plan(&analysis.faces, Options::default());
+    let plan = picture.plan(&analysis.faces, options);
     let drawn = Drawn::from(&plan);
     go_on(stop)?;
     let (result, mut grant) = photo.annotate(&picture, &plan)?;

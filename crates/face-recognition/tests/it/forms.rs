@@ -219,7 +219,10 @@ async fn faces_can_be_found_without_any_api() {
         "there is nobody among the quadrants"
     );
     let result = running.objects.get("target/rec-a.jpg").unwrap();
-    assert_eq!(result.headers["x-oss-meta-method"], "local/2/age,gender");
+    assert_eq!(
+        result.headers["x-oss-meta-method"],
+        "local/3/age,gender/Box/WithBoxes/Keep"
+    );
     assert!(running.faces.asked().is_empty());
 }
 

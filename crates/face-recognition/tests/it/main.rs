@@ -17,6 +17,7 @@ mod forms;
 mod hostile_files;
 mod lies;
 mod objects;
+mod output;
 mod overload;
 mod pictures;
 mod repetition;
