@@ -68,6 +68,16 @@ pub struct Config {
     pub face_backend: Backend,
     /// Endpoint of the face API, if it is not the back end's own.
     pub face_endpoint: Option<String>,
+    /// What is estimated of faces, if not as usual (`FACE_ATTRIBUTES`).
+    pub face_attributes: Option<String>,
+    /// How faces are marked, if not as usual (`FACE_MARK`).
+    pub face_mark: Option<String>,
+    /// When faces are counted in the picture, if not as usual (`FACE_BANNER`).
+    pub face_banner: Option<String>,
+    /// Whether results have the metadata of their photos, if not as usual (`FACE_METADATA`).
+    pub face_metadata: Option<String>,
+    /// Whether the analysis is stored beside each result, if not as usual (`FACE_SIDECAR`).
+    pub face_sidecar: Option<String>,
     /// Photos that one pod of the face service works on at one time.
     pub face_concurrency: u32,
     /// Keys for MNS, OSS and the face API; placeholders are rendered if there are none.
@@ -168,6 +178,11 @@ impl Config {
             oss_target_path: String::new(),
             face_backend: Backend::Facebody,
             face_endpoint: None,
+            face_attributes: None,
+            face_mark: None,
+            face_banner: None,
+            face_metadata: None,
+            face_sidecar: None,
             face_concurrency: 1,
             credentials: None,
         }

@@ -223,6 +223,56 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: |config, text| put_some(&mut config.face_endpoint, value::url(text)),
     },
     Setting {
+        key: "face.attributes",
+        description: "What is estimated of faces; `age,gender` if absent.",
+        usual: "",
+        rule: "`age`, `gender`, both separated by a comma, or `none`",
+        set: |config, text| {
+            let word = value::word(text, &["age,gender", "gender,age", "age", "gender", "none"]);
+            put_some(&mut config.face_attributes, word)
+        },
+    },
+    Setting {
+        key: "face.mark",
+        description: "How faces are marked; `box` if absent.",
+        usual: "",
+        rule: "`box`, `mosaic` or `blur`",
+        set: |config, text| {
+            let word = value::word(text, &["box", "mosaic", "blur"]);
+            put_some(&mut config.face_mark, word)
+        },
+    },
+    Setting {
+        key: "face.banner",
+        description: "When faces are counted in the picture; `faces` if absent.",
+        usual: "",
+        rule: "`faces`, `always` or `never`",
+        set: |config, text| {
+            let word = value::word(text, &["faces", "always", "never"]);
+            put_some(&mut config.face_banner, word)
+        },
+    },
+    Setting {
+        key: "face.metadata",
+        description: "Whether results have the metadata of their photos; `keep` if absent and faces are boxed, else\n`strip`.",
+        usual: "",
+        rule: "`keep` or `strip`",
+        set: |config, text| {
+            let word = value::word(text, &["keep", "strip"]);
+            put_some(&mut config.face_metadata, word)
+        },
+    },
+    Setting {
+        key: "face.sidecar",
+        description: "Whether the analysis is stored beside each result; `none` if absent.",
+        usual: "",
+        rule: "`none` or `json`",
+        set: |config, text| {
+            let word = value::word(text, &["none", "json"]);
+            put_some(&mut config.face_sidecar, word)
+        },
+    },
+    Setting {
         key: "face.concurrency",
         description: "Photos that one pod of the face service works on at one time.",
         usual: "4",

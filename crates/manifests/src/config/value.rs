@@ -140,6 +140,11 @@ pub(super) fn addressing(text: &str) -> Option<Addressing> {
     }
 }
 
+/// One of these words.
+pub(super) fn word(text: &str, words: &[&str]) -> Option<String> {
+    keep(text, words.contains(&text))
+}
+
 pub(super) fn backend(text: &str) -> Option<Backend> {
     match text {
         "dataplus" => Some(Backend::Dataplus),

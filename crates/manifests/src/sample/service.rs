@@ -109,6 +109,11 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         ),
         ("FACE_BACKEND", Some(config.face_backend.as_str())),
         ("FACE_ENDPOINT", config.face_endpoint.as_deref()),
+        ("FACE_ATTRIBUTES", config.face_attributes.as_deref()),
+        ("FACE_MARK", config.face_mark.as_deref()),
+        ("FACE_BANNER", config.face_banner.as_deref()),
+        ("FACE_METADATA", config.face_metadata.as_deref()),
+        ("FACE_SIDECAR", config.face_sidecar.as_deref()),
         ("HEALTH_LISTEN", Some(&health)),
         ("LOG_FORMAT", Some("json")),
     ];

@@ -61,6 +61,11 @@ fn every_setting_can_be_given() {
         oss.target-path = '/a/b/'
         face.backend = 'local'
         face.endpoint = 'http://emulator:8083'
+        face.attributes = 'age'
+        face.mark = 'blur'
+        face.banner = 'always'
+        face.metadata = 'strip'
+        face.sidecar = 'json'
         face.concurrency = 1
     ";
     let config = Config::load(file, nothing).unwrap();
@@ -101,6 +106,11 @@ fn every_mistake_is_named() {
         oss.target-path = 'a/../b'
         face.backend = 'rekognition'
         face.endpoint = 'https://face.example/?x'
+        face.attributes = 'yes'
+        face.mark = 'yes'
+        face.banner = 'yes'
+        face.metadata = 'yes'
+        face.sidecar = 'yes'
         face.concurrency = '5000'
         face.threshold = 0.5
         credentials.access-key-secret = 'never shown'

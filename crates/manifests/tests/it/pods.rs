@@ -113,6 +113,11 @@ fn every_variable_is_one_that_the_program_reads() {
         oss.endpoint = 'http://a'
         oss.addressing = 'path'
         face.endpoint = 'http://a'
+        face.attributes = 'age'
+        face.mark = 'blur'
+        face.banner = 'always'
+        face.metadata = 'keep'
+        face.sidecar = 'json'
         controller.private-endpoints = '10.0.0.0/8'
         controller.template-keys = 'example.com'
     ";
