@@ -1,8 +1,8 @@
-//! Reads a binary's settings from flags and variables, and tells all mistakes in them at once.
+//! Reads a binary's settings from flags and variables, and reports all mistakes in them at once.
 //!
-//! clap parses. This module adds what deployments expect of variables: an empty or blank one
-//! counts as absent, blanks around a value are ignored, and all bad values are reported
-//! together, each by the name of its variable and without the secrets in it.
+//! clap parses and knows the defaults. This module adds what deployments expect: an empty or
+//! blank value counts as absent, blanks around a value are ignored, and all missing and bad values
+//! are reported together, each by the name of its variable and without the secrets in it.
 
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::builder::ValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Command, Id, Parser};
+use clap::{Arg, Command, Parser};
 use jiff::SignedDuration;
 use thiserror::Error;
 use url::Url;
@@ -30,118 +30,149 @@ pub struct Expected(pub String);
 /// Reads the settings of this process. As [`Parser::parse`], it ends the process after `--help`,
 /// `--version` and mistakes; only `main` should call it.
 #[must_use]
+#[expect(
+    clippy::exit,
+    reason = "`main` calls this first, in place of `Parser::parse`"
+)]
 pub fn parse<S: Parser>() -> S {
-    parse_from(std::env::args_os(), |name| std::env::var_os(name))
-        .unwrap_or_else(|error| error.exit())
+    let settings = parse_from(std::env::args_os(), |name| std::env::var_os(name));
+    settings.unwrap_or_else(|error: clap::Error| {
+        if error.kind() != ErrorKind::ValueValidation {
+            error.exit();
+        }
+        let _ = error.print();
+        // As after every other start that fails; clap's own code is 2.
+        std::process::exit(1)
+    })
 }
 
 /// Reads settings from `argv`, which begins with the name of the program, and from variables,
 /// which `lookup` finds.
 ///
 /// # Errors
-/// As [`Parser::try_parse_from`]; missing and bad values are told together, in one line.
+/// As [`Parser::try_parse_from`]; missing and bad values are told together, in one line, as a
+/// [`ErrorKind::ValueValidation`].
 pub fn parse_from<S: Parser>(
     argv: impl IntoIterator<Item = impl Into<OsString>>,
     lookup: impl Fn(&OsStr) -> Option<OsString>,
 ) -> Result<S, clap::Error> {
-    let argv: Vec<OsString> = argv.into_iter().map(Into::into).collect();
+    let argv = without_blanks(argv.into_iter().map(Into::into));
     let mut known = S::command();
     known.build();
     let mut command = S::command().mut_args(|arg| with_variable(arg, &lookup));
-    let mut lines = Vec::new();
+    let mut mistakes: Vec<(usize, String)> = Vec::new();
     loop {
         let error = match command.clone().try_get_matches_from(&argv) {
-            Ok(matches) if lines.is_empty() => return S::from_arg_matches(&matches),
+            Ok(matches) if mistakes.is_empty() => return S::from_arg_matches(&matches),
             Ok(_) => break,
             Err(error) => error,
         };
-        let mistakes = mistakes(&known, &error);
-        if mistakes.is_empty() {
+        let found = found(&known, &error);
+        if found.is_empty() {
             // Not about a value. Unlike `command`, this names the variables in its help.
-            return S::try_parse_from(argv);
+            return Err(S::try_parse_from(&argv).err().unwrap_or(error));
         }
-        for Mistake { id, line } in mistakes {
-            lines.push(line);
+        for (position, arg, line) in found {
+            mistakes.push((position, line));
             // So that clap goes on to the next mistake.
-            command = command.mut_arg(id, |arg| {
+            command = command.mut_arg(arg.get_id(), |arg| {
                 arg.value_parser(ValueParser::os_string()).required(false)
             });
         }
     }
-    let line = lines.join("; ");
-    Err(clap::Error::raw(ErrorKind::ValueValidation, line + "\n"))
+    mistakes.sort();
+    let lines: Vec<String> = mistakes.into_iter().map(|(_, line)| line).collect();
+    let line = lines.join("; ") + "\n";
+    Err(clap::Error::raw(ErrorKind::ValueValidation, line))
+}
+
+/// Leaves out flags whose value is blank.
+fn without_blanks(argv: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut argv = argv.peekable();
+    let mut kept = Vec::new();
+    while let Some(arg) = argv.next() {
+        let flag = arg.to_str().filter(|arg| arg.starts_with("--"));
+        match flag.map(|flag| flag.split_once('=')) {
+            Some(Some((_, value))) if value.trim().is_empty() => {}
+            Some(None) if argv.next_if(|value| is_blank(value)).is_some() => {}
+            _ => kept.push(arg),
+        }
+    }
+    kept
+}
+
+fn is_blank(value: &OsStr) -> bool {
+    value.to_str().is_some_and(|text| text.trim().is_empty())
 }
 
 /// The argument with the value of its variable as its default. Unlike clap itself, this passes
-/// over a blank variable.
+/// over a blank variable. What takes any text, a hyphen first included, is not trimmed.
 fn with_variable(arg: Arg, lookup: impl Fn(&OsStr) -> Option<OsString>) -> Arg {
     let value = arg.get_env().and_then(lookup);
     let arg = arg.env(None::<&str>);
-    let value = value.map(|value| match value.to_str() {
-        Some(text) => text.trim().into(),
-        None => value,
-    });
-    match value {
-        Some(value) if !value.is_empty() => arg.default_value(value).required(false),
-        _ => arg,
-    }
+    let Some(value) = value.filter(|value| !is_blank(value)) else {
+        return arg;
+    };
+    let value = match value.to_str() {
+        Some(text) if !arg.is_allow_hyphen_values_set() => text.trim().into(),
+        _ => value,
+    };
+    arg.default_value(value).required(false)
 }
 
-/// A value that is missing or bad, and the line that tells so.
-struct Mistake {
-    id: Id,
-    line: String,
+/// The mistakes in values that clap found at one go, each with its argument and the argument's
+/// position; none if `error` is about something else.
+fn found<'a>(command: &'a Command, error: &clap::Error) -> Vec<(usize, &'a Arg, String)> {
+    let names = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(names))) => names.clone(),
+        (
+            ErrorKind::ValueValidation | ErrorKind::InvalidValue,
+            Some(ContextValue::String(name)),
+        ) => vec![name.clone()],
+        _ => return Vec::new(),
+    };
+    let arguments = command.get_arguments().enumerate();
+    arguments
+        .filter(|(_, arg)| names.contains(&arg.to_string()))
+        .map(|(position, arg)| (position, arg, line(arg, error)))
+        .collect()
 }
 
-/// The mistakes that clap found in values at one go; none if `error` is about something else.
-fn mistakes(command: &Command, error: &clap::Error) -> Vec<Mistake> {
-    let named = |text: &String| command.get_arguments().find(|arg| arg.to_string() == *text);
-    match (error.kind(), error.get(ContextKind::InvalidArg)) {
-        (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => missing
-            .iter()
-            .filter_map(named)
-            .map(missing_value)
-            .collect(),
-        (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(ContextValue::String(bad))) => {
-            let bad = named(bad).and_then(|arg| bad_value(arg, error));
-            bad.into_iter().collect()
+/// What to say about a missing or bad value.
+fn line(arg: &Arg, error: &clap::Error) -> String {
+    let variable = arg.get_env().and_then(OsStr::to_str);
+    // Operators know a setting by its variable; few settings have none.
+    let name = variable.map_or_else(|| arg.to_string(), str::to_owned);
+    match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(_)) if arg.is_hide_env_values_set() => {
+            format!("`{name}` is not valid: {}", reason(error))
         }
-        _ => Vec::new(),
+        Some(ContextValue::String(value)) => {
+            format!("`{name}` is {}: {}", shown(value), reason(error))
+        }
+        _ => match (expected(arg), arg.get_help()) {
+            (Some(expected), _) => format!("`{name}` is missing: set it to {expected}"),
+            (None, help) => format!("`{name}` is missing: {}", help.cloned().unwrap_or_default()),
+        },
     }
 }
 
-fn missing_value(arg: &Arg) -> Mistake {
-    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    Mistake {
-        id: arg.get_id().clone(),
-        line: format!("`{}` is missing: {help}", name(arg)),
-    }
-}
-
-fn bad_value(arg: &Arg, error: &clap::Error) -> Option<Mistake> {
-    let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else {
-        return None;
-    };
-    let value = if arg.is_hide_env_values_set() {
-        "not valid".to_owned()
-    } else {
-        shown(value)
-    };
-    let reason = match (error.source(), error.get(ContextKind::ValidValue)) {
+/// Why clap refused a value.
+fn reason(error: &clap::Error) -> String {
+    match (error.source(), error.get(ContextKind::ValidValue)) {
         (Some(source), _) => error_line(source),
         (None, Some(ContextValue::Strings(values))) => Expected(one_of(values)).to_string(),
-        _ => return None,
-    };
-    Some(Mistake {
-        id: arg.get_id().clone(),
-        line: format!("`{}` is {value}: {reason}", name(arg)),
-    })
+        _ => "it cannot be used".to_owned(),
+    }
 }
 
-/// Operators know a setting by its variable; few settings have none.
-fn name(arg: &Arg) -> String {
-    let variable = arg.get_env().and_then(OsStr::to_str);
-    variable.map_or_else(|| arg.to_string(), str::to_owned)
+/// What a value must be, as its parser says of an empty one.
+fn expected(arg: &Arg) -> Option<String> {
+    let probe = arg.clone().required(false).default_value("");
+    let refusal = Command::new("probe").arg(probe).try_get_matches_from([""]);
+    let refusal = refusal.err()?;
+    let Expected(expected) = refusal.source()?.downcast_ref()?;
+    Some(expected.clone())
 }
 
 fn one_of(values: &[String]) -> String {
@@ -167,15 +198,24 @@ where
     }
 }
 
+/// Parses an ISO 8601 duration of any length.
+///
+/// # Errors
+/// Permanent; says what a duration looks like.
+pub fn any_duration(text: &str) -> Result<Duration, Expected> {
+    let duration = text.parse::<SignedDuration>().ok();
+    let duration = duration.and_then(|duration| Duration::try_from(duration).ok());
+    duration.ok_or_else(|| Expected("an ISO 8601 duration such as `PT1.5S`".to_owned()))
+}
+
 /// A parser of ISO 8601 durations within bounds.
 pub fn duration(
     bounds: RangeInclusive<Duration>,
 ) -> impl Fn(&str) -> Result<Duration, Expected> + Clone + Send + Sync + 'static {
     move |text| {
-        let duration = text.parse::<SignedDuration>().ok();
-        let duration = duration.and_then(|duration| Duration::try_from(duration).ok());
         let (least, most) = (bounds.start().as_secs(), bounds.end().as_secs());
-        duration
+        any_duration(text)
+            .ok()
             .filter(|duration| bounds.contains(duration))
             .ok_or_else(|| {
                 Expected(format!(
@@ -232,6 +272,10 @@ mod tests {
         endpoint: Option<Url>,
         #[arg(long, env = "TOKEN", hide_env_values = true, value_parser = number(1..=9_u8))]
         token: Option<u8>,
+        #[arg(long, env = "LEVEL", value_parser = number(1..=9_u8))]
+        level: u8,
+        #[arg(long, env = "TEXT", allow_hyphen_values = true)]
+        text: Option<String>,
         #[arg(long, value_parser = number(1..=9_u8))]
         plain: Option<u8>,
     }
@@ -245,7 +289,11 @@ mod tests {
 
     #[test]
     fn flags_come_before_variables_and_variables_before_defaults() {
-        let settings = read(&["--colour=blue"], &[("FOLDER", "a"), ("COLOUR", "red")]).unwrap();
+        let settings = read(
+            &["--colour=blue", "--level=1"],
+            &[("FOLDER", "a"), ("COLOUR", "red")],
+        )
+        .unwrap();
         assert_eq!(
             (settings.folder.as_str(), settings.colour),
             ("a", Colour::Blue)
@@ -261,7 +309,8 @@ mod tests {
             ("WAIT", "\n"),
             ("ENDPOINT", ""),
         ];
-        let settings = read(&["--folder=a"], &blank).unwrap();
+        let blank_flags = ["--folder=a", "--level=1", "--count", " ", "--plain="];
+        let settings = read(&blank_flags, &blank).unwrap();
         assert_eq!((settings.colour, settings.count), (Colour::Green, 16));
         assert!(settings.wait.is_none() && settings.endpoint.is_none());
 
@@ -270,8 +319,11 @@ mod tests {
             ("COLOUR", "red\n"),
             ("COUNT", " 7"),
             ("WAIT", "PT1.5S "),
+            ("LEVEL", "1"),
+            ("TEXT", "-a "),
         ];
         let settings = read(&[], &spaced).unwrap();
+        assert_eq!(settings.text.as_deref(), Some("-a "), "taken as it is");
         assert_eq!(
             (settings.folder.as_str(), settings.colour),
             ("a", Colour::Red)
@@ -294,24 +346,29 @@ mod tests {
         );
         let text = error.unwrap_err().to_string();
         insta::assert_snapshot!(text.trim_end().replace("; ", "\n"), @r"
-        error: `--plain <PLAIN>` is `0`: it must be a number from 1 to 9
-        `COUNT` is `many`: it must be a number from 1 to 1024
+        error: `FOLDER` is missing: The folder for results
         `COLOUR` is `magenta`: it must be `red`, `green` or `blue`
+        `COUNT` is `many`: it must be a number from 1 to 1024
         `WAIT` is `PT2M`: it must be an ISO 8601 duration such as `PT90S`, from 0 to 60 seconds
         `ENDPOINT` is not valid: it must be `http(s)://host[:port]`
         `TOKEN` is not valid: it must be a number from 1 to 9
-        `FOLDER` is missing: The folder for results
+        `LEVEL` is missing: set it to a number from 1 to 9
+        `--plain <PLAIN>` is `0`: it must be a number from 1 to 9
         ");
     }
 
     #[test]
-    fn help_names_variables_and_a_strange_flag_is_clap_s_to_refuse() {
-        let help = read(&["--help"], &[("COUNT", "7")]).unwrap_err();
-        assert_eq!(help.kind(), ErrorKind::DisplayHelp);
-        assert!(help.to_string().contains("[env: COUNT="), "{help}");
-        assert!(help.to_string().contains("[default: 16]"), "{help}");
-        let strange = read(&["--strange"], &[]).unwrap_err();
-        assert_eq!(strange.kind(), ErrorKind::UnknownArgument);
+    fn help_names_variables_and_clap_refuses_a_strange_flag() {
+        for (flag, kind) in [
+            ("--help", ErrorKind::DisplayHelp),
+            ("--strange", ErrorKind::UnknownArgument),
+        ] {
+            let error = read(&[flag], &[("COUNT", "7")]).unwrap_err();
+            assert_eq!(error.kind(), kind);
+            let text = error.to_string();
+            let is_help = text.contains("[env: COUNT=") && text.contains("[default: 16]");
+            assert_eq!(is_help, flag == "--help", "{text}");
+        }
     }
 
     #[test]
