@@ -84,7 +84,7 @@ impl Adapter {
             queue,
             pipeline,
             deliveries: deliveries.clone(),
-            budget: Budget::new(&config.limits),
+            budget: Budget::new(config.limits.in_flight, config.limits.in_flight_bytes),
             demand: Demand::new(config.limits.pollers),
             brake,
             health: QueueHealth::new(queue_part),
@@ -183,7 +183,7 @@ impl Sinks {
             Sink::try_new(
                 address.clone(),
                 client.clone(),
-                config.delivery.timeout,
+                config.delivery.timeout(),
                 namespace,
             )
             .map(|sink| sink.with_token(token.cloned()))

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use mns::BatchSize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::config::{Limits, MAX_BATCH, MAX_MESSAGE_BYTES};
+use crate::config::{MAX_BATCH, MAX_MESSAGE_BYTES};
 
 /// Bytes are counted in units, because permits are counted in 32 bits.
 const UNIT_BYTES: usize = 1024;
@@ -38,11 +38,11 @@ pub(crate) struct Held {
 }
 
 impl Budget {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        let batch = u32::try_from(limits.in_flight.min(MAX_BATCH)).unwrap_or_default();
+    pub(crate) fn new(in_flight: usize, in_flight_bytes: usize) -> Self {
+        let batch = u32::try_from(in_flight.min(MAX_BATCH)).unwrap_or_default();
         Self {
-            messages: Arc::new(Semaphore::new(limits.in_flight)),
-            units: Arc::new(Semaphore::new(limits.in_flight_bytes / UNIT_BYTES)),
+            messages: Arc::new(Semaphore::new(in_flight)),
+            units: Arc::new(Semaphore::new(in_flight_bytes / UNIT_BYTES)),
             batch: BatchSize::try_new(batch).unwrap_or(BatchSize::MIN),
         }
     }
@@ -95,14 +95,6 @@ mod tests {
 
     use super::*;
 
-    fn budget(in_flight: usize, in_flight_bytes: usize) -> Budget {
-        Budget::new(&Limits {
-            in_flight,
-            in_flight_bytes,
-            ..Limits::default()
-        })
-    }
-
     /// Room, if it can be had without waiting.
     fn reserve_now(budget: &Budget) -> Option<Room> {
         match pin!(budget.reserve()).poll(&mut Context::from_waker(Waker::noop())) {
@@ -113,7 +105,7 @@ mod tests {
 
     #[test]
     fn messages_are_bounded_by_count() {
-        let budget = budget(20, 1 << 30);
+        let budget = Budget::new(20, 1 << 30);
         let mut room = reserve_now(&budget).unwrap();
         assert!(reserve_now(&budget).is_none(), "4 are left, 16 are needed");
         let held: Vec<_> = (0..4).map(|_| room.hold(100)).collect();
@@ -126,7 +118,7 @@ mod tests {
 
     #[test]
     fn messages_are_bounded_by_bytes() {
-        let budget = budget(1000, 2 * MAX_BATCH * MAX_MESSAGE_BYTES);
+        let budget = Budget::new(1000, 2 * MAX_BATCH * MAX_MESSAGE_BYTES);
         let mut room = reserve_now(&budget).unwrap();
         let held: Vec<_> = (0..16).map(|_| room.hold(MAX_MESSAGE_BYTES)).collect();
         drop(room);
@@ -141,7 +133,7 @@ mod tests {
 
     #[test]
     fn few_messages_at_a_time_make_small_batches() {
-        assert_eq!(budget(3, 1 << 30).batch().get(), 3);
-        assert_eq!(budget(128, 1 << 30).batch().get(), 16);
+        assert_eq!(Budget::new(3, 1 << 30).batch().get(), 3);
+        assert_eq!(Budget::new(128, 1 << 30).batch().get(), 16);
     }
 }

@@ -1,7 +1,7 @@
-//! What the adapter was told to do, checked once.
+//! The adapter's flags and variables, with their defaults.
 //!
-//! Every mistake is reported, each with what to set. Credentials are not part of it:
-//! they change while the process runs.
+//! `service::settings` reads them, and reports every mistake with the setting to change.
+//! Credentials are not part of it: they change while the process runs.
 
 mod address;
 mod delivery;
@@ -11,9 +11,9 @@ mod overrides;
 mod queue;
 mod sink;
 
-use service::Findings;
+use clap::Parser;
+use service::telemetry::TelemetryArgs;
 
-use crate::Args;
 use crate::filter::Filter;
 pub use address::SinkAddress;
 pub use delivery::{Delivery, Growth};
@@ -22,59 +22,34 @@ pub(crate) use limits::{MAX_BATCH, MAX_MESSAGE_BYTES};
 pub use operation::Operation;
 pub use overrides::Overrides;
 pub use queue::QueueConfig;
-pub use service::ConfigError;
 pub use sink::{Format, Payload, SinkConfig};
 
-/// Everything the adapter needs to know before it starts.
-#[derive(Clone, Debug)]
+/// Receives OSS notifications from one MNS queue and delivers them as CloudEvents.
+///
+/// Credentials come from --access-token-file or from the variables of the official
+/// SDKs (`ALIBABA_CLOUD_ACCESS_KEY_ID` and so on), never from a flag.
+#[derive(Clone, Debug, Parser)]
+#[command(version, max_term_width = 100)]
 pub struct Config {
     /// Where events go.
+    #[command(flatten, next_help_heading = "Sink")]
     pub sink: SinkConfig,
     /// What happens when a delivery fails.
+    #[command(flatten, next_help_heading = "Delivery")]
     pub delivery: Delivery,
     /// Where events come from.
+    #[command(flatten, next_help_heading = "Queue")]
     pub queue: QueueConfig,
     /// Which events are delivered.
+    #[command(flatten, next_help_heading = "Filter")]
     pub filter: Filter,
     /// How much is done at one time.
+    #[command(flatten, next_help_heading = "Limits")]
     pub limits: Limits,
     /// What operators see.
+    #[command(flatten, next_help_heading = "Operation")]
     pub operation: Operation,
-}
-
-impl Config {
-    /// Checks the arguments. An empty value counts as absent.
-    ///
-    /// # Errors
-    /// Permanent; names every bad or missing setting and what it should be.
-    pub fn from_args(args: Args) -> Result<Self, ConfigError> {
-        let Args {
-            sink,
-            delivery,
-            queue,
-            filter,
-            limits,
-            operation,
-            telemetry: _,
-        } = args;
-        let mut found = Findings::default();
-        let sink = SinkConfig::check(&mut found, sink, delivery.delivery_format.as_deref());
-        let delivery = Delivery::check(&mut found, &delivery);
-        let queue = QueueConfig::check(&mut found, queue);
-        let filter = Filter::check(&mut found, filter);
-        let limits = Limits::check(&mut found, &limits);
-        let operation = Operation::check(&mut found, operation);
-        let (Some(sink), Some(queue)) = (sink, queue) else {
-            return Err(found.into());
-        };
-        found.none()?;
-        Ok(Self {
-            sink,
-            delivery,
-            queue,
-            filter,
-            limits,
-            operation,
-        })
-    }
+    /// Options for the logs.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
 }

@@ -3,18 +3,48 @@
 //! What does not match is acknowledged: the user asked not to see it. A filter costs
 //! nothing at the sink, unlike a Trigger's.
 
-use oss::event::Event;
-use service::Findings;
+use std::str::FromStr;
 
-use crate::args::FilterArgs;
+use oss::event::Event;
+use service::settings::Expected;
 
 /// Conditions that must all hold; empty ones do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 pub struct Filter {
-    names: Vec<NamePattern>,
+    /// Event names, separated by commas; `ObjectCreated:*` takes a group [default: all].
+    #[arg(
+        long = "filter-events",
+        env = "FILTER_EVENTS",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    names: NamePatterns,
+    /// Only events of objects whose key starts so.
+    #[arg(
+        long = "filter-key-prefix",
+        env = "FILTER_KEY_PREFIX",
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
     key_prefix: String,
+    /// Only events of objects whose key ends so.
+    #[arg(
+        long = "filter-key-suffix",
+        env = "FILTER_KEY_SUFFIX",
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
     key_suffix: String,
 }
+
+/// Event names of which one must match; none at all match every name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct NamePatterns(Vec<NamePattern>);
 
 /// An event name, or every name of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,32 +54,13 @@ enum NamePattern {
 }
 
 impl Filter {
-    pub(crate) fn check(found: &mut Findings, args: FilterArgs) -> Self {
-        let FilterArgs {
-            filter_events,
-            filter_key_prefix,
-            filter_key_suffix,
-        } = args;
-        let expected = "event names such as `ObjectCreated:PutObject` or `ObjectCreated:*`, separated by commas";
-        let names = found.optional(
-            "FILTER_EVENTS",
-            filter_events.as_deref(),
-            expected,
-            parse_names,
-        );
-        Self {
-            names: names.unwrap_or_default(),
-            key_prefix: filter_key_prefix.unwrap_or_default(),
-            key_suffix: filter_key_suffix.unwrap_or_default(),
-        }
-    }
-
     /// Whether the event is to be delivered. One without a key fails a condition on keys.
     #[must_use]
     pub fn matches(&self, event: &Event) -> bool {
         let name = event.name.as_str();
+        let NamePatterns(patterns) = &self.names;
         let is_name_right =
-            self.names.is_empty() || self.names.iter().any(|pattern| pattern.matches(name));
+            patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(name));
         is_name_right && self.matches_key(event.subject().and_then(key_of).unwrap_or_default())
     }
 
@@ -72,12 +83,21 @@ pub(crate) fn key_of(subject: &str) -> Option<&str> {
     subject.split_once('/').map(|(_, key)| key)
 }
 
-fn parse_names(text: &str) -> Option<Vec<NamePattern>> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(parse_name)
-        .collect()
+impl FromStr for NamePatterns {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        let names = text.split(',').map(str::trim);
+        let patterns: Option<_> = names
+            .filter(|name| !name.is_empty())
+            .map(parse_name)
+            .collect();
+        let expected = "event names such as `ObjectCreated:PutObject` or `ObjectCreated:*`, \
+                        separated by commas";
+        patterns
+            .map(Self)
+            .ok_or_else(|| Expected(expected.to_owned()))
+    }
 }
 
 fn parse_name(text: &str) -> Option<NamePattern> {

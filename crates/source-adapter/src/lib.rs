@@ -10,7 +10,6 @@
 
 mod adapter;
 mod app;
-pub mod args;
 mod budget;
 pub mod config;
 pub mod convert;
@@ -32,5 +31,4 @@ pub mod trace;
 pub mod verdict;
 
 pub use app::run;
-pub use args::Args;
-pub use config::{Config, ConfigError};
+pub use config::Config;

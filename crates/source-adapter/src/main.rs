@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use source_adapter::{Args, Config};
+use source_adapter::Config;
 
 /// An event is some dozens of short-lived allocations, and this allocator takes a quarter off
 /// the CPU time of one. With the single arena that `.cargo/config.toml` asks for, it needs
@@ -13,9 +12,9 @@ use source_adapter::{Args, Config};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let config: Config = service::settings::parse();
     service::run(|stop| async move {
-        service::telemetry::init(&args.telemetry)?;
-        source_adapter::run(Config::from_args(args)?, stop).await
+        service::telemetry::init(&config.telemetry)?;
+        source_adapter::run(config, stop).await
     })
 }

@@ -4,6 +4,9 @@
 //! id, so that every delivery of an event, here and behind a Broker, is found under one
 //! trace id, which the adapter's log lines name too.
 
+use std::convert::Infallible;
+use std::str::FromStr;
+
 use http::{HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 
@@ -16,30 +19,28 @@ const VERSION: &str = "00";
 pub struct Sampling(f64);
 
 impl Sampling {
-    /// Reads `tracing-sampling-rate` of Knative's `config-observability`. Without a rate
-    /// all traces are marked as recorded, because the mark of a parent silences those
-    /// receivers that would have recorded by themselves.
-    #[must_use]
-    pub fn of_observability(config: Option<&str>) -> Self {
-        let rate = || -> Option<f64> {
-            let config: serde_json::Value = serde_json::from_str(config?).ok()?;
-            match config.get("tracing-sampling-rate")? {
-                serde_json::Value::String(text) => text.trim().parse().ok(),
-                rate => rate.as_f64(),
-            }
-        };
-        Self(
-            rate()
-                .filter(|rate| (0.0..=1.0).contains(rate))
-                .unwrap_or(1.0),
-        )
-    }
-
     /// Judges by the end of a trace id, so that all adapters agree about an event.
     fn takes(self, trace: &[u8]) -> bool {
         let last = trace.iter().rev().take(4);
         let number = last.fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
         self.0 >= 1.0 || f64::from(number) < self.0 * f64::from(u32::MAX)
+    }
+}
+
+/// Reads `tracing-sampling-rate` of Knative's `config-observability`. Without a rate all traces
+/// are marked as recorded, because the mark of a parent silences those receivers that would
+/// have recorded by themselves.
+impl FromStr for Sampling {
+    type Err = Infallible;
+
+    fn from_str(config: &str) -> Result<Self, Infallible> {
+        let config: Option<serde_json::Value> = serde_json::from_str(config).ok();
+        let rate = config.and_then(|config| match config.get("tracing-sampling-rate")? {
+            serde_json::Value::String(text) => text.trim().parse().ok(),
+            rate => rate.as_f64(),
+        });
+        let rate = rate.filter(|rate| (0.0..=1.0).contains(rate));
+        Ok(Self(rate.unwrap_or(1.0)))
     }
 }
 
@@ -150,7 +151,7 @@ mod tests {
             ("not JSON", Some("rate"), 1000..=1000),
         ];
         for (name, config, expected) in table {
-            let sampling = Sampling::of_observability(config);
+            let sampling = config.unwrap_or("{}").parse().unwrap();
             let recorded = (0..1000)
                 .filter(|id| {
                     let header = traceparent(&id.to_string(), None, sampling);

@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 use service::findings::http_url;
+use service::settings::Expected;
 use url::{Position, Url};
 
 /// Where events go. Prints scheme, host and path.
@@ -19,6 +20,13 @@ impl SinkAddress {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         http_url(text).map(Self)
+    }
+
+    /// A parser for settings; `expected` completes "it must be ...".
+    pub(super) fn parser(
+        expected: &'static str,
+    ) -> impl Fn(&str) -> Result<Self, Expected> + Clone + Send + Sync + 'static {
+        move |text| Self::parse(text).ok_or_else(|| Expected(expected.to_owned()))
     }
 
     /// What requests are sent to: without the user, which [`authorization`](Self::authorization)

@@ -5,14 +5,12 @@
 
 use std::time::Duration;
 
-use service::Findings;
+use clap::ValueEnum;
+use service::settings::{any_duration, number};
 use transport::Backoff;
 
 use super::SinkAddress;
-use crate::args::DeliveryArgs;
 
-/// As many as a Broker and the other Knative sources make.
-const RETRIES: u32 = 10;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// Ample for a Broker, and for most services that start from zero.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -21,74 +19,62 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// How waits grow from one retry to the next.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Growth {
     /// `delay * 2^n`, n counted from 0.
-    #[default]
     Exponential,
     /// `delay * n`, n counted from 1.
     Linear,
 }
 
 /// What happens when a delivery fails.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Delivery {
-    /// Attempts after the first.
+    /// Retries after the first delivery, then the event is dead-lettered.
+    // As many as a Broker and the other Knative sources make.
+    #[arg(long = "delivery-retry", env = "DELIVERY_RETRY", value_name = "COUNT", default_value = "10", value_parser = number(0..=1000_u32))]
     pub retries: u32,
     /// How waits grow.
+    #[arg(
+        long = "delivery-backoff-policy",
+        env = "DELIVERY_BACKOFF_POLICY",
+        value_name = "POLICY",
+        value_enum,
+        ignore_case = true,
+        default_value = "exponential"
+    )]
     pub growth: Growth,
-    /// The first wait.
+    /// The first wait, ISO 8601; takes effect in whole seconds.
+    #[arg(long = "delivery-backoff-delay", env = "DELIVERY_BACKOFF_DELAY", value_name = "DURATION", default_value = "PT1S", value_parser = any_duration)]
     pub delay: Duration,
-    /// How long a sink may take to answer.
-    pub timeout: Duration,
-    /// The longest `Retry-After` that is honoured; zero to ignore the header.
+    /// Time that a sink has for its answer, ISO 8601 [default: `K_SINK_TIMEOUT`, else PT60S].
+    #[arg(long = "delivery-timeout", env = "DELIVERY_TIMEOUT", value_name = "DURATION", value_parser = any_duration)]
+    pub delivery_timeout: Option<Duration>,
+    /// The same in whole seconds, as Knative sets it.
+    #[arg(long, env = "K_SINK_TIMEOUT", value_name = "SECONDS")]
+    pub sink_timeout: Option<String>,
+    /// The longest `Retry-After` to honour, ISO 8601; not honoured if absent.
+    #[arg(long = "delivery-retry-after-max", env = "DELIVERY_RETRY_AFTER_MAX", value_name = "DURATION", default_value = "PT0S", hide_default_value = true, value_parser = any_duration)]
     pub retry_after_max: Duration,
-    /// Where refused events go.
+    /// Where events go that the sink refused for good.
+    #[arg(long = "delivery-dead-letter-sink", env = "DELIVERY_DEAD_LETTER_SINK", value_name = "URL", hide_env_values = true, value_parser = SinkAddress::parser("an http or https URL"))]
     pub dead_letter_sink: Option<SinkAddress>,
 }
 
 impl Delivery {
-    pub(super) fn check(found: &mut Findings, args: &DeliveryArgs) -> Self {
-        let DeliveryArgs {
-            delivery_retry: retry,
-            delivery_backoff_policy: policy,
-            delivery_backoff_delay: delay,
-            delivery_timeout: timeout,
-            sink_timeout,
-            delivery_retry_after_max: retry_after_max,
-            delivery_dead_letter_sink: dead_letter_sink,
-            delivery_format: _,
-        } = args;
-        let retries = found.number("DELIVERY_RETRY", retry.as_deref(), (0, 1000));
-        let growth = "`exponential` or `linear`";
-        let growth = found.optional(
-            "DELIVERY_BACKOFF_POLICY",
-            policy.as_deref(),
-            growth,
-            Growth::parse,
-        );
-        let delay = found.duration("DELIVERY_BACKOFF_DELAY", delay.as_deref());
-        let timeout = found.duration("DELIVERY_TIMEOUT", timeout.as_deref());
-        let retry_after_max =
-            found.duration("DELIVERY_RETRY_AFTER_MAX", retry_after_max.as_deref());
-        let url = "an http or https URL";
-        let dead_letter_sink = found.optional(
-            "DELIVERY_DEAD_LETTER_SINK",
-            dead_letter_sink.as_deref(),
-            url,
-            SinkAddress::parse,
-        );
-        Self {
-            retries: retries.unwrap_or(RETRIES),
-            growth: growth.unwrap_or_default(),
-            delay: delay.unwrap_or(FIRST_WAIT),
-            timeout: timeout
-                .filter(|timeout| !timeout.is_zero())
-                .or_else(|| seconds(sink_timeout.as_deref()?))
-                .unwrap_or(TIMEOUT),
-            retry_after_max: retry_after_max.unwrap_or_default(),
-            dead_letter_sink,
-        }
+    /// How long a sink may take to answer. Knative takes anything but a positive number of
+    /// seconds for "no timeout".
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        let knative = || self.sink_timeout.as_ref()?.parse().ok();
+        self.delivery_timeout
+            .filter(|timeout| !timeout.is_zero())
+            .or_else(|| {
+                knative()
+                    .filter(|seconds| *seconds > 0)
+                    .map(Duration::from_secs)
+            })
+            .unwrap_or(TIMEOUT)
     }
 
     /// Whether the attempt that has just failed was the last one allowed.
@@ -122,25 +108,6 @@ impl Delivery {
     }
 }
 
-impl Growth {
-    fn parse(text: &str) -> Option<Self> {
-        match text.to_ascii_lowercase().as_str() {
-            "exponential" => Some(Self::Exponential),
-            "linear" => Some(Self::Linear),
-            _ => None,
-        }
-    }
-}
-
-/// Knative takes anything but a positive number of seconds for "no timeout".
-fn seconds(text: &str) -> Option<Duration> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|seconds| *seconds > 0)
-        .map(Duration::from_secs)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,7 +117,8 @@ mod tests {
             retries: 3,
             growth,
             delay: Duration::from_millis(delay_ms),
-            timeout: TIMEOUT,
+            delivery_timeout: None,
+            sink_timeout: None,
             retry_after_max: Duration::from_secs(30),
             dead_letter_sink: None,
         }

@@ -1,54 +1,43 @@
-//! What operators see: whose adapter this is, and where it can be asked.
+//! Whose adapter this is, and where operators can ask it.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use service::findings::{Findings, present, present_path};
+use service::settings::listen_address;
 
-use crate::args::OperationArgs;
 use crate::trace::Sampling;
 
-/// The port that Knative's own adapters answer probes on.
-const PORT: u16 = 8080;
-
-/// Whose adapter this is, and where it can be asked.
-#[derive(Clone, Debug)]
+/// Whose adapter this is, and where operators can ask it.
+#[derive(Clone, Debug, clap::Args)]
 pub struct Operation {
-    /// Namespace of the source object, if it has one.
+    /// Namespace of the source object.
+    #[arg(long, env = "NAMESPACE", value_name = "NAME")]
     pub namespace: Option<String>,
     /// Name of the source object.
+    #[arg(long, env = "NAME", value_name = "NAME", default_value = "adapter")]
     pub name: String,
     /// Plural and group of the source object's kind.
+    #[arg(
+        long,
+        env = "K_RESOURCE_GROUP",
+        value_name = "GROUP",
+        default_value = "mnsosssources.sources.eventing.knative.dev"
+    )]
     pub resource_group: String,
-    /// Which traces receivers are asked to record.
+    /// Knative's `config-observability` as JSON, of which `tracing-sampling-rate` counts.
+    #[arg(
+        long = "observability-config",
+        env = "K_OBSERVABILITY_CONFIG",
+        value_name = "JSON",
+        default_value = "{}",
+        hide_default_value = true
+    )]
     pub sampling: Sampling,
-    /// Where health, readiness and metrics are served.
+    /// Address for `/health`, `/readiness` and `/metrics`.
+    // The port that Knative's own adapters answer probes on.
+    #[arg(long, env = "ADAPTER_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:8080", value_parser = listen_address)]
     pub listen: SocketAddr,
-    /// Where to write the bound address.
+    /// Write the bound address to this file, as `{"http":"..."}`.
+    #[arg(long, env = "ADAPTER_ANNOUNCE", value_name = "FILE")]
     pub announce: Option<PathBuf>,
-}
-
-impl Operation {
-    pub(super) fn check(found: &mut Findings, args: OperationArgs) -> Self {
-        let OperationArgs {
-            namespace,
-            name,
-            resource_group,
-            observability_config,
-            listen,
-            announce,
-        } = args;
-        let listen = found.listen("ADAPTER_LISTEN", listen.as_deref());
-        let or = |text: Option<String>, default: &str| {
-            present(text.as_deref()).unwrap_or(default).to_owned()
-        };
-        Self {
-            namespace: present(namespace.as_deref()).map(str::to_owned),
-            name: or(name, "adapter"),
-            resource_group: or(resource_group, "mnsosssources.sources.eventing.knative.dev"),
-            sampling: Sampling::of_observability(present(observability_config.as_deref())),
-            listen: listen.unwrap_or((Ipv4Addr::UNSPECIFIED, PORT).into()),
-            announce: present_path(announce),
-        }
-    }
 }

@@ -1,10 +1,11 @@
 //! Attributes that the source object sets on every event (`spec.ceOverrides`).
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use events::{Event, ExtensionValue, is_extension_name};
 use serde::Deserialize;
-use service::Findings;
+use service::settings::Expected;
 
 /// Extension attributes and their values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,31 +18,29 @@ impl Overrides {
             event.set_extension(name, ExtensionValue::String(value.clone()));
         }
     }
+}
 
-    pub(super) fn check(found: &mut Findings, text: Option<&str>) -> Self {
-        let expected = "JSON like `{\"extensions\":{\"name\":\"value\"}}`, names in letters and \
-                        digits and not those of CloudEvents itself";
-        found
-            .optional("K_CE_OVERRIDES", text, expected, Self::parse)
-            .unwrap_or_default()
-    }
+/// Knative lets upper case through; CloudEvents does not, so names are lowered.
+impl FromStr for Overrides {
+    type Err = Expected;
 
-    /// Knative lets upper case through; CloudEvents does not, so names are lowered.
-    fn parse(text: &str) -> Option<Self> {
+    fn from_str(text: &str) -> Result<Self, Expected> {
         #[derive(Deserialize)]
         struct Document {
             #[serde(default)]
             extensions: BTreeMap<String, String>,
         }
-        let document: Document = serde_json::from_str(text).ok()?;
-        let extensions: BTreeMap<_, _> = document
-            .extensions
-            .into_iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect();
+        let expected = "JSON like `{\"extensions\":{\"name\":\"value\"}}`, names in letters and \
+                        digits and not those of CloudEvents itself";
+        let document: Option<Document> = serde_json::from_str(text).ok();
+        let extensions = document.map(|document| {
+            let lowered = document.extensions.into_iter();
+            lowered.map(|(name, value)| (name.to_ascii_lowercase(), value))
+        });
+        let extensions = extensions.map(BTreeMap::from_iter);
         extensions
-            .keys()
-            .all(|name| is_extension_name(name))
-            .then_some(Self(extensions))
+            .filter(|extensions| extensions.keys().all(|name| is_extension_name(name)))
+            .map(Self)
+            .ok_or_else(|| Expected(expected.to_owned()))
     }
 }

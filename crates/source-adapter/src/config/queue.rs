@@ -3,40 +3,28 @@
 use std::path::PathBuf;
 
 use mns::{Endpoint, QueueName};
-use service::findings::{Findings, present_path};
-
-use crate::args::QueueArgs;
+use service::settings::Expected;
 
 /// Where events come from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct QueueConfig {
-    /// Where MNS is; the mounted Secret says it if this does not.
+    /// Endpoint of MNS [default: the Secret's `url`].
+    #[arg(long = "mns-endpoint", env = "MNS_ENDPOINT", value_name = "URL", value_parser = endpoint)]
     pub endpoint: Option<Endpoint>,
-    /// The queue.
+    /// The queue to receive from.
+    #[arg(id = "mns-queue", long, env = "MNS_QUEUE", value_name = "NAME", value_parser = queue_name)]
     pub name: QueueName,
-    /// The mounted Secret.
+    /// A mounted Secret: a file with `{"url","accessKeyId","accessKeySecret"}`, or its directory.
+    #[arg(long, env = "MNS_ACCESS_TOKEN_FILE", value_name = "PATH")]
     pub access_token_file: Option<PathBuf>,
 }
 
-impl QueueConfig {
-    pub(super) fn check(found: &mut Findings, args: QueueArgs) -> Option<Self> {
-        let QueueArgs {
-            mns_endpoint,
-            mns_queue,
-            access_token_file,
-        } = args;
-        let url = "a URL such as `https://<account>.mns.<region>.aliyuncs.com`";
-        let endpoint = found.optional("MNS_ENDPOINT", mns_endpoint.as_deref(), url, |text| {
-            text.parse().ok()
-        });
-        let rule = "the name of an MNS queue, in letters, digits and `-`";
-        let name = found.required("MNS_QUEUE", mns_queue.as_deref(), rule, |text| {
-            QueueName::try_new(text).ok()
-        });
-        Some(Self {
-            endpoint,
-            name: name?,
-            access_token_file: present_path(access_token_file),
-        })
-    }
+fn endpoint(text: &str) -> Result<Endpoint, Expected> {
+    let expected = "a URL such as `https://<account>.mns.<region>.aliyuncs.com`";
+    text.parse().map_err(|_| Expected(expected.to_owned()))
+}
+
+fn queue_name(text: &str) -> Result<QueueName, Expected> {
+    let expected = "the name of an MNS queue, in letters, digits and `-`";
+    text.parse().map_err(|_| Expected(expected.to_owned()))
 }

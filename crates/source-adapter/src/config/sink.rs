@@ -2,123 +2,96 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use events::SpecVersion;
-use service::findings::{Findings, present, present_path};
+use service::settings::Expected;
 
 use super::{Overrides, SinkAddress};
-use crate::args::SinkArgs;
 
 /// The form of an event's data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Payload {
     /// The JSON document `{"events":[...]}`.
-    #[default]
+    #[value(name = "Json")]
     Json,
     /// A JSON string that holds the document in base64, as the original source sent it.
+    #[value(name = "Base64")]
     Base64,
 }
 
 /// How an event is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Attributes in headers, data in the body.
-    #[default]
     Binary,
-    /// Everything in one JSON document.
+    /// Everything in one JSON document: structured mode.
+    #[value(name = "json")]
     Structured,
 }
 
 /// Where events go and what they look like.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct SinkConfig {
-    /// The sink's address.
+    /// Where events go. Knative sets it.
+    #[arg(long = "sink", env = "K_SINK", value_name = "URL", hide_env_values = true, value_parser = SinkAddress::parser("the http or https URL that events go to"))]
     pub address: SinkAddress,
-    /// CA certificates to trust beside the system's, in PEM.
+    /// CA certificates of the sink in PEM, trusted beside the system's.
+    #[arg(
+        long = "ca-certs",
+        env = "K_CA_CERTS",
+        value_name = "PEM",
+        hide_env_values = true
+    )]
     pub ca_certs_pem: Option<String>,
-    /// The audience that the sink expects in a token.
+    /// OIDC audience of the sink, which whoever mounts the token file asks the token for.
+    #[arg(long, env = "K_AUDIENCE", value_name = "AUDIENCE")]
     pub audience: Option<String>,
-    /// Where the token is.
+    /// File with an OIDC token for both sinks, read again when it changes.
+    #[arg(
+        long = "oidc-token-file",
+        env = "K_OIDC_TOKEN_FILE",
+        value_name = "PATH"
+    )]
     pub token_file: Option<PathBuf>,
-    /// Attributes set on every event.
+    /// Attributes to set on every event: `{"extensions":{"name":"value"}}`.
+    #[arg(
+        long = "ce-overrides",
+        env = "K_CE_OVERRIDES",
+        value_name = "JSON",
+        default_value = "{}",
+        hide_default_value = true
+    )]
     pub overrides: Overrides,
-    /// Form of the data.
+    /// Form of the data; `Base64` is what the original source sent.
+    #[arg(
+        long,
+        env = "PAYLOAD",
+        value_name = "FORM",
+        value_enum,
+        ignore_case = true,
+        default_value = "Json"
+    )]
     pub payload: Payload,
-    /// Form of the event.
-    pub format: Format,
-    /// Version of CloudEvents that events are written in.
+    /// Version of CloudEvents to send: `1.0`, `0.3` or `0.2`. With `0.3` and the payload
+    /// `Base64`, the original consumer takes events also from a Broker.
+    #[arg(long, env = "SPEC_VERSION", value_name = "VERSION", default_value = "1.0", value_parser = sendable)]
     pub spec_version: SpecVersion,
-}
-
-impl SinkConfig {
-    pub(super) fn check(
-        found: &mut Findings,
-        args: SinkArgs,
-        format: Option<&str>,
-    ) -> Option<Self> {
-        let SinkArgs {
-            sink,
-            ca_certs,
-            audience,
-            oidc_token_file,
-            ce_overrides,
-            payload,
-            spec_version,
-        } = args;
-        let address = "the http or https URL that events go to";
-        let address = found.required("K_SINK", sink.as_deref(), address, SinkAddress::parse);
-        let overrides = Overrides::check(found, ce_overrides.as_deref());
-        let payload = found.optional(
-            "PAYLOAD",
-            payload.as_deref(),
-            "`Json` or `Base64`",
-            Payload::parse,
-        );
-        let format = found.optional(
-            "DELIVERY_FORMAT",
-            format,
-            "`binary` or `json`",
-            Format::parse,
-        );
-        let spec_version = found.optional(
-            "SPEC_VERSION",
-            spec_version.as_deref(),
-            "`1.0`, `0.3` or `0.2`",
-            sendable,
-        );
-        Some(Self {
-            address: address?,
-            ca_certs_pem: present(ca_certs.as_deref()).map(str::to_owned),
-            audience: present(audience.as_deref()).map(str::to_owned),
-            token_file: present_path(oidc_token_file),
-            overrides,
-            payload: payload.unwrap_or_default(),
-            format: format.unwrap_or_default(),
-            spec_version: spec_version.unwrap_or_default(),
-        })
-    }
+    /// How events are written; `json` is structured mode.
+    #[arg(
+        long = "delivery-format",
+        env = "DELIVERY_FORMAT",
+        value_name = "FORMAT",
+        help_heading = "Delivery",
+        value_enum,
+        ignore_case = true,
+        default_value = "binary"
+    )]
+    pub format: Format,
 }
 
 /// Nobody is known who takes 0.1 and not 0.2.
-fn sendable(text: &str) -> Option<SpecVersion> {
-    SpecVersion::parse(text).filter(|version| *version != SpecVersion::V01)
-}
-
-impl Payload {
-    fn parse(text: &str) -> Option<Self> {
-        match text.to_ascii_lowercase().as_str() {
-            "json" => Some(Self::Json),
-            "base64" => Some(Self::Base64),
-            _ => None,
-        }
-    }
-}
-
-impl Format {
-    fn parse(text: &str) -> Option<Self> {
-        match text.to_ascii_lowercase().as_str() {
-            "binary" => Some(Self::Binary),
-            "json" => Some(Self::Structured),
-            _ => None,
-        }
-    }
+fn sendable(text: &str) -> Result<SpecVersion, Expected> {
+    SpecVersion::parse(text)
+        .filter(|version| *version != SpecVersion::V01)
+        .ok_or_else(|| Expected("`1.0`, `0.3` or `0.2`".to_owned()))
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use clap::Parser as _;
+use service::settings::parse_from;
+use source_adapter::Config;
 use source_adapter::config::{Format, Growth, Payload};
-use source_adapter::{Args, Config, ConfigError};
 
-fn config(args: &[&str]) -> Result<Config, ConfigError> {
-    Config::from_args(Args::parse_from(["source-adapter"].iter().chain(args)))
+fn config(args: &[&str]) -> Result<Config, clap::Error> {
+    parse_from([&["source-adapter"], args].concat(), |_| None)
 }
 
 const NEEDED: [&str; 4] = ["--sink", "http://broker/default", "--mns-queue", "photos"];
@@ -24,7 +24,7 @@ fn two_settings_are_enough() {
         (config.sink.payload, config.sink.format),
         (Payload::Json, Format::Binary)
     );
-    assert_eq!(config.delivery.timeout, Duration::from_mins(1));
+    assert_eq!(config.delivery.timeout(), Duration::from_mins(1));
     assert_eq!(
         (config.delivery.retries, config.delivery.growth),
         (10, Growth::Exponential)
@@ -88,7 +88,8 @@ fn everything_bad_is_reported_at_once() {
     ])
     .unwrap_err()
     .to_string();
-    insta::assert_snapshot!(error.replace("; ", "\n"), @r#"
+    let mistakes = error.trim_start_matches("error: ").trim_end();
+    insta::assert_snapshot!(mistakes.replace("; ", "\n"), @r#"
     `K_SINK` is missing: set it to the http or https URL that events go to
     `K_CE_OVERRIDES` is `{"extensions":{"id":"x"}}`: it must be JSON like `{"extensions":{"name":"value"}}`, names in letters and digits and not those of CloudEvents itself
     `PAYLOAD` is `xml`: it must be `Json` or `Base64`
@@ -122,6 +123,6 @@ fn sink_timeout_of_knative_counts_unless_delivery_says_otherwise() {
         ),
     ];
     for (name, args, expected) in table {
-        assert_eq!(with(&args).delivery.timeout.as_secs(), expected, "{name}");
+        assert_eq!(with(&args).delivery.timeout().as_secs(), expected, "{name}");
     }
 }

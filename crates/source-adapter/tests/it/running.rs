@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::Parser as _;
-use source_adapter::{Args, Config};
+use service::settings::parse_from;
+use source_adapter::Config;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -56,9 +56,8 @@ impl Running {
             "--announce",
             announce,
         ];
-        let args = Args::parse_from(fixed.iter().chain(more));
+        let config: Config = parse_from([&fixed, more].concat(), |_| None).unwrap();
         let stop = CancellationToken::new();
-        let config = Config::from_args(args).unwrap();
         let task = tokio::spawn(source_adapter::run(config, stop.clone()));
         eventually("announcement", || announced.exists()).await;
         let addresses: serde_json::Value =

@@ -4,11 +4,10 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use clap::Parser as _;
 use events::{AttributesReader as _, data_bytes};
 use oss::event::{Event, MAX_DOCUMENT_BYTES, MAX_EVENTS, parse};
+use source_adapter::Config;
 use source_adapter::convert::{Converter, ids};
-use source_adapter::{Args, Config};
 use url::Url;
 
 use crate::telling::is_one_short_line;
@@ -82,7 +81,7 @@ fn converter(format: &str) -> Option<Converter> {
         "--access-token-file=token",
         &format,
     ];
-    let config = Config::from_args(Args::try_parse_from(given).ok()?).ok()?;
+    let config: Config = service::settings::parse_from(given, |_| None).ok()?;
     Some(Converter::new(&config.sink, config.operation.sampling))
 }
 
