@@ -15,18 +15,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::backoff::Throttle;
 use crate::budget::Budget;
 use crate::config::{Config, SinkAddress};
 use crate::convert::Converter;
-use crate::crowd::Crowd;
+use crate::deletion::{DeleteStage, delete_stage};
 use crate::demand::Demand;
+use crate::event_budget::EventBudget;
 use crate::metrics::Metrics;
-use crate::pace::Brake;
 use crate::pipeline::Pipeline;
 use crate::poll::{LearnedVisibility, Pollers};
 use crate::progress::Progress;
 use crate::queue_health::QueueHealth;
-use crate::settle::{Settlement, settlement};
 use crate::sink::Sink;
 use crate::token::Token;
 
@@ -37,7 +37,7 @@ const LAST_CALLS: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub(crate) struct Adapter {
     pollers: Arc<Pollers>,
-    settlement: Settlement,
+    delete_stage: DeleteStage,
     deliveries: TaskTracker,
     stop_polling: CancellationToken,
     give_up: CancellationToken,
@@ -60,8 +60,9 @@ impl Adapter {
     ) -> anyhow::Result<Self> {
         let (stop_polling, give_up) = (CancellationToken::new(), CancellationToken::new());
         let progress = Arc::new(Progress::default());
-        let brake = Arc::new(Brake::default());
-        let (settler, settlement) = settlement(queue.clone(), metrics.clone(), progress.clone());
+        let throttle = Arc::new(Throttle::default());
+        let (deleter, delete_stage) =
+            delete_stage(queue.clone(), metrics.clone(), progress.clone());
         let sinks = Sinks::try_new(config, token)?;
         let pipeline = Arc::new(Pipeline {
             queue: queue.clone(),
@@ -72,10 +73,10 @@ impl Adapter {
             sink: sinks.sink,
             dead_letter_sink: sinks.dead_letter_sink,
             delivery: config.delivery.clone(),
-            settler,
+            deleter,
             progress,
-            brake: brake.clone(),
-            crowd: Crowd::default(),
+            throttle: throttle.clone(),
+            event_budget: EventBudget::default(),
             metrics: metrics.clone(),
             give_up: give_up.clone(),
         });
@@ -86,7 +87,7 @@ impl Adapter {
             deliveries: deliveries.clone(),
             budget: Budget::new(config.limits.in_flight, config.limits.in_flight_bytes),
             demand: Demand::new(config.limits.pollers),
-            brake,
+            throttle,
             health: QueueHealth::new(queue_part),
             visibility: LearnedVisibility::new(),
             metrics,
@@ -94,7 +95,7 @@ impl Adapter {
         });
         Ok(Self {
             pollers,
-            settlement,
+            delete_stage,
             deliveries,
             stop_polling,
             give_up,
@@ -117,15 +118,15 @@ impl Adapter {
         for index in 0..self.poller_count {
             polling.spawn(self.pollers.clone().poll(index));
         }
-        let mut settling = JoinSet::new();
-        settling.spawn(self.settlement.run());
+        let mut deleting = JoinSet::new();
+        deleting.spawn(self.delete_stage.run());
         // Waiting for the end of a task changes nothing, so every arm may be dropped. A
         // signal comes first: that parts end then is as it should be.
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => Ok(()),
             Some(ended) = polling.join_next() => Err(ended_early("a poller", ended)),
-            Some(ended) = settling.join_next() => Err(ended_early("the deleting of messages", ended)),
+            Some(ended) = deleting.join_next() => Err(ended_early("the deleting of messages", ended)),
             Some(ended) = background.join_next() => Err(ended_early("a background task", ended)),
         };
         readiness.close();
@@ -134,7 +135,7 @@ impl Adapter {
         drain(&self.deliveries, &self.give_up, self.drain_grace).await;
         // The last to hand anything over, so the deleting ends by itself.
         drop(self.pollers);
-        let _ = timeout(LAST_CALLS, settling.join_next()).await;
+        let _ = timeout(LAST_CALLS, deleting.join_next()).await;
         outcome
     }
 }

@@ -1,6 +1,6 @@
 //! How many messages, and how many bytes of them, may be held at one time.
 //!
-//! Room is taken before messages are: for as many as a receive may bring, each as large
+//! Permits are acquired before messages are received: for as many as a receive may bring, each as large
 //! as MNS allows. The client keeps no more of an answer than that. What turns out not to
 //! be needed is given back at once. So a slow sink stops the polling, and no backlog can
 //! make the process grow.
@@ -15,7 +15,7 @@ use crate::config::{MAX_BATCH, MAX_MESSAGE_BYTES};
 /// Bytes are counted in units, because permits are counted in 32 bits.
 const UNIT_BYTES: usize = 1024;
 
-/// The room there is. Clones share it.
+/// Permits for messages and for their bytes. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     messages: Arc<Semaphore>,
@@ -23,16 +23,16 @@ pub(crate) struct Budget {
     batch: BatchSize,
 }
 
-/// Room for one receive.
+/// The permit for one receive.
 #[derive(Debug)]
-pub(crate) struct Room {
+pub(crate) struct ReceivePermit {
     messages: OwnedSemaphorePermit,
     units: OwnedSemaphorePermit,
 }
 
-/// Room for one message, given back when dropped.
+/// The permit for one message, given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct MessagePermit {
     _message: Option<OwnedSemaphorePermit>,
     _units: Option<OwnedSemaphorePermit>,
 }
@@ -52,31 +52,31 @@ impl Budget {
         self.batch
     }
 
-    /// Waits until there is room for one receive. `None` never happens: the semaphores
+    /// Waits until there are permits for one receive. `None` never happens: the semaphores
     /// are not closed.
     ///
     /// # Cancel safety
     /// Dropping the future gives back what it had.
-    pub(crate) async fn reserve(&self) -> Option<Room> {
+    pub(crate) async fn acquire(&self) -> Option<ReceivePermit> {
         let batch = self.batch.get();
         let messages = self.messages.clone().acquire_many_owned(batch).await.ok()?;
         let units = self
             .units
             .clone()
             .acquire_many_owned(batch * units(MAX_MESSAGE_BYTES));
-        Some(Room {
+        Some(ReceivePermit {
             messages,
             units: units.await.ok()?,
         })
     }
 }
 
-impl Room {
+impl ReceivePermit {
     /// The part of it that a message of this size takes.
-    pub(crate) fn hold(&mut self, size_bytes: usize) -> Held {
+    pub(crate) fn split(&mut self, size_bytes: usize) -> MessagePermit {
         let wanted = units(size_bytes) as usize;
         let units = self.units.split(wanted.min(self.units.num_permits()));
-        Held {
+        MessagePermit {
             _message: self.messages.split(1),
             _units: units,
         }
@@ -95,10 +95,10 @@ mod tests {
 
     use super::*;
 
-    /// Room, if it can be had without waiting.
-    fn reserve_now(budget: &Budget) -> Option<Room> {
-        match pin!(budget.reserve()).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(room) => room,
+    /// A permit, if there is one without waiting.
+    fn acquire_now(budget: &Budget) -> Option<ReceivePermit> {
+        match pin!(budget.acquire()).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(permit) => permit,
             Poll::Pending => None,
         }
     }
@@ -106,29 +106,29 @@ mod tests {
     #[test]
     fn messages_are_bounded_by_count() {
         let budget = Budget::new(20, 1 << 30);
-        let mut room = reserve_now(&budget).unwrap();
-        assert!(reserve_now(&budget).is_none(), "4 are left, 16 are needed");
-        let held: Vec<_> = (0..4).map(|_| room.hold(100)).collect();
-        drop(room);
-        assert!(reserve_now(&budget).is_some(), "12 of 16 were not needed");
-        let _more = reserve_now(&budget).unwrap();
-        assert!(reserve_now(&budget).is_none());
+        let mut permit = acquire_now(&budget).unwrap();
+        assert!(acquire_now(&budget).is_none(), "4 are left, 16 are needed");
+        let held: Vec<_> = (0..4).map(|_| permit.split(100)).collect();
+        drop(permit);
+        assert!(acquire_now(&budget).is_some(), "12 of 16 were not needed");
+        let _more = acquire_now(&budget).unwrap();
+        assert!(acquire_now(&budget).is_none());
         drop(held);
     }
 
     #[test]
     fn messages_are_bounded_by_bytes() {
         let budget = Budget::new(1000, 2 * MAX_BATCH * MAX_MESSAGE_BYTES);
-        let mut room = reserve_now(&budget).unwrap();
-        let held: Vec<_> = (0..16).map(|_| room.hold(MAX_MESSAGE_BYTES)).collect();
-        drop(room);
-        let second = reserve_now(&budget).unwrap();
+        let mut permit = acquire_now(&budget).unwrap();
+        let held: Vec<_> = (0..16).map(|_| permit.split(MAX_MESSAGE_BYTES)).collect();
+        drop(permit);
+        let second = acquire_now(&budget).unwrap();
         assert!(
-            reserve_now(&budget).is_none(),
+            acquire_now(&budget).is_none(),
             "16 large messages and a receive fill it"
         );
         drop((held, second));
-        assert!(reserve_now(&budget).is_some());
+        assert!(acquire_now(&budget).is_some());
     }
 
     #[test]

@@ -10,25 +10,25 @@
 
 mod adapter;
 mod app;
+mod backoff;
 mod budget;
 pub mod config;
 pub mod convert;
-mod crowd;
 pub mod dead_letter;
+mod deletion;
 mod demand;
+mod event_budget;
 pub mod filter;
-mod lease;
 pub mod metrics;
-mod pace;
 mod pipeline;
 mod poll;
 mod progress;
 mod queue_health;
-mod settle;
 pub mod sink;
+pub mod status;
 pub mod token;
 pub mod trace;
-pub mod verdict;
+mod visibility;
 
 pub use app::run;
 pub use config::Config;

@@ -1,9 +1,9 @@
-//! One message from receipt to settlement.
+//! One message, from its receipt to its end.
 //!
-//! Read, filter, convert, deliver each event, and then exactly one of: hand the message
-//! over for deletion, let it come back later, or give it back because the process ends.
-//! A message is handed over only when every event in it was taken by the sink or the
-//! dead letter sink, or was not wanted.
+//! Read, filter, convert, deliver each event, and then exactly one of: delete the message,
+//! release it to be received again later, or release it at once because the process ends.
+//! A message is deleted only when the sink or the dead letter sink accepted each of its events,
+//! or the filter did not want it.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::budget::Held;
+use crate::backoff::Throttle;
+use crate::budget::MessagePermit;
 use crate::config::{Delivery, Format};
 use crate::convert::{Converter, Outgoing, ids};
-use crate::crowd::Crowd;
 use crate::dead_letter::{Cause, dead_letter, unreadable_message};
+use crate::deletion::{DeleteSender, Done};
+use crate::event_budget::EventBudget;
 use crate::filter::Filter;
-use crate::lease::Lease;
 use crate::metrics::{AttemptResult, EventOutcome, MessageOutcome, Metrics, Target};
-use crate::pace::Brake;
 use crate::progress::{Delivered, Progress};
-use crate::settle::{Done, Settler};
 use crate::sink::{Failure, FailureKind, Sink};
+use crate::visibility::VisibilityGuard;
 
 /// How soon another adapter gets what this one gives back.
 const HAND_BACK: Duration = Duration::from_secs(1);
@@ -44,101 +44,103 @@ pub(crate) struct Pipeline {
     pub(crate) sink: Sink,
     pub(crate) dead_letter_sink: Option<Sink>,
     pub(crate) delivery: Delivery,
-    pub(crate) settler: Settler,
+    pub(crate) deleter: DeleteSender,
     pub(crate) progress: Arc<Progress>,
-    pub(crate) brake: Arc<Brake>,
-    pub(crate) crowd: Crowd,
+    pub(crate) throttle: Arc<Throttle>,
+    pub(crate) event_budget: EventBudget,
     pub(crate) metrics: Metrics,
-    /// Cancelled when deliveries have to end, finished or not.
+    /// Cancelled when deliveries must end, finished or not.
     pub(crate) give_up: CancellationToken,
 }
 
-/// A message with the room it takes.
+/// A message with its permit.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) message: Message,
     /// How long it stays hidden from others, from now on.
     pub(crate) visibility: Duration,
-    pub(crate) held: Held,
+    pub(crate) permit: MessagePermit,
 }
 
 /// The events of a message, `None` for those that the filter keeps away.
 type Wanted = Vec<Option<Outgoing>>;
 
-/// Room for the events of a message that has many.
-type Room = OwnedSemaphorePermit;
+/// The permit for the events of a message that has many.
+type EventPermit = OwnedSemaphorePermit;
 
 /// What should happen to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum MessageAction {
+    /// It is deleted.
     Delete,
-    ComeBack(Duration),
+    /// It becomes visible again after this.
+    Release(Duration),
 }
 
-/// What became of one event.
+/// The outcome of one event at this delivery of its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// Somebody has it.
-    Taken,
-    /// It should be tried again after this.
-    Later(Duration),
-    /// Nothing answered; the next event would fare no better.
-    Silence(Duration),
+enum DeliveryOutcome {
+    /// A sink accepted it, now or before, or the filter does not want it.
+    Done,
+    /// It is attempted again after this.
+    Retry(Duration),
+    /// The sink did not answer, and would not answer the next event either; retry after this.
+    Unanswered(Duration),
 }
 
 impl Pipeline {
-    /// Deals with one message, to the end.
+    /// Processes one message to its end.
     pub(crate) async fn handle(self: Arc<Self>, received: Received) {
         let Received {
             message,
             visibility,
-            held,
+            permit,
         } = received;
         let _in_work = InWork::new(&self.metrics);
         self.metrics.count_received(message.dequeue_count);
-        let mut lease = self.lease(&message, visibility);
+        let mut guard = self.guard(&message, visibility);
         let id = message.id.clone();
-        let verdict = {
+        let action = {
             let work = pin!(self.process(message));
-            self.give_up.run_until_cancelled(lease.hold(work)).await
+            self.give_up.run_until_cancelled(guard.hold(work)).await
         };
         // Calls to the queue are large and rarely needed here; within this future they would
         // be moved with it for every message.
-        match verdict {
-            Some(Verdict::Delete) => self.delete(id, lease, held).await,
-            Some(Verdict::ComeBack(wait)) => {
+        match action {
+            Some(MessageAction::Delete) => self.delete(id, guard, permit).await,
+            Some(MessageAction::Release(wait)) => {
                 self.metrics.count_message(MessageOutcome::Postponed);
-                Box::pin(lease.release(wait)).await;
+                Box::pin(guard.release(wait)).await;
             }
-            None => Box::pin(self.hand_back_lease(lease)).await,
+            None => Box::pin(self.hand_back_guard(guard)).await,
         }
     }
 
     /// Gives a message back unread, because the process ends.
     pub(crate) async fn hand_back(self: Arc<Self>, received: Received) {
-        let lease = self.lease(&received.message, received.visibility);
-        self.hand_back_lease(lease).await;
+        let guard = self.guard(&received.message, received.visibility);
+        self.hand_back_guard(guard).await;
     }
 
-    async fn hand_back_lease(&self, lease: Lease) {
+    async fn hand_back_guard(&self, guard: VisibilityGuard) {
         self.metrics.count_message(MessageOutcome::HandedBack);
-        lease.release(HAND_BACK).await;
+        guard.release(HAND_BACK).await;
     }
 
-    fn lease(&self, message: &Message, visibility: Duration) -> Lease {
+    fn guard(&self, message: &Message, visibility: Duration) -> VisibilityGuard {
         let (queue, metrics) = (self.queue.clone(), self.metrics.clone());
         let (id, handle) = (message.id.clone(), message.receipt_handle.clone());
-        Lease::new(queue, metrics, id, handle, visibility)
+        VisibilityGuard::new(queue, metrics, id, handle, visibility)
     }
 
-    /// Hands the message over for deletion. It keeps its room, and its lease, until there
-    /// is a place for it: deletes that hang must stop the polling.
-    async fn delete(&self, message_id: String, mut lease: Lease, held: Held) {
-        let place = lease.hold(self.settler.place()).await;
-        drop(held);
+    /// Hands the message over to be deleted. It keeps its permit, and stays hidden, until the
+    /// next batches have a place for it: deletes that hang must stop the polling.
+    async fn delete(&self, message_id: String, mut guard: VisibilityGuard, permit: MessagePermit) {
+        let place = guard.hold(self.deleter.reserve()).await;
+        drop(permit);
         self.metrics.count_message(MessageOutcome::Done);
-        match (place, lease.into_handle()) {
-            (Some(place), Some((handle, ends))) => place.settle(Done {
+        match (place, guard.into_handle()) {
+            (Some(place), Some((handle, ends))) => place.send(Done {
                 message_id,
                 handle,
                 ends,
@@ -147,33 +149,33 @@ impl Pipeline {
         }
     }
 
-    async fn process(&self, message: Message) -> Verdict {
+    async fn process(&self, message: Message) -> MessageAction {
         let (id, count) = (message.id.clone(), message.dequeue_count.max(1));
         let delivered = self.progress.take(&id);
         if delivered == Delivered::All {
             debug!(mns.message.id = %id, "message `{id}` was delivered before");
-            return Verdict::Delete;
+            return MessageAction::Delete;
         }
         match self.outgoing(&message).await {
-            Ok((outgoing, _room)) => {
+            Ok((outgoing, _event_permit)) => {
                 drop(message);
                 self.deliver_all(&id, count, outgoing, &delivered).await
             }
-            Err(reason) => self.set_aside(&message, count, &reason).await,
+            Err(reason) => self.dead_letter_unreadable(&message, count, &reason).await,
         }
     }
 
-    /// The message's events that are wanted, in order, `None` for those that are not; and the
-    /// room that they take if they are many.
-    async fn outgoing(&self, message: &Message) -> Result<(Wanted, Option<Room>), String> {
+    /// The wanted events of the message, in order, `None` for the others; and the permit for them
+    /// if they are many.
+    async fn outgoing(&self, message: &Message) -> Result<(Wanted, Option<EventPermit>), String> {
         let events = read(message)?;
         let count = events.len();
-        if !Crowd::concerns(count) {
+        if !EventBudget::is_needed(count) {
             return Ok((self.convert(message, &events)?, None));
         }
-        drop(events); // Waiting with them would be what the room is there to prevent.
-        let room = self.crowd.room(count).await;
-        Ok((self.convert(message, &read(message)?)?, room))
+        drop(events); // The budget is there so that nobody waits with them.
+        let permit = self.event_budget.acquire(count).await;
+        Ok((self.convert(message, &read(message)?)?, permit))
     }
 
     fn convert(&self, message: &Message, events: &[Event]) -> Result<Wanted, String> {
@@ -194,34 +196,36 @@ impl Pipeline {
         count: u32,
         outgoing: Wanted,
         delivered: &Delivered,
-    ) -> Verdict {
+    ) -> MessageAction {
         let mut taken = Vec::new();
         let mut wait: Option<Duration> = None;
         for index in starting_elsewhere(outgoing.len(), count) {
-            let fate = match &outgoing[index] {
-                None => self.counted(EventOutcome::Filtered, Fate::Taken),
-                Some(_) if delivered.has(index) => self.counted(EventOutcome::Known, Fate::Taken),
+            let outcome = match &outgoing[index] {
+                None => self.counted(EventOutcome::Filtered, DeliveryOutcome::Done),
+                Some(_) if delivered.has(index) => {
+                    self.counted(EventOutcome::Known, DeliveryOutcome::Done)
+                }
                 Some(outgoing) => self.deliver(message_id, count, outgoing).await,
             };
-            match fate {
-                Fate::Taken => taken.push(index),
-                Fate::Later(later) => wait = wait.max(Some(later)),
-                Fate::Silence(later) => {
+            match outcome {
+                DeliveryOutcome::Done => taken.push(index),
+                DeliveryOutcome::Retry(later) => wait = wait.max(Some(later)),
+                DeliveryOutcome::Unanswered(later) => {
                     wait = wait.max(Some(later));
                     break;
                 }
             }
         }
         let Some(wait) = wait else {
-            return Verdict::Delete;
+            return MessageAction::Delete;
         };
         if outgoing.len() > 1 {
             self.progress.keep(message_id, Delivered::Some(taken));
         }
-        Verdict::ComeBack(wait)
+        MessageAction::Release(wait)
     }
 
-    async fn deliver(&self, message_id: &str, count: u32, outgoing: &Outgoing) -> Fate {
+    async fn deliver(&self, message_id: &str, count: u32, outgoing: &Outgoing) -> DeliveryOutcome {
         let (id, trace) = (&outgoing.id, outgoing.trace_id());
         let failure = match self
             .attempt(Target::Sink, &self.sink, &outgoing.message)
@@ -229,52 +233,67 @@ impl Pipeline {
         {
             Ok(()) => {
                 debug!(ce.id = %id, trace.id = trace, mns.message.id = %message_id, "delivered `{id}`");
-                return self.counted(EventOutcome::Accepted, Fate::Taken);
+                return self.counted(EventOutcome::Accepted, DeliveryOutcome::Done);
             }
             Err(failure) => failure,
         };
         let wait = self.delivery.wait(count, failure.retry_after);
         if failure.is_retryable() && !self.delivery.is_spent(count) {
             warn!(ce.id = %id, trace.id = trace, mns.message.id = %message_id, attempt = count, wait_s = wait.as_secs(), "event `{id}` is not delivered yet: {failure}");
-            let fate = if failure.is_silence() {
-                Fate::Silence
+            let outcome = if failure.is_unanswered() {
+                DeliveryOutcome::Unanswered
             } else {
-                Fate::Later
+                DeliveryOutcome::Retry
             };
-            return self.counted(EventOutcome::Postponed, fate(wait));
+            return self.counted(EventOutcome::Postponed, outcome(wait));
         }
         warn!(ce.id = %id, trace.id = trace, mns.message.id = %message_id, attempt = count, "giving up on event `{id}`: {failure}");
         let wait = self.delivery.wait_kept(count, failure.retry_after);
         let cause = Cause::refused(self.sink.address(), &failure);
-        let letter = dead_letter(&outgoing.message, self.format, &cause);
-        Box::pin(self.bury(id, letter, wait)).await
+        let dead_letter = dead_letter(&outgoing.message, self.format, &cause);
+        Box::pin(self.send_dead_letter(id, dead_letter, wait)).await
     }
 
-    /// What cannot be read is not dropped: somebody may want to know what it was.
-    async fn set_aside(&self, message: &Message, count: u32, reason: &str) -> Verdict {
+    /// Sends a message that cannot be read to the dead letter sink, so that it is not lost.
+    async fn dead_letter_unreadable(
+        &self,
+        message: &Message,
+        count: u32,
+        reason: &str,
+    ) -> MessageAction {
         let id = &message.id;
         self.metrics.count_message(MessageOutcome::Unreadable);
         warn!(mns.message.id = %id, attempt = count, "message `{id}` holds no readable events: {reason}");
         let cause = Cause::unreadable(self.sink.address(), reason);
-        let letter = unreadable_message(id, &self.queue_arn, &message.body, &cause);
+        let dead_letter = unreadable_message(id, &self.queue_arn, &message.body, &cause);
         let wait = self.delivery.wait_kept(count, None);
-        match Box::pin(self.bury(id, letter, wait)).await {
-            Fate::Taken => Verdict::Delete,
-            Fate::Later(wait) | Fate::Silence(wait) => Verdict::ComeBack(wait),
+        match Box::pin(self.send_dead_letter(id, dead_letter, wait)).await {
+            DeliveryOutcome::Done => MessageAction::Delete,
+            DeliveryOutcome::Retry(wait) | DeliveryOutcome::Unanswered(wait) => {
+                MessageAction::Release(wait)
+            }
         }
     }
 
     /// Sends a dead letter, if there is somewhere to send it; else it stays in the queue.
-    async fn bury(&self, id: &str, letter: Option<events::HttpMessage>, wait: Duration) -> Fate {
-        let (Some(sink), Some(letter)) = (&self.dead_letter_sink, letter) else {
+    async fn send_dead_letter(
+        &self,
+        id: &str,
+        dead_letter: Option<events::HttpMessage>,
+        wait: Duration,
+    ) -> DeliveryOutcome {
+        let (Some(sink), Some(dead_letter)) = (&self.dead_letter_sink, dead_letter) else {
             warn!(ce.id = %id, wait_s = wait.as_secs(), "`{id}` stays in the queue until its retention ends: there is no dead letter sink");
-            return self.counted(EventOutcome::Kept, Fate::Later(wait));
+            return self.counted(EventOutcome::Kept, DeliveryOutcome::Retry(wait));
         };
-        match self.attempt(Target::DeadLetterSink, sink, &letter).await {
-            Ok(()) => self.counted(EventOutcome::DeadLettered, Fate::Taken),
+        match self
+            .attempt(Target::DeadLetterSink, sink, &dead_letter)
+            .await
+        {
+            Ok(()) => self.counted(EventOutcome::DeadLettered, DeliveryOutcome::Done),
             Err(failure) => {
                 warn!(ce.id = %id, wait_s = wait.as_secs(), "`{id}` stays in the queue, the dead letter sink does not take it: {failure}");
-                self.counted(EventOutcome::Kept, Fate::Later(wait))
+                self.counted(EventOutcome::Kept, DeliveryOutcome::Retry(wait))
             }
         }
     }
@@ -290,15 +309,15 @@ impl Pipeline {
         self.metrics
             .count_attempt(target, result_of(&sent), started.elapsed());
         match &sent {
-            Err(failure) if failure.is_retryable() => self.brake.press(),
-            _ => self.brake.release(),
+            Err(failure) if failure.is_retryable() => self.throttle.failed(),
+            _ => self.throttle.succeeded(),
         }
         sent
     }
 
-    fn counted(&self, outcome: EventOutcome, fate: Fate) -> Fate {
-        self.metrics.count_events(outcome, 1);
-        fate
+    fn counted(&self, event: EventOutcome, outcome: DeliveryOutcome) -> DeliveryOutcome {
+        self.metrics.count_events(event, 1);
+        outcome
     }
 }
 
@@ -306,8 +325,8 @@ fn read(message: &Message) -> Result<Vec<Event>, String> {
     oss::event::parse(&message.body).map_err(|error| service::error_line(&error))
 }
 
-/// All positions, at each delivery from another one on: an event that is met with silence
-/// every time must not keep those after it from ever being tried.
+/// All positions, from another one on at each delivery: an event that the sink never answers
+/// must not keep the events after it from being attempted.
 fn starting_elsewhere(len: usize, dequeue_count: u32) -> impl Iterator<Item = usize> {
     let start = (dequeue_count as usize - 1).checked_rem(len).unwrap_or(0);
     (start..len).chain(0..start)

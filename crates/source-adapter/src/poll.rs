@@ -1,4 +1,4 @@
-//! Receiving: room first, messages second.
+//! Receiving: a permit first, messages second.
 //!
 //! The first poller waits at the queue; others join it while there is a backlog. None
 //! decides anything about a message.
@@ -12,10 +12,10 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::budget::{Budget, Room};
+use crate::backoff::{QueueBackoff, Throttle};
+use crate::budget::{Budget, ReceivePermit};
 use crate::demand::Demand;
 use crate::metrics::{CallResult, Metrics, MnsCall};
-use crate::pace::{Brake, QueueBackoff};
 use crate::pipeline::{Pipeline, Received};
 use crate::queue_health::QueueHealth;
 
@@ -36,7 +36,7 @@ pub(crate) struct Pollers {
     pub(crate) deliveries: TaskTracker,
     pub(crate) budget: Budget,
     pub(crate) demand: Demand,
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) health: QueueHealth,
     pub(crate) visibility: LearnedVisibility,
     pub(crate) metrics: Metrics,
@@ -56,13 +56,13 @@ impl Pollers {
         // is there: a long poll would leave that open until it ends.
         let mut wait = PollingWait::MIN;
         // Cancel-safe: nothing has been received while waiting for a turn.
-        while let Some(Some(room)) = self.stop.run_until_cancelled(self.turn(index)).await {
+        while let Some(Some(permit)) = self.stop.run_until_cancelled(self.turn(index)).await {
             let started = Instant::now();
             let pause = match self.receive(wait).await {
                 None => return,
                 Some(Ok(messages)) => {
                     let pause = pause_after(messages.len(), wait, started.elapsed());
-                    self.dispatch(messages, room);
+                    self.dispatch(messages, permit);
                     backoff.reset();
                     wait = PollingWait::saturating(longest);
                     pause
@@ -80,17 +80,17 @@ impl Pollers {
         }
     }
 
-    /// Waits until this poller should receive and there is room for what it brings.
-    async fn turn(&self, index: usize) -> Option<Room> {
+    /// Waits until this poller should receive and there is a permit for what it brings.
+    async fn turn(&self, index: usize) -> Option<ReceivePermit> {
         self.demand.wants(index).await;
-        while let Some(pause) = self.brake.pause() {
+        while let Some(pause) = self.throttle.pause() {
             sleep(pause).await;
             if index == 0 {
                 // Somebody has to find out whether the sink works again.
                 break;
             }
         }
-        self.budget.reserve().await
+        self.budget.acquire().await
     }
 
     /// One receive; `None` when the process ends before its answer.
@@ -115,17 +115,17 @@ impl Pollers {
         received
     }
 
-    fn dispatch(&self, messages: Vec<Message>, mut room: Room) {
+    fn dispatch(&self, messages: Vec<Message>, mut permit: ReceivePermit) {
         self.health.succeeded();
         self.demand
             .received(messages.len(), self.budget.batch().get() as usize);
         for message in messages {
             let visibility = self.visibility.of(&message);
-            let held = room.hold(message.held_bytes());
+            let message_permit = permit.split(message.held_bytes());
             let received = Received {
                 message,
                 visibility,
-                held,
+                permit: message_permit,
             };
             let pipeline = self.pipeline.clone();
             // On the heap at once: a task's future is moved several times on its way there.

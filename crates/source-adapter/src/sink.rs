@@ -1,7 +1,7 @@
 //! Sending one event once.
 //!
-//! One POST, one answer, one judgement. Whether and when to try again is decided by the
-//! caller, with the message's history in hand.
+//! One POST and one answer. The caller decides whether and when to try again, because it knows
+//! the message's dequeue count.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use transport::{Transport, TransportError};
 use url::Url;
 
 use crate::config::SinkAddress;
+use crate::status::{StatusClass, classify};
 use crate::token::Token;
-use crate::verdict::{Verdict, verdict};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("kn-namespace");
 /// Base64 makes 1024 characters of it, which is what Knative keeps of an answer.
@@ -25,7 +25,7 @@ const KEPT_BYTES: usize = 768;
 /// A body up to this size is read to its end, so that the connection can be used again;
 /// it is cheaper to close one that carries more.
 const DRAINED_BYTES: usize = 64 * 1024;
-/// The verdict is in the status; nobody should wait long for the rest.
+/// The status says all that is needed; nobody should wait long for the rest.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// Somewhere to post events to.
@@ -114,9 +114,9 @@ impl Sink {
             .then(|| transport::retry_after(response.headers(), Timestamp::now()))
             .flatten();
         let body = beginning(response).await;
-        match verdict(status) {
-            Verdict::Accepted => Ok(()),
-            Verdict::Retry | Verdict::Refused => Err(Failure {
+        match classify(status) {
+            StatusClass::Accepted => Ok(()),
+            StatusClass::Retryable | StatusClass::Refused => Err(Failure {
                 kind: FailureKind::Answered(status),
                 retry_after,
                 body,
@@ -155,14 +155,14 @@ impl Failure {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.kind {
-            FailureKind::Answered(status) => verdict(*status) == Verdict::Retry,
+            FailureKind::Answered(status) => classify(*status) == StatusClass::Retryable,
             FailureKind::TimedOut(_) | FailureKind::Unanswered(_) => true,
         }
     }
 
-    /// Whether nothing answered at all, so that the next event would fare no better.
+    /// Whether the sink did not answer at all, and so would not answer the next event either.
     #[must_use]
-    pub fn is_silence(&self) -> bool {
+    pub fn is_unanswered(&self) -> bool {
         matches!(
             self.kind,
             FailureKind::TimedOut(_) | FailureKind::Unanswered(_)

@@ -103,14 +103,4 @@ proptest! {
         prop_assert_eq!(distinct.len(), events.len());
         prop_assert_eq!(ids_of("N", &events), ids);
     }
-
-    #[test]
-    fn any_body_is_read_or_refused(body in any::<Vec<u8>>()) {
-        let _ = parse(&body);
-    }
-
-    #[test]
-    fn any_text_like_a_body_is_read_or_refused(body in r#"[<{"\[]{0,3}(events|Notification|Message|[ -~]){0,6}[>}"\]]{0,3}"#) {
-        let _ = parse(body.as_bytes());
-    }
 }

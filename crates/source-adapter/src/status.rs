@@ -1,28 +1,28 @@
 //! What a sink's status means: the contract of Knative's data plane.
 //!
-//! Other CloudEvents senders judge 408, 409, 413, 425 and the 5xx differently; a Broker,
-//! a channel and the Kafka data plane judge as this table does.
+//! Other CloudEvents senders classify 408, 409, 413, 425 and the 5xx differently; a Broker,
+//! a channel and the Kafka data plane do as this table does.
 
 use http::StatusCode;
 
-/// What to do after an answer.
+/// What a status says about an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum StatusClass {
     /// The sink has the event.
     Accepted,
     /// The same event may be accepted later.
-    Retry,
+    Retryable,
     /// The same event would be refused again.
     Refused,
 }
 
-/// Judges a status. Total: every status has a verdict.
+/// Classifies a status. Every status has a class.
 #[must_use]
-pub fn verdict(status: StatusCode) -> Verdict {
+pub fn classify(status: StatusCode) -> StatusClass {
     match status.as_u16() {
-        200..=299 => Verdict::Accepted,
-        404 | 408 | 409 | 429 | 500..=599 => Verdict::Retry,
-        _ => Verdict::Refused,
+        200..=299 => StatusClass::Accepted,
+        404 | 408 | 409 | 429 | 500..=599 => StatusClass::Retryable,
+        _ => StatusClass::Refused,
     }
 }
 
@@ -30,11 +30,11 @@ pub fn verdict(status: StatusCode) -> Verdict {
 mod tests {
     use super::*;
 
-    fn statuses(wanted: Verdict) -> String {
+    fn statuses(wanted: StatusClass) -> String {
         let all = (100..1000).filter_map(|code| StatusCode::from_u16(code).ok());
         let mut ranges: Vec<(u16, u16)> = Vec::new();
         for status in all
-            .filter(|&status| verdict(status) == wanted)
+            .filter(|&status| classify(status) == wanted)
             .map(|status| status.as_u16())
         {
             match ranges.last_mut() {
@@ -50,9 +50,9 @@ mod tests {
     }
 
     #[test]
-    fn every_status_has_the_verdict_of_the_data_plane() {
-        insta::assert_snapshot!(statuses(Verdict::Accepted), @"200-299");
-        insta::assert_snapshot!(statuses(Verdict::Retry), @"404-404 408-409 429-429 500-599");
-        insta::assert_snapshot!(statuses(Verdict::Refused), @"100-199 300-403 405-407 410-428 430-499 600-999");
+    fn every_status_has_the_class_of_the_data_plane() {
+        insta::assert_snapshot!(statuses(StatusClass::Accepted), @"200-299");
+        insta::assert_snapshot!(statuses(StatusClass::Retryable), @"404-404 408-409 429-429 500-599");
+        insta::assert_snapshot!(statuses(StatusClass::Refused), @"100-199 300-403 405-407 410-428 430-499 600-999");
     }
 }

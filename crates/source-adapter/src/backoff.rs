@@ -1,4 +1,4 @@
-//! Waiting after trouble: at the queue, and before taking more work for a broken sink.
+//! Waits after failures: of receives, and of deliveries while the sink is down.
 //!
 //! Pure arithmetic with jitter; the callers sleep.
 
@@ -19,7 +19,7 @@ const PERMANENT: Duration = Duration::from_secs(5);
 /// What a service may ask for and get.
 const LONGEST_ASKED: Duration = Duration::from_secs(30);
 /// As many failures in a row are no accident of single events.
-const BRAKE_AFTER: u32 = 16;
+const THROTTLE_AFTER: u32 = 16;
 
 /// Grows with consecutive failures of the queue.
 #[derive(Debug, Default)]
@@ -48,29 +48,29 @@ impl QueueBackoff {
 /// Without it a sink that is down for a minute would burn one attempt of every message
 /// in the backlog.
 #[derive(Debug, Default)]
-pub(crate) struct Brake {
+pub(crate) struct Throttle {
     failures: AtomicU32,
 }
 
-impl Brake {
-    /// An answer that says that the sink works, even if it refuses an event.
-    pub(crate) fn release(&self) {
+impl Throttle {
+    /// The sink works, even if it refused an event.
+    pub(crate) fn succeeded(&self) {
         self.failures.store(0, Ordering::Relaxed);
     }
 
     /// One more failure that the next event would meet too.
-    pub(crate) fn press(&self) {
+    pub(crate) fn failed(&self) {
         // Not beyond what `pause` can tell apart.
         let _ = self
             .failures
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |failures| {
-                (failures < 64 * BRAKE_AFTER).then_some(failures + 1)
+                (failures < 64 * THROTTLE_AFTER).then_some(failures + 1)
             });
     }
 
     /// How long to wait before receiving more; none while the sink works.
     pub(crate) fn pause(&self) -> Option<Duration> {
-        let rounds = self.failures.load(Ordering::Relaxed) / BRAKE_AFTER;
+        let rounds = self.failures.load(Ordering::Relaxed) / THROTTLE_AFTER;
         (rounds > 0).then(|| jittered(BACKOFF.after(rounds), SPREAD))
     }
 }
@@ -109,19 +109,19 @@ mod tests {
     }
 
     #[test]
-    fn brake_needs_many_failures_and_one_success() {
-        let brake = Brake::default();
-        for _ in 1..BRAKE_AFTER {
-            brake.press();
+    fn throttle_needs_many_failures_and_one_success() {
+        let throttle = Throttle::default();
+        for _ in 1..THROTTLE_AFTER {
+            throttle.failed();
         }
-        assert_eq!(brake.pause(), None);
-        brake.press();
-        assert!(brake.pause().is_some_and(|pause| pause <= FIRST));
+        assert_eq!(throttle.pause(), None);
+        throttle.failed();
+        assert!(throttle.pause().is_some_and(|pause| pause <= FIRST));
         for _ in 0..100_000 {
-            brake.press();
+            throttle.failed();
         }
-        assert!(brake.pause().is_some_and(|pause| pause <= LONGEST));
-        brake.release();
-        assert_eq!(brake.pause(), None);
+        assert!(throttle.pause().is_some_and(|pause| pause <= LONGEST));
+        throttle.succeeded();
+        assert_eq!(throttle.pause(), None);
     }
 }

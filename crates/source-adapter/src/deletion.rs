@@ -1,9 +1,8 @@
 //! Deleting messages that are done, many per call.
 //!
-//! Deliveries hand their handles over and go on; a batch is sent when it is full, when
-//! its first handle has waited long enough, or just before a handle dies. When this
-//! stage is behind, a delivery waits for its place with its room still taken, and so
-//! the polling stops.
+//! Deliveries hand their handles over and go on. A batch is deleted when it is full, when its
+//! first handle has waited long enough, or just before a handle expires. When this stage is
+//! behind, a delivery waits for its place and keeps its permit, and so the polling stops.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,23 +38,23 @@ pub(crate) struct Done {
     pub(crate) ends: Instant,
 }
 
-/// The side of the deliveries. Cheap to clone.
+/// Where deliveries hand over what is to be deleted. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Settler {
+pub(crate) struct DeleteSender {
     done: mpsc::Sender<Done>,
     progress: Arc<Progress>,
 }
 
 /// A place in the next batches.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct DeletePermit<'a> {
     permit: mpsc::Permit<'a, Done>,
     progress: &'a Progress,
 }
 
-/// The side that makes the calls. Its owner runs it.
+/// Makes the calls. Its owner runs it.
 #[derive(Debug)]
-pub(crate) struct Settlement {
+pub(crate) struct DeleteStage {
     done: mpsc::Receiver<Done>,
     deleter: Arc<Deleter>,
 }
@@ -67,14 +66,15 @@ struct Deleter {
     progress: Arc<Progress>,
 }
 
-pub(crate) fn settlement(
+/// A stage that deletes messages of `queue`, and its sender.
+pub(crate) fn delete_stage(
     queue: Queue,
     metrics: Metrics,
     progress: Arc<Progress>,
-) -> (Settler, Settlement) {
-    let (sender, done) = mpsc::channel(WAITING);
-    let settler = Settler {
-        done: sender,
+) -> (DeleteSender, DeleteStage) {
+    let (done_sender, done) = mpsc::channel(WAITING);
+    let sender = DeleteSender {
+        done: done_sender,
         progress: progress.clone(),
     };
     let deleter = Arc::new(Deleter {
@@ -82,33 +82,33 @@ pub(crate) fn settlement(
         metrics,
         progress,
     });
-    (settler, Settlement { done, deleter })
+    (sender, DeleteStage { done, deleter })
 }
 
-impl Settler {
+impl DeleteSender {
     /// Waits for a place while too many messages are waiting already. `None` when the
     /// other side was cut off at shutdown; the message then comes back.
     ///
     /// # Cancel safety
     /// Dropping the future gives the place up.
-    pub(crate) async fn place(&self) -> Option<Place<'_>> {
-        Some(Place {
+    pub(crate) async fn reserve(&self) -> Option<DeletePermit<'_>> {
+        Some(DeletePermit {
             permit: self.done.reserve().await.ok()?,
             progress: &self.progress,
         })
     }
 }
 
-impl Place<'_> {
+impl DeletePermit<'_> {
     /// Hands a message over.
-    pub(crate) fn settle(self, done: Done) {
+    pub(crate) fn send(self, done: Done) {
         self.progress.leaves(done.message_id.clone());
         self.permit.send(done);
     }
 }
 
-impl Settlement {
-    /// Runs until every [`Settler`] is gone and everything handed over is deleted.
+impl DeleteStage {
+    /// Runs until every [`DeleteSender`] is gone and everything handed over is deleted.
     pub(crate) async fn run(mut self) {
         let mut batch = Batch::default();
         let mut calls = JoinSet::new();

@@ -1,6 +1,6 @@
-//! Our hold on one message: its receipt handle and how long that is good for.
+//! The visibility of one message: its receipt handle, and until when that is valid.
 //!
-//! While a delivery runs, the message's visibility is extended, so that a slow sink
+//! While a delivery runs, the message's visibility timeout is extended, so that a slow sink
 //! causes no duplicate. Every extension brings a new handle; one under way is never
 //! abandoned, because it may just have killed the old one. A handle that is lost anyway
 //! is recognised, counted and not used again.
@@ -19,9 +19,9 @@ const SHORTEST_EXTENSION: Duration = Duration::from_secs(30);
 /// Pause before a failed extension is tried again, time permitting.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// The hold on one message.
+/// Keeps one message hidden from other receivers.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub(crate) struct VisibilityGuard {
     queue: Queue,
     metrics: Metrics,
     message_id: String,
@@ -34,7 +34,7 @@ pub(crate) struct Lease {
     ends: Instant,
 }
 
-impl Lease {
+impl VisibilityGuard {
     /// A message that was received just now and stays hidden for `visibility`.
     pub(crate) fn new(
         queue: Queue,
@@ -59,8 +59,8 @@ impl Lease {
     /// Runs `work` and keeps the message hidden meanwhile.
     ///
     /// # Cancel safety
-    /// Dropping the future drops `work`; an extension under way may leave the lease with
-    /// a dead handle, and the message then comes back by itself.
+    /// Dropping the future drops `work`; an extension under way may leave the guard
+    /// with an invalid handle, and the message then comes back by itself.
     pub(crate) async fn hold<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {

@@ -1,8 +1,8 @@
-//! Room for messages of many events.
+//! The budget for the events of messages that have many.
 //!
 //! A message of 64 KiB may hold a thousand events, and each of them takes some kilobytes once
 //! it is ready to be sent: a queue full of such messages would take more memory than all else.
-//! Ordinary messages pass without asking.
+//! Ordinary messages need no permit.
 
 use std::sync::Arc;
 
@@ -14,28 +14,28 @@ const FEW: usize = 16;
 /// Events of the other messages that are held at one time: some 10 MB. No message has more.
 const MOST: usize = 4 * oss::event::MAX_EVENTS;
 
-/// The room there is. Clones share it.
+/// Permits for events. Clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Crowd(Arc<Semaphore>);
+pub(crate) struct EventBudget(Arc<Semaphore>);
 
-impl Default for Crowd {
+impl Default for EventBudget {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(MOST)))
     }
 }
 
-impl Crowd {
-    /// Whether a message of so many events has to ask.
-    pub(crate) fn concerns(events: usize) -> bool {
+impl EventBudget {
+    /// Whether a message of so many events needs permits.
+    pub(crate) fn is_needed(events: usize) -> bool {
         events > FEW
     }
 
-    /// Waits for room for the events of one message. `None` never happens: the semaphore is
+    /// Waits for permits for the events of one message. `None` never happens: the semaphore is
     /// not closed.
     ///
     /// # Cancel safety
     /// Dropping the future gives up the place in the line.
-    pub(crate) async fn room(&self, events: usize) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn acquire(&self, events: usize) -> Option<OwnedSemaphorePermit> {
         let permits = u32::try_from(events.min(MOST)).unwrap_or(u32::MAX);
         self.0.clone().acquire_many_owned(permits).await.ok()
     }
@@ -47,23 +47,23 @@ mod tests {
 
     #[tokio::test]
     async fn large_messages_wait_for_each_other() {
-        let crowd = Crowd::default();
-        let mut held = Vec::new();
+        let budget = EventBudget::default();
+        let mut permits = Vec::new();
         for _ in 0..4 {
-            held.push(crowd.room(oss::event::MAX_EVENTS).await);
+            permits.push(budget.acquire(oss::event::MAX_EVENTS).await);
         }
         let fifth = tokio::spawn({
-            let crowd = crowd.clone();
-            async move { crowd.room(17).await }
+            let budget = budget.clone();
+            async move { budget.acquire(17).await }
         });
         tokio::task::yield_now().await;
-        assert!(!fifth.is_finished(), "there is room for 4,000 events");
-        held.pop();
+        assert!(!fifth.is_finished(), "there are permits for 4,000 events");
+        permits.pop();
         assert!(fifth.await.unwrap().is_some());
     }
 
     #[test]
-    fn ordinary_messages_do_not_ask() {
-        assert!(!Crowd::concerns(16) && Crowd::concerns(17));
+    fn ordinary_messages_need_no_permit() {
+        assert!(!EventBudget::is_needed(16) && EventBudget::is_needed(17));
     }
 }
