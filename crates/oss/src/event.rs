@@ -18,6 +18,7 @@ mod wire;
 
 use jiff::Timestamp;
 use thiserror::Error;
+use transport::Printable;
 
 pub use self::{
     address::{AddressError, ObjectAddress},
@@ -25,7 +26,6 @@ pub use self::{
     name::{EventKind, EventName},
 };
 use crate::names::ETag;
-use crate::shown::Shown;
 
 /// One event.
 ///
@@ -155,8 +155,7 @@ pub struct JsonError(String);
 
 impl From<serde_json::Error> for JsonError {
     fn from(error: serde_json::Error) -> Self {
-        let text = &error.to_string();
-        Self(Shown { text, limit: 200 }.to_string())
+        Self(Printable::cut(&error.to_string(), 200).to_string())
     }
 }
 

@@ -10,7 +10,6 @@ pub mod event;
 mod meta;
 pub mod names;
 mod request;
-mod shown;
 mod wire;
 
 pub use bucket::{

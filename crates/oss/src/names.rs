@@ -10,9 +10,9 @@ mod key;
 mod region;
 
 use thiserror::Error;
+use transport::Printable;
 
 pub use self::{bucket::BucketName, etag::ETag, key::ObjectKey, region::Region};
-use crate::shown::Shown;
 
 /// How much of a refused value an error repeats, in characters.
 const SHOWN_CHARS: usize = 80;
@@ -33,11 +33,7 @@ impl NameError {
     pub(crate) fn new(what: &'static str, value: &str, reason: &'static str) -> Self {
         Self {
             what,
-            value: Shown {
-                text: value,
-                limit: SHOWN_CHARS,
-            }
-            .to_string(),
+            value: Printable::cut(value, SHOWN_CHARS).to_string(),
             reason,
         }
     }

@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use crate::printable::Printable;
+use transport::Printable;
 
 /// The error, then each cause, separated by `: `, on one line. What cannot be seen is escaped.
 #[must_use]
@@ -22,7 +22,7 @@ pub fn error_line(error: &(dyn Error + 'static)) -> String {
     }
     let parts = line.lines().map(str::trim).filter(|part| !part.is_empty());
     let line = parts.collect::<Vec<_>>().join(" ");
-    Printable(&line).to_string()
+    Printable::new(&line).to_string()
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ mod error_line;
 pub mod findings;
 pub mod health;
 pub mod main_loop;
-pub mod printable;
 mod readiness;
 pub mod serve;
 pub mod settings;

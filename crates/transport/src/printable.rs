@@ -20,11 +20,31 @@ pub fn is_unprintable(character: char) -> bool {
 
 /// Prints a text with such characters escaped, `\n` or `\u{202e}`.
 #[derive(Clone, Copy, Debug)]
-pub struct Printable<'a>(pub &'a str);
+pub struct Printable<'a> {
+    text: &'a str,
+    most_chars: usize,
+}
+
+impl<'a> Printable<'a> {
+    /// The whole text.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        Self::cut(text, usize::MAX)
+    }
+
+    /// The text, cut after `most_chars` characters.
+    #[must_use]
+    pub fn cut(text: &'a str, most_chars: usize) -> Self {
+        Self { text, most_chars }
+    }
+}
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
+        for (index, character) in self.text.chars().enumerate() {
+            if index == self.most_chars {
+                return f.write_char('…');
+            }
             if is_unprintable(character) {
                 write!(f, "{}", character.escape_default())?;
             } else {
@@ -63,7 +83,13 @@ mod tests {
             ("tags", "\u{e0041}", r"\u{e0041}"),
         ];
         for (name, text, expected) in table {
-            assert_eq!(Printable(text).to_string(), expected, "{name}");
+            assert_eq!(Printable::new(text).to_string(), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn text_is_cut_by_characters() {
+        assert_eq!(Printable::cut("äöü", 2).to_string(), "äö…");
+        assert_eq!(Printable::cut("äöü", 3).to_string(), "äöü");
     }
 }

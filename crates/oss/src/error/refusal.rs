@@ -8,9 +8,8 @@ use std::fmt;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use transport::{Disposition, RetryClass, classify_status, retry_after};
+use transport::{Disposition, Printable, RetryClass, classify_status, retry_after};
 
-use crate::shown::Shown;
 use crate::wire::ErrorDocument;
 
 /// How much of a text from OSS an error repeats, in characters.
@@ -94,11 +93,8 @@ impl fmt::Display for Refusal {
 }
 
 /// Text from a response, made fit for an error message.
-pub(super) fn shown(text: &str) -> Shown<'_> {
-    Shown {
-        text,
-        limit: SHOWN_CHARS,
-    }
+pub(super) fn shown(text: &str) -> Printable<'_> {
+    Printable::cut(text, SHOWN_CHARS)
 }
 
 /// Whether a response calls for another attempt; by the code in its document, else by status.

@@ -68,13 +68,6 @@ impl EventName {
         }
     }
 
-    /// Whether a finished object exists because of this event. Not so for all of the
-    /// `ObjectCreated:` group: see [`EventKind::UploadStep`].
-    #[must_use]
-    pub fn is_object_created(&self) -> bool {
-        self.kind() == EventKind::ObjectFinished
-    }
-
     /// The CloudEvents `type` that EventBridge gives the event: `oss:` and the name.
     #[must_use]
     pub fn cloud_event_type(&self) -> String {
@@ -126,10 +119,6 @@ mod tests {
             for action in actions.split(' ') {
                 let name: EventName = format!("{group}:{action}").parse().unwrap();
                 assert_eq!((name.group(), name.action()), (group, action));
-                assert_eq!(
-                    name.is_object_created(),
-                    name.kind() == EventKind::ObjectFinished
-                );
                 table.push(format!("{name} {:?}", name.kind()));
             }
         }

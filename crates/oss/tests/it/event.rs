@@ -2,7 +2,8 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD, prelude::BASE64_STANDARD_NO_PAD};
 use oss::event::{
-    self, AddressError, Event, EventError, MAX_DOCUMENT_BYTES, MAX_EVENTS, MAX_WRAPPINGS, parse,
+    self, AddressError, Event, EventError, EventKind, MAX_DOCUMENT_BYTES, MAX_EVENTS,
+    MAX_WRAPPINGS, parse,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ fn quoted(text: &str) -> String {
 #[test]
 fn the_published_document_is_understood() {
     let event = only(&vector("oss-event.json"));
-    assert!(event.name.is_object_created());
+    assert_eq!(event.name.kind(), EventKind::ObjectFinished);
     insta::assert_debug_snapshot!((event.name.clone(), event.time, event.address(), event.subject()), @r#"
     (
         "ObjectCreated:PutObject",
@@ -513,19 +514,6 @@ fn endless_wrappings_are_not_followed() {
 }
 
 proptest! {
-    #[test]
-    fn arbitrary_bytes_never_panic(document in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = parse(&document);
-    }
-
-    #[test]
-    fn damaged_documents_never_panic(at in 0_usize..800, byte in any::<u8>()) {
-        let mut document = vector("oss-event.json").into_bytes();
-        let at = at % document.len();
-        document[at] = byte;
-        let _ = parse(&document);
-    }
-
     #[test]
     fn several_events_keep_their_number_and_order(keys in proptest::collection::vec("[a-z0-9 /+%é]{1,20}", 0..20)) {
         let events: Vec<Value> =

@@ -73,7 +73,7 @@ impl OidcRole {
     pub(super) async fn fetch(&self, transport: &Transport) -> Result<Issued, CredentialsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Answer {
+        struct AssumeRoleResponse {
             credentials: Wire,
         }
         let token = tokio::fs::read_to_string(&self.token_file).await;
@@ -92,7 +92,7 @@ impl OidcRole {
                 source,
             })?;
         let body = accepted(SERVICE, answer)?;
-        serde_json::from_slice::<Answer>(&body)
+        serde_json::from_slice::<AssumeRoleResponse>(&body)
             .map(|answer| answer.credentials.into())
             .map_err(|_| CredentialsError::Answer { service: SERVICE })
     }

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::LogFormat;
-use crate::printable::{Printable, is_unprintable};
+use transport::printable::{Printable, is_unprintable};
 
 /// Longest line in text, in bytes.
 const LONGEST_LINE: usize = 8 * 1024;
@@ -60,7 +60,7 @@ impl<W: Write> Write for Line<W> {
 
 fn line_of_text(text: &str) -> String {
     let kept = &text[..text.floor_char_boundary(LONGEST_LINE)];
-    let mut line = Printable(kept).to_string();
+    let mut line = Printable::new(kept).to_string();
     if kept.len() < text.len() {
         line.push(CUT);
     }
