@@ -1,8 +1,8 @@
 //! The envelope in which a topic hands a message to a queue.
 //!
 //! A subscription in the format `JSON` or `XML` wraps what was published; `SIMPLIFIED` does not.
-//! A consumer cannot tell from the queue which it gets, so a body that is not an envelope is an
-//! ordinary outcome and not an error. What is inside is not looked at: it may be base64.
+//! The queue does not tell which format its subscription has, so a body that is not an envelope
+//! is an ordinary result and not an error. The message inside is not read: it may be base64.
 
 mod json;
 mod xml;

@@ -262,17 +262,4 @@ proptest! {
         let message = events::structured(&event).unwrap();
         prop_assert_eq!(from_http(&message.headers, message.body).unwrap(), event);
     }
-
-    #[test]
-    fn any_request_is_read_or_refused(
-        subject in proptest::collection::vec(0x20_u8..0x7f, 0..40),
-        json in any::<bool>(),
-        body in any::<Vec<u8>>(),
-    ) {
-        let mut headers = with(&[("ce-subject", &subject)]);
-        if json {
-            headers.insert("content-type", "application/cloudevents+json".parse().unwrap());
-        }
-        let _ = from_http(&headers, body.into());
-    }
 }

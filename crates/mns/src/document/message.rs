@@ -15,7 +15,7 @@ use crate::xml::{Document, Elements, ForbiddenCharacter, Leniency, ParseError, S
 /// Bytes that one message may take: the 64 KiB of the largest body, its id and its handle.
 pub const MESSAGE_BYTES: usize = 68 * 1024;
 
-/// What became of one message of a batch.
+/// The result of one message of a batch.
 pub type SentItem = Result<SentMessage, ItemError>;
 
 /// Everything that a `Message` element can hold.
@@ -111,7 +111,7 @@ impl Fields {
     }
 }
 
-/// A value that says nothing counts as absent: a message can be dealt with all the same.
+/// A value that does not parse counts as absent: a message can be processed without it.
 fn known<T>(value: Result<Option<T>, ParseError>) -> Result<Option<T>, ParseError> {
     match value {
         Err(ParseError::Value { .. }) => Ok(None),
@@ -128,10 +128,10 @@ fn required<T>(value: Option<T>, element: &'static str) -> Result<T, ParseError>
 ///
 /// A message needs no more than an id and a handle. One that cannot be read does not take the
 /// others with it: a faulty answer is an error only if nothing in it can be read. A body that
-/// is not text, which XML cannot carry, is not UTF-8 here either. What is beyond the bounds is
-/// left: nobody answers for it, so it becomes visible again.
+/// is not text, which XML cannot carry, is not UTF-8 here either. Messages beyond the bounds are
+/// not returned; MNS makes them visible again.
 pub fn messages(answer: &Bytes, max: BatchSize) -> Result<Vec<Message>, ParseError> {
-    salvaged(answer, max, |fields| {
+    readable_items(answer, max, |fields| {
         let message = fields.received()?;
         let size_bytes = message.held_bytes();
         Ok((message, size_bytes))
@@ -140,7 +140,7 @@ pub fn messages(answer: &Bytes, max: BatchSize) -> Result<Vec<Message>, ParseErr
 
 /// Reads the answer to a peek: a `Message`, or `Messages` of them. As [`messages`] otherwise.
 pub fn peeked_messages(answer: &Bytes, max: BatchSize) -> Result<Vec<PeekedMessage>, ParseError> {
-    salvaged(answer, max, |fields| {
+    readable_items(answer, max, |fields| {
         let message = fields.peeked()?;
         let size_bytes = message.id.len() + message.body.len();
         Ok((message, size_bytes))
@@ -180,39 +180,39 @@ fn one<T>(
     convert(Fields::read(&mut document)?)
 }
 
-/// Makes a value of an item, and says how many bytes it keeps.
+/// Makes a value of an item, with the number of bytes that the value keeps.
 type Convert<T> = fn(Fields) -> Result<(T, usize), ParseError>;
 
-/// What an answer may bring, and what it has brought.
-struct Brought<T> {
+/// The items of an answer, as far as the caller's bounds admit them.
+struct BoundedItems<T> {
     items: Vec<T>,
     max: usize,
-    left_bytes: usize,
+    free_bytes: usize,
     convert: Convert<T>,
 }
 
-impl<T> Brought<T> {
+impl<T> BoundedItems<T> {
     fn new(max: BatchSize, convert: Convert<T>) -> Self {
         let max = usize::try_from(max.get()).unwrap_or(usize::MAX);
         Self {
             items: Vec::new(),
             max,
-            left_bytes: max.saturating_mul(MESSAGE_BYTES),
+            free_bytes: max.saturating_mul(MESSAGE_BYTES),
             convert,
         }
     }
 
     fn take(&mut self, fields: Fields) -> Result<Next, ParseError> {
         let (item, size_bytes) = (self.convert)(fields)?;
-        let fits = self.left_bytes.checked_sub(size_bytes);
-        let Some(left_bytes) = fits.filter(|_| self.items.len() < self.max) else {
+        let fits = self.free_bytes.checked_sub(size_bytes);
+        let Some(free_bytes) = fits.filter(|_| self.items.len() < self.max) else {
             warn!(
                 messages = self.items.len(),
                 "an answer of MNS brings more than was asked for, leaving the rest in the queue"
             );
             return Ok(Next::Enough);
         };
-        self.left_bytes = left_bytes;
+        self.free_bytes = free_bytes;
         self.items.push(item);
         Ok(Next::More)
     }
@@ -225,13 +225,17 @@ enum Next {
     Enough,
 }
 
-fn salvaged<T>(answer: &Bytes, max: BatchSize, convert: Convert<T>) -> Result<Vec<T>, ParseError> {
-    let mut whole = Brought::new(max, convert);
+fn readable_items<T>(
+    answer: &Bytes,
+    max: BatchSize,
+    convert: Convert<T>,
+) -> Result<Vec<T>, ParseError> {
+    let mut whole = BoundedItems::new(max, convert);
     let Err(fault) = each(answer, Leniency::Salvaging, |fields| whole.take(fields)) else {
         return Ok(whole.items);
     };
     drop(whole);
-    let mut pieces = Brought::new(max, convert);
+    let mut pieces = BoundedItems::new(max, convert);
     piece_by_piece(answer, |fields| pieces.take(fields));
     let items = pieces.items;
     if items.is_empty() {
@@ -245,7 +249,7 @@ fn salvaged<T>(answer: &Bytes, max: BatchSize, convert: Convert<T>) -> Result<Ve
     Ok(items)
 }
 
-/// Hands over the items that can be read when each is taken for a document of its own.
+/// Passes on the items that can be read when each is parsed as a document of its own.
 fn piece_by_piece(answer: &[u8], mut take: impl FnMut(Fields) -> Result<Next, ParseError>) {
     let mut text = String::with_capacity(answer.len());
     for chunk in answer.utf8_chunks() {
@@ -267,7 +271,7 @@ fn piece_by_piece(answer: &[u8], mut take: impl FnMut(Fields) -> Result<Next, Pa
     }
 }
 
-/// Hands over the items of a document, one after the other, for as long as they are wanted.
+/// Passes on the items of a document, one after the other, until `take` has enough.
 fn each(
     answer: &[u8],
     leniency: Leniency,

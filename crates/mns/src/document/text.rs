@@ -1,6 +1,6 @@
 //! Values inside elements: numbers, times, switches.
 //!
-//! An empty element is as good as a missing one. Any other text that is not a value of its kind
+//! An empty element counts as a missing one. Any other text that is not a value of its kind
 //! is an error that names the element.
 
 use std::str::FromStr;
@@ -77,8 +77,8 @@ pub(super) fn switch(
 }
 
 /// The exact text of the element just started. It shares no memory with the answer, which may
-/// be far larger. Where it is spoiled it holds a byte that no UTF-8 has, so that nobody takes it
-/// for what was sent.
+/// be far larger. Where a reference names no character, it holds a byte that UTF-8 never has, so
+/// that it cannot be taken for the text that was sent.
 pub(super) fn exact(document: &mut Document<'_>) -> Result<Bytes, ParseError> {
     let text = document.text()?;
     Ok(if text.contains(SPOILED) {

@@ -16,7 +16,7 @@ use crate::receipt::ReceiptHandle;
 use crate::request::{MESSAGE_ANSWER_BYTES, Request};
 use crate::xml::ParseError;
 
-/// What became of a batch of deletes.
+/// The result of a batch of deletes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct DeleteOutcome {
@@ -43,7 +43,7 @@ impl Queue {
     /// nothing is sent then. An item that alone failed is no error of the call.
     pub async fn send_batch(&self, batch: &[SendMessage]) -> Result<Vec<SentItem>, Error> {
         let request = Request::post("BatchSendMessage", self.messages_path());
-        let request = of_batch(request, batch.len())?.body(sending_batch(batch))?;
+        let request = checked_batch(request, batch.len())?.body(sending_batch(batch))?;
         let answer = self.client.call(&request).await?;
         // An answer that is not about the items is about the whole.
         match sent_messages(answer.body()) {
@@ -64,7 +64,7 @@ impl Queue {
     ///
     /// The message is hidden from others for the queue's visibility timeout; delete it before,
     /// or it comes again. MNS may report an empty queue earlier than `wait` when many calls
-    /// wait at once, so a caller's loop needs a pace of its own.
+    /// wait at once, so a caller's loop must pause by itself.
     ///
     /// # Errors
     /// See [`Error::disposition`]. An attempt without an answer is repeated; a message that was
@@ -77,7 +77,7 @@ impl Queue {
             .query(format!("waitseconds={wait}"))
             .hold(wait.get())
             .answer_limit(MESSAGE_ANSWER_BYTES);
-        let taken = self.take(request, |answer| messages(answer, BatchSize::MIN));
+        let taken = self.receive_call(request, |answer| messages(answer, BatchSize::MIN));
         Ok(taken.await?.pop())
     }
 
@@ -99,7 +99,8 @@ impl Queue {
             .query(format!("numOfMessages={max}&waitseconds={wait}"))
             .hold(wait.get())
             .answer_limit(batch_answer_bytes(max));
-        self.take(request, |answer| messages(answer, max)).await
+        self.receive_call(request, |answer| messages(answer, max))
+            .await
     }
 
     /// Looks at the next message without receiving it; `None` if the queue is empty.
@@ -110,7 +111,7 @@ impl Queue {
         let request = Request::get("PeekMessage", self.messages_path())
             .query("peekonly=true")
             .answer_limit(MESSAGE_ANSWER_BYTES);
-        let taken = self.take(request, |answer| peeked_messages(answer, BatchSize::MIN));
+        let taken = self.receive_call(request, |answer| peeked_messages(answer, BatchSize::MIN));
         Ok(taken.await?.pop())
     }
 
@@ -122,7 +123,7 @@ impl Queue {
         let request = Request::get("BatchPeekMessage", self.messages_path())
             .query(format!("peekonly=true&numOfMessages={max}"))
             .answer_limit(batch_answer_bytes(max));
-        self.take(request, |answer| peeked_messages(answer, max))
+        self.receive_call(request, |answer| peeked_messages(answer, max))
             .await
     }
 
@@ -143,7 +144,7 @@ impl Queue {
     /// the outcome. See [`Error::disposition`].
     pub async fn delete_batch(&self, handles: &[ReceiptHandle]) -> Result<DeleteOutcome, Error> {
         let request = Request::delete("BatchDeleteMessage", self.messages_path());
-        let request = of_batch(request, handles.len())?.body(receipt_handles(handles))?;
+        let request = checked_batch(request, handles.len())?.body(receipt_handles(handles))?;
         let answer = self.client.call(&request).await?;
         // The list of failures comes with any status, 404 in the vendor's own sample.
         match delete_failures(answer.body()) {
@@ -169,7 +170,7 @@ impl Queue {
     }
 
     /// Makes a call that answers an empty queue with 404.
-    async fn take<T>(
+    async fn receive_call<T>(
         &self,
         request: Request,
         read: impl Fn(&Bytes) -> Result<Vec<T>, ParseError>,
@@ -194,7 +195,7 @@ fn none_if_empty<T>(request: &Request, answer: &Response<Bytes>) -> Result<Vec<T
 }
 
 /// Checks the size of a batch before anything is written.
-fn of_batch(request: Request, len: usize) -> Result<Request, Error> {
+fn checked_batch(request: Request, len: usize) -> Result<Request, Error> {
     match BatchSize::try_new(u32::try_from(len).unwrap_or(u32::MAX)) {
         Ok(_) => Ok(request),
         Err(source) => Err(unwritable(request.name().clone(), source)),
