@@ -118,7 +118,8 @@ fn every_bad_value_is_told_in_one_line() {
     ]);
     let line = error.unwrap_err().to_string();
     insta::assert_snapshot!(line.trim_end().replace("; ", "\n"), @r"
-    error: `OSS_SIGNATURE` is `v2`: it must be `v4` or `v1`
+    error: `UPLOAD_OSS_PATH` is missing: Folder for results in each bucket, such as `face-image/target`. What lies in it is never taken for a photo
+    `OSS_SIGNATURE` is `v2`: it must be `v4` or `v1`
     `OSS_ALLOWED_BUCKETS` is `Photos`: `Photos` is not a bucket name: only a-z, 0-9 and `-` may occur
     `FACE_BACKEND` is `magic`: it must be `local`, `facebody` or `dataplus`
     `FACE_ATTRIBUTES` is `mood`: it must be `age`, `gender`, both separated by a comma, or `none`
@@ -130,7 +131,6 @@ fn every_bad_value_is_told_in_one_line() {
     `FACE_LOCAL_SMALLEST_FACE` is `tiny`: it must be a number from 0.3 to 50
     `FACE_URL_LIFETIME` is `soon`: it must be an ISO 8601 duration such as `PT90S`, from 10 to 86400 seconds
     `PORT` is `http`: it must be a number from 0 to 65535
-    `UPLOAD_OSS_PATH` is missing: Folder for results in each bucket, such as `face-image/target`. What lies in it is never taken for a photo
     ");
 }
 

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use service::findings::{Findings, http_url};
-use service::settings::parse_from;
+use service::findings::http_url;
+use service::settings::{self, parse_from};
 use source_adapter::Config;
 
 /// Reads a configuration of the adapter made of the lines.
@@ -29,13 +29,13 @@ pub(crate) fn read(input: &[u8]) {
 }
 
 fn durations(text: &str) {
-    let bounds = (Duration::from_secs(1), Duration::from_mins(1));
-    let mut found = Findings::default();
+    let (least, most) = (Duration::from_secs(1), Duration::from_mins(1));
+    let bounded = settings::duration(least..=most);
     for line in text.lines() {
-        if let Some(duration) = found.duration_within("A", Some(line), bounds) {
-            assert!((bounds.0..=bounds.1).contains(&duration), "{duration:?}");
+        if let Ok(duration) = bounded(line) {
+            assert!((least..=most).contains(&duration), "{duration:?}");
+            assert_eq!(settings::any_duration(line).ok(), Some(duration));
         }
-        let _ = found.duration("B", Some(line));
         if let Some(url) = http_url(line) {
             assert!(url.has_host(), "{url}");
         }
