@@ -104,7 +104,7 @@ impl BucketConfig {
     /// result.
     pub(crate) fn photo<'a>(&self, event: &'a Event) -> Option<&'a ObjectKey> {
         let address = event.address().ok()?;
-        let is_photo = event.name.is_object_created()
+        let is_photo = event.name.kind() == oss::event::EventKind::ObjectFinished
             && address.bucket == self.name
             && !self.results.holds(&address.key);
         is_photo.then_some(&address.key)
