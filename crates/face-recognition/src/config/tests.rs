@@ -123,13 +123,13 @@ fn every_bad_value_is_told_in_one_line() {
     `OSS_ALLOWED_BUCKETS` is `Photos`: `Photos` is not a bucket name: only a-z, 0-9 and `-` may occur
     `FACE_BACKEND` is `magic`: it must be `local`, `facebody` or `dataplus`
     `FACE_ATTRIBUTES` is `mood`: it must be `age`, `gender`, both separated by a comma, or `none`
+    `FACE_LOCAL_CONFIDENCE` is `1`: it must be a number from 0.05 to 0.99
+    `FACE_LOCAL_SMALLEST_FACE` is `tiny`: it must be a number from 0.3 to 50
+    `FACE_URL_LIFETIME` is `soon`: it must be an ISO 8601 duration such as `PT90S`, from 10 to 86400 seconds
     `FACE_MARK` is `tattoo`: it must be `box`, `mosaic` or `blur`
     `FACE_BANNER` is `sometimes`: it must be `faces`, `always` or `never`
     `FACE_METADATA` is `some`: it must be `keep` or `strip`
     `FACE_SIDECAR` is `xml`: it must be `none` or `json`
-    `FACE_LOCAL_CONFIDENCE` is `1`: it must be a number from 0.05 to 0.99
-    `FACE_LOCAL_SMALLEST_FACE` is `tiny`: it must be a number from 0.3 to 50
-    `FACE_URL_LIFETIME` is `soon`: it must be an ISO 8601 duration such as `PT90S`, from 10 to 86400 seconds
     `PORT` is `http`: it must be a number from 0 to 65535
     ");
 }
