@@ -1,5 +1,8 @@
 //! The versions of CloudEvents, and what each calls the attributes.
 //!
+//! Versions before 1.0 are read because programs of 2019 send them, and written on request because
+//! such programs take nothing else.
+//!
 //! Within this crate attributes go by their names in 1.0. Only what is read from the wire or
 //! written to it has the names of its version.
 

@@ -7,6 +7,10 @@
 //! beside the drawing come out as they went in, up to rounding. The result is sequential, because a
 //! progressive encoder holds all coefficients at once, more memory than the picture itself.
 //!
+//! The crates that give access to coefficients hold all of them at once, or are C. Editing the code
+//! takes a third of the time and a tenth of the memory of decoding and encoding, and nothing
+//! beside the drawing loses quality.
+//!
 //! A file is damaged if not every block of its picture is there. None is ever made up: a photo
 //! of which a part is lost is refused rather than stored as a ruin.
 

@@ -2,7 +2,9 @@
 //!
 //! Depth and kind of colour are kept: a palette as long as the drawing finds its colours in it
 //! ([`lay`](crate::lay)), grey, sixteen bits, one transparent colour. The `png` crate
-//! reads and writes pixels only; the other chunks are copied ([`keep`]).
+//! reads and writes pixels only; the other chunks are copied ([`keep`]). It is used directly, as
+//! `gif` and `image-webp` are, because `image`, which wraps them, knows no palettes, no chunks
+//! beside the pixels, and not whether a WebP is lossy.
 
 mod chunks;
 mod keep;

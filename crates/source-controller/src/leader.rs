@@ -5,6 +5,10 @@
 //! machines differ. Every write names the version that it replaces, so two candidates cannot
 //! both succeed. A leader that cannot renew gives up before anybody else may take over.
 //!
+//! kubert 0.25 and kube-leader-election 0.44 do compare the times of a Lease with the local clock,
+//! and kube-leader-election writes without the version that it replaces, so that two candidates can
+//! both win: hence this module.
+//!
 //! What to do about a Lease is decided in the module `claim`, which does no I/O.
 
 mod claim;

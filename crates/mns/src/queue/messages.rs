@@ -1,4 +1,7 @@
 //! Sending, receiving, deleting.
+//!
+//! The answer to a receive is read message by message, and a message needs no more than an id and
+//! a handle: one that spoils the document does not hold up those beside it.
 
 use bytes::Bytes;
 use http::Response;
