@@ -48,6 +48,7 @@ pub(crate) struct Args {
 enum Backend {
     Dataplus,
     Facebody,
+    Imm,
     Local,
 }
 
@@ -56,6 +57,7 @@ impl From<Backend> for FaceBackend {
         match backend {
             Backend::Dataplus => Self::Dataplus,
             Backend::Facebody => Self::Facebody,
+            Backend::Imm => Self::Imm,
             Backend::Local => Self::Local,
         }
     }

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::routing::post;
 use face::dataplus::Dataplus;
 use face::facebody::{Facebody, FacebodyOptions};
+use face::imm::{Imm, ImmOptions};
 use face::local::{Analyser, Local};
 use face::{Backend, dataplus};
 use prometheus_client::registry::Registry;
@@ -225,6 +226,14 @@ fn backend(
                 options.open_platform_endpoint = endpoint.clone();
             }
             Facebody::new(options, credentials, transport, cpus).into()
+        }
+        Finder::Imm => {
+            let project = faces.imm_project.clone();
+            let options = ImmOptions {
+                project: project.context("`FACE_IMM_PROJECT` is missing")?,
+                endpoint: endpoint.cloned(),
+            };
+            Imm::new(options, credentials, transport).into()
         }
         Finder::Local => {
             let threads = cpus.available_permits();

@@ -57,6 +57,7 @@ impl Config {
     ) -> Result<CredentialSource, ConfigError> {
         let mut found = Findings::default();
         self.storage.check(&mut found);
+        self.faces.check(&mut found);
         self.limits.check(&mut found);
         let file = self.storage.credentials_file.clone();
         match CredentialSource::from_vars(file, "CREDENTIALS_FILE", lookup) {

@@ -18,7 +18,7 @@ use crate::config::Finder;
 const POLL: Duration = Duration::from_secs(5);
 
 /// For operators: what is wrong, and what to do.
-const ADVICE: &str = "`FACE_BACKEND` is `dataplus`, which knows no temporary credentials, but these hold a security token: use the key pair of a RAM user, or set `FACE_BACKEND` to `facebody` or `local`";
+const ADVICE: &str = "`FACE_BACKEND` is `dataplus`, which knows no temporary credentials, but these hold a security token: use the key pair of a RAM user, or set `FACE_BACKEND` to `facebody`, `imm` or `local`";
 
 /// Whether these credentials are of no use to the back end.
 fn are_useless(finder: Finder, credentials: &LiveCredentials) -> bool {
@@ -83,6 +83,7 @@ mod tests {
             (Finder::Dataplus, temporary(), false),
             (Finder::Dataplus, Credentials::new("id", "secret"), true),
             (Finder::Facebody, temporary(), true),
+            (Finder::Imm, temporary(), true),
             (Finder::Local, temporary(), true),
         ];
         for (finder, credentials, expected) in table {
@@ -114,7 +115,11 @@ mod tests {
         while readiness.is_ready() {
             sleep(POLL).await;
         }
-        assert!(readiness.describe().contains("`facebody` or `local`"));
+        assert!(
+            readiness
+                .describe()
+                .contains("`facebody`, `imm` or `local`")
+        );
         stop.cancel();
         watching.await.unwrap();
     }

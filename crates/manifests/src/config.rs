@@ -78,6 +78,8 @@ pub struct Config {
     pub face_metadata: Option<String>,
     /// Whether the analysis is stored beside each result, if not as usual (`FACE_SIDECAR`).
     pub face_sidecar: Option<String>,
+    /// Project of IMM whose role reads the bucket, for [`Backend::Imm`].
+    pub face_imm_project: Option<String>,
     /// Photos that one pod of the face service works on at one time.
     pub face_concurrency: u32,
     /// Keys for MNS, OSS and the face API; placeholders are rendered if there are none.
@@ -102,9 +104,13 @@ pub enum Backend {
     Dataplus,
     /// Today's face API.
     Facebody,
+    /// The face API that reads buckets.
+    Imm,
     /// The service itself, without a cloud.
     Local,
 }
+
+const NO_PROJECT: &str = "`face.imm-project` is missing: the back end `imm` needs the name of a project of IMM in the region of the bucket";
 
 impl Config {
     /// Reads a configuration: `file` is TOML text, `lookup` gives variables of the environment,
@@ -133,6 +139,9 @@ impl Config {
                     setting.rule
                 ));
             }
+        }
+        if config.face_backend == Backend::Imm && config.face_imm_project.is_none() {
+            wrong.push(NO_PROJECT.to_owned());
         }
         wrong.extend(given.keys().map(|key| unknown(key)));
         match Credentials::from_vars(lookup) {
@@ -183,6 +192,7 @@ impl Config {
             face_banner: None,
             face_metadata: None,
             face_sidecar: None,
+            face_imm_project: None,
             face_concurrency: 1,
             credentials: None,
         }

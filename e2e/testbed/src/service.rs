@@ -110,6 +110,9 @@ impl Addresses {
     }
 }
 
+/// The project of IMM that the emulator has.
+const IMM_PROJECT: &str = "faces";
+
 /// Which back end of the face service finds the faces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaceBackend {
@@ -117,6 +120,8 @@ pub enum FaceBackend {
     Dataplus,
     /// The emulated `RecognizeFace`.
     Facebody,
+    /// The emulated `DetectImageFaces`.
+    Imm,
     /// The nets inside the face service.
     Local,
 }
@@ -126,6 +131,7 @@ impl FaceBackend {
         match self {
             Self::Dataplus => "dataplus",
             Self::Facebody => "facebody",
+            Self::Imm => "imm",
             Self::Local => "local",
         }
     }
@@ -230,6 +236,7 @@ impl Settings {
             ("OSS_ALLOWED_REGIONS", REGION),
             ("FACE_BACKEND", self.backend.name()),
             ("FACE_ENDPOINT", &face_endpoint),
+            ("FACE_IMM_PROJECT", IMM_PROJECT),
         ]);
         // The seed's own names, so that every run proves them.
         env.extend(self.credentials(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use face::AttributeSet;
 use face::local::{InvalidSetting, Settings};
+use service::Findings;
 use service::settings::{duration, endpoint_url, number};
 use url::Url;
 
@@ -15,6 +16,8 @@ pub enum Finder {
     Local,
     /// `RecognizeFace`, today's service.
     Facebody,
+    /// `DetectImageFaces`, which reads the bucket itself.
+    Imm,
     /// `/face/attribute`, as the original used it.
     Dataplus,
 }
@@ -26,15 +29,18 @@ impl Finder {
         match self {
             Self::Dataplus => "dataplus",
             Self::Facebody => "facebody",
+            Self::Imm => "imm",
             Self::Local => "local",
         }
     }
 }
 
+const NO_PROJECT: &str = "`FACE_IMM_PROJECT` is missing: with `FACE_BACKEND=imm`, set it to a project of IMM that exists in each region with photos";
+
 /// How faces are found.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Faces {
-    /// The back end: `local`, `facebody` or `dataplus`.
+    /// The back end: `local`, `facebody`, `imm` or `dataplus`.
     #[arg(
         id = "face-backend",
         long,
@@ -61,6 +67,15 @@ pub struct Faces {
     /// service's own].
     #[arg(id = "face-open-platform-endpoint", long, env = "FACE_OPEN_PLATFORM_ENDPOINT", value_name = "URL", value_parser = endpoint_url)]
     pub open_platform_endpoint: Option<Url>,
+    /// Project of IMM whose service role reads the photos, for `imm`; one of this name must exist in
+    /// each region that has photos.
+    #[arg(
+        id = "face-imm-project",
+        long,
+        env = "FACE_IMM_PROJECT",
+        value_name = "NAME"
+    )]
+    pub imm_project: Option<String>,
     /// Score that a face needs with `local`, 0.05 to 0.99.
     #[arg(id = "face-local-confidence", long, env = "FACE_LOCAL_CONFIDENCE", value_name = "SCORE", default_value_t = Settings::default().confidence(), value_parser = number(0.05..=0.99_f32))]
     pub local_confidence: f32,
@@ -80,6 +95,12 @@ pub struct Faces {
 }
 
 impl Faces {
+    pub(super) fn check(&self, found: &mut Findings) {
+        if self.finder == Finder::Imm && self.imm_project.is_none() {
+            found.add(NO_PROJECT.to_owned());
+        }
+    }
+
     /// What the local back end looks for.
     ///
     /// # Errors

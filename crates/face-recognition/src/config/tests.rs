@@ -121,7 +121,7 @@ fn every_bad_value_is_told_in_one_line() {
     error: `UPLOAD_OSS_PATH` is missing: Folder for results in each bucket, such as `face-image/target`. What lies in it is never taken for a photo
     `OSS_SIGNATURE` is `v2`: it must be `v4` or `v1`
     `OSS_ALLOWED_BUCKETS` is `Photos`: `Photos` is not a bucket name: only a-z, 0-9 and `-` may occur
-    `FACE_BACKEND` is `magic`: it must be `local`, `facebody` or `dataplus`
+    `FACE_BACKEND` is `magic`: it must be `local`, `facebody`, `imm` or `dataplus`
     `FACE_ATTRIBUTES` is `mood`: it must be `age`, `gender`, both separated by a comma, or `none`
     `FACE_LOCAL_CONFIDENCE` is `1`: it must be a number from 0.05 to 0.99
     `FACE_LOCAL_SMALLEST_FACE` is `tiny`: it must be a number from 0.3 to 50
@@ -132,6 +132,17 @@ fn every_bad_value_is_told_in_one_line() {
     `FACE_SIDECAR` is `xml`: it must be `none` or `json`
     `PORT` is `http`: it must be a number from 0 to 65535
     ");
+}
+
+#[test]
+fn imm_needs_a_project() {
+    let flags = ["--upload-path=target", "--face-backend=imm"];
+    let error = read(&flags).unwrap().check(key_pair).unwrap_err();
+    insta::assert_snapshot!(error, @"`FACE_IMM_PROJECT` is missing: with `FACE_BACKEND=imm`, set it to a project of IMM that exists in each region with photos");
+    let config = read(&[&flags[..], &["--face-imm-project=faces"]].concat()).unwrap();
+    config.check(key_pair).unwrap();
+    assert_eq!(config.faces.finder, Finder::Imm);
+    assert_eq!(config.faces.imm_project.as_deref(), Some("faces"));
 }
 
 #[test]
@@ -174,6 +185,7 @@ fn settings_keep_their_names() {
     --attributes FACE_ATTRIBUTES
     --face-endpoint FACE_ENDPOINT
     --face-open-platform-endpoint FACE_OPEN_PLATFORM_ENDPOINT
+    --face-imm-project FACE_IMM_PROJECT
     --face-local-confidence FACE_LOCAL_CONFIDENCE
     --face-local-smallest-face FACE_LOCAL_SMALLEST_FACE
     --face-url-lifetime FACE_URL_LIFETIME

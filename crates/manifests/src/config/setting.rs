@@ -210,9 +210,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "face.backend",
-        description: "Who finds the faces: `facebody` (today's API), `dataplus` (that of 2019), or `local`, which\nneeds no cloud.",
+        description: "What finds the faces: `facebody` (today's API), `imm` (which reads the bucket itself), `dataplus`\n(the API of 2019), or `local`, which needs no cloud.",
         usual: "facebody",
-        rule: "`facebody`, `dataplus` or `local`",
+        rule: "`facebody`, `imm`, `dataplus` or `local`",
         set: |config, text| put(&mut config.face_backend, value::backend(text)),
     },
     Setting {
@@ -271,6 +271,13 @@ pub(super) const SETTINGS: &[Setting] = &[
             let word = value::word(text, &["none", "json"]);
             put_some(&mut config.face_sidecar, word)
         },
+    },
+    Setting {
+        key: "face.imm-project",
+        description: "Project of IMM in the region of the bucket, whose role reads it; needed by `imm`.",
+        usual: "",
+        rule: "the name of a project: up to 128 letters, digits, `-` and `_`",
+        set: |config, text| put_some(&mut config.face_imm_project, value::imm_project(text)),
     },
     Setting {
         key: "face.concurrency",

@@ -145,10 +145,15 @@ pub(super) fn word(text: &str, words: &[&str]) -> Option<String> {
     keep(text, words.contains(&text))
 }
 
+pub(super) fn imm_project(text: &str) -> Option<String> {
+    keep(text, text.len() <= 128 && is_alphanumeric_or(text, "-_"))
+}
+
 pub(super) fn backend(text: &str) -> Option<Backend> {
     match text {
         "dataplus" => Some(Backend::Dataplus),
         "facebody" => Some(Backend::Facebody),
+        "imm" => Some(Backend::Imm),
         "local" => Some(Backend::Local),
         _ => None,
     }
@@ -171,6 +176,7 @@ impl Backend {
         match self {
             Self::Dataplus => "dataplus",
             Self::Facebody => "facebody",
+            Self::Imm => "imm",
             Self::Local => "local",
         }
     }

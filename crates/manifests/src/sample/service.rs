@@ -114,6 +114,7 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         ("FACE_BANNER", config.face_banner.as_deref()),
         ("FACE_METADATA", config.face_metadata.as_deref()),
         ("FACE_SIDECAR", config.face_sidecar.as_deref()),
+        ("FACE_IMM_PROJECT", config.face_imm_project.as_deref()),
         ("HEALTH_LISTEN", Some(&health)),
         ("LOG_FORMAT", Some("json")),
     ];

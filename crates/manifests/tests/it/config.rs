@@ -66,6 +66,7 @@ fn every_setting_can_be_given() {
         face.banner = 'always'
         face.metadata = 'strip'
         face.sidecar = 'json'
+        face.imm-project = 'faces_1'
         face.concurrency = 1
     ";
     let config = Config::load(file, nothing).unwrap();
@@ -111,6 +112,7 @@ fn every_mistake_is_named() {
         face.banner = 'yes'
         face.metadata = 'yes'
         face.sidecar = 'yes'
+        face.imm-project = 'my faces'
         face.concurrency = '5000'
         face.threshold = 0.5
         credentials.access-key-secret = 'never shown'
@@ -123,6 +125,17 @@ fn every_mistake_is_named() {
         "{text}"
     );
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn imm_needs_a_project() {
+    let error = Config::load("face.backend = 'imm'", nothing).unwrap_err();
+    insta::assert_snapshot!(error.mistakes().join("\n"), @"`face.imm-project` is missing: the back end `imm` needs the name of a project of IMM in the region of the bucket");
+    let file = "face.backend = 'imm'\nface.imm-project = 'faces'";
+    assert_eq!(
+        Config::load(file, nothing).unwrap().face_backend,
+        Backend::Imm
+    );
 }
 
 #[test]

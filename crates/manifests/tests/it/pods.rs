@@ -118,6 +118,7 @@ fn every_variable_is_one_that_the_program_reads() {
         face.banner = 'always'
         face.metadata = 'keep'
         face.sidecar = 'json'
+        face.imm-project = 'faces'
         controller.private-endpoints = '10.0.0.0/8'
         controller.template-keys = 'example.com'
     ";

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use bytes::Bytes;
 use image::imageops::{FilterType, flip_horizontal, resize, rotate90, rotate180, rotate270};
 use image::{DynamicImage, ImageFormat, RgbImage};
-use testbed::{FaceBackend, face_count};
+use testbed::{FaceBackend, Outcome, face_count};
 
 use crate::fixture::{Fixture, pipeline, portrait};
 
@@ -166,6 +166,7 @@ async fn every_back_end_finds_the_face() {
     for backend in [
         FaceBackend::Dataplus,
         FaceBackend::Facebody,
+        FaceBackend::Imm,
         FaceBackend::Local,
     ] {
         let pipeline = pipeline(|settings| settings.backend = backend).await;
@@ -173,4 +174,29 @@ async fn every_back_end_finds_the_face() {
         assert_eq!(face_count(&meta).unwrap(), 1, "{backend:?}");
         pipeline.stop().await;
     }
+}
+
+#[tokio::test]
+async fn imm_refuses_a_photo_that_is_not_stored_upright() {
+    let pipeline = pipeline(|settings| settings.backend = FaceBackend::Imm).await;
+    let jpeg = encode(stored(&upright(), 6), ImageFormat::Jpeg);
+    let outcome = pipeline.send("a.jpg", with_orientation(&jpeg, 6)).await;
+    let Outcome::Refused(letter) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert!(letter.reason.contains("store it upright"), "{letter:?}");
+    pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn picture_of_the_readme_is_what_comes_back() {
+    let pipeline = pipeline(|settings| settings.backend = FaceBackend::Local).await;
+    let (_, result) = pipeline.annotate("astronaut.jpg", portrait()).await;
+    let shown = testbed::workspace_root().join("docs/astronaut.after.jpg");
+    assert!(
+        std::fs::read(&shown).unwrap() == result,
+        "`cargo xtask demo` makes another picture: look at it, and copy out/astronaut.after.jpg to {}",
+        shown.display()
+    );
+    pipeline.stop().await;
 }
