@@ -2,7 +2,7 @@
 //!
 //! The page (`web/`, embedded) uploads straight to the bucket with forms that the console signs,
 //! and shows what the console learns of each photo: from the bucket, from the queue, and from
-//! CloudEvents that are sent to it ([`intake`]). The console carries no photo, shows no key, and
+//! CloudEvents that are sent to it (`intake`). The console carries no photo, shows no key, and
 //! keeps nothing that bucket and queue do not know.
 
 mod api;
