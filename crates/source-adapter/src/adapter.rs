@@ -174,7 +174,7 @@ struct Sinks {
 impl Sinks {
     fn try_new(config: &Config, token: Option<&Token>) -> anyhow::Result<Self> {
         let options = ConnectOptions {
-            idle_per_host: config.limits.in_flight,
+            idle_per_host: config.limits.most_requests(),
             ca_certs_pem: config.sink.ca_certs_pem.clone(),
             ..ConnectOptions::default()
         };
@@ -186,6 +186,7 @@ impl Sinks {
                 client.clone(),
                 config.delivery.timeout(),
                 namespace,
+                config.limits.most_requests(),
             )
             .map(|sink| sink.with_token(token.cloned()))
             .context("cannot make requests from K_SINK, DELIVERY_DEAD_LETTER_SINK and NAMESPACE")

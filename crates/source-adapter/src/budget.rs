@@ -1,11 +1,13 @@
 //! How many messages, and how many bytes of them, may be held at one time.
 //!
-//! Permits are acquired before messages are received: for as many as a receive may bring, each as large
-//! as MNS allows. The client keeps no more of an answer than that. What turns out not to
-//! be needed is given back at once. So a slow sink stops the polling, and no backlog can
-//! make the process grow.
+//! Permits are acquired before messages are received: for as many as a receive may bring, each as
+//! large as messages have been of late, and as large as MNS allows before the first of them. What
+//! turns out not to be needed is given back at once. So a slow sink stops the polling, and no
+//! backlog can make the process grow. Messages that are suddenly larger are held beyond the
+//! permits, once for each receive that was under way: the next ones know.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mns::BatchSize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,6 +23,8 @@ pub(crate) struct Budget {
     messages: Arc<Semaphore>,
     units: Arc<Semaphore>,
     batch: BatchSize,
+    /// What the largest message of the next receive is taken for.
+    expected_bytes: Arc<AtomicUsize>,
 }
 
 /// The permit for one receive.
@@ -44,6 +48,7 @@ impl Budget {
             messages: Arc::new(Semaphore::new(in_flight)),
             units: Arc::new(Semaphore::new(in_flight_bytes / UNIT_BYTES)),
             batch: BatchSize::try_new(batch).unwrap_or(BatchSize::MIN),
+            expected_bytes: Arc::new(AtomicUsize::new(MAX_MESSAGE_BYTES)),
         }
     }
 
@@ -63,11 +68,19 @@ impl Budget {
         let units = self
             .units
             .clone()
-            .acquire_many_owned(batch * units(MAX_MESSAGE_BYTES));
+            .acquire_many_owned(batch * units(self.expected_bytes.load(Ordering::Relaxed)));
         Some(ReceivePermit {
             messages,
             units: units.await.ok()?,
         })
+    }
+
+    /// Takes note of the largest message that a receive brought.
+    pub(crate) fn received(&self, largest_bytes: usize) {
+        // Growing at once and shrinking slowly, as too much only costs some receives.
+        let slowly = self.expected_bytes.load(Ordering::Relaxed) / 8 * 7;
+        let expected = slowly.max(2 * largest_bytes).min(MAX_MESSAGE_BYTES);
+        self.expected_bytes.store(expected, Ordering::Relaxed);
     }
 }
 
@@ -129,6 +142,22 @@ mod tests {
         );
         drop((held, second));
         assert!(acquire_now(&budget).is_some());
+    }
+
+    #[test]
+    fn small_messages_take_little_room_once_they_are_known() {
+        let budget = Budget::new(1000, 2 * MAX_BATCH * MAX_MESSAGE_BYTES);
+        let receives = || {
+            let permits = std::iter::from_fn(|| acquire_now(&budget));
+            permits.take(60).collect::<Vec<_>>().len()
+        };
+        assert_eq!(receives(), 2, "each may bring the largest messages");
+        for _ in 0..40 {
+            budget.received(1000);
+        }
+        assert_eq!(receives(), 60);
+        budget.received(MAX_MESSAGE_BYTES);
+        assert_eq!(receives(), 2);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod adapter;
 mod app;
 mod backoff;
 mod budget;
+mod concurrency;
 pub mod config;
 pub mod convert;
 pub mod dead_letter;

@@ -12,12 +12,12 @@ use std::time::Duration;
 use mns::{Message, Queue};
 use oss::event::Event;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::backoff::Throttle;
 use crate::budget::MessagePermit;
+use crate::concurrency::Outcome;
 use crate::config::{Delivery, Format};
 use crate::convert::{Converter, Outgoing, ids};
 use crate::dead_letter::{Cause, dead_letter, unreadable_message};
@@ -26,7 +26,7 @@ use crate::event_budget::EventBudget;
 use crate::filter::Filter;
 use crate::metrics::{AttemptResult, EventOutcome, MessageOutcome, Metrics, Target};
 use crate::progress::{Delivered, Progress};
-use crate::sink::{Failure, FailureKind, Sink};
+use crate::sink::{Failure, FailureKind, Sink, is_overload};
 use crate::visibility::VisibilityGuard;
 
 /// How soon another adapter gets what this one gives back.
@@ -304,10 +304,12 @@ impl Pipeline {
         sink: &Sink,
         message: &events::HttpMessage,
     ) -> Result<(), Failure> {
-        let started = Instant::now();
+        let permit = sink.permit().await;
         let sent = sink.send(message).await;
+        let result = result_of(&sent);
         self.metrics
-            .count_attempt(target, result_of(&sent), started.elapsed());
+            .count_attempt(target, result, permit.started().elapsed());
+        permit.end(outcome_of(&sent));
         match &sent {
             Err(failure) if failure.is_retryable() => self.throttle.failed(),
             _ => self.throttle.succeeded(),
@@ -341,6 +343,17 @@ fn result_of(sent: &Result<(), Failure>) -> AttemptResult {
             FailureKind::TimedOut(_) => AttemptResult::TimedOut,
             FailureKind::Unanswered(_) => AttemptResult::Unanswered,
         },
+    }
+}
+
+/// What the end of a request says about how many more the sink keeps up with.
+fn outcome_of(sent: &Result<(), Failure>) -> Outcome {
+    match sent.as_ref().map_err(|failure| &failure.kind) {
+        Ok(()) => Outcome::Answered,
+        Err(FailureKind::Answered(status)) if is_overload(*status) => Outcome::Overloaded,
+        Err(FailureKind::Answered(_)) => Outcome::Answered,
+        Err(FailureKind::TimedOut(_)) => Outcome::Overloaded,
+        Err(FailureKind::Unanswered(_)) => Outcome::Unknown,
     }
 }
 

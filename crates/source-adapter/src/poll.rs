@@ -119,6 +119,9 @@ impl Pollers {
         self.health.succeeded();
         self.demand
             .received(messages.len(), self.budget.batch().get() as usize);
+        if let Some(largest) = messages.iter().map(Message::held_bytes).max() {
+            self.budget.received(largest);
+        }
         for message in messages {
             let visibility = self.visibility.of(&message);
             let message_permit = permit.split(message.held_bytes());

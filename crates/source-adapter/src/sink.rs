@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use transport::{Transport, TransportError};
 use url::Url;
 
+use crate::concurrency::{Concurrency, RequestPermit};
 use crate::config::SinkAddress;
 use crate::status::{StatusClass, classify};
 use crate::token::Token;
@@ -38,6 +39,7 @@ pub struct Sink {
     token: Option<Token>,
     transport: Transport,
     timeout: Duration,
+    concurrency: Concurrency,
 }
 
 /// The sink did not take the event.
@@ -63,7 +65,8 @@ pub enum FailureKind {
 }
 
 impl Sink {
-    /// Posts to `address`, with `timeout` for the head of each answer.
+    /// Posts to `address`, with `timeout` for the head of each answer, up to `most_requests` at
+    /// one time.
     ///
     /// # Errors
     /// Permanent: the namespace cannot be a header.
@@ -72,6 +75,7 @@ impl Sink {
         client: reqwest::Client,
         timeout: Duration,
         namespace: Option<&str>,
+        most_requests: usize,
     ) -> Result<Self, http::Error> {
         Ok(Self {
             target: address.target(),
@@ -81,6 +85,7 @@ impl Sink {
             token: None,
             transport: Transport::new(client),
             timeout,
+            concurrency: Concurrency::new(most_requests),
         })
     }
 
@@ -96,7 +101,15 @@ impl Sink {
         &self.address
     }
 
-    /// Posts the event once.
+    /// Waits until the sink may get one more request.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives up the place in the line.
+    pub(crate) async fn permit(&self) -> RequestPermit {
+        self.concurrency.acquire().await
+    }
+
+    /// Posts the event once, whatever else is on its way.
     ///
     /// # Errors
     /// What happened, if the sink did not take the event.
@@ -110,7 +123,7 @@ impl Sink {
             .await
             .map_err(Failure::from)?;
         let status = response.status();
-        let retry_after = may_ask_to_wait(status)
+        let retry_after = is_overload(status)
             .then(|| transport::retry_after(response.headers(), Timestamp::now()))
             .flatten();
         let body = beginning(response).await;
@@ -205,8 +218,9 @@ impl From<TransportError> for Failure {
     }
 }
 
-/// Knative looks at `Retry-After` with these two only.
-fn may_ask_to_wait(status: StatusCode) -> bool {
+/// Whether an answer says that the sink has too much to do. Knative looks at `Retry-After` with
+/// these two only.
+pub(crate) fn is_overload(status: StatusCode) -> bool {
     matches!(
         status,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE

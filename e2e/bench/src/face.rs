@@ -79,7 +79,7 @@ async fn at_concurrency(bench: &mut Bench, photo: &Bytes, concurrency: usize) ->
             "{count} photos, {concurrency} at a time, repetition {repetition}"
         ));
         counted.codec.push(ms(codec(bench, photo)?.cpu));
-        let api = Sink::answering(bench.folder(), "face-api", API, Some(ANSWER)).await?;
+        let api = Sink::answering(bench.folder(), "face-api", API, ANSWER).await?;
         counted.limit.push(limit(&api, count, concurrency).await?);
         counted.note(&work(bench, &api, photo, count, concurrency).await?);
     }

@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::{Deserialize, Serialize};
 use testbed::{Launch, Process};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
 /// How often the sink is asked what has come.
@@ -34,6 +35,8 @@ pub(crate) struct Arrivals {
     pub(crate) bytes: u64,
     /// From the first to the last one.
     pub(crate) seconds: f64,
+    /// So long took 99 of 100 answers at most, from the request in full to the answer.
+    pub(crate) p99_ms: f64,
 }
 
 impl Arrivals {
@@ -59,7 +62,27 @@ impl Sink {
     /// # Errors
     /// When it does not start.
     pub(crate) async fn start(folder: &Path, latency: Duration) -> Result<Self> {
-        Self::answering(folder, "sink", latency, None).await
+        let latency_ms = latency.as_millis().to_string();
+        Self::launch(folder, "sink", &["--latency-ms", &latency_ms]).await
+    }
+
+    /// Starts one with so many workers, which take `service_time` for each answer.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) async fn with_workers(
+        folder: &Path,
+        workers: usize,
+        service_time: Duration,
+    ) -> Result<Self> {
+        let latency_ms = service_time.as_millis().to_string();
+        let args = [
+            "--latency-ms",
+            &latency_ms,
+            "--workers",
+            &workers.to_string(),
+        ];
+        Self::launch(folder, "slow-sink", &args).await
     }
 
     /// Starts one that says 200 and this to every post, instead of 202 and nothing.
@@ -70,21 +93,23 @@ impl Sink {
         folder: &Path,
         name: &'static str,
         latency: Duration,
-        answer: Option<&str>,
+        answer: &str,
     ) -> Result<Self> {
         let latency_ms = latency.as_millis().to_string();
-        let mut args = vec![
-            "serve-sink".into(),
-            "--latency-ms".into(),
-            latency_ms.into(),
-        ];
-        if let Some(answer) = answer {
-            args.extend(["--answer".into(), answer.into()]);
-        }
+        Self::launch(
+            folder,
+            name,
+            &["--latency-ms", &latency_ms, "--answer", answer],
+        )
+        .await
+    }
+
+    async fn launch(folder: &Path, name: &'static str, args: &[&str]) -> Result<Self> {
+        let args = std::iter::once(&"serve-sink").chain(args);
         let launch = Launch {
             name,
             executable: crate::child::EXECUTABLE.into(),
-            args,
+            args: args.map(Into::into).collect(),
             env: std::collections::BTreeMap::new(),
             folder: folder.to_owned(),
         };
@@ -149,6 +174,9 @@ pub(crate) struct Args {
     /// JSON to answer with.
     #[arg(long)]
     answer: Option<String>,
+    /// Answers that are worked on at one time; all of them if absent.
+    #[arg(long)]
+    workers: Option<usize>,
 }
 
 /// How a post is answered.
@@ -156,12 +184,14 @@ pub(crate) struct Args {
 struct Manner {
     latency: Duration,
     answer: Option<Bytes>,
+    workers: Option<Semaphore>,
 }
 
 #[derive(Debug, Default)]
 struct Counted {
     arrivals: Arrivals,
     first: Option<Instant>,
+    answer_times_ms: Vec<f64>,
 }
 
 /// Serves until it is killed.
@@ -170,6 +200,7 @@ pub(crate) async fn serve(args: Args) -> Result<()> {
         announce,
         latency_ms,
         answer,
+        workers,
     } = args;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     service::announce(&announce, &[("http", listener.local_addr()?)])?;
@@ -177,6 +208,7 @@ pub(crate) async fn serve(args: Args) -> Result<()> {
     let manner = Arc::new(Manner {
         latency: Duration::from_millis(latency_ms),
         answer: answer.map(Bytes::from),
+        workers: workers.map(Semaphore::new),
     });
     loop {
         let (stream, _) = listener.accept().await?;
@@ -205,7 +237,11 @@ async fn serve_one(
     if method == Method::POST {
         lock().note(bytes);
         if !manner.latency.is_zero() {
-            sleep(manner.latency).await;
+            let came = Instant::now();
+            manner.work().await;
+            lock()
+                .answer_times_ms
+                .push(came.elapsed().as_secs_f64() * 1000.0);
         }
         match &manner.answer {
             Some(answer) => *response.body_mut() = Full::from(answer.clone()),
@@ -214,14 +250,35 @@ async fn serve_one(
     } else if method == Method::DELETE {
         *lock() = Counted::default();
     } else {
-        let arrivals = lock().arrivals;
+        let arrivals = lock().arrivals();
         let json = serde_json::to_vec(&arrivals).unwrap_or_default();
         *response.body_mut() = Full::from(json);
     }
     Ok(response)
 }
 
+impl Manner {
+    async fn work(&self) {
+        let _worker = match &self.workers {
+            // An error never happens: the semaphore is not closed.
+            Some(workers) => workers.acquire().await.ok(),
+            None => None,
+        };
+        sleep(self.latency).await;
+    }
+}
+
 impl Counted {
+    fn arrivals(&mut self) -> Arrivals {
+        let times = &mut self.answer_times_ms;
+        times.sort_by(f64::total_cmp);
+        let p99_ms = times.get(times.len() * 99 / 100).copied();
+        Arrivals {
+            p99_ms: p99_ms.unwrap_or_default(),
+            ..self.arrivals
+        }
+    }
+
     fn note(&mut self, bytes: u64) {
         let now = Instant::now();
         let first = *self.first.get_or_insert(now);
@@ -238,11 +295,14 @@ mod tests {
     #[test]
     fn rates_are_from_first_to_last() {
         let mut counted = Counted::default();
-        for _ in 0..5 {
+        for number in 1..=5 {
             counted.note(10);
+            counted.answer_times_ms.push(f64::from(6 - number));
         }
         counted.arrivals.seconds = 0.4;
-        assert_eq!((counted.arrivals.count, counted.arrivals.bytes), (5, 50));
-        assert!((counted.arrivals.per_second() - 10.0).abs() < 1e-6);
+        let arrivals = counted.arrivals();
+        assert_eq!((arrivals.count, arrivals.bytes), (5, 50));
+        assert!((arrivals.per_second() - 10.0).abs() < 1e-6);
+        assert!((arrivals.p99_ms - 5.0).abs() < 1e-6);
     }
 }

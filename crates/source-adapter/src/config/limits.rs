@@ -16,18 +16,23 @@ const MIN_IN_FLIGHT_BYTES: usize = MAX_BATCH * MAX_MESSAGE_BYTES;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
 pub struct Limits {
     /// Receives at one time while there is a backlog.
-    // At 20 ms per call, enough receives to keep all sends busy.
-    #[arg(long, env = "ADAPTER_POLLERS", value_name = "COUNT", default_value = "8", value_parser = number(1..=64_usize))]
+    // A receive brings 16 messages: where it takes as long as a delivery, ten keep all deliveries
+    // busy. The others make up for receives that wait for their turn.
+    #[arg(long, env = "ADAPTER_POLLERS", value_name = "COUNT", default_value = "16", value_parser = number(1..=64_usize))]
     pub pollers: usize,
-    /// Messages held at one time.
-    // Enough sends for some thousand events per second at 20 ms each; more would only hold more
-    // memory.
-    #[arg(long = "max-in-flight", env = "ADAPTER_MAX_IN_FLIGHT", value_name = "COUNT", default_value = "160", value_parser = number(1..=10_000_usize))]
+    /// Events being delivered at one time, at most; fewer while the sink is slow.
+    // Enough for some thousand events per second at 20 ms each.
+    #[arg(long = "max-deliveries", env = "ADAPTER_MAX_DELIVERIES", value_name = "COUNT", default_value = "160", value_parser = number(1..=10_000_usize))]
+    pub deliveries: usize,
+    /// Messages held at one time: received ahead, in delivery, or waiting for their delete.
+    // As many as are delivered are on their way with receives, and as many wait for a delivery,
+    // so that none is idle while another receive is under way.
+    #[arg(long = "max-in-flight", env = "ADAPTER_MAX_IN_FLIGHT", value_name = "COUNT", default_value = "480", value_parser = number(1..=10_000_usize))]
     pub in_flight: usize,
     /// Bytes of messages held at one time.
-    // Room is taken before a receive, for 16 of the largest messages: this admits six receives
-    // beside sends that hold little. It keeps the process below 40 MB when every message is one
-    // of the largest; while one is decoded, each of its bytes is held several times.
+    // It keeps the process below 40 MB when every message is one of the largest; while one is
+    // decoded, each of its bytes is held several times. Room is taken before a receive, for 16
+    // messages as large as the last ones were.
     #[arg(long = "max-in-flight-bytes", env = "ADAPTER_MAX_IN_FLIGHT_BYTES", value_name = "BYTES", default_value = "6291456", value_parser = number(MIN_IN_FLIGHT_BYTES..=1 << 30))]
     pub in_flight_bytes: usize,
     /// Time to finish deliveries after SIGTERM, ISO 8601; some seconds below the pod's
@@ -35,4 +40,12 @@ pub struct Limits {
     // Kubernetes kills after 30 s by default; deletes and hand-backs come after the grace.
     #[arg(long, env = "ADAPTER_DRAIN_GRACE", value_name = "DURATION", default_value = "PT20S", value_parser = any_duration)]
     pub drain_grace: Duration,
+}
+
+impl Limits {
+    /// The most requests that a sink gets at one time: no more than messages can be held.
+    #[must_use]
+    pub fn most_requests(&self) -> usize {
+        self.deliveries.min(self.in_flight)
+    }
 }

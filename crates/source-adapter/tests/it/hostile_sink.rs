@@ -104,7 +104,7 @@ async fn post(sink: &RawSink) -> Result<(), Failure> {
         body: "an event".into(),
     };
     let started = Instant::now();
-    let outcome = Sink::try_new(address, client, TIMEOUT, None)
+    let outcome = Sink::try_new(address, client, TIMEOUT, None, 1)
         .unwrap()
         .send(&message)
         .await;
