@@ -349,9 +349,8 @@ fn result_of(sent: &Result<(), Failure>) -> AttemptResult {
 /// What the end of a request says about how many more the sink keeps up with.
 fn outcome_of(sent: &Result<(), Failure>) -> Outcome {
     match sent.as_ref().map_err(|failure| &failure.kind) {
-        Ok(()) => Outcome::Answered,
         Err(FailureKind::Answered(status)) if is_overload(*status) => Outcome::Overloaded,
-        Err(FailureKind::Answered(_)) => Outcome::Answered,
+        Ok(()) | Err(FailureKind::Answered(_)) => Outcome::Answered,
         Err(FailureKind::TimedOut(_)) => Outcome::Overloaded,
         Err(FailureKind::Unanswered(_)) => Outcome::Unknown,
     }

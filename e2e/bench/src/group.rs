@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::bench::Bench;
-use crate::{adapter, annotate, backlog, controller, face, local, micro, start};
+use crate::{adapter, annotate, backlog, controller, face, local, micro, recovery, start};
 
 /// Rows that are measured together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -13,6 +13,8 @@ pub(crate) enum Group {
     Adapter,
     /// The adapter's memory while a long queue is worked off.
     Backlog,
+    /// How soon events flow again after the sink or the queue was gone.
+    Recovery,
     /// CPU time and memory to annotate photos of all sizes, beside libjpeg-turbo.
     Annotate,
     /// The local back end's CPU time, and the faces it finds.
@@ -40,6 +42,7 @@ impl Group {
         match self {
             Self::Adapter => "adapter",
             Self::Backlog => "backlog",
+            Self::Recovery => "recovery",
             Self::Annotate => "annotate",
             Self::Local => "local",
             Self::Face => "face",
@@ -54,6 +57,7 @@ impl Group {
         match self {
             Self::Adapter => adapter::run(bench).await,
             Self::Backlog => backlog::run(bench).await,
+            Self::Recovery => recovery::run(bench).await,
             Self::Annotate => annotate::run(bench),
             Self::Local => local::run(bench),
             Self::Face => face::run(bench).await,

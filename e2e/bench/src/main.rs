@@ -40,6 +40,7 @@ mod machine;
 mod messages;
 mod micro;
 mod photos;
+mod recovery;
 mod report;
 mod roles;
 mod row;

@@ -3,6 +3,7 @@
 //! posts; its own clock says when the first and the last event came.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::{Deserialize, Serialize};
-use testbed::{Launch, Process};
+use testbed::{Launch, Process, Signal};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
@@ -53,7 +54,8 @@ pub(crate) struct Sink {
     /// Where to post to.
     pub(crate) url: String,
     http: reqwest::Client,
-    _process: Process,
+    launch: Launch,
+    process: Process,
 }
 
 impl Sink {
@@ -113,12 +115,40 @@ impl Sink {
             env: std::collections::BTreeMap::new(),
             folder: folder.to_owned(),
         };
-        let process = Process::start(launch).await?;
+        let process = Process::start(launch.clone()).await?;
         Ok(Self {
             url: format!("http://{}/", process.address("http")?),
             http: service::http_client(&service::ConnectOptions::default())?,
-            _process: process,
+            launch,
+            process,
         })
+    }
+
+    /// Kills it, and starts it again at the same address after `outage`. It counts anew.
+    ///
+    /// # Errors
+    /// When it cannot be killed or started.
+    pub(crate) async fn killed_for(self, outage: Duration) -> Result<Self> {
+        let address = self.process.address("http")?.to_owned();
+        self.process.kill().await?;
+        sleep(outage).await;
+        let mut launch = self.launch.clone();
+        launch.args.extend(["--listen".into(), address.into()]);
+        Ok(Self {
+            process: Process::start(launch).await?,
+            ..self
+        })
+    }
+
+    /// Freezes it for `outage`: it takes connections and answers nothing. It counts anew.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub(crate) async fn frozen_for(&self, outage: Duration) -> Result<()> {
+        self.process.signal(Signal::SIGSTOP)?;
+        sleep(outage).await;
+        self.process.signal(Signal::SIGCONT)?;
+        self.forget().await
     }
 
     /// Counts of the events so far.
@@ -168,6 +198,9 @@ pub(crate) struct Args {
     /// Write the bound address to this file.
     #[arg(long)]
     announce: PathBuf,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
     /// How long each answer takes.
     #[arg(long)]
     latency_ms: u64,
@@ -198,11 +231,12 @@ struct Counted {
 pub(crate) async fn serve(args: Args) -> Result<()> {
     let Args {
         announce,
+        listen,
         latency_ms,
         answer,
         workers,
     } = args;
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let listener = TcpListener::bind(listen).await?;
     service::announce(&announce, &[("http", listener.local_addr()?)])?;
     let counted = Arc::new(Mutex::new(Counted::default()));
     let manner = Arc::new(Manner {

@@ -35,6 +35,7 @@ pub use cloud::{
 };
 pub use console::{CONSOLE_TOKEN, ConsoleBinaries, ConsolePipeline};
 pub use eventually::{Progress, eventually, poll_until};
+pub use nix::sys::signal::Signal;
 pub use photo::{content_type, sample};
 pub use pipeline::{Outcome, Pipeline, face_count};
 pub use process::{Launch, Process};

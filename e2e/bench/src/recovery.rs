@@ -1,0 +1,135 @@
+//! How soon events flow again after the sink or the queue was gone, and how soon as many as before.
+//!
+//! The queue holds more than can be delivered, so that what flows is what adapter and sink let
+//! flow. The sink counts anew when it is back: its first arrival then is the end of the outage.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use testbed::Service;
+use tokio::time::{Instant, sleep};
+
+use crate::adapter::MeasuredAdapter;
+use crate::bench::{Bench, EmulatedCloud};
+use crate::figure::Figure;
+use crate::messages;
+use crate::row::{Row, Target};
+use crate::sink::Sink;
+
+/// What the sink takes for an answer: slow enough for a backlog that lasts.
+const LATENCY: Duration = Duration::from_millis(50);
+/// More than the adapter delivers before and after an outage.
+const MESSAGES: u64 = 60_000;
+/// The usual rate is taken over this time, once the adapter had as much to reach it.
+const USUAL: Duration = Duration::from_secs(2);
+/// The rate after an outage is taken over this time.
+const WINDOW: Duration = Duration::from_millis(250);
+/// As much of the usual rate is as good as before.
+const RECOVERED: f64 = 0.9;
+/// Nobody waits longer for the rate to come back.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What is gone, and how.
+#[derive(Clone, Copy, Debug)]
+enum Outage {
+    SinkKilled,
+    SinkFrozen,
+    MnsFrozen,
+}
+
+impl Outage {
+    const ALL: [Self; 3] = [Self::SinkKilled, Self::SinkFrozen, Self::MnsFrozen];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::SinkKilled => "sink killed",
+            Self::SinkFrozen => "sink frozen",
+            Self::MnsFrozen => "MNS frozen",
+        }
+    }
+}
+
+/// After the end of an outage.
+struct Recovery {
+    first_event: Duration,
+    usual_rate: Duration,
+}
+
+/// Measures the rows of this group.
+pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
+    let times: &[u64] = bench.pick(&[10, 60], &[10]);
+    for &seconds in times {
+        for outage in Outage::ALL {
+            let name = format!("{} for {seconds} s", outage.name());
+            bench.step(&name);
+            let recovery = measure(bench, outage, Duration::from_secs(seconds)).await?;
+            let seconds = |time: Duration| Figure::new("s", [time.as_secs_f64()]);
+            let row = Row::new(
+                format!("{name}, first event"),
+                "from its return to the next event at the sink",
+                seconds(recovery.first_event),
+            );
+            bench.row(row.target(Target::at_most(2.0)));
+            let row = Row::new(
+                format!("{name}, usual rate"),
+                "from the first event to 90 % of the rate before",
+                seconds(recovery.usual_rate),
+            );
+            bench.row(row.target(Target::at_most(5.0)));
+        }
+    }
+    Ok(())
+}
+
+async fn measure(bench: &Bench, outage: Outage, time: Duration) -> Result<Recovery> {
+    let emulated = bench.emulated_cloud(bench.folder()).await?;
+    let mut sink = Sink::start(bench.folder(), LATENCY).await?;
+    messages::fill(&emulated.cloud.queue, MESSAGES, 0).await?;
+    let adapter = MeasuredAdapter::start(&emulated, &sink, "source-adapter").await?;
+    sleep(USUAL).await;
+    let usual = rate(&sink, USUAL).await?;
+    sink = happen(outage, time, &emulated, sink).await?;
+
+    let back = Instant::now();
+    while sink.arrivals().await?.count == 0 {
+        ensure!(back.elapsed() < DEADLINE, "no event came after the outage");
+        sleep(Duration::from_millis(5)).await;
+    }
+    let first = Instant::now();
+    while rate(&sink, WINDOW).await? < RECOVERED * usual {
+        ensure!(first.elapsed() < DEADLINE, "the rate did not come back");
+    }
+    let usual_rate = first.elapsed();
+    adapter.end(&emulated.services.http).await?;
+    Ok(Recovery {
+        first_event: first - back,
+        usual_rate,
+    })
+}
+
+/// Lets the outage happen, and returns at its end; the sink has counted nothing since.
+async fn happen(
+    outage: Outage,
+    time: Duration,
+    emulated: &EmulatedCloud,
+    sink: Sink,
+) -> Result<Sink> {
+    match outage {
+        Outage::SinkKilled => return sink.killed_for(time).await,
+        Outage::SinkFrozen => sink.frozen_for(time).await?,
+        Outage::MnsFrozen => {
+            emulated.services.cut_off(Service::Emulator, time).await?;
+            sink.forget().await?;
+        }
+    }
+    Ok(sink)
+}
+
+/// Events per second at the sink.
+#[expect(clippy::cast_precision_loss, reason = "far below 2 to the 53rd")]
+async fn rate(sink: &Sink, over: Duration) -> Result<f64> {
+    let (before, since) = (sink.arrivals().await?.count, Instant::now());
+    sleep(over).await;
+    let count = sink.arrivals().await?.count - before;
+    Ok(count as f64 / since.elapsed().as_secs_f64())
+}
