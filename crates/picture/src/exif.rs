@@ -3,7 +3,7 @@
 
 use exif::{In, Reader, Tag};
 
-use crate::orientation::Orientation;
+use crate::orientation::{Orientation, Pose};
 
 /// Reads the orientation from an EXIF block, with or without its `Exif\0\0` prefix.
 pub(crate) fn orientation(block: &[u8]) -> Orientation {
@@ -21,9 +21,16 @@ pub(crate) fn orientation(block: &[u8]) -> Orientation {
         .map_or(Orientation::Upright, Orientation::from_exif)
 }
 
-/// The same block for a picture that is upright, and was turned on its side for that if
-/// `is_sideways`; without its thumbnail, which shows no marks. `None` if it is broken.
-pub(crate) fn upright(block: &[u8], is_sideways: bool) -> Option<Vec<u8>> {
+/// The block that tells an orientation and nothing else.
+pub(crate) fn orientation_alone(orientation: Orientation) -> Vec<u8> {
+    let head = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0";
+    let tail = [orientation.to_exif(), 0, 0, 0, 0, 0, 0];
+    [head.as_slice(), &tail].concat()
+}
+
+/// The same block for a result that lies like this, without its thumbnail, which shows no marks.
+/// `None` if it is broken.
+pub(crate) fn passed_on(block: &[u8], pose: Pose) -> Option<Vec<u8>> {
     let mut block = block.to_vec();
     let start = if block.starts_with(PREFIX) {
         PREFIX.len()
@@ -37,15 +44,15 @@ pub(crate) fn upright(block: &[u8], is_sideways: bool) -> Option<Vec<u8>> {
     for at in (0..count).map(entry) {
         match tiff.short(at)? {
             ORIENTATION => {
-                let one = [
+                let value = [
                     Number::Short(3),
                     Number::Long(1),
-                    Number::Short(1),
+                    Number::Short(pose.orientation.to_exif().into()),
                     Number::Short(0),
                 ];
-                tiff.set(at + 2, &one)?;
+                tiff.set(at + 2, &value)?;
             }
-            DETAILS if is_sideways => {
+            DETAILS if pose.is_sideways => {
                 let details = tiff.long(at + 8)?;
                 tiff.swap_sides(details);
             }
@@ -270,15 +277,31 @@ pub(crate) mod tests {
         assert_eq!(orientation(&endless), Orientation::Clockwise, "endless");
     }
 
+    /// Of a picture that was turned upright.
+    const TURNED: Pose = Pose {
+        orientation: Orientation::Upright,
+        is_sideways: true,
+    };
+
     #[test]
-    fn what_is_passed_on_is_upright_and_whole() {
+    fn what_is_passed_on_tells_how_the_result_lies() {
         for big_endian in [false, true] {
             let before = [PREFIX, &block(6, big_endian)].concat();
-            let after = upright(&before, false).unwrap();
+            let after = passed_on(&before, TURNED).unwrap();
             assert_eq!(after, [PREFIX, &block(1, big_endian)].concat());
+            let stored = Pose::stored(Orientation::Clockwise);
+            assert_eq!(passed_on(&before, stored).unwrap(), before);
         }
-        assert_eq!(upright(b"not exif at all", false), None);
-        assert_eq!(upright(&block(6, true)[..16], false), None);
+        assert_eq!(passed_on(b"not exif at all", TURNED), None);
+        assert_eq!(passed_on(&block(6, true)[..16], TURNED), None);
+    }
+
+    #[test]
+    fn an_orientation_can_be_told_alone() {
+        for value in 1..=8 {
+            let expected = Orientation::from_exif(value);
+            assert_eq!(orientation(&orientation_alone(expected)), expected);
+        }
     }
 
     /// Orientation and details with width and height, then a directory of a thumbnail behind it.
@@ -300,7 +323,8 @@ pub(crate) mod tests {
 
     #[test]
     fn thumbnails_are_overwritten() {
-        let after = upright(&detailed(), false).unwrap();
+        let pose = Pose::upright(Orientation::Upright);
+        let after = passed_on(&detailed(), pose).unwrap();
         assert_eq!(after[34..38], [0; 4], "no further directory");
         assert_eq!(after[0x26..0x44], detailed()[0x26..0x44], "the details");
         assert_eq!(after[0x44..], [&[0; 0x23][..], b"untouched"].concat());
@@ -309,7 +333,7 @@ pub(crate) mod tests {
 
     #[test]
     fn width_and_height_are_turned_with_the_picture() {
-        let after = upright(&detailed(), true).unwrap();
+        let after = passed_on(&detailed(), TURNED).unwrap();
         assert_eq!(after[0x2a..0x34], *b"\0\x04\0\0\0\x01\0\0\x20\0");
         assert_eq!(after[0x36..0x40], *b"\0\x03\0\0\0\x01\x10\0\0\0");
     }

@@ -206,7 +206,7 @@ fn extensions(file: &[u8]) -> Vec<u8> {
             0xff => !LOOPS.iter().any(|about| name.starts_with(about)),
             _ => false,
         };
-        if is_kept && let Some(extension) = xmp::upright(extension) {
+        if is_kept && !xmp::holds_picture(extension) {
             kept.extend(extension);
         }
         rest = after;

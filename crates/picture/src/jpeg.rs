@@ -36,6 +36,7 @@ mod structure;
 mod style;
 mod table;
 mod turn;
+mod xmp;
 
 pub(crate) use encode::encode;
 pub(crate) use file::Jpeg;
@@ -47,7 +48,7 @@ use crate::error::PictureError;
 use crate::format::Format;
 use crate::header::Header;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
+use crate::orientation::{Orientation, Pose};
 use crate::raster::Raster;
 use crate::sheet::Sheet;
 
@@ -97,6 +98,12 @@ impl<'f> Jpeg<'f> {
         Ok((header, jpeg))
     }
 
+    /// Whether the picture can be turned upright, if it must be, so that every pixel stays as it is.
+    pub(crate) fn turns_exactly(&self) -> bool {
+        self.orientation == Orientation::Upright
+            || turn::keeps_pixels(&self.structure, self.orientation)
+    }
+
     /// The upright result of laying `sheet` over the picture, without decoding it.
     pub(crate) fn edit(&self, sheet: &Sheet) -> Result<Vec<u8>, PictureError> {
         // Hardly ever too little; the bound may be far more.
@@ -116,9 +123,17 @@ impl<'f> Jpeg<'f> {
         stripped
     }
 
-    /// The file with only the metadata that a result keeps; for progressive, upright files.
+    /// The file with its picture as it is stored, and with the metadata that a result keeps.
     pub(crate) fn copy(&self) -> Result<Vec<u8>, PictureError> {
-        progressive::checked(self, &self.structure.metadata)
+        let structure = &self.structure;
+        if !structure.is_sequential() {
+            let pose = Pose::stored(self.orientation);
+            return progressive::checked(self, &structure.metadata, pose);
+        }
+        let mut result = Vec::with_capacity(self.file.len());
+        let nothing = Sheet::new(structure.width.into(), structure.height.into());
+        patch::patch(self, &nothing, &mut result)?;
+        Ok(result)
     }
 
     /// The most bytes of a result that so many blocks are drawn upon of.

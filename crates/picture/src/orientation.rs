@@ -22,6 +22,33 @@ pub enum Orientation {
     CounterClockwise,
 }
 
+/// How a result lies, which its metadata has to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pose {
+    /// How a viewer must turn the result.
+    pub(crate) orientation: Orientation,
+    /// Whether width and height are not those of the source, but changed places.
+    pub(crate) is_sideways: bool,
+}
+
+impl Pose {
+    /// A result that is upright, turned if its source was not.
+    pub(crate) fn upright(source: Orientation) -> Self {
+        Self {
+            orientation: Orientation::Upright,
+            is_sideways: source.is_sideways(),
+        }
+    }
+
+    /// A result that lies as its source.
+    pub(crate) fn stored(source: Orientation) -> Self {
+        Self {
+            orientation: source,
+            is_sideways: false,
+        }
+    }
+}
+
 /// The steps through a stored raster that follow upright coordinates, counted in pixels:
 /// pixel `(x, y)` is at `first + x * right + y * down`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +83,20 @@ impl Orientation {
             7 => Self::Transversed,
             8 => Self::CounterClockwise,
             _ => Self::Upright,
+        }
+    }
+
+    /// The value of EXIF tag 0x0112.
+    pub(crate) fn to_exif(self) -> u8 {
+        match self {
+            Self::Upright => 1,
+            Self::Mirrored => 2,
+            Self::UpsideDown => 3,
+            Self::Flipped => 4,
+            Self::Transposed => 5,
+            Self::Clockwise => 6,
+            Self::Transversed => 7,
+            Self::CounterClockwise => 8,
         }
     }
 
@@ -179,6 +220,14 @@ mod tests {
                 image::metadata::Orientation::from_exif(u8::try_from(value).unwrap()),
                 "orientation {value}"
             );
+        }
+    }
+
+    #[test]
+    fn values_are_read_as_they_are_written() {
+        for value in 1..=8 {
+            let orientation = Orientation::from_exif(value.into());
+            assert_eq!(orientation.to_exif(), value);
         }
     }
 

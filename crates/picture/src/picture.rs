@@ -14,7 +14,6 @@ use crate::gif::Gif;
 use crate::header::Header;
 use crate::jpeg::Jpeg;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
 use crate::png::Png;
 use crate::raster::Raster;
 use crate::sheet::{Sheet, TILE_BYTES};
@@ -121,9 +120,10 @@ impl<'f> Picture<'f> {
     /// of its source, with the metadata that is true of it.
     ///
     /// A JPEG as cameras make it is edited in place: blocks that nothing is drawn upon lose
-    /// nothing, or next to nothing if the picture is turned; nor does a progressive one lose
-    /// anything if nothing is drawn. Any other picture is decoded and encoded, which blocks a CPU
-    /// for tens of milliseconds per megapixel at worst.
+    /// nothing, or next to nothing if the picture is turned. If nothing at all is drawn, every
+    /// pixel stays as it is: a JPEG that cannot be turned without loss stays on its side, and its
+    /// EXIF says so. Any other picture is decoded and encoded, which blocks a CPU for tens of
+    /// milliseconds per megapixel at worst.
     ///
     /// # Errors
     /// The file is damaged, or the result cannot be encoded: permanent.
@@ -134,12 +134,13 @@ impl<'f> Picture<'f> {
             } else {
                 Cow::Owned(jpeg.stripped())
             };
-            if self.header.edit_bytes.is_some() {
+            let is_editable = self.header.edit_bytes.is_some();
+            if plan.is_empty() && !(is_editable && jpeg.turns_exactly()) {
+                return Ok(self.annotated(jpeg.copy()?, false));
+            }
+            if is_editable {
                 let bytes = jpeg.edit(&self.paint(plan)?)?;
                 return Ok(self.annotated(bytes, false));
-            }
-            if plan.is_empty() && self.header.orientation == Orientation::Upright {
-                return Ok(self.annotated(jpeg.copy()?, false));
             }
         }
         self.redraw(plan)

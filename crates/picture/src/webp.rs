@@ -13,7 +13,7 @@ use crate::error::PictureError;
 use crate::format::Format;
 use crate::header::Header;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
+use crate::orientation::{Orientation, Pose};
 use crate::raster::{Depth, Raster};
 use crate::{exif, xmp};
 
@@ -75,17 +75,17 @@ impl<'f> WebP<'f> {
         } else {
             Space::Rgb
         };
-        let is_sideways = self
-            .exif
-            .is_some_and(|block| exif::orientation(block).is_sideways());
-        let exif = self
-            .exif
-            .and_then(|block| exif::upright(block, is_sideways));
+        let orientation = self.exif.map(exif::orientation);
+        let pose = Pose::upright(orientation.unwrap_or_default());
+        let exif = self.exif.and_then(|block| exif::passed_on(block, pose));
+        let xmp = self
+            .xmp
+            .and_then(|packet| xmp::passed_on(packet, pose.orientation));
         let style = WebPStyle {
             is_lossy: self.is_lossy(),
             profile: self.profile.unwrap_or_default().to_vec(),
             exif: exif.unwrap_or_default(),
-            xmp: self.xmp.and_then(xmp::upright).unwrap_or_default(),
+            xmp: xmp.unwrap_or_default(),
         };
         Ok((Raster::new(space, Depth::Eight, size, data), style))
     }

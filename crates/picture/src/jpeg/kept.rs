@@ -7,10 +7,11 @@ use super::colour::{adobe_transform, is_jfif};
 use super::iptc::{self, write_iptc};
 use super::profile::Profile;
 use super::segments::{ADOBE, COMMENT, EXIF, ICC_PROFILE, JFIF, PHOTOSHOP, Segment, write};
-use crate::{exif, xmp};
+use super::xmp::{self, write_xmp};
+use crate::exif;
+use crate::orientation::{Orientation, Pose};
 
 const EXIF_NAME: &[u8] = b"Exif\0\0";
-const XMP_NAME: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// Whether a segment decides how pixels are shown.
 pub(crate) fn decides_display(segment: &Segment<'_>) -> bool {
@@ -23,7 +24,8 @@ pub(crate) fn decides_display(segment: &Segment<'_>) -> bool {
 pub(crate) fn counts(segment: &Segment<'_>) -> bool {
     decides_display(segment)
         || is_exif(segment)
-        || begins(segment, EXIF, XMP_NAME)
+        || begins(segment, EXIF, xmp::NAME)
+        || begins(segment, EXIF, xmp::EXTENSION)
         || begins(segment, PHOTOSHOP, iptc::NAME)
         || segment.marker == COMMENT
 }
@@ -36,35 +38,45 @@ fn begins(segment: &Segment<'_>, marker: u8, name: &[u8]) -> bool {
     segment.marker == marker && segment.payload.starts_with(name)
 }
 
-/// Writes the part of `metadata` that is kept. `is_sideways` if width and height change places.
-pub(crate) fn write_metadata(metadata: &[Segment<'_>], is_sideways: bool, file: &mut Vec<u8>) {
+/// Writes the part of `metadata` that is kept, for a result that lies like this.
+pub(crate) fn write_metadata(metadata: &[Segment<'_>], pose: Pose, file: &mut Vec<u8>) {
     for segment in metadata {
         match segment.payload.first_chunk() {
-            Some(head) if is_jfif(segment) => write(JFIF, &jfif(*head, is_sideways), file),
+            Some(head) if is_jfif(segment) => write(JFIF, &jfif(*head, pose.is_sideways), file),
             Some(head) if adobe_transform(segment).is_some() => write(ADOBE, head, file),
             _ => {}
         }
     }
-    write_descriptions(metadata, is_sideways, file);
+    write_descriptions(metadata, pose, file);
     if let Some(profile) = Profile::of(metadata) {
         profile.write(file);
     }
 }
 
 /// Writes EXIF, XMP, IPTC and comments.
-pub(crate) fn write_descriptions(metadata: &[Segment<'_>], is_sideways: bool, file: &mut Vec<u8>) {
-    for segment @ &Segment { marker, payload } in metadata {
-        let kept = match (marker, payload.strip_prefix(XMP_NAME)) {
-            (EXIF, None) if is_exif(segment) => exif::upright(payload, is_sideways),
-            (EXIF, Some(packet)) => xmp::upright(packet).map(|packet| [XMP_NAME, &packet].concat()),
-            (COMMENT, _) if !payload.is_empty() => Some(payload.to_vec()),
-            _ => None,
-        };
-        if let Some(payload) = kept {
-            write(marker, &payload, file);
+pub(crate) fn write_descriptions(metadata: &[Segment<'_>], pose: Pose, file: &mut Vec<u8>) {
+    write_exif(metadata, pose, file);
+    write_xmp(metadata, pose.orientation, file);
+    for segment in metadata {
+        if segment.marker == COMMENT && !segment.payload.is_empty() {
+            write(COMMENT, segment.payload, file);
         }
     }
     write_iptc(metadata, file);
+}
+
+/// Writes EXIF. A result that must be turned says so even if it says nothing else.
+fn write_exif(metadata: &[Segment<'_>], pose: Pose, file: &mut Vec<u8>) {
+    let blocks = metadata.iter().filter(|segment| is_exif(segment));
+    let mut kept: Vec<_> = blocks
+        .filter_map(|block| exif::passed_on(block.payload, pose))
+        .collect();
+    if kept.is_empty() && pose.orientation != Orientation::Upright {
+        kept.push(exif::orientation_alone(pose.orientation));
+    }
+    for block in kept {
+        write(EXIF, &block, file);
+    }
 }
 
 /// The version and the resolution; then there may be a picture in small.
@@ -92,7 +104,11 @@ mod tests {
         let cases = [(false, b"\0\x48\0\x60"), (true, b"\0\x60\0\x48")];
         for (is_sideways, expected) in cases {
             let mut result = Vec::new();
-            write_metadata(&[segment], is_sideways, &mut result);
+            let pose = Pose {
+                orientation: Orientation::Upright,
+                is_sideways,
+            };
+            write_metadata(&[segment], pose, &mut result);
             assert_eq!(result[..4], [0xff, 0xe0, 0, 16], "sideways: {is_sideways}");
             assert_eq!(&result[12..16], expected, "sideways: {is_sideways}");
             assert_eq!(result[16..], [0, 0], "sideways: {is_sideways}");

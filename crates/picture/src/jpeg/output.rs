@@ -8,20 +8,15 @@ use super::kept::write_metadata;
 use super::segments::{HUFFMAN, RESTART_INTERVAL, START_OF_IMAGE, START_OF_SCAN, write};
 use super::structure::Structure;
 use super::table::{Table, is_wide, write_table};
+use crate::orientation::Pose;
 
 /// The end of the header of a scan that holds everything of its components.
 const ALL_FREQUENCIES: [u8; 3] = [0, 63, 0];
 
-/// Writes the segments before the codes of the first scan. The metadata is turned on its side if
-/// `is_sideways`.
-pub(crate) fn head(
-    structure: &Structure<'_>,
-    process: Process,
-    is_sideways: bool,
-    file: &mut Vec<u8>,
-) {
+/// Writes the segments before the codes of the first scan, of a result that lies like this.
+pub(crate) fn head(structure: &Structure<'_>, process: Process, pose: Pose, file: &mut Vec<u8>) {
     file.extend([0xff, START_OF_IMAGE]);
-    write_metadata(&structure.metadata, is_sideways, file);
+    write_metadata(&structure.metadata, pose, file);
     let mut tables: Vec<Table> = Vec::new();
     let mut frame = frame(structure);
     for component in &structure.components {

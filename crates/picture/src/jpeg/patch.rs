@@ -5,7 +5,7 @@
 //! beside the drawing. It takes a third of the time that decoding and encoding take, and next to no
 //! memory.
 //!
-//! This is for upright, sequential files, as cameras make them. Nothing is guessed: data that does
+//! This is for sequential files, as cameras make them, that are upright or are not drawn upon. Nothing is guessed: data that does
 //! not hold every block, and no more, is damaged.
 
 mod copy;
@@ -17,10 +17,11 @@ use super::output::{ScanHeads, head};
 use super::scans;
 use super::segments::END_OF_IMAGE;
 use crate::error::PictureError;
+use crate::orientation::Pose;
 use crate::sheet::Sheet;
 
 /// Writes a sequential file with `sheet` laid over it to `result`, which ought to have room for
-/// it. Only the metadata that decides how it is shown is kept.
+/// it. The picture stays as it is stored.
 ///
 /// # Errors
 /// Damage.
@@ -31,7 +32,8 @@ pub(crate) fn patch(
 ) -> Result<(), PictureError> {
     let structure = &jpeg.structure;
     let brushes = Brush::all(structure);
-    head(structure, structure.process, false, result);
+    let pose = Pose::stored(jpeg.orientation);
+    head(structure, structure.process, pose, result);
     let mut heads = ScanHeads::default();
     scans::each(jpeg, |scan, cursor| {
         heads.write(&scan, structure, result);

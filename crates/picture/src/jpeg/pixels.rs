@@ -13,6 +13,7 @@ use super::segments::corrupt;
 use super::style::JpegStyle;
 use super::{progressive, turn};
 use crate::error::PictureError;
+use crate::orientation::Pose;
 use crate::raster::{Depth, Raster};
 
 /// Decodes into the colour space of the file.
@@ -30,7 +31,7 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>) -> Result<(Raster, JpegStyle), PictureErro
 /// The same file, found to be whole, with no other segments than the samples need.
 fn plain(jpeg: &Jpeg<'_>) -> Result<Vec<u8>, PictureError> {
     if !jpeg.structure.is_sequential() {
-        return progressive::checked(jpeg, &[]);
+        return progressive::checked(jpeg, &[], Pose::upright(jpeg.orientation));
     }
     let mut plain = Vec::with_capacity(jpeg.file.len() + jpeg.file.len() / 16);
     turn::plain(jpeg, &mut plain)?;

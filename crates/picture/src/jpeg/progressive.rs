@@ -17,6 +17,7 @@ use super::segments::{
 use super::structure::Structure;
 use super::table::most_brightness;
 use crate::error::PictureError;
+use crate::orientation::Pose;
 
 /// Encoders make about ten. Each costs time for all of the picture.
 const MAX_SCANS: u32 = 100;
@@ -29,15 +30,20 @@ pub(crate) fn working_bytes(structure: &Structure<'_>) -> u64 {
     structure.samples() / 8
 }
 
-/// A copy of a progressive file, without garbage, and with only this metadata.
+/// A copy of a progressive file, without garbage, and with only this metadata for a result that
+/// lies like this.
 ///
 /// # Errors
 /// Damage.
-pub(crate) fn checked(jpeg: &Jpeg<'_>, metadata: &[Segment<'_>]) -> Result<Vec<u8>, PictureError> {
+pub(crate) fn checked(
+    jpeg: &Jpeg<'_>,
+    metadata: &[Segment<'_>],
+    pose: Pose,
+) -> Result<Vec<u8>, PictureError> {
     let structure = &jpeg.structure;
     let mut copy = Vec::with_capacity(jpeg.file.len());
     copy.extend([0xff, START_OF_IMAGE]);
-    write_metadata(metadata, false, &mut copy);
+    write_metadata(metadata, pose, &mut copy);
     let mut check = Check {
         structure,
         tables: Tables::default(),

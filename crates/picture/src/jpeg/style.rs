@@ -8,7 +8,7 @@ use super::profile::Profile;
 use super::structure::Structure;
 use super::table::{Table, transposed};
 use crate::colour::Space;
-use crate::orientation::Orientation;
+use crate::orientation::{Orientation, Pose};
 
 /// Quality when a file uses a table that it never defines; no decoder shows such a file.
 const FALLBACK_QUALITY: u8 = 90;
@@ -47,7 +47,11 @@ impl JpegStyle {
             })
         };
         let mut descriptions = Vec::new();
-        write_descriptions(&structure.metadata, sideways, &mut descriptions);
+        write_descriptions(
+            &structure.metadata,
+            Pose::upright(orientation),
+            &mut descriptions,
+        );
         Self {
             descriptions,
             primary: table(primary),

@@ -28,7 +28,7 @@ use super::output::{OneScan, head};
 use super::segments::{END_OF_IMAGE, corrupt};
 use super::structure::Structure;
 use crate::error::PictureError;
-use crate::orientation::Orientation;
+use crate::orientation::{Orientation, Pose};
 use crate::sheet::Sheet;
 
 /// Memory that turning takes beside file and result, in bytes.
@@ -43,6 +43,14 @@ pub(crate) fn is_exact(structure: &Structure<'_>, orientation: Orientation) -> b
         && Axis::pairs(structure, orientation)
             .iter()
             .all(|(across, down)| across.is_fine() && down.is_fine())
+}
+
+/// Whether every pixel of a sequential file stays as it is, because what is mirrored is whole blocks.
+pub(crate) fn keeps_pixels(structure: &Structure<'_>, orientation: Orientation) -> bool {
+    structure.is_sequential()
+        && Axis::pairs(structure, orientation)
+            .iter()
+            .all(|(across, down)| across.is_exact() && down.is_exact())
 }
 
 /// Turns a sequential file upright, lays `sheet` over it, and writes it to `result`, which ought to
@@ -86,7 +94,7 @@ fn write(
     let source = Source::read(jpeg, layout.step())?;
     let codings = source.codings();
     let scan = OneScan::of(&codings);
-    head(upright, scan.process(), orientation.is_sideways(), result);
+    head(upright, scan.process(), Pose::upright(orientation), result);
     scan.write_head(upright, result);
     let mut turning = Turning {
         brushes: Brush::all(upright),

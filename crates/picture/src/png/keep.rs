@@ -7,7 +7,7 @@
 
 use super::chunks::{Chunk, chunks, chunks_from, write_chunk};
 use super::samples::{Samples, Target};
-use crate::orientation::Orientation;
+use crate::orientation::{Orientation, Pose};
 use crate::palette::Palette;
 use crate::{exif, xmp};
 
@@ -137,16 +137,21 @@ enum Place {
 /// Writes `chunk` as it is true of the upright picture, if it can be.
 fn write(chunk: &Chunk<'_>, orientation: Orientation, to: &mut Vec<u8>) {
     let kind = &chunk.kind;
+    let pose = Pose::upright(orientation);
     match (kind, chunk.data) {
         (b"eXIf", block) => {
-            if let Some(block) = exif::upright(block, orientation.is_sideways()) {
+            if let Some(block) = exif::passed_on(block, pose) {
                 write_chunk(*kind, &block, to);
             }
         }
         (b"iTXt", text) if text.starts_with(XMP) => {
-            if let Some(packet) = xmp_packet(text).and_then(xmp::upright) {
+            let kept = xmp_packet(text).and_then(|packet| {
                 let head = &text[..text.len() - packet.len()];
-                write_chunk(*kind, &[head, &packet].concat(), to);
+                let packet = xmp::passed_on(packet, pose.orientation)?;
+                Some([head, &packet].concat())
+            });
+            if let Some(text) = kept {
+                write_chunk(*kind, &text, to);
             }
         }
         // EXIF in letters, which is not corrected.

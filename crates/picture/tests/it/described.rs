@@ -120,6 +120,33 @@ fn descriptions_of_a_jpeg_are_kept_and_put_right() {
     }
 }
 
+/// In a JPEG whose last blocks are filled up, and in one whose scans each hold a part of a block.
+#[test]
+fn what_cannot_be_turned_without_loss_stays_on_its_side_if_nothing_is_drawn() {
+    let pixels = |file: &[u8]| image::load_from_memory(file).unwrap().into_rgb8();
+    let mut ragged = Vec::new();
+    let samples: Vec<u8> = (0..=255).cycle().take(61 * 43).collect();
+    let colour = jpeg_encoder::ColorType::Luma;
+    let encoder = jpeg_encoder::Encoder::new(&mut ragged, 90);
+    encoder.encode(&samples, 61, 43, colour).unwrap();
+    let progressive = fixture("progressive.jpg");
+    for (name, plain) in [("ragged", ragged), ("progressive", progressive)] {
+        let file = described(&plain, 6);
+        let dimensions = open(&file).unwrap().header().dimensions();
+        for (is_stripped, descriptions_left) in [(false, 4), (true, 1)] {
+            let result = result(&file, &[], is_stripped);
+            let header = *open(&result).unwrap().header();
+            assert_eq!(header.orientation, Orientation::Clockwise, "{name}");
+            assert_eq!(header.dimensions(), dimensions, "{name}");
+            assert_eq!(pixels(&result), pixels(&plain), "{name}");
+            assert_eq!(descriptions(&result).len(), descriptions_left, "{name}");
+            let says = |what: &[u8]| result.windows(what.len()).any(|bytes| bytes == what);
+            assert_eq!(says(b"tiff:Orientation=\"6\""), !is_stripped, "{name}");
+            assert!(!says(b"unmarked"), "{name}");
+        }
+    }
+}
+
 #[test]
 fn stripped_results_are_not_described_and_look_the_same() {
     let face = [woman(20, 14, 24)];

@@ -60,11 +60,15 @@ impl Axis {
         self.is_fine
     }
 
+    /// Whether each block of the result is one of the source.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.shift.is_none()
+    }
+
     /// The one block that block number `at` of the result is.
     #[inline]
     pub(crate) fn exact(&self, at: u32) -> Option<u32> {
-        let exact = self.shift.is_none();
-        exact.then(|| self.last.min(self.skipped + at))
+        self.is_exact().then(|| self.last.min(self.skipped + at))
     }
 
     /// The blocks, at most two, that block number `at` of the result is made of. Beyond the last
