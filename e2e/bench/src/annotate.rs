@@ -126,7 +126,7 @@ fn measure(bench: &mut Bench, photo: &Photo) -> Result<()> {
     let (mut cpu, mut memory, mut theirs, mut their_memory) = (vec![], vec![], vec![], vec![]);
     let is_jpeg = photo.name.contains("JPEG");
     for _ in 0..bench.pick(11, 3) {
-        let [time, peak] = child::figures("annotate-photo", &photo.file)?;
+        let [time, peak] = child::figures("annotate-photo", &[&photo.file])?;
         cpu.push(time);
         memory.push(peak);
         if is_jpeg {

@@ -38,6 +38,7 @@ pub(crate) struct Bench {
     /// The controller's binary, likewise.
     pub(crate) controller: PathBuf,
     quick: bool,
+    onnxruntime: Option<PathBuf>,
     folder: TempDir,
     group: &'static str,
     report: Report,
@@ -48,7 +49,7 @@ impl Bench {
     ///
     /// # Errors
     /// When it does not build, or there is no place for temporary files.
-    pub(crate) async fn new(quick: bool) -> Result<Self> {
+    pub(crate) async fn new(quick: bool, onnxruntime: Option<PathBuf>) -> Result<Self> {
         // Looked at first: building is load.
         let machine = Machine::here();
         let messages = testbed::build(&PACKAGES).await?;
@@ -56,6 +57,7 @@ impl Bench {
             binaries: Binaries::from_cargo_messages(&messages)?,
             controller: testbed::executable(&messages, "source-controller")?,
             quick,
+            onnxruntime,
             folder: tempfile::tempdir().context("no temporary folder")?,
             group: "",
             report: Report::new(quick, machine),
@@ -65,6 +67,11 @@ impl Bench {
     /// The first in a full run, the second in a quick one.
     pub(crate) fn pick<T>(&self, full: T, quick: T) -> T {
         if self.quick { quick } else { full }
+    }
+
+    /// The Python with ONNX Runtime, if one was given.
+    pub(crate) fn onnxruntime(&self) -> Option<&Path> {
+        self.onnxruntime.as_deref()
     }
 
     /// A folder for files of this run; it goes away with it.

@@ -17,13 +17,13 @@ pub(crate) fn report(figures: &[f64]) -> Result<()> {
     Ok(())
 }
 
-/// The figures that a child in this role reports about `file`.
+/// The figures that a child in this role reports about `files`.
 ///
 /// # Errors
 /// When it fails or reports something else.
-pub(crate) fn figures<const N: usize>(role: &str, file: &Path) -> Result<[f64; N]> {
+pub(crate) fn figures<const N: usize>(role: &str, files: &[&Path]) -> Result<[f64; N]> {
     let mut command = Command::new(EXECUTABLE);
-    command.arg(role).arg(file).stderr(Stdio::inherit());
+    command.arg(role).args(files).stderr(Stdio::inherit());
     let output = command.output()?;
     if !output.status.success() {
         bail!("the child `{role}` ended with {}", output.status);

@@ -84,6 +84,9 @@ struct Args {
     /// Write the table to this file as Markdown; into `docs/BENCHMARKS.md` where its last table is.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// A Python with the packages `onnx` and `onnxruntime`, to measure the detector beside.
+    #[arg(long, value_name = "PYTHON")]
+    onnxruntime: Option<PathBuf>,
     /// Fewer repetitions and smaller amounts: minutes, not a quarter of an hour.
     #[arg(long)]
     quick: bool,
@@ -116,10 +119,11 @@ async fn measure(args: Args) -> Result<ExitCode> {
     let Args {
         json,
         markdown,
+        onnxruntime,
         quick,
         groups,
     } = args;
-    let mut bench = Bench::new(quick).await?;
+    let mut bench = Bench::new(quick, onnxruntime).await?;
     for group in Group::chosen(&groups) {
         bench.enter(group.name());
         let outcome = tokio::select! {

@@ -2,6 +2,8 @@
 //! again. A photo that was scaled up would be smooth, and cheaper to code than what
 //! cameras take.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 use image::RgbImage;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
@@ -14,7 +16,16 @@ pub(crate) const QUALITY: u8 = 90;
 /// # Errors
 /// When the sample photo is gone.
 pub(crate) fn jpeg(width: u16, height: u16) -> Result<Vec<u8>> {
-    let sample = image::open(testbed::sample()).context("cannot read the sample photo")?;
+    jpeg_of(&testbed::sample(), width, height)
+}
+
+/// The same, made of another photo.
+///
+/// # Errors
+/// When the photo cannot be read.
+pub(crate) fn jpeg_of(sample: &Path, width: u16, height: u16) -> Result<Vec<u8>> {
+    let sample = image::open(sample)
+        .with_context(|| format!("cannot read the photo `{}`", sample.display()))?;
     let photo = mirrored(&sample.into_rgb8(), width.into(), height.into());
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, QUALITY);

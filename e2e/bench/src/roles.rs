@@ -18,6 +18,9 @@ pub(crate) enum Role {
     /// Looks for the faces of one photo.
     #[command(hide = true)]
     FindFaces(local::Args),
+    /// Looks for the faces of one photo with `rustface`.
+    #[command(hide = true)]
+    FindFacesByRustface(local::RustfaceArgs),
 }
 
 impl Role {
@@ -30,6 +33,7 @@ impl Role {
             Self::ServeSink(args) => sink::serve(args).await,
             Self::AnnotatePhoto(args) => annotate::once(&args),
             Self::FindFaces(args) => local::once(&args),
+            Self::FindFacesByRustface(args) => local::once_by_rustface(&args),
         }
     }
 }
