@@ -41,7 +41,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
         () = interrupt::requested() => return Ok(ExitCode::SUCCESS),
         pipeline = ConsolePipeline::start(&binaries, settings, CONSOLE) => pipeline?,
     };
-    let url = pipeline.url()?;
+    let url = pipeline.url();
     print_guide(&pipeline, &url);
     if args.open {
         open(&url);

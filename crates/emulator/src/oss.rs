@@ -5,8 +5,8 @@
 //! and publish what happened in the same step, so that no acknowledged upload lacks its event.
 //!
 //! Not played, and refused as such: versioning, callbacks, life cycle, replication, image
-//! processing and the other configurations of a bucket beside its access control list and its
-//! cross-origin rules. Asked for
+//! processing beside making a picture smaller, and the other configurations of a bucket beside its
+//! access control list and its cross-origin rules. Asked for
 //! versions, every object shows one, called `null`; of live channels there are none. Encryption is remembered and shown, but
 //! nothing is encrypted. An archived object is restored in seconds, without an event at the end.
 
@@ -31,6 +31,7 @@ mod multipart;
 mod object;
 mod operation;
 pub(crate) mod post;
+mod process;
 mod put;
 mod query;
 pub(crate) mod range;

@@ -4,6 +4,7 @@
 //! public types of the operations. Documents are bounded before they get here. Entities other
 //! than XML's own five are not expanded, and a document type declaration defines none.
 
+mod cors;
 mod error;
 mod requests;
 mod results;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
 pub(crate) use self::{
+    cors::{CorsConfiguration, with_cors_rule},
     error::ErrorDocument,
     requests::{complete_multipart_upload, delete},
     results::{

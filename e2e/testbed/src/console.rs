@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use http::Method;
 use oss::CorsRule;
+use tokio::sync::Mutex;
 
 use crate::binaries::{Binaries, build, executable};
 use crate::broker::Broker;
@@ -28,7 +29,11 @@ pub struct ConsolePipeline {
     pub services: Services,
     /// The cloud as the pipeline's user sees it.
     pub cloud: Cloud,
-    console: Process,
+    /// `host:port` of the page.
+    address: String,
+    launch: Launch,
+    /// While it runs.
+    console: Mutex<Option<Process>>,
     _broker: Broker,
 }
 
@@ -55,7 +60,7 @@ impl ConsoleBinaries {
         let messages = messages.await?;
         Ok(Self {
             pipeline: Binaries::from_cargo_messages(&messages)?,
-            console: executable(&messages, "console")?,
+            console: executable(&messages, "photo-console")?,
         })
     }
 }
@@ -73,10 +78,12 @@ impl ConsolePipeline {
     ) -> Result<Self> {
         let mut services = Services::processes(binaries.pipeline.clone(), settings)?;
         let cloud = services.start_cloud().await?;
-        let launch = launch(&services, binaries.console.clone(), listen)?;
-        let console = Process::start(launch).await?;
-        let address = console.address("http")?;
-        allow_uploads(&cloud, address).await?;
+        let mut launch = launch(&services, binaries.console.clone(), listen)?;
+        let console = Process::start(launch.clone()).await?;
+        let address = console.address("http")?.to_owned();
+        // It comes back where its pages look for it.
+        launch.args = vec!["--listen".into(), address.clone().into()];
+        allow_uploads(&cloud, &address).await?;
         let events = format!("http://{address}/events");
         services.start(Service::FaceRecognition).await?;
         let face_recognition = services.addresses().face_recognition;
@@ -91,26 +98,52 @@ impl ConsolePipeline {
         Ok(Self {
             services,
             cloud,
-            console,
+            address,
+            launch,
+            console: Mutex::new(Some(console)),
             _broker: broker,
         })
     }
 
     /// The address of the page.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Kills the console without warning. It stays away until it is started.
     ///
     /// # Errors
-    /// None are known: the console has announced it.
-    pub fn url(&self) -> Result<String> {
-        Ok(format!("http://{}/", self.console.address("http")?))
+    /// When the operating system refuses.
+    pub async fn kill_console(&self) -> Result<()> {
+        match self.console.lock().await.take() {
+            Some(console) => console.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Starts the console where it was, unless it runs.
+    ///
+    /// # Errors
+    /// When it does not start (with the end of its log).
+    pub async fn start_console(&self) -> Result<()> {
+        let mut console = self.console.lock().await;
+        if console.is_none() {
+            *console = Some(Process::start(self.launch.clone()).await?);
+        }
+        Ok(())
     }
 
     /// Stops everything in the order of the flow, so that nothing in work is cut.
     ///
     /// # Errors
     /// When a process had to be killed or reports a failure; the others are stopped all the same.
-    pub async fn stop(self) -> Result<()> {
+    pub async fn stop(&self) -> Result<()> {
         let stopped = self.services.stop().await;
-        self.console.stop().await.and(stopped)
+        match self.console.lock().await.take() {
+            Some(console) => console.stop().await.and(stopped),
+            None => stopped,
+        }
     }
 }
 
@@ -146,18 +179,25 @@ fn launch(services: &Services, executable: PathBuf, listen: &str) -> Result<Laun
     })
 }
 
-/// The one rule that the page needs: it uploads by form and reads by URL.
 async fn allow_uploads(cloud: &Cloud, address: &str) -> Result<()> {
     let names = [
         address.to_owned(),
         address.replace("127.0.0.1", "localhost"),
     ];
-    let rule = CorsRule {
-        origins: names.map(|name| format!("http://{name}")).to_vec(),
+    let rule = console_rule(names.map(|name| format!("http://{name}")).to_vec());
+    let added = cloud.bucket.add_cors_rule(&rule).await;
+    added.context("cannot set the cross-origin rule of the bucket")?;
+    Ok(())
+}
+
+/// The one cross-origin rule that the page needs of the bucket, opened at `origins`: it uploads by
+/// form and reads by URL.
+#[must_use]
+pub fn console_rule(origins: Vec<String>) -> CorsRule {
+    CorsRule {
+        origins,
         methods: vec![Method::GET, Method::HEAD, Method::POST],
         headers: vec!["*".to_owned()],
         exposed: vec!["ETag".to_owned(), "x-oss-request-id".to_owned()],
-    };
-    let set = cloud.bucket.set_cors(&[rule]).await;
-    set.context("cannot set the cross-origin rule of the bucket")
+    }
 }

@@ -14,6 +14,7 @@ mod cargo;
 mod cloud;
 pub mod command;
 mod console;
+mod control;
 mod eventually;
 pub mod meter;
 pub mod metrics;
@@ -33,7 +34,8 @@ pub use cloud::{
     ACCESS_KEY_ID, ACCESS_KEY_SECRET, ACCOUNT, Account, BUCKET, Cloud, QUEUE, REGION, TARGET,
     target_key,
 };
-pub use console::{CONSOLE_TOKEN, ConsoleBinaries, ConsolePipeline};
+pub use console::{CONSOLE_TOKEN, ConsoleBinaries, ConsolePipeline, console_rule};
+pub use control::Control;
 pub use eventually::{Progress, eventually, poll_until};
 pub use nix::sys::signal::Signal;
 pub use photo::{content_type, sample};

@@ -2,13 +2,16 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use face_recognition::record::{Counts, Drawn, Record};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use oss::{ObjectKey, PutOptions};
 use testbed::command::execute;
-use testbed::{CONSOLE_TOKEN, ConsoleBinaries, ConsolePipeline, Settings, TARGET, workspace_root};
+use testbed::{
+    CONSOLE_TOKEN, ConsoleBinaries, ConsolePipeline, Control, Settings, TARGET, workspace_root,
+};
 
 use super::node;
 
@@ -19,8 +22,8 @@ const SHOTS: &str = "target/console-shots";
 const MANY: usize = 2000;
 const PUTS_AT_A_TIME: usize = 16;
 
-/// Runs the tests against a pipeline of their own: first with the few photos that they upload,
-/// then with many results.
+/// Runs the tests against a pipeline of their own: first with the few photos that they upload, then
+/// while services are away, then with many results.
 pub(super) fn test() -> Result<()> {
     let packages = node::packages("console-node", TESTS)?;
     let runtime = tokio::runtime::Handle::current();
@@ -32,10 +35,13 @@ async fn run(packages: &Path) -> Result<()> {
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let settings = Settings::new(folder.path().to_owned());
     let pipeline = ConsolePipeline::start(&binaries, settings, "127.0.0.1:0").await?;
+    let pipeline = Arc::new(pipeline);
+    let control = Control::start(Arc::clone(&pipeline)).await?;
     let tested = async {
-        drive(&pipeline, packages, "page.test.cjs")?;
+        drive(&pipeline, &control, packages, "page.test.cjs")?;
+        drive(&pipeline, &control, packages, "outage.test.cjs")?;
         fill(&pipeline).await?;
-        drive(&pipeline, packages, "gallery.test.cjs")
+        drive(&pipeline, &control, packages, "gallery.test.cjs")
     };
     let tested = tested.await;
     let stopped = pipeline.stop().await;
@@ -46,14 +52,15 @@ async fn run(packages: &Path) -> Result<()> {
     tested.and(stopped)
 }
 
-fn drive(pipeline: &ConsolePipeline, packages: &Path, file: &str) -> Result<()> {
+fn drive(pipeline: &ConsolePipeline, control: &Control, packages: &Path, file: &str) -> Result<()> {
     execute(
         Command::new("node")
             .args(["--test", "--test-reporter=spec"])
             .arg(format!("{TESTS}/{file}"))
             .env("NODE_PATH", packages)
-            .env("CONSOLE_URL", pipeline.url()?)
+            .env("CONSOLE_URL", pipeline.url())
             .env("CONSOLE_TOKEN", CONSOLE_TOKEN)
+            .env("CONTROL_URL", control.url())
             .env(
                 "ADMIN_URL",
                 format!("http://{}", pipeline.services.addresses().admin),

@@ -80,7 +80,7 @@ impl Oss {
 
     /// The object that a request reads: the object itself, or under the properties of a symbolic
     /// link the bytes of its target. `check` looks at what has the bytes.
-    fn shown(
+    pub(super) fn shown(
         &self,
         request: &OssRequest,
         check: impl FnOnce(&Object) -> Result<()>,

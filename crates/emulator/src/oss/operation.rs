@@ -4,6 +4,7 @@
 
 use http::{HeaderMap, Method};
 
+use super::process::Fit;
 use super::query::Query;
 use crate::call::operations;
 
@@ -160,7 +161,8 @@ impl Operation {
         if method == Method::OPTIONS && level != Level::Service {
             return Self::OptionObject;
         }
-        if not_played(query, headers).is_some() {
+        let resizes = level == Level::Object && Fit::of(method, query).is_some();
+        if !resizes && not_played(query, headers).is_some() {
             return Self::NotPlayed;
         }
         match level {

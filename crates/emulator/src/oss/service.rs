@@ -17,6 +17,7 @@ use super::auth::{self, Caller};
 use super::error::{OssError, Result};
 use super::incoming::Incoming;
 use super::operation::{self, Level, Operation};
+use super::process::Fit;
 use super::query::Query;
 use super::request::OssRequest;
 use super::request_id::RequestId;
@@ -227,7 +228,10 @@ impl Oss {
             Operation::PutObject => self.put_object(request, body).await,
             Operation::CopyObject => self.copy_object(request),
             Operation::AppendObject => self.append_object(request, body).await,
-            Operation::GetObject => self.get_object(request, caller),
+            Operation::GetObject => match Fit::of(&request.parts.method, &request.query) {
+                Some(fit) => self.resized(request, fit).await,
+                None => self.get_object(request, caller),
+            },
             Operation::HeadObject => self.head_object(request),
             Operation::GetObjectMeta => self.get_object_meta(request),
             Operation::DeleteObject => self.delete_object(request),

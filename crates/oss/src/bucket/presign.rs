@@ -12,6 +12,7 @@ use url::{Position, Url};
 use super::Bucket;
 use crate::error::{Error, Operation};
 use crate::names::ObjectKey;
+use crate::request::Request;
 
 /// A URL with which anybody can read an object. Printed without its signature.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,21 +54,44 @@ impl Bucket {
         now: Timestamp,
     ) -> Result<PresignedUrl, Error> {
         let request = self.on_object(Operation::GetObject, Method::GET, key);
-        let unsigned = |source| Error::Unsigned {
-            context: Box::new(request.context().clone()),
-            source,
-        };
-        let signed = request.presigned(expires, now).map_err(unsigned)?;
-        let url: Url = signed
-            .to_string()
-            .parse()
-            .map_err(|_| unsigned(SignError::Target))?;
-        // A URL that the parser had to change is not the one that was signed.
-        if url[Position::BeforePath..]
-            != *signed.path_and_query().map_or("", |target| target.as_str())
-        {
-            return Err(unsigned(SignError::Target));
-        }
-        Ok(PresignedUrl(url))
+        presign(&request, expires, now)
     }
+
+    /// As [`presign_get`](Self::presign_get), of what image processing makes of the object:
+    /// `process` is a command such as `image/resize,w_480`.
+    ///
+    /// # Errors
+    /// As [`presign_get`](Self::presign_get).
+    pub fn presign_processed(
+        &self,
+        key: &ObjectKey,
+        process: &str,
+        expires: Duration,
+        now: Timestamp,
+    ) -> Result<PresignedUrl, Error> {
+        let request = self.on_object(Operation::GetObject, Method::GET, key);
+        presign(&request.query("x-oss-process", process), expires, now)
+    }
+}
+
+fn presign(
+    request: &Request<'_>,
+    expires: Duration,
+    now: Timestamp,
+) -> Result<PresignedUrl, Error> {
+    let unsigned = |source| Error::Unsigned {
+        context: Box::new(request.context().clone()),
+        source,
+    };
+    let signed = request.presigned(expires, now).map_err(unsigned)?;
+    let url: Url = signed
+        .to_string()
+        .parse()
+        .map_err(|_| unsigned(SignError::Target))?;
+    // A URL that the parser had to change is not the one that was signed.
+    if url[Position::BeforePath..] != *signed.path_and_query().map_or("", |target| target.as_str())
+    {
+        return Err(unsigned(SignError::Target));
+    }
+    Ok(PresignedUrl(url))
 }

@@ -40,6 +40,7 @@ impl fmt::Display for Context {
 pub enum Operation {
     PutBucket,
     GetBucketInfo,
+    GetBucketCors,
     PutBucketCors,
     ListObjectsV2,
     PutObject,

@@ -71,6 +71,18 @@ fn requests_have_their_documented_names() {
         ("PUT", bucket, "lifecycle", "NotPlayed"),
         ("GET", bucket, "tagging", "NotPlayed"),
         ("GET", object, "x-oss-process=image%2Fresize", "NotPlayed"),
+        (
+            "GET",
+            object,
+            "x-oss-process=image%2Fresize%2Cw_9",
+            "GetObject",
+        ),
+        (
+            "HEAD",
+            object,
+            "x-oss-process=image%2Fresize%2Cw_9",
+            "NotPlayed",
+        ),
         ("GET", object, "versionId=v", "GetObject"),
         ("POST", object, "restore", "RestoreObject"),
         ("POST", object, "cleanRestoredObject", "CleanRestoredObject"),

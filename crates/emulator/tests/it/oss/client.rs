@@ -168,6 +168,41 @@ async fn a_presigned_url_opens_its_object_to_anybody() {
 }
 
 #[tokio::test]
+async fn a_presigned_url_shows_a_picture_made_smaller() {
+    let running = Running::start().await;
+    let http = http().build().unwrap();
+    for (name, bucket) in buckets(&running).await {
+        let (photo, text) = (key("a b+c 人.jpg"), key("a.txt"));
+        let file = include_bytes!("../../../../../assets/astronaut.jpg");
+        let options = PutOptions::default();
+        for (key, bytes) in [(&photo, &file[..]), (&text, &b"no picture"[..])] {
+            bucket
+                .put(key, Bytes::copy_from_slice(bytes), &options)
+                .await
+                .unwrap();
+        }
+        let read = async |key: &ObjectKey, process: &str| {
+            let minute = Duration::from_mins(1);
+            let url = bucket.presign_processed(key, process, minute, Timestamp::now());
+            let answer = http.get(url.unwrap().expose().clone()).send().await;
+            let answer = answer.unwrap();
+            (answer.status().as_u16(), answer.bytes().await.unwrap())
+        };
+        let (status, smaller) = read(&photo, "image/resize,m_lfit,w_120,h_480").await;
+        assert_eq!(status, 200, "{name}");
+        let picture = image::load_from_memory(&smaller).unwrap();
+        assert_eq!((picture.width(), picture.height()), (120, 120), "{name}");
+        let (_, whole) = read(&photo, "image/resize,w_4000").await;
+        assert_eq!(whole, file[..], "{name}: never made larger");
+        assert_eq!(read(&text, "image/resize,w_120").await.0, 400, "{name}");
+        let (status, refusal) = read(&photo, "image/rotate,90").await;
+        let refusal = String::from_utf8(refusal.to_vec()).unwrap();
+        assert_eq!(status, 400, "{name}");
+        assert!(refusal.contains("NotImplemented"), "{name}: {refusal}");
+    }
+}
+
+#[tokio::test]
 async fn a_signed_form_uploads_one_object_of_its_size_and_type() {
     let running = Running::start().await;
     for (name, bucket) in buckets(&running).await.into_iter().step_by(2) {
@@ -221,7 +256,13 @@ async fn a_page_of_another_origin_is_let_in_by_a_rule() {
             headers: vec!["*".to_owned()],
             exposed: vec!["ETag".to_owned()],
         };
-        bucket.set_cors(&[rule]).await.unwrap();
+        assert!(bucket.add_cors_rule(&rule).await.unwrap(), "{name}");
+        let other = CorsRule {
+            origins: vec!["https://b.example.com".to_owned()],
+            ..rule.clone()
+        };
+        assert!(bucket.add_cors_rule(&other).await.unwrap(), "{name}");
+        assert!(!bucket.add_cors_rule(&rule).await.unwrap(), "{name}");
         let answer = preflight().await.unwrap();
         assert_eq!(answer.headers()["access-control-allow-origin"], page);
     }
