@@ -15,7 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use face::{AttributeSet, Backend};
+use jiff::Timestamp;
 use oss::{Bucket, BucketName, ETag, ObjectKey, ObjectMeta, PutOptions};
+use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -88,6 +90,16 @@ pub(crate) struct Done {
     pub(crate) record: Record,
     /// Whether the result was there already.
     pub(crate) known: bool,
+    /// Of the work on it; none if it was there already.
+    pub(crate) steps: Option<StepTimes>,
+}
+
+/// When each step of the work on a result ended.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct StepTimes {
+    analysed: Timestamp,
+    drawn: Timestamp,
+    stored: Timestamp,
 }
 
 /// A photo that was found, and where its result goes.
@@ -192,7 +204,12 @@ impl Pipeline {
             return Ok(Attempt::Outdated(newer));
         }
         let etag = self.store(task, &photo).await?;
-        let done = task.done(etag, photo.record, false);
+        let steps = StepTimes {
+            analysed: photo.analysed,
+            drawn: photo.drawn,
+            stored: Timestamp::now(),
+        };
+        let done = task.done(etag, photo.record, Some(steps));
         self.store_sidecar(task, &done).await?;
         Ok(match self.changed_since(task, meta).await? {
             Some(newer) => Attempt::Outdated(newer),
@@ -215,7 +232,7 @@ impl Pipeline {
         };
         let record = Record::read(&result)
             .filter(|record| record.source_etag == meta.etag && record.method == self.method());
-        Ok(record.map(|record| task.done(result.etag, record, true)))
+        Ok(record.map(|record| task.done(result.etag, record, None)))
     }
 
     async fn store(&self, task: &PhotoTask, photo: &AnnotatedPhoto) -> Result<ETag, Failure> {
@@ -245,14 +262,15 @@ impl Pipeline {
 }
 
 impl PhotoTask {
-    fn done(&self, target_etag: ETag, record: Record, known: bool) -> Done {
+    fn done(&self, target_etag: ETag, record: Record, steps: Option<StepTimes>) -> Done {
         Done {
             job: self.job.clone(),
             key: self.key.clone(),
             target: self.target.clone(),
             target_etag,
             record,
-            known,
+            known: steps.is_none(),
+            steps,
         }
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::pipeline::Done;
+use crate::pipeline::{Done, StepTimes};
 use crate::record::{Conversion, Counts, Drawn};
 
 /// The `type` of replies. Filter Triggers on it; an event of this type is never worked on.
@@ -61,6 +61,9 @@ struct PhotoResult<'a> {
     height: u32,
     /// Whether the result was there already and only this reply is new.
     known: bool,
+    /// When each step of the work ended; absent if the result was there already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<StepTimes>,
     /// How many faces were found.
     face_count: usize,
     /// Counts by gender.
@@ -166,6 +169,7 @@ fn result<'a>(done: &'a Done, room: &mut usize) -> PhotoResult<'a> {
         width: record.size.0,
         height: record.size.1,
         known: done.known,
+        steps: done.steps,
         face_count: record.counts.total(),
         counts: record.counts,
         drawn: record.drawn,

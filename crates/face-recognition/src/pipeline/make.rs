@@ -41,6 +41,8 @@ pub(super) struct AnnotatedPhoto {
     pub(super) file: Bytes,
     pub(super) content_type: &'static str,
     pub(super) record: Record,
+    pub(super) analysed: Timestamp,
+    pub(super) drawn: Timestamp,
     /// The memory of the file, and before that, of the photo.
     _memory: (Arc<Grant>, Grant),
 }
@@ -61,6 +63,7 @@ impl Pipeline {
         let photo = self.photo(task, file, memory.clone()).await?;
         let size = photo.header.dimensions();
         let analysis = self.analyse(task, &photo).await?;
+        let analysed = Timestamp::now();
         let counts = Counts::of(&analysis.faces);
         let analysis = Arc::new(analysis);
         let (result, drawn, more_memory) = self.draw(photo, analysis.clone()).await?;
@@ -79,6 +82,8 @@ impl Pipeline {
             file: result.bytes.into(),
             content_type: result.content_type,
             record,
+            analysed,
+            drawn: Timestamp::now(),
             _memory: (memory, more_memory),
         })))
     }

@@ -45,6 +45,7 @@ impl Pipeline {
         // The same bytes at every delivery.
         let done = Done {
             known: false,
+            steps: None,
             ..done.clone()
         };
         let document = reply::document(&task.event, slice::from_ref(&done), vec![])?;

@@ -36,6 +36,9 @@ async fn a_photo_comes_back_and_the_reply_says_what_was_found() {
     for version in ["source", "target"] {
         data["results"][0][version]["etag"] = "…".into();
     }
+    for step in ["analysed", "drawn", "stored"] {
+        data["results"][0]["steps"][step] = "…".into();
+    }
     insta::assert_json_snapshot!(data, @r#"
     {
       "event": {
@@ -75,6 +78,11 @@ async fn a_photo_comes_back_and_the_reply_says_what_was_found() {
           "source": {
             "etag": "…",
             "key": "team/人 1.jpg"
+          },
+          "steps": {
+            "analysed": "…",
+            "drawn": "…",
+            "stored": "…"
           },
           "target": {
             "etag": "…",

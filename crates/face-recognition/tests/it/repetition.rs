@@ -37,6 +37,10 @@ async fn a_second_delivery_costs_no_second_analysis() {
         ["HEAD a.jpg", "HEAD target/rec-a.jpg"]
     );
     assert_eq!(again["results"][0]["known"], true);
+    assert_eq!(again["results"][0].get("steps"), None);
+    let steps = &first["results"][0]["steps"];
+    let ended = |step: &str| -> jiff::Timestamp { steps[step].as_str().unwrap().parse().unwrap() };
+    assert!(ended("analysed") <= ended("drawn") && ended("drawn") <= ended("stored"));
     assert_eq!(again["results"][0]["faces"], first["results"][0]["faces"]);
     assert_eq!(
         running
