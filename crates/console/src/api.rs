@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router, middleware};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use http::header::SET_COOKIE;
+use http::header::{HOST, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use oss::ObjectKey;
@@ -34,6 +34,8 @@ const REQUEST_BYTES: usize = 256 << 10;
 /// Ways that a page shows.
 const MOST_SHOWN: usize = 500;
 const PAGE_SIZE: usize = 48;
+/// What Knative calls the name of a `DomainMapping` that a request was sent to.
+const ORIGINAL_HOST: &str = "k-original-host";
 /// Proxies close connections on which nothing is said for longer.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -141,6 +143,8 @@ struct GalleryItem {
     #[serde(flatten)]
     item: Item,
     url: String,
+    /// A small picture of it; absent where there is none.
+    thumbnail: Option<String>,
 }
 
 /// `GET /api/gallery`.
@@ -159,7 +163,12 @@ async fn gallery(
     let shown = page.items.into_iter().filter_map(|item| {
         let key: ObjectKey = item.key.parse().ok()?;
         let url = console.url(&key).ok()?;
-        Some(GalleryItem { item, url })
+        let thumbnail = console.thumbnail(&item);
+        Some(GalleryItem {
+            item,
+            url,
+            thumbnail,
+        })
     });
     Json(GalleryPage {
         items: shown.collect(),
@@ -209,6 +218,10 @@ async fn event(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Refused> {
+    if !is_sent_here(&headers, console.events_host.as_deref()) {
+        let reason = "events are taken from inside the cluster only";
+        return Err(Refused::new(StatusCode::FORBIDDEN, reason));
+    }
     let rate = console.rates.events.take(1, Instant::now());
     rate.map_err(Refused::too_often)?;
     let taken = intake::take(
@@ -220,4 +233,48 @@ async fn event(
     );
     taken.map_err(|error| Refused::bad(service::error_line(&error)))?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Whether an event was sent to the name that the console has inside its cluster, where it is told
+/// one. A gateway for the internet knows only the name outside, and notes the name of a
+/// `DomainMapping` when it puts the one inside in its place.
+fn is_sent_here(headers: &HeaderMap, inside: Option<&str>) -> bool {
+    let Some(inside) = inside else {
+        return true;
+    };
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let rest = host.and_then(|host| host.strip_prefix(inside));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']))
+        && !headers.contains_key(ORIGINAL_HOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_from_inside_the_cluster() {
+        let inside = "photo-console.photos.svc";
+        for (host, original, expected) in [
+            ("photo-console.photos.svc.cluster.local", None, true),
+            ("photo-console.photos.svc", None, true),
+            ("photo-console.photos.svc:80", None, true),
+            ("photo-console.photos.svcs.example.com", None, false),
+            ("photo-console.photos.example.com", None, false),
+            (
+                "photo-console.photos.svc.cluster.local",
+                Some("photos.example.com"),
+                false,
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            if let Some(original) = original {
+                headers.insert(ORIGINAL_HOST, original.parse().unwrap());
+            }
+            assert_eq!(is_sent_here(&headers, Some(inside)), expected, "{host}");
+            assert!(is_sent_here(&headers, None));
+        }
+        assert!(!is_sent_here(&HeaderMap::new(), Some(inside)));
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::{Router, middleware};
+use jiff::Timestamp;
 use oss::{Bucket, Client, Endpoint};
 use prometheus_client::registry::Registry;
 use service::{ConnectOptions, Limits, Readiness};
@@ -14,12 +15,13 @@ use transport::Transport;
 use url::Url;
 
 use crate::config::{BucketConfig, Config, QueueConfig};
-use crate::console::{Console, Rates, Shared};
+use crate::console::{Console, QueueView, Rates, Shared};
 use crate::gallery::Gallery;
 use crate::journey::Journeys;
 use crate::live::Live;
 use crate::pulse::Pulse;
 use crate::session::Sessions;
+use crate::source::Source;
 use crate::{api, guard, page};
 
 /// Serves the page until `stop` is cancelled.
@@ -50,11 +52,12 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         bucket: of(&bucket.endpoint),
         public: of(&bucket.public),
         settings: bucket,
-        queue,
+        events_host: access.events_host.clone(),
         sessions: Sessions::new(access),
-        journeys: Journeys::new(Arc::clone(&live)),
+        journeys: Journeys::new(Arc::clone(&live), Timestamp::now()),
         gallery: Gallery::default(),
-        pulse: Pulse::default(),
+        pulse: Pulse::new(queue.mns.is_some(), queue.source.is_some()),
+        queue,
         live,
         rates: Rates::default(),
         stop: stop.clone(),
@@ -106,25 +109,36 @@ fn open_bucket(
     client.bucket(settings.name.clone())
 }
 
-/// The queue, if there is one to be shown.
+/// How the queue is found, if there is one to be shown.
 fn open_queue(
     settings: QueueConfig,
     mounted_url: Option<&str>,
     credentials: &LiveCredentials,
     transport: &Transport,
-) -> anyhow::Result<Option<mns::Queue>> {
-    let Some(name) = settings.name else {
-        return Ok(None);
-    };
+) -> anyhow::Result<QueueView> {
+    let QueueConfig {
+        endpoint,
+        name,
+        source,
+    } = settings;
+    if name.is_none() && source.is_none() {
+        return Ok(QueueView::default());
+    }
     let mounted = || mounted_url.map(Url::parse).transpose();
-    let url = match settings.endpoint {
+    let url = match endpoint {
         Some(url) => Some(url),
         None => mounted().context("the mounted Secret names no URL of MNS")?,
     };
     let url = url.context(
-        "`MNS_QUEUE` is set, but neither `MNS_ENDPOINT` nor the mounted Secret says where MNS is",
+        "there is a queue to be shown, but neither `MNS_ENDPOINT` nor the mounted Secret says where \
+         MNS is",
     )?;
     let endpoint = mns::Endpoint::try_new(&url)?;
     let client = mns::Client::new(endpoint, credentials.clone(), transport.clone());
-    Ok(Some(client.queue(name)))
+    let source = source.map(Source::in_cluster).transpose();
+    Ok(QueueView {
+        mns: Some(client),
+        name,
+        source: source.context("`CONSOLE_SOURCE` is set")?,
+    })
 }

@@ -76,6 +76,10 @@ pub struct QueueArgs {
     /// The queue; without it the page shows no queue [default: none].
     #[arg(long, env = "MNS_QUEUE", value_name = "NAME")]
     pub mns_queue: Option<String>,
+    /// In a cluster, the `MnsOssSource` in the console's namespace that the photos come by: its
+    /// status names the queue and counts the adapters [default: none].
+    #[arg(long, env = "CONSOLE_SOURCE", value_name = "NAME")]
+    pub source: Option<String>,
 }
 
 /// Who may use the page.
@@ -91,6 +95,10 @@ pub struct AccessArgs {
     /// Let the browser send the cookie over plain HTTP: `true` or `false` [default: false].
     #[arg(long, env = "CONSOLE_INSECURE_COOKIE", value_name = "BOOL")]
     pub insecure_cookie: Option<String>,
+    /// The name that the console has inside its cluster, or the start of it: events sent to any
+    /// other name are refused [default: every name will do].
+    #[arg(long, env = "CONSOLE_EVENTS_HOST", value_name = "NAME")]
+    pub events_host: Option<String>,
 }
 
 /// Where the console listens.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use mns::QueueName;
 use service::credentials::CredentialSource;
-use service::findings::{Findings, http_url, present_path};
+use service::findings::{Findings, http_url, present, present_path};
 use url::Url;
 
 use crate::Args;
@@ -44,6 +44,8 @@ pub struct QueueConfig {
     pub endpoint: Option<Url>,
     /// The queue; none is shown without it.
     pub name: Option<QueueName>,
+    /// The source that knows the queue, in a cluster.
+    pub source: Option<String>,
 }
 
 /// Where the console listens.
@@ -103,7 +105,12 @@ impl QueueConfig {
         let name = found.optional("MNS_QUEUE", args.mns_queue.as_deref(), rule, |text| {
             QueueName::try_new(text).ok()
         });
-        Self { endpoint, name }
+        let source = present(args.source.as_deref()).map(str::to_owned);
+        Self {
+            endpoint,
+            name,
+            source,
+        }
     }
 }
 

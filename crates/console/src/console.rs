@@ -3,17 +3,23 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mns::Queue;
+use mns::QueueName;
 use oss::{Bucket, NameError, ObjectKey};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::BucketConfig;
-use crate::gallery::Gallery;
+use crate::gallery::{Gallery, Item};
 use crate::journey::Journeys;
 use crate::live::Live;
 use crate::pulse::Pulse;
 use crate::rate::Rate;
 use crate::session::Sessions;
+use crate::source::Source;
+
+/// Twice the size at which a page shows it, for fine screens.
+const THUMBNAIL: &str = "image/resize,m_lfit,w_480,h_480";
+/// Image processing takes no larger files.
+const MOST_PROCESSED_BYTES: u64 = 20 << 20;
 
 /// The console; handlers and tasks share one.
 pub(crate) type Shared = Arc<Console>;
@@ -26,14 +32,27 @@ pub(crate) struct Console {
     pub(crate) bucket: Bucket,
     /// The bucket as browsers reach it; only signs.
     pub(crate) public: Bucket,
-    pub(crate) queue: Option<Queue>,
+    pub(crate) queue: QueueView,
     pub(crate) sessions: Sessions,
     pub(crate) journeys: Journeys,
     pub(crate) gallery: Gallery,
     pub(crate) pulse: Pulse,
     pub(crate) live: Arc<Live>,
     pub(crate) rates: Rates,
+    /// The start of the name that senders of events use; any name will do if there is none.
+    pub(crate) events_host: Option<String>,
     pub(crate) stop: CancellationToken,
+}
+
+/// How the queue is found, if there is one to be shown.
+#[derive(Debug, Default)]
+pub(crate) struct QueueView {
+    /// MNS, if any queue is looked at.
+    pub(crate) mns: Option<mns::Client>,
+    /// The queue, if it is known from the start.
+    pub(crate) name: Option<QueueName>,
+    /// The source that knows it, in a cluster.
+    pub(crate) source: Option<Source>,
 }
 
 /// How often something may happen, whoever asks.
@@ -66,6 +85,18 @@ impl Console {
         let (lifetime, now) = (self.settings.url_lifetime, Timestamp::now());
         let url = self.public.presign_get(key, lifetime, now)?;
         Ok(url.expose().to_string())
+    }
+
+    /// A URL with which the browser reads a result made small; none where OSS makes none.
+    pub(crate) fn thumbnail(&self, item: &Item) -> Option<String> {
+        if item.size_bytes > MOST_PROCESSED_BYTES {
+            return None;
+        }
+        let (key, lifetime) = (item.key.parse().ok()?, self.settings.url_lifetime);
+        let url = self
+            .public
+            .presign_processed(&key, THUMBNAIL, lifetime, Timestamp::now());
+        Some(url.ok()?.expose().to_string())
     }
 
     /// The key of a photo's result.

@@ -19,7 +19,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::config::BucketConfig;
-use crate::journey::{Delivered, Finished, Journeys, Refusal};
+use crate::journey::{Delivered, Finished, Journeys, Refusal, StepTimes};
 
 /// Longer reasons are cut.
 const REASON_CHARS: usize = 500;
@@ -44,6 +44,8 @@ struct PhotoResult {
     bucket: String,
     source: Version,
     face_count: usize,
+    /// Not told by older services, and not again with a second delivery.
+    steps: Option<StepTimes>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,6 +112,7 @@ fn replied(event: &Event, reply: &Reply, bucket: &BucketName, journeys: &Journey
             etag: Some(&result.source.etag),
             faces: result.face_count,
             at: at.unwrap_or(now),
+            steps: result.steps,
             document: Some(&document),
         };
         journeys.finished(&finished, now);

@@ -4,19 +4,22 @@
 //! comes, a result may be found in the bucket before its reply. Whatever is told twice changes
 //! nothing, and a result in the bucket outweighs a refusal.
 
+mod documents;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use self::documents::DocumentStore;
+pub(crate) use self::documents::Documents;
+use self::documents::Kind;
 use crate::live::Live;
 
 /// Photos that are remembered; what bucket and queue know of older ones can be asked for.
 const MOST_JOURNEYS: usize = 5000;
-/// Memory for events and replies, in bytes.
-const DOCUMENT_BYTES: usize = 32 << 20;
 /// The name under which pages hear of a photo.
 const NEWS: &str = "photo";
 
@@ -98,24 +101,27 @@ pub(crate) struct Finished<'a> {
     pub(crate) key: &'a str,
     pub(crate) etag: Option<&'a str>,
     pub(crate) faces: usize,
+    /// When the result was stored, as far as is known.
     pub(crate) at: Timestamp,
+    /// When each step of the work on it ended, if the face service has told.
+    pub(crate) steps: Option<StepTimes>,
     /// The reply as JSON, if it came.
     pub(crate) document: Option<&'a Arc<str>>,
 }
 
-/// The event and the reply about a photo, as JSON.
-#[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Documents {
-    #[serde(serialize_with = "text")]
-    pub(crate) event: Option<Arc<str>>,
-    #[serde(serialize_with = "text")]
-    pub(crate) reply: Option<Arc<str>>,
+/// When each step of the face service's work ended, by its clock.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct StepTimes {
+    pub(crate) analysed: Timestamp,
+    pub(crate) drawn: Timestamp,
+    pub(crate) stored: Timestamp,
 }
 
 /// All ways that are remembered.
 #[derive(Debug)]
 pub(crate) struct Journeys {
     live: Arc<Live>,
+    started: Timestamp,
     known: Mutex<Known>,
 }
 
@@ -124,10 +130,7 @@ struct Known {
     journeys: HashMap<String, Journey>,
     /// Keys, the oldest first.
     order: VecDeque<String>,
-    documents: HashMap<String, Documents>,
-    /// Keys with documents, the oldest first.
-    kept: VecDeque<String>,
-    bytes: usize,
+    documents: DocumentStore,
     /// Keys of photos that got their result since somebody asked.
     fresh: Vec<String>,
     stored: u64,
@@ -173,9 +176,10 @@ impl Journey {
 }
 
 impl Journeys {
-    pub(crate) fn new(live: Arc<Live>) -> Self {
+    pub(crate) fn new(live: Arc<Live>, started: Timestamp) -> Self {
         Self {
             live,
+            started,
             known: Mutex::default(),
         }
     }
@@ -213,19 +217,29 @@ impl Journeys {
             journey.step(Step::Delivered, now);
             journey.event_id = Some(delivered.event_id.to_owned());
         });
-        self.keep(
-            delivered.key,
-            |documents| &mut documents.event,
-            delivered.document,
-        );
+        let mut known = self.lock();
+        known
+            .documents
+            .keep(delivered.key, Kind::Event, delivered.document);
     }
 
     /// The photo has its result.
     pub(crate) fn finished(&self, finished: &Finished<'_>, now: Timestamp) {
         let is_news = self.change(finished.key, now, |journey| {
             journey.of_version(finished.etag, now);
-            for step in [Step::Analysed, Step::Drawn, Step::Stored] {
-                journey.step(step, finished.at);
+            journey.step(Step::Stored, finished.at);
+            if let Some(times) = finished.steps {
+                let StepTimes {
+                    analysed,
+                    drawn,
+                    stored,
+                } = times;
+                // More exact than what the bucket says.
+                journey.steps.extend([
+                    (Step::Analysed, analysed),
+                    (Step::Drawn, drawn),
+                    (Step::Stored, stored),
+                ]);
             }
             (journey.faces, journey.refusal) = (Some(finished.faces), None);
             let is_news = journey.state != State::Stored;
@@ -234,13 +248,15 @@ impl Journeys {
         });
         if is_news {
             let mut known = self.lock();
-            known.stored += 1;
+            // What a new console finds in the bucket says nothing of the rate.
+            known.stored += u64::from(finished.at >= self.started);
             if known.fresh.len() < MOST_JOURNEYS {
                 known.fresh.push(finished.key.to_owned());
             }
         }
         if let Some(document) = finished.document {
-            self.keep(finished.key, |documents| &mut documents.reply, document);
+            let mut known = self.lock();
+            known.documents.keep(finished.key, Kind::Reply, document);
         }
     }
 
@@ -254,6 +270,15 @@ impl Journeys {
             is_news
         });
         self.lock().refused += u64::from(is_news);
+    }
+
+    /// Whether the photo of this key and version is known and has no result yet.
+    pub(crate) fn is_open(&self, key: &str, etag: &str) -> bool {
+        let known = self.lock();
+        let journey = known.journeys.get(key);
+        journey.is_some_and(|journey| {
+            journey.state != State::Stored && journey.etag().is_none_or(|known| known == etag)
+        })
     }
 
     /// Keys of photos that got their result since the last call.
@@ -314,8 +339,7 @@ impl Journeys {
     /// The way of one photo, and what is kept of it.
     pub(crate) fn get(&self, key: &str) -> (Option<Journey>, Documents) {
         let known = self.lock();
-        let documents = known.documents.get(key).cloned().unwrap_or_default();
-        (known.journeys.get(key).cloned(), documents)
+        (known.journeys.get(key).cloned(), known.documents.get(key))
     }
 
     /// How many photos were stored and refused so far.
@@ -347,45 +371,13 @@ impl Journeys {
         changed
     }
 
-    fn keep(
-        &self,
-        key: &str,
-        place: impl FnOnce(&mut Documents) -> &mut Option<Arc<str>>,
-        document: &Arc<str>,
-    ) {
-        let mut known = self.lock();
-        let known = &mut *known;
-        if !known.documents.contains_key(key) {
-            known.kept.push_back(key.to_owned());
-        }
-        let documents = known.documents.entry(key.to_owned()).or_default();
-        let replaced = place(documents).replace(Arc::clone(document));
-        known.bytes += document.len();
-        known.bytes -= replaced.map_or(0, |replaced| replaced.len());
-        while known.bytes > DOCUMENT_BYTES
-            && let Some(oldest) = known.kept.pop_front()
-        {
-            let Documents { event, reply } = known.documents.remove(&oldest).unwrap_or_default();
-            known.bytes -= [event, reply]
-                .iter()
-                .flatten()
-                .map(|it| it.len())
-                .sum::<usize>();
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[expect(clippy::ref_option, reason = "serde hands over the field")]
-fn text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
-    text.as_deref().serialize(serializer)
-}
-
 /// What pages see of a way, to tell whether it changed.
-fn shown(journey: &Journey) -> (State, usize, u32, Option<Refusal>) {
+fn shown(journey: &Journey) -> (State, BTreeMap<Step, Timestamp>, u32, Option<Refusal>) {
     let Journey {
         state,
         steps,
@@ -393,7 +385,7 @@ fn shown(journey: &Journey) -> (State, usize, u32, Option<Refusal>) {
         refusal,
         ..
     } = journey;
-    (*state, steps.len(), *attempts, refusal.clone())
+    (*state, steps.clone(), *attempts, refusal.clone())
 }
 
 #[cfg(test)]

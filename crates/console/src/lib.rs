@@ -20,6 +20,7 @@ mod photo;
 mod pulse;
 mod rate;
 mod session;
+mod source;
 mod upload;
 mod watch;
 

@@ -28,6 +28,8 @@ pub(crate) struct Sample {
     pub(crate) at_ms: i64,
     /// Absent where there is no queue to look at, or no answer.
     pub(crate) queue: Option<QueueState>,
+    /// Pods of the adapter; absent where there is no source to ask, or no answer.
+    pub(crate) adapters: Option<u32>,
     pub(crate) stored: u64,
     pub(crate) refused: u64,
 }
@@ -37,6 +39,19 @@ pub(crate) struct Sample {
 pub(crate) struct Troubles {
     pub(crate) oss: Option<String>,
     pub(crate) mns: Option<String>,
+    pub(crate) source: Option<String>,
+}
+
+/// A look at the pipeline.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Look {
+    /// In milliseconds since 1970.
+    pub(crate) at_ms: i64,
+    pub(crate) queue: Option<QueueState>,
+    pub(crate) adapters: Option<u32>,
+    pub(crate) troubles: Troubles,
+    /// How many photos were stored and refused so far.
+    pub(crate) counted: (u64, u64),
 }
 
 /// What pages are told.
@@ -46,11 +61,17 @@ pub(crate) struct Beat {
     pub(crate) troubles: Troubles,
     /// Whether there is a queue to look at.
     pub(crate) has_queue: bool,
+    /// Whether there is a source to ask for adapters.
+    pub(crate) has_source: bool,
 }
 
 /// How the pipeline does.
-#[derive(Debug, Default)]
-pub(crate) struct Pulse(Mutex<State>);
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    has_queue: bool,
+    has_source: bool,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -60,26 +81,36 @@ struct State {
 }
 
 impl Pulse {
-    /// Takes a look at the pipeline; `counted` is how many photos were stored and refused so far.
-    pub(crate) fn beat(
-        &self,
-        at_ms: i64,
-        queue: Option<QueueState>,
-        troubles: Troubles,
-        has_queue: bool,
-        counted: (u64, u64),
-    ) -> Beat {
+    pub(crate) fn new(has_queue: bool, has_source: bool) -> Self {
+        Self {
+            has_queue,
+            has_source,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Takes in a look at the pipeline.
+    pub(crate) fn beat(&self, look: Look) -> Beat {
+        let Look {
+            at_ms,
+            queue,
+            adapters,
+            troubles,
+            counted,
+        } = look;
         let mut state = self.lock();
         let sample = Sample {
             at_ms,
             queue,
+            adapters,
             stored: counted.0.saturating_sub(state.counted.0),
             refused: counted.1.saturating_sub(state.counted.1),
         };
         state.beat = Beat {
             sample,
             troubles,
-            has_queue,
+            has_queue: self.has_queue,
+            has_source: self.has_source,
         };
         let is_due = |last: &Sample| at_ms - last.at_ms >= SPACING_MS;
         if state.samples.back().is_none_or(is_due) {
@@ -99,7 +130,7 @@ impl Pulse {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,11 +140,13 @@ mod tests {
 
     #[test]
     fn an_hour_is_kept_and_nothing_is_counted_twice() {
-        let pulse = Pulse::default();
+        let pulse = Pulse::new(false, false);
         for tick in 0..2000 {
-            let counted = (tick * 3, tick);
-            let at = i64::try_from(tick).unwrap() * 2000;
-            pulse.beat(at, None, Troubles::default(), false, counted);
+            pulse.beat(Look {
+                at_ms: i64::try_from(tick).unwrap() * 2000,
+                counted: (tick * 3, tick),
+                ..Look::default()
+            });
         }
         let (samples, _) = pulse.history();
         assert_eq!(samples.len(), MOST_SAMPLES);

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use oss::{FormOptions, ObjectKey};
 use serde::{Deserialize, Serialize};
 
+use crate::config::BucketConfig;
 use crate::console::{Console, Shared};
 use crate::guard::Refused;
 
@@ -98,9 +99,13 @@ pub(crate) async fn sign(
 }
 
 fn folder(console: &Console, now: Timestamp) -> String {
-    let day = now.strftime("%Y-%m-%d");
     let id: u32 = rand::random();
-    format!("{}/{day}/{id:08x}", console.settings.photos)
+    format!("{}/{id:08x}", folder_of_day(&console.settings, now))
+}
+
+/// Where the photos are that the page uploads on one day.
+pub(crate) fn folder_of_day(settings: &BucketConfig, now: Timestamp) -> String {
+    format!("{}/{}", settings.photos, now.strftime("%Y-%m-%d"))
 }
 
 fn form(console: &Console, options: &FormOptions, now: Timestamp) -> Result<Form, Refused> {

@@ -5,16 +5,18 @@ use std::time::{Duration, Instant};
 
 use face_recognition::record::Record;
 use futures_util::{StreamExt as _, stream};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mns::{BatchSize, Queue};
 use oss::{ListRequest, ObjectKey, ObjectMeta};
 use tokio::time::sleep;
 use tracing::warn;
 
-use crate::console::Console;
+use crate::console::{Console, QueueView};
 use crate::gallery::{Listed, MOST_RESULTS};
 use crate::journey::{Finished, Journey, State, Step};
-use crate::pulse::{QueueState, Troubles};
+use crate::pulse::{Look, QueueState, Troubles};
+use crate::source::SourceStatus;
+use crate::upload;
 
 /// Between two looks at queue and photos, while a page is open.
 const BEAT: Duration = Duration::from_secs(2);
@@ -30,14 +32,18 @@ const GALLERY_PAUSE: Duration = Duration::from_secs(1);
 const LIST_PAUSE: Duration = Duration::from_mins(1);
 /// The end of keys of analyses that lie beside results; no photo's key ends so.
 const SIDECAR: &str = ".json";
+/// How far back a new console looks for photos, and how much it lists of each day.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const MOST_RECALLED_PAGES: usize = 20;
 /// A form may be used at its last moment, and a large photo takes its time.
 const UPLOAD_GRACE: Duration = Duration::from_mins(15);
 
 impl Console {
     /// Looks at queue and photos until the console stops.
     pub(crate) async fn watch(self: Arc<Self>) {
+        let mut source = SourceStatus::default();
         loop {
-            self.beat().await;
+            self.beat(&mut source).await;
             let pause = if self.live.is_heard() {
                 BEAT
             } else {
@@ -51,19 +57,27 @@ impl Console {
         }
     }
 
-    async fn beat(&self) {
-        let mut troubles = Troubles::default();
-        let queue = match &self.queue {
-            Some(queue) => self.look_at(queue, &mut troubles).await,
-            None => None,
-        };
-        self.check_photos(&mut troubles).await;
-        let at_ms = Timestamp::now().as_millisecond();
-        let counts = self.journeys.counts();
-        let beat = self
-            .pulse
-            .beat(at_ms, queue, troubles, self.queue.is_some(), counts);
-        self.live.tell("pulse", &beat);
+    /// `known` is the last that the source has told.
+    async fn beat(&self, known: &mut SourceStatus) {
+        let mut look = Look::default();
+        let troubles = &mut look.troubles;
+        let QueueView { mns, name, source } = &self.queue;
+        if let Some(source) = source {
+            match source.status().await {
+                Ok(status) => {
+                    look.adapters = status.adapters;
+                    *known = status;
+                }
+                Err(error) => troubles.source = Some(service::error_line(&error)),
+            }
+        }
+        if let (Some(mns), Some(name)) = (mns, name.as_ref().or(known.queue.as_ref())) {
+            look.queue = self.look_at(&mns.queue(name.clone()), troubles).await;
+        }
+        self.check_photos(troubles).await;
+        look.at_ms = Timestamp::now().as_millisecond();
+        look.counted = self.journeys.counts();
+        self.live.tell("pulse", &self.pulse.beat(look));
     }
 
     async fn look_at(&self, queue: &Queue, troubles: &mut Troubles) -> Option<QueueState> {
@@ -147,20 +161,28 @@ impl Console {
         };
         if let Some(meta) = self.found(&result).await?
             && let Some(record) = Record::read(&meta)
-            && journey
-                .etag()
-                .is_none_or(|etag| etag == record.source_etag.as_str())
         {
-            let finished = Finished {
-                key: key.as_str(),
-                etag: Some(record.source_etag.as_str()),
-                faces: record.counts.total(),
-                at: meta.last_modified.unwrap_or(now),
-                document: None,
-            };
-            self.journeys.finished(&finished, now);
+            self.has_result(&key, &meta, &record);
         }
         Ok(())
+    }
+
+    /// A result was found; it ends the way of its photo if it was made of that version.
+    fn has_result(&self, photo: &ObjectKey, meta: &ObjectMeta, record: &Record) {
+        let (key, etag) = (photo.as_str(), record.source_etag.as_str());
+        if !self.journeys.is_open(key, etag) {
+            return;
+        }
+        let now = Timestamp::now();
+        let finished = Finished {
+            key,
+            etag: Some(etag),
+            faces: record.counts.total(),
+            at: meta.last_modified.unwrap_or(now),
+            steps: None,
+            document: None,
+        };
+        self.journeys.finished(&finished, now);
     }
 
     async fn found(&self, key: &ObjectKey) -> Result<Option<ObjectMeta>, oss::Error> {
@@ -174,7 +196,11 @@ impl Console {
     /// Lists the results and counts their faces until the console stops.
     pub(crate) async fn keep_gallery(self: Arc<Self>) {
         let mut listed: Option<Instant> = None;
+        let mut is_recalled = false;
         loop {
+            if !is_recalled {
+                is_recalled = self.recall().await.is_ok();
+            }
             if listed.is_none_or(|listed| listed.elapsed() >= LIST_PAUSE) {
                 match self.list().await {
                     Ok(()) => {
@@ -199,6 +225,35 @@ impl Console {
                 () = sleep(pause) => {}
             }
         }
+    }
+
+    /// Takes in what was uploaded by the page since yesterday, as far as the bucket knows it: a
+    /// console that was started anew has heard nothing of it.
+    async fn recall(&self) -> Result<(), oss::Error> {
+        let now = Timestamp::now();
+        let mut photos = Vec::new();
+        for day in [now - DAY, now] {
+            let request = ListRequest {
+                prefix: format!("{}/", upload::folder_of_day(&self.settings, day)),
+                ..ListRequest::default()
+            };
+            let mut after = None;
+            for _ in 0..MOST_RECALLED_PAGES {
+                let page = self.bucket.list(&request, after.as_deref()).await?;
+                photos.extend(page.objects);
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        photos.sort_by_key(|photo| photo.last_modified);
+        for photo in photos {
+            let at = photo.last_modified.unwrap_or(now);
+            self.journeys
+                .uploaded(photo.key.as_str(), photo.etag.as_str(), at, at);
+        }
+        Ok(())
     }
 
     async fn list(&self) -> Result<(), oss::Error> {
@@ -255,6 +310,10 @@ impl Console {
         self.live.tell("gallery", &serde_json::json!({}));
     }
 
+    fn photo_of(&self, result: &str) -> Option<ObjectKey> {
+        self.photo_key(&result.parse().ok()?)
+    }
+
     /// Looks at a few results nobody has looked at; tells whether there was none, or no answer.
     async fn count_faces(&self) -> bool {
         let unseen = self.gallery.unseen(CALLS_AT_A_TIME * 4);
@@ -272,8 +331,13 @@ impl Console {
             match meta {
                 Ok(meta) => {
                     let record = meta.as_ref().and_then(Record::read);
-                    let faces = record.map(|record| record.counts.total());
+                    let faces = record.as_ref().map(|record| record.counts.total());
                     self.gallery.seen(&key, faces);
+                    if let (Some(meta), Some(record)) = (meta, record)
+                        && let Some(photo) = self.photo_of(&key)
+                    {
+                        self.has_result(&photo, &meta, &record);
+                    }
                 }
                 Err(_) => is_answered = false,
             }

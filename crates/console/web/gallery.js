@@ -20,6 +20,13 @@ const CHOICES = [
 
 const version = ({ key, modified_ms: modified, faces: count }) => `${modified} ${count} ${key}`;
 
+// The whole picture where OSS makes no small one of it.
+function picture({ url, thumbnail }) {
+  const image = make("img", { src: thumbnail ?? url, alt: "", loading: "lazy", decoding: "async" });
+  if (thumbnail) image.addEventListener("error", () => (image.src = url), { once: true });
+  return image;
+}
+
 export class Gallery {
   constructor(open) {
     this.open = open;
@@ -97,7 +104,7 @@ export class Gallery {
   }
 
   item(item) {
-    const { key, url, faces: count } = item;
+    const { key, faces: count } = item;
     const name = lastOf(key).replace(/^rec-/, "");
     const said = count === null ? "" : faces(count);
     return make(
@@ -106,7 +113,7 @@ export class Gallery {
       make(
         "button",
         { type: "button", class: "result", title: key, onclick: () => this.open(key) },
-        make("img", { src: url, alt: "", loading: "lazy", decoding: "async" }),
+        picture(item),
         make("span", { class: "caption" }, make("span", { class: "result-name" }, name), make("span", { class: "quiet" }, said)),
       ),
     );

@@ -12,6 +12,8 @@ import { say, size, switchLanguage, translate } from "./words.js";
 const RETRY_MS = 2000;
 // Messages that wait longer are in trouble.
 const PATIENCE_SECONDS = 30;
+// Proxies end long answers, and the browser asks again at once.
+const AWAY_MS = 5000;
 
 const viewer = new Viewer();
 const progress = new Progress(
@@ -32,15 +34,17 @@ const plots = new Plots();
 const troubles = { isAway: false, isCut: false, beat: null };
 let about = null;
 let source = null;
+let away = null;
 
 function showTroubles() {
-  const { oss = null, mns = null } = troubles.beat?.troubles ?? {};
+  const { oss = null, mns = null, source: cluster = null } = troubles.beat?.troubles ?? {};
   const queue = troubles.beat?.sample.queue;
   const found = [];
   if (troubles.isAway) found.push(say("unreachable"));
   if (oss) found.push(say("ossDown", { reason: oss }));
   else if (troubles.isCut) found.push(say("cors", { origin: location.origin }));
   if (mns) found.push(say("mnsDown", { reason: mns }));
+  if (cluster) found.push(say("sourceDown", { reason: cluster }));
   if (queue && queue.oldest_seconds > PATIENCE_SECONDS) {
     const seconds = queue.oldest_seconds;
     found.push(queue.waiting > 0 && queue.hidden === 0 ? say("adapterDown") : say("faceDown", { seconds }));
@@ -64,13 +68,19 @@ function show(part) {
   byId("work").hidden = part !== "work";
 }
 
+function isAway(isSo) {
+  clearTimeout(away);
+  away = null;
+  troubles.isAway = isSo;
+  showTroubles();
+}
+
 async function begin() {
   try {
     about = await session();
   } catch {
-    troubles.isAway = true;
     show("work");
-    showTroubles();
+    isAway(true);
     setTimeout(begin, RETRY_MS);
     return;
   }
@@ -78,7 +88,7 @@ async function begin() {
     leave();
     return;
   }
-  troubles.isAway = false;
+  isAway(false);
   progress.limit = about.max_upload_bytes;
   byId("sign-out").hidden = !about.signs_out;
   byId("files").accept = about.types.join(",");
@@ -86,11 +96,14 @@ async function begin() {
   showAbout();
   source?.close();
   source = listen({ photo, pulse, gallery: () => gallery.changed(), reload: load }, (isThere, broken) => {
-    troubles.isAway = !isThere;
-    showTroubles();
-    if (isThere) load();
+    if (isThere) {
+      isAway(false);
+      load();
+      return;
+    }
+    away ??= setTimeout(() => isAway(true), AWAY_MS);
     // The browser gives up on its own after a refusal.
-    else if (broken.readyState === EventSource.CLOSED) setTimeout(begin, RETRY_MS);
+    if (broken.readyState === EventSource.CLOSED) setTimeout(begin, RETRY_MS);
   });
   viewer.openAddress();
 }
@@ -139,6 +152,7 @@ byId("sign-in").querySelector("form").addEventListener("submit", async (event) =
     await call("POST", "/api/session", { token: byId("token").value });
     byId("token").value = "";
     await begin();
+    if (!about && !troubles.isAway) problem.textContent = say("cookieLost");
   } catch (error) {
     if (error.status === 401) problem.textContent = say("wrongToken");
     else if (error.status === 429) problem.textContent = say("tooOften", { seconds: error.retryAfter });

@@ -1,4 +1,4 @@
-// Four small plots of the last hour.
+// Small plots of the last hour.
 
 import { byId, draw, make } from "./dom.js";
 import { number, say } from "./words.js";
@@ -24,6 +24,12 @@ const PLOTS = [
     of: ({ queue }) => (queue ? Math.max(0, queue.oldest_seconds) : null),
   },
   {
+    title: "adapters",
+    unit: "pods",
+    needsSource: true,
+    of: ({ adapters }) => adapters,
+  },
+  {
     title: "rate",
     unit: "perMinute",
     of: ({ stored }) => stored * PER_MINUTE,
@@ -44,19 +50,20 @@ export class Plots {
   constructor() {
     this.samples = [];
     this.hasQueue = true;
+    this.hasSource = false;
     document.addEventListener("language", () => this.render());
   }
 
-  history({ samples, sample, has_queue: hasQueue }) {
+  history({ samples, sample, has_queue: hasQueue, has_source: hasSource }) {
     this.samples = samples;
-    this.hasQueue = hasQueue;
+    Object.assign(this, { hasQueue, hasSource });
     if (sample) this.last = sample;
     this.render();
   }
 
   // A look between two samples moves the numbers; the line grows every ten seconds.
-  beat({ sample, has_queue: hasQueue }) {
-    this.hasQueue = hasQueue;
+  beat({ sample, has_queue: hasQueue, has_source: hasSource }) {
+    Object.assign(this, { hasQueue, hasSource });
     this.last = sample;
     const end = this.samples.at(-1);
     if (!end || sample.at_ms - end.at_ms >= SPACING_MS) {
@@ -67,7 +74,9 @@ export class Plots {
   }
 
   render() {
-    byId("plots").replaceChildren(...PLOTS.map((plot) => this.plot(plot)));
+    // Only a cluster tells of adapters.
+    const plots = PLOTS.filter(({ needsSource }) => !needsSource || this.hasSource);
+    byId("plots").replaceChildren(...plots.map((plot) => this.plot(plot)));
   }
 
   plot({ title, unit, needsQueue, isBad, of, now }) {
@@ -89,7 +98,7 @@ function line(samples, of) {
   const end = samples.at(-1)?.at_ms ?? 0;
   const points = samples
     .map((sample) => ({ at: sample.at_ms, value: of(sample) }))
-    .filter(({ value }) => value !== null);
+    .filter(({ value }) => value !== null && value !== undefined);
   const most = Math.max(1, ...points.map(({ value }) => value));
   const x = (at) => (WIDTH - 2 - ((end - at) / HOUR_MS) * (WIDTH - 4)).toFixed(1);
   const y = (value) => (HEIGHT - 2 - (value / most) * (HEIGHT - 6)).toFixed(1);

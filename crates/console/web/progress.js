@@ -150,7 +150,7 @@ export class Progress {
     }
     if (journey?.state === "stored") {
       const { uploaded, stored } = journey.steps;
-      const found = faces(journey.faces ?? 0);
+      const found = faces(journey.faces);
       if (!uploaded) return found;
       const seconds = Math.max(0, (Date.parse(stored) - Date.parse(uploaded)) / 1000);
       return say("took", { faces: found, seconds: seconds.toFixed(1) });

@@ -10,6 +10,7 @@ const WORDS = {
     token: "Token",
     signInProxy: "The proxy in front of this page has not said who you are. Sign in there and load the page again.",
     wrongToken: "This is not the token.",
+    cookieLost: "The token is right, but the browser did not keep the session. Open the page over HTTPS, or start the console with CONSOLE_INSECURE_COOKIE=true.",
     tooOften: "Too many attempts. Try again in {seconds} seconds.",
     unreachable: "The console does not answer. Trying again.",
     drop: "Drop photos here",
@@ -61,14 +62,17 @@ const WORDS = {
     cors: "The browser cannot upload to the bucket. If it is running, it lacks this CORS rule: origin {origin}; methods GET, HEAD, POST; headers *.",
     ossDown: "The bucket does not answer: {reason}",
     mnsDown: "The queue does not answer: {reason}",
+    sourceDown: "The source in the cluster cannot be read: {reason}",
     adapterDown: "Messages wait in the queue and nobody takes them. Is source-adapter running?",
     faceDown: "The oldest message has been tried for {seconds} s. Is face-recognition running?",
     depth: "Queue",
     oldest: "Oldest message",
+    adapters: "Adapters",
     rate: "Photos per minute",
     failures: "Refused",
     messages: "messages",
     seconds: "seconds",
+    pods: "pods",
     perMinute: "in the last minute",
     lastHour: "in the last hour",
     noQueue: "no queue to look at",
@@ -108,6 +112,7 @@ const WORDS = {
     token: "令牌",
     signInProxy: "前面的代理没有告知您的身份。请在代理处登录后重新加载。",
     wrongToken: "令牌不正确。",
+    cookieLost: "令牌正确，但浏览器没有保存会话。请通过 HTTPS 打开页面，或在启动控制台时设置 CONSOLE_INSECURE_COOKIE=true。",
     tooOften: "尝试次数过多，请在 {seconds} 秒后重试。",
     unreachable: "控制台没有响应，正在重试。",
     drop: "把照片拖到这里",
@@ -159,14 +164,17 @@ const WORDS = {
     cors: "浏览器无法上传到存储空间。如果它正在运行，则缺少此跨域规则：来源 {origin}；方法 GET、HEAD、POST；请求头 *。",
     ossDown: "存储空间没有响应：{reason}",
     mnsDown: "队列没有响应：{reason}",
+    sourceDown: "无法读取集群中的事件源：{reason}",
     adapterDown: "队列中有消息无人接收。source-adapter 是否在运行？",
     faceDown: "最早的消息已重试 {seconds} 秒。face-recognition 是否在运行？",
     depth: "队列",
     oldest: "最早的消息",
+    adapters: "适配器",
     rate: "每分钟照片数",
     failures: "被拒绝",
     messages: "条消息",
     seconds: "秒",
+    pods: "个 Pod",
     perMinute: "最近一分钟",
     lastHour: "最近一小时",
     noQueue: "没有可查看的队列",
@@ -247,4 +255,7 @@ export function size(bytes) {
 
 export const faces = (count) => (count === 1 ? say("face") : say("faces", { count: number(count) }));
 
-export const time = (value) => new Date(value).toLocaleTimeString(locale());
+// To the millisecond: some steps take no more than a few.
+const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 };
+
+export const time = (value) => new Date(value).toLocaleTimeString(locale(), TIME);

@@ -18,6 +18,8 @@ pub struct Access {
     pub(crate) proof: Proof,
     /// Whether the cookie may travel over plain HTTP.
     pub(crate) insecure_cookie: bool,
+    /// The start of the name that senders of events use.
+    pub(crate) events_host: Option<String>,
 }
 
 /// How people prove who they are.
@@ -35,6 +37,7 @@ impl Access {
             token_file,
             user_header,
             insecure_cookie,
+            events_host,
         } = args;
         let insecure_cookie = found.optional(
             "CONSOLE_INSECURE_COOKIE",
@@ -63,6 +66,7 @@ impl Access {
         Some(Self {
             proof: proof?,
             insecure_cookie: insecure_cookie.unwrap_or(false),
+            events_host: present(events_host.as_deref()).map(str::to_owned),
         })
     }
 }

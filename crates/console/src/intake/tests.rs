@@ -17,7 +17,7 @@ const REPLY: &str = r#"{"event":{"id":"R1","source":"acs.oss"},"results":[{"buck
     "target":{"key":"target/photos/rec-a.jpg","etag":"DEF"},"face_count":3}],"failures":[]}"#;
 
 fn journeys() -> Journeys {
-    Journeys::new(Arc::new(Live::new()))
+    Journeys::new(Arc::new(Live::new()), now())
 }
 
 fn settings() -> BucketConfig {
@@ -78,8 +78,17 @@ fn an_event_and_its_reply_bring_a_photo_to_its_end() {
     assert_eq!((journey.state, journey.faces), (State::Stored, Some(3)));
     let stored: Timestamp = "2026-11-29T00:00:04Z".parse().unwrap();
     assert_eq!(journey.steps[&Step::Stored], stored);
+    assert!(!journey.steps.contains_key(&Step::Analysed), "not told");
     let reply: Value = serde_json::from_str(&documents.reply.unwrap()).unwrap();
     assert_eq!(reply["data"]["results"][0]["face_count"], 3);
+
+    let steps = r#""face_count":3,"steps":{"analysed":"2026-11-29T00:00:02Z",
+        "drawn":"2026-11-29T00:00:03Z","stored":"2026-11-29T00:00:03.5Z"}"#;
+    let with_steps = REPLY.replace(r#""face_count":3"#, steps);
+    assert!(send(&journeys, REPLY_TYPE, &[], &with_steps));
+    let steps = journeys.get("photos/a.jpg").0.unwrap().steps;
+    let analysed: Timestamp = "2026-11-29T00:00:02Z".parse().unwrap();
+    assert_eq!((steps.len(), steps[&Step::Analysed]), (6, analysed));
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn journeys() -> (
 ) {
     let live = Arc::new(Live::new());
     let news = live.listen();
-    (Journeys::new(live), news)
+    (Journeys::new(live, at(0)), news)
 }
 
 fn delivered(key: &'static str, etag: &'static str) -> Delivered<'static> {
@@ -30,6 +30,7 @@ fn finished(key: &'static str, etag: &'static str) -> Finished<'static> {
         etag: Some(etag),
         faces: 2,
         at: at(9),
+        steps: None,
         document: None,
     }
 }
@@ -56,10 +57,49 @@ fn facts_make_a_way_in_whatever_order_they_come() {
         }
         let journey = journeys.get("a").0.unwrap();
         assert_eq!(journey.state, State::Stored, "{order:?}");
-        assert_eq!(journey.steps.len(), 6, "{order:?}");
+        assert_eq!(journey.steps.len(), 4, "{order:?}");
         assert_eq!(journey.steps[&Step::Stored], at(9), "{order:?}");
         assert_eq!(journeys.counts(), (1, 0), "{order:?}");
     }
+}
+
+#[test]
+fn the_face_service_knows_its_steps_better_than_the_bucket() {
+    let (journeys, mut news) = journeys();
+    journeys.finished(&finished("a", "E"), at(9));
+    let steps = StepTimes {
+        analysed: at(5),
+        drawn: at(6),
+        stored: at(7),
+    };
+    let told = Finished {
+        steps: Some(steps),
+        ..finished("a", "E")
+    };
+    for _ in 0..2 {
+        journeys.finished(&told, at(10));
+        journeys.finished(&finished("a", "E"), at(11));
+    }
+    let steps: Vec<_> = journeys.get("a").0.unwrap().steps.into_iter().collect();
+    let expected = [
+        (Step::Analysed, at(5)),
+        (Step::Drawn, at(6)),
+        (Step::Stored, at(7)),
+    ];
+    assert_eq!(steps, expected);
+    assert_eq!(journeys.counts(), (1, 0));
+    assert!(news.try_recv().is_ok() && news.try_recv().is_ok());
+    assert!(news.try_recv().is_err(), "what is told twice is no news");
+}
+
+#[test]
+fn results_from_before_the_start_do_not_count() {
+    let journeys = Journeys::new(Arc::new(Live::new()), at(10));
+    journeys.uploaded("a", "E", at(1), at(1));
+    assert!(journeys.is_open("a", "E") && !journeys.is_open("a", "F"));
+    journeys.finished(&finished("a", "E"), at(9));
+    assert!(!journeys.is_open("a", "E"));
+    assert_eq!(journeys.counts(), (0, 0));
 }
 
 #[test]
@@ -123,11 +163,4 @@ fn memory_is_bounded() {
     }
     assert!(journeys.get("0").0.is_none());
     assert_eq!(journeys.recent(usize::MAX).len(), MOST_JOURNEYS);
-    let large: Arc<str> = "x".repeat(DOCUMENT_BYTES / 2 + 1).into();
-    for key in ["a", "b"] {
-        journeys.keep(key, |documents| &mut documents.event, &large);
-        journeys.keep(key, |documents| &mut documents.event, &large);
-    }
-    assert!(journeys.get("a").1.event.is_none());
-    assert!(journeys.get("b").1.event.is_some());
 }

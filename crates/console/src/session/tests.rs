@@ -6,6 +6,7 @@ fn sessions(proof: Proof) -> Sessions {
     let access = Access {
         proof,
         insecure_cookie: false,
+        events_host: None,
     };
     Sessions::new(access)
 }
