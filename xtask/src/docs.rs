@@ -46,7 +46,7 @@ use Runner::{Cluster, Docs, Nothing, Step, Until, Workflow};
 const BESIDE: Runner = Nothing("it needs an emulator that runs beside it");
 
 /// Every command, without the comment behind it.
-const COMMANDS: [(&str, Runner); 36] = [
+const COMMANDS: [(&str, Runner); 39] = [
     ("cargo xtask demo", Step("demo")),
     ("cargo test --workspace", Step("test")),
     ("cargo xtask ci", Workflow),
@@ -83,6 +83,18 @@ const COMMANDS: [(&str, Runner); 36] = [
     ),
     (
         "kubectl apply --server-side --force-conflicts -k deploy/sample",
+        Cluster,
+    ),
+    (
+        "kubectl apply --server-side --force-conflicts -k deploy/console",
+        Cluster,
+    ),
+    (
+        "kubectl create secret generic photo-console --from-literal=token=\"$(openssl rand -hex 16)\" --dry-run=client -o yaml | kubectl apply --server-side --force-conflicts -f -",
+        Cluster,
+    ),
+    (
+        "kubectl delete --ignore-not-found -k deploy/console",
         Cluster,
     ),
     (

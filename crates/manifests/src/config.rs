@@ -13,8 +13,11 @@ use std::collections::BTreeMap;
 use source_api::TemplateKeys;
 use toml::{Table, Value};
 
+use crate::console;
+
+use credentials::ConsoleToken;
 pub use credentials::Credentials;
-pub(crate) use credentials::{PLACEHOLDER, document};
+pub(crate) use credentials::{PLACEHOLDER, console_token, document};
 pub use error::ConfigError;
 use setting::SETTINGS;
 pub use setting::describe as describe_settings;
@@ -82,8 +85,18 @@ pub struct Config {
     pub face_imm_project: Option<String>,
     /// Photos that one pod of the face service works on at one time.
     pub face_concurrency: u32,
+    /// Whether the console is deployed.
+    pub console: bool,
+    /// Addresses at which browsers open the console's page, beside that of its Service.
+    pub console_origins: Vec<String>,
+    /// Whether people may sign in at the console over plain HTTP.
+    pub console_plain_http: bool,
+    /// Endpoint of OSS for browsers, if it is not that of the pods or the region's public one.
+    pub console_oss_endpoint: Option<String>,
     /// Keys for MNS, OSS and the face API; placeholders are rendered if there are none.
     pub credentials: Option<Credentials>,
+    /// What people sign in with at the console; a placeholder is rendered if there is none.
+    console_token: Option<ConsoleToken>,
 }
 
 /// How a bucket is put into an endpoint.
@@ -109,6 +122,11 @@ pub enum Backend {
     /// The service itself, without a cloud.
     Local,
 }
+
+/// Where keys come from.
+const KEYS: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET";
+/// Where the console's token comes from.
+const CONSOLE_TOKEN: &str = "CONSOLE_TOKEN";
 
 const NO_PROJECT: &str = "`face.imm-project` is missing: the back end `imm` needs the name of a project of IMM in the region of the bucket";
 
@@ -144,9 +162,13 @@ impl Config {
             wrong.push(NO_PROJECT.to_owned());
         }
         wrong.extend(given.keys().map(|key| unknown(key)));
-        match Credentials::from_vars(lookup) {
+        match Credentials::from_vars(&lookup) {
             Ok(credentials) => config.credentials = credentials,
             Err(missing) => wrong.push(missing),
+        }
+        match ConsoleToken::from_vars(&lookup) {
+            Ok(token) => config.console_token = token,
+            Err(short) => wrong.push(short),
         }
         if wrong.is_empty() {
             Ok(config)
@@ -160,6 +182,18 @@ impl Config {
     pub fn usual() -> Self {
         // A test sees to it that what is usual is also right.
         Self::load("", |_| None).unwrap_or_else(|_| Self::blank())
+    }
+
+    /// The variables that would fill in the Secret of this name, if it is rendered with
+    /// placeholders.
+    #[must_use]
+    pub fn missing_for(&self, secret: &str) -> Option<&'static str> {
+        let (is_there, variables) = if secret == console::NAME {
+            (self.console_token.is_some(), CONSOLE_TOKEN)
+        } else {
+            (self.credentials.is_some(), KEYS)
+        };
+        (!is_there).then_some(variables)
     }
 
     /// Every field is set by a setting or may stay as it is here.
@@ -194,7 +228,12 @@ impl Config {
             face_sidecar: None,
             face_imm_project: None,
             face_concurrency: 1,
+            console: false,
+            console_origins: Vec::new(),
+            console_plain_http: false,
+            console_oss_endpoint: None,
             credentials: None,
+            console_token: None,
         }
     }
 }
@@ -221,7 +260,10 @@ fn flatten(
             Value::Table(table) => flatten(&format!("{key}."), table, texts, wrong),
             Value::String(text) => drop(texts.insert(key, text)),
             Value::Integer(number) => drop(texts.insert(key, number.to_string())),
-            _ => wrong.push(format!("`{key}` must be a text or a whole number")),
+            Value::Boolean(is_so) => drop(texts.insert(key, is_so.to_string())),
+            _ => wrong.push(format!(
+                "`{key}` must be a text, a whole number, `true` or `false`"
+            )),
         }
     }
 }
@@ -232,7 +274,7 @@ fn unknown(key: &str) -> String {
         .any(|word| key.to_lowercase().contains(word))
     {
         return format!(
-            "`{key}` does not belong in a file: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET in the environment"
+            "`{key}` does not belong in a file: set {KEYS} in the environment, and {CONSOLE_TOKEN} for the console"
         );
     }
     let known: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();

@@ -48,6 +48,9 @@ pub(crate) struct TriggerSpec {
 pub(crate) struct Subscriber {
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub(crate) reference: Option<ObjectReference>,
+    /// A path at the address of `reference`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) uri: Option<String>,
 }
 
 /// A condition on an event. Each has exactly one dialect.

@@ -8,6 +8,7 @@
 
 mod check;
 mod config;
+mod console;
 mod controller;
 mod disruption;
 mod file;
@@ -17,6 +18,7 @@ mod kustomize;
 mod metadata;
 mod network;
 mod pod;
+mod rbac;
 mod render;
 mod sample;
 mod seed;
@@ -25,7 +27,9 @@ mod yaml;
 
 pub use check::{CheckError, Stale, check, compare};
 pub use config::{Addressing, Backend, Config, ConfigError, Credentials, describe_settings};
+pub use console::NAME as CONSOLE;
 pub use file::File;
 pub use render::{Profile, render, standard};
+pub use sample::{SECRET, SECRET_KEY};
 pub use testing::testing;
 pub use yaml::RenderError;

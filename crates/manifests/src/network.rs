@@ -15,6 +15,7 @@ use source_api::names::CONTROLLER;
 use url::Url;
 
 use crate::config::Config;
+use crate::console;
 use crate::controller;
 use crate::metadata::{adapter_selector, controller_selector, namespaced, ours, text_map};
 use crate::sample;
@@ -62,6 +63,17 @@ pub(crate) fn of_face_service(namespace: &str) -> NetworkPolicy {
     let pods = text_map(&[("serving.knative.dev/service", sample::SERVICE)]);
     let ports: Vec<_> = QUEUE_PROXY.into_iter().chain([sample::HEALTH]).collect();
     policy(namespaced(sample::SERVICE, namespace), pods, &ports, None)
+}
+
+/// In: people and events by way of queue-proxy; metrics.
+pub(crate) fn of_console(namespace: &str) -> NetworkPolicy {
+    let pods = text_map(&[("serving.knative.dev/service", console::NAME)]);
+    policy(
+        namespaced(console::NAME, namespace),
+        pods,
+        &QUEUE_PROXY,
+        None,
+    )
 }
 
 /// Lets in to `ports`, and out to `out` if that is limited.

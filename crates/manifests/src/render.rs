@@ -3,12 +3,13 @@
 use crate::config::{Config, describe_settings};
 use crate::file::File;
 use crate::yaml::RenderError;
-use crate::{controller, sample, seed};
+use crate::{console, controller, sample, seed};
 
 /// Whose manifests are rendered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {
-    /// What today's clusters take: the controller, and a sample that uses it.
+    /// What today's clusters take: the controller, a sample that uses it, and the console if it
+    /// is wanted.
     #[default]
     Current,
     /// The objects of the original walkthrough, in the versions of its time.
@@ -32,14 +33,17 @@ pub fn render(config: &Config, profile: Profile) -> Result<Vec<File>, RenderErro
         Profile::Current => {
             let mut files = controller::files(config)?;
             files.extend(sample::files(config)?);
+            if config.console {
+                files.extend(console::files(config)?);
+            }
             Ok(files)
         }
         Profile::Seed => seed::files(config),
     }
 }
 
-/// What is checked in under `deploy/`: both profiles with the usual settings and no keys,
-/// and a description of the settings.
+/// What is checked in under `deploy/`: both profiles with the usual settings and no keys, the
+/// console beside them, and a description of the settings.
 ///
 /// # Errors
 /// As [`render`].
@@ -49,6 +53,7 @@ pub fn standard() -> Result<Vec<File>, RenderError> {
     for profile in Profile::ALL {
         files.extend(render(&usual, profile)?);
     }
+    files.extend(console::files(&usual)?);
     files.push(File {
         path: "settings.toml".to_owned(),
         text: describe_settings(),

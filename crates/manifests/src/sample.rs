@@ -23,13 +23,15 @@ use crate::metadata::{cluster_wide, namespaced};
 use crate::network;
 use crate::yaml::RenderError;
 pub(crate) use service::HEALTH;
-use service::image;
-pub(crate) use service::variable;
+pub(crate) use service::{KEYS_FILE, image, keys, keys_mount, variable, variables};
 pub(crate) use source::spec as source_spec;
+pub(crate) use trigger::new_objects;
 
 pub(crate) const ACCOUNT: &str = "mnsoss-sa";
-pub(crate) const SECRET: &str = "mnsoss-secret";
-pub(crate) const SECRET_KEY: &str = "mns";
+/// The Secret with the keys.
+pub const SECRET: &str = "mnsoss-secret";
+/// The entry of the Secret that holds them.
+pub const SECRET_KEY: &str = "mns";
 pub(crate) const SOURCE: &str = "mnsoss-face";
 pub(crate) const BROKER: &str = "default";
 pub(crate) const SERVICE: &str = "face-recognition";
@@ -83,7 +85,7 @@ fn mesh(namespace: &str) -> Result<[File; 2], RenderError> {
 }
 
 /// A path as the `kustomization.yaml` beside the file has it.
-fn in_folder(path: &str) -> String {
+pub(crate) fn in_folder(path: &str) -> String {
     path.rsplit('/').next().unwrap_or(path).to_owned()
 }
 

@@ -122,6 +122,7 @@ fn trigger(config: &Config) -> Trigger {
         spec: TriggerSpec {
             subscriber: Subscriber {
                 reference: Some(service),
+                uri: None,
             },
             ..TriggerSpec::default()
         },

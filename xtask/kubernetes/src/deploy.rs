@@ -5,6 +5,7 @@
 
 mod apply;
 mod cluster;
+mod console;
 mod diagnosis;
 mod diff;
 mod identity;
@@ -88,7 +89,8 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
             args.cluster.patience(),
             &progress,
         )
-        .await
+        .await?;
+        console::open(&cluster, &config, &progress).await
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) struct Args {
 pub(crate) enum Image {
     /// source-controller and source-adapter.
     Source,
-    /// face-recognition.
+    /// face-recognition and the console.
     Face,
     /// The emulator, for clusters under test.
     Emulator,

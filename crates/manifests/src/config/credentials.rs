@@ -1,12 +1,12 @@
-//! Keys, and what stands in for them. They are read from variables only, and leave this
-//! module in one form: the Secret's document.
+//! Keys and the console's token, and what stands in for them. They are read from variables only,
+//! and leave this module for Secrets alone.
 
 use std::fmt;
 
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::Config;
+use super::{CONSOLE_TOKEN, Config};
 
 /// Pairs of variables that keys are looked for in, the official SDKs' first.
 const PAIRS: [(&str, &str); 2] = [
@@ -17,6 +17,9 @@ const PAIRS: [(&str, &str); 2] = [
     ("ACCESSKEY_ID", "ACCESSKEY_SECRET"),
 ];
 const SECURITY_TOKEN: &str = "ALIBABA_CLOUD_SECURITY_TOKEN";
+
+/// The console takes no shorter one.
+const SHORTEST_TOKEN: usize = 16;
 
 /// What is rendered in place of a key where there is none.
 pub(crate) const PLACEHOLDER: &str = "xxx";
@@ -71,6 +74,37 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(***)")
     }
+}
+
+/// What people sign in with at the console. Prints nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct ConsoleToken(Zeroizing<String>);
+
+impl ConsoleToken {
+    /// Takes the token from its variable; none if it is not set.
+    pub(super) fn from_vars(
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, String> {
+        let token = lookup(CONSOLE_TOKEN).map(Zeroizing::new);
+        match &token {
+            Some(text) if text.trim().chars().count() < SHORTEST_TOKEN => Err(format!(
+                "{CONSOLE_TOKEN} is too short: it must have {SHORTEST_TOKEN} characters or more"
+            )),
+            _ => Ok(token.map(Self)),
+        }
+    }
+}
+
+impl fmt::Debug for ConsoleToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConsoleToken(***)")
+    }
+}
+
+/// The console's token, or a placeholder, which is too short to be taken for one.
+pub(crate) fn console_token(config: &Config) -> &str {
+    let token = config.console_token.as_ref();
+    token.map_or(PLACEHOLDER, |ConsoleToken(token)| token)
 }
 
 /// The Secret's document, with placeholders if there are no keys.

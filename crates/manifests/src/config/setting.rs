@@ -31,7 +31,8 @@ impl Setting {
     /// What is usual, as the file has it.
     fn usual_in_toml(&self) -> String {
         let number = self.usual.parse().map(Value::Integer);
-        number
+        let number_or_word = number.or_else(|_| self.usual.parse().map(Value::Boolean));
+        number_or_word
             .unwrap_or_else(|_| Value::String(self.usual.to_owned()))
             .to_string()
     }
@@ -54,6 +55,7 @@ fn put_some<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
 const IMAGE: &str = "an image such as `registry.example.com/photos/source:1.0`";
 const NAMESPACE: &str = "the name of a namespace: up to 63 lower-case letters, digits and `-`";
 const REGION: &str = "a region such as `cn-shanghai`";
+const YES_OR_NO: &str = "`true` or `false`";
 const URL: &str = "an http or https URL without a user, a query or a fragment";
 
 /// Namespace of the controller when nobody gives one.
@@ -286,6 +288,34 @@ pub(super) const SETTINGS: &[Setting] = &[
         rule: "a number from 1 to 1000",
         set: |config, text| put(&mut config.face_concurrency, value::number(text, 1..=1000)),
     },
+    Setting {
+        key: "console.enabled",
+        description: "Whether the console is deployed: a page that shows photos on their way. It runs in the face\nservice's image. People sign in with the token in the variable CONSOLE_TOKEN.",
+        usual: "false",
+        rule: YES_OR_NO,
+        set: |config, text| put(&mut config.console, text.parse().ok()),
+    },
+    Setting {
+        key: "console.origins",
+        description: "Addresses at which browsers open the page, with commas between them, beside that which\nKnative gives its Service; the bucket lets pages of these upload.",
+        usual: "",
+        rule: "addresses such as `https://photos.example.com`, with commas between them",
+        set: |config, text| put(&mut config.console_origins, value::origins(text)),
+    },
+    Setting {
+        key: "console.plain-http",
+        description: "Whether people may sign in over plain HTTP, where others can read the token.",
+        usual: "false",
+        rule: YES_OR_NO,
+        set: |config, text| put(&mut config.console_plain_http, text.parse().ok()),
+    },
+    Setting {
+        key: "console.oss-endpoint",
+        description: "Endpoint of OSS for browsers; `oss.endpoint`, or the region's public one, if absent.",
+        usual: "",
+        rule: URL,
+        set: |config, text| put_some(&mut config.console_oss_endpoint, value::url(text)),
+    },
 ];
 
 /// A file with all settings, commented out, for users to copy.
@@ -294,7 +324,8 @@ pub fn describe() -> String {
     let mut text = comment(
         "Settings for `cargo xtask render` and `cargo xtask deploy --config FILE`, with what is\n\
          usual. A variable of the environment wins over the file. Keys are not settings: they\n\
-         come from ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET only.",
+         come from ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET only, and the\n\
+         console's token from CONSOLE_TOKEN.",
     );
     let mut table = "";
     for setting in SETTINGS {

@@ -119,6 +119,14 @@ pub(super) fn url(text: &str) -> Option<String> {
     keep(text, is_http && is_plain && ends_with_path)
 }
 
+/// Addresses of pages, each once, as browsers write them.
+pub(super) fn origins(text: &str) -> Option<Vec<String>> {
+    list(text, |text| {
+        let origin = Url::parse(&url(text)?).ok()?.origin().ascii_serialization();
+        keep(&origin, origin == text)
+    })
+}
+
 /// Path segments that mean what they say; no `/` at either end.
 pub(super) fn path(text: &str) -> Option<String> {
     let is_right = |segment: &str| {

@@ -2,52 +2,21 @@
 
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Serialize;
 use serde_saphyr::Commented;
 use source_api::names::CONTROLLER;
 
 use crate::config::{CONTROLLER_NAMESPACE, Config};
 use crate::file::File;
 use crate::metadata::{cluster_wide, named, namespaced, ours, with_labels};
+use crate::rbac::{GROUP, Role, SOURCES, role, rule};
 use crate::yaml::RenderError;
 
-const GROUP: &str = "sources.eventing.knative.dev";
-const SOURCES: &str = "mnsosssources";
-const RBAC: &str = "rbac.authorization.k8s.io";
 const PATH: &str = "controller/rights.yaml";
 const READ: &[&str] = &["get", "list", "watch"];
 /// Made by Knative Eventing: whatever can be a sink, may be read with it.
 const SINKS: &str = "addressable-resolver";
 /// The role that the walkthrough binds to the adapter's account.
 pub(crate) const ADAPTER_ROLE: &str = "eventing-sources-mnsoss-controller";
-
-/// A role whose rules have comments.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Role {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: ObjectMeta,
-    rules: Vec<Commented<PolicyRule>>,
-}
-
-impl Role {
-    fn cluster(metadata: ObjectMeta, rules: Vec<Commented<PolicyRule>>) -> Self {
-        Self {
-            api_version: "rbac.authorization.k8s.io/v1",
-            kind: "ClusterRole",
-            metadata,
-            rules,
-        }
-    }
-
-    fn namespaced(metadata: ObjectMeta, rules: Vec<Commented<PolicyRule>>) -> Self {
-        Self {
-            kind: "Role",
-            ..Self::cluster(metadata, rules)
-        }
-    }
-}
 
 /// What the controller may do, and nothing that it does not.
 pub(super) fn of_the_controller(config: &Config) -> Result<File, RenderError> {
@@ -272,17 +241,6 @@ fn status() -> String {
     format!("{SOURCES}/status")
 }
 
-fn rule(user: &str, group: &str, resources: &[&str], verbs: &[&str]) -> Commented<PolicyRule> {
-    let texts = |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect());
-    let rule = PolicyRule {
-        api_groups: texts(&[group]),
-        resources: texts(resources),
-        verbs: texts(verbs).unwrap_or_default(),
-        ..PolicyRule::default()
-    };
-    Commented(rule, user.to_owned())
-}
-
 /// Of what is the controller's in the whole cluster.
 fn controllers(config: &Config, suffix: &str) -> ObjectMeta {
     let name = format!("{CONTROLLER}{suffix}");
@@ -307,14 +265,6 @@ fn bound_in(config: &Config, metadata: ObjectMeta, to: RoleRef) -> RoleBinding {
         metadata: ours(metadata),
         role_ref: to,
         subjects: Some(vec![controller(config)]),
-    }
-}
-
-fn role(kind: &str, name: &str) -> RoleRef {
-    RoleRef {
-        api_group: RBAC.to_owned(),
-        kind: kind.to_owned(),
-        name: name.to_owned(),
     }
 }
 

@@ -26,6 +26,8 @@ const TIMEOUT_SECONDS: u32 = 150;
 const INSIDE_ONLY: (&str, &str) = ("networking.knative.dev/visibility", "cluster-local");
 const KEYS: &str = "keys";
 const KEYS_FOLDER: &str = "/var/run/mnsoss";
+/// Where pods find the keys.
+pub(crate) const KEYS_FILE: &str = "/var/run/mnsoss/mns";
 
 /// The image that runs.
 pub(crate) fn image(config: &Config) -> String {
@@ -74,12 +76,7 @@ fn container(config: &Config) -> RevisionContainer {
             &[("cpu", "2"), ("memory", "1280Mi")],
         )),
         security_context: Some(container_security()),
-        volume_mounts: vec![VolumeMount {
-            name: KEYS.to_owned(),
-            mount_path: KEYS_FOLDER.to_owned(),
-            read_only: Some(true),
-            ..VolumeMount::default()
-        }],
+        volume_mounts: vec![keys_mount()],
         ..RevisionContainer::default()
     }
 }
@@ -95,10 +92,9 @@ fn fast(probe: Probe) -> Probe {
 }
 
 fn environment(config: &Config) -> Vec<EnvVar> {
-    let keys = format!("{KEYS_FOLDER}/{SECRET_KEY}");
     let health = format!("0.0.0.0:{HEALTH}");
     let always = [
-        ("CREDENTIALS_FILE", Some(keys.as_str())),
+        ("CREDENTIALS_FILE", Some(KEYS_FILE)),
         ("UPLOAD_OSS_PATH", Some(config.oss_target_path.as_str())),
         ("OSS_ALLOWED_BUCKETS", Some(config.oss_bucket.as_str())),
         ("OSS_ALLOWED_REGIONS", Some(config.oss_region.as_str())),
@@ -118,12 +114,15 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         ("HEALTH_LISTEN", Some(&health)),
         ("LOG_FORMAT", Some("json")),
     ];
-    let variables = always
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
-    variables
-        .map(|(name, value)| variable(name, value))
-        .collect()
+    variables(&always)
+}
+
+/// Variables; those without a value are left out.
+pub(crate) fn variables(pairs: &[(&str, Option<&str>)]) -> Vec<EnvVar> {
+    let given = pairs
+        .iter()
+        .filter_map(|&(name, value)| Some(variable(name, value?)));
+    given.collect()
 }
 
 /// A variable. Kubernetes replaces `$(NAME)` in values, which a path may hold.
@@ -135,7 +134,18 @@ pub(crate) fn variable(name: &str, value: &str) -> EnvVar {
     }
 }
 
-fn keys() -> Volume {
+/// The mount of [`keys`] in a container.
+pub(crate) fn keys_mount() -> VolumeMount {
+    VolumeMount {
+        name: KEYS.to_owned(),
+        mount_path: KEYS_FOLDER.to_owned(),
+        read_only: Some(true),
+        ..VolumeMount::default()
+    }
+}
+
+/// The keys in the sample's Secret.
+pub(crate) fn keys() -> Volume {
     Volume {
         name: KEYS.to_owned(),
         secret: Some(SecretVolumeSource {

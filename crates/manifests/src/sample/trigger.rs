@@ -5,6 +5,7 @@ use source_api::{BackoffPolicy, DeliverySpec, ObjectReference};
 
 use super::{BROKER, SERVICE, TRIGGER, photos};
 use crate::config::Config;
+use crate::console;
 use crate::knative::{EventFilter, Subscriber, Trigger, TriggerSpec};
 use crate::metadata::{namespaced, text_map};
 
@@ -28,8 +29,9 @@ pub(super) fn trigger(config: &Config) -> Trigger {
         filters: vec![is_new_object(), is_no_result(config)],
         subscriber: Subscriber {
             reference: Some(service),
+            uri: None,
         },
-        delivery: Some(delivery()),
+        delivery: Some(delivery(config)),
     };
     Trigger {
         api_version: "eventing.knative.dev/v1",
@@ -41,11 +43,15 @@ pub(super) fn trigger(config: &Config) -> Trigger {
 
 /// Also keeps out what the service replies: it has a type of its own.
 fn is_new_object() -> EventFilter {
-    let exactly = |name: &str| {
+    EventFilter::Any(new_objects().collect())
+}
+
+/// One filter for each type of an event after which an object is there in full.
+pub(crate) fn new_objects() -> impl Iterator<Item = EventFilter> {
+    photos::FINISHED.iter().map(|name| {
         let type_ = format!("oss:{name}");
         EventFilter::Exact(text_map(&[("type", &type_)]))
-    };
-    EventFilter::Any(photos::FINISHED.iter().map(|name| exactly(name)).collect())
+    })
 }
 
 /// A subject reads `acs:oss:<region>:<account>:<bucket>/<key>`.
@@ -61,9 +67,11 @@ fn is_no_result(config: &Config) -> EventFilter {
 }
 
 /// The face API may be busy for some minutes. How long one photo may take, the service says;
-/// a timeout here would need a feature of Knative that an operator can switch off.
-fn delivery() -> DeliverySpec {
+/// a timeout here would need a feature of Knative that an operator can switch off. The console
+/// shows what was given up; without it, such events are dropped.
+fn delivery(config: &Config) -> DeliverySpec {
     DeliverySpec {
+        dead_letter_sink: config.console.then(console::dead_letter_sink),
         retry: Some(10),
         backoff_policy: Some(BackoffPolicy::Exponential),
         backoff_delay: Some("PT1S".to_owned()),

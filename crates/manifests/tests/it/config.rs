@@ -68,6 +68,10 @@ fn every_setting_can_be_given() {
         face.sidecar = 'json'
         face.imm-project = 'faces_1'
         face.concurrency = 1
+        console.enabled = true
+        console.origins = 'https://photos.example.com,http://127.0.0.1:8900'
+        console.plain-http = true
+        console.oss-endpoint = 'http://emulator:8081'
     ";
     let config = Config::load(file, nothing).unwrap();
     assert_eq!(config.oss_addressing, Some(Addressing::Path));

@@ -8,12 +8,14 @@ use crate::object;
 const ID: &str = "LTAI-marker-id";
 const SECRET: &str = "marker-secret";
 const TOKEN: &str = "marker-token";
+const CONSOLE: &str = "marker-console-token";
 
 fn environment(name: &str) -> Option<String> {
     let value = match name {
         "ALIBABA_CLOUD_ACCESS_KEY_ID" => ID,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET" => SECRET,
         "ALIBABA_CLOUD_SECURITY_TOKEN" => TOKEN,
+        "CONSOLE_TOKEN" => CONSOLE,
         _ => return None,
     };
     Some(value.to_owned())
@@ -21,7 +23,7 @@ fn environment(name: &str) -> Option<String> {
 
 #[test]
 fn keys_reach_the_secret_and_nothing_else() {
-    let config = Config::load("", environment).unwrap();
+    let config = Config::load("console.enabled = true", environment).unwrap();
     for profile in Profile::ALL {
         for file in render(&config, profile).unwrap() {
             let holds_key = [ID, SECRET, TOKEN]
@@ -29,11 +31,20 @@ fn keys_reach_the_secret_and_nothing_else() {
                 .any(|key| file.text.contains(key));
             let is_secret = file.path == "sample/secret.yaml";
             assert_eq!(holds_key, is_secret, "{}", file.path);
+            let holds_token = file.text.contains(CONSOLE);
+            assert_eq!(
+                holds_token,
+                file.path == "console/secret.yaml",
+                "{}",
+                file.path
+            );
         }
     }
     let shown = format!("{config:?}");
     assert!(
-        [ID, SECRET, TOKEN].iter().all(|key| !shown.contains(key)),
+        [ID, SECRET, TOKEN, CONSOLE]
+            .iter()
+            .all(|key| !shown.contains(key)),
         "{shown}"
     );
 }

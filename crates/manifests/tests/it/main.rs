@@ -7,6 +7,7 @@
 )]
 
 mod config;
+mod console;
 mod keys;
 mod network;
 mod pods;
@@ -18,9 +19,10 @@ mod standard;
 use manifests::{Config, File, Profile, render};
 use serde_json::Value;
 
-/// The files of a profile with the usual settings.
+/// The files of a profile with the usual settings, and the console.
 fn usual(profile: Profile) -> Vec<File> {
-    render(&Config::usual(), profile).unwrap()
+    let config = Config::load("console.enabled = true", |_| None).unwrap();
+    render(&config, profile).unwrap()
 }
 
 /// All objects of files, those of kustomize aside.

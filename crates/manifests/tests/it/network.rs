@@ -35,6 +35,8 @@ fn pods_are_reached_where_they_have_something_to_say_and_nowhere_else() {
       in TCP/8080
     {"serving.knative.dev/service":"face-recognition"} ["Ingress"]
       in TCP/8012 TCP/8013 TCP/8112 TCP/9090 TCP/9091 TCP/8081
+    {"serving.knative.dev/service":"photo-console"} ["Ingress"]
+      in TCP/8012 TCP/8013 TCP/8112 TCP/9090 TCP/9091
     "#);
 }
 

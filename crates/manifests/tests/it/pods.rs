@@ -17,7 +17,11 @@ fn containers() -> Vec<(String, Value)> {
             found.push((object["metadata"]["name"].to_string(), container.clone()));
         }
     }
-    assert_eq!(found.len(), 2, "the controller and the face service");
+    assert_eq!(
+        found.len(),
+        3,
+        "the controller, the face service and the console"
+    );
     found
 }
 
@@ -121,6 +125,9 @@ fn every_variable_is_one_that_the_program_reads() {
         face.imm-project = 'faces'
         controller.private-endpoints = '10.0.0.0/8'
         controller.template-keys = 'example.com'
+        console.enabled = true
+        console.plain-http = true
+        console.oss-endpoint = 'http://a'
     ";
     let config = Config::load(settings, |_| None).unwrap();
     let files = render(&config, Profile::Current).unwrap();
@@ -140,6 +147,14 @@ fn every_variable_is_one_that_the_program_reads() {
                 "face-recognition/src/config/operation.rs",
                 "face-recognition/src/config/output.rs",
                 "face-recognition/src/config/storage.rs",
+            ]),
+        ),
+        (
+            "Service",
+            "photo-console",
+            declared(&[
+                logs,
+                "console/src/args.rs",
             ]),
         ),
     ];

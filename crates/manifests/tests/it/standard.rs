@@ -100,7 +100,13 @@ fn every_object_is_named_once() {
 #[test]
 fn kustomizations_list_every_file_beside_them() {
     let files = usual(Profile::Current);
-    for (folder, below) in [("", "controller/"), ("sample/", ""), ("sample/istio/", "")] {
+    let folders = [
+        ("", "controller/"),
+        ("sample/", ""),
+        ("sample/istio/", ""),
+        ("console/", ""),
+    ];
+    for (folder, below) in folders {
         let path = format!("{folder}kustomization.yaml");
         let kustomization = files.iter().find(|file| file.path == path).unwrap();
         let listed = kustomization.objects().unwrap()[0]["resources"].clone();

@@ -11,7 +11,7 @@ use super::cluster::Cluster;
 use super::identity::Identity;
 use super::progress::Progress;
 
-/// Leaves the Secrets out when there are no keys for them.
+/// Leaves out the Secrets that hold placeholders.
 ///
 /// # Errors
 /// When one of them is not in the cluster either.
@@ -21,21 +21,20 @@ pub(crate) async fn keep(
     config: &Config,
     progress: &Progress,
 ) -> Result<Vec<DynamicObject>> {
-    if config.credentials.is_some() {
-        return Ok(objects);
+    let mut kept = Vec::new();
+    for object in objects {
+        let identity = Identity::of(&object);
+        let is_secret = identity.api_version == "v1" && identity.kind == "Secret";
+        match config.missing_for(&identity.name).filter(|_| is_secret) {
+            Some(variables) => {
+                ensure!(
+                    cluster.get(&identity).await?.is_some(),
+                    "nothing to put into {identity}: set {variables}"
+                );
+                progress.say(&format!("{identity} stays as it is: {variables} not set"));
+            }
+            None => kept.push(object),
+        }
     }
-    let is_secret = |object: &DynamicObject| {
-        let identity = Identity::of(object);
-        identity.api_version == "v1" && identity.kind == "Secret"
-    };
-    let (secrets, others): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_secret);
-    for secret in secrets {
-        let identity = Identity::of(&secret);
-        ensure!(
-            cluster.get(&identity).await?.is_some(),
-            "no keys for {identity}: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
-        );
-        progress.say(&format!("{identity} stays as it is: no keys are set"));
-    }
-    Ok(others)
+    Ok(kept)
 }

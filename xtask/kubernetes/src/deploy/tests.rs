@@ -1,4 +1,5 @@
 mod cluster;
+mod console;
 
 use serde_json::{Value, json};
 
@@ -312,7 +313,7 @@ async fn placeholders_never_take_the_place_of_keys() {
     let cluster = Cluster::discover(fake.client()).await.unwrap();
     let (keyless, progress) = (Config::usual(), Progress::hidden());
     let kept = keys::keep(&cluster, deployment(), &keyless, &progress).await;
-    insta::assert_snapshot!(kept.unwrap_err(), @"no keys for Secret photos/keys: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET");
+    insta::assert_snapshot!(kept.unwrap_err(), @"nothing to put into Secret photos/keys: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET");
     fake.put(SECRET, json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "photos"}}));
     let kept = keys::keep(&cluster, deployment(), &keyless, &progress)
         .await
@@ -398,7 +399,8 @@ async fn everything_that_is_rendered_can_be_deployed_and_removed() {
         cluster: ClusterArgs,
     }
     let args = <Cli as clap::Parser>::parse_from(["deploy"]).cluster;
-    let rendered = args.objects(&Config::usual()).unwrap();
+    let config = Config::load("console.enabled = true", |_| None).unwrap();
+    let rendered = args.objects(&config).unwrap();
     let (fake, progress, patience) = (FakeCluster::new(), Progress::hidden(), args.patience());
     let mut cluster = Cluster::discover(fake.client()).await.unwrap();
     let checked = requirements::check(&cluster, rendered.clone()).unwrap();

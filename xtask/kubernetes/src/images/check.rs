@@ -79,7 +79,7 @@ async fn processes(image: Image) -> Result<Vec<(SocketAddr, Process)>> {
             (first, controller(first).await?),
             (second, adapter(second).await?),
         ],
-        Image::Face => vec![(first, face(first))],
+        Image::Face => vec![(first, face(first)), (second, console(second)?)],
         Image::Emulator => vec![(first, emulator(first))],
     })
 }
@@ -103,11 +103,7 @@ async fn controller(health: SocketAddr) -> Result<Process> {
         }}],
         "users": [{"name": "check", "user": {}}],
     });
-    let file = NamedTempFile::new()?;
-    // The image's user is not ours.
-    file.as_file()
-        .set_permissions(Permissions::from_mode(0o644))?;
-    std::fs::write(&file, kubeconfig.to_string())?;
+    let file = readable(&kubeconfig.to_string())?;
     Ok(Process {
         path: "/source-controller",
         arguments: Vec::new(),
@@ -119,6 +115,15 @@ async fn controller(health: SocketAddr) -> Result<Process> {
         calls: Some(api),
         file: Some((file, KUBECONFIG)),
     })
+}
+
+/// A file that the image's user can read, who is not ours.
+fn readable(text: &str) -> Result<NamedTempFile> {
+    let file = NamedTempFile::new()?;
+    file.as_file()
+        .set_permissions(Permissions::from_mode(0o644))?;
+    std::fs::write(&file, text)?;
+    Ok(file)
 }
 
 async fn adapter(health: SocketAddr) -> Result<Process> {
@@ -154,6 +159,25 @@ fn face(health: SocketAddr) -> Process {
         calls: None,
         file: None,
     }
+}
+
+fn console(health: SocketAddr) -> Result<Process> {
+    const TOKEN: &str = "/token";
+    Ok(Process {
+        path: "/app/console",
+        arguments: Vec::new(),
+        variables: vec![
+            ("LISTEN", health.to_string()),
+            ("OSS_BUCKET", "images".to_owned()),
+            ("OSS_REGION", "cn-shanghai".to_owned()),
+            ("UPLOAD_OSS_PATH", "target".to_owned()),
+            ("CONSOLE_TOKEN_FILE", TOKEN.to_owned()),
+            ("ACCESSKEY_ID", "id".to_owned()),
+            ("ACCESSKEY_SECRET", "secret".to_owned()),
+        ],
+        calls: None,
+        file: Some((readable("a token of enough characters")?, TOKEN)),
+    })
 }
 
 fn emulator(health: SocketAddr) -> Process {

@@ -231,6 +231,13 @@ fn status(object: &Value, unready: bool) -> Value {
             json!({"observedGeneration": generation, "replicas": 1, "updatedReplicas": 1,
                 "availableReplicas": 1})
         }
+        "Service" => {
+            let text = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
+            let mut status = condition("Ready");
+            let url = format!("http://{}.{}.example.com", text("name"), text("namespace"));
+            status["url"] = json!(url);
+            status
+        }
         _ => condition("Ready"),
     }
 }
