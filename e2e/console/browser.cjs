@@ -8,7 +8,7 @@ const path = require("node:path");
 
 const { chromium } = require("playwright-core");
 
-const { CONSOLE_URL, CONSOLE_TOKEN, ADMIN_URL, SHOTS } = process.env;
+const { CONSOLE_URL, CONSOLE_TOKEN, ADMIN_URL, CONTROL_URL, SHOTS } = process.env;
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const PHOTO = path.join(__dirname, "../../assets/astronaut.jpg");
 const AXE = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -25,7 +25,7 @@ const launch = () =>
   });
 
 // A page whose errors fail the test that looks at `errors`.
-async function open(browser, options = {}) {
+async function open(browser, { url = CONSOLE_URL, ...options } = {}) {
   const context = await browser.newContext({ locale: "en-GB", ...options });
   context.setDefaultTimeout(DEADLINE);
   const page = await context.newPage();
@@ -40,7 +40,7 @@ async function open(browser, options = {}) {
     errors.push(`a dialog: ${dialog.message()}`);
     dialog.dismiss();
   });
-  await page.goto(CONSOLE_URL);
+  await page.goto(url);
   return { context, page, errors };
 }
 
@@ -110,4 +110,18 @@ async function broken(fault, body) {
   }
 }
 
-module.exports = { CONSOLE_URL, CONSOLE_TOKEN, PHOTO, SHOTS, accessible, broken, drop, launch, look, open, row, signIn };
+// Stops a service while `body` runs.
+async function without(name, body) {
+  const order = async (action) => {
+    const done = await fetch(`${CONTROL_URL}/${action}/${name}`, { method: "POST" });
+    assert.ok(done.ok, await done.text());
+  };
+  await order("stop");
+  try {
+    await body();
+  } finally {
+    await order("start");
+  }
+}
+
+module.exports = { CONSOLE_URL, CONSOLE_TOKEN, PHOTO, SHOTS, accessible, broken, drop, launch, look, open, row, signIn, without };

@@ -4,6 +4,7 @@
 
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
+const os = require("node:os");
 const path = require("node:path");
 const { after, before, describe, test } = require("node:test");
 
@@ -263,6 +264,87 @@ describe("a photo", () => {
     await page.screenshot({ path: path.join(SHOTS, "chinese-768-light.png") });
     await page.getByRole("button", { name: "English" }).click();
   });
+});
+
+describe("photos", () => {
+  let context, page;
+  before(async () => {
+    ({ context, page } = await open(browser, { viewport: { width: 1280, height: 900 } }));
+    await signIn(page);
+  });
+  after(() => context.close());
+
+  test("are pasted", async () => {
+    await page.evaluate((base64) => {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File([bytes], "pasted.jpg", { type: "image/jpeg" }));
+      document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+    }, photo.toString("base64"));
+    await row(page, "pasted.jpg", "stored").waitFor();
+  });
+
+  // Two photos, one of them in a folder of its own, and a file that is none.
+  async function folder(body) {
+    const root = fs.mkdtempSync(path.join(os.tmpdir(), "console-"));
+    const trip = path.join(root, "trip");
+    fs.mkdirSync(path.join(trip, "day 2"), { recursive: true });
+    fs.writeFileSync(path.join(trip, "arrival.jpg"), photo);
+    fs.writeFileSync(path.join(trip, "day 2", "museum.jpg"), photo);
+    fs.writeFileSync(path.join(trip, "notes.txt"), "no photo");
+    try {
+      await body(trip);
+    } finally {
+      fs.rmSync(root, { recursive: true });
+    }
+  }
+
+  const stored = (name) => page.locator(`#rows .row[data-state="stored"][data-key$="/${name}"]`).first();
+
+  test("of a folder are dropped, with their folders", async () => {
+    await folder(async (trip) => {
+      const box = await page.locator("#drop").boundingBox();
+      const browserItself = await context.newCDPSession(page);
+      const data = { items: [], files: [trip], dragOperationsMask: 1 };
+      for (const type of ["dragEnter", "dragOver", "drop"]) {
+        await browserItself.send("Input.dispatchDragEvent", { type, x: box.x + 20, y: box.y + 20, data });
+      }
+      await stored("trip/arrival.jpg").waitFor();
+      await stored("trip/day 2/museum.jpg").waitFor();
+      await row(page, "/trip/notes.txt", "refused").getByText("not a photo of a type").waitFor();
+    });
+  });
+
+  test("of a folder are chosen", async () => {
+    await folder(async (trip) => {
+      const before = await page.locator("#rows .row").count();
+      await page.locator("#folder").setInputFiles(trip);
+      await page.locator("#show-all").click();
+      await page.locator("#rows .row").nth(before + 2).waitFor();
+      for (const name of ["trip/arrival.jpg", "trip/day 2/museum.jpg"]) {
+        const rows = page.locator(`#rows .row[data-state="stored"][data-key$="/${name}"]`);
+        await rows.nth(1).waitFor();
+      }
+    });
+  });
+});
+
+test("the page is light and shows itself at once", async () => {
+  const { context, page } = await open(browser);
+  await page.locator("#token").waitFor();
+  const { bytes, names, paint } = await page.evaluate(async () => {
+    const paints = () => performance.getEntriesByName("first-contentful-paint");
+    while (paints().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const loaded = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+    const own = loaded.filter(({ name }) => !name.includes("/api/"));
+    const bytes = own.reduce((sum, { transferSize }) => sum + transferSize, 0);
+    return { bytes, names: own.map(({ name }) => name), paint: paints()[0].startTime };
+  });
+  // A figure for people: how fast a busy machine is, says nothing of the page.
+  console.log(`first paint after ${Math.round(paint)} ms; ${names.length} files, ${bytes} bytes`);
+  assert.ok(bytes > 0 && bytes < 150_000, `${bytes} bytes`);
+  assert.ok(names.every((name) => name.startsWith(CONSOLE_URL)), String(names));
+  await context.close();
 });
 
 test("the page looks right at every width, in light and dark", async () => {

@@ -6,6 +6,7 @@
     reason = "a test says best by failing that something is not as expected"
 )]
 
+mod console;
 mod delivery;
 mod fixture;
 mod keys;
