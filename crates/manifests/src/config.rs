@@ -162,11 +162,11 @@ impl Config {
             wrong.push(NO_PROJECT.to_owned());
         }
         wrong.extend(given.keys().map(|key| unknown(key)));
-        match Credentials::from_vars(&lookup) {
+        match Credentials::from_vars(lookup) {
             Ok(credentials) => config.credentials = credentials,
             Err(missing) => wrong.push(missing),
         }
-        match ConsoleToken::from_vars(&lookup) {
+        match ConsoleToken::from_vars(lookup) {
             Ok(token) => config.console_token = token,
             Err(short) => wrong.push(short),
         }

@@ -152,10 +152,7 @@ fn every_variable_is_one_that_the_program_reads() {
         (
             "Service",
             "photo-console",
-            declared(&[
-                logs,
-                "console/src/args.rs",
-            ]),
+            declared(&[logs, "console/src/args.rs"]),
         ),
     ];
     for (kind, name, program) in table {
