@@ -59,7 +59,7 @@ const COMMANDS: [(&str, Runner); 39] = [
         Docs,
     ),
     (
-        "CARGO_PROFILE_RELEASE_STRIP=none cargo build --release --target-dir target/profile -p source-adapter -p face-recognition",
+        "CARGO_PROFILE_RELEASE_STRIP=none cargo build --release --all-features --target-dir target/profile -p source-adapter -p face-recognition",
         Docs,
     ),
     (

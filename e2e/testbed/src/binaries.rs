@@ -57,7 +57,9 @@ pub async fn build(packages: &[&str]) -> Result<String> {
     command
         .args(["build", "--message-format=json-render-diagnostics"])
         .args(packages.iter().map(|name| format!("--package={name}")))
+        // In the release profile as it ships.
         .args((!cfg!(debug_assertions)).then_some("--release"))
+        .args((!cfg!(debug_assertions)).then_some("--all-features"))
         .current_dir(workspace_root())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -45,6 +45,7 @@ pub(crate) fn build(packages: &[&str]) -> Result<PathBuf> {
     cargo.args([
         "build",
         "--release",
+        "--all-features",
         "--locked",
         "--target",
         &target,
