@@ -96,7 +96,7 @@ async fn session(
         "csrf": console.sessions.csrf(&session),
         "signs_out": console.sessions.takes_tokens(),
         "bucket": settings.name.as_str(),
-        "region": settings.public.region().as_str(),
+        "region": settings.region.as_str(),
         "results": settings.results.to_string(),
         "max_upload_bytes": settings.max_upload_bytes,
         "types": upload::TYPES.map(|(name, _)| name),

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::{Router, middleware};
+use http::HeaderValue;
 use jiff::Timestamp;
-use oss::{Bucket, Client, Endpoint};
+
 use prometheus_client::registry::Registry;
+use service::credentials::CredentialSource;
 use service::{ConnectOptions, Limits, Readiness};
 use signing::LiveCredentials;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 use transport::Transport;
-use url::Url;
 
-use crate::config::{BucketConfig, Config, QueueConfig};
+use crate::config::{Access, Config, QueueConfig};
 use crate::console::{Console, QueueView, Rates, Shared};
 use crate::gallery::Gallery;
 use crate::journey::Journeys;
@@ -28,15 +29,19 @@ use crate::{api, guard, page};
 ///
 /// # Errors
 /// When the configuration cannot be acted on: no credentials, an address in use.
-pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(
+    config: Config,
+    access: Access,
+    credentials: CredentialSource,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let Config {
         bucket,
         queue,
-        access,
         operation,
-        credentials,
+        ..
     } = config;
-    let listener = service::bind(operation.listen, "--listen").await?;
+    let listener = service::bind(operation.address(), "--listen").await?;
     let address = listener.local_addr()?;
     let transport = Transport::connect(&ConnectOptions::default())?;
     let opened = credentials.open(transport.clone()).await?;
@@ -46,11 +51,19 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         &opened.credentials,
         &transport,
     )?;
-    let of = |endpoint: &Endpoint| open_bucket(&bucket, endpoint, &opened.credentials, &transport);
+    let open = |endpoint: oss::Endpoint| {
+        let client = oss::Client::builder(endpoint, opened.credentials.clone());
+        client
+            .build_on(transport.clone())
+            .bucket(bucket.name.clone())
+    };
+    let public = bucket.browsers_endpoint()?;
+    let policy = guard::policy(&public.origin(&bucket.name));
+    let policy = policy.context("the bucket's address fits no header")?;
     let live = Arc::new(Live::new());
     let console = Arc::new(Console {
-        bucket: of(&bucket.endpoint),
-        public: of(&bucket.public),
+        bucket: open(bucket.own_endpoint()?),
+        public: open(public),
         settings: bucket,
         events_host: access.events_host.clone(),
         sessions: Sessions::new(access),
@@ -63,7 +76,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         stop: stop.clone(),
     });
     let readiness = Readiness::new();
-    let router = router(&console)?.merge(service::health::router(
+    let router = router(&console, policy).merge(service::health::router(
         readiness.clone(),
         Arc::new(Registry::default()),
     ));
@@ -84,29 +97,11 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn router(console: &Shared) -> anyhow::Result<Router> {
-    let settings = &console.settings;
-    let policy = guard::policy(&settings.public.origin(&settings.name));
-    let policy = policy.context("the bucket's address fits no header")?;
-    Ok(Router::new()
+fn router(console: &Shared, policy: HeaderValue) -> Router {
+    Router::new()
         .merge(page::router())
         .merge(api::router(Arc::clone(console)))
-        .layer(middleware::from_fn_with_state(policy, guard::headers)))
-}
-
-fn open_bucket(
-    settings: &BucketConfig,
-    endpoint: &Endpoint,
-    credentials: &LiveCredentials,
-    transport: &Transport,
-) -> Bucket {
-    let client = Client::new(
-        endpoint.clone(),
-        settings.signature,
-        credentials.clone(),
-        transport.clone(),
-    );
-    client.bucket(settings.name.clone())
+        .layer(middleware::from_fn_with_state(policy, guard::headers))
 }
 
 /// How the queue is found, if there is one to be shown.
@@ -124,20 +119,19 @@ fn open_queue(
     if name.is_none() && source.is_none() {
         return Ok(QueueView::default());
     }
-    let mounted = || mounted_url.map(Url::parse).transpose();
-    let url = match endpoint {
-        Some(url) => Some(url),
+    let mounted = || mounted_url.map(str::parse).transpose();
+    let endpoint = match endpoint {
+        Some(endpoint) => Some(endpoint),
         None => mounted().context("the mounted Secret names no URL of MNS")?,
     };
-    let url = url.context(
+    let endpoint = endpoint.context(
         "there is a queue to be shown, but neither `MNS_ENDPOINT` nor the mounted Secret says where \
          MNS is",
     )?;
-    let endpoint = mns::Endpoint::try_new(&url)?;
-    let client = mns::Client::new(endpoint, credentials.clone(), transport.clone());
+    let client = mns::Client::builder(endpoint, credentials.clone());
     let source = source.map(Source::in_cluster).transpose();
     Ok(QueueView {
-        mns: Some(client),
+        mns: Some(client.build_on(transport.clone())),
         name,
         source: source.context("`CONSOLE_SOURCE` is set")?,
     })

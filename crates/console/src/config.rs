@@ -1,5 +1,4 @@
-//! What the console was told to do, checked once. Every mistake is reported, each with what to
-//! set.
+//! The console's settings: flags and variables, their defaults, and the rules between them.
 
 mod access;
 mod bucket;
@@ -7,127 +6,100 @@ mod bucket;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use clap::Parser;
 use mns::QueueName;
 use service::credentials::CredentialSource;
-use service::findings::{Findings, http_url, present, present_path};
-use url::Url;
+use service::settings::{listen_address, number};
+use service::telemetry::TelemetryArgs;
 
-use crate::Args;
-use crate::args::{OperationArgs, QueueArgs};
-pub use access::Access;
 pub(crate) use access::Proof;
+pub use access::{Access, AccessConfig};
 pub use bucket::BucketConfig;
 pub use service::ConfigError;
 
-/// Knative's default, when even Knative does not say.
-const PORT: u16 = 8080;
-
-/// Everything the console needs to know before it starts.
-#[derive(Clone, Debug)]
+/// Shows photos on their way through the pipeline, in a page for the browser.
+///
+/// Credentials come from --credentials-file, from `ACCESSKEY_ID` and `ACCESSKEY_SECRET`, or
+/// from the variables of the official SDKs, never from a flag.
+#[derive(Clone, Debug, Parser)]
+#[command(version, max_term_width = 100)]
 pub struct Config {
     /// Where photos and results are.
+    #[command(flatten, next_help_heading = "Bucket")]
     pub bucket: BucketConfig,
     /// The queue between bucket and adapter.
+    #[command(flatten, next_help_heading = "Queue")]
     pub queue: QueueConfig,
     /// Who may use the page.
-    pub access: Access,
+    #[command(flatten, next_help_heading = "Access")]
+    pub access: AccessConfig,
     /// Where the console listens.
+    #[command(flatten, next_help_heading = "Operation")]
     pub operation: Operation,
-    /// Where credentials come from.
-    pub credentials: CredentialSource,
+    /// Options for the logs.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
 }
 
 /// The queue between bucket and adapter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct QueueConfig {
-    /// Where MNS is; the mounted Secret says it if this does not.
-    pub endpoint: Option<Url>,
-    /// The queue; none is shown without it.
+    /// Endpoint of MNS; needed with --mns-queue unless the mounted Secret names it.
+    #[arg(id = "mns-endpoint", long, env = "MNS_ENDPOINT", value_name = "URL")]
+    pub endpoint: Option<mns::Endpoint>,
+    /// The queue; without it the page shows no queue [default: none].
+    #[arg(id = "mns-queue", long, env = "MNS_QUEUE", value_name = "NAME")]
     pub name: Option<QueueName>,
-    /// The source that knows the queue, in a cluster.
+    /// In a cluster, the `MnsOssSource` in the console's namespace that the photos come by: its
+    /// status names the queue and counts the adapters [default: none].
+    #[arg(long, env = "CONSOLE_SOURCE", value_name = "NAME")]
     pub source: Option<String>,
 }
 
 /// Where the console listens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Operation {
-    /// For page, events, health and metrics.
-    pub listen: SocketAddr,
-    /// Where to write the bound address.
+    /// Address for page, events, health and metrics [default: 0.0.0.0 and the port in `PORT`].
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS", value_parser = listen_address)]
+    pub listen: Option<SocketAddr>,
+    /// Port to listen on if no address is given. Knative sets it.
+    #[arg(long, env = "PORT", value_name = "PORT", default_value = "8080", value_parser = number(0..=u16::MAX))]
+    pub port: u16,
+    /// Write the bound address to this file, as `{"http":"..."}`.
+    #[arg(long, env = "ANNOUNCE", value_name = "FILE")]
     pub announce: Option<PathBuf>,
 }
 
 impl Config {
-    /// Checks the arguments and, through `lookup`, the variables that hold credentials. An
-    /// empty value counts as absent.
+    /// Checks the rules between settings, reads the token, and chooses where credentials come
+    /// from; `lookup` finds the variables that hold some.
     ///
     /// # Errors
-    /// Permanent; names every bad or missing setting and what it should be.
-    pub fn from_args(
-        args: Args,
+    /// Permanent; names every setting that is at fault and what it should be.
+    pub fn check(
+        &self,
         lookup: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, ConfigError> {
-        let Args {
-            bucket,
-            queue,
-            access,
-            operation,
-            telemetry: _,
-        } = args;
-        let mut found = Findings::default();
-        let file = present_path(bucket.credentials_file.clone());
+    ) -> Result<(Access, CredentialSource), ConfigError> {
+        let file = self.bucket.credentials_file.clone();
         let credentials = CredentialSource::from_vars(file, "CREDENTIALS_FILE", lookup)
-            .map_err(|error| found.add(service::error_line(&error)))
-            .ok();
-        let bucket = BucketConfig::check(&mut found, &bucket);
-        let queue = QueueConfig::check(&mut found, &queue);
-        let access = Access::check(&mut found, access);
-        let operation = Operation::check(&mut found, operation);
-        let (Some(bucket), Some(access), Some(credentials)) = (bucket, access, credentials) else {
-            return Err(found.into());
-        };
-        found.none()?;
-        Ok(Self {
-            bucket,
-            queue,
-            access,
-            operation,
-            credentials,
-        })
-    }
-}
-
-impl QueueConfig {
-    fn check(found: &mut Findings, args: &QueueArgs) -> Self {
-        let url = "a URL such as `https://<account>.mns.<region>.aliyuncs.com`";
-        let endpoint = found.optional("MNS_ENDPOINT", args.mns_endpoint.as_deref(), url, http_url);
-        let rule = "the name of an MNS queue, in letters, digits and `-`";
-        let name = found.optional("MNS_QUEUE", args.mns_queue.as_deref(), rule, |text| {
-            QueueName::try_new(text).ok()
-        });
-        let source = present(args.source.as_deref()).map(str::to_owned);
-        Self {
-            endpoint,
-            name,
-            source,
+            .map_err(|error| service::error_line(&error));
+        let mut mistakes = self.bucket.mistakes();
+        match (self.access.open(), credentials) {
+            (Ok(access), Ok(credentials)) if mistakes.is_empty() => Ok((access, credentials)),
+            (access, credentials) => {
+                mistakes.extend(access.err().into_iter().chain(credentials.err()));
+                Err(ConfigError(mistakes))
+            }
         }
     }
 }
 
 impl Operation {
-    fn check(found: &mut Findings, args: OperationArgs) -> Self {
-        let OperationArgs {
-            listen,
-            port,
-            announce,
-        } = args;
-        let port = found.number("PORT", port.as_deref(), (0, u16::MAX));
-        let listen = found.listen("LISTEN", listen.as_deref());
-        let any = (Ipv4Addr::UNSPECIFIED, port.unwrap_or(PORT));
-        Self {
-            listen: listen.unwrap_or(any.into()),
-            announce: present_path(announce),
-        }
+    /// The address for page, events, health and metrics.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listen
+            .unwrap_or((Ipv4Addr::UNSPECIFIED, self.port).into())
     }
 }
 

@@ -7,7 +7,6 @@
 
 mod api;
 mod app;
-mod args;
 pub mod config;
 mod console;
 mod gallery;
@@ -25,5 +24,4 @@ mod upload;
 mod watch;
 
 pub use app::run;
-pub use args::Args;
 pub use config::{Config, ConfigError};

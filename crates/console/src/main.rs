@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use photo_console::{Args, Config};
+use photo_console::Config;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let config: Config = service::settings::parse();
     service::run(|stop| async move {
-        service::telemetry::init(&args.telemetry)?;
-        let config = Config::from_args(args, |name| std::env::var(name).ok())?;
-        photo_console::run(config, stop).await
+        service::telemetry::init(&config.telemetry)?;
+        let (access, credentials) = config.check(|name| std::env::var(name).ok())?;
+        photo_console::run(config, access, credentials, stop).await
     })
 }

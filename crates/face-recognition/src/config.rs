@@ -7,7 +7,6 @@ mod output;
 mod storage;
 
 use clap::Parser;
-use service::Findings;
 use service::credentials::CredentialSource;
 use service::telemetry::TelemetryArgs;
 
@@ -55,18 +54,19 @@ impl Config {
         &self,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<CredentialSource, ConfigError> {
-        let mut found = Findings::default();
-        self.storage.check(&mut found);
-        self.faces.check(&mut found);
-        self.limits.check(&mut found);
+        let rules = [
+            self.storage.mistake(),
+            self.faces.mistake(),
+            self.limits.mistake(),
+        ];
+        let mut mistakes: Vec<String> = rules.into_iter().flatten().collect();
         let file = self.storage.credentials_file.clone();
         match CredentialSource::from_vars(file, "CREDENTIALS_FILE", lookup) {
-            Ok(source) => found.none().map(|()| source),
-            Err(error) => {
-                found.add(service::error_line(&error));
-                Err(found.into())
-            }
+            Ok(source) if mistakes.is_empty() => return Ok(source),
+            Ok(_) => {}
+            Err(error) => mistakes.push(service::error_line(&error)),
         }
+        Err(ConfigError(mistakes))
     }
 }
 

@@ -4,6 +4,7 @@
 //! at most a checked bucket name in front. Nothing a service or an event says is followed.
 
 use std::fmt;
+use std::str::FromStr;
 
 use signing::encode;
 use signing::oss::SignatureVersion as Signer;
@@ -24,15 +25,16 @@ pub enum Addressing {
     Cname,
 }
 
-impl Addressing {
-    /// The form that a setting names: `virtual`, `path` or `cname`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
+/// The forms as settings name them.
+impl FromStr for Addressing {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
         match name {
-            "virtual" => Some(Self::VirtualHosted),
-            "path" => Some(Self::Path),
-            "cname" => Some(Self::Cname),
-            _ => None,
+            "virtual" => Ok(Self::VirtualHosted),
+            "path" => Ok(Self::Path),
+            "cname" => Ok(Self::Cname),
+            _ => Err(UnknownName("`virtual`, `path` or `cname`")),
         }
     }
 }
@@ -47,17 +49,24 @@ pub enum SignatureVersion {
     V1,
 }
 
-impl SignatureVersion {
-    /// The version that a setting names: `v4` or `v1`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
+/// The versions as settings name them.
+impl FromStr for SignatureVersion {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
         match name {
-            "v4" => Some(Self::V4),
-            "v1" => Some(Self::V1),
-            _ => None,
+            "v4" => Ok(Self::V4),
+            "v1" => Ok(Self::V1),
+            _ => Err(UnknownName("`v4` or `v1`")),
         }
     }
 }
+
+/// A setting that names no [`Addressing`] or [`SignatureVersion`]. Permanent; says which there
+/// are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("it must be {0}")]
+pub struct UnknownName(&'static str);
 
 /// A place that answers the OSS API.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,7 +18,7 @@ pub use bucket::{
     UploadForm, UploadedPart,
 };
 pub use client::{Account, Client};
-pub use endpoint::{Addressing, Endpoint, EndpointError, SignatureVersion};
+pub use endpoint::{Addressing, Endpoint, EndpointError, SignatureVersion, UnknownName};
 pub use error::Error;
 pub use meta::{Metadata, ObjectMeta};
 pub use names::{BucketName, ETag, NameError, ObjectKey, Region};

@@ -11,7 +11,6 @@ pub mod bind;
 mod core_files;
 pub mod credentials;
 mod error_line;
-pub mod findings;
 pub mod health;
 pub mod main_loop;
 mod readiness;
@@ -23,9 +22,9 @@ pub mod telemetry;
 pub use announce::announce;
 pub use bind::bind;
 pub use error_line::error_line;
-pub use findings::{ConfigError, Findings};
 pub use main_loop::run;
 pub use readiness::{Part, Readiness};
 pub use serve::{Limits, serve};
+pub use settings::ConfigError;
 /// The HTTP client that every binary uses for all of its calls.
 pub use transport::{ConnectOptions, HttpClientError, http_client};

@@ -20,7 +20,14 @@ use thiserror::Error;
 use url::Url;
 
 use crate::error_line;
-use crate::findings::{self, shown};
+
+/// How much of a bad value is repeated.
+const SHOWN_CHARS: usize = 80;
+
+/// Settings that do not go together, or that nothing can be done with. Permanent.
+#[derive(Debug, Error)]
+#[error("{}", .0.join("; "))]
+pub struct ConfigError(pub Vec<String>);
 
 /// Why a value is refused: what it must be instead, in words that complete "it must be ...".
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -157,6 +164,16 @@ fn line(arg: &Arg, error: &clap::Error) -> String {
     }
 }
 
+/// The value in backticks; not at all if it may be a URL with a password or a secret query.
+fn shown(text: &str) -> String {
+    if text.contains('@') || (text.contains("//") && text.contains('?')) {
+        return "not valid".to_owned();
+    }
+    let head = text.chars().take(SHOWN_CHARS);
+    let printable: String = head.map(|c| if c.is_control() { '?' } else { c }).collect();
+    format!("`{printable}`")
+}
+
 /// Why clap refused a value.
 fn reason(error: &clap::Error) -> String {
     match (error.source(), error.get(ContextKind::ValidValue)) {
@@ -225,12 +242,19 @@ pub fn duration(
     }
 }
 
+/// An absolute URL that a request can be sent to.
+#[must_use]
+pub fn http_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+}
+
 /// Parses the URL of an endpoint, without user and password, which are never sent to one.
 ///
 /// # Errors
 /// Permanent; says what an endpoint looks like.
 pub fn endpoint_url(text: &str) -> Result<Url, Expected> {
-    findings::http_url(text)
+    http_url(text)
         .filter(|url| url.username().is_empty() && url.password().is_none())
         .ok_or_else(|| Expected("`http(s)://host[:port]`".to_owned()))
 }
@@ -245,144 +269,4 @@ pub fn listen_address(text: &str) -> Result<SocketAddr, Expected> {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::ValueEnum;
-
-    use super::*;
-
-    #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-    enum Colour {
-        Red,
-        Green,
-        Blue,
-    }
-
-    #[derive(Debug, Parser)]
-    struct Settings {
-        /// The folder for results.
-        #[arg(long, env = "FOLDER")]
-        folder: String,
-        #[arg(long, env = "COLOUR", value_enum, default_value = "green")]
-        colour: Colour,
-        #[arg(long, env = "COUNT", default_value = "16", value_parser = number(1..=1024_u16))]
-        count: u16,
-        #[arg(long, env = "WAIT", value_parser = duration(Duration::ZERO..=Duration::from_mins(1)))]
-        wait: Option<Duration>,
-        #[arg(long, env = "ENDPOINT", value_parser = endpoint_url)]
-        endpoint: Option<Url>,
-        #[arg(long, env = "TOKEN", hide_env_values = true, value_parser = number(1..=9_u8))]
-        token: Option<u8>,
-        #[arg(long, env = "LEVEL", value_parser = number(1..=9_u8))]
-        level: u8,
-        #[arg(long, env = "TEXT", allow_hyphen_values = true)]
-        text: Option<String>,
-        #[arg(long, value_parser = number(1..=9_u8))]
-        plain: Option<u8>,
-    }
-
-    fn read(flags: &[&str], variables: &[(&str, &str)]) -> Result<Settings, clap::Error> {
-        parse_from([&["program"], flags].concat(), |name| {
-            let found = variables.iter().find(|(known, _)| name == *known);
-            found.map(|(_, value)| value.into())
-        })
-    }
-
-    #[test]
-    fn flags_come_before_variables_and_variables_before_defaults() {
-        let settings = read(
-            &["--colour=blue", "--level=1"],
-            &[("FOLDER", "a"), ("COLOUR", "red")],
-        )
-        .unwrap();
-        assert_eq!(
-            (settings.folder.as_str(), settings.colour),
-            ("a", Colour::Blue)
-        );
-        assert_eq!(settings.count, 16);
-    }
-
-    #[test]
-    fn blank_variables_are_absent_and_blanks_around_values_are_ignored() {
-        let blank = [
-            ("COLOUR", ""),
-            ("COUNT", " "),
-            ("WAIT", "\n"),
-            ("ENDPOINT", ""),
-        ];
-        let blank_flags = ["--folder=a", "--level=1", "--count", " ", "--plain="];
-        let settings = read(&blank_flags, &blank).unwrap();
-        assert_eq!((settings.colour, settings.count), (Colour::Green, 16));
-        assert!(settings.wait.is_none() && settings.endpoint.is_none());
-
-        let spaced = [
-            ("FOLDER", " a "),
-            ("COLOUR", "red\n"),
-            ("COUNT", " 7"),
-            ("WAIT", "PT1.5S "),
-            ("LEVEL", "1"),
-            ("TEXT", "-a "),
-        ];
-        let settings = read(&[], &spaced).unwrap();
-        assert_eq!(settings.text.as_deref(), Some("-a "), "taken as it is");
-        assert_eq!(
-            (settings.folder.as_str(), settings.colour),
-            ("a", Colour::Red)
-        );
-        assert_eq!(settings.count, 7);
-        assert_eq!(settings.wait, Some(Duration::from_millis(1500)));
-    }
-
-    #[test]
-    fn all_mistakes_are_told_in_one_line_without_secrets() {
-        let error = read(
-            &["--plain=0", "--count=many"],
-            &[
-                ("FOLDER", " "),
-                ("COLOUR", "magenta"),
-                ("WAIT", "PT2M"),
-                ("ENDPOINT", "http://user:hush@host/"),
-                ("TOKEN", "hush"),
-            ],
-        );
-        let text = error.unwrap_err().to_string();
-        insta::assert_snapshot!(text.trim_end().replace("; ", "\n"), @r"
-        error: `FOLDER` is missing: The folder for results
-        `COLOUR` is `magenta`: it must be `red`, `green` or `blue`
-        `COUNT` is `many`: it must be a number from 1 to 1024
-        `WAIT` is `PT2M`: it must be an ISO 8601 duration such as `PT90S`, from 0 to 60 seconds
-        `ENDPOINT` is not valid: it must be `http(s)://host[:port]`
-        `TOKEN` is not valid: it must be a number from 1 to 9
-        `LEVEL` is missing: set it to a number from 1 to 9
-        `--plain <PLAIN>` is `0`: it must be a number from 1 to 9
-        ");
-    }
-
-    #[test]
-    fn help_names_variables_and_clap_refuses_a_strange_flag() {
-        for (flag, kind) in [
-            ("--help", ErrorKind::DisplayHelp),
-            ("--strange", ErrorKind::UnknownArgument),
-        ] {
-            let error = read(&[flag], &[("COUNT", "7")]).unwrap_err();
-            assert_eq!(error.kind(), kind);
-            let text = error.to_string();
-            let is_help = text.contains("[env: COUNT=") && text.contains("[default: 16]");
-            assert_eq!(is_help, flag == "--help", "{text}");
-        }
-    }
-
-    #[test]
-    fn endpoints_are_of_http_and_have_a_host_and_no_user() {
-        let table = [
-            ("http://host:80/path", true),
-            ("https://host", true),
-            ("ftp://host/", false),
-            ("http:", false),
-            ("/path", false),
-            ("http://user@host/", false),
-        ];
-        for (text, expected) in table {
-            assert_eq!(endpoint_url(text).is_ok(), expected, "{text}");
-        }
-    }
-}
+mod tests;

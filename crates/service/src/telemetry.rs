@@ -16,7 +16,6 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::lines::Lines;
-use crate::findings::present;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -93,6 +92,11 @@ fn targets(args: &TelemetryArgs) -> Result<Targets, TelemetryError> {
     let config = present(args.logging_config.as_deref());
     let level = config.and_then(|config| knative::level(config, args.component.as_deref()));
     Ok(Targets::new().with_default(level.unwrap_or(LevelFilter::INFO)))
+}
+
+/// The text, unless it is blank: deployments set variables to nothing to say "not set".
+fn present(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 fn parse(filter: &str) -> Result<Targets, TelemetryError> {

@@ -1,17 +1,33 @@
 //! Who may use the page.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use http::HeaderName;
-use service::findings::{Findings, present, present_path};
-
-use crate::args::AccessArgs;
 
 /// Shorter tokens can be guessed.
 const SHORTEST_TOKEN: usize = 16;
 
 /// Who may use the page.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AccessConfig {
+    /// A file with the token that people sign in with, of 16 characters or more.
+    #[arg(long, env = "CONSOLE_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// A header in which an authenticating proxy names the user, in place of a token. The proxy
+    /// must be the only way to the console, and replace the header when a client sends it.
+    #[arg(long, env = "CONSOLE_USER_HEADER", value_name = "NAME")]
+    pub user_header: Option<HeaderName>,
+    /// Let the browser send the cookie over plain HTTP: `true` or `false`.
+    #[arg(long, env = "CONSOLE_INSECURE_COOKIE", value_name = "BOOL", default_value = "false", action = clap::ArgAction::Set, hide_possible_values = true)]
+    pub insecure_cookie: bool,
+    /// The name that the console has inside its cluster, or the start of it: events sent to any
+    /// other name are refused [default: every name will do].
+    #[arg(long, env = "CONSOLE_EVENTS_HOST", value_name = "NAME")]
+    pub events_host: Option<String>,
+}
+
+/// Who may use the page, with the token.
 #[derive(Clone)]
 pub struct Access {
     /// How people prove who they are.
@@ -31,64 +47,39 @@ pub(crate) enum Proof {
     Header(HeaderName),
 }
 
-impl Access {
-    pub(super) fn check(found: &mut Findings, args: AccessArgs) -> Option<Self> {
-        let AccessArgs {
-            token_file,
-            user_header,
-            insecure_cookie,
-            events_host,
-        } = args;
-        let insecure_cookie = found.optional(
-            "CONSOLE_INSECURE_COOKIE",
-            insecure_cookie.as_deref(),
-            "`true` or `false`",
-            |text| text.parse().ok(),
-        );
-        let header = found.optional(
-            "CONSOLE_USER_HEADER",
-            user_header.as_deref(),
-            "the name of a header",
-            |text| text.parse().ok(),
-        );
-        let proof = match (present_path(token_file), header) {
-            (Some(file), None) => token(found, &file).map(Proof::Token),
-            (None, Some(header)) => Some(Proof::Header(header)),
+impl AccessConfig {
+    /// Reads the token; otherwise says what to set.
+    pub(super) fn open(&self) -> Result<Access, String> {
+        let proof = match (&self.token_file, &self.user_header) {
+            (Some(file), None) => Proof::Token(token(file)?),
+            (None, Some(header)) => Proof::Header(header.clone()),
             _ => {
-                found.add(
+                return Err(
                     "set either `CONSOLE_TOKEN_FILE` to a file with the token that people sign \
                      in with, or `CONSOLE_USER_HEADER` to the header of an authenticating proxy"
                         .to_owned(),
                 );
-                None
             }
         };
-        Some(Self {
-            proof: proof?,
-            insecure_cookie: insecure_cookie.unwrap_or(false),
-            events_host: present(events_host.as_deref()).map(str::to_owned),
+        Ok(Access {
+            proof,
+            insecure_cookie: self.insecure_cookie,
+            events_host: self.events_host.clone(),
         })
     }
 }
 
-fn token(found: &mut Findings, file: &Path) -> Option<String> {
-    let text = match std::fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) => {
-            let file = file.display();
-            found.add(format!("`CONSOLE_TOKEN_FILE` names `{file}`: {error}"));
-            return None;
-        }
-    };
-    let token = present(Some(&text)).unwrap_or_default();
+fn token(file: &Path) -> Result<String, String> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("`CONSOLE_TOKEN_FILE` names `{name}`: {error}"))?;
+    let token = text.trim();
     if token.chars().count() < SHORTEST_TOKEN {
-        found.add(format!(
-            "the token in `{}` is too short: it must have {SHORTEST_TOKEN} characters or more",
-            file.display()
+        return Err(format!(
+            "the token in `{name}` is too short: it must have {SHORTEST_TOKEN} characters or more"
         ));
-        return None;
     }
-    Some(token.to_owned())
+    Ok(token.to_owned())
 }
 
 /// The token is not printed.

@@ -1,139 +1,125 @@
 //! Where photos and results are, and what the browser may do there.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use face_recognition::target::TargetFolder;
-use oss::event::Event;
-use oss::{Addressing, BucketName, Endpoint, ObjectKey, Region, SignatureVersion};
-use service::findings::{Findings, http_url, present};
+use oss::event::{Event, EventKind};
+use oss::{Addressing, BucketName, Endpoint, EndpointError, ObjectKey, Region, SignatureVersion};
+use service::settings::{duration, endpoint_url, number};
+use url::Url;
 
-use crate::args::BucketArgs;
-
-const PHOTOS: &str = "photos";
-/// What the face service takes unless told otherwise.
-const MAX_UPLOAD_BYTES: u64 = 100 << 20;
 /// The most that OSS takes in one form.
 const LARGEST_UPLOAD_BYTES: u64 = 5 << 30;
-const URL_LIFETIME: Duration = Duration::from_mins(5);
 const URL_LIFETIMES: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
 
 /// Where photos and results are, and what the browser may do there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct BucketConfig {
     /// The bucket.
+    #[arg(id = "bucket", long, env = "OSS_BUCKET", value_name = "NAME")]
     pub name: BucketName,
-    /// Where the console reaches it.
-    pub endpoint: Endpoint,
-    /// Where browsers reach it.
-    pub public: Endpoint,
-    /// What requests and URLs are signed with.
+    /// Its region.
+    #[arg(long, env = "OSS_REGION", value_name = "NAME")]
+    pub region: Region,
+    /// Endpoint for the console [default: that of the region].
+    #[arg(id = "oss-endpoint", long, env = "OSS_ENDPOINT", value_name = "URL", value_parser = endpoint_url)]
+    pub endpoint: Option<Url>,
+    /// Endpoint for browsers [default: --oss-endpoint, else the public one of the region].
+    #[arg(id = "oss-public-endpoint", long, env = "OSS_PUBLIC_ENDPOINT", value_name = "URL", value_parser = endpoint_url)]
+    pub public_endpoint: Option<Url>,
+    /// How a bucket is put into an endpoint: `virtual`, `path` or `cname`.
+    #[arg(
+        id = "oss-addressing",
+        long,
+        env = "OSS_ADDRESSING",
+        value_name = "FORM",
+        default_value = "virtual"
+    )]
+    pub addressing: Addressing,
+    /// Signature version: `v4` or `v1`.
+    #[arg(
+        id = "oss-signature",
+        long,
+        env = "OSS_SIGNATURE",
+        value_name = "VERSION",
+        default_value = "v4"
+    )]
     pub signature: SignatureVersion,
-    /// Where the face service puts results.
+    /// Folder in the bucket for results, as the face service has it.
+    #[arg(long, env = "UPLOAD_OSS_PATH", value_name = "PATH")]
     pub results: TargetFolder,
-    /// Where photos go that the page uploads.
+    /// Folder in the bucket for photos that the page uploads.
+    #[arg(
+        long,
+        env = "CONSOLE_PHOTOS",
+        value_name = "PATH",
+        default_value = "photos"
+    )]
     pub photos: TargetFolder,
-    /// The largest photo that the page uploads, in bytes.
+    /// Largest photo that the page uploads, in bytes.
+    // What the face service takes unless told otherwise.
+    #[arg(long, env = "CONSOLE_MAX_UPLOAD_BYTES", value_name = "BYTES", default_value = "104857600", value_parser = number(1..=LARGEST_UPLOAD_BYTES))]
     pub max_upload_bytes: u64,
-    /// How long a URL or form for the browser lives.
+    /// How long a URL or form for the browser lives, ISO 8601, from PT1M to PT1H.
+    #[arg(long, env = "CONSOLE_URL_LIFETIME", value_name = "DURATION", default_value = "PT5M", value_parser = duration(URL_LIFETIMES.0..=URL_LIFETIMES.1))]
     pub url_lifetime: Duration,
+    /// A mounted Secret: a file with `{"accessKeyId","accessKeySecret"}`, or its directory.
+    #[arg(long, env = "CREDENTIALS_FILE", value_name = "PATH")]
+    pub credentials_file: Option<PathBuf>,
 }
 
 impl BucketConfig {
-    pub(super) fn check(found: &mut Findings, args: &BucketArgs) -> Option<Self> {
-        let name = found.required(
-            "OSS_BUCKET",
-            args.bucket.as_deref(),
-            "the name of the bucket",
-            |text| text.parse().ok(),
-        );
-        let region: Option<Region> = found.required(
-            "OSS_REGION",
-            args.region.as_deref(),
-            "a region such as `cn-shanghai`",
-            |text| text.parse().ok(),
-        );
-        let form = "`virtual`, `path` or `cname`";
-        let addressing = args.oss_addressing.as_deref();
-        let addressing = found.optional("OSS_ADDRESSING", addressing, form, Addressing::parse);
-        let addressing = addressing.unwrap_or(Addressing::VirtualHosted);
-        let signature = args.oss_signature.as_deref();
-        let version = "`v4` or `v1`";
-        let signature =
-            found.optional("OSS_SIGNATURE", signature, version, SignatureVersion::parse);
-        let results = folder(found, "UPLOAD_OSS_PATH", present(args.results.as_deref()));
-        let photos = present(args.photos.as_deref()).unwrap_or(PHOTOS);
-        let photos = folder(found, "CONSOLE_PHOTOS", Some(photos));
-        let max_upload_bytes = found.number(
-            "CONSOLE_MAX_UPLOAD_BYTES",
-            args.max_upload_bytes.as_deref(),
-            (1, LARGEST_UPLOAD_BYTES),
-        );
-        let url_lifetime = found.duration_within(
-            "CONSOLE_URL_LIFETIME",
-            args.url_lifetime.as_deref(),
-            URL_LIFETIMES,
-        );
-        let region = region?;
-        let mut endpoint =
-            |name, text: Option<&str>| endpoint(found, name, text, addressing, &region);
-        let own = endpoint("OSS_ENDPOINT", args.oss_endpoint.as_deref());
-        let public = endpoint("OSS_PUBLIC_ENDPOINT", args.oss_public_endpoint.as_deref());
-        let of_region = || Endpoint::for_region(&region, false);
-        let (results, photos) = (results?, photos?);
-        if results.to_string() == photos.to_string() || inside(&photos, &results) {
-            found.add(format!(
+    /// The settings that do not go together.
+    pub(super) fn mistakes(&self) -> Vec<String> {
+        let endpoints = [
+            ("OSS_ENDPOINT", &self.endpoint),
+            ("OSS_PUBLIC_ENDPOINT", &self.public_endpoint),
+        ];
+        let unusable = endpoints.into_iter().filter_map(|(name, url)| {
+            let error = self.endpoint_at(url.as_ref()).err()?;
+            Some(format!(
+                "`{name}` with `OSS_ADDRESSING` is of no use: {error}"
+            ))
+        });
+        let (photos, results) = (&self.photos, &self.results);
+        let key = photos.to_string().parse();
+        let is_inside =
+            photos.to_string() == results.to_string() || key.is_ok_and(|key| results.holds(&key));
+        let misplaced = is_inside.then(|| {
+            format!(
                 "`CONSOLE_PHOTOS` is `{photos}`: it must not lie in `{results}`, where nothing is \
                  taken for a photo"
-            ));
-        }
-        Some(Self {
-            name: name?,
-            public: public.or_else(|| own.clone()).unwrap_or_else(of_region),
-            endpoint: own.unwrap_or_else(of_region),
-            signature: signature.unwrap_or_default(),
-            results,
-            photos,
-            max_upload_bytes: max_upload_bytes.unwrap_or(MAX_UPLOAD_BYTES),
-            url_lifetime: url_lifetime.unwrap_or(URL_LIFETIME),
-        })
+            )
+        });
+        unusable.chain(misplaced).collect()
     }
-}
 
-impl BucketConfig {
+    /// The endpoint through which the console reaches the bucket.
+    pub(crate) fn own_endpoint(&self) -> Result<Endpoint, EndpointError> {
+        self.endpoint_at(self.endpoint.as_ref())
+    }
+
+    /// The endpoint through which browsers reach the bucket.
+    pub(crate) fn browsers_endpoint(&self) -> Result<Endpoint, EndpointError> {
+        self.endpoint_at(self.public_endpoint.as_ref().or(self.endpoint.as_ref()))
+    }
+
+    fn endpoint_at(&self, url: Option<&Url>) -> Result<Endpoint, EndpointError> {
+        let endpoint = match url {
+            Some(url) => Endpoint::new(url, self.addressing, self.region.clone())?,
+            None => Endpoint::for_region(&self.region, false),
+        };
+        Ok(endpoint.with_signature(self.signature))
+    }
+
     /// The key of the photo that an event is about: a finished object of the bucket that is no
     /// result.
     pub(crate) fn photo<'a>(&self, event: &'a Event) -> Option<&'a ObjectKey> {
         let address = event.address().ok()?;
-        let is_photo = event.name.kind() == oss::event::EventKind::ObjectFinished
+        let is_photo = event.name.kind() == EventKind::ObjectFinished
             && address.bucket == self.name
             && !self.results.holds(&address.key);
         is_photo.then_some(&address.key)
     }
-}
-
-fn inside(folder: &TargetFolder, outer: &TargetFolder) -> bool {
-    let key = folder.to_string().parse();
-    key.is_ok_and(|key| outer.holds(&key))
-}
-
-fn folder(found: &mut Findings, name: &str, path: Option<&str>) -> Option<TargetFolder> {
-    let expected = "a folder in the bucket, such as `face-image/target`";
-    found.required(name, path, expected, |text| text.parse().ok())
-}
-
-fn endpoint(
-    found: &mut Findings,
-    name: &str,
-    text: Option<&str>,
-    addressing: Addressing,
-    region: &Region,
-) -> Option<Endpoint> {
-    let url = found.optional(name, text, "`http(s)://host[:port]`", http_url)?;
-    Endpoint::new(&url, addressing, region.clone())
-        .map_err(|error| {
-            found.add(format!(
-                "`{name}` with `OSS_ADDRESSING` is of no use: {error}"
-            ));
-        })
-        .ok()
 }

@@ -1,7 +1,7 @@
 use http::HeaderValue;
-use oss::{Endpoint, SignatureVersion};
 
 use super::*;
+use crate::Config;
 use crate::journey::{State, Step};
 use crate::live::Live;
 
@@ -21,17 +21,14 @@ fn journeys() -> Journeys {
 }
 
 fn settings() -> BucketConfig {
-    let endpoint = Endpoint::for_region(&"cn-shanghai".parse().unwrap(), false);
-    BucketConfig {
-        name: "face-image".parse().unwrap(),
-        endpoint: endpoint.clone(),
-        public: endpoint,
-        signature: SignatureVersion::V4,
-        results: "target".parse().unwrap(),
-        photos: "photos".parse().unwrap(),
-        max_upload_bytes: 1,
-        url_lifetime: std::time::Duration::from_mins(5),
-    }
+    let flags = [
+        "console",
+        "--bucket=face-image",
+        "--region=cn-shanghai",
+        "--results=target",
+    ];
+    let config = service::settings::parse_from::<Config>(flags, |_| None);
+    config.unwrap().bucket
 }
 
 fn now() -> Timestamp {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use clap::ValueEnum;
 use face::AttributeSet;
 use face::local::{InvalidSetting, Settings};
-use service::Findings;
 use service::settings::{duration, endpoint_url, number};
 use url::Url;
 
@@ -95,10 +94,10 @@ pub struct Faces {
 }
 
 impl Faces {
-    pub(super) fn check(&self, found: &mut Findings) {
-        if self.finder == Finder::Imm && self.imm_project.is_none() {
-            found.add(NO_PROJECT.to_owned());
-        }
+    /// The mistake of IMM without a project.
+    pub(super) fn mistake(&self) -> Option<String> {
+        let is_lacking = self.finder == Finder::Imm && self.imm_project.is_none();
+        is_lacking.then(|| NO_PROJECT.to_owned())
     }
 
     /// What the local back end looks for.

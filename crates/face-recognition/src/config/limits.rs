@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use service::Findings;
 use service::settings::{duration, number};
 
 const MEBI: u64 = 1 << 20;
@@ -90,13 +89,14 @@ impl Limits {
         }
     }
 
-    pub(super) fn check(&self, found: &mut Findings) {
+    /// The mistake of memory that does not hold the largest photo.
+    pub(super) fn mistake(&self) -> Option<String> {
         let file_memory = self.file_memory;
-        if self.max_object_bytes * 2 > file_memory {
-            found.add(format!(
+        (self.max_object_bytes * 2 > file_memory).then(|| {
+            format!(
                 "`FACE_FILE_MEMORY` is `{file_memory}`: it must be at least twice `FACE_MAX_OBJECT_BYTES`, for a photo and its result"
-            ));
-        }
+            )
+        })
     }
 }
 

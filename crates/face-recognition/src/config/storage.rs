@@ -4,8 +4,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use oss::{Addressing, BucketName, Endpoint, Region, SignatureVersion};
-use service::Findings;
-use service::settings::Expected;
 use url::Url;
 
 use crate::target::TargetFolder;
@@ -24,10 +22,22 @@ pub struct Storage {
     #[arg(id = "oss-endpoint", long, env = "OSS_ENDPOINT", value_name = "URL")]
     pub endpoint: Option<Url>,
     /// How a bucket is put into the endpoint: `virtual`, `path` or `cname`.
-    #[arg(id = "oss-addressing", long, env = "OSS_ADDRESSING", value_name = "FORM", default_value = "virtual", value_parser = addressing)]
+    #[arg(
+        id = "oss-addressing",
+        long,
+        env = "OSS_ADDRESSING",
+        value_name = "FORM",
+        default_value = "virtual"
+    )]
     pub addressing: Addressing,
     /// Signature version: `v4` or `v1`.
-    #[arg(id = "oss-signature", long, env = "OSS_SIGNATURE", value_name = "VERSION", default_value = "v4", value_parser = signature)]
+    #[arg(
+        id = "oss-signature",
+        long,
+        env = "OSS_SIGNATURE",
+        value_name = "VERSION",
+        default_value = "v4"
+    )]
     pub signature: SignatureVersion,
     /// Use the endpoints inside the region, which cost no traffic: `true` or `false`.
     #[arg(id = "oss-internal", long, env = "OSS_INTERNAL", value_name = "BOOL", default_value = "false", action = clap::ArgAction::Set, hide_possible_values = true)]
@@ -53,17 +63,16 @@ pub struct Storage {
 }
 
 impl Storage {
-    pub(super) fn check(&self, found: &mut Findings) {
+    /// The mistake of an endpoint that does not go with the addressing.
+    pub(super) fn mistake(&self) -> Option<String> {
         /// Stands in for the region of an event.
         const ANY_REGION: &str = "cn-shanghai";
-        let (Some(url), Ok(region)) = (&self.endpoint, ANY_REGION.parse()) else {
-            return;
-        };
-        if let Err(error) = Endpoint::new(url, self.addressing, region) {
-            found.add(format!(
-                "`OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: {error}"
-            ));
-        }
+        let region = ANY_REGION.parse().ok()?;
+        let endpoint = Endpoint::new(self.endpoint.as_ref()?, self.addressing, region);
+        let error = endpoint.err()?;
+        Some(format!(
+            "`OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: {error}"
+        ))
     }
 }
 
@@ -87,13 +96,4 @@ impl<T: FromStr> FromStr for Allowed<T> {
         let names = names.filter(|name| !name.is_empty()).map(str::parse);
         names.collect::<Result<_, _>>().map(Self)
     }
-}
-
-fn addressing(text: &str) -> Result<Addressing, Expected> {
-    let expected = || Expected("`virtual`, `path` or `cname`".to_owned());
-    Addressing::parse(text).ok_or_else(expected)
-}
-
-fn signature(text: &str) -> Result<SignatureVersion, Expected> {
-    SignatureVersion::parse(text).ok_or_else(|| Expected("`v4` or `v1`".to_owned()))
 }

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::CredentialsError;
 use super::role::{Issued, MAX_ANSWER_BYTES, Wire, accepted};
-use crate::findings::http_url;
+use crate::settings::http_url;
 
 const SERVICE: &str = "the service at ALIBABA_CLOUD_CREDENTIALS_URI";
 const VARIABLE: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";

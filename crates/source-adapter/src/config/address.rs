@@ -7,8 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
-use service::findings::http_url;
-use service::settings::Expected;
+use service::settings::{Expected, http_url};
 use url::{Position, Url};
 
 /// Where events go. Prints scheme, host and path.

@@ -4,8 +4,7 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use service::findings::http_url;
-use service::settings::{self, parse_from};
+use service::settings::{self, http_url, parse_from};
 use source_adapter::Config;
 
 /// Reads a configuration of the adapter made of the lines.
