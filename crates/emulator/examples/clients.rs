@@ -74,18 +74,16 @@ impl Clients {
 
     fn bucket(&self, url: &Url, version: SignatureVersion) -> Result<Bucket> {
         let endpoint = oss::Endpoint::new(url, Addressing::Path, REGION.parse()?)?;
-        let (credentials, transport) = (self.credentials.clone(), self.transport.clone());
-        let client = oss::Client::new(endpoint, version, credentials, transport);
+        let client =
+            oss::Client::builder(endpoint.with_signature(version), self.credentials.clone());
+        let client = client.build_on(self.transport.clone());
         Ok(client.bucket("rust-clients".parse()?))
     }
 
     fn mns(&self, url: &Url) -> Result<mns::Client> {
         let endpoint = mns::Endpoint::try_new(url)?;
-        Ok(mns::Client::new(
-            endpoint,
-            self.credentials.clone(),
-            self.transport.clone(),
-        ))
+        let client = mns::Client::builder(endpoint, self.credentials.clone());
+        Ok(client.build_on(self.transport.clone()))
     }
 }
 

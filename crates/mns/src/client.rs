@@ -71,12 +71,6 @@ impl Client {
         })
     }
 
-    /// A client with the default settings that shares the connections of `transport`.
-    #[must_use]
-    pub fn new(endpoint: Endpoint, credentials: LiveCredentials, transport: Transport) -> Self {
-        Self::builder(endpoint, credentials).build_on(transport)
-    }
-
     /// The endpoint that the client calls.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {

@@ -9,7 +9,7 @@ use signing::oss::SignatureVersion as Signer;
 use transport::{ClientBuilder, Service, Transport};
 
 use crate::bucket::Bucket;
-use crate::endpoint::{Endpoint, SignatureVersion};
+use crate::endpoint::Endpoint;
 use crate::names::BucketName;
 
 /// A client of one endpoint. Cheap to clone.
@@ -64,17 +64,6 @@ impl Client {
             endpoint,
             credentials,
         })
-    }
-
-    /// A client with the default settings that shares the connections of `transport`.
-    #[must_use]
-    pub fn new(
-        endpoint: Endpoint,
-        signature: SignatureVersion,
-        credentials: LiveCredentials,
-        transport: Transport,
-    ) -> Self {
-        Self::builder(endpoint.with_signature(signature), credentials).build_on(transport)
     }
 
     /// A bucket, whether it exists or not. Nothing is sent.

@@ -8,8 +8,8 @@ use mns::{
     EventRule, EventRules, MatchRule, OpenApiEndpoint, Queue, QueueAttributes, RuleEndpoint, Topic,
     TopicAttributes, VisibilityTimeout,
 };
-use oss::{Addressing, Bucket, ObjectKey, ObjectMeta, Region, SignatureVersion};
-use signing::{Credentials, LiveCredentials};
+use oss::{Addressing, Bucket, ObjectKey, ObjectMeta, Region};
+use signing::Credentials;
 use transport::Transport;
 use url::Url;
 
@@ -72,19 +72,12 @@ impl Account {
             ..
         } = addresses;
         let region: Region = REGION.parse()?;
-        let oss = oss::Client::new(
-            oss::Endpoint::new(&url(oss)?, Addressing::Path, region)?,
-            SignatureVersion::V4,
-            LiveCredentials::fixed(credentials.clone()),
-            Transport::new(http.clone()),
-        );
-        let mns = mns::Client::new(
-            mns::Endpoint::try_new(&url(mns)?)?
-                .with_account_id(ACCOUNT)
-                .with_region(REGION),
-            LiveCredentials::fixed(credentials.clone()),
-            Transport::new(http.clone()),
-        );
+        let oss = oss::Endpoint::new(&url(oss)?, Addressing::Path, region)?;
+        let oss = oss::Client::builder(oss, credentials.clone());
+        let mns = mns::Endpoint::try_new(&url(mns)?)?
+            .with_account_id(ACCOUNT)
+            .with_region(REGION);
+        let mns = mns::Client::builder(mns, credentials.clone());
         let rules = EventRules::new(
             OpenApiEndpoint::try_new(&url(mns_open)?)?,
             credentials,
@@ -92,8 +85,8 @@ impl Account {
         );
         Ok(Self {
             admin: Admin::new(http.clone(), admin),
-            oss,
-            mns,
+            oss: oss.build_on(Transport::new(http.clone())),
+            mns: mns.build_on(Transport::new(http.clone())),
             rules,
         })
     }

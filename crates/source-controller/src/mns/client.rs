@@ -100,7 +100,7 @@ impl Account {
     ) -> Self {
         let credentials = LiveCredentials::fixed(credentials);
         Self {
-            client: Client::new(endpoint, credentials.clone(), transport.clone()),
+            client: Client::builder(endpoint, credentials.clone()).build_on(transport.clone()),
             credentials,
             transport,
             circuit_breaker,
@@ -111,9 +111,9 @@ impl Account {
     /// The same key at another place.
     #[must_use]
     pub fn at(&self, endpoint: &Endpoint) -> Self {
-        let (credentials, transport) = (self.credentials.clone(), self.transport.clone());
+        let client = Client::builder(endpoint.clone(), self.credentials.clone());
         Self {
-            client: Client::new(endpoint.clone(), credentials, transport),
+            client: client.build_on(self.transport.clone()),
             ..self.clone()
         }
     }

@@ -7,18 +7,14 @@ use mns::{
     PageSize, PollingWait, Priority, QueueAttributes, ReceiptHandle, SendMessage, Subscription,
     TopicAttributes, VisibilityTimeout, notification, queue_endpoint_arn,
 };
-use service::{ConnectOptions, http_client};
-use signing::LiveCredentials;
-use transport::{RetryPolicy, Transport};
+use transport::RetryPolicy;
 
 use crate::running::{ACCOUNT, REGION, Running, credentials};
 
 fn client(running: &Running) -> Client {
-    let url = format!("http://{}", running.addresses.mns).parse().unwrap();
-    let transport = Transport::new(http_client(&ConnectOptions::default()).unwrap());
-    let transport = transport.with_retry(RetryPolicy::none());
-    let endpoint = Endpoint::try_new(&url).unwrap();
-    Client::new(endpoint, LiveCredentials::fixed(credentials()), transport)
+    let endpoint: Endpoint = format!("http://{}", running.addresses.mns).parse().unwrap();
+    let client = Client::builder(endpoint, credentials()).retry(RetryPolicy::none());
+    client.build().unwrap()
 }
 
 fn seconds(seconds: u64) -> VisibilityTimeout {

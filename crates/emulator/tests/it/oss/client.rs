@@ -11,7 +11,6 @@ use oss::{
     Addressing, Bucket, ByteRange, Client, CopyOptions, CorsRule, Endpoint, FormOptions,
     GetOptions, ListRequest, Metadata, ObjectKey, PutOptions, SignatureVersion, UploadForm,
 };
-use signing::LiveCredentials;
 use tokio_rustls::rustls::crypto::ring;
 use transport::{RetryPolicy, Transport};
 use url::Url;
@@ -52,9 +51,11 @@ fn bucket(
     .parse()
     .unwrap();
     let endpoint = Endpoint::new(&url, addressing, REGION.parse().unwrap()).unwrap();
-    let credentials = LiveCredentials::fixed(credentials());
-    let transport = Transport::new(http).with_retry(RetryPolicy::none());
-    Client::new(endpoint, version, credentials, transport).bucket(name.parse().unwrap())
+    let client = Client::builder(endpoint.with_signature(version), credentials());
+    let client = client
+        .retry(RetryPolicy::none())
+        .build_on(Transport::new(http));
+    client.bucket(name.parse().unwrap())
 }
 
 /// No test here speaks TLS, but a client wants to know how.

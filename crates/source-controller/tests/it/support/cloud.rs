@@ -6,7 +6,7 @@ use emulator::faults::{Fault, Kind};
 use emulator::settings::Settings;
 use mns::{Client, Endpoint, ListRequest, QueueName, SubscriptionName, TopicAttributes, TopicName};
 use service::{ConnectOptions, http_client};
-use signing::{Credentials, LiveCredentials};
+use signing::Credentials;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use transport::{RetryPolicy, Transport};
 
@@ -35,7 +35,7 @@ impl Cloud {
         let stop = CancellationToken::new();
         tokio::spawn(emulator.serve(stop.clone()));
         let endpoint: Endpoint = url.parse().unwrap();
-        let client = Client::new(endpoint, LiveCredentials::fixed(owner), transport());
+        let client = Client::builder(endpoint, owner).build_on(transport());
         let cloud = Self {
             url,
             emulator: shared,
