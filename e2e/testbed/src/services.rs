@@ -2,7 +2,6 @@
 //! off, and started again at the same addresses.
 
 mod containers;
-mod engine;
 mod images;
 mod processes;
 
@@ -15,10 +14,10 @@ use anyhow::{Context as _, Result, bail};
 use tokio::time::sleep;
 
 use self::containers::Containers;
-pub use self::engine::Engine;
 use self::processes::Processes;
 use crate::binaries::Binaries;
 use crate::cloud::Cloud;
+use crate::engine::Engine;
 use crate::eventually::{Progress, poll_until};
 use crate::meter::Meter;
 use crate::process::Launch;

@@ -12,12 +12,12 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::images::{self, Built, Engine, Image};
+use crate::images::{self, Built, Image};
 use crate::versions::{Knative, Versions};
 use kind::Kind;
 use node::Node;
 use testbed::command::{execute, succeeds};
-use testbed::workspace_root;
+use testbed::{Engine, workspace_root};
 
 /// The configuration of the deployment, and its cloud.
 const CONFIG: &str = "e2e/deploy.toml";
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// Registry and folder that the cluster of the current context pulls from.
     #[arg(long, value_name = "PREFIX", requires = "use_current_context")]
     repository: Option<String>,
-    /// Builder of images, which also runs the cluster [default: docker, else podman].
+    /// Builder of images, which also runs the cluster: docker or podman [default: docker, else podman].
     #[arg(long)]
     engine: Option<Engine>,
     /// Options of the tests: a part of a name, `--list`, `--test-threads 1`.
@@ -59,7 +59,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let versions = Versions::load()?;
-    let engine = args.engine.map_or_else(Engine::detect, Ok)?;
+    let engine = args.engine.map_or_else(Engine::detect_builder, Ok)?;
     require("kubectl", "https://kubernetes.io/docs/tasks/tools/")?;
     std::fs::create_dir_all(workspace_root().join(FOLDER)).context("cannot make `target/e2e`")?;
     if args.use_current_context {

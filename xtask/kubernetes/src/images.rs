@@ -5,7 +5,6 @@
 
 mod check;
 mod dockerfile;
-mod engine;
 mod files;
 
 use std::process::Command;
@@ -13,9 +12,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
-pub(crate) use engine::Engine;
-
 use dockerfile::LastStage;
+use testbed::Engine;
 use testbed::command::read;
 
 /// Where manifests look for images, unless told otherwise.
@@ -29,7 +27,7 @@ pub(crate) struct Args {
     /// Which to build.
     #[arg(value_name = "IMAGE", default_values = ["source", "face"])]
     images: Vec<Image>,
-    /// Builder to use [default: the first of docker, podman and buildah that works here].
+    /// Builder to use: docker, podman or buildah [default: the first that works here].
     #[arg(long)]
     engine: Option<Engine>,
     /// Registry and folder in front of each image's name. Knative resolves tags in a registry,
@@ -90,7 +88,7 @@ pub(crate) struct Built {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<()> {
-    let engine = args.engine.map_or_else(Engine::detect, Ok)?;
+    let engine = args.engine.map_or_else(Engine::detect_builder, Ok)?;
     if args.check {
         // Known before minutes are spent on building.
         engine.must_run()?;

@@ -64,7 +64,7 @@ impl Environment {
 const CONTAINERS: &str = "containers";
 
 async fn containers() -> Result<Prepared> {
-    let engine = Engine::detect().await?;
+    let engine = Engine::detect_runner().await?;
     let (folder, settings) = folder()?;
     Ok(Prepared {
         services: Services::containers(engine, settings).await?,

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use tokio::sync::Mutex;
 
-use super::{Engine, images};
+use super::images;
+use crate::engine::Engine;
 use crate::service::{Addresses, Service, Settings};
 
 /// Networks are tried in the order of their numbers until one is free.

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
-use super::Engine;
 use crate::binaries::workspace_root;
+use crate::engine::Engine;
 use crate::service::Service;
 
 /// Their own tag: the images that manifests name are left alone.

@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use testbed::command::{execute, read};
 
-use crate::images::Engine;
 use crate::versions;
+use testbed::Engine;
 
 /// Nobody else's cluster has this name.
 const NAME: &str = "mnsoss-e2e";

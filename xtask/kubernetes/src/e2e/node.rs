@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use testbed::command::{execute, read, succeeds};
 
-use crate::images::Engine;
+use testbed::Engine;
 
 /// Tells machines apart; the kubelet reports it of its node.
 const MACHINE_ID: &str = "/etc/machine-id";

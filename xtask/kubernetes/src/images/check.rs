@@ -15,11 +15,11 @@ use serde_json::json;
 use service::{ConnectOptions, http_client};
 use tempfile::NamedTempFile;
 use testbed::command::read;
-use testbed::{Progress, poll_until};
+use testbed::{Engine, Progress, poll_until};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use super::{Built, Engine, Image};
+use super::{Built, Image};
 
 /// Starting takes milliseconds; a loaded machine may take its time.
 const START_DEADLINE: Duration = Duration::from_secs(30);
