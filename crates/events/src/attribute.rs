@@ -7,14 +7,14 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
-/// What starts the header of every attribute but `datacontenttype`.
+/// The prefix of every attribute's header but that of `datacontenttype`.
 pub(crate) const PREFIX: &str = "ce-";
 
 /// Everything outside U+0021..U+007E, and the three characters with a meaning of
 /// their own. Bytes above ASCII are always encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 
-/// The content type of data that says nothing else.
+/// The content type of data whose event states none.
 pub(crate) const JSON: &str = "application/json";
 
 /// The names that CloudEvents itself gives a meaning.
@@ -54,7 +54,7 @@ pub(crate) fn is_name(name: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
-/// Whether an extension attribute may be named so, in either mode.
+/// Whether an extension attribute may have this name, in either mode.
 #[must_use]
 pub fn is_extension_name(name: &str) -> bool {
     is_name(name) && !CORE.contains(&name) && name != "database64"

@@ -1,8 +1,8 @@
 //! From headers and a body to an event.
 //!
 //! Takes header bytes, never an ASCII-only view of them, and trusts nothing in them. Events
-//! before 1.0 become events of 1.0: attributes change their names, and what the programs of
-//! their time overlooked is overlooked.
+//! before 1.0 become events of 1.0: attributes get their names of 1.0, and mistakes that the
+//! programs of that time ignored are ignored.
 
 mod binary;
 mod structured;
@@ -20,19 +20,18 @@ use crate::attribute::CORE;
 use crate::error::shown;
 use crate::version::SpecVersion;
 
-/// What every event has besides its version.
+/// The attributes that every event must have besides its version.
 const REQUIRED: [&str; 3] = ["id", "source", "type"];
 
-/// How events before 1.0 say that their data is in base64.
+/// The attribute with which events before 1.0 say that their data is in base64.
 const CONTENT_ENCODING: &str = "datacontentencoding";
 
 /// Reads one event in binary or structured mode; the content type tells which.
 ///
-/// Headers named `ce-` but not like an attribute are passed over, as are `ce-data` and the
-/// content type's, which binary mode does not have; in structured mode, extensions whose name
-/// or value is not one of CloudEvents. Data is bytes as they would stand in the body of a
-/// request in binary mode, or text where it came as a string of another type than JSON. An
-/// empty body is no data.
+/// Binary mode ignores headers that begin with `ce-` and name no attribute, `ce-data` and
+/// `ce-datacontenttype`; structured mode ignores extensions whose name or value CloudEvents does
+/// not allow. Data is bytes as they would stand in the body of a request in binary mode, or text
+/// where it came as a string of another type than JSON. An empty body is no data.
 ///
 /// # Errors
 /// Permanent: the request holds no event, or one that breaks the specification.
@@ -60,7 +59,7 @@ fn media_type(content_type: Option<&HeaderValue>) -> String {
         .to_ascii_lowercase()
 }
 
-/// The version, by what the event states.
+/// The version that the event states.
 fn version(stated: &str) -> Result<SpecVersion, DecodeError> {
     SpecVersion::parse(stated).ok_or_else(|| DecodeError::SpecVersion {
         version: shown(stated),
@@ -106,7 +105,7 @@ fn event(
     Ok(event)
 }
 
-/// Whether the name stands for something else than an extension.
+/// Whether the name is that of an attribute or of the data, and so of no extension.
 fn is_taken(version: SpecVersion, name: &str) -> bool {
     CORE.iter().any(|core| {
         let own = version.name(core);
@@ -114,7 +113,7 @@ fn is_taken(version: SpecVersion, name: &str) -> bool {
     }) || (version.is_lenient() && name == CONTENT_ENCODING)
 }
 
-/// The data behind base64, if the event says that it is in base64. What is not is left alone.
+/// Decodes data that the event says is in base64. Other data stays as it is.
 fn decoded(encoding: Option<&str>, text: &[u8]) -> Option<Vec<u8>> {
     encoding.filter(|encoding| encoding.eq_ignore_ascii_case("base64"))?;
     let text = text.trim_ascii();

@@ -17,7 +17,7 @@ use crate::attribute::{CORE, PREFIX, encode_value, is_name};
 use crate::version::SpecVersion;
 pub use structured::{structured, structured_as};
 
-/// What an event without a content type of its own gets when its data is JSON.
+/// The content type of JSON data in an event that states none.
 const JSON: HeaderValue = HeaderValue::from_static(crate::attribute::JSON);
 
 /// Names that mean something else in one of the two modes.

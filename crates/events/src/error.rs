@@ -38,7 +38,7 @@ pub enum EncodeError {
     Header {
         /// Its name.
         attribute: String,
-        /// What the HTTP library had against it.
+        /// The reason of the HTTP library.
         #[source]
         source: http::Error,
     },
@@ -96,7 +96,7 @@ pub enum DecodeError {
     Value {
         /// Its name.
         attribute: &'static str,
-        /// What the parser had against it.
+        /// The reason of the parser.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -108,7 +108,7 @@ pub enum DecodeError {
     Json(#[source] JsonError),
 }
 
-/// What the JSON parser said, cut: it likes to repeat what it did not expect.
+/// The message of the JSON parser, shortened: it may repeat much of its input.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct JsonError(String);
@@ -119,7 +119,7 @@ impl From<serde_json::Error> for JsonError {
     }
 }
 
-/// What an error repeats of a stranger's text: printable, and not longer than useful.
+/// A sender's text as an error repeats it: printable and short.
 pub(crate) fn shown(text: &str) -> String {
     let printable = text.chars().filter(|character| !character.is_control());
     printable.take(SHOWN_CHARS).collect()

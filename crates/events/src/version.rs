@@ -42,8 +42,8 @@ impl SpecVersion {
             .find(|version| version.as_str() == text)
     }
 
-    /// What this version calls an attribute of 1.0, as JSON has it; headers have it in lower
-    /// case.
+    /// The name in this version of an attribute of 1.0, as JSON writes it; headers write it in
+    /// lower case.
     pub(crate) fn name(self, attribute: &str) -> &str {
         match (self, attribute) {
             (Self::V01, "specversion") => "cloudEventsVersion",
@@ -58,7 +58,7 @@ impl SpecVersion {
         }
     }
 
-    /// Whether it is a version before 1.0. Their programs overlooked what they could not read.
+    /// Whether it is a version before 1.0, whose programs ignored what they could not read.
     pub(crate) fn is_lenient(self) -> bool {
         self != Self::V10
     }

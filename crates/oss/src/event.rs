@@ -69,7 +69,7 @@ impl Event {
     }
 
     /// `acs:oss:<region>:<uid>:<bucket>/<key>`, the subject that EventBridge gives the event,
-    /// with the parts as they were written, whatever they are; `None` if one is missing.
+    /// with the parts exactly as written, valid or not; `None` if one is missing.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
@@ -120,7 +120,7 @@ pub enum EventError {
         #[source]
         source: JsonError,
     },
-    /// One of the events is not an event.
+    /// An item of the list is no event.
     #[error("event {index} of the document is not an OSS event")]
     NotAnEvent {
         /// Its position, counted from 0.
@@ -148,7 +148,7 @@ impl EventError {
     }
 }
 
-/// What the JSON parser said, on one line and cut: it likes to repeat what it did not expect.
+/// The message of the JSON parser, on one line and shortened: it may repeat much of its input.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct JsonError(String);
@@ -167,8 +167,8 @@ impl From<serde_json::Error> for JsonError {
 /// EventBridge tells of it. Blanks around any of them and a byte order mark are ignored.
 ///
 /// # Errors
-/// Always permanent. One event that is none refuses the whole document: a consumer that drops
-/// a message after reading half of it would lose the other half.
+/// Always permanent. One unreadable event makes the whole document an error: a consumer that
+/// drops a message after reading half of it would lose the other half.
 pub fn parse(document: &[u8]) -> Result<Vec<Event>, EventError> {
     let (text, envelope) = document::unwrap(document)?;
     document::events(&text)?

@@ -1,4 +1,4 @@
-//! Which object an event is about, once its parts are fit to be put into a request.
+//! The object that an event is about, each part of its address checked for use in a request.
 
 use thiserror::Error;
 
@@ -19,13 +19,13 @@ pub struct ObjectAddress {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// The event does not say.
+    /// The event lacks a part.
     #[error("the event names no {part}")]
     Missing {
         /// `region`, `bucket` or `key`.
         part: &'static str,
     },
-    /// The event says something that is not a name of its kind.
+    /// A part is not a valid name of its kind.
     #[error(transparent)]
     Name(#[from] NameError),
 }

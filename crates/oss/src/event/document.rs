@@ -1,5 +1,5 @@
-//! From the bytes of a message to the text of each event in it: wrappings come off, bounds are
-//! enforced. What an event means is not looked at here.
+//! Unwraps a message down to the text of each event in it, within bounds. Does not read the
+//! events.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ pub const MAX_DEPTH: usize = 32;
 /// which EventBridge tells in a CloudEvent with its data in base64, has seven.
 pub const MAX_WRAPPINGS: usize = 8;
 
-/// Takes wrappings off until the document is left.
+/// Unwraps until only the document is left.
 pub(super) fn unwrap(document: &[u8]) -> Result<(Cow<'_, str>, Envelope), EventError> {
     let size_bytes = document.len();
     if size_bytes > MAX_DOCUMENT_BYTES {

@@ -1,7 +1,7 @@
-//! Fields of a JSON object, picked by name and not looked into.
+//! Reads chosen fields of a JSON object, without parsing their values.
 //!
-//! Of a stranger's document only what was asked for is kept, and that as slices of its text:
-//! a document of tiny values would take a hundred times its size as a tree.
+//! Only the fields that are asked for are kept, as slices of the text: as a tree, a document of
+//! tiny values would take a hundred times its size.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What an event document comes wrapped in, taken off layer by layer.
+//! The wrappings of an event document, taken off one by one.
 //!
 //! The publisher decides about base64, the subscription about a `Notification`, EventBridge
 //! about a CloudEvent, and a program in between about a string of JSON. Any of them may hold
@@ -23,7 +23,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What a CloudEvent around the document says of the event in it.
+/// The attributes of a CloudEvent around the document that describe the event in it.
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
     pub(super) id: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// The event with what it does not say itself.
+    /// Fills in what the event itself leaves out.
     pub(super) fn complete(&self, event: Event) -> Event {
         let request_id = event.request_id.filter(|id| !id.is_empty());
         Event {
@@ -42,7 +42,7 @@ impl Envelope {
     }
 }
 
-/// What `text` wraps, if it is a wrapping and not the document itself.
+/// The content of `text` if it is a wrapping and not the document itself.
 pub(super) fn inner(text: &str, envelope: &mut Envelope) -> Result<Option<String>, EventError> {
     let content = match text.as_bytes().first() {
         Some(b'{') => return of_object(text, envelope),
@@ -99,7 +99,7 @@ fn read_envelope(text: &str) -> Result<Envelope, EventError> {
     })
 }
 
-/// What was published to a topic, out of its notification.
+/// The message that was published to a topic, out of its notification.
 fn published(text: &str) -> Option<String> {
     notification::unwrap(text.as_bytes()).map(Cow::into_owned)
 }

@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 128;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventName(String);
 
-/// What an event's name means to somebody who waits for objects.
+/// The meaning of an event's name to a consumer that waits for objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -46,7 +46,7 @@ impl EventName {
         self.0.split_once(':').map_or("", |(_, action)| action)
     }
 
-    /// What the name means.
+    /// The meaning of the name.
     #[must_use]
     pub fn kind(&self) -> EventKind {
         match (self.group(), self.action()) {

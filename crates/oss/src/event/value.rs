@@ -1,5 +1,5 @@
-//! Single values, read as generously as they can be: what a publisher writes as a string where
-//! another writes a number is the same value, and what is neither counts as absent.
+//! Reads single values leniently: a string and a number can be the same value, because publishers
+//! differ in what they write. A value that is neither counts as absent.
 
 use std::str::FromStr;
 

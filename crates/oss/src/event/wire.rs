@@ -3,7 +3,7 @@
 //! Mirrors the published schema with four liberties. Fields that the schema nests in `oss`
 //! while real events have them beside it are read from either place. Region, owner and bucket
 //! are taken from the bucket's resource name if they are not given by themselves. Numbers may
-//! be strings, and times numbers. Whatever else than the name cannot be read counts as absent.
+//! be strings, and times numbers. Any field but the name counts as absent if it cannot be read.
 
 use serde::de::Error as _;
 use serde_json::value::RawValue;
@@ -87,7 +87,7 @@ pub(super) fn read(index: usize, raw: &str) -> Result<Event, EventError> {
     })
 }
 
-/// The fields of an object that need not be there, nor be one.
+/// The fields of a value that may be absent, or no object.
 fn inside<'a, const N: usize>(
     object: Option<&'a RawValue>,
     names: [&str; N],
