@@ -155,10 +155,7 @@ async fn put_rule(
         error => AdminResponse::refused(&error),
     })?;
     if let Endpoint::Topic(topic) = &rule.endpoint {
-        admin
-            .mns
-            .ensure_topic(topic)
-            .map_err(|error| AdminResponse::failed(&error))?;
+        admin.mns.ensure_topic(topic)?;
     }
     AdminResponse::json(&admin.shown(&name, rule))
 }
@@ -173,7 +170,7 @@ async fn get_rule(State(admin): Acts, Path(name): Path<String>) -> Outcome {
 
 async fn delete_rule(State(admin): Acts, Path(name): Path<String>) -> Outcome {
     let deleted = admin.rules.delete(&admin.shared.journal, &name);
-    AdminResponse::deleted(deleted.map_err(|error| AdminResponse::failed(&error))?)
+    AdminResponse::deleted(deleted?)
 }
 
 #[derive(Deserialize)]
@@ -193,18 +190,12 @@ async fn put_host(
     body: Bytes,
 ) -> Outcome {
     let Host { bucket } = parse(&headers, &body)?;
-    admin
-        .oss
-        .map_host(&name, Some(&bucket))
-        .map_err(|error| AdminResponse::failed(&error))?;
+    admin.oss.map_host(&name, Some(&bucket))?;
     Ok(AdminResponse::ok())
 }
 
 async fn delete_host(State(admin): Acts, Path(name): Path<String>) -> Outcome {
-    admin
-        .oss
-        .map_host(&name, None)
-        .map_err(|error| AdminResponse::failed(&error))?;
+    admin.oss.map_host(&name, None)?;
     AdminResponse::deleted(true)
 }
 

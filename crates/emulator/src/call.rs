@@ -5,26 +5,44 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Makes an enum of operations, whose names are those of its variants.
-macro_rules! operations {
-    ($(#[$about:meta])* $visibility:vis enum $name:ident { $($(#[$meta:meta])* $operation:ident,)* }) => {
+/// A text that is no name of an enum's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UnknownName;
+
+/// Makes an enum whose values have a name on the wire: that of the variant, unless it says another.
+macro_rules! named {
+    (@name $variant:ident) => { stringify!($variant) };
+    (@name $variant:ident $name:literal) => { $name };
+    ($(#[$about:meta])* $visibility:vis enum $enum:ident {
+        $($(#[$meta:meta])* $variant:ident $(= $name:literal)?,)*
+    }) => {
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        $visibility enum $name {
-            $($(#[$meta])* $operation,)*
+        $visibility enum $enum {
+            $($(#[$meta])* $variant,)*
         }
 
-        impl $name {
-            /// The name in the service's documentation.
+        impl $enum {
+            /// The name on the wire.
             $visibility fn name(self) -> &'static str {
                 match self {
-                    $(Self::$operation => stringify!($operation),)*
+                    $(Self::$variant => $crate::call::named!(@name $variant $($name)?),)*
                 }
+            }
+        }
+
+        impl std::str::FromStr for $enum {
+            type Err = $crate::call::UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, $crate::call::UnknownName> {
+                let known = [$(Self::$variant,)*];
+                let found = known.into_iter().find(|known| known.name() == name);
+                found.ok_or($crate::call::UnknownName)
             }
         }
     };
 }
-pub(crate) use operations;
+pub(crate) use named;
 
 /// An emulated service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

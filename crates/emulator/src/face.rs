@@ -7,10 +7,8 @@
 mod dataplus;
 mod facebody;
 mod found;
-pub(crate) mod gateway;
 mod imm;
 mod known;
-pub(crate) mod nonces;
 mod openplatform;
 mod picture;
 mod place;
@@ -35,11 +33,11 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use self::found::{Found, Limits};
-use self::gateway::{MAX_SKEW, RpcCall, RpcError, RpcRequest, host};
-use self::nonces::Nonces;
 use self::picture::{Downloads, Picture, PictureError};
 use self::place::Places;
-use crate::call::{Call, Service};
+use crate::call::{Call, Service, named};
+use crate::gateway::nonces::Nonces;
+use crate::gateway::{self, MAX_SKEW, RpcCall, RpcError, RpcRequest, host};
 use crate::oss::Oss;
 use crate::shared::Shared;
 
@@ -198,7 +196,7 @@ async fn old(
 }
 
 async fn new(face: &Face, request: RpcRequest<'_>) -> Response {
-    let operation = |action: &str| Action::of(action).map(Action::name);
+    let operation = |action: &str| action.parse().ok().map(Action::name);
     let act = |rpc: RpcCall, now| async move { act(face, &rpc, request, now).await };
     gateway::serve(
         &face.shared,
@@ -211,35 +209,17 @@ async fn new(face: &Face, request: RpcRequest<'_>) -> Response {
     .await
 }
 
-/// An action of the new APIs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
-    RecognizeFace,
-    DetectFace,
-    DetectImageFaces,
-    AuthorizeFileUpload,
+named! {
+    /// An action of the new APIs.
+    enum Action {
+        RecognizeFace,
+        DetectFace,
+        DetectImageFaces,
+        AuthorizeFileUpload,
+    }
 }
 
 impl Action {
-    fn of(name: &str) -> Option<Self> {
-        let known = [
-            Self::RecognizeFace,
-            Self::DetectFace,
-            Self::DetectImageFaces,
-            Self::AuthorizeFileUpload,
-        ];
-        known.into_iter().find(|action| action.name() == name)
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::RecognizeFace => "RecognizeFace",
-            Self::DetectFace => "DetectFace",
-            Self::DetectImageFaces => "DetectImageFaces",
-            Self::AuthorizeFileUpload => "AuthorizeFileUpload",
-        }
-    }
-
     fn version(self) -> &'static str {
         match self {
             Self::RecognizeFace | Self::DetectFace => facebody::VERSION,
@@ -256,7 +236,7 @@ async fn act(
     now: Timestamp,
 ) -> Result<Response, RpcError> {
     let RpcRequest { parts, id, .. } = request;
-    let action = Action::of(&rpc.action).ok_or_else(RpcError::no_such_action)?;
+    let action: Action = RpcError::action(&rpc.action)?;
     if rpc.version != action.version() {
         return Err(RpcError::no_such_version());
     }

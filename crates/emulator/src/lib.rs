@@ -10,6 +10,7 @@ pub mod emulator;
 pub mod face;
 pub mod faults;
 pub mod gate;
+mod gateway;
 pub mod journal;
 pub mod keys;
 pub mod listeners;

@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
 
-use self::attributes::{QueueAttributes, QueueChange, TopicAttributes};
+use self::attributes::{QueueAttributes, TopicAttributes};
 use self::cell::{QueueCell, QueueError, now};
 use self::handle::ResourceId;
 use self::message::{Body, Draft};
@@ -165,8 +165,11 @@ impl Mns {
     }
 
     /// Makes a queue unless there is one with the same attributes.
-    fn create_queue(&self, name: Name, change: &QueueChange) -> Result<Creation, QueueError> {
-        let attributes = change.over(&QueueAttributes::default());
+    fn create_queue(
+        &self,
+        name: Name,
+        attributes: QueueAttributes,
+    ) -> Result<Creation, QueueError> {
         let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(queue) = queues.get(&name) {
             let same = queue.attributes() == attributes;

@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 pub(crate) use self::wire::EventRule;
 use self::wire::{ListRequest, Page};
-use crate::call::{Service, operations};
-use crate::face::gateway::{self, MAX_SKEW, RpcCall, RpcError, RpcRequest};
-use crate::face::nonces::Nonces;
+use crate::call::{Service, named};
+use crate::gateway::nonces::Nonces;
+use crate::gateway::{self, MAX_SKEW, RpcCall, RpcError, RpcRequest};
 use crate::mns::Mns;
 use crate::rules::{Endpoint, RuleError, Rules};
 use crate::shared::Shared;
@@ -40,25 +40,13 @@ pub struct MnsOpen {
     tokens: Mutex<BTreeMap<String, String>>,
 }
 
-operations! {
+named! {
     /// An action that is played.
     enum Action {
         CreateEventRule,
         GetEventRule,
         DeleteEventRule,
         ListEventRules,
-    }
-}
-
-impl Action {
-    fn of(name: &str) -> Option<Self> {
-        let known = [
-            Self::CreateEventRule,
-            Self::GetEventRule,
-            Self::DeleteEventRule,
-            Self::ListEventRules,
-        ];
-        known.into_iter().find(|action| action.name() == name)
     }
 }
 
@@ -77,7 +65,7 @@ impl MnsOpen {
     }
 
     fn act(&self, call: &RpcCall, request_id: &str) -> Result<Response, RpcError> {
-        let action = Action::of(&call.action).ok_or_else(RpcError::no_such_action)?;
+        let action: Action = RpcError::action(&call.action)?;
         if call.version != VERSION {
             return Err(RpcError::no_such_version());
         }
@@ -163,7 +151,7 @@ async fn handle(State(mns_open): State<Arc<MnsOpen>>, request: Request<Body>) ->
         id: &id,
     };
     let MnsOpen { shared, nonces, .. } = &*mns_open;
-    let operation = |action: &str| Action::of(action).map(Action::name);
+    let operation = |action: &str| action.parse().ok().map(Action::name);
     let act = async |call: RpcCall, _| mns_open.act(&call, request.id);
     gateway::serve(shared, nonces, Service::MnsOpen, request, operation, act).await
 }

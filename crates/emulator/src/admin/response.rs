@@ -7,6 +7,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::journal::JournalError;
+
 /// An answer, for use as the error type too.
 #[derive(Debug)]
 pub(super) struct AdminResponse {
@@ -71,6 +73,12 @@ impl AdminResponse {
             status,
             body: serde_json::json!({ "error": message }).to_string(),
         }
+    }
+}
+
+impl From<JournalError> for AdminResponse {
+    fn from(error: JournalError) -> Self {
+        Self::failed(&error)
     }
 }
 

@@ -13,9 +13,10 @@ use signing::dataplus::string_to_sign;
 
 use super::Face;
 use super::found::{self, Found, Limits};
-use super::gateway::MAX_SKEW;
 use super::known::Person;
 use super::picture::{self, Picture, PictureError};
+use crate::call::named;
+use crate::gateway::MAX_SKEW;
 use crate::presented::dataplus::Presented;
 use crate::shared::Shared;
 
@@ -68,12 +69,13 @@ struct Attributes {
     dense_fea: [f32; 0],
 }
 
-/// An operation of the old face API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
-    Attribute,
-    Detect,
-    Verify,
+named! {
+    /// An operation of the old face API.
+    pub(super) enum Operation {
+        Attribute = "FaceAttribute",
+        Detect = "FaceDetect",
+        Verify = "FaceVerify",
+    }
 }
 
 impl Operation {
@@ -85,15 +87,6 @@ impl Operation {
             "/face/verify" => Self::Verify,
             _ => return None,
         })
-    }
-
-    /// Its name in counts and faults.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Attribute => "FaceAttribute",
-            Self::Detect => "FaceDetect",
-            Self::Verify => "FaceVerify",
-        }
     }
 }
 

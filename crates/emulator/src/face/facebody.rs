@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::Face;
 use super::found::{self, Found, Limits};
-use super::gateway::{RpcCall, RpcError};
 use super::known::Person;
 use super::picture::PictureError;
+use crate::gateway::{RpcCall, RpcError};
 
 /// The only version there is.
 pub(super) const VERSION: &str = "2019-12-30";

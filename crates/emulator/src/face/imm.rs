@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::Face;
 use super::found::{Found, Limits};
-use super::gateway::{RpcCall, RpcError};
 use super::picture::{Picture, PictureError};
+use crate::gateway::{RpcCall, RpcError};
 
 /// The only version that has the action in this form.
 pub(super) const VERSION: &str = "2020-09-30";

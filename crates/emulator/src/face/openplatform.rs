@@ -15,9 +15,9 @@ use serde::Serialize;
 use signing::oss::post_policy;
 use uuid::Uuid;
 
-use super::gateway::{RpcCall, RpcError};
 use super::picture::MAX_BYTES;
 use super::{Face, UPLOAD_BUCKET};
+use crate::gateway::{RpcCall, RpcError};
 
 /// The only version there is.
 pub(super) const VERSION: &str = "2019-12-19";

@@ -167,49 +167,30 @@ mod tests {
 
     #[test]
     fn every_url_has_its_place() {
-        for (url, expected) in [
-            (
-                "http://b.oss-cn-beijing.aliyuncs.com/k",
-                "cn-beijing at 127.0.0.1:9000",
-            ),
-            (
-                "https://b.oss-cn-beijing-internal.aliyuncs.com/k",
-                "cn-beijing at 127.0.0.1:9000",
-            ),
-            ("http://b.oss-cn-shanghai.aliyuncs.com/k", "cn-shanghai"),
-            ("http://oss-us-west-1.aliyuncs.com/b/k", "us-west-1"),
-            ("http://127.0.0.1:9000/b/k", "cn-beijing at 127.0.0.1:9000"),
-            ("https://127.0.0.1:9000/b/k", "cn-beijing at 127.0.0.1:9000"),
-            (
-                "http://127.0.0.1:9000/viapi-upload/k",
-                "cn-shanghai at 127.0.0.1:9000",
-            ),
-            (
-                "http://127.0.0.1:9000/127/viapi-upload/k",
-                "cn-shanghai at 127.0.0.1:9000",
-            ),
-            (
-                "http://127.0.0.1:9000/b/c/viapi-upload/k",
-                "cn-beijing at 127.0.0.1:9000",
-            ),
-            (
-                "http://127.0.0.1:9000/viapi-upload-2/k",
-                "cn-beijing at 127.0.0.1:9000",
-            ),
-            ("http://127.0.0.1:9001/b/k", "elsewhere"),
-            ("http://10.0.0.1:9000/b/k", "elsewhere"),
-            ("http://[::1]:9000/b/k", "cn-beijing at 127.0.0.1:9000"),
-            ("http://b.oss.test:9000/k", "cn-beijing at 127.0.0.1:9000"),
-            ("http://toss.test:9000/k", "elsewhere"),
-            ("http://emulator:9000/b/k", "cn-beijing at 127.0.0.1:9000"),
-            ("http://emulator:9001/b/k", "elsewhere"),
-            (
-                "http://viapi-upload.localhost:9000/k",
-                "cn-shanghai at 127.0.0.1:9000",
-            ),
-            ("http://a.localhost:8000/k", "machine at 127.0.0.1:8000"),
-            ("http://aliyuncs.com.evil.example/k", "elsewhere"),
-        ] {
+        let table = "
+            http://b.oss-cn-beijing.aliyuncs.com/k | cn-beijing at 127.0.0.1:9000
+            https://b.oss-cn-beijing-internal.aliyuncs.com/k | cn-beijing at 127.0.0.1:9000
+            http://b.oss-cn-shanghai.aliyuncs.com/k | cn-shanghai
+            http://oss-us-west-1.aliyuncs.com/b/k | us-west-1
+            http://127.0.0.1:9000/b/k | cn-beijing at 127.0.0.1:9000
+            https://127.0.0.1:9000/b/k | cn-beijing at 127.0.0.1:9000
+            http://127.0.0.1:9000/viapi-upload/k | cn-shanghai at 127.0.0.1:9000
+            http://127.0.0.1:9000/127/viapi-upload/k | cn-shanghai at 127.0.0.1:9000
+            http://127.0.0.1:9000/b/c/viapi-upload/k | cn-beijing at 127.0.0.1:9000
+            http://127.0.0.1:9000/viapi-upload-2/k | cn-beijing at 127.0.0.1:9000
+            http://127.0.0.1:9001/b/k | elsewhere
+            http://10.0.0.1:9000/b/k | elsewhere
+            http://[::1]:9000/b/k | cn-beijing at 127.0.0.1:9000
+            http://b.oss.test:9000/k | cn-beijing at 127.0.0.1:9000
+            http://toss.test:9000/k | elsewhere
+            http://emulator:9000/b/k | cn-beijing at 127.0.0.1:9000
+            http://emulator:9001/b/k | elsewhere
+            http://viapi-upload.localhost:9000/k | cn-shanghai at 127.0.0.1:9000
+            http://a.localhost:8000/k | machine at 127.0.0.1:8000
+            http://aliyuncs.com.evil.example/k | elsewhere
+        ";
+        for row in table.trim().lines() {
+            let (url, expected) = row.trim().split_once(" | ").unwrap();
             assert_eq!(place(url), expected, "{url}");
         }
     }

@@ -47,48 +47,25 @@ impl Default for QueueAttributes {
     }
 }
 
-/// The attributes of a queue that a request names; the others stay as they are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct QueueChange {
-    visibility_timeout_seconds: Option<u32>,
-    maximum_message_size_bytes: Option<u32>,
-    message_retention_period_seconds: Option<u32>,
-    delay_seconds: Option<u32>,
-    polling_wait_seconds: Option<u32>,
-    logging_enabled: Option<bool>,
-}
-
-impl QueueChange {
-    /// Reads a `Queue` element.
-    pub(crate) fn read(element: &Element) -> Result<Self, Refusal> {
-        Ok(Self {
-            visibility_timeout_seconds: number(element, "VisibilityTimeout", VISIBILITY_TIMEOUT)?,
-            maximum_message_size_bytes: number(element, "MaximumMessageSize", MESSAGE_SIZE)?,
-            message_retention_period_seconds: number(element, "MessageRetentionPeriod", RETENTION)?,
-            delay_seconds: number(element, "DelaySeconds", DELAY)?,
-            polling_wait_seconds: number(element, "PollingWaitSeconds", POLLING_WAIT)?,
-            logging_enabled: boolean(element, "LoggingEnabled")?,
-        })
-    }
-
-    /// The attributes that result when this is applied to `base`.
-    pub(crate) fn over(&self, base: &QueueAttributes) -> QueueAttributes {
-        QueueAttributes {
-            visibility_timeout_seconds: self
-                .visibility_timeout_seconds
+impl QueueAttributes {
+    /// Reads the attributes that a `Queue` element names: what it makes of those of a queue.
+    pub(crate) fn change(element: &Element) -> Result<impl Fn(&Self) -> Self + use<>, Refusal> {
+        let visibility_timeout = number(element, "VisibilityTimeout", VISIBILITY_TIMEOUT)?;
+        let maximum_size = number(element, "MaximumMessageSize", MESSAGE_SIZE)?;
+        let retention = number(element, "MessageRetentionPeriod", RETENTION)?;
+        let delay = number(element, "DelaySeconds", DELAY)?;
+        let polling_wait = number(element, "PollingWaitSeconds", POLLING_WAIT)?;
+        let logging = boolean(element, "LoggingEnabled")?;
+        Ok(move |base: &Self| Self {
+            visibility_timeout_seconds: visibility_timeout
                 .unwrap_or(base.visibility_timeout_seconds),
-            maximum_message_size_bytes: self
-                .maximum_message_size_bytes
-                .unwrap_or(base.maximum_message_size_bytes),
-            message_retention_period_seconds: self
-                .message_retention_period_seconds
+            maximum_message_size_bytes: maximum_size.unwrap_or(base.maximum_message_size_bytes),
+            message_retention_period_seconds: retention
                 .unwrap_or(base.message_retention_period_seconds),
-            delay_seconds: self.delay_seconds.unwrap_or(base.delay_seconds),
-            polling_wait_seconds: self
-                .polling_wait_seconds
-                .unwrap_or(base.polling_wait_seconds),
-            logging_enabled: self.logging_enabled.unwrap_or(base.logging_enabled),
-        }
+            delay_seconds: delay.unwrap_or(base.delay_seconds),
+            polling_wait_seconds: polling_wait.unwrap_or(base.polling_wait_seconds),
+            logging_enabled: logging.unwrap_or(base.logging_enabled),
+        })
     }
 }
 
@@ -108,30 +85,15 @@ impl Default for TopicAttributes {
     }
 }
 
-/// The attributes of a topic that a request names; the others stay as they are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct TopicChange {
-    maximum_message_size_bytes: Option<u32>,
-    logging_enabled: Option<bool>,
-}
-
-impl TopicChange {
-    /// Reads a `Topic` element.
-    pub(crate) fn read(element: &Element) -> Result<Self, Refusal> {
-        Ok(Self {
-            maximum_message_size_bytes: number(element, "MaximumMessageSize", MESSAGE_SIZE)?,
-            logging_enabled: boolean(element, "LoggingEnabled")?,
+impl TopicAttributes {
+    /// Reads the attributes that a `Topic` element names: what it makes of those of a topic.
+    pub(crate) fn change(element: &Element) -> Result<impl Fn(&Self) -> Self + use<>, Refusal> {
+        let maximum_size = number(element, "MaximumMessageSize", MESSAGE_SIZE)?;
+        let logging = boolean(element, "LoggingEnabled")?;
+        Ok(move |base: &Self| Self {
+            maximum_message_size_bytes: maximum_size.unwrap_or(base.maximum_message_size_bytes),
+            logging_enabled: logging.unwrap_or(base.logging_enabled),
         })
-    }
-
-    /// The attributes that result when this is applied to `base`.
-    pub(crate) fn over(&self, base: &TopicAttributes) -> TopicAttributes {
-        TopicAttributes {
-            maximum_message_size_bytes: self
-                .maximum_message_size_bytes
-                .unwrap_or(base.maximum_message_size_bytes),
-            logging_enabled: self.logging_enabled.unwrap_or(base.logging_enabled),
-        }
     }
 }
 
@@ -184,8 +146,8 @@ mod tests {
 
     fn read(body: &str) -> Result<QueueAttributes, String> {
         let element = xml::parse(format!("<Queue>{body}</Queue>").as_bytes()).unwrap();
-        let change = QueueChange::read(&element).map_err(|refusal| refusal.to_string())?;
-        Ok(change.over(&QueueAttributes::default()))
+        let change = QueueAttributes::change(&element).map_err(|refusal| refusal.to_string())?;
+        Ok(change(&QueueAttributes::default()))
     }
 
     #[test]

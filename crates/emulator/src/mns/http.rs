@@ -25,10 +25,11 @@ use self::response::{Context, MnsResponse};
 use self::route::{Operation, Route};
 use super::Mns;
 use super::cell::QueueError;
+use super::name::{Kind, Name};
 use super::refusal::{Code, Refusal};
 use crate::call::{Call, Service};
-use crate::face::gateway::RpcCall;
 use crate::gate::Admitted;
+use crate::gateway::RpcCall;
 use crate::settings::Settings;
 
 /// The largest request body. A message of 64 KiB can be several times as long in XML.
@@ -105,38 +106,55 @@ async fn answer(
     } = route.ok_or(Code::InvalidRequestUrl)?;
     let query = Query::parse(parts.uri.query(), operation.parameters())?;
     let headers = &parts.headers;
+    let name_of = |kind| Name::parse(kind, name);
+    let topic = || name_of(Kind::Topic);
+    let cell = || mns.queue(&name_of(Kind::Queue)?);
+    let subscription = || Name::parse(Kind::Subscription, subscription);
     match operation {
         Operation::ListQueue => queues::list(mns, context, headers),
-        Operation::CreateQueue => queues::create(mns, context, name, body),
-        Operation::SetQueueAttributes => queues::set_attributes(mns, name, body),
-        Operation::GetQueueAttributes => queues::attributes(mns, name),
-        Operation::DeleteQueue => queues::delete(mns, name),
-        Operation::SendMessage => messages::send(mns, name, body),
-        Operation::BatchSendMessage => messages::send_batch(mns, name, body),
+        Operation::CreateQueue => queues::create(mns, context, name_of(Kind::Queue)?, body),
+        Operation::SetQueueAttributes => queues::set_attributes(mns, &name_of(Kind::Queue)?, body),
+        Operation::GetQueueAttributes => queues::attributes(mns, &name_of(Kind::Queue)?),
+        Operation::DeleteQueue => {
+            mns.delete_queue(&name_of(Kind::Queue)?)?;
+            Ok(MnsResponse::no_content())
+        }
+        Operation::SendMessage => messages::send(mns, cell()?.as_ref(), body),
+        Operation::BatchSendMessage => messages::send_batch(mns, cell()?.as_ref(), body),
         Operation::ReceiveMessage | Operation::BatchReceiveMessage => {
-            messages::receive(mns, name, &query, admitted.duplicate).await
+            messages::receive(mns, cell()?.as_ref(), &query, admitted.duplicate).await
         }
-        Operation::PeekMessage | Operation::BatchPeekMessage => messages::peek(mns, name, &query),
-        Operation::DeleteMessage => messages::delete(mns, name, &query),
-        Operation::BatchDeleteMessage => messages::delete_batch(mns, name, body),
-        Operation::ChangeMessageVisibility => messages::change_visibility(mns, name, &query),
+        Operation::PeekMessage | Operation::BatchPeekMessage => {
+            messages::peek(mns, cell()?.as_ref(), &query)
+        }
+        Operation::DeleteMessage => messages::delete(mns, cell()?.as_ref(), &query),
+        Operation::BatchDeleteMessage => messages::delete_batch(mns, cell()?.as_ref(), body),
+        Operation::ChangeMessageVisibility => {
+            messages::change_visibility(mns, cell()?.as_ref(), &query)
+        }
         Operation::ListTopic => topics::list(mns, context, headers),
-        Operation::CreateTopic => topics::create(mns, context, name, body),
-        Operation::SetTopicAttributes => topics::set_attributes(mns, name, body),
-        Operation::GetTopicAttributes => topics::attributes(mns, name),
-        Operation::DeleteTopic => topics::delete(mns, name),
-        Operation::PublishMessage => topics::publish(mns, name, body),
-        Operation::ListSubscriptionByTopic => {
-            topics::list_subscriptions(mns, context, name, headers)
+        Operation::CreateTopic => topics::create(mns, context, topic()?, body),
+        Operation::SetTopicAttributes => topics::set_attributes(mns, &topic()?, body),
+        Operation::GetTopicAttributes => topics::attributes(mns, &topic()?),
+        Operation::DeleteTopic => {
+            mns.delete_topic(&topic()?)?;
+            Ok(MnsResponse::no_content())
         }
-        Operation::Subscribe => topics::subscribe(mns, context, name, subscription, body),
+        Operation::PublishMessage => topics::publish(mns, &topic()?, body),
+        Operation::ListSubscriptionByTopic => {
+            topics::list_subscriptions(mns, context, &topic()?, headers)
+        }
+        Operation::Subscribe => topics::subscribe(mns, context, &topic()?, subscription()?, body),
         Operation::SetSubscriptionAttributes => {
-            topics::set_subscription_attributes(mns, name, subscription, body)
+            topics::set_subscription_attributes(mns, &topic()?, &subscription()?, body)
         }
         Operation::GetSubscriptionAttributes => {
-            topics::subscription_attributes(mns, name, subscription)
+            topics::subscription_attributes(mns, &topic()?, &subscription()?)
         }
-        Operation::Unsubscribe => topics::unsubscribe(mns, name, subscription),
+        Operation::Unsubscribe => {
+            mns.unsubscribe(&topic()?, &subscription()?)?;
+            Ok(MnsResponse::no_content())
+        }
     }
 }
 

@@ -77,40 +77,33 @@ impl From<Name> for String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Code as C, *};
 
     #[test]
     fn each_kind_has_its_own_limits_and_errors() {
         let long = |length| "a".repeat(length);
+        let text = str::to_owned;
         for (kind, text, expected) in [
-            (Kind::Queue, "photos-1".to_owned(), None),
-            (Kind::Queue, "1photos".to_owned(), None),
+            (Kind::Queue, text("photos-1"), None),
+            (Kind::Queue, text("1photos"), None),
             (Kind::Queue, long(120), None),
-            (Kind::Queue, long(121), Some(Code::QueueNameLengthError)),
-            (Kind::Queue, String::new(), Some(Code::QueueNameLengthError)),
-            (
-                Kind::Queue,
-                "-photos".to_owned(),
-                Some(Code::InvalidQueueName),
-            ),
-            (
-                Kind::Queue,
-                "pho_tos".to_owned(),
-                Some(Code::InvalidQueueName),
-            ),
-            (Kind::Queue, "照片".to_owned(), Some(Code::InvalidQueueName)),
-            (Kind::Topic, long(121), Some(Code::TopicNameLengthError)),
-            (Kind::Topic, "a.b".to_owned(), Some(Code::TopicNameInvalid)),
+            (Kind::Queue, long(121), Some(C::QueueNameLengthError)),
+            (Kind::Queue, text(""), Some(C::QueueNameLengthError)),
+            (Kind::Queue, text("-photos"), Some(C::InvalidQueueName)),
+            (Kind::Queue, text("pho_tos"), Some(C::InvalidQueueName)),
+            (Kind::Queue, text("照片"), Some(C::InvalidQueueName)),
+            (Kind::Topic, long(121), Some(C::TopicNameLengthError)),
+            (Kind::Topic, text("a.b"), Some(C::TopicNameInvalid)),
             (Kind::Subscription, long(255), None),
             (
                 Kind::Subscription,
                 long(256),
-                Some(Code::SubscriptionNameLengthError),
+                Some(C::SubscriptionNameLengthError),
             ),
             (
                 Kind::Subscription,
-                "a b".to_owned(),
-                Some(Code::SubscriptionNameInvalid),
+                text("a b"),
+                Some(C::SubscriptionNameInvalid),
             ),
         ] {
             let code = Name::parse(kind, &text).err().map(|refusal| refusal.code);

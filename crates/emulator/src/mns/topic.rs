@@ -15,6 +15,7 @@ use super::millis::Millis;
 use super::name::{Kind, Name};
 use super::refusal::{Code, Refusal};
 use super::xml;
+use crate::call::named;
 
 /// The longest filter tag and message tag, in characters.
 pub(crate) const MAX_TAG_CHARACTERS: usize = 16;
@@ -100,72 +101,32 @@ impl Endpoint {
     }
 }
 
-/// How often the service tries to deliver. Our queues are always reachable, so it is only
-/// kept and shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum NotifyStrategy {
-    #[default]
-    #[serde(rename = "BACKOFF_RETRY")]
-    Backoff,
-    #[serde(rename = "EXPONENTIAL_DECAY_RETRY")]
-    ExponentialDecay,
-}
-
-impl NotifyStrategy {
-    /// As it stands in requests and answers.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Backoff => "BACKOFF_RETRY",
-            Self::ExponentialDecay => "EXPONENTIAL_DECAY_RETRY",
-        }
-    }
-
-    /// Reads the name.
-    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
-        let known = [Self::Backoff, Self::ExponentialDecay];
-        known
-            .into_iter()
-            .find(|it| it.name() == text)
-            .ok_or_else(|| not_one_of("NotifyStrategy"))
+named! {
+    /// How often the service tries to deliver. Our queues are always reachable, so it is only
+    /// kept and shown.
+    #[derive(Default, Serialize, Deserialize)]
+    pub(crate) enum NotifyStrategy {
+        #[default]
+        #[serde(rename = "BACKOFF_RETRY")]
+        Backoff = "BACKOFF_RETRY",
+        #[serde(rename = "EXPONENTIAL_DECAY_RETRY")]
+        ExponentialDecay = "EXPONENTIAL_DECAY_RETRY",
     }
 }
 
-/// The form in which a queue gets a published message.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum ContentFormat {
-    /// An XML document with the body in it.
-    #[default]
-    Xml,
-    /// A JSON object with the body in it.
-    Json,
-    /// The body alone.
-    Simplified,
-}
-
-impl ContentFormat {
-    /// As it stands in requests and answers.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Xml => "XML",
-            Self::Json => "JSON",
-            Self::Simplified => "SIMPLIFIED",
-        }
+named! {
+    /// The form in which a queue gets a published message.
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(rename_all = "UPPERCASE")]
+    pub(crate) enum ContentFormat {
+        /// An XML document with the body in it.
+        #[default]
+        Xml = "XML",
+        /// A JSON object with the body in it.
+        Json = "JSON",
+        /// The body alone.
+        Simplified = "SIMPLIFIED",
     }
-
-    /// Reads the name.
-    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
-        let known = [Self::Xml, Self::Json, Self::Simplified];
-        let found = known.into_iter().find(|it| it.name() == text);
-        found.ok_or_else(|| not_one_of("NotifyContentFormat"))
-    }
-}
-
-fn not_one_of(name: &str) -> Refusal {
-    Refusal::new(
-        Code::InvalidArgument,
-        format!("The value of {name} is not supported."),
-    )
 }
 
 /// A message handed to a topic.

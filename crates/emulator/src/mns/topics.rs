@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
-use super::attributes::{TopicAttributes, TopicChange};
+use super::attributes::TopicAttributes;
 use super::cell::{QueueError, now};
 use super::handle::ResourceId;
 use super::message::{Body, Draft, Extras, MessageId};
@@ -22,9 +22,8 @@ impl Mns {
     pub(super) fn create_topic(
         &self,
         name: Name,
-        change: &TopicChange,
+        attributes: TopicAttributes,
     ) -> Result<Creation, QueueError> {
-        let attributes = change.over(&TopicAttributes::default());
         let mut topics = self.topics();
         if let Some(topic) = topics.get(&name) {
             let same = topic.attributes == attributes;
@@ -42,12 +41,12 @@ impl Mns {
     pub(super) fn set_topic_attributes(
         &self,
         name: &Name,
-        change: &TopicChange,
+        change: impl FnOnce(&TopicAttributes) -> TopicAttributes,
     ) -> Result<(), QueueError> {
         let mut topics = self.topics();
         let topic = topics.get_mut(name).ok_or(Code::TopicNotExist)?;
         let mut changed = topic.clone();
-        changed.attributes = change.over(&topic.attributes);
+        changed.attributes = change(&topic.attributes);
         changed.modified = now(&self.shared);
         self.keep(&Record::Topic {
             name: name.clone(),

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::face::gateway::{RpcCall, RpcError};
+use crate::gateway::{RpcCall, RpcError};
 use crate::rules::{Endpoint, MatchRule, Rule};
 use crate::settings::Settings;
 

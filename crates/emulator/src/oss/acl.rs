@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::error::{OssError, Result};
 use super::incoming::Incoming;
-use super::object::{BucketAcl, ObjectAcl};
+use super::object::ObjectAcl;
 use super::request::OssRequest;
 use super::store::Record;
 use super::xml::Xml;
@@ -37,7 +37,7 @@ struct Tag {
 
 impl Oss {
     pub(super) fn put_bucket_acl(&self, request: &OssRequest) -> Result<Response> {
-        let acl = request.parsed(BUCKET_ACL, BucketAcl::parse)?;
+        let acl = request.parsed(BUCKET_ACL, |acl| acl.parse().ok())?;
         let acl = acl.ok_or_else(|| missing(BUCKET_ACL))?;
         self.commit(|store| {
             store.bucket(request.bucket())?;

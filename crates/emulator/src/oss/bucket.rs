@@ -53,7 +53,7 @@ impl Oss {
         } else {
             xml::parse(&document)?
         };
-        let acl = request.parsed("x-oss-acl", BucketAcl::parse)?;
+        let acl: Option<BucketAcl> = request.parsed("x-oss-acl", |acl| acl.parse().ok())?;
         let about = AboutBucket {
             created: request.received,
             acl: acl.unwrap_or_default(),
@@ -271,7 +271,8 @@ impl CreateBucketConfiguration {
         let Some(text) = self.storage_class.as_deref().map(str::trim) else {
             return Ok(StorageClass::default());
         };
-        StorageClass::parse(text).ok_or_else(|| OssError::invalid_argument("StorageClass", text))
+        let class = text.parse();
+        class.map_err(|_| OssError::invalid_argument("StorageClass", text))
     }
 
     fn redundancy(&self) -> Result<String> {

@@ -113,7 +113,7 @@ impl Described {
 
     fn read(&mut self, name: &str, text: &str) -> Option<()> {
         match name {
-            "x-oss-storage-class" => self.storage_class = StorageClass::parse(text)?,
+            "x-oss-storage-class" => self.storage_class = text.parse().ok()?,
             "x-oss-object-acl" => self.acl = ObjectAcl::parse(text)?,
             "x-oss-tagging" => self.tagging = parse_tagging(text)?,
             name if STORED.contains(&name) => insert(&mut self.headers, name, text)?,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::archive::Restored;
 use super::encryption::Encryption;
 use crate::blobs::Blob;
+use crate::call::named;
 
 /// Carries the checksum of an object in both directions.
 pub(crate) const CRC64: HeaderName = HeaderName::from_static("x-oss-hash-crc64ecma");
@@ -76,17 +77,19 @@ pub(crate) struct Described {
     pub(crate) encryption: Option<Encryption>,
 }
 
-/// Access control list of a bucket.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum BucketAcl {
-    /// The owner only.
-    #[default]
-    Private,
-    /// Everybody may read objects.
-    PublicRead,
-    /// Everybody may read and write objects.
-    PublicReadWrite,
+named! {
+    /// Access control list of a bucket.
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub(crate) enum BucketAcl {
+        /// The owner only.
+        #[default]
+        Private = "private",
+        /// Everybody may read objects.
+        PublicRead = "public-read",
+        /// Everybody may read and write objects.
+        PublicReadWrite = "public-read-write",
+    }
 }
 
 /// Access control list of an object.
@@ -99,15 +102,17 @@ pub(crate) enum ObjectAcl {
     Own(BucketAcl),
 }
 
-/// The storage class: the price of storage, and how fast it can be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum StorageClass {
-    #[default]
-    Standard,
-    IA,
-    Archive,
-    ColdArchive,
-    DeepColdArchive,
+named! {
+    /// The storage class: the price of storage, and how fast it can be read.
+    #[derive(Default, Serialize, Deserialize)]
+    pub(crate) enum StorageClass {
+        #[default]
+        Standard,
+        IA,
+        Archive,
+        ColdArchive,
+        DeepColdArchive,
+    }
 }
 
 impl Object {
@@ -179,33 +184,12 @@ impl Sums {
     }
 }
 
-impl BucketAcl {
-    /// Reads a grant; `None` for what is none.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "private" => Some(Self::Private),
-            "public-read" => Some(Self::PublicRead),
-            "public-read-write" => Some(Self::PublicReadWrite),
-            _ => None,
-        }
-    }
-
-    /// The grant as written.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Private => "private",
-            Self::PublicRead => "public-read",
-            Self::PublicReadWrite => "public-read-write",
-        }
-    }
-}
-
 impl ObjectAcl {
     /// Reads a grant; `None` for what is none.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text {
             "default" => Some(Self::Inherited),
-            _ => BucketAcl::parse(text).map(Self::Own),
+            _ => text.parse().ok().map(Self::Own),
         }
     }
 
@@ -227,34 +211,11 @@ impl ObjectAcl {
 }
 
 impl StorageClass {
-    /// Reads a class; `None` for what is none.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "Standard" => Some(Self::Standard),
-            "IA" => Some(Self::IA),
-            "Archive" => Some(Self::Archive),
-            "ColdArchive" => Some(Self::ColdArchive),
-            "DeepColdArchive" => Some(Self::DeepColdArchive),
-            _ => None,
-        }
-    }
-
     /// Whether objects of it must be restored before they can be read.
     pub(crate) fn is_archive(self) -> bool {
         match self {
             Self::Standard | Self::IA => false,
             Self::Archive | Self::ColdArchive | Self::DeepColdArchive => true,
-        }
-    }
-
-    /// The class as written.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Standard => "Standard",
-            Self::IA => "IA",
-            Self::Archive => "Archive",
-            Self::ColdArchive => "ColdArchive",
-            Self::DeepColdArchive => "DeepColdArchive",
         }
     }
 }

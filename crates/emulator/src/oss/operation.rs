@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 
 use super::process::Fit;
 use super::query::Query;
-use crate::call::operations;
+use crate::call::named;
 
 /// Parameters that turn a request into something that the emulator does not play.
 const NOT_PLAYED: [&str; 71] = [
@@ -95,7 +95,7 @@ pub(crate) fn not_played<'a>(query: &'a Query, headers: &HeaderMap) -> Option<&'
         .or_else(|| names.find(|name| headers.contains_key(*name)))
 }
 
-operations! {
+named! {
     /// An operation of OSS.
     pub(crate) enum Operation {
         ListBuckets,

@@ -11,7 +11,6 @@ use crate::mns::attributes::{MESSAGE_SIZE, POLLING_WAIT, VISIBILITY_TIMEOUT};
 use crate::mns::cell::{QueueCell, QueueError, Receive, now};
 use crate::mns::handle::ReceiptHandle;
 use crate::mns::message::{Draft, Property, QueuedMessage};
-use crate::mns::name::{Kind, Name};
 use crate::mns::queue::AfterReceive;
 use crate::mns::refusal::{Code, Refusal};
 use crate::mns::xml::{self, Element, Writer};
@@ -19,8 +18,7 @@ use crate::mns::xml::{self, Element, Writer};
 /// The most messages or handles in one call.
 const MAX_BATCH: usize = 16;
 
-pub(super) fn send(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResponse, QueueError> {
-    let queue = queue(mns, name)?;
+pub(super) fn send(mns: &Mns, queue: &QueueCell, body: &[u8]) -> Result<MnsResponse, QueueError> {
     let message = read_body(body, "Message")?;
     let draft = draft::read(&message, queue.attributes().maximum_message_size_bytes)?;
     let sent = queue.send(&mns.shared, vec![draft])?;
@@ -36,8 +34,11 @@ pub(super) fn send(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResponse, Qu
     Ok(MnsResponse::document(StatusCode::CREATED, body))
 }
 
-pub(super) fn send_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResponse, QueueError> {
-    let queue = queue(mns, name)?;
+pub(super) fn send_batch(
+    mns: &Mns,
+    queue: &QueueCell,
+    body: &[u8],
+) -> Result<MnsResponse, QueueError> {
     let messages = read_body(body, "Messages")?;
     let messages = children(&messages, "Message")?;
     let maximum = queue.attributes().maximum_message_size_bytes;
@@ -63,11 +64,10 @@ pub(super) fn send_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsRespon
 
 pub(super) async fn receive(
     mns: &Mns,
-    name: &str,
+    queue: &QueueCell,
     query: &Query,
     duplicate: bool,
 ) -> Result<MnsResponse, QueueError> {
-    let queue = queue(mns, name)?;
     let count = count(query)?;
     let then = if duplicate {
         AfterReceive::StayVisible
@@ -83,15 +83,17 @@ pub(super) async fn receive(
     Ok(received(&held, count.is_some(), write_received))
 }
 
-pub(super) fn peek(mns: &Mns, name: &str, query: &Query) -> Result<MnsResponse, QueueError> {
-    let queue = queue(mns, name)?;
+pub(super) fn peek(mns: &Mns, queue: &QueueCell, query: &Query) -> Result<MnsResponse, QueueError> {
     let count = count(query)?;
     let held = queue.peek(&mns.shared, count.unwrap_or(1))?;
     Ok(received(&held, count.is_some(), write_peeked))
 }
 
-pub(super) fn delete(mns: &Mns, name: &str, query: &Query) -> Result<MnsResponse, QueueError> {
-    let queue = queue(mns, name)?;
+pub(super) fn delete(
+    mns: &Mns,
+    queue: &QueueCell,
+    query: &Query,
+) -> Result<MnsResponse, QueueError> {
     let handle = receipt_handle(query)?;
     for outcome in queue.delete(&mns.shared, &[handle])? {
         outcome?;
@@ -99,8 +101,11 @@ pub(super) fn delete(mns: &Mns, name: &str, query: &Query) -> Result<MnsResponse
     Ok(MnsResponse::no_content())
 }
 
-pub(super) fn delete_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResponse, QueueError> {
-    let queue = queue(mns, name)?;
+pub(super) fn delete_batch(
+    mns: &Mns,
+    queue: &QueueCell,
+    body: &[u8],
+) -> Result<MnsResponse, QueueError> {
     let handles = read_body(body, "ReceiptHandles")?;
     let texts: Vec<&str> = children(&handles, "ReceiptHandle")?
         .into_iter()
@@ -137,10 +142,9 @@ pub(super) fn delete_batch(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResp
 
 pub(super) fn change_visibility(
     mns: &Mns,
-    name: &str,
+    queue: &QueueCell,
     query: &Query,
 ) -> Result<MnsResponse, QueueError> {
-    let queue = queue(mns, name)?;
     let handle = receipt_handle(query)?;
     let timeout = query.number("VisibilityTimeout", VISIBILITY_TIMEOUT)?;
     let timeout = timeout.ok_or(Code::MissingVisibilityTimeout)?;
@@ -150,10 +154,6 @@ pub(super) fn change_visibility(
         writer.value("NextVisibleTime", held.message.delivery.visible_at.0);
     });
     Ok(MnsResponse::document(StatusCode::OK, body))
-}
-
-fn queue(mns: &Mns, name: &str) -> Result<std::sync::Arc<QueueCell>, QueueError> {
-    mns.queue(&Name::parse(Kind::Queue, name)?)
 }
 
 fn count(query: &Query) -> Result<Option<usize>, Refusal> {

@@ -5,9 +5,9 @@ use http::{HeaderMap, StatusCode};
 use super::list::{self, ListRequest};
 use super::response::{Context, MnsResponse};
 use crate::mns::Mns;
-use crate::mns::attributes::QueueChange;
+use crate::mns::attributes::QueueAttributes;
 use crate::mns::cell::{QueueError, Status};
-use crate::mns::name::{Kind, Name};
+use crate::mns::name::Name;
 use crate::mns::refusal::{Code, Refusal};
 use crate::mns::xml::{self, Element, Writer};
 
@@ -53,40 +53,32 @@ pub(super) fn list(
 pub(super) fn create(
     mns: &Mns,
     context: &Context,
-    name: &str,
+    name: Name,
     body: &[u8],
 ) -> Result<MnsResponse, QueueError> {
-    let name = Name::parse(Kind::Queue, name)?;
-    let change = QueueChange::read(&read_body(body, "Queue")?)?;
+    let change = QueueAttributes::change(&read_body(body, "Queue")?)?;
+    let attributes = change(&QueueAttributes::default());
     let location = context.url(&format!("queues/{name}"));
     Ok(MnsResponse::made(
-        mns.create_queue(name, &change)?,
+        mns.create_queue(name, attributes)?,
         location,
     ))
 }
 
 pub(super) fn set_attributes(
     mns: &Mns,
-    name: &str,
+    name: &Name,
     body: &[u8],
 ) -> Result<MnsResponse, QueueError> {
-    let name = Name::parse(Kind::Queue, name)?;
-    let change = QueueChange::read(&read_body(body, "Queue")?)?;
-    mns.queue(&name)?
-        .set_attributes(&mns.shared, |attributes| change.over(attributes))?;
+    let change = QueueAttributes::change(&read_body(body, "Queue")?)?;
+    mns.queue(name)?.set_attributes(&mns.shared, change)?;
     Ok(MnsResponse::no_content())
 }
 
-pub(super) fn attributes(mns: &Mns, name: &str) -> Result<MnsResponse, QueueError> {
-    let name = Name::parse(Kind::Queue, name)?;
-    let status = mns.queue(&name)?.status(&mns.shared)?;
-    let body = xml::document("Queue", |queue| write_status(queue, &name, &status));
+pub(super) fn attributes(mns: &Mns, name: &Name) -> Result<MnsResponse, QueueError> {
+    let status = mns.queue(name)?.status(&mns.shared)?;
+    let body = xml::document("Queue", |queue| write_status(queue, name, &status));
     Ok(MnsResponse::document(StatusCode::OK, body))
-}
-
-pub(super) fn delete(mns: &Mns, name: &str) -> Result<MnsResponse, QueueError> {
-    mns.delete_queue(&Name::parse(Kind::Queue, name)?)?;
-    Ok(MnsResponse::no_content())
 }
 
 fn write_status(writer: &mut Writer, name: &Name, status: &Status) {

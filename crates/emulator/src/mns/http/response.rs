@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::face::gateway;
+use crate::gateway;
 use crate::mns::refusal::Refusal;
 use crate::mns::xml;
 

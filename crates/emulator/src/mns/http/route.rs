@@ -6,10 +6,10 @@
 use http::Method;
 use http::request::Parts;
 
-use crate::call::operations;
+use crate::call::named;
 use crate::mns::xml;
 
-operations! {
+named! {
     /// An operation of MNS.
     pub(super) enum Operation {
         ListQueue,
@@ -39,6 +39,25 @@ operations! {
         Unsubscribe,
     }
 }
+
+const QUEUE: [Operation; 4] = [
+    Operation::SetQueueAttributes,
+    Operation::CreateQueue,
+    Operation::GetQueueAttributes,
+    Operation::DeleteQueue,
+];
+const TOPIC: [Operation; 4] = [
+    Operation::SetTopicAttributes,
+    Operation::CreateTopic,
+    Operation::GetTopicAttributes,
+    Operation::DeleteTopic,
+];
+const SUBSCRIPTION: [Operation; 4] = [
+    Operation::SetSubscriptionAttributes,
+    Operation::Subscribe,
+    Operation::GetSubscriptionAttributes,
+    Operation::Unsubscribe,
+];
 
 impl Operation {
     /// The query parameters it knows, in lower case.
@@ -80,10 +99,10 @@ impl<'a> Route<'a> {
         let method = &parts.method;
         let (operation, name, subscription) = match segments[..] {
             ["queues"] if method == Method::GET => (Operation::ListQueue, "", ""),
-            ["queues", name] => (queue(method, query)?, name, ""),
+            ["queues", name] => (on_resource(method, query, QUEUE)?, name, ""),
             ["queues", name, "messages"] => (messages(method, query, body)?, name, ""),
             ["topics"] if method == Method::GET => (Operation::ListTopic, "", ""),
-            ["topics", name] => (topic(method, query)?, name, ""),
+            ["topics", name] => (on_resource(method, query, TOPIC)?, name, ""),
             ["topics", name, "messages"] if method == Method::POST => {
                 (Operation::PublishMessage, name, "")
             }
@@ -91,7 +110,8 @@ impl<'a> Route<'a> {
                 (Operation::ListSubscriptionByTopic, name, "")
             }
             ["topics", name, "subscriptions", subscription] => {
-                (self::subscription(method, query)?, name, subscription)
+                let operation = on_resource(method, query, SUBSCRIPTION)?;
+                (operation, name, subscription)
             }
             _ => return None,
         };
@@ -138,12 +158,17 @@ impl Hints {
     }
 }
 
-fn queue(method: &Method, query: Hints) -> Option<Operation> {
+/// The operation on a resource itself: setting its attributes, creating, showing or deleting it.
+fn on_resource(
+    method: &Method,
+    query: Hints,
+    [set, create, get, delete]: [Operation; 4],
+) -> Option<Operation> {
     Some(match *method {
-        Method::PUT if query.overrides => Operation::SetQueueAttributes,
-        Method::PUT => Operation::CreateQueue,
-        Method::GET => Operation::GetQueueAttributes,
-        Method::DELETE => Operation::DeleteQueue,
+        Method::PUT if query.overrides => set,
+        Method::PUT => create,
+        Method::GET => get,
+        Method::DELETE => delete,
         _ => return None,
     })
 }
@@ -170,26 +195,6 @@ fn messages(method: &Method, query: Hints, body: &[u8]) -> Option<Operation> {
         }
         ("DELETE", _) => Operation::DeleteMessage,
         ("PUT", _) => Operation::ChangeMessageVisibility,
-        _ => return None,
-    })
-}
-
-fn topic(method: &Method, query: Hints) -> Option<Operation> {
-    Some(match *method {
-        Method::PUT if query.overrides => Operation::SetTopicAttributes,
-        Method::PUT => Operation::CreateTopic,
-        Method::GET => Operation::GetTopicAttributes,
-        Method::DELETE => Operation::DeleteTopic,
-        _ => return None,
-    })
-}
-
-fn subscription(method: &Method, query: Hints) -> Option<Operation> {
-    Some(match *method {
-        Method::PUT if query.overrides => Operation::SetSubscriptionAttributes,
-        Method::PUT => Operation::Subscribe,
-        Method::GET => Operation::GetSubscriptionAttributes,
-        Method::DELETE => Operation::Unsubscribe,
         _ => return None,
     })
 }

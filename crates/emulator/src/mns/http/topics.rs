@@ -1,5 +1,7 @@
 //! Operations on topics and subscriptions.
 
+use std::str::FromStr;
+
 use http::{HeaderMap, StatusCode};
 
 use super::draft;
@@ -7,9 +9,9 @@ use super::list::{self, ListRequest};
 use super::queues::{read_body, truth};
 use super::response::{Context, MnsResponse};
 use crate::mns::Mns;
-use crate::mns::attributes::{TOPIC_RETENTION_SECONDS, TopicChange};
+use crate::mns::attributes::{TOPIC_RETENTION_SECONDS, TopicAttributes};
 use crate::mns::cell::{QueueError, now};
-use crate::mns::name::{Kind, Name};
+use crate::mns::name::Name;
 use crate::mns::refusal::{Code, Refusal};
 use crate::mns::topic::{
     ContentFormat, Endpoint, MAX_TAG_CHARACTERS, NotifyStrategy, Subscription, Topic,
@@ -36,49 +38,41 @@ pub(super) fn list(
 pub(super) fn create(
     mns: &Mns,
     context: &Context,
-    name: &str,
+    name: Name,
     body: &[u8],
 ) -> Result<MnsResponse, QueueError> {
-    let name = Name::parse(Kind::Topic, name)?;
-    let change = TopicChange::read(&read_body(body, "Topic")?)?;
+    let change = TopicAttributes::change(&read_body(body, "Topic")?)?;
+    let attributes = change(&TopicAttributes::default());
     let location = context.url(&format!("topics/{name}"));
     Ok(MnsResponse::made(
-        mns.create_topic(name, &change)?,
+        mns.create_topic(name, attributes)?,
         location,
     ))
 }
 
 pub(super) fn set_attributes(
     mns: &Mns,
-    name: &str,
+    name: &Name,
     body: &[u8],
 ) -> Result<MnsResponse, QueueError> {
-    let name = Name::parse(Kind::Topic, name)?;
-    let change = TopicChange::read(&read_body(body, "Topic")?)?;
-    mns.set_topic_attributes(&name, &change)?;
+    let change = TopicAttributes::change(&read_body(body, "Topic")?)?;
+    mns.set_topic_attributes(name, change)?;
     Ok(MnsResponse::no_content())
 }
 
-pub(super) fn attributes(mns: &Mns, name: &str) -> Result<MnsResponse, QueueError> {
-    let name = Name::parse(Kind::Topic, name)?;
-    let topic = mns.topic(&name)?;
-    let body = xml::document("Topic", |writer| write_topic(writer, &name, &topic));
+pub(super) fn attributes(mns: &Mns, name: &Name) -> Result<MnsResponse, QueueError> {
+    let topic = mns.topic(name)?;
+    let body = xml::document("Topic", |writer| write_topic(writer, name, &topic));
     Ok(MnsResponse::document(StatusCode::OK, body))
 }
 
-pub(super) fn delete(mns: &Mns, name: &str) -> Result<MnsResponse, QueueError> {
-    mns.delete_topic(&Name::parse(Kind::Topic, name)?)?;
-    Ok(MnsResponse::no_content())
-}
-
-pub(super) fn publish(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResponse, QueueError> {
-    let name = Name::parse(Kind::Topic, name)?;
-    let maximum = mns.topic(&name)?.attributes.maximum_message_size_bytes;
+pub(super) fn publish(mns: &Mns, name: &Name, body: &[u8]) -> Result<MnsResponse, QueueError> {
+    let maximum = mns.topic(name)?.attributes.maximum_message_size_bytes;
     let message = read_body(body, "Message")?;
     let body = draft::body(&message, maximum)?;
     let tag = tag(&message, "MessageTag")?;
     let extras = draft::extras(&message).into_kept();
-    let id = mns.fan_out(&name, &body, tag.as_deref(), extras.as_deref())?;
+    let id = mns.fan_out(name, &body, tag.as_deref(), extras.as_deref())?;
     let answer = xml::document("Message", |writer| {
         writer.value("MessageId", id);
         writer.value("MessageBodyMD5", body.md5());
@@ -89,12 +83,11 @@ pub(super) fn publish(mns: &Mns, name: &str, body: &[u8]) -> Result<MnsResponse,
 pub(super) fn list_subscriptions(
     mns: &Mns,
     context: &Context,
-    topic_name: &str,
+    topic_name: &Name,
     headers: &HeaderMap,
 ) -> Result<MnsResponse, QueueError> {
-    let topic_name = Name::parse(Kind::Topic, topic_name)?;
     let request = ListRequest::read(headers)?;
-    let names = mns.topic(&topic_name)?.subscriptions.into_keys().collect();
+    let names = mns.topic(topic_name)?.subscriptions.into_keys().collect();
     let page = request.page(names, |name| name);
     Ok(list::answer(
         "Subscriptions",
@@ -103,7 +96,7 @@ pub(super) fn list_subscriptions(
             subscriptions.within("Subscription", |writer| {
                 writer.text(
                     "SubscriptionURL",
-                    &subscription_url(context, &topic_name, name),
+                    &subscription_url(context, topic_name, name),
                 );
             });
         },
@@ -113,34 +106,27 @@ pub(super) fn list_subscriptions(
 pub(super) fn subscribe(
     mns: &Mns,
     context: &Context,
-    topic_name: &str,
-    name: &str,
+    topic_name: &Name,
+    name: Name,
     body: &[u8],
 ) -> Result<MnsResponse, QueueError> {
-    let topic_name = Name::parse(Kind::Topic, topic_name)?;
-    let name = Name::parse(Kind::Subscription, name)?;
     let subscription = read_subscription(mns, &read_body(body, "Subscription")?)?;
-    let location = subscription_url(context, &topic_name, &name);
+    let location = subscription_url(context, topic_name, &name);
     Ok(MnsResponse::made(
-        mns.subscribe(&topic_name, name, subscription)?,
+        mns.subscribe(topic_name, name, subscription)?,
         location,
     ))
 }
 
 pub(super) fn set_subscription_attributes(
     mns: &Mns,
-    topic_name: &str,
-    name: &str,
+    topic_name: &Name,
+    name: &Name,
     body: &[u8],
 ) -> Result<MnsResponse, QueueError> {
-    let topic_name = Name::parse(Kind::Topic, topic_name)?;
-    let name = Name::parse(Kind::Subscription, name)?;
     let element = read_body(body, "Subscription")?;
-    let strategy = element
-        .child_text("NotifyStrategy")
-        .map(NotifyStrategy::parse)
-        .transpose()?;
-    mns.change_subscription(&topic_name, &name, |subscription| {
+    let strategy: Option<NotifyStrategy> = named(&element, "NotifyStrategy")?;
+    mns.change_subscription(topic_name, name, |subscription| {
         subscription.strategy = strategy.unwrap_or(subscription.strategy);
     })?;
     Ok(MnsResponse::no_content())
@@ -148,22 +134,20 @@ pub(super) fn set_subscription_attributes(
 
 pub(super) fn subscription_attributes(
     mns: &Mns,
-    topic_name: &str,
-    name: &str,
+    topic_name: &Name,
+    name: &Name,
 ) -> Result<MnsResponse, QueueError> {
-    let topic_name = Name::parse(Kind::Topic, topic_name)?;
-    let name = Name::parse(Kind::Subscription, name)?;
-    let topic = mns.topic(&topic_name)?;
+    let topic = mns.topic(topic_name)?;
     let subscription = topic
         .subscriptions
-        .get(&name)
+        .get(name)
         .ok_or(Code::SubscriptionNotExist)?;
     let account = &mns.shared.settings.account;
     let body = xml::document("Subscription", |writer| {
-        writer.value("SubscriptionName", &name);
+        writer.value("SubscriptionName", name);
         writer.text("Subscriber", account);
         writer.text("TopicOwner", account);
-        writer.value("TopicName", &topic_name);
+        writer.value("TopicName", topic_name);
         writer.text("Endpoint", &subscription.endpoint.text);
         writer.value("NotifyStrategy", subscription.strategy.name());
         writer.value("NotifyContentFormat", subscription.format.name());
@@ -177,29 +161,13 @@ pub(super) fn subscription_attributes(
     Ok(MnsResponse::document(StatusCode::OK, body))
 }
 
-pub(super) fn unsubscribe(
-    mns: &Mns,
-    topic_name: &str,
-    name: &str,
-) -> Result<MnsResponse, QueueError> {
-    let topic_name = Name::parse(Kind::Topic, topic_name)?;
-    mns.unsubscribe(&topic_name, &Name::parse(Kind::Subscription, name)?)?;
-    Ok(MnsResponse::no_content())
-}
-
 fn read_subscription(mns: &Mns, element: &Element) -> Result<Subscription, Refusal> {
     let settings = &mns.shared.settings;
     let endpoint = element
         .child_text("Endpoint")
         .ok_or(Code::EndpointInvalid)?;
-    let strategy = element
-        .child_text("NotifyStrategy")
-        .map(NotifyStrategy::parse)
-        .transpose()?;
-    let format = element
-        .child_text("NotifyContentFormat")
-        .map(ContentFormat::parse)
-        .transpose()?;
+    let strategy: Option<NotifyStrategy> = named(element, "NotifyStrategy")?;
+    let format: Option<ContentFormat> = named(element, "NotifyContentFormat")?;
     let now = now(&mns.shared);
     Ok(Subscription {
         endpoint: Endpoint::parse(endpoint, &settings.region, &settings.account)?,
@@ -208,6 +176,15 @@ fn read_subscription(mns: &Mns, element: &Element) -> Result<Subscription, Refus
         format: format.unwrap_or_default(),
         created: now,
         modified: now,
+    })
+}
+
+/// The value that a child names, of the few that there are.
+fn named<T: FromStr>(element: &Element, child: &str) -> Result<Option<T>, Refusal> {
+    let value = element.child_text(child).map(str::parse).transpose();
+    value.map_err(|_| {
+        let message = format!("The value of {child} is not supported.");
+        Refusal::new(Code::InvalidArgument, message)
     })
 }
 

@@ -3,6 +3,10 @@
 //!
 //! Parameters may stand in the query or in the form; both kinds of signature look at both.
 
+pub(crate) mod nonces;
+
+use std::str::FromStr;
+
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
@@ -12,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use signing::{AccessKeyId, SecurityToken, encode};
 
-use super::nonces::Nonces;
+use self::nonces::Nonces;
 use crate::call::{Call, Service};
 use crate::gate::Admitted;
 use crate::keys::KeyError;
@@ -41,37 +45,34 @@ pub(crate) struct RpcError {
 }
 
 impl RpcError {
-    /// The caller's doing.
-    pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
-            status: StatusCode::BAD_REQUEST,
+            status,
             code,
             message: message.into(),
         }
+    }
+
+    /// The caller's doing.
+    pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
     /// No such thing.
     pub(crate) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            code,
-            message: message.into(),
-        }
+        Self::new(StatusCode::NOT_FOUND, code, message)
     }
 
     /// Not beside the state that is there.
     pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::CONFLICT,
-            code,
-            message: message.into(),
-        }
+        Self::new(StatusCode::CONFLICT, code, message)
     }
 
-    /// There is no such action.
-    pub(crate) fn no_such_action() -> Self {
+    /// The action of a name, if there is one.
+    pub(crate) fn action<A: FromStr>(name: &str) -> Result<A, Self> {
         let message = "Specified api is not found, please check your url and method.";
-        Self::not_found("InvalidAction.NotFound", message)
+        name.parse()
+            .map_err(|_| Self::not_found("InvalidAction.NotFound", message))
     }
 
     /// The API has no such version.
@@ -84,12 +85,7 @@ impl RpcError {
 
     /// Our own doing.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Self {
-            status,
-            code: "InternalError",
-            message: message.into(),
-        }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
     }
 
     /// The answer to the caller.
