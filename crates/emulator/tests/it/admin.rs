@@ -1,53 +1,15 @@
 //! The admin API over sockets.
 
-use std::time::Duration;
-
 use emulator::settings::Settings;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::oss::caller::Caller;
 use crate::running::{Running, settings};
 
-struct Admin {
-    http: reqwest::Client,
-    base: String,
-}
-
-impl Admin {
-    fn of(running: &Running) -> Self {
-        let http = service::http_client(&service::ConnectOptions::default()).unwrap();
-        Self {
-            http,
-            base: format!("http://{}", running.addresses.admin),
-        }
-    }
-
-    /// Sends `line` with a JSON body, if there is one; the status and the answer's JSON.
-    async fn call(&self, line: &str, body: Option<Value>) -> (u16, Value) {
-        let (method, path) = line.split_once(' ').unwrap();
-        let mut request = self
-            .http
-            .request(method.parse().unwrap(), format!("{}{path}", self.base));
-        if let Some(body) = body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body.to_string());
-        }
-        let response = request
-            .timeout(Duration::from_secs(10))
-            .send()
-            .await
-            .unwrap();
-        let status = response.status().as_u16();
-        let text = response.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
-    }
-}
-
 #[tokio::test]
 async fn rules_are_put_shown_and_deleted() {
     let running = Running::start().await;
-    let admin = Admin::of(&running);
+    let admin = running.admin();
     let rule = json!({"bucket": "photos", "prefix": "in/", "events": ["ObjectCreated:PutObject"]});
     let (status, shown) = admin.call("PUT /rules/faces", Some(rule.clone())).await;
     assert_eq!(
@@ -74,7 +36,7 @@ async fn rules_are_put_shown_and_deleted() {
 #[tokio::test]
 async fn faults_are_added_shown_and_ended() {
     let running = Running::start().await;
-    let admin = Admin::of(&running);
+    let admin = running.admin();
     let fault =
         json!({"service": "mns", "operation": "*", "kind": "latency", "latency_ms": 5, "times": 3});
     let (status, first) = admin.call("POST /faults", Some(fault.clone())).await;
@@ -102,7 +64,7 @@ async fn faults_are_added_shown_and_ended() {
 #[tokio::test]
 async fn credentials_come_and_go_and_their_secrets_stay_in() {
     let running = Running::start().await;
-    let admin = Admin::of(&running);
+    let admin = running.admin();
     let temporary = json!({
         "access_key_secret": "marker-secret",
         "security_token": "marker-token",
@@ -126,48 +88,26 @@ async fn credentials_come_and_go_and_their_secrets_stay_in() {
 #[tokio::test]
 async fn what_makes_no_sense_is_refused_in_one_line() {
     let running = Running::start().await;
-    let admin = Admin::of(&running);
-    let cases = [
-        (
-            "PUT /rules/a_b",
-            json!({"bucket": "b", "events": ["ObjectCreated:PutObject"]}),
-            400,
-        ),
-        (
-            "PUT /rules/a",
-            json!({"bucket": "b", "events": ["Nothing"]}),
-            400,
-        ),
-        (
-            "PUT /rules/a",
-            json!({"bucket": "b", "event": "ObjectCreated:PutObject"}),
-            400,
-        ),
-        (
-            "POST /faults",
-            json!({"service": "dns", "operation": "*", "kind": "drop"}),
-            400,
-        ),
-        (
-            "POST /faults",
-            json!({"service": "oss", "operation": "*", "kind": "explode"}),
-            400,
-        ),
-        (
-            "POST /faults",
-            json!({"service": "oss", "operation": "*", "kind": "drop", "probability": 2}),
-            400,
-        ),
-        ("PUT /credentials/a", json!({"secret": "s"}), 400),
-        ("PUT /hosts/a", json!({}), 400),
-        ("GET /nothing", json!({}), 404),
-        ("GET /captures", json!({}), 404),
-    ];
-    for (line, body, expected) in cases {
-        let (status, answer) = admin.call(line, Some(body.clone())).await;
-        assert_eq!(status, expected, "{line} {body}");
+    let admin = running.admin();
+    let table = r#"
+        PUT /rules/a_b | {"bucket": "b", "events": ["ObjectCreated:PutObject"]} | 400
+        PUT /rules/a | {"bucket": "b", "events": ["Nothing"]} | 400
+        PUT /rules/a | {"bucket": "b", "event": "ObjectCreated:PutObject"} | 400
+        POST /faults | {"service": "dns", "operation": "*", "kind": "drop"} | 400
+        POST /faults | {"service": "oss", "operation": "*", "kind": "explode"} | 400
+        POST /faults | {"service": "oss", "operation": "*", "kind": "drop", "probability": 2} | 400
+        PUT /credentials/a | {"secret": "s"} | 400
+        PUT /hosts/a | {} | 400
+        GET /nothing | {} | 404
+        GET /captures | {} | 404
+    "#;
+    for row in table.trim().lines() {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let body = serde_json::from_str(cells[1]).unwrap();
+        let (status, answer) = admin.call(cells[0], Some(body)).await;
+        assert_eq!(status.to_string(), cells[2], "{row}");
         let error = answer["error"].as_str().unwrap();
-        assert!(!error.contains('\n'), "{line} {body}: {error}");
+        assert!(!error.contains('\n'), "{row}: {error}");
     }
 }
 
@@ -175,7 +115,7 @@ async fn what_makes_no_sense_is_refused_in_one_line() {
 async fn a_body_must_say_that_it_is_json() {
     // Else any web page could send one without being asked.
     let running = Running::start().await;
-    let admin = Admin::of(&running);
+    let admin = running.admin();
     let fault = r#"{"service":"oss","operation":"*","kind":"drop"}"#;
     let request = admin
         .http
@@ -188,7 +128,7 @@ async fn a_body_must_say_that_it_is_json() {
 #[tokio::test]
 async fn calls_are_counted_by_name_and_status() {
     let running = Running::start().await;
-    let admin = Admin::of(&running);
+    let admin = running.admin();
     let oss = Caller::of(&running);
     oss.call("PUT /photos", "").await;
     oss.call("GET /photos/missing", "").await;
@@ -209,7 +149,7 @@ async fn requests_are_captured_as_they_were_received() {
         ..settings()
     })
     .await;
-    let admin = Admin::of(&running);
+    let admin = running.admin();
     let oss = Caller::of(&running);
     let headers = [("x-oss-meta-city", "上海")];
     oss.call_with("PUT /photos/a%20b?x=%2F+y", &headers, "1")
@@ -228,7 +168,7 @@ async fn requests_are_captured_as_they_were_received() {
 #[tokio::test]
 async fn a_bucket_gets_a_host_name_of_its_own() {
     let running = Running::start().await;
-    let admin = Admin::of(&running);
+    let admin = running.admin();
     let oss = Caller::of(&running);
     oss.call_with("PUT /photos", &[("x-oss-acl", "public-read")], "")
         .await;

@@ -2,11 +2,13 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 
 mod admin;
+mod answer;
 mod binary;
 mod face;
 mod mns;

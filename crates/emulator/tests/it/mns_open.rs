@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use http::Request;
 use jiff::Timestamp;
-use mns::{
-    EventRule, EventRuleName, EventRules, MatchRule, OpenApiEndpoint, RefusalKind, RuleEndpoint,
-};
+use mns::{EventRule, EventRuleName, EventRules, MatchRule, RefusalKind, RuleEndpoint};
 use serde_json::{Value, json};
-use service::{ConnectOptions, http_client};
+use service::ConnectOptions;
 use signing::{Credentials, rpc};
 use transport::{RetryPolicy, Transport};
 
@@ -59,24 +57,16 @@ impl Scene {
         let nonce = uuid::Uuid::new_v4().to_string();
         rpc::sign(&mut parts, "", &nonce, &credentials(), Timestamp::now()).unwrap();
         let request = Request::from_parts(parts, bytes::Bytes::new());
-        let http = http_client(&ConnectOptions::default()).unwrap();
-        let response = http.execute(request.try_into().unwrap()).await.unwrap();
-        let status = response.status().as_u16();
-        let text = response.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap())
+        let answer = self.oss.send(request).await.unwrap();
+        (answer.status, answer.json)
     }
 }
 
 fn rules(running: &Running, credentials: Credentials) -> EventRules {
-    let endpoint: OpenApiEndpoint = format!("http://{}", running.addresses.mns_open)
-        .parse()
-        .unwrap();
-    let transport = Transport::new(http_client(&ConnectOptions::default()).unwrap());
-    EventRules::new(
-        endpoint,
-        credentials,
-        transport.with_retry(RetryPolicy::none()),
-    )
+    let endpoint = format!("http://{}", running.addresses.mns_open);
+    let transport = Transport::connect(&ConnectOptions::default()).unwrap();
+    let transport = transport.with_retry(RetryPolicy::none());
+    EventRules::new(endpoint.parse().unwrap(), credentials, transport)
 }
 
 fn name(text: &str) -> EventRuleName {
@@ -159,7 +149,7 @@ async fn refusals_say_of_which_kind_they_are() {
 
 const MATCH_RULES: &str = r#"[[{"MatchState":"true","Prefix":"acs:oss:cn-shanghai:1234567890123456:photos/in/","Suffix":".jpg"}]]"#;
 
-fn parameters<'a>(changes: &[(&'static str, &'a str)]) -> Vec<(&'static str, &'a str)> {
+fn parameters<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut all = vec![
         ("ProductName", "oss"),
         ("RuleName", "faces"),
@@ -260,63 +250,29 @@ async fn a_rule_is_shown_in_full_and_listed_by_page() {
 #[tokio::test]
 async fn malformed_calls_are_refused_by_the_parameter() {
     let scene = Scene::new().await;
-    for (name, change, code) in [
-        (
-            "another product",
-            ("ProductName", "ecs"),
-            "InvalidParameter",
-        ),
-        ("no product", ("ProductName", ""), "MissingParameter"),
-        ("no name", ("RuleName", ""), "MissingParameter"),
-        (
-            "a name with a slash",
-            ("RuleName", "a/b"),
-            "InvalidParameter",
-        ),
-        ("no event", ("EventTypes", "[]"), "InvalidParameter"),
-        (
-            "an event of no group",
-            ("EventTypes", r#"["Nothing"]"#),
-            "InvalidParameter",
-        ),
-        (
-            "events that are no list",
-            ("EventTypes", "ObjectCreated:*"),
-            "InvalidParameter",
-        ),
-        ("no match rule", ("MatchRules", "[[]]"), "InvalidParameter"),
-        ("no endpoint", ("Endpoint", ""), "MissingParameter"),
-        (
-            "an unknown field",
-            ("MatchRules", r#"[[{"Infix":"a"}]]"#),
-            "InvalidParameter",
-        ),
-        (
-            "a bucket of another region",
-            (
-                "MatchRules",
-                r#"[[{"Name":"acs:oss:cn-beijing:1234567890123456:photos"}]]"#,
-            ),
-            "InvalidParameter",
-        ),
-        (
-            "an endpoint of another kind",
-            (
-                "Endpoint",
-                r#"{"EndpointType":"http","EndpointValue":"http://a"}"#,
-            ),
-            "InvalidParameter",
-        ),
-        (
-            "a queue that does not exist",
-            (
-                "Endpoint",
-                r#"{"EndpointType":"queue","EndpointValue":"other"}"#,
-            ),
-            "QueueNotExist",
-        ),
-    ] {
-        let (status, refused) = scene.call("CreateEventRule", &parameters(&[change])).await;
+    // What is wrong, the parameter, its value and the code.
+    let table = r#"
+        another product | ProductName | ecs | InvalidParameter
+        no product | ProductName | | MissingParameter
+        no name | RuleName | | MissingParameter
+        a name with a slash | RuleName | a/b | InvalidParameter
+        no event | EventTypes | [] | InvalidParameter
+        an event of no group | EventTypes | ["Nothing"] | InvalidParameter
+        events that are no list | EventTypes | ObjectCreated:* | InvalidParameter
+        no match rule | MatchRules | [[]] | InvalidParameter
+        no endpoint | Endpoint | | MissingParameter
+        an unknown field | MatchRules | [[{"Infix":"a"}]] | InvalidParameter
+        a bucket of another region | MatchRules | [[{"Name":"acs:oss:cn-beijing:1234567890123456:photos"}]] | InvalidParameter
+        an endpoint of another kind | Endpoint | {"EndpointType":"http","EndpointValue":"http://a"} | InvalidParameter
+        a queue that does not exist | Endpoint | {"EndpointType":"queue","EndpointValue":"other"} | QueueNotExist
+    "#;
+    for row in table.trim().lines() {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [name, parameter, value, code] = cells[..] else {
+            panic!("{row}");
+        };
+        let changed = parameters(&[(parameter, value)]);
+        let (status, refused) = scene.call("CreateEventRule", &changed).await;
         assert!((400..500).contains(&status), "{name}: {refused}");
         assert_eq!(refused["Code"], code, "{name}: {refused}");
         let message = refused["Message"].as_str().unwrap();

@@ -9,12 +9,13 @@ use tokio::process::{Child, Command};
 
 use crate::mns::caller::Caller as MnsCaller;
 use crate::oss::caller::Caller as OssCaller;
+use crate::running::Admin;
 
 pub(crate) struct Process {
     child: Child,
     pub(crate) oss: OssCaller,
     pub(crate) mns: MnsCaller,
-    admin: String,
+    pub(crate) admin: Admin,
 }
 
 /// Has each listener take a free port, unless `given` says another.
@@ -58,22 +59,12 @@ impl Process {
             child,
             oss: OssCaller::at(url("oss")),
             mns: MnsCaller::at(url("mns")),
-            admin: url("admin"),
+            admin: Admin::at(url("admin")),
         }
     }
 
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
-    }
-
-    /// Calls the admin API; gives the body of the response.
-    pub(crate) async fn admin(&self, method: &str, path: &str, body: &str) -> String {
-        let url = format!("{}{path}", self.admin);
-        let request = self.oss.http.request(method.parse().unwrap(), url);
-        let request = request
-            .header("content-type", "application/json")
-            .body(body.to_owned());
-        request.send().await.unwrap().text().await.unwrap()
     }
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request};
+use http::{HeaderValue, Request};
 use jiff::Timestamp;
-use serde_json::Value;
-use service::{ConnectOptions, http_client};
-use signing::oss::{Resource, SignatureVersion};
+use signing::oss::Resource;
 use signing::{acs3, dataplus, encode, rpc};
 
-use crate::running::{REGION, Running, credentials};
+use crate::answer::Answer;
+use crate::oss::caller::Caller;
+use crate::running::{Running, credentials};
 
 pub(crate) const PHOTO: &[u8] = include_bytes!("../../../../../assets/astronaut.jpg");
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -20,14 +20,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// An emulator and someone who calls it.
 pub(crate) struct Scene {
     pub(crate) running: Running,
-    http: reqwest::Client,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) json: Value,
+    pub(crate) oss: Caller,
 }
 
 /// How a call of an action is signed.
@@ -43,79 +36,34 @@ impl Scene {
     }
 
     pub(crate) fn of(running: Running) -> Self {
-        let http = http_client(&ConnectOptions::default()).unwrap();
-        Self { running, http }
+        let oss = Caller::of(&running);
+        Self { running, oss }
     }
 
     /// Puts the sample photo into a bucket and gives a presigned URL of it.
     pub(crate) async fn photo(&self, people: Option<&str>) -> String {
-        self.oss(Method::PUT, "/photos", &[], Bytes::new()).await;
+        self.oss.call("PUT /photos", "").await;
         let people = people.map(|people| ("x-oss-meta-emulator-faces", people));
         let headers: Vec<_> = people.into_iter().collect();
-        self.oss(
-            Method::PUT,
-            "/photos/a.jpg",
-            &headers,
-            Bytes::from_static(PHOTO),
-        )
-        .await;
+        let stored = self.oss.call_with("PUT /photos/a.jpg", &headers, PHOTO);
+        assert_eq!(stored.await.outcome(), "200");
         self.presigned("photos", "a.jpg")
-    }
-
-    /// Puts an object into the bucket of the photo.
-    pub(crate) async fn put(&self, key: &str, content: &'static str) {
-        let path = format!("/photos/{key}");
-        self.oss(
-            Method::PUT,
-            &path,
-            &[],
-            Bytes::from_static(content.as_bytes()),
-        )
-        .await;
     }
 
     /// A presigned URL of an object that may not exist.
     pub(crate) fn presigned(&self, bucket: &str, key: &str) -> String {
-        let uri = format!("http://{}/{bucket}/{key}", self.running.addresses.oss);
-        let mut parts = Request::get(uri).body(()).unwrap().into_parts().0;
+        let line = format!("GET /{bucket}/{key}");
+        let mut parts = self.oss.unsigned(&line, &[], "").into_parts().0;
         let resource = Resource {
             bucket: Some(bucket),
             key: Some(key),
         };
-        let minute = Duration::from_mins(1);
-        version()
-            .presign(
-                &mut parts,
-                resource,
-                minute,
-                &credentials(),
-                Timestamp::now(),
-            )
+        let (minute, now) = (Duration::from_mins(1), Timestamp::now());
+        let version = &self.oss.version;
+        version
+            .presign(&mut parts, resource, minute, &credentials(), now)
             .unwrap();
         parts.uri.to_string()
-    }
-
-    async fn oss(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) {
-        let uri = format!("http://{}{path}", self.running.addresses.oss);
-        let mut request = Request::builder().method(method).uri(uri);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut parts = request.body(()).unwrap().into_parts().0;
-        let mut names = path.trim_start_matches('/').splitn(2, '/');
-        let resource = Resource {
-            bucket: names.next(),
-            key: names.next(),
-        };
-        version()
-            .sign(&mut parts, resource, &credentials(), Timestamp::now())
-            .unwrap();
-        let response = self.send(parts, body).await;
-        assert!(
-            response.status().is_success(),
-            "{}",
-            response.text().await.unwrap()
-        );
     }
 
     /// Calls an operation of the old API, signed and then changed.
@@ -187,15 +135,10 @@ impl Scene {
 
     /// Sends a request that is ready.
     pub(crate) async fn answer(&self, parts: Parts, body: &str) -> Answer {
-        let response = self.send(parts, Bytes::from(body.to_owned())).await;
-        let status = response.status().as_u16();
-        let text = response.text().await.unwrap();
-        let json = serde_json::from_str(&text);
-        assert!(json.is_ok(), "{text}");
-        Answer {
-            status,
-            json: json.unwrap(),
-        }
+        let request = Request::from_parts(parts, Bytes::from(body.to_owned()));
+        let answer = self.oss.send(request).await.unwrap();
+        assert!(answer.json.is_object(), "{answer:?}");
+        answer
     }
 
     /// Uploads a form as a browser would, and gives status and body.
@@ -210,42 +153,22 @@ impl Scene {
             form = form.text((*name).to_owned(), (*value).to_owned());
         }
         let file = reqwest::multipart::Part::bytes(file.to_vec()).file_name("file");
-        let request = self.http.post(url).multipart(form.part("file", file));
+        let request = self.oss.http.post(url).multipart(form.part("file", file));
         let response = request.send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     }
-
-    async fn send(&self, parts: Parts, body: Bytes) -> reqwest::Response {
-        let request = Request::from_parts(parts, body).try_into().unwrap();
-        self.http.execute(request).await.unwrap()
-    }
 }
 
-impl Answer {
-    /// Status, and the code if the answer is an error of the gateway.
-    pub(crate) fn outcome(&self) -> String {
-        match self.json["Code"].as_str() {
-            Some(code) => format!("{} {code}", self.status),
-            None => self.status.to_string(),
-        }
+/// The JSON of a response with what changes from run to run replaced.
+pub(crate) fn shape(answer: &Answer, changing: &[&str]) -> String {
+    let mut json = answer.json.clone();
+    for pointer in changing {
+        *json.pointer_mut(pointer).unwrap() = "...".into();
     }
-
-    /// The answer with what changes from run to run replaced.
-    pub(crate) fn shape(mut self, changing: &[&str]) -> Value {
-        for pointer in changing {
-            *self.json.pointer_mut(pointer).unwrap() = "...".into();
-        }
-        self.json
-    }
+    format!("{json:#}")
 }
 
 /// Takes the signature off a request.
 pub(crate) fn unsigned(parts: &mut Parts) {
     parts.headers.remove(AUTHORIZATION);
-}
-
-fn version() -> SignatureVersion {
-    SignatureVersion::V4 {
-        region: REGION.to_owned(),
-    }
 }

@@ -1,11 +1,11 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use emulator::call::Service;
-use emulator::faults::{Fault, Kind};
+use emulator::faults::Kind;
 use http::HeaderValue;
 use serde_json::json;
 
-use crate::face::caller::{PHOTO, Scene, unsigned};
+use crate::face::caller::{PHOTO, Scene, shape, unsigned};
 
 #[tokio::test]
 async fn attributes_of_a_photo_by_url() {
@@ -17,7 +17,7 @@ async fn attributes_of_a_photo_by_url() {
     assert_eq!(answer.json["face_rect"].as_array().unwrap().len(), 4);
     assert_eq!(answer.json["landmark"].as_array().unwrap().len(), 2 * 5);
     let changing = ["/request_id", "/face_rect", "/face_prob", "/landmark"];
-    insta::assert_snapshot!(format!("{:#}", answer.shape(&changing)), @r#"
+    insta::assert_snapshot!(shape(&answer, &changing), @r#"
     {
       "age": [
         37
@@ -67,54 +67,33 @@ async fn failures_have_a_number_and_a_reason() {
     let scene = Scene::new().await;
     let missing = scene.presigned("no-such-bucket", "a.jpg");
     let text = BASE64_STANDARD.encode("not a picture");
-    for (name, path, body, errno) in [
-        ("not JSON", "/face/attribute", "{".to_owned(), 1001),
-        ("nothing", "/face/attribute", "{}".to_owned(), 1001),
+    let (attribute, detect) = ("/face/attribute", "/face/detect");
+    for (path, body, errno) in [
+        (attribute, "{".to_owned(), 1001),
+        (attribute, "{}".to_owned(), 1001),
+        (detect, json!({ "type": 1 }).to_string(), 1001),
+        (detect, json!({ "type": 2 }).to_string(), 1001),
         (
-            "no content",
-            "/face/detect",
-            json!({ "type": 1 }).to_string(),
-            1001,
-        ),
-        (
-            "other type",
-            "/face/detect",
-            json!({ "type": 2 }).to_string(),
-            1001,
-        ),
-        (
-            "not base64",
-            "/face/detect",
+            detect,
             json!({ "type": 1, "content": "!" }).to_string(),
             1001,
         ),
+        (detect, json!({ "image_url": "a.jpg" }).to_string(), 1001),
+        (detect, json!({ "image_url": missing }).to_string(), 2001),
         (
-            "no URL",
-            "/face/detect",
-            json!({ "image_url": "a.jpg" }).to_string(),
-            1001,
-        ),
-        (
-            "missing",
-            "/face/detect",
-            json!({ "image_url": missing }).to_string(),
-            2001,
-        ),
-        (
-            "no picture",
-            "/face/detect",
+            detect,
             json!({ "type": 1, "content": text }).to_string(),
             2004,
         ),
-        ("comparison", "/face/verify", "{}".to_owned(), 1002),
+        ("/face/verify", "{}".to_owned(), 1002),
     ] {
         let answer = scene.old(path, &body, |_| {}).await;
         assert_eq!(
             (answer.status, &answer.json["errno"]),
             (200, &json!(errno)),
-            "{name}"
+            "{path} {body}"
         );
-        assert_ne!(answer.json["err_msg"], "", "{name}");
+        assert_ne!(answer.json["err_msg"], "", "{path} {body}");
     }
 }
 
@@ -153,15 +132,7 @@ async fn faults_strike_by_operation() {
         status: 503,
         code: "busy".to_owned(),
     };
-    let fault = Fault {
-        service: Service::Face,
-        operation: "FaceDetect".to_owned(),
-        kind,
-        times: None,
-        probability: None,
-        seed: None,
-    };
-    scene.running.shared.faults.add(fault).unwrap();
+    scene.running.once(Service::Face, "FaceDetect", kind);
     let answer = scene.old("/face/detect", "{}", |_| {}).await;
     assert_eq!(
         (answer.status, &answer.json["err_msg"]),

@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use crate::face::caller::{Answer, Scene, Scheme};
+use crate::answer::Answer;
+use crate::face::caller::{Scene, Scheme, shape};
 
 const VERSION: &str = "2020-09-30";
 
@@ -38,7 +39,7 @@ async fn a_photo_is_looked_at_in_its_private_bucket() {
         "/Faces/0/GenderConfidence",
         "/Faces/0/HeadPose/Roll",
     ];
-    insta::assert_snapshot!(format!("{:#}", answer.shape(&changing)), @r#"
+    insta::assert_snapshot!(shape(&answer, &changing), @r#"
     {
       "Faces": [
         {
@@ -82,7 +83,7 @@ async fn what_the_owner_says_counts_and_has_no_confidence() {
 async fn what_cannot_be_looked_at_is_told_in_the_services_codes() {
     let scene = Scene::new().await;
     scene.photo(None).await;
-    scene.put("text.jpg", "no picture").await;
+    scene.oss.call("PUT /photos/text.jpg", "no picture").await;
     for (project, source, expected) in [
         ("", "oss://photos/a.jpg", "400 InvalidArgument"),
         ("other", "oss://photos/a.jpg", "400 ResourceNotFound"),

@@ -1,27 +1,7 @@
 use emulator::call::Service;
-use emulator::faults::{Fault, Kind};
+use emulator::faults::Kind;
 
-use crate::mns::caller::Caller;
-use crate::running::Running;
-
-fn once(running: &Running, operation: &str, kind: Kind) {
-    let fault = Fault {
-        service: Service::Mns,
-        operation: operation.to_owned(),
-        kind,
-        times: Some(1),
-        probability: None,
-        seed: None,
-    };
-    running.shared.faults.add(fault).unwrap();
-}
-
-async fn scene() -> (Running, Caller) {
-    let running = Running::start().await;
-    let mns = Caller::of(&running);
-    mns.create_queue("q", "").await;
-    (running, mns)
-}
+use crate::mns::caller::scene;
 
 #[tokio::test]
 async fn an_error_looks_like_one_of_the_service() {
@@ -30,21 +10,19 @@ async fn an_error_looks_like_one_of_the_service() {
         status: 403,
         code: "QpsLimitExceeded".to_owned(),
     };
-    once(&running, "ReceiveMessage", kind);
+    running.once(Service::Mns, "ReceiveMessage", kind);
     let answer = mns.call("GET /queues/q/messages", "").await;
     assert_eq!(answer.outcome(), "403 QpsLimitExceeded");
     assert_eq!(answer.text("RequestId"), answer.headers["x-mns-request-id"]);
-    assert_eq!(
-        mns.call("GET /queues/q/messages", "").await.outcome(),
-        "404 MessageNotExist"
-    );
+    mns.expect("GET /queues/q/messages", "", "404 MessageNotExist")
+        .await;
 }
 
 #[tokio::test]
 async fn a_duplicate_is_received_again() {
     let (running, mns) = scene().await;
     mns.send("q", "a").await;
-    once(&running, "BatchReceiveMessage", Kind::Duplicate);
+    running.once(Service::Mns, "BatchReceiveMessage", Kind::Duplicate);
     let receive = "GET /queues/q/messages?numOfMessages=16";
     let first = mns.call(receive, "").await;
     assert_eq!(

@@ -34,10 +34,8 @@ async fn a_killed_emulator_knows_everything_again() {
     assert_eq!(status.text("VisibilityTimeout"), "3600");
     assert_eq!(status.text("ActiveMessages"), "1");
     assert_eq!(status.text("InactiveMessages"), "1");
-    assert_eq!(
-        mns.call("GET /queues/gone", "").await.outcome(),
-        "404 QueueNotExist"
-    );
+    mns.expect("GET /queues/gone", "", "404 QueueNotExist")
+        .await;
     let handle = hidden.text("ReceiptHandle");
     let change = format!("PUT /queues/q/messages?ReceiptHandle={handle}&VisibilityTimeout=1");
     assert_eq!(

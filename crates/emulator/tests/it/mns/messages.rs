@@ -1,14 +1,6 @@
 use std::time::{Duration, Instant};
 
-use crate::mns::caller::Caller;
-use crate::running::Running;
-
-async fn scene() -> (Running, Caller) {
-    let running = Running::start().await;
-    let mns = Caller::of(&running);
-    mns.create_queue("q", "").await;
-    (running, mns)
-}
+use crate::mns::caller::{Caller, scene};
 
 fn batch(bodies: &[&str]) -> String {
     let message = |body: &&str| format!("<Message><MessageBody>{body}</MessageBody></Message>");
@@ -50,10 +42,8 @@ async fn a_message_is_sent_received_and_deleted() {
     let handle = received.text("ReceiptHandle");
     assert_eq!(mns.delete("q", handle).await, "204");
     assert_eq!(mns.delete("q", handle).await, "404 MessageNotExist");
-    assert_eq!(
-        mns.call("GET /queues/q/messages", "").await.outcome(),
-        "404 MessageNotExist"
-    );
+    mns.expect("GET /queues/q/messages", "", "404 MessageNotExist")
+        .await;
 }
 
 #[tokio::test]
@@ -125,7 +115,7 @@ async fn a_batch_answers_in_its_own_shape() {
     </Messages>
     "#);
     let one = mns.call("GET /queues/q/messages?numOfMessages=1", "").await;
-    assert!(one.body.contains("<Messages"), "{}", one.body);
+    assert!(one.document().contains("<Messages"), "{}", one.document());
     let rest = mns
         .call("GET /queues/q/messages?numOfMessages=16", "")
         .await;
@@ -134,12 +124,8 @@ async fn a_batch_answers_in_its_own_shape() {
     let handles = handles.join("</ReceiptHandle><ReceiptHandle>");
     let handles =
         format!("<ReceiptHandles><ReceiptHandle>{handles}</ReceiptHandle></ReceiptHandles>");
-    assert_eq!(
-        mns.call("DELETE /queues/q/messages", &handles)
-            .await
-            .outcome(),
-        "204"
-    );
+    mns.expect("DELETE /queues/q/messages", &handles, "204")
+        .await;
     let again = mns.call("DELETE /queues/q/messages", &handles).await;
     assert_eq!(
         (again.status, again.texts("ErrorCode")),
@@ -183,7 +169,7 @@ async fn a_batch_sends_what_is_good_and_names_what_is_not() {
          <ReceiptHandle>foreign</ReceiptHandle></ReceiptHandles>"
     );
     let deleted = mns.call("DELETE /queues/q/messages", &handles).await;
-    insta::assert_snapshot!(deleted.body.replace("><", ">\n<"), @r#"
+    insta::assert_snapshot!(deleted.document().replace("><", ">\n<"), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <Errors xmlns="http://mns.aliyuncs.com/doc/v1/">
     <Error>
@@ -238,10 +224,7 @@ async fn a_message_may_be_as_large_as_its_queue_allows() {
     // Every character escaped: the document is several times as large as the message.
     let escaped = "&quot;".repeat(65_536);
     let body = format!("<Message><MessageBody>{escaped}</MessageBody></Message>");
-    assert_eq!(
-        mns.call("POST /queues/q/messages", &body).await.outcome(),
-        "201"
-    );
+    mns.expect("POST /queues/q/messages", &body, "201").await;
 }
 
 #[tokio::test]
@@ -263,10 +246,8 @@ async fn a_new_visibility_timeout_comes_with_a_new_handle() {
     "#);
     assert!(changed.text("NextVisibleTime") > received.text("NextVisibleTime"));
     assert_eq!(mns.delete("q", handle).await, "404 MessageNotExist");
-    assert_eq!(
-        mns.call(&change(handle, "1"), "").await.outcome(),
-        "404 MessageNotExist"
-    );
+    mns.expect(&change(handle, "1"), "", "404 MessageNotExist")
+        .await;
     let handle = changed.text("ReceiptHandle");
     for seconds in ["0", "43201", "soon"] {
         let answer = mns.call(&change(handle, seconds), "").await;
@@ -302,10 +283,8 @@ async fn a_delayed_message_is_told_by_its_handle() {
         mns.call("GET /queues/q", "").await.text("DelayMessages"),
         "1"
     );
-    assert_eq!(
-        mns.call("GET /queues/q/messages", "").await.outcome(),
-        "404 MessageNotExist"
-    );
+    mns.expect("GET /queues/q/messages", "", "404 MessageNotExist")
+        .await;
     assert_eq!(mns.delete("q", sent.text("ReceiptHandle")).await, "204");
 }
 
@@ -313,7 +292,7 @@ async fn a_delayed_message_is_told_by_its_handle() {
 async fn a_peek_gives_no_handle_and_hides_nothing() {
     let (_running, mns) = scene().await;
     let peek = "GET /queues/q/messages?peekonly=true";
-    assert_eq!(mns.call(peek, "").await.outcome(), "404 MessageNotExist");
+    mns.expect(peek, "", "404 MessageNotExist").await;
     mns.send("q", "a").await;
     mns.send("q", "b").await;
     insta::assert_snapshot!(mns.call(peek, "").await.shape(), @r#"
@@ -340,13 +319,10 @@ async fn properties_and_group_travel_with_the_message() {
         <UserProperties><PropertyValue><Name>n</Name><Value>&lt;1&gt;</Value><Type>STRING</Type>\
         </PropertyValue></UserProperties><SystemProperties><SystemPropertyValue><Name>s</Name>\
         <Value>2</Value><Type>STRING</Type></SystemPropertyValue></SystemProperties></Message>";
-    assert_eq!(
-        mns.call("POST /queues/q/messages", body).await.outcome(),
-        "201"
-    );
+    mns.expect("POST /queues/q/messages", body, "201").await;
     let received = mns.receive("q").await;
-    let from = received.body.find("<MessageGroupId>").unwrap();
-    insta::assert_snapshot!(received.body[from..].replace("><", ">\n<"), @r"
+    let from = received.document().find("<MessageGroupId>").unwrap();
+    insta::assert_snapshot!(received.document()[from..].replace("><", ">\n<"), @r"
     <MessageGroupId>g</MessageGroupId>
     <UserProperties>
     <PropertyValue>

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use crate::oss::caller::Caller;
+use crate::oss::caller::{self, Caller};
 use crate::running::Running;
 
 const ARCHIVE: [(&str, &str); 1] = [("x-oss-storage-class", "Archive")];
 const ONGOING: &str = "ongoing-request=\"true\"";
 
 async fn scene() -> (Running, Caller) {
-    let running = Running::start().await;
-    let oss = Caller::of(&running);
-    oss.call("PUT /photos", "").await;
+    let (running, oss) = caller::scene().await;
     oss.call_with("PUT /photos/old", &ARCHIVE, "12345").await;
     (running, oss)
 }
@@ -21,8 +19,7 @@ async fn what_is_archived_is_shown_but_not_read() {
     let (_running, oss) = scene().await;
     let link = [("x-oss-symlink-target", "old")];
     oss.call_with("PUT /photos/link?symlink", &link, "").await;
-    let id = oss.call("POST /photos/big?uploads", "").await;
-    let id = id.element("UploadId").unwrap();
+    let id = oss.begin("big").await;
     let part = format!("PUT /photos/big?partNumber=1&uploadId={id}");
     let source = [("x-oss-copy-source", "/photos/old")];
     for (line, headers) in [
@@ -69,14 +66,11 @@ async fn a_restored_object_is_read_until_that_is_ended() {
     assert_eq!(first.outcome(), "202");
     let again = oss.call("POST /photos/old?restore", "").await;
     assert_eq!(again.outcome(), "409 RestoreAlreadyInProgress");
-    assert_eq!(
-        oss.call(clean, "").await.outcome(),
-        "409 ArchiveRestoreNotFinished"
-    );
+    oss.expect(clean, "", "409 ArchiveRestoreNotFinished").await;
     let head = oss.call("HEAD /photos/old", "").await;
     assert_eq!(head.header("x-oss-restore"), Some(ONGOING));
     let listed = oss.call("GET /photos?list-type=2", "").await;
-    let info = listed.element("RestoreInfo").unwrap();
+    let info = listed.text("RestoreInfo");
     assert_eq!(info.replace("&quot;", "\""), ONGOING);
 
     let restored = async {
@@ -95,7 +89,7 @@ async fn a_restored_object_is_read_until_that_is_ended() {
     );
     let longer = oss.call("POST /photos/old?restore", "").await;
     assert_eq!(longer.outcome(), "200");
-    assert_eq!(oss.call(clean, "").await.outcome(), "200");
+    oss.expect(clean, "", "200").await;
     let frozen = oss.call("GET /photos/old", "").await;
     assert_eq!(frozen.outcome(), "403 InvalidObjectState");
 }

@@ -1,13 +1,14 @@
 //! Calls OSS as a careful stranger would: every header and byte is the test's own.
 
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use http::Request;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use service::{ConnectOptions, http_client};
 use signing::Credentials;
 use signing::oss::{Resource, SignatureVersion};
 
+use crate::answer::Answer;
 use crate::running::{REGION, Running, credentials};
 
 /// Signs and sends requests, path-style.
@@ -18,12 +19,12 @@ pub(crate) struct Caller {
     pub(crate) version: SignatureVersion,
 }
 
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+/// An emulator with a bucket `photos`, and its caller.
+pub(crate) async fn scene() -> (Running, Caller) {
+    let running = Running::start().await;
+    let oss = Caller::of(&running);
+    oss.expect("PUT /photos", "", "200").await;
+    (running, oss)
 }
 
 impl Caller {
@@ -47,6 +48,17 @@ impl Caller {
     /// Sends `line`, a method and a target, with a body that may be empty.
     pub(crate) async fn call(&self, line: &str, body: impl Into<Bytes>) -> Answer {
         self.call_with(line, &[], body).await
+    }
+
+    /// Sends `line` and a body, to which the outcome must be `expected`.
+    pub(crate) async fn expect(&self, line: &str, body: impl Into<Bytes>, expected: &str) {
+        assert_eq!(self.call(line, body).await.outcome(), expected, "{line}");
+    }
+
+    /// Begins an upload in parts of a key of `photos`; gives its id.
+    pub(crate) async fn begin(&self, key: &str) -> String {
+        let begun = self.call(&format!("POST /photos/{key}?uploads"), "").await;
+        begun.text("UploadId").to_owned()
     }
 
     /// Sends further headers too, which are signed where the rules say so.
@@ -108,37 +120,6 @@ impl Caller {
 
     /// Sends a request whose answer may never come.
     pub(crate) async fn send(&self, request: Request<Bytes>) -> reqwest::Result<Answer> {
-        let response = self.http.execute(request.try_into()?).await?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer {
-            status,
-            headers,
-            body: response.bytes().await?,
-        })
-    }
-}
-
-impl Answer {
-    /// The status, and the code if it is an error.
-    pub(crate) fn outcome(&self) -> String {
-        match self.element("Code") {
-            Some(code) => format!("{} {code}", self.status),
-            None => self.status.to_string(),
-        }
-    }
-
-    /// The text of the first element of a name, escapes and all.
-    pub(crate) fn element(&self, name: &str) -> Option<String> {
-        let text = std::str::from_utf8(&self.body).ok()?;
-        let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        rest.split_once(&format!("</{name}>"))
-            .map(|(text, _)| text.to_owned())
-    }
-
-    /// A header's text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .get(name)
-            .map(|value| std::str::from_utf8(value.as_bytes()).unwrap())
+        Answer::to(request, &self.http).await
     }
 }

@@ -1,7 +1,7 @@
 //! Cross-origin rules, as a browser meets them.
 
-use crate::oss::caller::{Answer, Caller};
-use crate::running::Running;
+use crate::answer::Answer;
+use crate::oss::caller::{Caller, scene};
 
 const PAGE: &str = "https://console.example.com";
 const RULES: &str = "<CORSConfiguration>\
@@ -12,13 +12,6 @@ const RULES: &str = "<CORSConfiguration>\
     <MaxAgeSeconds>600</MaxAgeSeconds></CORSRule>\
     <CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>HEAD</AllowedMethod></CORSRule>\
     </CORSConfiguration>";
-
-async fn scene() -> (Running, Caller) {
-    let running = Running::start().await;
-    let oss = Caller::of(&running);
-    oss.call("PUT /photos", "").await;
-    (running, oss)
-}
 
 async fn from_page(oss: &Caller, line: &str, headers: &[(&str, &str)]) -> Answer {
     oss.send(oss.unsigned(line, headers, "")).await.unwrap()
@@ -38,7 +31,7 @@ async fn rules_are_kept_shown_and_removed() {
     let (_running, oss) = scene().await;
     let none = oss.call("GET /photos?cors", "").await;
     assert_eq!(none.outcome(), "404 NoSuchCORSConfiguration");
-    assert_eq!(oss.call("PUT /photos?cors", RULES).await.outcome(), "200");
+    oss.expect("PUT /photos?cors", RULES, "200").await;
     let shown = oss.call("GET /photos?cors", "").await;
     let text = std::str::from_utf8(&shown.body).unwrap();
     let (start, end) = RULES.split_at(RULES.len() - "</CORSConfiguration>".len());
@@ -46,7 +39,7 @@ async fn rules_are_kept_shown_and_removed() {
         text.ends_with(&format!("{start}<ResponseVary>false</ResponseVary>{end}")),
         "{text}"
     );
-    assert_eq!(oss.call("DELETE /photos?cors", "").await.outcome(), "204");
+    oss.expect("DELETE /photos?cors", "", "204").await;
     let gone = oss.call("GET /photos?cors", "").await;
     assert_eq!(gone.outcome(), "404 NoSuchCORSConfiguration");
 }
@@ -67,10 +60,8 @@ async fn only_the_owner_sets_rules_and_none_that_make_no_sense() {
     let patch = RULES.replace("HEAD", "PATCH");
     let patch = oss.call("PUT /photos?cors", patch).await;
     assert_eq!(patch.outcome(), "400 InvalidArgument");
-    assert_eq!(
-        oss.call("PUT /nowhere?cors", RULES).await.outcome(),
-        "404 NoSuchBucket"
-    );
+    oss.expect("PUT /nowhere?cors", RULES, "404 NoSuchBucket")
+        .await;
 }
 
 #[tokio::test]

@@ -20,14 +20,14 @@ async fn a_write_without_room_is_refused_and_the_next_one_is_not() {
     let folder = TempDir::new().unwrap();
     let process = full(folder.path()).await;
     let oss = &process.oss;
-    assert_eq!(oss.call("PUT /photos", "").await.outcome(), "200");
+    oss.expect("PUT /photos", "", "200").await;
     let large = Bytes::from(vec![7; 1024 * 1024]);
     for line in ["PUT /photos/large", "POST /photos/large?append&position=0"] {
         let refused = oss.call(line, large.clone()).await;
         assert_eq!(refused.outcome(), "500 InternalError", "{line}");
     }
     assert_eq!(oss.call("HEAD /photos/large", "").await.status, 404);
-    assert_eq!(oss.call("PUT /photos/small", "1").await.outcome(), "200");
+    oss.expect("PUT /photos/small", "1", "200").await;
     assert_eq!(oss.call("GET /photos/small", "").await.body, "1");
 }
 

@@ -32,14 +32,11 @@ async fn put_rule(running: &Running, name: &str, prefix: &str, suffix: &str) {
         "events": ["ObjectCreated:*", "ObjectRemoved:*", "ObjectDownloaded:*"],
         "topic": "t",
     });
-    let url = format!("http://{}/rules/{name}", running.addresses.admin);
-    let http = service::http_client(&service::ConnectOptions::default()).unwrap();
-    let request = http
-        .put(url)
-        .header("content-type", "application/json")
-        .body(rule.to_string());
-    let answer = request.send().await.unwrap();
-    assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    let (status, answer) = running
+        .admin()
+        .call(&format!("PUT /rules/{name}"), Some(rule))
+        .await;
+    assert_eq!(status, 200, "{answer}");
 }
 
 /// The next event in the queue; `None` when it is empty.
@@ -57,7 +54,6 @@ async fn next(mns: &MnsCaller) -> Option<event::Event> {
 #[tokio::test]
 async fn every_operation_has_its_event() {
     let (_running, oss, mns) = scene().await;
-    let upload = |line: &'static str| oss.call(line, "");
     oss.call("PUT /photos/a", "12345").await;
     oss.call_with("PUT /photos/b", &[("x-oss-copy-source", "/photos/a")], "")
         .await;
@@ -70,10 +66,7 @@ async fn every_operation_has_its_event() {
     .await;
     oss.call("GET /photos/a", "").await;
     oss.call("DELETE /photos/a", "").await;
-    let id = upload("POST /photos/big?uploads")
-        .await
-        .element("UploadId")
-        .unwrap();
+    let id = oss.begin("big").await;
     oss.call(
         &format!("PUT /photos/big?partNumber=1&uploadId={id}"),
         "12345",
@@ -82,10 +75,7 @@ async fn every_operation_has_its_event() {
     let all = [("x-oss-complete-all", "yes")];
     oss.call_with(&format!("POST /photos/big?uploadId={id}"), &all, "")
         .await;
-    let id = upload("POST /photos/big?uploads")
-        .await
-        .element("UploadId")
-        .unwrap();
+    let id = oss.begin("big").await;
     oss.call(&format!("DELETE /photos/big?uploadId={id}"), "")
         .await;
 

@@ -3,29 +3,15 @@
 use std::time::{Duration, Instant};
 
 use emulator::call::Service;
-use emulator::faults::{Fault, Kind};
+use emulator::faults::Kind;
 
-use crate::oss::caller::Caller;
+use crate::oss::caller::{self, Caller};
 use crate::running::Running;
 
 async fn scene() -> (Running, Caller) {
-    let running = Running::start().await;
-    let oss = Caller::of(&running);
-    oss.call("PUT /photos", "").await;
+    let (running, oss) = caller::scene().await;
     oss.call("PUT /photos/a", "0123456789".repeat(50_000)).await;
     (running, oss)
-}
-
-fn once(running: &Running, operation: &str, kind: Kind) {
-    let fault = Fault {
-        service: Service::Oss,
-        operation: operation.to_owned(),
-        kind,
-        times: Some(1),
-        probability: None,
-        seed: None,
-    };
-    running.shared.faults.add(fault).unwrap();
 }
 
 #[tokio::test]
@@ -35,7 +21,7 @@ async fn a_fault_strikes_before_the_signature_is_looked_at() {
         status: 503,
         code: "ServiceUnavailable".to_owned(),
     };
-    once(&running, "GetObject", kind);
+    running.once(Service::Oss, "GetObject", kind);
     assert_eq!(
         oss.anonymous("GET /photos/a", "").await.outcome(),
         "503 ServiceUnavailable"
@@ -57,7 +43,7 @@ async fn a_fault_strikes_before_the_signature_is_looked_at() {
 async fn a_dropped_call_is_done_or_not_as_asked() {
     let (running, oss) = scene().await;
     for (after, expected) in [(false, 404), (true, 200)] {
-        once(&running, "PutObject", Kind::Drop { after });
+        running.once(Service::Oss, "PutObject", Kind::Drop { after });
         let request = oss.signed("PUT /photos/b", &[], "1");
         assert!(oss.send(request).await.is_err(), "after: {after}");
         assert_eq!(
@@ -74,7 +60,7 @@ async fn a_dropped_call_is_done_or_not_as_asked() {
 #[tokio::test]
 async fn half_of_an_answer_arrives_before_it_is_cut() {
     let (running, oss) = scene().await;
-    once(&running, "GetObject", Kind::Truncate);
+    running.once(Service::Oss, "GetObject", Kind::Truncate);
     let request = oss.signed("GET /photos/a", &[], "");
     let mut response = oss.http.execute(request.try_into().unwrap()).await.unwrap();
     assert_eq!(response.content_length(), Some(500_000));
@@ -92,7 +78,7 @@ async fn half_of_an_answer_arrives_before_it_is_cut() {
 #[tokio::test]
 async fn an_answer_without_a_body_is_cut_whole() {
     let (running, oss) = scene().await;
-    once(&running, "DeleteObject", Kind::Truncate);
+    running.once(Service::Oss, "DeleteObject", Kind::Truncate);
     let request = oss.signed("DELETE /photos/a", &[], "");
     assert!(oss.send(request).await.is_err());
     assert_eq!(oss.call("HEAD /photos/a", "").await.status, 404);
@@ -101,8 +87,12 @@ async fn an_answer_without_a_body_is_cut_whole() {
 #[tokio::test]
 async fn latencies_add_up() {
     let (running, oss) = scene().await;
-    once(&running, "HeadObject", Kind::Latency { latency_ms: 100 });
-    once(&running, "*", Kind::Latency { latency_ms: 100 });
+    running.once(
+        Service::Oss,
+        "HeadObject",
+        Kind::Latency { latency_ms: 100 },
+    );
+    running.once(Service::Oss, "*", Kind::Latency { latency_ms: 100 });
     let started = Instant::now();
     assert_eq!(oss.call("HEAD /photos/a", "").await.status, 200);
     assert!(started.elapsed() >= Duration::from_millis(200));
@@ -112,7 +102,7 @@ async fn latencies_add_up() {
 async fn a_skewed_clock_refuses_good_requests() {
     let (running, oss) = scene().await;
     for skew_seconds in [-1000, 1000] {
-        once(&running, "GetObject", Kind::Skew { skew_seconds });
+        running.once(Service::Oss, "GetObject", Kind::Skew { skew_seconds });
         let answer = oss.call("GET /photos/a", "").await;
         assert_eq!(
             answer.outcome(),
@@ -130,7 +120,7 @@ async fn an_error_is_heard_by_who_is_still_sending() {
         status: 503,
         code: "ServiceUnavailable".to_owned(),
     };
-    once(&running, "PutObject", kind);
+    running.once(Service::Oss, "PutObject", kind);
     let large = vec![0; 20 << 20];
     let answer = oss.call("PUT /photos/a", large.clone()).await;
     assert_eq!(answer.outcome(), "503 ServiceUnavailable");

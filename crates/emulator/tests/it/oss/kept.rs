@@ -1,6 +1,7 @@
 //! What is there again after the process was killed.
 
 use bytes::Bytes;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -52,11 +53,7 @@ async fn fill(process: &Process, part: &Bytes) -> String {
         "",
     )
     .await;
-    let id = oss
-        .call("POST /photos/big?uploads", "")
-        .await
-        .element("UploadId")
-        .unwrap();
+    let id = oss.begin("big").await;
     oss.call(
         &format!("PUT /photos/big?partNumber=1&uploadId={id}"),
         part.clone(),
@@ -65,10 +62,12 @@ async fn fill(process: &Process, part: &Bytes) -> String {
     let cors = "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin>\
                 <AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>";
     oss.call("PUT /photos?cors", cors).await;
-    let rule = r#"{"bucket":"photos","events":["ObjectCreated:PutObject"],"topic":"t"}"#;
-    process.admin("PUT", "/rules/rule", rule).await;
+    let rule = json!({"bucket": "photos", "events": ["ObjectCreated:PutObject"], "topic": "t"});
+    process.admin.call("PUT /rules/rule", Some(rule)).await;
+    let host = json!({"bucket": "photos"});
     process
-        .admin("PUT", "/hosts/img.example.com", r#"{"bucket":"photos"}"#)
+        .admin
+        .call("PUT /hosts/img.example.com", Some(host))
         .await;
     id
 }
@@ -87,24 +86,18 @@ async fn a_killed_emulator_has_everything_again() {
     let process = Process::start(folder.path()).await;
     let oss = &process.oss;
     assert_eq!(blobs(&folder), before, "no blob is lost, none is left over");
-    assert_eq!(
-        oss.call("GET /gone", "").await.outcome(),
-        "404 NoSuchBucket"
-    );
+    oss.expect("GET /gone", "", "404 NoSuchBucket").await;
     let photo = oss.anonymous("GET /photos/a.jpg", "").await;
     assert_eq!(photo.body, "photo");
     assert_eq!(photo.header("content-type"), Some("image/jpeg"));
     assert_eq!(photo.header("x-oss-meta-emulator-faces"), Some("female/37"));
-    assert_eq!(
-        oss.call("GET /photos/deleted", "").await.outcome(),
-        "404 NoSuchKey"
-    );
+    oss.expect("GET /photos/deleted", "", "404 NoSuchKey").await;
     let cors = oss.call("GET /photos?cors", "").await;
-    assert_eq!(cors.element("AllowedMethod").as_deref(), Some("GET"));
+    assert_eq!(cors.element("AllowedMethod"), Some("GET"));
     assert_eq!(oss.call("GET /photos/copy", "").await.body, "12345");
     assert_eq!(oss.call("GET /photos/link", "").await.body, "photo");
     let tagging = oss.call("GET /photos/copy?tagging", "").await;
-    assert_eq!(tagging.element("Value").as_deref(), Some("v"));
+    assert_eq!(tagging.element("Value"), Some("v"));
     assert_eq!(
         oss.anonymous("GET /photos/copy", "").await.outcome(),
         "403 AccessDenied"
@@ -131,18 +124,10 @@ async fn a_killed_emulator_has_everything_again() {
         whole == [&part[..], b"end"].concat(),
         "the upload has changed"
     );
-    assert!(
-        process
-            .admin("GET", "/rules/rule", "")
-            .await
-            .contains(r#""TopicName":"t""#)
-    );
-    assert!(
-        process
-            .admin("GET", "/hosts", "")
-            .await
-            .contains("img.example.com")
-    );
+    let (_, rule) = process.admin.call("GET /rules/rule", None).await;
+    assert_eq!(rule["TopicName"], "t");
+    let (_, hosts) = process.admin.call("GET /hosts", None).await;
+    assert!(hosts.to_string().contains("img.example.com"), "{hosts}");
 }
 
 #[tokio::test]

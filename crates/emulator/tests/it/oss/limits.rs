@@ -22,11 +22,7 @@ async fn scene() -> (Running, Caller) {
 #[tokio::test]
 async fn an_object_over_the_limit_is_refused_wherever_it_comes_in() {
     let (_running, oss) = scene().await;
-    let id = oss
-        .call("POST /photos/big?uploads", "")
-        .await
-        .element("UploadId")
-        .unwrap();
+    let id = oss.begin("big").await;
     let part = format!("PUT /photos/big?partNumber=1&uploadId={id}");
     for line in [
         "PUT /photos/a",
@@ -79,12 +75,8 @@ async fn a_large_photo_goes_through() {
     let oss = Caller::of(&running);
     oss.call("PUT /photos", "").await;
     let photo = Bytes::from((0..=255).cycle().take(60 << 20).collect::<Vec<u8>>());
-    assert_eq!(
-        oss.call("PUT /photos/large.jpg", photo.clone())
-            .await
-            .outcome(),
-        "200"
-    );
+    oss.expect("PUT /photos/large.jpg", photo.clone(), "200")
+        .await;
     assert!(
         oss.call("GET /photos/large.jpg", "").await.body == photo,
         "the photo has changed"

@@ -1,63 +1,38 @@
 //! Uploads in parts: what their listings show and what their end makes of them.
 
-use crate::oss::caller::Caller;
-use crate::running::Running;
-
-async fn scene() -> (Running, Caller) {
-    let running = Running::start().await;
-    let oss = Caller::of(&running);
-    oss.call("PUT /photos", "").await;
-    (running, oss)
-}
-
-async fn begin(oss: &Caller, key: &str) -> String {
-    let begun = oss.call(&format!("POST /photos/{key}?uploads"), "").await;
-    begun.element("UploadId").unwrap()
-}
-
-fn all<'a>(text: &'a str, element: &str) -> Vec<&'a str> {
-    let (open, close) = (format!("<{element}>"), format!("</{element}>"));
-    let found = text.split(&open).skip(1);
-    found
-        .map(|rest| rest.split(&close).next().unwrap())
-        .collect()
-}
+use crate::oss::caller::scene;
 
 #[tokio::test]
 async fn uploads_are_listed_by_key_and_the_delimiter_looks_at_keys_only() {
     let (_running, oss) = scene().await;
     for key in ["a/1", "a/2", "b", "b", "c"] {
-        begin(&oss, key).await;
+        oss.begin(key).await;
     }
     // Ids consist of hex digits, so that these delimiters would be found in most of them.
     for delimiter in ["0", "A", "F", "1"] {
         let line = format!("GET /photos?uploads&prefix=b&delimiter={delimiter}");
         let answer = oss.call(&line, "").await;
-        let text = String::from_utf8(answer.body.to_vec()).unwrap();
-        assert_eq!(all(&text, "Key"), ["b", "b"], "{delimiter}");
+        let text = answer.document();
+        assert_eq!(answer.texts("Key"), ["b", "b"], "{delimiter}");
         assert!(!text.contains("CommonPrefixes"), "{text}");
     }
     let whole = oss.call("GET /photos?uploads", "").await;
-    assert_eq!(whole.element("NextKeyMarker").as_deref(), Some("c"));
+    assert_eq!(whole.element("NextKeyMarker"), Some("c"));
     let mut listed = Vec::new();
     let mut markers = String::new();
     loop {
         let line = format!("GET /photos?uploads&delimiter=%2F&max-uploads=1{markers}");
         let answer = oss.call(&line, "").await;
-        let text = String::from_utf8(answer.body.to_vec()).unwrap();
-        assert!(!text.contains('\0'), "{text}");
-        listed.extend(all(&text, "Key").into_iter().map(str::to_owned));
-        let prefixes = text.split("<CommonPrefixes>").skip(1);
-        listed.extend(
-            prefixes
-                .flat_map(|rest| all(rest, "Prefix"))
-                .map(str::to_owned),
-        );
-        if answer.element("IsTruncated").as_deref() == Some("false") {
+        assert!(!answer.document().contains('\0'), "{answer:?}");
+        let prefixes = answer.texts("CommonPrefixes").into_iter();
+        let prefixes = prefixes.map(|it| &it["<Prefix>".len()..it.len() - "</Prefix>".len()]);
+        let keys = answer.texts("Key").into_iter();
+        listed.extend(keys.chain(prefixes).map(str::to_owned));
+        if answer.element("IsTruncated") == Some("false") {
             break;
         }
-        let key = answer.element("NextKeyMarker").unwrap();
-        let id = answer.element("NextUploadIdMarker").unwrap();
+        let key = answer.text("NextKeyMarker");
+        let id = answer.text("NextUploadIdMarker");
         markers = format!("&key-marker={key}&upload-id-marker={id}");
     }
     assert_eq!(listed, ["a/", "b", "b", "c"]);
@@ -68,17 +43,13 @@ async fn listings_show_the_class_that_the_object_will_have() {
     let (_running, oss) = scene().await;
     let class = [("x-oss-storage-class", "IA")];
     let begun = oss.call_with("POST /photos/a?uploads", &class, "").await;
-    let id = begun.element("UploadId").unwrap();
+    let id = begun.text("UploadId");
     for line in [
         "GET /photos?uploads".to_owned(),
         format!("GET /photos/a?uploadId={id}"),
     ] {
         let listed = oss.call(&line, "").await;
-        assert_eq!(
-            listed.element("StorageClass").as_deref(),
-            Some("IA"),
-            "{line}"
-        );
+        assert_eq!(listed.element("StorageClass"), Some("IA"), "{line}");
     }
 }
 
@@ -88,16 +59,16 @@ async fn no_parts_make_an_empty_object() {
     let listed = "<CompleteMultipartUpload></CompleteMultipartUpload>";
     let yes = [("x-oss-complete-all", "yes")];
     for (key, headers, document) in [("a", &[] as &[_], listed), ("b", &yes, "")] {
-        let id = begin(&oss, key).await;
+        let id = oss.begin(key).await;
         let line = format!("POST /photos/{key}?uploadId={id}");
         let answer = oss.call_with(&line, headers, document).await;
         assert_eq!(answer.outcome(), "200", "{key}");
         let made = oss.call(&format!("GET /photos/{key}"), "").await;
         assert_eq!(made.header("content-length"), Some("0"), "{key}");
     }
-    let id = begin(&oss, "c").await;
+    let id = oss.begin("c").await;
     let line = format!("POST /photos/c?uploadId={id}");
-    assert_eq!(oss.call(&line, "").await.outcome(), "400 MalformedXML");
+    oss.expect(&line, "", "400 MalformedXML").await;
     let both = oss.call_with(&line, &yes, listed).await;
     assert_eq!(both.outcome(), "400 InvalidArgument");
     assert_eq!(both.header("x-oss-ec"), Some("0042-00000216"));
@@ -108,7 +79,7 @@ async fn the_end_of_an_upload_may_set_who_reads_the_object() {
     let (_running, oss) = scene().await;
     let private = [("x-oss-object-acl", "private")];
     let begun = oss.call_with("POST /photos/a?uploads", &private, "").await;
-    let id = begun.element("UploadId").unwrap();
+    let id = begun.text("UploadId");
     oss.call(&format!("PUT /photos/a?partNumber=1&uploadId={id}"), "1")
         .await;
     let headers = [
@@ -123,7 +94,7 @@ async fn the_end_of_an_upload_may_set_who_reads_the_object() {
     );
     assert_eq!(oss.call_with(&line, &headers, "").await.outcome(), "200");
     let acl = oss.call("GET /photos/a?acl", "").await;
-    assert_eq!(acl.element("Grant").as_deref(), Some("public-read"));
+    assert_eq!(acl.element("Grant"), Some("public-read"));
     assert_eq!(oss.anonymous("GET /photos/a", "").await.body, "1");
 }
 
