@@ -111,6 +111,10 @@ impl Metrics {
             "Requests in work",
             metrics.requests.clone(),
         );
+        // The first failure is an increase only if there was a number before it.
+        for result in [AnalysisResult::Success, AnalysisResult::Failure] {
+            drop(metrics.analyses.get_or_create(&AnalysisLabels { result }));
+        }
         metrics
     }
 

@@ -26,7 +26,12 @@ use crate::token::{self, Token, TokenKeeper};
 pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     let mut registry = Registry::default();
     let adapter_metrics = registry.sub_registry_with_prefix("adapter");
-    Metrics::describe(adapter_metrics, &config.operation, &config.queue);
+    Metrics::describe(
+        adapter_metrics,
+        &config.operation,
+        &config.queue,
+        &config.limits,
+    );
     let metrics = Metrics::new(adapter_metrics);
     let readiness = Readiness::new();
     let queue_part = readiness.part("queue");

@@ -12,7 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::config::{Operation, QueueConfig};
+use crate::config::{Limits, Operation, QueueConfig};
 pub use labels::{AttemptResult, CallResult, EventOutcome, MessageOutcome, MnsCall, Target};
 
 /// From a local sink's milliseconds to the longest timeout anybody sets.
@@ -73,7 +73,31 @@ impl Metrics {
             pollers: Gauge::default(),
         };
         metrics.register(registry);
+        metrics.start_at_zero();
         metrics
+    }
+
+    /// The first event of a kind is an increase only if there was a number before it.
+    fn start_at_zero(&self) {
+        for &outcome in MessageOutcome::ALL {
+            drop(self.messages.get_or_create(&MessageLabels { outcome }));
+        }
+        for &outcome in EventOutcome::ALL {
+            drop(self.events.get_or_create(&EventLabels { outcome }));
+        }
+        for &target in Target::ALL {
+            for &result in AttemptResult::ALL {
+                drop(
+                    self.attempts
+                        .get_or_create(&AttemptLabels { target, result }),
+                );
+            }
+        }
+        for &operation in MnsCall::ALL {
+            for &result in CallResult::ALL {
+                drop(self.calls.get_or_create(&CallLabels { operation, result }));
+            }
+        }
     }
 
     fn register(&self, registry: &mut Registry) {
@@ -122,8 +146,13 @@ impl Metrics {
         registry.register("pollers", "Pollers at work", self.pollers.clone());
     }
 
-    /// Says in a constant metric whose adapter this is.
-    pub fn describe(registry: &mut Registry, operation: &Operation, queue: &QueueConfig) {
+    /// Says in constant metrics whose adapter this is, and how much it may hold.
+    pub fn describe(
+        registry: &mut Registry,
+        operation: &Operation,
+        queue: &QueueConfig,
+        limits: &Limits,
+    ) {
         let labels = vec![
             ("name", operation.name.clone()),
             (
@@ -137,6 +166,13 @@ impl Metrics {
             "source",
             "The source object and its queue",
             Info::new(labels),
+        );
+        let limit = Gauge::<i64>::default();
+        limit.set(i64::try_from(limits.in_flight).unwrap_or(i64::MAX));
+        registry.register(
+            "messages_held_limit",
+            "Messages that may be in work at one time",
+            limit,
         );
     }
 

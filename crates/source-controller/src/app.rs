@@ -13,10 +13,12 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 use transport::{Reach, RetryPolicy, Transport};
 
 use crate::Args;
+use crate::backlog::Backlogs;
 use crate::context::{Context, Parts};
 use crate::controller;
 use crate::deployment::AdapterSettings;
@@ -58,13 +60,19 @@ pub async fn run_with(
 ) -> anyhow::Result<()> {
     let identity = args.identity.clone().unwrap_or_else(random_identity);
     let mut registry = Registry::default();
-    let metrics = Metrics::new(registry.sub_registry_with_prefix("source_controller"));
+    let ours = registry.sub_registry_with_prefix("source_controller");
+    let metrics = Metrics::new(ours);
+    let backlogs = Backlogs::default();
+    ours.register_collector(Box::new(backlogs.clone()));
     let readiness = Readiness::new();
     let http_stop = CancellationToken::new();
     let http = serve(&args, readiness.clone(), registry, http_stop.clone()).await?;
 
     let election = Election::new(client.clone(), namespace, &args.lease, &identity);
-    let outcome = work(&args, client, &election, &metrics, &identity, &stop).await;
+    let outcome = work(
+        &args, client, &election, &metrics, &backlogs, &identity, &stop,
+    )
+    .await;
     readiness.close();
     http_stop.cancel();
     http.await
@@ -83,6 +91,7 @@ async fn work(
     client: Client,
     election: &Election,
     metrics: &Metrics,
+    backlogs: &Backlogs,
     identity: &str,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
@@ -93,14 +102,15 @@ async fn work(
         return Ok(());
     };
     metrics.lead(true);
-    let outcome = lead(
-        args,
-        client,
-        metrics.clone(),
-        identity,
-        &mut leadership,
-        stop,
-    )
+    let outcome = async {
+        let parts = parts(args, client, metrics.clone(), backlogs.clone(), identity)?;
+        // It asks for as long as there is something to watch, and ends with the leadership.
+        let _asking = AbortOnDropHandle::new(tokio::spawn({
+            let backlogs = backlogs.clone();
+            async move { backlogs.run().await }
+        }));
+        lead(args, parts, &mut leadership, stop).await
+    }
     .await;
     metrics.lead(false);
     leadership.release().await;
@@ -110,13 +120,11 @@ async fn work(
 /// Works as the leader until `stop` is cancelled or the leadership is lost.
 async fn lead(
     args: &Args,
-    client: Client,
-    metrics: Metrics,
-    identity: &str,
+    parts: Parts,
     leadership: &mut Leadership,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let (ctx, feeds) = Context::new(parts(args, client, metrics, identity)?);
+    let (ctx, feeds) = Context::new(parts);
     // Reconciles run in tasks of their own; dropping the controller aborts them.
     let work = controller::run(Arc::new(ctx), feeds, args.concurrency, stop.clone());
     let work = async {
@@ -139,7 +147,13 @@ async fn lead(
     Ok(())
 }
 
-fn parts(args: &Args, client: Client, metrics: Metrics, identity: &str) -> anyhow::Result<Parts> {
+fn parts(
+    args: &Args,
+    client: Client,
+    metrics: Metrics,
+    backlogs: Backlogs,
+    identity: &str,
+) -> anyhow::Result<Parts> {
     // The endpoint of MNS comes from a Secret, so a user chooses it.
     let allowed = args.allow_private_endpoints.clone();
     let reach = Reach::public_and(allowed, mns::Endpoint::is_vendors_host);
@@ -164,6 +178,7 @@ fn parts(args: &Args, client: Client, metrics: Metrics, identity: &str) -> anyho
         },
         requeue: RequeuePolicy::new(args.resync),
         metrics,
+        backlogs,
         scope: args.scope.clone(),
         cluster_domain: cluster_domain(args.cluster_domain.as_deref()),
         client,

@@ -6,6 +6,7 @@ use mns::Endpoint;
 use signing::Credentials;
 use transport::Transport;
 
+use crate::backlog::Backlogs;
 use crate::cache::WatchCache;
 use crate::controller::Feeds;
 use crate::deployment::{AdapterSettings, Deployments};
@@ -32,6 +33,7 @@ pub struct Context {
     pub(crate) secrets: WatchCache<OpenedSecret>,
     pub(crate) recent_mns: RecentObservations,
     pub(crate) known_accounts: KnownAccounts,
+    pub(crate) backlogs: Backlogs,
     circuit_breaker: CircuitBreaker,
 }
 
@@ -49,6 +51,8 @@ pub struct Parts {
     pub requeue: RequeuePolicy,
     /// What operators see.
     pub metrics: Metrics,
+    /// The queues whose backlogs operators see.
+    pub backlogs: Backlogs,
     /// Which sources there are to keep.
     pub scope: Scope,
     /// DNS domain of the cluster.
@@ -66,6 +70,7 @@ impl Context {
             adapter,
             requeue,
             metrics,
+            backlogs,
             scope,
             cluster_domain,
         } = parts;
@@ -85,6 +90,7 @@ impl Context {
             adapter,
             requeue,
             metrics,
+            backlogs,
             scope,
         };
         let feeds = Feeds {
@@ -100,6 +106,7 @@ impl Context {
         self.own_writes.forget(uid);
         self.recent_mns.forget(uid);
         self.known_accounts.forget(uid);
+        self.backlogs.forget(uid);
         self.requeue.forget(uid);
     }
 

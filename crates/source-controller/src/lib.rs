@@ -5,11 +5,12 @@
 //! [`apply`](reconcile::apply) the plan, and report in the source's status. A reconcile may run
 //! at any time, any number of times, and a source that is in order is not written to.
 //!
-//! The controller never reads or sends a message; adapters do that, and need no rights in the
-//! cluster for it. In MNS it touches nothing that does not carry a source's mark.
+//! The controller never takes or sends a message; adapters do that, and need no rights in the
+//! cluster for it. If operators ask, it looks at the next message of a queue, for its age alone. In MNS it touches nothing that does not carry a source's mark.
 
 mod app;
 mod args;
+pub mod backlog;
 mod cache;
 mod changes;
 pub mod context;

@@ -210,6 +210,9 @@ async fn observe_mns(
     if observed.is_ok() && queue.subscribed().is_some() {
         ctx.known_accounts.keep(uid, account);
     }
+    if observed.is_ok() {
+        ctx.backlogs.watch(&parsed.identity, account, queue.name());
+    }
     Ok((secret, Some(observed)))
 }
 

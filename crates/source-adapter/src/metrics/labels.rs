@@ -12,6 +12,10 @@ macro_rules! label {
             $($(#[$variant_doc])* $variant,)+
         }
 
+        impl $name {
+            pub(super) const ALL: &[Self] = &[$(Self::$variant,)+];
+        }
+
         impl EncodeLabelValue for $name {
             fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
                 match self {

@@ -126,6 +126,30 @@ async fn one_works_the_other_stands_by_and_goes_on_at_once() {
 }
 
 #[tokio::test]
+async fn queues_are_asked_for_their_backlog_only_when_somebody_scrapes() {
+    let world = World::start().await;
+    let process = Process::start(&world, "first");
+    eventually("an adapter", || world.cluster.get(&deployment_path())).await;
+    let queue = world.cloud.queues().await.remove(0);
+    let message = mns::SendMessage::new("a notification");
+    world.cloud.queue(&queue).send(&message).await.unwrap();
+    let peeks = || world.cloud.calls_of("PeekMessage");
+    assert_eq!(peeks(), 0);
+
+    let labels = r#"namespace_name="shop",name="photos""#;
+    let waiting = format!("source_controller_queue_messages{{{labels},state=\"waiting\"}} 1\n");
+    let age = format!("source_controller_queue_next_message_age_seconds{{{labels}}} ");
+    poll_until("the backlog", LONG, || async {
+        let page = process.get("/metrics").await;
+        let is_shown = page.contains(&waiting) && page.contains(&age);
+        Ok(Progress::of(is_shown, || page))
+    })
+    .await
+    .unwrap();
+    process.end().await;
+}
+
+#[tokio::test]
 async fn leader_that_was_replaced_ends_with_an_error_so_that_it_is_started_anew() {
     let world = World::start().await;
     let process = Process::start(&world, "first");

@@ -90,6 +90,13 @@ impl Cloud {
             .sum()
     }
 
+    /// How many calls of one operation there were so far.
+    pub(crate) fn calls_of(&self, operation: &str) -> u64 {
+        let counts = self.emulator.stats.snapshot();
+        let tallies = counts.values().filter_map(|of| of.get(operation));
+        tallies.map(|tally| tally.calls).sum()
+    }
+
     /// Accepts another key of the account.
     pub(crate) fn accept(&self, id: &str, secret: &str) {
         self.emulator

@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use source_api::{MnsOssSource, TemplateKeys, names};
 use source_controller::Scope;
+use source_controller::backlog::Backlogs;
 use source_controller::context::{Context, Parts};
 use source_controller::controller::Feeds;
 use source_controller::deployment::AdapterSettings;
@@ -276,6 +277,7 @@ pub(crate) fn context_in(cluster: &Cluster, scope: Scope) -> (Arc<Context>, Feed
         },
         requeue: RequeuePolicy::new(RESYNC),
         metrics: Metrics::new(&mut Registry::default()),
+        backlogs: Backlogs::default(),
         scope,
         cluster_domain: "cluster.local".to_owned(),
         client,
