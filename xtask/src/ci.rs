@@ -27,7 +27,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step {
         name: "fmt",
         run: || cargo("fmt --all --check", &[]),
@@ -69,6 +69,10 @@ const STEPS: [Step; 12] = [
     Step {
         name: "conformance",
         run: conformance,
+    },
+    Step {
+        name: "chart",
+        run: chart,
     },
     Step {
         name: "console",
@@ -123,6 +127,13 @@ fn conformance() -> Result<()> {
             .args(["-m", "pytest", "-q", "e2e/conformance"])
             .env("NODE_PATH", packages),
     )
+}
+
+/// The chart by Helm's own engine, compared with what `cargo xtask render` writes.
+fn chart() -> Result<()> {
+    cargo("build --locked --package xtask-kubernetes", &[])?;
+    let programs = python::environment("chart-venv", "e2e/chart/requirements.txt")?;
+    execute(Command::new(programs.join("python")).args(["-m", "pytest", "-q", "e2e/chart"]))
 }
 
 /// Allowed dependencies (`deny.toml`), and that each of them is used.

@@ -78,3 +78,34 @@ async fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use testbed::workspace_root;
+
+    use super::*;
+
+    /// What a workflow runs on a hosted runner is run nowhere else in these words.
+    #[test]
+    fn workflows_name_tasks_and_steps_that_exist() {
+        Cli::command().debug_assert();
+        let mut seen = 0;
+        for file in std::fs::read_dir(workspace_root().join(".github/workflows")).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            for line in text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with('#'))
+            {
+                let Some((_, words)) = line.split_once("cargo xtask ") else {
+                    continue;
+                };
+                let words = words.split_whitespace().map(|word| word.trim_matches('"'));
+                let parsed = Cli::try_parse_from(["cargo xtask"].into_iter().chain(words));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+                seen += 1;
+            }
+        }
+        assert!(seen > 0);
+    }
+}

@@ -96,7 +96,7 @@ pub struct Config {
     /// Keys for MNS, OSS and the face API; placeholders are rendered if there are none.
     pub credentials: Option<Credentials>,
     /// What people sign in with at the console; a placeholder is rendered if there is none.
-    console_token: Option<ConsoleToken>,
+    pub(crate) console_token: Option<ConsoleToken>,
 }
 
 /// How a bucket is put into an endpoint.

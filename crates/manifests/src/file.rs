@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::yaml::{self, RenderError};
 
 /// Stands first in every file.
-const ORIGIN: &str = "Rendered by `cargo xtask render`, which overwrites what is changed here.";
+pub(crate) const ORIGIN: &str =
+    "Rendered by `cargo xtask render`, which overwrites what is changed here.";
 
 /// One file of manifests, rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,13 @@ impl File {
         self.text.push_str("---\n");
         self.text.push_str(&document);
         Ok(self)
+    }
+
+    /// The text without what [`Self::new`] says of every file.
+    pub(crate) fn body(&self) -> &str {
+        let origin = yaml::comment(ORIGIN);
+        let body = self.text.strip_prefix(&origin).unwrap_or(&self.text);
+        body.strip_prefix("#\n").unwrap_or(body)
     }
 
     /// The objects in the file, in the order in which they should be applied.

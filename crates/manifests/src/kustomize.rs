@@ -1,6 +1,10 @@
 //! What makes `kubectl apply -k` work: a list of files, and one place to set images.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+use crate::metadata::text_map;
 
 /// A `kustomization.yaml`.
 #[derive(Clone, Debug, Serialize)]
@@ -13,6 +17,24 @@ pub(crate) struct Kustomization {
     images: Vec<Image>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     replacements: Vec<Replacement>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    config_map_generator: Vec<ConfigMap>,
+}
+
+/// A `ConfigMap` that is made of files.
+#[derive(Clone, Debug, Serialize)]
+struct ConfigMap {
+    name: &'static str,
+    namespace: String,
+    files: Vec<&'static str>,
+    options: ConfigMapOptions,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConfigMapOptions {
+    disable_name_suffix_hash: bool,
+    labels: BTreeMap<String, String>,
 }
 
 /// An image to take in place of another.
@@ -62,7 +84,22 @@ impl Kustomization {
             resources,
             images: Vec::new(),
             replacements: Vec::new(),
+            config_map_generator: Vec::new(),
         }
+    }
+
+    /// Makes a `ConfigMap` of a dashboard, with the label by which Grafana's sidecar finds it.
+    pub(crate) fn with_dashboard(mut self, namespace: &str, file: &'static str) -> Self {
+        self.config_map_generator.push(ConfigMap {
+            name: "mnsoss-dashboard",
+            namespace: namespace.to_owned(),
+            files: vec![file],
+            options: ConfigMapOptions {
+                disable_name_suffix_hash: true,
+                labels: text_map(&[("grafana_dashboard", "1")]),
+            },
+        });
+        self
     }
 
     /// Names an image where readers look for it first. It stands for itself until changed.

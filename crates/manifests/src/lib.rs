@@ -6,6 +6,7 @@
 //! cluster under `e2e/`. Nothing here talks to a cluster, reads the environment by itself, or
 //! writes a key into anything but the Secret.
 
+mod chart;
 mod check;
 mod config;
 mod console;
@@ -17,8 +18,10 @@ mod knative;
 mod kustomize;
 mod metadata;
 mod network;
+mod observability;
 mod pod;
 mod rbac;
+mod release;
 mod render;
 mod sample;
 mod seed;
@@ -29,6 +32,8 @@ pub use check::{CheckError, Stale, check, compare};
 pub use config::{Addressing, Backend, Config, ConfigError, Credentials, describe_settings};
 pub use console::NAME as CONSOLE;
 pub use file::File;
+pub use metadata::VERSION;
+pub use release::release;
 pub use render::{Profile, render, standard};
 pub use sample::{SECRET, SECRET_KEY};
 pub use testing::testing;

@@ -9,7 +9,7 @@ use source_api::names::{CONTROLLER, SOURCE_LABEL};
 const PART_OF: &str = "mnsoss-source";
 
 /// The version of the project, and of its images.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A name.
 pub(crate) fn named(name: &str) -> ObjectMeta {

@@ -3,7 +3,7 @@
 use crate::config::{Config, describe_settings};
 use crate::file::File;
 use crate::yaml::RenderError;
-use crate::{console, controller, sample, seed};
+use crate::{chart, console, controller, observability, sample, seed};
 
 /// Whose manifests are rendered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,8 @@ pub fn render(config: &Config, profile: Profile) -> Result<Vec<File>, RenderErro
 }
 
 /// What is checked in under `deploy/`: both profiles with the usual settings and no keys, the
-/// console beside them, and a description of the settings.
+/// console beside them, the chart, what operators watch it all by, and a description of the
+/// settings.
 ///
 /// # Errors
 /// As [`render`].
@@ -54,6 +55,8 @@ pub fn standard() -> Result<Vec<File>, RenderError> {
         files.extend(render(&usual, profile)?);
     }
     files.extend(console::files(&usual)?);
+    files.extend(chart::files(&usual)?);
+    files.extend(observability::files(&usual)?);
     files.push(File {
         path: "settings.toml".to_owned(),
         text: describe_settings(),

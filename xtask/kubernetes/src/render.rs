@@ -2,7 +2,8 @@
 //!
 //! Without a configuration it is `deploy/` that is written, which is checked in and holds
 //! no keys, and the files of the tests on a cluster below `e2e/`. With one, or with keys in the
-//! environment, the files are somebody's own, and go where that person says.
+//! environment, the files are somebody's own, and go where that person says. Those of a release
+//! go to `release/`, which is not checked in.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,13 +11,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::ValueEnum;
 use kube::api::DynamicObject;
-use manifests::{Config, File, Stale};
+use manifests::{Config, File, Stale, VERSION};
 use testbed::workspace_root;
+
+use crate::images::REPOSITORY;
 
 /// The checked-in manifests.
 const FOLDER: &str = "deploy";
 /// Beside other files, those of the tests on a cluster.
 const TESTING: &str = "e2e";
+/// What is attached to a release.
+const RELEASE: &str = "release";
 
 /// The manifests to render.
 #[derive(Debug, clap::Args)]
@@ -48,11 +53,27 @@ pub(crate) struct Args {
     /// Write manifests of your own configuration here, in place of `deploy/`.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Write what is attached to the release of this version, to `release/` or the folder of
+    /// --out: one file for each half of the project, and the chart.
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["check", "config", "profile"])]
+    release: Option<String>,
+    /// Registry and folder of the images of a release.
+    #[arg(long, value_name = "PREFIX", requires = "release", default_value = REPOSITORY)]
+    repository: String,
     #[command(flatten)]
     rendering: ConfigArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if let Some(version) = &args.release {
+        ensure!(
+            version == VERSION,
+            "this is {VERSION}, not `{version}`: set `version` in Cargo.toml before the release"
+        );
+        let folder = workspace_root().join(RELEASE);
+        let files = manifests::release(&args.repository)?;
+        return write(args.out.as_ref().unwrap_or(&folder), &files);
+    }
     let (folder, testing) = (
         workspace_root().join(FOLDER),
         workspace_root().join(TESTING),
@@ -154,6 +175,8 @@ fn remove_leftovers(folder: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
 
     #[test]
@@ -176,6 +199,21 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn release_of_another_version_is_refused() {
+        let cli = crate::Cli::try_parse_from(["cargo xtask", "render", "--release", "9.9.9"]);
+        let crate::Task::Render(args) = cli.unwrap().task else {
+            unreachable!("it is the task that was named");
+        };
+        let error = run(&args).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!(
+                "this is {VERSION}, not `9.9.9`: set `version` in Cargo.toml before the release"
+            )
+        );
     }
 
     #[test]

@@ -10,5 +10,6 @@ mod console;
 mod delivery;
 mod fixture;
 mod keys;
+mod metrics;
 mod photos;
 mod secrets;

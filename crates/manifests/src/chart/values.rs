@@ -1,0 +1,200 @@
+//! The values of the chart: what they are, and what they may be.
+//!
+//! `values.yaml` and `values.schema.json` are both made from one type, so that neither lacks
+//! what the other has.
+
+use std::collections::BTreeMap;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::file;
+use crate::config::Config;
+use crate::file::{File, ORIGIN};
+use crate::yaml::comment;
+
+/// What can be set when the chart is installed.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Values {
+    image: Image,
+    /// Controllers that run; one works and the others stand by.
+    #[schemars(range(min = 1, max = 9))]
+    replicas: i32,
+    /// What the controller logs: a level, or `target=level` pairs.
+    #[schemars(length(min = 1))]
+    log_filter: String,
+    /// How often the controller looks at a source of which it hears nothing, in seconds.
+    #[schemars(range(min = 1, max = 86_400))]
+    resync_seconds: u32,
+    /// Namespaces whose sources the controller keeps. It gets rights there and nowhere else;
+    /// those of the whole cluster if empty.
+    #[schemars(inner(regex(pattern = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")))]
+    watch_namespaces: Vec<String>,
+    /// Networks such as `10.0.0.0/8` in which an endpoint of MNS may lie although they are not
+    /// public; the endpoints of Alibaba Cloud itself need no leave.
+    #[schemars(inner(regex(pattern = "^[0-9a-fA-F.:]+/[0-9]{1,3}$")))]
+    private_endpoints: Vec<String>,
+    crds: Crds,
+    network_policy: NetworkPolicy,
+    disruption_budget: Switch,
+    pod_monitor: PodMonitor,
+    service_account: ServiceAccount,
+    /// Labels of the nodes that the controller may run on.
+    node_selector: BTreeMap<String, String>,
+    /// Taints of nodes that the controller tolerates, as in a pod.
+    tolerations: Vec<BTreeMap<String, Value>>,
+}
+
+/// The image with the controller and the adapter; adapters run the controller's.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Image {
+    /// Registry and name.
+    #[schemars(regex(pattern = "^[^:@ \\t]+(:[0-9]+/[^:@ \\t]+)?$"))]
+    repository: String,
+    /// Tag; the chart's `appVersion` if empty.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_.-]{0,128}$"))]
+    tag: String,
+    /// Digest, such as `sha256:` and 64 hexadecimal digits; none if empty.
+    #[schemars(regex(pattern = "^(sha256:[0-9a-f]{64})?$"))]
+    digest: String,
+}
+
+/// What a cluster has once: the definition of `MnsOssSource` and the roles of others.
+#[derive(Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Crds {
+    /// Whether this release brings them; a second release in a cluster does not. The definition
+    /// stays when the release is removed, and with it every source.
+    install: bool,
+}
+
+/// Who may connect to the controller's pods, and where to these may connect.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NetworkPolicy {
+    /// Whether there is one.
+    enabled: bool,
+    /// Ports of API servers and of MNS. DNS is always among them.
+    #[schemars(inner(range(min = 1, max = 65_535)))]
+    egress_ports: Vec<u16>,
+}
+
+/// `PodDisruptionBudget` of the controller.
+#[derive(Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Switch {
+    /// Whether there is one.
+    enabled: bool,
+}
+
+/// `PodMonitor` of the controller, for the Prometheus operator.
+#[derive(Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PodMonitor {
+    /// Whether there is one; the operator must be installed.
+    enabled: bool,
+    /// Labels by which Prometheus finds it.
+    labels: BTreeMap<String, String>,
+}
+
+/// The controller's `ServiceAccount`.
+#[derive(Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ServiceAccount {
+    /// Its annotations.
+    annotations: BTreeMap<String, String>,
+}
+
+fn usual(config: &Config) -> Values {
+    let repository = config.source_image.rsplit_once(':');
+    let repository = repository.map_or(config.source_image.as_str(), |(name, _)| name);
+    Values {
+        image: Image {
+            repository: repository.to_owned(),
+            tag: String::new(),
+            digest: String::new(),
+        },
+        replicas: config.controller_replicas,
+        log_filter: config.controller_log_filter.clone(),
+        resync_seconds: config.controller_resync_seconds,
+        watch_namespaces: Vec::new(),
+        private_endpoints: Vec::new(),
+        crds: Crds { install: true },
+        network_policy: NetworkPolicy {
+            enabled: true,
+            egress_ports: config.controller_egress_ports.clone(),
+        },
+        disruption_budget: Switch { enabled: true },
+        pod_monitor: PodMonitor {
+            enabled: false,
+            labels: BTreeMap::new(),
+        },
+        service_account: ServiceAccount {
+            annotations: BTreeMap::new(),
+        },
+        node_selector: BTreeMap::new(),
+        tolerations: Vec::new(),
+    }
+}
+
+/// Draft 7 is the one that every Helm knows.
+fn generated() -> Schema {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<Values>()
+}
+
+/// `values.schema.json`.
+pub(super) fn schema() -> File {
+    let schema = format!("{:#}\n", generated().to_value());
+    file("chart/values.schema.json", schema)
+}
+
+/// `values.yaml`, with the words of the schema as comments.
+pub(super) fn defaults(config: &Config) -> File {
+    let mut text = comment(ORIGIN);
+    write(
+        &generated().to_value(),
+        &json!(usual(config)),
+        "",
+        &mut text,
+    );
+    file("chart/values.yaml", text)
+}
+
+fn write(schema: &Value, values: &Value, margin: &str, text: &mut String) {
+    for (name, value) in values.as_object().into_iter().flatten() {
+        let schema = &schema["properties"][name];
+        let description = comment(schema["description"].as_str().unwrap_or_default());
+        for line in description.lines() {
+            text.extend([margin, line, "\n"]);
+        }
+        if schema["properties"].is_object() {
+            text.extend([margin, name, ":\n"]);
+            write(schema, value, &format!("{margin}  "), text);
+        } else {
+            text.extend([margin, name, ": ", &value.to_string(), "\n"]);
+        }
+    }
+}
+
+/// The path of every value that is not a group of others.
+#[cfg(test)]
+pub(super) fn paths() -> Vec<String> {
+    fn collect(schema: &Value, prefix: &str, paths: &mut Vec<String>) {
+        for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+            let path = format!("{prefix}{name}");
+            if schema["properties"].is_object() {
+                collect(schema, &format!("{path}."), paths);
+            } else {
+                paths.push(path);
+            }
+        }
+    }
+    let mut paths = Vec::new();
+    collect(&generated().to_value(), "", &mut paths);
+    paths
+}
