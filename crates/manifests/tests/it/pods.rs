@@ -152,7 +152,12 @@ fn every_variable_is_one_that_the_program_reads() {
         (
             "Service",
             "photo-console",
-            declared(&[logs, "console/src/args.rs"]),
+            declared(&[
+                logs,
+                "console/src/config.rs",
+                "console/src/config/access.rs",
+                "console/src/config/bucket.rs",
+            ]),
         ),
     ];
     for (kind, name, program) in table {
