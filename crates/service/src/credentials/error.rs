@@ -39,11 +39,23 @@ pub enum CredentialsError {
         /// The variable.
         variable: &'static str,
     },
+    /// A variable leads to no host of STS.
+    #[error(
+        "variable `{variable}` leads to no host of STS: give a host such as \
+         `sts-vpc.cn-shanghai.aliyuncs.com`, an http or https URL without a path, or a region \
+         such as `cn-shanghai`"
+    )]
+    StsEndpoint {
+        /// The variable.
+        variable: &'static str,
+    },
     /// A mounted file cannot be read.
-    #[error("cannot read `{}`: check that the Secret is mounted there", path.display())]
+    #[error("cannot read `{}`: check that the {} is mounted there", path.display(), mounted)]
     Unreadable {
         /// The file or directory.
         path: PathBuf,
+        /// What should be mounted there.
+        mounted: &'static str,
         /// The system's reason.
         #[source]
         source: io::Error,
@@ -73,7 +85,10 @@ pub enum CredentialsError {
         source: TransportError,
     },
     /// The service answered with an error.
-    #[error("{service} refused with status {status}, code `{code}`")]
+    #[error(
+        "{service} refused with status {status}, code `{code}`{}",
+        advice(code)
+    )]
     Refused {
         /// Who was asked.
         service: &'static str,
@@ -99,6 +114,7 @@ impl CredentialsError {
             | Self::Variables(_)
             | Self::HalfARole { .. }
             | Self::Uri { .. }
+            | Self::StsEndpoint { .. }
             | Self::Content { .. }
             | Self::Directory { .. } => Disposition::Permanent,
             Self::Refused { status, .. } if status.is_client_error() => Disposition::Permanent,
@@ -108,5 +124,30 @@ impl CredentialsError {
             }
             Self::Unanswered { source, .. } => source.disposition(),
         }
+    }
+}
+
+/// What to do about a refusal of STS; empty where the code says it all.
+fn advice(code: &str) -> &'static str {
+    match code {
+        "AuthenticationFail.NoPermission" => {
+            ": check ALIBABA_CLOUD_OIDC_PROVIDER_ARN, and that the role's trust policy names this \
+             provider and, as `oidc:sub`, this pod's service account"
+        }
+        "AuthenticationFail.OIDCToken.AudienceNotMatch" => {
+            ": project the token for an audience that the OIDC provider has as a client id, \
+             which is `sts.aliyuncs.com` in ACK"
+        }
+        "AuthenticationFail.OIDCToken.Expired" => {
+            ": check that the file of ALIBABA_CLOUD_OIDC_TOKEN_FILE is a projected token, which \
+             Kubernetes renews, and the clock of the node"
+        }
+        "AuthenticationFail.OIDCToken.InvalidSignature"
+        | "AuthenticationFail.OIDCToken.PublicKeyFingerprintMismatch" => {
+            ": ALIBABA_CLOUD_OIDC_PROVIDER_ARN must be the provider of this cluster, and know its \
+             keys of today"
+        }
+        "EntityNotExist.Role" => ": check ALIBABA_CLOUD_ROLE_ARN",
+        _ => "",
     }
 }

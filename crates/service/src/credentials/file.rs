@@ -44,6 +44,7 @@ impl SecretFile {
     pub async fn read(&self) -> Result<SecretDocument, CredentialsError> {
         let unreadable = |source| CredentialsError::Unreadable {
             path: self.path.clone(),
+            mounted: "Secret",
             source,
         };
         let metadata = fs::metadata(&self.path).await.map_err(unreadable)?;
@@ -62,6 +63,7 @@ impl SecretFile {
     async fn read_directory(&self) -> Result<Zeroizing<String>, CredentialsError> {
         let unreadable = |source| CredentialsError::Unreadable {
             path: self.path.clone(),
+            mounted: "Secret",
             source,
         };
         if let Some(document) = self.assemble().await.map_err(unreadable)? {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use signing::{LiveCredentials, SecretDocument};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use transport::{Backoff, Transport, jittered};
 
 use super::role::Role;
@@ -18,8 +18,8 @@ use crate::error_line;
 
 /// Kubernetes itself takes up to a minute to update a mounted Secret.
 const FILE_POLL: Duration = Duration::from_secs(5);
-/// Time to get through a longer failure of the issuing service.
-const MARGIN: Duration = Duration::from_mins(5);
+/// Time to get through a longer failure of the issuing service; the official SDKs take as much.
+const MARGIN: Duration = Duration::from_mins(15);
 const LEAST_SLEEP: Duration = Duration::from_secs(1);
 /// Timers stand still while a machine sleeps, keys expire all the same.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
@@ -120,7 +120,8 @@ async fn watch(file: &SecretFile, mut known: SecretDocument, live: &LiveCredenti
     }
 }
 
-async fn renew(role: &Role, transport: &Transport, expires: Timestamp, live: &LiveCredentials) {
+/// One attempt at a time, each after the one before has ended.
+async fn renew(role: &Role, transport: &Transport, mut expires: Timestamp, live: &LiveCredentials) {
     let mut due = refresh_at(Timestamp::now(), expires);
     let mut failures = 0;
     loop {
@@ -128,12 +129,13 @@ async fn renew(role: &Role, transport: &Transport, expires: Timestamp, live: &Li
         match role.fetch(transport).await {
             Ok(issued) => {
                 live.replace(issued.credentials);
-                due = refresh_at(Timestamp::now(), issued.expires);
+                expires = issued.expires;
+                due = refresh_at(Timestamp::now(), expires);
                 failures = 0;
-                info!(expires = %issued.expires, "renewed the role's credentials");
+                info!(%expires, "renewed the role's credentials");
             }
             Err(error) => {
-                report(&error);
+                report(&error, expires);
                 failures = u32::saturating_add(failures, 1);
                 // Apart from one another, so that the pods of a cluster spread out.
                 due = Timestamp::now() + jittered(BACKOFF.after(failures), 0.5..=1.0);
@@ -142,11 +144,13 @@ async fn renew(role: &Role, transport: &Transport, expires: Timestamp, live: &Li
     }
 }
 
-fn report(error: &CredentialsError) {
-    warn!(
-        error = error_line(error),
-        "cannot renew the role's credentials yet"
-    );
+fn report(error: &CredentialsError, expires: Timestamp) {
+    let error = error_line(error);
+    if Timestamp::now() < expires {
+        warn!(error, %expires, "cannot renew the role's credentials yet; the old ones are good until {expires}");
+    } else {
+        error!(error, %expires, "cannot renew the role's credentials, which ended at {expires}");
+    }
 }
 
 async fn sleep_until(due: Timestamp) {
@@ -158,11 +162,11 @@ async fn sleep_until(due: Timestamp) {
     }
 }
 
-/// Some minutes before the end; with keys that live shorter, after four fifths.
+/// Some minutes before the end; with keys that live shorter than twice that, half-way.
 fn refresh_at(now: Timestamp, expires: Timestamp) -> Timestamp {
     let left = Duration::try_from(expires.duration_since(now)).unwrap_or_default();
     // A clock that runs ahead makes all keys look expired: never ask without pause.
-    now + left.saturating_sub(MARGIN.min(left / 5)).max(LEAST_SLEEP)
+    now + left.saturating_sub(MARGIN.min(left / 2)).max(LEAST_SLEEP)
 }
 
 #[cfg(test)]
@@ -173,9 +177,10 @@ mod tests {
     fn keys_are_renewed_before_their_end() {
         let now: Timestamp = "2024-05-06T07:08:09Z".parse().unwrap();
         let table = [
-            ("an hour", 3600, 3300),
-            ("ten minutes", 600, 480),
-            ("five seconds", 5, 4),
+            ("an hour", 3600, 2700),
+            ("half an hour", 1800, 900),
+            ("ten minutes", 600, 300),
+            ("four seconds", 4, 2),
             ("over already", -10, 1),
         ];
         for (name, left, expected) in table {

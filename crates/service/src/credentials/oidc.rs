@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::CredentialsError;
 use super::role::{Issued, MAX_ANSWER_BYTES, Wire, accepted};
+use crate::settings::http_url;
 
 const SERVICE: &str = "STS";
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -26,6 +27,7 @@ const LIFETIME: &str = "3600";
 const ROLE_ARN: &str = "ALIBABA_CLOUD_ROLE_ARN";
 const PROVIDER_ARN: &str = "ALIBABA_CLOUD_OIDC_PROVIDER_ARN";
 const TOKEN_FILE: &str = "ALIBABA_CLOUD_OIDC_TOKEN_FILE";
+const STS_ENDPOINT: &str = "ALIBABA_CLOUD_STS_ENDPOINT";
 
 /// A role to assume, and the proof to show.
 #[derive(Clone, Debug)]
@@ -46,7 +48,8 @@ impl OidcRole {
     /// Reads the variables that the RRSA webhook sets; `None` if there are none.
     ///
     /// # Errors
-    /// [`CredentialsError::HalfARole`] names the one that is missing.
+    /// [`CredentialsError::HalfARole`] names the one that is missing,
+    /// [`CredentialsError::StsEndpoint`] the one that names no host.
     pub fn from_vars(
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, CredentialsError> {
@@ -63,10 +66,7 @@ impl OidcRole {
             token_file: required(TOKEN_FILE)?.into(),
             session_name: lookup("ALIBABA_CLOUD_ROLE_SESSION_NAME")
                 .unwrap_or_else(|| "knative-mnsoss".to_owned()),
-            endpoint: endpoint(
-                lookup("ALIBABA_CLOUD_STS_REGION").as_deref(),
-                lookup("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED").as_deref(),
-            ),
+            endpoint: endpoint(&lookup)?,
         }))
     }
 
@@ -81,6 +81,7 @@ impl OidcRole {
             .map(Zeroizing::new)
             .map_err(|source| CredentialsError::Unreadable {
                 path: self.token_file.clone(),
+                mounted: "service account's token",
                 source,
             })?;
         let call = Call::new(DEADLINE, MAX_ANSWER_BYTES).replay(Replay::Safe);
@@ -112,19 +113,45 @@ impl OidcRole {
             .append_pair("DurationSeconds", LIFETIME)
             .finish();
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-        Request::post(format!("{}/?{query}", self.endpoint.trim_end_matches('/')))
+        Request::post(format!("{}/?{query}", self.endpoint))
             .header(CONTENT_TYPE, form_type)
             .body(form.into())
     }
 }
 
-fn endpoint(region: Option<&str>, vpc: Option<&str>) -> String {
-    let vpc = vpc.is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    match region {
-        None => "https://sts.aliyuncs.com".to_owned(),
-        Some(region) if vpc => format!("https://sts-vpc.{region}.aliyuncs.com"),
-        Some(region) => format!("https://sts.{region}.aliyuncs.com"),
+/// The given endpoint, else that of the region, else the one that serves all regions: the order
+/// of the official SDKs.
+fn endpoint(lookup: impl Fn(&str) -> Option<String>) -> Result<String, CredentialsError> {
+    if let Some(given) = lookup(STS_ENDPOINT) {
+        return stated(given.trim()).ok_or(CredentialsError::StsEndpoint {
+            variable: STS_ENDPOINT,
+        });
     }
+    let is_vpc = lookup("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED")
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
+    let host = match lookup("ALIBABA_CLOUD_STS_REGION") {
+        None => "sts.aliyuncs.com".to_owned(),
+        Some(region) if is_vpc => format!("sts-vpc.{}.aliyuncs.com", region.trim()),
+        Some(region) => format!("sts.{}.aliyuncs.com", region.trim()),
+    };
+    stated(&host).ok_or(CredentialsError::StsEndpoint {
+        variable: "ALIBABA_CLOUD_STS_REGION",
+    })
+}
+
+/// A host, which is asked over HTTPS, or a URL that is nothing but scheme and host.
+fn stated(text: &str) -> Option<String> {
+    let url = if text.contains("://") {
+        http_url(text)?
+    } else {
+        http_url(&format!("https://{text}"))?
+    };
+    let is_bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    is_bare.then(|| url.as_str().trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]
@@ -132,23 +159,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endpoint_follows_region_and_network() {
-        let table = [
-            (None, None, "https://sts.aliyuncs.com"),
-            (None, Some("true"), "https://sts.aliyuncs.com"),
+    fn endpoint_follows_the_variables() {
+        type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
+        const ENDPOINT: &str = "ALIBABA_CLOUD_STS_ENDPOINT";
+        const REGION: &str = "ALIBABA_CLOUD_STS_REGION";
+        const VPC: &str = "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED";
+        let table: [Case<'_>; 11] = [
+            (&[], Some("https://sts.aliyuncs.com")),
+            (&[(VPC, "true")], Some("https://sts.aliyuncs.com")),
             (
-                Some("cn-shanghai"),
-                Some("false"),
-                "https://sts.cn-shanghai.aliyuncs.com",
+                &[(REGION, "cn-shanghai"), (VPC, "false")],
+                Some("https://sts.cn-shanghai.aliyuncs.com"),
             ),
             (
-                Some("cn-shanghai"),
-                Some("True"),
-                "https://sts-vpc.cn-shanghai.aliyuncs.com",
+                &[(REGION, "cn-shanghai"), (VPC, "True")],
+                Some("https://sts-vpc.cn-shanghai.aliyuncs.com"),
             ),
+            (
+                &[
+                    (ENDPOINT, "sts-vpc.cn-hangzhou.aliyuncs.com"),
+                    (REGION, "x"),
+                ],
+                Some("https://sts-vpc.cn-hangzhou.aliyuncs.com"),
+            ),
+            (
+                &[(ENDPOINT, "http://127.0.0.1:8906/")],
+                Some("http://127.0.0.1:8906"),
+            ),
+            (
+                &[(ENDPOINT, "emulator:8906")],
+                Some("https://emulator:8906"),
+            ),
+            (&[(ENDPOINT, "ftp://sts")], None),
+            (&[(ENDPOINT, "sts/path")], None),
+            (&[(ENDPOINT, "user@sts")], None),
+            (&[(REGION, "evil.test/?")], None),
         ];
-        for (region, vpc, expected) in table {
-            assert_eq!(endpoint(region, vpc), expected, "{region:?} {vpc:?}");
+        for (variables, expected) in table {
+            let lookup = |name: &str| {
+                let mut variables = variables.iter();
+                variables.find_map(|(known, value)| (*known == name).then(|| (*value).to_owned()))
+            };
+            let endpoint = endpoint(lookup);
+            assert_eq!(endpoint.ok().as_deref(), expected, "{variables:?}");
         }
     }
 }

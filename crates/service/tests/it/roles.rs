@@ -101,7 +101,48 @@ async fn refused_exchange_names_the_code_and_not_the_token() {
     std::fs::write(&token, "jwt-marker").unwrap();
     let error = oidc(&sts, token).open(transport()).await.unwrap_err();
     assert!(!error.disposition().is_retryable());
-    insta::assert_snapshot!(service::error_line(&error), @"STS refused with status 400 Bad Request, code `AuthenticationFail.NoPermission`");
+    insta::assert_snapshot!(service::error_line(&error), @"STS refused with status 400 Bad Request, code `AuthenticationFail.NoPermission`: check ALIBABA_CLOUD_OIDC_PROVIDER_ARN, and that the role's trust policy names this provider and, as `oidc:sub`, this pod's service account");
+}
+
+#[tokio::test]
+async fn old_keys_stay_while_new_ones_cannot_be_had() {
+    let sts = MockServer::start().await;
+    let answer = |id: &str, lifetime| {
+        let body = serde_json::json!({"RequestId": "R", "Credentials": keys(id, lifetime)});
+        ResponseTemplate::new(200).set_body_json(body)
+    };
+    let once = |response| {
+        Mock::given(method("POST"))
+            .respond_with(response)
+            .up_to_n_times(1)
+    };
+    once(answer("STS.1", Duration::from_secs(2)))
+        .mount(&sts)
+        .await;
+    for status in [503, 401] {
+        once(ResponseTemplate::new(status)).mount(&sts).await;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let token = directory.path().join("token");
+    std::fs::write(&token, "jwt").unwrap();
+    let opened = oidc(&sts, token).open(transport()).await.unwrap();
+    let (live, stop) = (opened.credentials, CancellationToken::new());
+    let keeper = tokio::spawn({
+        let stop = stop.clone();
+        async move { opened.keeper.run(&stop).await }
+    });
+    let mut asked = 0;
+    while asked < 3 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(*live.get(), issued("STS.1"));
+        asked = sts.received_requests().await.unwrap().len();
+    }
+    once(answer("STS.2", Duration::from_hours(1)))
+        .mount(&sts)
+        .await;
+    eventually("renewed key", || *live.get() == issued("STS.2")).await;
+    stop.cancel();
+    keeper.await.unwrap();
 }
 
 #[tokio::test]
