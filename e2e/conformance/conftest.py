@@ -104,7 +104,7 @@ def running(binary, folder, *arguments):
     """Starts an emulator on free ports and ends it with the block."""
     announcement = folder / f"{uuid.uuid4().hex}.json"
     command = [binary, "--announce", announcement, "--log-filter", "warn", *arguments]
-    for listener in ("oss", "mns", "mns-open", "face", "admin"):
+    for listener in ("oss", "mns", "mns-open", "face", "sts", "admin"):
         command += [f"--{listener}", "127.0.0.1:0"]
     environment = {
         "ALIBABA_CLOUD_ACCESS_KEY_ID": ACCESS_KEY_ID,

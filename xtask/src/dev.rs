@@ -71,6 +71,7 @@ fn print_guide(pipeline: &ConsolePipeline, url: &str) {
         mns,
         mns_open,
         face_api,
+        sts,
         admin,
         face_recognition,
         source_adapter,
@@ -87,6 +88,7 @@ The pipeline is running. A photo put into the bucket comes back below `target/`.
   MNS                http://{mns}      queue `{queue}`
   MNS OpenAPI        http://{mns_open}      event rules
   face APIs          http://{face_api}
+  STS                http://{sts}
   emulator's admin   http://{admin}      /faults /stats
   source-adapter     http://{source_adapter}      /health /readiness /metrics
   face-recognition   http://{face_recognition}      takes CloudEvents; /health /readiness /metrics

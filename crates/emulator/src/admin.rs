@@ -12,9 +12,13 @@
 //! | `POST`, `GET`, `DELETE /faults`, `DELETE /faults/{id}` | misbehaviour, see [`Fault`] |
 //! | `GET /stats` | counts by service and operation, see [`Tally`](crate::stats::Tally) |
 //! | `GET /credentials`, `PUT`, `GET`, `DELETE /credentials/{id}` | what is accepted: `{"access_key_secret", "security_token", "expires"}`; shows how often an expired key was refused |
+//! | `PUT`, `DELETE /oidc-providers/{name}` | whose tokens STS believes: `{"issuer", "client_ids", "jwks"}` |
+//! | `PUT`, `DELETE /roles/{name}` | what STS issues keys for: `{"trust_policy", "max_session_seconds"}`, the policy in RAM's form |
+//! | `GET /identities` | full names of both |
 //! | `GET /captures` | the last requests, with `--capture` only |
 
 mod credentials;
+mod identities;
 mod response;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,6 +87,15 @@ pub fn router(admin: Arc<Admin>) -> Router {
             put(credentials::accept)
                 .get(credentials::show)
                 .delete(credentials::revoke),
+        )
+        .route("/identities", get(identities::list))
+        .route(
+            "/oidc-providers/{name}",
+            put(identities::put_provider).delete(identities::delete_provider),
+        )
+        .route(
+            "/roles/{name}",
+            put(identities::put_role).delete(identities::delete_role),
         )
         .route("/captures", get(captures))
         .fallback(async || AdminResponse::missing("no such call"))

@@ -56,6 +56,8 @@ pub enum Service {
     MnsOpen,
     /// The face APIs and the services they lean on.
     Face,
+    /// Temporary keys.
+    Sts,
 }
 
 impl Service {
@@ -67,6 +69,7 @@ impl Service {
             Self::Mns => "mns",
             Self::MnsOpen => "mns-open",
             Self::Face => "face",
+            Self::Sts => "sts",
         }
     }
 }

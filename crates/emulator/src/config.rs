@@ -18,7 +18,7 @@ pub const DEVELOPMENT_KEY_ID: &str = "LTAI5tEmulatorDevelopment";
 /// The secret that goes with [`DEVELOPMENT_KEY_ID`].
 pub const DEVELOPMENT_KEY_SECRET: &str = "emulator-development-only";
 
-/// Plays OSS, MNS, its OpenAPI and the face APIs on this machine.
+/// Plays OSS, MNS, its OpenAPI, the face APIs and STS on this machine.
 ///
 /// Accepts the key pair in `ALIBABA_CLOUD_ACCESS_KEY_ID` and `ALIBABA_CLOUD_ACCESS_KEY_SECRET`;
 /// without these, the key id `LTAI5tEmulatorDevelopment` with the secret
@@ -38,6 +38,9 @@ pub struct Args {
     /// Where the face APIs listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8903")]
     face: SocketAddr,
+    /// Where STS listens, which issues temporary keys.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8906")]
+    sts: SocketAddr,
     /// Where the admin API listens. It has no protection: a client that reaches it controls the
     /// emulator.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8904")]
@@ -99,6 +102,7 @@ impl From<Args> for Config {
                 mns: args.mns,
                 mns_open: args.mns_open,
                 face: args.face,
+                sts: args.sts,
                 admin: args.admin,
             },
             region: args.region.to_string(),

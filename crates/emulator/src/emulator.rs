@@ -23,6 +23,7 @@ use crate::rules::Rules;
 use crate::serve::serve;
 use crate::settings::Settings;
 use crate::shared::Shared;
+use crate::sts;
 use crate::tls::{Tls, TlsError};
 
 /// Why the emulator cannot start.
@@ -93,6 +94,7 @@ impl Emulator {
             mns: mns::router(Arc::clone(&mns)),
             mns_open: mns_open::router(mns_open),
             face: face::router(face),
+            sts: sts::router(Arc::clone(&shared)),
             admin: admin::router(admin),
         };
         Ok(Self {
@@ -143,6 +145,7 @@ async fn bind(listen: PerListener<SocketAddr>) -> Result<PerListener<TcpListener
         mns: service::bind(listen.mns, "--mns").await?,
         mns_open: service::bind(listen.mns_open, "--mns-open").await?,
         face: service::bind(listen.face, "--face").await?,
+        sts: service::bind(listen.sts, "--sts").await?,
         admin: service::bind(listen.admin, "--admin").await?,
     })
 }
@@ -153,6 +156,7 @@ fn bound(listeners: &PerListener<TcpListener>) -> std::io::Result<Addresses> {
         mns: listeners.mns.local_addr()?,
         mns_open: listeners.mns_open.local_addr()?,
         face: listeners.face.local_addr()?,
+        sts: listeners.sts.local_addr()?,
         admin: listeners.admin.local_addr()?,
     })
 }

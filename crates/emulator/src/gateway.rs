@@ -1,4 +1,4 @@
-//! The RPC gateway that facebody, openplatform, IMM and the MNS OpenAPI share: parameters,
+//! The RPC gateway that facebody, openplatform, IMM, the MNS OpenAPI and STS share: parameters,
 //! signatures of both kinds, and errors.
 //!
 //! Parameters may stand in the query or in the form; both kinds of signature look at both.
@@ -56,6 +56,11 @@ impl RpcError {
     /// The caller's doing.
     pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// Nobody knows the caller.
+    pub(crate) fn unauthenticated(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, message)
     }
 
     /// No such thing.
@@ -141,6 +146,25 @@ pub(crate) async fn serve<F>(
 where
     F: Future<Output = Result<Response, RpcError>>,
 {
+    let RpcRequest { parts, body, .. } = request;
+    let checked = |rpc: RpcCall, now| async move {
+        rpc.authenticate(shared, nonces, parts, body, now)?;
+        act(rpc, now).await
+    };
+    serve_unsigned(shared, service, request, operation, checked).await
+}
+
+/// As [`serve`], without a look at signatures: `act` decides who may call.
+pub(crate) async fn serve_unsigned<F>(
+    shared: &Shared,
+    service: Service,
+    request: RpcRequest<'_>,
+    operation: impl FnOnce(&str) -> Option<&'static str>,
+    act: impl FnOnce(RpcCall, Timestamp) -> F,
+) -> Response
+where
+    F: Future<Output = Result<Response, RpcError>>,
+{
     let RpcRequest { parts, body, id } = request;
     let host = host(&parts.headers);
     let rpc = RpcCall::read(parts, body);
@@ -148,12 +172,7 @@ where
     let call = Call::new(service, operation.unwrap_or(Call::UNKNOWN));
     let refusal = |status, code: &str| error(status, code, "injected by the emulator", id, host);
     let answer = |admitted: Admitted| async move {
-        let done = async {
-            let rpc = rpc?;
-            let now = admitted.checked_at;
-            rpc.authenticate(shared, nonces, parts, body, now)?;
-            act(rpc, now).await
-        };
+        let done = async { act(rpc?, admitted.checked_at).await };
         done.await.unwrap_or_else(|error| error.respond(id, host))
     };
     shared.pass(call, parts, Some(body), refusal, answer).await

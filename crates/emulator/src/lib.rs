@@ -23,6 +23,7 @@ pub mod serve;
 pub mod settings;
 pub mod shared;
 pub mod stats;
+pub mod sts;
 pub mod tls;
 pub mod untrusted;
 
@@ -64,9 +65,10 @@ pub async fn run(
         mns,
         mns_open,
         face,
+        sts,
         admin,
     } = addresses;
-    tracing::info!(%oss, %mns, "mns-open" = %mns_open, %face, %admin, %access_key_id, seed, "listening");
+    tracing::info!(%oss, %mns, "mns-open" = %mns_open, %face, %sts, %admin, %access_key_id, seed, "listening");
     emulator.serve(stop).await;
     Ok(())
 }

@@ -13,18 +13,21 @@ pub struct PerListener<T> {
     pub mns_open: T,
     /// Of the face APIs.
     pub face: T,
+    /// Of STS, which issues temporary keys.
+    pub sts: T,
     /// Of the admin API. A client that reaches it controls the emulator.
     pub admin: T,
 }
 
 impl<T> PerListener<T> {
     /// Each with the name of its listener: that of its option and in the announcement.
-    pub fn named(self) -> [(&'static str, T); 5] {
+    pub fn named(self) -> [(&'static str, T); 6] {
         [
             ("oss", self.oss),
             ("mns", self.mns),
             ("mns-open", self.mns_open),
             ("face", self.face),
+            ("sts", self.sts),
             ("admin", self.admin),
         ]
     }
@@ -40,6 +43,7 @@ impl PerListener<SocketAddr> {
             mns: anywhere,
             mns_open: anywhere,
             face: anywhere,
+            sts: anywhere,
             admin: anywhere,
         }
     }

@@ -9,6 +9,7 @@ use crate::journal::Journal;
 use crate::keys::Keys;
 use crate::settings::Settings;
 use crate::stats::Stats;
+use crate::sts::identities::Identities;
 
 /// The state that all services share.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Shared {
     pub clock: Clock,
     /// The credentials that are accepted.
     pub keys: Keys,
+    /// Identity providers and roles: who gets credentials from STS.
+    pub identities: Identities,
     /// The misbehaviour asked for.
     pub faults: Faults,
     /// Counts of calls and responses.
@@ -36,6 +39,7 @@ impl Shared {
         Arc::new(Self {
             faults: Faults::new(settings.seed),
             stats: Stats::default(),
+            identities: Identities::new(settings.account.clone()),
             captures: Captures::new(settings.capture),
             settings,
             clock,

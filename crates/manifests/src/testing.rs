@@ -18,12 +18,13 @@ const NAMESPACE: &str = "mnsoss-emulator";
 const SELECTOR: (&str, &str) = ("app.kubernetes.io/name", NAME);
 
 /// The emulator's listeners.
-const PORTS: [(&str, u16); 5] = [
+const PORTS: [(&str, u16); 6] = [
     ("oss", 8901),
     ("mns", 8902),
     ("face", 8903),
     ("admin", ADMIN),
     ("mns-open", 8905),
+    ("sts", 8906),
 ];
 const ADMIN: u16 = 8904;
 

@@ -7,6 +7,8 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::token_issuer::TokenIssuer;
+
 /// The emulator answers in milliseconds, or is paused, cut off or gone.
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -175,6 +177,33 @@ impl Admin {
     pub async fn revoke_credentials(&self, access_key_id: &str) -> Result<()> {
         let path = format!("/credentials/{access_key_id}");
         self.call(Method::DELETE, &path, None).await.map(drop)
+    }
+
+    /// Has STS believe the tokens of an issuer, as those of the identity provider `name`.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn trust_issuer(&self, name: &str, issuer: &TokenIssuer) -> Result<()> {
+        let provider = serde_json::json!({
+            "issuer": issuer.url(),
+            "client_ids": [TokenIssuer::AUDIENCE],
+            "jwks": issuer.jwks(),
+        });
+        let path = format!("/oidc-providers/{name}");
+        self.call(Method::PUT, &path, Some(&provider))
+            .await
+            .map(drop)
+    }
+
+    /// Makes a role that whoever `trust_policy` names may assume.
+    ///
+    /// # Errors
+    /// When the emulator does not answer, or does not understand the policy.
+    pub async fn put_role(&self, name: &str, trust_policy: &Value) -> Result<()> {
+        let role = serde_json::json!({ "trust_policy": trust_policy });
+        self.call(Method::PUT, &format!("/roles/{name}"), Some(&role))
+            .await
+            .map(drop)
     }
 
     /// How often a key was refused because it had expired.

@@ -26,6 +26,7 @@ mod proxy;
 mod service;
 mod services;
 mod sink;
+mod token_issuer;
 
 pub use admin::{Admin, Fault, FaultKind, InForce};
 pub use binaries::{Binaries, build, executable, workspace_root};
@@ -44,6 +45,7 @@ pub use photo::{content_type, sample};
 pub use pipeline::{Outcome, Pipeline, face_count};
 pub use process::{Launch, Process};
 pub use proxy::{FaultInjector, Proxy, ProxyFault, RecordedResponse, Recorder};
-pub use service::{Addresses, FaceBackend, Service, Settings};
+pub use service::{Addresses, FaceBackend, Keys, Service, Settings};
 pub use services::{History, Services};
 pub use sink::{DeadLetter, Delivery, EventSink, SinkResponse};
+pub use token_issuer::TokenIssuer;

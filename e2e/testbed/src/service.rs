@@ -45,6 +45,8 @@ pub struct Addresses {
     pub mns_open: String,
     /// The face APIs.
     pub face_api: String,
+    /// STS.
+    pub sts: String,
     /// The emulator's admin API.
     pub admin: String,
     /// The face service.
@@ -62,6 +64,7 @@ impl Addresses {
             mns: format!("{host}:8902"),
             mns_open: format!("{host}:8905"),
             face_api: format!("{host}:8903"),
+            sts: format!("{host}:8906"),
             admin: format!("{host}:8904"),
             ..Self::default()
         }
@@ -85,6 +88,7 @@ impl Addresses {
                 ("--mns", "mns", &mut self.mns),
                 ("--mns-open", "mns-open", &mut self.mns_open),
                 ("--face", "face", &mut self.face_api),
+                ("--sts", "sts", &mut self.sts),
                 ("--admin", "admin", &mut self.admin),
             ],
             Service::FaceRecognition => vec![("--listen", "http", &mut self.face_recognition)],
@@ -137,6 +141,17 @@ impl FaceBackend {
     }
 }
 
+/// Where services have their keys from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keys {
+    /// Variables with the emulator's own key pair.
+    Pair,
+    /// A mounted Secret, as the services see the file system.
+    Secret(PathBuf),
+    /// What the further environment says.
+    Elsewhere,
+}
+
 /// Settings of the services.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -148,9 +163,8 @@ pub struct Settings {
     pub backend: FaceBackend,
     /// The emulator keeps its state here, as it sees the file system; in memory if `None`.
     pub data: Option<PathBuf>,
-    /// A mounted Secret, as the services see the file system, in place of variables with the
-    /// emulator's own key pair.
-    pub secret: Option<PathBuf>,
+    /// Where the face service and the adapter have their keys from.
+    pub keys: Keys,
     /// Filter of the log lines of all services.
     pub log: String,
     /// The emulator keeps the last requests for its admin API, signatures and all.
@@ -177,7 +191,7 @@ impl Settings {
             addresses: Addresses::default(),
             backend: FaceBackend::Dataplus,
             data: None,
-            secret: None,
+            keys: Keys::Pair,
             log: "info".to_owned(),
             capture: false,
             face_env: BTreeMap::new(),
@@ -265,9 +279,10 @@ impl Settings {
     }
 
     fn credentials(&self, file: &str, key_pair: [(&str, &str); 2]) -> BTreeMap<String, String> {
-        match &self.secret {
-            Some(secret) => text([(file, secret.to_string_lossy().as_ref())]),
-            None => text(key_pair),
+        match &self.keys {
+            Keys::Pair => text(key_pair),
+            Keys::Secret(secret) => text([(file, secret.to_string_lossy().as_ref())]),
+            Keys::Elsewhere => BTreeMap::new(),
         }
     }
 }
@@ -324,7 +339,7 @@ mod tests {
             credentials(&settings, face),
             "ACCESSKEY_ID ACCESSKEY_SECRET"
         );
-        settings.secret = Some("/secret".into());
+        settings.keys = Keys::Secret("/secret".into());
         assert_eq!(credentials(&settings, face), "CREDENTIALS_FILE");
         assert_eq!(credentials(&settings, adapter), "MNS_ACCESS_TOKEN_FILE");
     }

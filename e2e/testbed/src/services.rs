@@ -21,7 +21,7 @@ use crate::engine::Engine;
 use crate::eventually::{Progress, poll_until};
 use crate::meter::Meter;
 use crate::process::Launch;
-use crate::service::{Addresses, Service, Settings};
+use crate::service::{Addresses, Keys, Service, Settings};
 
 /// A start takes milliseconds; a machine that compiles may take its time.
 const START_DEADLINE: Duration = Duration::from_mins(1);
@@ -83,7 +83,7 @@ impl Services {
         let containers = Containers::new(engine, settings.folder.clone()).await?;
         settings.addresses = containers.addresses();
         settings.data = Some(containers::DATA.into());
-        settings.secret = Some(containers::SECRET.into());
+        settings.keys = Keys::Secret(containers::SECRET.into());
         Self::new(Runtime::Containers(containers), settings)
     }
 

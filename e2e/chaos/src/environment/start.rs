@@ -10,7 +10,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use mns::{QueueAttributes, VisibilityTimeout};
 use tempfile::TempDir;
-use testbed::{Binaries, Engine, EventSink, FaultInjector, Proxy, Service, Services, Settings};
+use testbed::{
+    Binaries, Engine, EventSink, FaultInjector, Keys, Proxy, Service, Services, Settings,
+};
 use tokio::sync::RwLock;
 
 use super::Environment;
@@ -78,7 +80,7 @@ async fn processes(reason: String) -> Result<Prepared> {
     let binaries = Binaries::build().await?;
     let (folder, mut settings) = folder()?;
     settings.data = Some(folder.path().join("data"));
-    settings.secret = Some(folder.path().join("secret"));
+    settings.keys = Keys::Secret(folder.path().join("secret"));
     Ok(Prepared {
         services: Services::processes(binaries, settings)?,
         folder,

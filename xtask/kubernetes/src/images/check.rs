@@ -186,6 +186,7 @@ fn emulator(health: SocketAddr) -> Process {
         "--mns=127.0.0.1:0",
         "--mns-open=127.0.0.1:0",
         "--face=127.0.0.1:0",
+        "--sts=127.0.0.1:0",
     ]
     .map(ToOwned::to_owned);
     Process {
