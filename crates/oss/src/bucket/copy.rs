@@ -40,8 +40,8 @@ impl Bucket {
         let source = format!("/{source_bucket}/{}", source_key.path_encoded());
         let request = self.on_object(Operation::CopyObject, Method::PUT, key);
         let request = options.apply(request.text(SOURCE, &source)?)?;
-        let (_, document): (_, CopyObjectResult) = request.send_for().await?;
-        stored(request.context(), &document.etag)
+        let (headers, document): (_, CopyObjectResult) = request.send_for().await?;
+        stored(request.context(), &document.etag, &headers)
     }
 }
 

@@ -161,7 +161,7 @@ impl MultipartUpload {
             other => other?,
         };
         check_sum(request.context(), ours, &headers)?;
-        stored(request.context(), &document.etag)
+        stored(request.context(), &document.etag, &headers)
     }
 
     /// Aborts the upload, and OSS deletes its parts. It is no error if there are none.
@@ -195,7 +195,10 @@ impl MultipartUpload {
     /// its answer was lost.
     async fn completed_before(&self, ours: Crc64) -> Option<PutResult> {
         let meta = self.bucket.head(&self.key).await.ok()?;
-        (meta.crc64 == Some(ours)).then_some(PutResult { etag: meta.etag })
+        (meta.crc64 == Some(ours)).then_some(PutResult {
+            etag: meta.etag,
+            event_status: None,
+        })
     }
 
     fn request(&self, operation: Operation, method: Method) -> Request<'_> {

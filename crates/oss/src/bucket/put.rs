@@ -32,6 +32,9 @@ pub struct PutOptions {
 pub struct PutResult {
     /// The version of the content.
     pub etag: ETag,
+    /// What became of the event, if an event rule covers the object: JSON in base64, as in
+    /// `{"Result": "Ok"}`.
+    pub event_status: Option<String>,
 }
 
 impl Bucket {
@@ -68,7 +71,10 @@ impl Bucket {
         let response = request.send().await?;
         check_sum(request.context(), ours, response.headers())?;
         let etag = etag(request.context(), response.headers())?;
-        Ok(PutResult { etag })
+        Ok(PutResult {
+            etag,
+            event_status: event_status(response.headers()),
+        })
     }
 }
 
@@ -106,11 +112,21 @@ pub(super) fn etag(context: &Context, headers: &HeaderMap) -> Result<ETag, Error
     meta::etag(headers).map_err(|source| Error::unreadable(context, source))
 }
 
-/// The result that OSS reports in a document.
-pub(super) fn stored(context: &Context, etag: &str) -> Result<PutResult, Error> {
+/// The result that OSS reports in a document, and in the head of the answer.
+pub(super) fn stored(
+    context: &Context,
+    etag: &str,
+    headers: &HeaderMap,
+) -> Result<PutResult, Error> {
     let etag = etag
         .parse()
         .map_err(|source| WireError::value("ETag", source));
-    etag.map(|etag| PutResult { etag })
+    let event_status = event_status(headers);
+    etag.map(|etag| PutResult { etag, event_status })
         .map_err(|source| Error::unreadable(context, source))
+}
+
+fn event_status(headers: &HeaderMap) -> Option<String> {
+    let status = headers.get("x-oss-event-status")?;
+    status.to_str().ok().map(str::to_owned)
 }
