@@ -21,21 +21,19 @@ use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::PostParams;
 use kube::{Api, Client};
 use thiserror::Error;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{debug, info, warn};
 
 /// How long a Lease that stands still is respected. What a crashed leader costs.
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
-/// How often the leader renews. A renewal that gets no answer, as on a machine with too much to
-/// do, leaves time for another one before [`GIVE_UP`].
-const RENEW: Duration = Duration::from_secs(3);
 /// A leader that could not renew for so long stops working. Less than [`LEASE`] by the time
 /// that stopping may take, so that nobody else works yet.
 const GIVE_UP: Duration = Duration::from_secs(12);
-/// Pause between reads of another candidate's Lease, and after a failure.
-const RETRY: Duration = Duration::from_secs(2);
-/// Deadline of one call.
-const CALL: Duration = Duration::from_secs(3);
+/// Pause between renewals, and between reads of another candidate's Lease.
+const PERIOD: Duration = Duration::from_secs(2);
+/// Deadline of one call. An API server with too much to do may take seconds; a renewal that gets
+/// no answer still leaves time for another one before [`GIVE_UP`].
+const CALL: Duration = Duration::from_secs(5);
 
 /// A candidate for one Lease.
 #[derive(Clone, Debug)]
@@ -105,7 +103,7 @@ impl Election {
                 Ok(None) => {}
                 Err(error) => warn!(lease = self.name, error = %error, "cannot become the leader"),
             }
-            sleep(RETRY).await;
+            sleep(PERIOD).await;
         }
     }
 
@@ -171,21 +169,20 @@ impl Leadership {
     /// [`release`](Self::release) copes with that.
     pub async fn keep(&mut self) -> Lost {
         let mut renewed = Instant::now();
-        let mut pause = RENEW;
         loop {
-            sleep(pause).await;
+            sleep(PERIOD).await;
             // Counted from before the call: when its answer is late, the others' clocks
             // started when it was sent.
             let started = Instant::now();
-            match self.renew().await {
-                Ok(None) => (renewed, pause) = (started, RENEW),
-                Ok(Some(lost)) => return lost,
-                Err(error) => {
+            match timeout_at(renewed + GIVE_UP, self.renew()).await {
+                Ok(Ok(None)) => renewed = started,
+                Ok(Ok(Some(lost))) => return lost,
+                Ok(Err(error)) => {
                     warn!(lease = self.election.name, error = %error, "cannot renew the lease");
-                    pause = RETRY;
                 }
+                Err(_elapsed) => return Lost::NotRenewed,
             }
-            if renewed.elapsed() + pause + CALL > GIVE_UP {
+            if renewed.elapsed() + PERIOD > GIVE_UP {
                 return Lost::NotRenewed;
             }
         }

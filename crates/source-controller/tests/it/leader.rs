@@ -124,6 +124,28 @@ async fn leader_that_cannot_renew_stops_before_anybody_else_may_lead() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn api_server_that_takes_four_seconds_for_each_call_does_not_end_leadership() {
+    let cluster = Cluster::start();
+    let server = cluster.clone();
+    let slow = tower::service_fn(move |request: Request<Body>| {
+        let server = server.clone();
+        async move {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            Ok::<_, Infallible>(server.answer(request).await)
+        }
+    });
+    let client = Client::new(slow, "default");
+    let election = Election::new(client, "knative-mnsoss", "controller", "a");
+    let mut leadership = election.win().await;
+    let second = candidate(&cluster, "b");
+    tokio::select! {
+        lost = leadership.keep() => panic!("{lost}"),
+        _ = second.win() => panic!("there are two leaders"),
+        () = tokio::time::sleep(Duration::from_mins(10)) => {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn renewal_without_an_answer_is_tried_again() {
     let cluster = Cluster::start();
     let (server, renewals) = (cluster.clone(), AtomicUsize::new(0));
