@@ -55,8 +55,10 @@ pub struct Config {
     pub mns_account_id: Option<String>,
     /// Region of MNS, if the endpoint does not name it.
     pub mns_region: Option<String>,
-    /// Topic of the event rule.
-    pub mns_topic: String,
+    /// Endpoint of the MNS OpenAPI, if it is not the region's.
+    pub mns_open_endpoint: Option<String>,
+    /// Topic of an event rule of the user's own; without it the controller makes a rule.
+    pub mns_topic: Option<String>,
     /// Bucket that photos are uploaded to.
     pub oss_bucket: String,
     /// Region of the bucket.
@@ -213,7 +215,8 @@ impl Config {
             mns_endpoint: String::new(),
             mns_account_id: None,
             mns_region: None,
-            mns_topic: String::new(),
+            mns_open_endpoint: None,
+            mns_topic: None,
             oss_bucket: String::new(),
             oss_region: String::new(),
             oss_endpoint: None,

@@ -32,8 +32,13 @@ const QUEUE_PROXY: [u16; 5] = [8012, 8013, 8112, 9090, 9091];
 /// In: probes and metrics. Out: API servers, MNS, DNS.
 pub(crate) fn of_the_controller(config: &Config) -> NetworkPolicy {
     let mut ports = config.controller_egress_ports.clone();
-    let mns = Url::parse(&config.mns_endpoint).ok();
-    ports.extend(mns.and_then(|endpoint| endpoint.port_or_known_default()));
+    let endpoints = [
+        Some(&config.mns_endpoint),
+        config.mns_open_endpoint.as_ref(),
+    ];
+    let endpoints = endpoints.into_iter().flatten();
+    let endpoints = endpoints.filter_map(|endpoint| Url::parse(endpoint).ok());
+    ports.extend(endpoints.filter_map(|endpoint| endpoint.port_or_known_default()));
     ports.sort_unstable();
     ports.dedup();
     let out = ports.into_iter().map(tcp);

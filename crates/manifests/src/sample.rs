@@ -1,4 +1,4 @@
-//! A sample: from a topic of OSS's events through a Broker to the face service.
+//! A sample: from a bucket's events through a Broker to the face service.
 //!
 //! The objects have the walkthrough's names, so that applying them over its own brings a
 //! cluster up to date.
@@ -49,12 +49,12 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
         File::new("sample/broker.yaml", "").with(&broker(namespace))?,
         File::new("sample/service.yaml", service::COMMENT).with(&service::service(config))?,
         File::new("sample/trigger.yaml", trigger::COMMENT).with(&trigger::trigger(config))?,
-        File::new("sample/source.yaml", "").with(&source::source(config))?,
+        File::new("sample/source.yaml", source::COMMENT).with(&source::source(config))?,
     ];
     let resources = files.iter().map(|file| in_folder(&file.path)).collect();
     let kustomization = Kustomization::new(resources).with_image(&image(config));
-    let comment = "`kubectl apply -k deploy/sample` makes the sample. Fill in secret.yaml, the topic in\n\
-                   source.yaml and the bucket in service.yaml and trigger.yaml first.";
+    let comment = "`kubectl apply -k deploy/sample` makes the sample. Fill in secret.yaml, and the bucket in\n\
+                   source.yaml, service.yaml and trigger.yaml, first.";
     let kustomization = File::new("sample/kustomization.yaml", comment).with(&kustomization)?;
     Ok(files
         .into_iter()

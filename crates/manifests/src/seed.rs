@@ -5,7 +5,7 @@
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
-use source_api::{MnsOssSource, ObjectReference, SinkSpec};
+use source_api::{MnsOssSource, MnsOssSourceSpec, ObjectReference, SinkSpec};
 
 use crate::config::{Config, PLACEHOLDER, document};
 use crate::file::File;
@@ -22,6 +22,8 @@ use crate::yaml::RenderError;
 
 /// The image that the walkthrough runs.
 const IMAGE: &str = "registry.cn-hangzhou.aliyuncs.com/knative-sample/face-recognition:v0.2.7";
+/// The topic of the walkthrough's event rule.
+const TOPIC: &str = "mns-en-topics-oss-face-image-2381221888dds9129";
 /// The walkthrough's Secret, blanks and all.
 const DOCUMENT: &str = "{ \"url\":\"https://xxxx.mns.cn-shanghai.aliyuncs.com/\", \"accessKeyId\":\"xxx\",\"accessKeySecret\":\"xx\" }\n";
 
@@ -67,7 +69,12 @@ fn source(config: &Config) -> MnsOssSource {
     };
     MnsOssSource {
         metadata: with_labels(named(SOURCE), &[("controller-tools.k8s.io", "1.0")]),
-        spec: sample::source_spec(config, sink),
+        spec: MnsOssSourceSpec {
+            topic: config.mns_topic.clone().or_else(|| Some(TOPIC.to_owned())),
+            event_rule: None,
+            filter: None,
+            ..sample::source_spec(config, sink)
+        },
         status: None,
     }
 }

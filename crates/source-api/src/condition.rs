@@ -70,19 +70,22 @@ pub enum Dependent {
     QueueReady,
     /// The queue is subscribed to the topic, or is one that somebody else fills.
     Subscribed,
+    /// The event rule is there, or none is asked for.
+    EventRuleReady,
     /// The adapter runs, in its newest form.
     Deployed,
 }
 
 impl Dependent {
     /// All of them, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SinkProvided,
         Self::DeadLetterSinkResolved,
         Self::OidcIdentityCreated,
         Self::CredentialsProvided,
         Self::QueueReady,
         Self::Subscribed,
+        Self::EventRuleReady,
         Self::Deployed,
     ];
 
@@ -96,6 +99,7 @@ impl Dependent {
             Self::CredentialsProvided => "CredentialsProvided",
             Self::QueueReady => "QueueReady",
             Self::Subscribed => "Subscribed",
+            Self::EventRuleReady => "EventRuleReady",
             Self::Deployed => "Deployed",
         }
     }

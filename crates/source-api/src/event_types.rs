@@ -3,7 +3,9 @@
 //! Knative makes an `EventType` for each one that a source's status announces, with the
 //! description that the CRD's annotation has for it.
 
-use crate::filter::FilterSpec;
+use crate::event_rule::EventRuleSpec;
+use crate::filter::admits;
+use crate::source::MnsOssSourceSpec;
 use crate::status::CloudEventAttributes;
 
 /// The annotation of the CRD that lists [`EVENT_TYPES`].
@@ -84,22 +86,27 @@ pub const EVENT_TYPES: &[EventType] = &[
     ),
 ];
 
-/// What a source with this filter announces in `status.ceAttributes`, sorted by type: the
-/// known types that pass, and names that the filter spells out though they are not known.
+/// What a source announces in `status.ceAttributes`, sorted by type: the known types that its
+/// event rule and its filter let through, and names that these spell out though they are not
+/// known.
 #[must_use]
-pub fn announced(filter: Option<&FilterSpec>) -> Vec<CloudEventAttributes> {
-    let known = EVENT_TYPES.iter().map(|event| event.type_);
-    let passing = known.filter(|type_| {
-        let name = type_.strip_prefix(TYPE_PREFIX).unwrap_or(type_);
-        filter.is_none_or(|filter| filter.admits(name))
+pub fn announced(spec: &MnsOssSourceSpec) -> Vec<CloudEventAttributes> {
+    let filter = spec.filter.iter().map(|filter| {
+        let names = filter.event_names.iter();
+        names.map(String::as_str).collect::<Vec<_>>()
     });
-    let mut types: Vec<String> = passing.map(str::to_owned).collect();
-    let named = filter.into_iter().flat_map(|filter| &filter.event_names);
-    types.extend(
-        named
-            .filter(|name| !name.ends_with('*'))
-            .map(|name| format!("{TYPE_PREFIX}{name}")),
-    );
+    let filter = filter.filter(|names| !names.is_empty());
+    let rule = spec.event_rule.iter().map(EventRuleSpec::events);
+    let conditions: Vec<Vec<&str>> = filter.chain(rule).collect();
+    let known = EVENT_TYPES.iter().map(|event| event.type_);
+    let known = known.map(|type_| type_.strip_prefix(TYPE_PREFIX).unwrap_or(type_));
+    let named = conditions.iter().flatten().copied();
+    let named = named.filter(|name| !name.ends_with('*'));
+    let passing = known.chain(named).filter(|name| {
+        let mut conditions = conditions.iter();
+        conditions.all(|patterns| admits(patterns, name))
+    });
+    let mut types: Vec<_> = passing.map(|name| format!("{TYPE_PREFIX}{name}")).collect();
     types.sort();
     types.dedup();
     types

@@ -27,21 +27,15 @@ pub struct FilterSpec {
     pub key_suffix: Option<String>,
 }
 
-impl FilterSpec {
-    /// Whether an event of this name (without `oss:`) is delivered, whatever its key.
-    #[must_use]
-    pub fn admits(&self, event_name: &str) -> bool {
-        self.event_names.is_empty()
-            || self
-                .event_names
-                .iter()
-                .any(|pattern| match pattern.strip_suffix('*') {
-                    Some(start) => event_name.starts_with(start),
-                    None => event_name == pattern,
-                })
-    }
+/// Whether an event of this name (without `oss:`) is among these names and groups.
+pub(crate) fn admits(patterns: &[&str], event_name: &str) -> bool {
+    let mut patterns = patterns.iter();
+    patterns.any(|pattern| match pattern.strip_suffix('*') {
+        Some(start) => event_name.starts_with(start),
+        None => event_name == *pattern,
+    })
 }
 
-fn event_names(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn event_names(_: &mut SchemaGenerator) -> Schema {
     schema::text_list(32, 64)
 }

@@ -1,11 +1,12 @@
 //! Names of everything that belongs to a source: the same in every reconcile.
 //!
-//! A name outside of the cluster ends in a hash of the source's uid. A queue or subscription
-//! without it belongs to somebody else.
+//! A name outside of the cluster ends in a hash of the source's uid. A queue, subscription or
+//! event rule without it belongs to somebody else.
 
 use std::fmt::Write as _;
 
 use md5::Md5;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 /// Label that says which controller made an object, as Knative's own sources set it.
@@ -21,9 +22,13 @@ pub const FINALIZER: &str = "sources.eventing.knative.dev/mnsoss";
 const LONGEST_LABEL: usize = 63;
 /// Longest name of a queue in MNS.
 const LONGEST_QUEUE: usize = 120;
-const QUEUE_PREFIX: &str = "mnsoss";
+/// Longest name of an event rule.
+const LONGEST_EVENT_RULE: usize = 85;
+const PREFIX: &str = "mnsoss";
 /// 64 bits of the uid's hash: enough to never meet another source's.
 const MARK_CHARS: usize = 16;
+/// 48 bits of the content's hash: enough to tell the rules of one source apart.
+const VERSION_CHARS: usize = 12;
 
 /// The adapter's Deployment.
 #[must_use]
@@ -36,25 +41,31 @@ pub fn adapter(source_name: &str, source_uid: &str) -> String {
 #[must_use]
 pub fn queue(namespace: &str, source_name: &str, source_uid: &str) -> String {
     let mark = ownership_mark(source_uid);
-    let mut name: String = format!("{QUEUE_PREFIX}-{namespace}-{source_name}")
-        .chars()
-        .map(|character| {
-            if character.is_ascii_alphanumeric() {
-                character
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    name.truncate(LONGEST_QUEUE - mark.len() - 1);
-    format!("{name}-{mark}")
+    readable(namespace, source_name, &mark, LONGEST_QUEUE)
 }
 
-/// Whether a queue or subscription of this name was made for this source. Only such ones
-/// may be changed or deleted.
+/// The event rule with this content that the controller makes for a source: at most 85 letters,
+/// digits and `-`. A rule cannot be changed, so another content has another name.
+#[must_use]
+pub fn event_rule(
+    namespace: &str,
+    source_name: &str,
+    source_uid: &str,
+    content: &impl Serialize,
+) -> String {
+    // A resource of the API always has a JSON form.
+    let content = serde_json::to_vec(content).unwrap_or_default();
+    let mut version = hex(&Sha256::digest(content));
+    version.truncate(VERSION_CHARS);
+    let end = format!("{version}-{}", ownership_mark(source_uid));
+    readable(namespace, source_name, &end, LONGEST_EVENT_RULE)
+}
+
+/// Whether a queue, subscription or event rule of this name was made for this source. Only such
+/// ones may be changed or deleted.
 #[must_use]
 pub fn is_made_for(name: &str, source_uid: &str) -> bool {
-    name.starts_with(QUEUE_PREFIX)
+    name.starts_with(PREFIX)
         && name
             .strip_suffix(&ownership_mark(source_uid))
             .is_some_and(|rest| rest.ends_with('-'))
@@ -92,6 +103,22 @@ pub fn child_name(parent: &str, suffix: &str) -> String {
     }
     let hash = hex(&Md5::digest(parent));
     format!("{}{hash}{suffix}", head(parent, HEAD - suffix.len()))
+}
+
+/// A name outside of the cluster: for people, and then for us.
+fn readable(namespace: &str, source_name: &str, end: &str, longest: usize) -> String {
+    let mut name: String = format!("{PREFIX}-{namespace}-{source_name}")
+        .chars()
+        .map(|character| {
+            if character.is_ascii_alphanumeric() {
+                character
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    name.truncate(longest - end.len() - 1);
+    format!("{name}-{end}")
 }
 
 fn ownership_mark(source_uid: &str) -> String {

@@ -43,6 +43,22 @@ pub(crate) fn mns_name() -> Rule {
     )
 }
 
+/// A bucket of OSS.
+pub(crate) fn bucket() -> Rule {
+    pattern(
+        "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        "must be the name of a bucket: lower-case letters, digits and `-`, with a letter or digit at both ends",
+    )
+}
+
+/// A region of the cloud.
+pub(crate) fn region() -> Rule {
+    pattern(
+        "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        "must be the name of a region, such as `cn-shanghai`",
+    )
+}
+
 /// `v1` or `group/version`.
 pub(crate) fn api_version() -> Rule {
     pattern(
@@ -195,7 +211,10 @@ pub(crate) fn label_values() -> Rule {
 
 /// A source reads from one place.
 pub(crate) fn one_origin() -> Rule {
-    Rule::new("has(self.topic) != has(self.queue)").message(
-        "give exactly one of `topic` (a queue is made and subscribed to it) and `queue` (an existing queue)",
+    Rule::new(
+        "[has(self.eventRule), has(self.topic), has(self.queue)].exists_one(given, given)",
+    )
+    .message(
+        "give exactly one of `eventRule` (an event rule and a queue are made), `topic` (a queue is made and subscribed) and `queue` (an existing queue)",
     )
 }

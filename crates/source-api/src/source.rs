@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::access_token::AccessToken;
 use crate::delivery::DeliverySpec;
 use crate::destination::SinkSpec;
+use crate::event_rule::EventRuleSpec;
 use crate::filter::FilterSpec;
 use crate::overrides::CloudEventOverrides;
 use crate::status::MnsOssSourceStatus;
@@ -57,7 +58,17 @@ use crate::{rules, schema};
 ]"#
     ),
     printcolumn(name = "Sink", type_ = "string", json_path = ".status.sinkUri"),
-    printcolumn(name = "Topic", type_ = "string", json_path = ".spec.topic"),
+    printcolumn(
+        name = "Bucket",
+        type_ = "string",
+        json_path = ".spec.eventRule.bucket"
+    ),
+    printcolumn(
+        name = "Topic",
+        type_ = "string",
+        json_path = ".spec.topic",
+        priority = "1"
+    ),
     printcolumn(name = "Queue", type_ = "string", json_path = ".status.queue", priority = "1"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(
@@ -83,15 +94,20 @@ use crate::{rules, schema};
 pub struct MnsOssSourceSpec {
     /// Where events go.
     pub sink: SinkSpec,
+    /// Events of a bucket to receive. The controller makes a queue and an event rule of OSS that
+    /// delivers straight into it, and removes both when the source is deleted. Exactly one of
+    /// `eventRule`, `topic` and `queue` must be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_rule: Option<EventRuleSpec>,
     /// Topic that an event rule of OSS publishes to. The controller makes a queue, subscribes
     /// it to the topic, and removes both when the source is deleted or names another topic.
-    /// Exactly one of `topic` and `queue` must be given.
+    /// Exactly one of `eventRule`, `topic` and `queue` must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 120))]
     #[x_kube(validation = rules::mns_name())]
     pub topic: Option<String>,
-    /// Existing queue to receive from in place of a topic. It is never made, changed or
-    /// deleted by the controller. Exactly one of `topic` and `queue` must be given.
+    /// Existing queue to receive from. It is never made, changed or deleted by the controller.
+    /// Exactly one of `eventRule`, `topic` and `queue` must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 120))]
     #[x_kube(validation = rules::mns_name())]
@@ -122,9 +138,9 @@ pub struct MnsOssSourceSpec {
     /// without one, in `0.2` only without: Brokers of today know no version before 0.3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec_version: Option<SpecVersion>,
-    /// What happens to the queue and the subscription when the source is deleted or no longer
-    /// uses them: `Delete` (the default) or `Retain`. A queue given by `queue` is always left
-    /// alone.
+    /// What happens to the queue, the event rule and the subscription when the source is deleted
+    /// or no longer uses them: `Delete` (the default) or `Retain`. A queue given by `queue` is
+    /// always left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
     /// Adapter pods that share the queue. `kubectl scale`, a HorizontalPodAutoscaler and KEDA
@@ -176,26 +192,33 @@ pub enum DeletionPolicy {
 /// Where a source reads from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin<'a> {
+    /// Events of a bucket: the controller makes queue and event rule.
+    EventRule(&'a EventRuleSpec),
     /// A topic: the controller makes queue and subscription.
     Topic(&'a str),
     /// Somebody else's queue.
     Queue(&'a str),
 }
 
-/// A source that names no origin, or two. Permanent.
+/// A source that names no origin, or several. Permanent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("exactly one of `topic` and `queue` must be given")]
+#[error("exactly one of `eventRule`, `topic` and `queue` must be given")]
 pub struct OriginError;
 
 impl MnsOssSourceSpec {
     /// Where to read from.
     ///
     /// # Errors
-    /// Permanent: both or neither are given.
+    /// Permanent: none or several are given.
     pub fn origin(&self) -> Result<Origin<'_>, OriginError> {
-        match (self.topic.as_deref(), self.queue.as_deref()) {
-            (Some(topic), None) => Ok(Origin::Topic(topic)),
-            (None, Some(queue)) => Ok(Origin::Queue(queue)),
+        match (
+            self.event_rule.as_ref(),
+            self.topic.as_deref(),
+            self.queue.as_deref(),
+        ) {
+            (Some(rule), None, None) => Ok(Origin::EventRule(rule)),
+            (None, Some(topic), None) => Ok(Origin::Topic(topic)),
+            (None, None, Some(queue)) => Ok(Origin::Queue(queue)),
             _ => Err(OriginError),
         }
     }

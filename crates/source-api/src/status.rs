@@ -66,7 +66,8 @@ pub struct MnsOssSourceStatus {
     /// it is that of a Secret that was changed, the new key has been tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_resource_version: Option<String>,
-    /// Endpoint of MNS that queue, topic and subscription are found at.
+    /// Endpoint of MNS that queue, topic and subscription are found at; the event rule is in its
+    /// region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     /// Queue that is received from.
@@ -78,6 +79,10 @@ pub struct MnsOssSourceStatus {
     /// Subscription that the controller made, from the topic to the queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscription: Option<String>,
+    /// Event rules that the controller made, from the bucket to the queue; more than one only
+    /// while one takes the place of another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub event_rules: Vec<String>,
 }
 
 /// Type and source of an event.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
+use mns::OpenApiEndpoint;
 use prometheus_client::registry::Registry;
 use service::{ConnectOptions, Readiness};
 use source_api::names;
@@ -15,7 +16,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
-use transport::{Reach, RetryPolicy, Transport};
+use transport::{Networks, Reach, RetryPolicy, Transport};
 
 use crate::Args;
 use crate::backlog::Backlogs;
@@ -147,6 +148,13 @@ async fn lead(
     Ok(())
 }
 
+/// Where connections to MNS and its OpenAPI may go.
+pub(crate) fn reach(private: Networks) -> Reach {
+    Reach::public_and(private, |host| {
+        mns::Endpoint::is_vendors_host(host) || OpenApiEndpoint::is_vendors_host(host)
+    })
+}
+
 fn parts(
     args: &Args,
     client: Client,
@@ -156,10 +164,9 @@ fn parts(
 ) -> anyhow::Result<Parts> {
     // The endpoint of MNS comes from a Secret, so a user chooses it.
     let allowed = args.allow_private_endpoints.clone();
-    let reach = Reach::public_and(allowed, mns::Endpoint::is_vendors_host);
     let connect = ConnectOptions {
         idle_per_host: args.concurrency.into(),
-        reach,
+        reach: reach(allowed),
         ..ConnectOptions::default()
     };
     let retry = RetryPolicy::new(2, Duration::from_millis(100), Duration::from_secs(1));
@@ -181,6 +188,7 @@ fn parts(
         backlogs,
         scope: args.scope.clone(),
         cluster_domain: cluster_domain(args.cluster_domain.as_deref()),
+        open_api: args.mns_open_endpoint.clone(),
         client,
     })
 }

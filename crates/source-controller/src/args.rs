@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
+use mns::OpenApiEndpoint;
 use service::telemetry::TelemetryArgs;
 use source_api::TemplateKeys;
 use transport::Networks;
 
 use crate::scope::Scope;
 
-/// Keeps every `MnsOssSource` of a cluster: its queue and subscription in MNS, its adapter, and
+/// Keeps every `MnsOssSource` of a cluster: what it needs in MNS, its adapter, and
 /// its status.
 #[derive(Clone, Debug, Parser)]
 #[command(version, max_term_width = 100)]
@@ -46,10 +47,10 @@ pub struct Args {
         hide_default_value = true
     )]
     pub scope: Scope,
-    /// Networks in which an endpoint of MNS may lie although they are not public, such as
+    /// Networks in which an endpoint of MNS or its OpenAPI may lie although they are not public, such as
     /// `10.0.0.0/8`, with commas between them [default: none]. A user who may write a Secret
     /// can have the controller call any address there. The endpoints of Alibaba Cloud itself,
-    /// `<account>.mns.<region>.aliyuncs.com`, need no leave.
+    /// such as `<account>.mns.<region>.aliyuncs.com`, need no leave.
     #[arg(
         long,
         env = "ALLOW_PRIVATE_ENDPOINTS",
@@ -58,6 +59,10 @@ pub struct Args {
         hide_default_value = true
     )]
     pub allow_private_endpoints: Networks,
+    /// Endpoint of the MNS OpenAPI, in which event rules are
+    /// [default: the one of Alibaba Cloud in the region of MNS].
+    #[arg(long, env = "MNS_OPEN_ENDPOINT", value_name = "URL")]
+    pub mns_open_endpoint: Option<OpenApiEndpoint>,
     /// Labels and annotations that sources may give their adapters beside plain words and those
     /// of `app.kubernetes.io` and `prometheus.io`: domains such as `example.com` or single keys
     /// such as `example.com/team`, with commas between them [default: none]. The rule in the

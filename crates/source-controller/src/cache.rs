@@ -1,8 +1,14 @@
-//! Answers of the API server that hold until a watch says otherwise.
+//! What was read a moment ago: answers of the API server, and observations in the cloud.
 //!
-//! Many sources name the same few Secrets and sinks. What was read of one is kept only while
-//! the watch on its kind is in working order, is dropped as soon as that brings a change, and
-//! is used for a minute at most, because a watch can also fall silent.
+//! [`WatchCache`] has answers of the API server that hold until a watch says otherwise. Many
+//! sources name the same few Secrets and sinks. What was read of one is kept only while the watch
+//! on its kind is in working order, is dropped as soon as that brings a change, and is used for a
+//! minute at most, because a watch can also fall silent.
+//!
+//! [`RecentObservations`] has what was observed in MNS within the last seconds. MNS tells nobody
+//! when something changes, so every reconcile asks it. During a rollout a source is reconciled
+//! many times within seconds, and MNS limits calls; so a reconcile shortly after one that asked
+//! goes by the same answer.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,6 +16,7 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 use kube::runtime::watcher;
+use source_api::MnsOssSource;
 use tokio::time::Instant;
 
 /// For how long a value is used.
@@ -115,6 +122,63 @@ impl<T> State<T> {
     fn count(&mut self, watch: &str) {
         self.events += 1;
         self.watches.insert(watch.to_owned(), self.events);
+    }
+}
+
+/// For how long an observation is used; less if regular reconciles come oftener.
+const RECENT: Duration = Duration::from_secs(20);
+
+/// What an observation was made for. It is of no use to a source that has changed since, or
+/// whose Secret has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObservationKey {
+    generation: Option<i64>,
+    secret_version: Option<String>,
+}
+
+/// Observations, by uid of the source.
+#[derive(Debug)]
+pub(crate) struct RecentObservations<T> {
+    fresh: Duration,
+    entries: Mutex<HashMap<String, (ObservationKey, Instant, T)>>,
+}
+
+impl ObservationKey {
+    pub(crate) fn new(source: &MnsOssSource, secret_version: Option<&str>) -> Self {
+        Self {
+            generation: source.metadata.generation,
+            secret_version: secret_version.map(str::to_owned),
+        }
+    }
+}
+
+impl<T: Clone> RecentObservations<T> {
+    /// Holds nothing yet, and nothing until the next regular reconcile.
+    pub(crate) fn new(resync: Duration) -> Self {
+        Self {
+            fresh: RECENT.min(resync / 2),
+            entries: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn keep(&self, uid: &str, key: ObservationKey, observed: &T) {
+        let entry = (key, Instant::now(), observed.clone());
+        self.lock().insert(uid.to_owned(), entry);
+    }
+
+    pub(crate) fn get(&self, uid: &str, key: &ObservationKey) -> Option<T> {
+        let entries = self.lock();
+        let (kept_for, since, observed) = entries.get(uid)?;
+        (kept_for == key && since.elapsed() < self.fresh).then(|| observed.clone())
+    }
+
+    /// Forgets a source that is gone, or whose resources in MNS are about to change.
+    pub(crate) fn forget(&self, uid: &str) {
+        self.lock().remove(uid);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (ObservationKey, Instant, T)>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

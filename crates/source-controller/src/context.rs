@@ -2,16 +2,16 @@
 
 use kube::Client;
 use kube::runtime::events::Recorder;
-use mns::Endpoint;
+use mns::{Endpoint, EventRule, OpenApiEndpoint};
 use signing::Credentials;
 use transport::Transport;
 
 use crate::backlog::Backlogs;
-use crate::cache::WatchCache;
+use crate::cache::{RecentObservations, WatchCache};
 use crate::controller::Feeds;
 use crate::deployment::{AdapterSettings, Deployments};
 use crate::metrics::Metrics;
-use crate::mns::{Account, CircuitBreaker, RecentObservations};
+use crate::mns::{Account, CircuitBreaker, ObservedMns};
 use crate::own_writes::OwnWrites;
 use crate::requeue::RequeuePolicy;
 use crate::scope::Scope;
@@ -31,9 +31,11 @@ pub struct Context {
     pub(crate) deployments: Deployments,
     pub(crate) own_writes: OwnWrites,
     pub(crate) secrets: WatchCache<OpenedSecret>,
-    pub(crate) recent_mns: RecentObservations,
+    pub(crate) recent_mns: RecentObservations<ObservedMns>,
+    pub(crate) recent_rules: RecentObservations<Option<EventRule>>,
     pub(crate) known_accounts: KnownAccounts,
     pub(crate) backlogs: Backlogs,
+    open_api: Option<OpenApiEndpoint>,
     circuit_breaker: CircuitBreaker,
 }
 
@@ -57,6 +59,8 @@ pub struct Parts {
     pub scope: Scope,
     /// DNS domain of the cluster.
     pub cluster_domain: String,
+    /// The OpenAPI of MNS, if it is not the vendor's in each region.
+    pub open_api: Option<OpenApiEndpoint>,
 }
 
 impl Context {
@@ -73,6 +77,7 @@ impl Context {
             backlogs,
             scope,
             cluster_domain,
+            open_api,
         } = parts;
         let (watches, sinks) = SinkWatches::channel(scope.clone());
         let (deployments, writers) = Deployments::new(client.clone(), scope.clone());
@@ -82,7 +87,9 @@ impl Context {
             own_writes: OwnWrites::default(),
             secrets: WatchCache::default(),
             recent_mns: RecentObservations::new(requeue.resync()),
+            recent_rules: RecentObservations::new(requeue.resync()),
             known_accounts: KnownAccounts::default(),
+            open_api,
             circuit_breaker: CircuitBreaker::default(),
             client,
             transport,
@@ -105,6 +112,7 @@ impl Context {
         self.deployments.forget(uid);
         self.own_writes.forget(uid);
         self.recent_mns.forget(uid);
+        self.recent_rules.forget(uid);
         self.known_accounts.forget(uid);
         self.backlogs.forget(uid);
         self.requeue.forget(uid);
@@ -115,6 +123,7 @@ impl Context {
             endpoint,
             credentials,
             self.transport.clone(),
+            self.open_api.clone(),
             self.circuit_breaker.clone(),
             self.metrics.clone(),
         )

@@ -191,10 +191,7 @@ fn desired(
         });
         (name, document)
     };
-    announced(source.spec.filter.as_ref())
-        .into_iter()
-        .map(describe)
-        .collect()
+    announced(&source.spec).into_iter().map(describe).collect()
 }
 
 fn spec(type_: &str, origin: &str, sink: &ObjectReference, api_version: &str) -> Value {

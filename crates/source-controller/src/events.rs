@@ -34,10 +34,13 @@ pub(crate) fn events(
     });
     let steps = applied.mns.iter().flatten();
     let steps = steps.map(|step| normal(step.reason(), &step.describe()));
+    let rule_steps = applied.event_rule.iter().flatten().flatten();
+    let rule_steps = rule_steps.map(|step| normal(step.reason(), &step.describe()));
     let conditions = new.conditions.iter();
     let conditions = conditions.filter_map(|condition| transition(old, condition, applied));
     orphans
         .chain(steps)
+        .chain(rule_steps)
         .chain(adapter(&applied.adapter))
         .chain(conditions)
         .collect()

@@ -19,7 +19,7 @@ use crate::events;
 use crate::mns::MnsProblem;
 use crate::mns::orphans::{AllOwned, all_owned};
 use crate::secret::{self, AccountProblem};
-use crate::source::{DesiredQueue, Identity, ParsedSource};
+use crate::source::{Identity, ParsedSource};
 
 /// How long MNS gets to answer before the resources there are left behind.
 const DEADLINE: SignedDuration = SignedDuration::from_mins(5);
@@ -41,7 +41,8 @@ pub(crate) async fn ensure(
     let ParsedSource {
         source, desired, ..
     } = parsed;
-    let makes_something = matches!(desired.queue, Ok(DesiredQueue::Subscribed(_)));
+    let queue = desired.queue.as_ref();
+    let makes_something = queue.is_ok_and(|queue| queue.made().is_some());
     let is_retained = source.spec.deletion_policy == Some(DeletionPolicy::Retain);
     if !makes_something || is_retained || is_there(source) {
         return Ok(());

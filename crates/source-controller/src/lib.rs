@@ -18,6 +18,7 @@ pub mod controller;
 pub mod deployment;
 mod drift;
 pub mod error;
+pub mod event_rule;
 pub mod event_types;
 mod events;
 mod finalize;

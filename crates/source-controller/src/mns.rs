@@ -6,8 +6,6 @@
 mod circuit_breaker;
 mod client;
 pub mod orphans;
-mod recent;
-mod step;
 
 use std::time::Duration;
 
@@ -20,10 +18,10 @@ use tracing::info;
 use transport::Disposition;
 
 pub(crate) use circuit_breaker::CircuitBreaker;
+use client::TOPIC_NOT_FOUND;
 pub use client::{Account, MnsProblem, MnsResource};
-pub(crate) use recent::{ObservationKey, RecentObservations};
-pub use step::MnsStep;
 
+use crate::cache::ObservationKey;
 use crate::context::Context;
 use crate::reconcile::{Applied, Observed};
 use crate::source::{Desired, DesiredQueue, Identity, SubscribedQueue};
@@ -41,6 +39,22 @@ pub struct ObservedMns {
     pub queue: Option<QueueStatus>,
     /// The subscription.
     pub subscription: Option<SubscriptionStatus>,
+}
+
+/// One change in MNS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MnsStep {
+    /// Make the queue.
+    CreateQueue(QueueName, QueueAttributes),
+    /// Set the attributes that somebody changed.
+    CorrectQueue(QueueName, QueueAttributes),
+    /// Subscribe the queue to the topic.
+    Subscribe(SubscribedQueue, Subscription),
+    /// Replace a subscription of ours that leads elsewhere or alters messages: MNS cannot
+    /// change that.
+    Resubscribe(SubscribedQueue, Subscription),
+    /// Set the strategy that somebody changed.
+    CorrectSubscription(SubscribedQueue, NotifyStrategy),
 }
 
 /// Asks MNS, unless it was asked a moment ago.
@@ -89,6 +103,10 @@ pub(crate) fn diff(desired: &Desired, observed: &Observed) -> Result<Vec<MnsStep
     let found = found.as_ref().map_err(Clone::clone)?;
     match queue {
         DesiredQueue::Subscribed(desired) => subscribed_steps(desired, endpoint, found),
+        DesiredQueue::Ruled(desired) => {
+            let step = queue_step(&desired.queue, found.queue.as_ref());
+            Ok(step.into_iter().collect())
+        }
         DesiredQueue::Given(_) if found.queue.is_some() => Ok(Vec::new()),
         DesiredQueue::Given(queue) => Err(no_queue(queue)),
     }
@@ -99,6 +117,7 @@ fn subscribed_steps(
     endpoint: &Endpoint,
     found: &ObservedMns,
 ) -> Result<Vec<MnsStep>, MnsProblem> {
+    let no_account = || MnsProblem::no_account(MnsResource::Subscription);
     let arn = endpoint.queue_arn(&desired.queue).ok_or_else(no_account)?;
     let queue = queue_step(&desired.queue, found.queue.as_ref());
     let subscription = subscription_step(desired, arn, found.subscription.as_ref());
@@ -176,18 +195,6 @@ fn no_queue(queue: &QueueName) -> MnsProblem {
     MnsProblem::new(MnsResource::Queue, "QueueNotFound", message, permanent)
 }
 
-fn no_account() -> MnsProblem {
-    let message = "the endpoint does not name account and region: use `https://<account>.mns.<region>.aliyuncs.com`, \
-                   or add `accountId` and `region` to the document in the Secret";
-    let reason = "EndpointIncomplete";
-    MnsProblem::new(
-        MnsResource::Subscription,
-        reason,
-        message.to_owned(),
-        Disposition::Permanent,
-    )
-}
-
 /// Takes the steps in order, up to the first that fails.
 pub(crate) async fn apply(
     ctx: &Context,
@@ -212,6 +219,90 @@ pub(crate) async fn apply(
         );
     }
     Ok(steps)
+}
+
+impl MnsStep {
+    /// The step as done, for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::CreateQueue(name, _) => format!("made queue `{name}`"),
+            Self::CorrectQueue(name, _) => {
+                format!("set attributes of queue `{name}` that somebody had changed")
+            }
+            Self::Subscribe(desired, _) => {
+                let SubscribedQueue { topic, queue, .. } = desired;
+                format!("subscribed queue `{queue}` to topic `{topic}`")
+            }
+            Self::Resubscribe(desired, _) | Self::CorrectSubscription(desired, _) => {
+                let SubscribedQueue {
+                    topic,
+                    subscription,
+                    ..
+                } = desired;
+                format!(
+                    "mended subscription `{subscription}` of topic `{topic}` that somebody had changed"
+                )
+            }
+        }
+    }
+
+    /// The step in one word, for an event.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::CreateQueue(..) => "QueueCreated",
+            Self::CorrectQueue(..) => "QueueCorrected",
+            Self::Subscribe(..) => "Subscribed",
+            Self::Resubscribe(..) | Self::CorrectSubscription(..) => "SubscriptionCorrected",
+        }
+    }
+
+    /// Takes the step.
+    async fn take(&self, account: &Account) -> Result<(), MnsProblem> {
+        match self {
+            Self::CreateQueue(name, attributes) => {
+                let queue = account.queue(name);
+                account
+                    .call(MnsResource::Queue, queue.create(attributes))
+                    .await?;
+            }
+            Self::CorrectQueue(name, attributes) => {
+                let queue = account.queue(name);
+                account
+                    .call(MnsResource::Queue, queue.set_attributes(attributes))
+                    .await?;
+            }
+            Self::Subscribe(desired, subscription) => {
+                let topic = account.topic(&desired.topic);
+                let call = topic.subscribe(&desired.subscription, subscription);
+                let subscribed = account.call(MnsResource::Subscription, call).await;
+                subscribed.map_err(|problem| name_topic(problem, desired))?;
+            }
+            Self::Resubscribe(desired, subscription) => {
+                let topic = account.topic(&desired.topic);
+                let call = topic.unsubscribe(&desired.subscription);
+                account.call(MnsResource::Subscription, call).await?;
+                let call = topic.subscribe(&desired.subscription, subscription);
+                account.call(MnsResource::Subscription, call).await?;
+            }
+            Self::CorrectSubscription(desired, strategy) => {
+                let topic = account.topic(&desired.topic);
+                let call = topic.set_subscription_attributes(&desired.subscription, *strategy);
+                account.call(MnsResource::Subscription, call).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A missing topic is the user's most likely mistake, so the message names it plainly.
+fn name_topic(problem: MnsProblem, desired: &SubscribedQueue) -> MnsProblem {
+    if problem.reason != TOPIC_NOT_FOUND {
+        return problem;
+    }
+    let message = format!("topic `{}` does not exist", desired.topic);
+    MnsProblem { message, ..problem }
 }
 
 /// Marks `QueueReady` and `Subscribed`.
@@ -239,6 +330,10 @@ pub(crate) fn mark(
                 conditions.mark_true(Dependent::QueueReady);
                 mark_problem(conditions, Dependent::Subscribed, problem);
             }
+            // An orphaned rule is in the way.
+            MnsResource::EventRule => {
+                mark_problem(conditions, Dependent::EventRuleReady, problem);
+            }
         },
         _ => {
             let message = "MNS cannot be asked without credentials that it takes";
@@ -250,6 +345,10 @@ pub(crate) fn mark(
 fn mark_subscribed(conditions: &mut Conditions, queue: &DesiredQueue) {
     match queue {
         DesiredQueue::Subscribed(_) => conditions.mark_true(Dependent::Subscribed),
+        DesiredQueue::Ruled(_) => {
+            let message = "the event rule delivers straight into the queue";
+            conditions.mark_true_because(Dependent::Subscribed, "EventRuleDelivers", message);
+        }
         DesiredQueue::Given(_) => {
             let message = "whoever owns the queue sees to what is in it";
             conditions.mark_true_because(Dependent::Subscribed, "QueueGiven", message);
@@ -258,7 +357,11 @@ fn mark_subscribed(conditions: &mut Conditions, queue: &DesiredQueue) {
 }
 
 /// A problem that may pass is not a failure yet.
-fn mark_problem(conditions: &mut Conditions, dependent: Dependent, problem: &MnsProblem) {
+pub(crate) fn mark_problem(
+    conditions: &mut Conditions,
+    dependent: Dependent,
+    problem: &MnsProblem,
+) {
     let message = problem.message.clone();
     if problem.disposition.is_retryable() {
         conditions.mark_unknown(dependent, problem.reason, message);

@@ -11,25 +11,27 @@ use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt as _};
-use mns::Endpoint;
+use mns::{Endpoint, EventRule};
 use source_api::{MnsOssSource, READY};
 use tokio::time::{Instant, timeout};
 use tokio::try_join;
 use tracing::{debug, info, warn};
 
+use crate::cache::ObservationKey;
 use crate::context::Context;
 use crate::deployment::{AdapterPlan, AdapterSettings, AppliedAdapter};
 use crate::error::{DEADLINE, ReconcileError, doing};
+use crate::event_rule::EventRuleStep;
 use crate::event_types::{EventTypesPlan, ObservedEventTypes};
 use crate::metrics::ReconcileOutcome;
 use crate::mns::orphans::{self, Orphans};
-use crate::mns::{Account, MnsProblem, MnsStep, ObservationKey, ObservedMns};
+use crate::mns::{Account, MnsProblem, MnsStep, ObservedMns};
 use crate::requeue::Requeue;
 use crate::secret::{AccountProblem, OpenedSecret};
 use crate::sink::{ResolvedSink, SinkProblem};
 use crate::source::{Identity, ParsedSource};
 use crate::status::{self, Report, report};
-use crate::{deployment, event_types, events, finalize, secret, sink};
+use crate::{deployment, event_rule, event_types, events, finalize, secret, sink};
 
 /// The observed state of everything that concerns one source.
 #[derive(Clone, Debug)]
@@ -44,6 +46,9 @@ pub struct Observed {
     pub secret_version: Option<String>,
     /// Queue and subscription; `None` if there was no account or no name to look for.
     pub mns: Option<Result<ObservedMns, MnsProblem>>,
+    /// The event rule, if the source wants one and there is an account; `None` inside if there is
+    /// none yet.
+    pub event_rule: Option<Result<Option<EventRule>, MnsProblem>>,
     /// The Deployment that has the adapter's name.
     pub deployment: Option<Deployment>,
     /// `EventType`s; `None` if Knative keeps them.
@@ -57,6 +62,8 @@ pub struct Plan {
     pub orphans: Option<Orphans>,
     /// What to make or correct in MNS; or why nothing can be done there.
     pub mns: Result<Vec<MnsStep>, MnsProblem>,
+    /// What to do about event rules; or why nothing can be done.
+    pub event_rule: Result<Vec<EventRuleStep>, MnsProblem>,
     /// What to do about the adapter.
     pub adapter: AdapterPlan,
     /// What to do about `EventType`s.
@@ -70,9 +77,18 @@ pub struct Applied {
     pub orphans: Option<(Orphans, Result<(), MnsProblem>)>,
     /// The steps taken in MNS; or why there are none.
     pub mns: Result<Vec<MnsStep>, MnsProblem>,
+    /// The steps taken about event rules; `None` if there is no queue for one to deliver into.
+    pub event_rule: Option<Result<Vec<EventRuleStep>, MnsProblem>>,
     /// The adapter.
     pub adapter: AppliedAdapter,
 }
+
+/// What was observed with the key in the Secret.
+type ObservedCloud = (
+    OpenedSecret,
+    Option<Result<ObservedMns, MnsProblem>>,
+    Option<Result<Option<EventRule>, MnsProblem>>,
+);
 
 /// How a reconcile ended.
 enum End {
@@ -173,7 +189,7 @@ pub async fn observe(
     let ParsedSource {
         identity, desired, ..
     } = parsed;
-    let (sink, dead_letter_sink, (secret, mns), deployment) = try_join!(
+    let (sink, dead_letter_sink, (secret, mns, event_rule), deployment) = try_join!(
         sink::observe(ctx, &desired.sink, identity),
         sink::observe_dead_letter_sink(ctx, parsed),
         observe_mns(ctx, parsed),
@@ -189,31 +205,38 @@ pub async fn observe(
         account: endpoint.map_err(Clone::clone),
         secret_version: secret.version,
         mns,
+        event_rule,
         deployment,
         event_types: event_types::observe(ctx, parsed).await,
     };
     Ok((observed, secret.account.ok()))
 }
 
-/// Opens the Secret, and with its key looks into MNS.
+/// Opens the Secret, and with its key looks into MNS and its OpenAPI.
 async fn observe_mns(
     ctx: &Context,
     parsed: &ParsedSource,
-) -> Result<(OpenedSecret, Option<Result<ObservedMns, MnsProblem>>), ReconcileError> {
+) -> Result<ObservedCloud, ReconcileError> {
     let secret = secret::observe(ctx, parsed).await?;
     let (Ok(account), Ok(queue)) = (&secret.account, &parsed.desired.queue) else {
-        return Ok((secret, None));
+        return Ok((secret, None, None));
     };
     let key = ObservationKey::new(&parsed.source, secret.version.as_deref());
     let uid = &parsed.identity.uid;
-    let observed = crate::mns::observe(ctx, uid, key, account, queue).await;
-    if observed.is_ok() && queue.subscribed().is_some() {
+    let mns = crate::mns::observe(ctx, uid, key.clone(), account, queue).await;
+    if mns.is_ok() && queue.made().is_some() {
         ctx.known_accounts.keep(uid, account);
     }
-    if observed.is_ok() {
+    if mns.is_ok() {
         ctx.backlogs.watch(&parsed.identity, account, queue.name());
     }
-    Ok((secret, Some(observed)))
+    let event_rule = match queue.ruled() {
+        Some(ruled) if mns.is_ok() => {
+            Some(event_rule::observe(ctx, uid, key, account, ruled).await)
+        }
+        _ => None,
+    };
+    Ok((secret, Some(mns), event_rule))
 }
 
 /// Decides what to do about a source. Pure: the same source, observed in the same state, has
@@ -223,6 +246,7 @@ pub fn plan(parsed: &ParsedSource, observed: &Observed, settings: &AdapterSettin
     Plan {
         orphans: orphans::diff(parsed, observed),
         mns: crate::mns::diff(&parsed.desired, observed),
+        event_rule: event_rule::diff(parsed, observed),
         adapter: deployment::diff(parsed, observed, settings),
         event_types: event_types::diff(parsed, observed),
     }
@@ -247,11 +271,16 @@ pub async fn apply(
         Some((_, Err(problem))) if problem.disposition.is_retryable() => Err(problem.clone()),
         _ => crate::mns::apply(ctx, identity, account, plan.mns).await,
     };
+    let event_rule = match &mns {
+        Ok(_) => Some(event_rule::apply(ctx, identity, account, plan.event_rule).await),
+        Err(_) => None,
+    };
     let adapter = deployment::apply(ctx, identity, plan.adapter, mns.is_ok()).await?;
     event_types::apply(ctx, identity, plan.event_types).await;
     Ok(Applied {
         orphans,
         mns,
+        event_rule,
         adapter,
     })
 }

@@ -147,7 +147,7 @@ fn open(ctx: &Context, name: &str, key: &str, secret: Option<&Secret>) -> Opened
     }
 }
 
-fn read(value: &[u8]) -> Result<(Endpoint, SecretDocument), DocumentProblem> {
+pub(crate) fn read(value: &[u8]) -> Result<(Endpoint, SecretDocument), DocumentProblem> {
     let text = str::from_utf8(value).map_err(|_| DocumentProblem::NotText)?;
     let document = SecretDocument::from_json(text).map_err(DocumentProblem::Credentials)?;
     let url = document.url.as_deref().ok_or(DocumentProblem::NoUrl)?;

@@ -5,9 +5,10 @@
 //! and the other fields still take effect.
 
 use kube::ResourceExt as _;
-use mns::{NameError, QueueName, SubscriptionName, TopicName};
+use mns::{EventRuleName, NameError, QueueName, SubscriptionName, TopicName};
 use source_api::{
-    Delivery, DeliveryError, MnsOssSource, Origin, OriginError, Sink, SinkError, Target, names,
+    Delivery, DeliveryError, EventRuleSpec, MnsOssSource, Origin, OriginError, Sink, SinkError,
+    Target, names,
 };
 use thiserror::Error;
 
@@ -49,6 +50,8 @@ pub struct Desired {
 pub enum DesiredQueue {
     /// A queue that the controller makes and subscribes to a topic.
     Subscribed(SubscribedQueue),
+    /// A queue that the controller makes, and an event rule that delivers into it.
+    Ruled(RuledQueue),
     /// A queue that the user names. The controller never changes it.
     Given(QueueName),
 }
@@ -62,6 +65,17 @@ pub struct SubscribedQueue {
     pub queue: QueueName,
     /// The subscription. It has the queue's name.
     pub subscription: SubscriptionName,
+}
+
+/// A queue that the controller makes, and its event rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuledQueue {
+    /// The queue.
+    pub queue: QueueName,
+    /// Name of the event rule.
+    pub rule: EventRuleName,
+    /// Content of the event rule.
+    pub spec: EventRuleSpec,
 }
 
 /// Why a source has no queue to receive from. Permanent.
@@ -131,6 +145,7 @@ impl Desired {
 impl DesiredQueue {
     fn of(source: &MnsOssSource, identity: &Identity) -> Result<Self, DesiredQueueError> {
         match source.spec.origin()? {
+            Origin::EventRule(spec) => Ok(Self::Ruled(RuledQueue::of(spec, identity)?)),
             Origin::Topic(topic) => Ok(Self::Subscribed(SubscribedQueue::of(topic, identity)?)),
             Origin::Queue(queue) => Ok(Self::Given(QueueName::try_new(queue)?)),
         }
@@ -141,15 +156,32 @@ impl DesiredQueue {
     pub fn name(&self) -> &QueueName {
         match self {
             Self::Subscribed(subscribed) => &subscribed.queue,
+            Self::Ruled(ruled) => &ruled.queue,
             Self::Given(queue) => queue,
         }
     }
 
-    /// The queue and the subscription, if they are the controller's.
+    /// Name of the queue, if it is the controller's.
+    pub(crate) fn made(&self) -> Option<&QueueName> {
+        match self {
+            Self::Subscribed(_) | Self::Ruled(_) => Some(self.name()),
+            Self::Given(_) => None,
+        }
+    }
+
+    /// The queue and the subscription, if there is one.
     pub(crate) fn subscribed(&self) -> Option<&SubscribedQueue> {
         match self {
             Self::Subscribed(subscribed) => Some(subscribed),
-            Self::Given(_) => None,
+            Self::Ruled(_) | Self::Given(_) => None,
+        }
+    }
+
+    /// The queue and the event rule, if there is one.
+    pub(crate) fn ruled(&self) -> Option<&RuledQueue> {
+        match self {
+            Self::Ruled(ruled) => Some(ruled),
+            Self::Subscribed(_) | Self::Given(_) => None,
         }
     }
 }
@@ -161,6 +193,28 @@ impl SubscribedQueue {
             topic: TopicName::try_new(topic)?,
             subscription: SubscriptionName::try_new(&queue)?,
             queue: QueueName::try_new(queue)?,
+        })
+    }
+}
+
+impl RuledQueue {
+    fn of(spec: &EventRuleSpec, identity: &Identity) -> Result<Self, NameError> {
+        let Identity {
+            namespace,
+            name,
+            uid,
+        } = identity;
+        // Without what does not change the rule.
+        let content = EventRuleSpec {
+            region: None,
+            events: spec.events().into_iter().map(str::to_owned).collect(),
+            ..spec.clone()
+        };
+        let rule = names::event_rule(namespace, name, uid, &content);
+        Ok(Self {
+            queue: QueueName::try_new(names::queue(namespace, name, uid))?,
+            rule: EventRuleName::try_new(rule)?,
+            spec: spec.clone(),
         })
     }
 }

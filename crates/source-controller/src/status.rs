@@ -18,8 +18,8 @@ use crate::mns::{self, MnsProblem};
 use crate::reconcile::{Applied, Observed};
 use crate::requeue::Requeue;
 use crate::sink::{self, ResolvedSink, SinkProblem};
-use crate::source::{Desired, ParsedSource};
-use crate::{deployment, secret};
+use crate::source::ParsedSource;
+use crate::{deployment, event_rule, secret};
 
 /// Field manager of the status.
 const MANAGER: &str = "mnsoss-source-controller-status";
@@ -54,24 +54,20 @@ pub(crate) fn report(
     sink::mark(&mut conditions, observed);
     secret::mark(&mut conditions, observed, applied);
     mns::mark(&mut conditions, desired, observed, applied);
+    event_rule::mark(&mut conditions, parsed, observed, applied, now);
     mns::orphans::mark(&mut conditions, applied);
     deployment::mark(&mut conditions, desired, applied);
     let is_ready = conditions.is_ready();
     let status = MnsOssSourceStatus {
         observed_generation: Some(generation),
         conditions: conditions.finish(now),
-        ce_attributes: announced(source.spec.filter.as_ref()),
+        ce_attributes: announced(&source.spec),
         consumers: Some(consumers(applied)),
         selector: Some(deployment::selector(identity)),
         // No tokens are sent, so the source has no identity.
         auth: None,
         secret_resource_version: observed.secret_version.clone(),
-        ..with_resources(
-            with_sinks(old.clone(), observed),
-            desired,
-            observed,
-            applied,
-        )
+        ..with_resources(with_sinks(old.clone(), observed), parsed, observed, applied)
     };
     Report {
         events: events(&old, &status, applied),
@@ -138,11 +134,11 @@ fn with_sinks(status: MnsOssSourceStatus, observed: &Observed) -> MnsOssSourceSt
 /// was tried, the old record stays: there is no other one.
 fn with_resources(
     status: MnsOssSourceStatus,
-    desired: &Desired,
+    parsed: &ParsedSource,
     observed: &Observed,
     applied: &Applied,
 ) -> MnsOssSourceStatus {
-    let (Ok(queue), Ok(endpoint)) = (&desired.queue, &observed.account) else {
+    let (Ok(queue), Ok(endpoint)) = (&parsed.desired.queue, &observed.account) else {
         return status;
     };
     if removal_problem(applied).is_some_and(|problem| problem.disposition.is_retryable()) {
@@ -154,6 +150,7 @@ fn with_resources(
         queue: Some(queue.name().to_string()),
         topic: subscribed.map(|it| it.topic.to_string()),
         subscription: subscribed.map(|it| it.subscription.to_string()),
+        event_rules: event_rule::to_record(parsed, applied),
         ..status
     }
 }
@@ -175,7 +172,8 @@ fn removal_problem(applied: &Applied) -> Option<&MnsProblem> {
 fn requeue(observed: &Observed, applied: &Applied) -> Requeue {
     let problems = removal_problem(applied)
         .into_iter()
-        .chain(applied.mns.as_ref().err());
+        .chain(applied.mns.as_ref().err())
+        .chain(applied.event_rule.iter().filter_map(|it| it.as_ref().err()));
     let backoff = problems.filter_map(|problem| match problem.disposition.into() {
         Requeue::Backoff(asked) => Some(asked),
         Requeue::Regular | Requeue::Soon => None,

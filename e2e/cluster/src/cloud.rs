@@ -75,16 +75,19 @@ impl Cloud {
         })
     }
 
-    /// Makes the topic, the bucket and the event rule of the sample; gives the bucket.
+    /// Makes the bucket of the sample. The controller makes the event rule, unless a topic is
+    /// given: then the topic and its rule are made here.
     ///
     /// # Errors
     /// When the emulator refuses one of them or does not answer.
     pub(crate) async fn provision(&self, config: &Config) -> Result<Bucket> {
         let bucket = self.bucket(&config.oss_bucket).await?;
-        let topic = self.topic(&config.mns_topic).await?;
-        let endpoint = RuleEndpoint::Topic(topic.name().clone());
-        self.announce("photos", &config.oss_bucket, endpoint)
-            .await?;
+        if let Some(topic) = &config.mns_topic {
+            let topic = self.topic(topic).await?;
+            let endpoint = RuleEndpoint::Topic(topic.name().clone());
+            self.announce("photos", &config.oss_bucket, endpoint)
+                .await?;
+        }
         Ok(bucket)
     }
 

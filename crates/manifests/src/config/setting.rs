@@ -94,7 +94,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "controller.egress-ports",
-        description: "Ports that the controller's pods may connect to, by NetworkPolicy: those of API servers and of\nMNS. The port of `mns.endpoint` and DNS are always among them.",
+        description: "Ports that the controller's pods may connect to, by NetworkPolicy: those of API servers and of\nMNS. The ports of `mns.endpoint` and `mns.open-endpoint` and DNS are always among them.",
         usual: "80,443,6443,8443",
         rule: "numbers from 1 to 65535, separated by commas",
         set: |config, text| put(&mut config.controller_egress_ports, value::ports(text)),
@@ -169,11 +169,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: |config, text| put_some(&mut config.mns_region, value::region(text)),
     },
     Setting {
+        key: "mns.open-endpoint",
+        description: "Endpoint of the MNS OpenAPI, where event rules are; the region's if absent.",
+        usual: "",
+        rule: URL,
+        set: |config, text| put_some(&mut config.mns_open_endpoint, value::url(text)),
+    },
+    Setting {
         key: "mns.topic",
-        description: "Topic that the bucket's event rule publishes to.",
-        usual: "mns-en-topics-oss-face-image-2381221888dds9129",
+        description: "Topic that an event rule of your own publishes to; if absent, the controller makes a rule that\ndelivers straight into its queue.",
+        usual: "",
         rule: "the name of a topic: up to 120 letters, digits and `-`",
-        set: |config, text| put(&mut config.mns_topic, value::topic(text)),
+        set: |config, text| put_some(&mut config.mns_topic, value::topic(text)),
     },
     Setting {
         key: "oss.bucket",

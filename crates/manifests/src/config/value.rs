@@ -180,7 +180,8 @@ impl Addressing {
 
 impl Backend {
     /// As the face service takes it.
-    pub(crate) fn as_str(self) -> &'static str {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Dataplus => "dataplus",
             Self::Facebody => "facebody",

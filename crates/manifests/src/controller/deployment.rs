@@ -117,6 +117,10 @@ fn environment(config: &Config) -> Vec<EnvVar> {
             "ALLOW_TEMPLATE_KEYS",
             config.controller_template_keys.to_string(),
         ),
+        (
+            "MNS_OPEN_ENDPOINT",
+            config.mns_open_endpoint.clone().unwrap_or_default(),
+        ),
     ];
     let scope = scope.iter().filter(|(_, text)| !text.is_empty());
     let scope = scope.map(|(name, text)| value(name, text));

@@ -1,13 +1,16 @@
 //! The source, in its modern form.
 
 use source_api::{
-    AccessToken, FilterSpec, MnsOssSource, MnsOssSourceSpec, ObjectReference, SecretKeyReference,
-    SinkSpec,
+    AccessToken, EventRuleSpec, FilterSpec, MnsOssSource, MnsOssSourceSpec, ObjectReference,
+    SecretKeyReference, SinkSpec,
 };
 
 use super::{ACCOUNT, BROKER, SECRET, SECRET_KEY, SOURCE, photos};
 use crate::config::Config;
 use crate::metadata::namespaced;
+
+pub(super) const COMMENT: &str = "The controller makes the event rule and its queue, and removes both with the source. Results\n\
+                                  are excluded, so that they cause no events.";
 
 pub(super) fn source(config: &Config) -> MnsOssSource {
     let broker = ObjectReference {
@@ -17,31 +20,36 @@ pub(super) fn source(config: &Config) -> MnsOssSource {
         namespace: None,
         address: None,
     };
-    let spec = MnsOssSourceSpec {
-        filter: Some(FilterSpec {
-            event_names: photos::FINISHED.map(str::to_owned).to_vec(),
-            ..FilterSpec::default()
-        }),
-        ..spec(
-            config,
-            SinkSpec {
-                reference: Some(broker),
-                ..SinkSpec::default()
-            },
-        )
+    let sink = SinkSpec {
+        reference: Some(broker),
+        ..SinkSpec::default()
     };
     MnsOssSource {
         metadata: namespaced(SOURCE, &config.sample_namespace),
-        spec,
+        spec: spec(config, sink),
         status: None,
     }
 }
 
-/// What both forms have in common.
+/// Finished uploads, either by a rule of the controller's or from the topic of the user's rule.
 pub(crate) fn spec(config: &Config, sink: SinkSpec) -> MnsOssSourceSpec {
+    let finished = || photos::FINISHED.map(str::to_owned).to_vec();
+    let topic = config.mns_topic.clone();
+    let event_rule = topic.is_none().then(|| EventRuleSpec {
+        bucket: config.oss_bucket.clone(),
+        region: Some(config.oss_region.clone()),
+        events: finished(),
+        exclude_prefix: Some(format!("{}/", config.oss_target_path)),
+        ..EventRuleSpec::default()
+    });
+    let filter = topic.is_some().then(|| FilterSpec {
+        event_names: finished(),
+        ..FilterSpec::default()
+    });
     MnsOssSourceSpec {
         sink,
-        topic: Some(config.mns_topic.clone()),
+        event_rule,
+        topic,
         queue: None,
         access_token: AccessToken {
             secret_key_ref: SecretKeyReference {
@@ -52,7 +60,7 @@ pub(crate) fn spec(config: &Config, sink: SinkSpec) -> MnsOssSourceSpec {
         service_account_name: Some(ACCOUNT.to_owned()),
         ce_overrides: None,
         delivery: None,
-        filter: None,
+        filter,
         payload: None,
         spec_version: None,
         deletion_policy: None,

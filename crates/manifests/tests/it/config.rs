@@ -11,10 +11,7 @@ fn nothing(_: &str) -> Option<String> {
 #[test]
 fn what_is_usual_is_right() {
     assert_eq!(Config::load("", nothing).unwrap(), Config::usual());
-    assert_eq!(
-        Config::usual().mns_topic,
-        "mns-en-topics-oss-face-image-2381221888dds9129"
-    );
+    assert_eq!(Config::usual().mns_topic, None, "a rule is made");
 }
 
 #[test]
@@ -53,6 +50,7 @@ fn every_setting_can_be_given() {
         mns.endpoint = 'http://emulator:8082'
         mns.account-id = 1234567890123456
         mns.region = 'cn-qingdao'
+        mns.open-endpoint = 'http://emulator:8085'
         mns.topic = 'uploads'
         oss.bucket = 'photos'
         oss.region = 'cn-hangzhou'
@@ -103,6 +101,7 @@ fn every_mistake_is_named() {
         mns.endpoint = 'https://user:password@mns.example/'
         mns.account-id = 'mine'
         mns.region = 'cn shanghai'
+        mns.open-endpoint = 'mns-open.cn-shanghai.aliyuncs.com'
         mns.topic = 'a.b'
         oss.bucket = 'a'
         oss.region = 'cn_shanghai'

@@ -46,10 +46,10 @@ fn names_that_refer_are_names_that_are_there() {
 }
 
 #[test]
-fn sources_filter_and_trigger_take_the_same_events() {
+fn sources_rule_and_trigger_take_the_same_events() {
     let files = usual(Profile::Current);
     let source = object(&files, "MnsOssSource", "mnsoss-face");
-    let names = source["spec"]["filter"]["eventNames"]
+    let names = source["spec"]["eventRule"]["events"]
         .as_array()
         .unwrap()
         .clone();

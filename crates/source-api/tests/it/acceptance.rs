@@ -112,6 +112,17 @@ fn everything_at_once_is_stored_as_it_is() {
 fn usual_variations_are_taken() {
     let table = [
         (
+            "event rule of a bucket",
+            json!({"topic": null, "eventRule": {"bucket": "photos"}}),
+        ),
+        (
+            "event rule with all that it can have",
+            json!({"topic": null, "eventRule": {
+                "bucket": "photos-1", "region": "cn-shanghai", "prefix": "in/", "suffix": ".jpg",
+                "excludePrefix": "in/out/", "events": ["ObjectCreated:PutObject", "ObjectRemoved:*"],
+            }}),
+        ),
+        (
             "sink by URL",
             json!({"sink": {"ref": null, "uri": "http://sink.example"}}),
         ),
@@ -150,6 +161,34 @@ fn mistakes_are_answered_with_what_to_write() {
     let table = [
         ("no topic", json!({"topic": null})),
         ("topic and queue", json!({"queue": "q"})),
+        (
+            "topic and event rule",
+            json!({"eventRule": {"bucket": "photos"}}),
+        ),
+        (
+            "all three",
+            json!({"queue": "q", "eventRule": {"bucket": "photos"}}),
+        ),
+        (
+            "event rule without a bucket",
+            json!({"topic": null, "eventRule": {"prefix": "in/"}}),
+        ),
+        (
+            "bucket in upper case, region of nothing",
+            json!({"topic": null, "eventRule": {"bucket": "Photos", "region": ""}}),
+        ),
+        (
+            "region that is an endpoint",
+            json!({"topic": null, "eventRule": {"bucket": "photos", "region": "oss-cn-shanghai.aliyuncs.com"}}),
+        ),
+        (
+            "event of a rule as a type",
+            json!({"topic": null, "eventRule": {"bucket": "photos", "events": ["oss:ObjectCreated:PutObject"]}}),
+        ),
+        (
+            "prefix of nothing",
+            json!({"topic": null, "eventRule": {"bucket": "photos", "prefix": ""}}),
+        ),
         ("topic with a dot", json!({"topic": "a.b"})),
         ("topic too long", json!({"topic": "t".repeat(121)})),
         ("topic of nothing", json!({"topic": ""})),

@@ -52,10 +52,11 @@ fn ready(conditions: &[Condition]) -> &Condition {
 #[test]
 fn everything_starts_unknown() {
     let conditions = Conditions::begin(&[], None, 1).finish(at(5));
-    insta::assert_snapshot!(shown(&conditions), @"
+    insta::assert_snapshot!(shown(&conditions), @r"
     5 CredentialsProvided=Unknown - -
     5 DeadLetterSinkResolved=Unknown - -
     5 Deployed=Unknown - -
+    5 EventRuleReady=Unknown - -
     5 OIDCIdentityCreated=Unknown - -
     5 QueueReady=Unknown - -
     5 Ready=Unknown NewObservedGenFailure unsuccessfully observed a new generation
@@ -66,10 +67,11 @@ fn everything_starts_unknown() {
 
 #[test]
 fn ready_needs_every_dependent() {
-    insta::assert_snapshot!(shown(&all_true(&[], 5)), @"
+    insta::assert_snapshot!(shown(&all_true(&[], 5)), @r"
     5 CredentialsProvided=True - -
     5 DeadLetterSinkResolved=True - -
     5 Deployed=True - -
+    5 EventRuleReady=True - -
     5 OIDCIdentityCreated=True - -
     5 QueueReady=True - -
     5 Ready=True - -
@@ -105,10 +107,11 @@ fn the_failure_that_came_last_is_ready_s_reason() {
     second.mark_false(Dependent::SinkProvided, "NotFound", "no such broker");
     second.mark_unknown(Dependent::QueueReady, "Unanswered", "no answer");
     let stored = second.finish(at(3));
-    insta::assert_snapshot!(shown(&stored), @"
+    insta::assert_snapshot!(shown(&stored), @r"
     1 CredentialsProvided=True - -
     1 DeadLetterSinkResolved=True - -
     2 Deployed=False Crashing the pod exits
+    1 EventRuleReady=True - -
     1 OIDCIdentityCreated=True - -
     3 QueueReady=Unknown Unanswered no answer
     3 Ready=False NotFound no such broker
@@ -153,10 +156,11 @@ fn any_change_moves_the_time_and_no_change_does_not() {
 
     let mut conditions = Conditions::begin(&stored, Some(1), 1);
     conditions.mark_true_because(Dependent::Subscribed, "QueueGiven", "somebody else's queue");
-    insta::assert_snapshot!(shown(&conditions.finish(at(3))), @"
+    insta::assert_snapshot!(shown(&conditions.finish(at(3))), @r"
     1 CredentialsProvided=True - -
     1 DeadLetterSinkResolved=True - -
     1 Deployed=True - -
+    1 EventRuleReady=True - -
     1 OIDCIdentityCreated=True - -
     1 QueueReady=True - -
     1 Ready=True - -

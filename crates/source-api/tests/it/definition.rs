@@ -3,7 +3,7 @@
 use kube_core::CustomResourceExt as _;
 use serde_json::{Value, json};
 use source_api::{
-    EVENT_SOURCE, EVENT_TYPES, EVENT_TYPES_ANNOTATION, FilterSpec, MnsOssSource, announced,
+    EVENT_SOURCE, EVENT_TYPES, EVENT_TYPES_ANNOTATION, MnsOssSource, MnsOssSourceSpec, announced,
 };
 
 fn definition() -> Value {
@@ -33,7 +33,7 @@ fn annotation_lists_all_event_types() {
 }
 
 #[test]
-fn sources_announce_what_their_filter_lets_through() {
+fn sources_announce_what_their_rule_and_their_filter_let_through() {
     let table: [(&str, &[&str], &[&str]); 4] = [
         (
             "a name",
@@ -57,19 +57,30 @@ fn sources_announce_what_their_filter_lets_through() {
         ("a group that is not known", &["BucketCreated:*"], &[]),
     ];
     for (name, event_names, expected) in table {
-        let event_names = event_names.iter().map(|&name| name.to_owned()).collect();
-        let filter = FilterSpec {
-            event_names,
-            ..FilterSpec::default()
-        };
-        let attributes = announced(Some(&filter));
-        let types: Vec<_> = attributes.iter().map(|one| one.type_.as_str()).collect();
-        assert_eq!(types, expected, "{name}");
-        assert!(attributes.iter().all(|one| one.source == EVENT_SOURCE));
+        for fields in [
+            json!({"topic": "uploads", "filter": {"eventNames": event_names}}),
+            json!({"eventRule": {"bucket": "photos", "events": event_names}}),
+        ] {
+            let attributes = announced(&spec(fields));
+            let types: Vec<_> = attributes.iter().map(|one| one.type_.as_str()).collect();
+            assert_eq!(types, expected, "{name}");
+            assert!(attributes.iter().all(|one| one.source == EVENT_SOURCE));
+        }
     }
-    assert_eq!(announced(None).len(), EVENT_TYPES.len());
-    assert_eq!(
-        announced(Some(&FilterSpec::default())).len(),
-        EVENT_TYPES.len()
-    );
+    let count = |fields| announced(&spec(fields)).len();
+    assert_eq!(count(json!({"topic": "uploads"})), EVENT_TYPES.len());
+    let filter = json!({"topic": "uploads", "filter": {"keyPrefix": "in/"}});
+    assert_eq!(count(filter), EVENT_TYPES.len());
+    let both = json!({
+        "eventRule": {"bucket": "photos"},
+        "filter": {"eventNames": ["ObjectCreated:PutObject", "ObjectRemoved:DeleteObject"]},
+    });
+    assert_eq!(count(both), 1, "the rule takes uploads alone");
+}
+
+/// What a source with these fields asks for.
+fn spec(mut fields: Value) -> MnsOssSourceSpec {
+    fields["sink"] = json!({"uri": "http://sink.example"});
+    fields["accessToken"] = json!({"secretKeyRef": {"name": "keys", "key": "mns"}});
+    serde_json::from_value(fields).unwrap()
 }

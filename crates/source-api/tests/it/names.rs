@@ -36,6 +36,7 @@ fn names_of_a_source_are_these() {
     insta::assert_snapshot!(names::adapter("photos", UID), @"mnsosssource-photos-7e0a6a5c-3f1c-4a55-9a4a-2b8f0c9d1e2f");
     insta::assert_snapshot!(names::queue("default", "photos", UID), @"mnsoss-default-photos-39c9ec6f4ccb0ef7");
     insta::assert_snapshot!(names::queue("team.a", "a.b_c", UID), @"mnsoss-team-a-a-b-c-39c9ec6f4ccb0ef7");
+    insta::assert_snapshot!(names::event_rule("default", "photos", UID, &["a"]), @"mnsoss-default-photos-0eb5b8d6f81b-39c9ec6f4ccb0ef7");
     insta::assert_snapshot!(names::event_type("oss:ObjectCreated:PutObject", "acs.oss", "", UID), @"7dfcd4e50f390b1810d2b148b4c1383e");
 }
 
@@ -51,6 +52,16 @@ fn only_what_was_made_for_a_source_is_its_own() {
         (
             "another source's of that name",
             names::queue("default", "photos", "another uid"),
+            false,
+        ),
+        (
+            "its event rule",
+            names::event_rule("default", &"p".repeat(253), UID, &"content"),
+            true,
+        ),
+        (
+            "another source's event rule",
+            names::event_rule("default", "photos", "another uid", &"content"),
             false,
         ),
         ("a user's", "photos".to_owned(), false),
@@ -73,6 +84,11 @@ proptest! {
         prop_assert!(queue.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{queue}");
         prop_assert!(names::is_made_for(&queue, UID));
         prop_assert_ne!(&queue, &names::queue(&namespace, &name, "another uid"));
+
+        let rule = names::event_rule(&namespace, &name, UID, &1);
+        prop_assert!(rule.len() <= 85, "{rule}");
+        prop_assert!(names::is_made_for(&rule, UID));
+        prop_assert_ne!(&rule, &names::event_rule(&namespace, &name, UID, &2));
 
         for label in [names::label_value(&name), names::adapter(&name, UID)] {
             prop_assert!(label.len() <= 63, "{label}");

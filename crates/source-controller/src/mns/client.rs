@@ -7,28 +7,34 @@
 
 use std::time::Duration;
 
-use mns::{CallName, Client, Endpoint, Queue, QueueName, Refusal, RefusalKind, Topic, TopicName};
+use mns::{
+    CallName, Client, Endpoint, EventRules, OpenApiEndpoint, Queue, QueueName, Refusal,
+    RefusalKind, Topic, TopicName,
+};
 use signing::{Credentials, LiveCredentials};
 use tokio::time::timeout;
 use tracing::debug;
 use transport::{Disposition, Transport, TransportError};
 
 use super::circuit_breaker::CircuitBreaker;
+use crate::event_rule;
 use crate::metrics::{CallOutcome, Metrics};
 
 /// Deadline of one call with its repetitions. MNS answers such calls in some 20 ms.
 const CALL: Duration = Duration::from_secs(5);
 
 /// The codes of MNS that messages quote.
-const CODES: [&str; 29] = [
+const CODES: [&str; 33] = [
     "AccessDenied",
     "EndpointInvalid",
     "InternalError",
     "InternalServerError",
     "InvalidAccessKeyId",
+    "InvalidAccessKeyId.NotFound",
     "InvalidArgument",
     "InvalidAuthorizationHeader",
     "InvalidDateHeader",
+    "InvalidParameter",
     "InvalidQueueName",
     "InvalidRequestURL",
     "InvalidSecurityToken",
@@ -46,6 +52,8 @@ const CODES: [&str; 29] = [
     "SubscriptionNameInvalid",
     "SubscriptionNameLengthError",
     "SubscriptionNotExist",
+    "Throttling",
+    "Throttling.User",
     "TimeExpired",
     "TopicAlreadyExist",
     "TopicNameInvalid",
@@ -61,6 +69,8 @@ pub struct Account {
     client: Client,
     credentials: LiveCredentials,
     transport: Transport,
+    /// The OpenAPI, if it is not the vendor's in the region of the endpoint.
+    open_api: Option<OpenApiEndpoint>,
     circuit_breaker: CircuitBreaker,
     metrics: Metrics,
 }
@@ -72,6 +82,8 @@ pub enum MnsResource {
     Queue,
     /// The subscription, or the topic that it belongs to.
     Subscription,
+    /// The event rule, which is in the OpenAPI.
+    EventRule,
 }
 
 /// Why a resource in MNS is not in its desired state.
@@ -95,6 +107,7 @@ impl Account {
         endpoint: Endpoint,
         credentials: Credentials,
         transport: Transport,
+        open_api: Option<OpenApiEndpoint>,
         circuit_breaker: CircuitBreaker,
         metrics: Metrics,
     ) -> Self {
@@ -103,6 +116,7 @@ impl Account {
             client: Client::builder(endpoint, credentials.clone()).build_on(transport.clone()),
             credentials,
             transport,
+            open_api,
             circuit_breaker,
             metrics,
         }
@@ -136,6 +150,32 @@ impl Account {
         self.client.topic(name.clone())
     }
 
+    /// The event rules of the account in its region.
+    ///
+    /// # Errors
+    /// Permanent: the region is not known.
+    pub fn event_rules(&self) -> Result<EventRules, MnsProblem> {
+        let open_api = self.open_api();
+        let open_api = open_api.ok_or_else(|| MnsProblem::no_account(MnsResource::EventRule))?;
+        let (credentials, transport) = (self.credentials.clone(), self.transport.clone());
+        Ok(EventRules::new(open_api, credentials, transport))
+    }
+
+    fn open_api(&self) -> Option<OpenApiEndpoint> {
+        let of_region = || OpenApiEndpoint::of_region(self.endpoint().region()?).ok();
+        self.open_api.clone().or_else(of_region)
+    }
+
+    /// Where calls about `resource` go.
+    fn place(&self, resource: MnsResource) -> String {
+        match resource {
+            MnsResource::Queue | MnsResource::Subscription => self.endpoint().to_string(),
+            MnsResource::EventRule => self
+                .open_api()
+                .map_or_else(String::new, |it| it.to_string()),
+        }
+    }
+
     /// Makes a call about `resource`, with a deadline and the circuit breaker.
     ///
     /// # Errors
@@ -148,14 +188,11 @@ impl Account {
         // Boxed, because such a call is large and a reconcile holds many futures.
         let call = Box::pin(call);
         async move {
-            let heard = self
-                .circuit_breaker
-                .call(self.endpoint(), timeout(CALL, call));
+            let place = self.place(resource);
+            let heard = self.circuit_breaker.call(&place, timeout(CALL, call));
             let answer = match heard.await {
-                Some(answer) => {
-                    answer.map_err(|error| MnsProblem::of(resource, &error, self.endpoint()))
-                }
-                None => Err(MnsProblem::unanswered(resource, self.endpoint())),
+                Some(answer) => answer.map_err(|error| MnsProblem::of(resource, &error, &place)),
+                None => Err(MnsProblem::unanswered(resource, &place)),
             };
             self.metrics.mns_call(match &answer {
                 Ok(_) => CallOutcome::Success,
@@ -187,7 +224,7 @@ impl Account {
 
 impl MnsProblem {
     /// The problem that an error causes. The whole error, with the request id, goes to the log.
-    fn of(resource: MnsResource, error: &mns::Error, endpoint: &Endpoint) -> Self {
+    fn of(resource: MnsResource, error: &mns::Error, endpoint: &str) -> Self {
         debug!(mns.operation = error.call().operation, mns.resource = error.call().resource, error = %error, "a call to MNS failed");
         match error {
             mns::Error::Refused { call, refusal } => match refusal.code() {
@@ -211,6 +248,14 @@ impl MnsProblem {
     }
 
     fn refused(resource: MnsResource, call: &CallName, refusal: &Refusal, code: &str) -> Self {
+        let is_key_refused =
+            code.starts_with("InvalidAccessKeyId") || code == "SignatureDoesNotMatch";
+        if resource == MnsResource::EventRule
+            && !is_key_refused
+            && let Some(problem) = event_rule::refused(refusal.kind(), call)
+        {
+            return problem;
+        }
         let (reason, disposition) = match refusal.kind() {
             _ if code == "TopicNotExist" => (TOPIC_NOT_FOUND, Disposition::Permanent),
             // A name can be used again after a while.
@@ -232,27 +277,47 @@ impl MnsProblem {
             )
         };
         Self {
-            is_key_refused: matches!(code, "InvalidAccessKeyId" | "SignatureDoesNotMatch"),
+            is_key_refused,
             ..Self::new(resource, reason, message, disposition)
         }
     }
 
     /// No connection, no answer, or an answer that is not MNS's. The text is the same for all of
     /// them, so that no user can scan ports with it.
-    fn unanswered(resource: MnsResource, endpoint: &Endpoint) -> Self {
+    fn unanswered(resource: MnsResource, endpoint: &str) -> Self {
+        let (what, setting) = match resource {
+            MnsResource::Queue | MnsResource::Subscription => ("MNS", "`url` in the secret"),
+            MnsResource::EventRule => (
+                "MNS OpenAPI",
+                "the region, or MNS_OPEN_ENDPOINT of the controller",
+            ),
+        };
         let message = format!(
-            "no MNS answers at `{endpoint}`: check `url` in the secret; the controller refuses addresses that are \
-             not public unless ALLOW_PRIVATE_ENDPOINTS allows them"
+            "no {what} answers at `{endpoint}`: check {setting}; the controller refuses addresses that are not \
+             public unless ALLOW_PRIVATE_ENDPOINTS allows them"
         );
         Self::new(resource, "MnsUnavailable", message, Disposition::Retry)
     }
 
     /// The URL holds an address, so this message reveals nothing new.
-    fn out_of_reach(resource: MnsResource, endpoint: &Endpoint) -> Self {
+    fn out_of_reach(resource: MnsResource, endpoint: &str) -> Self {
         let message = format!(
             "`{endpoint}` is not a public address: the controller refuses it unless ALLOW_PRIVATE_ENDPOINTS allows it"
         );
         Self::new(resource, "EndpointRefused", message, Disposition::Permanent)
+    }
+
+    /// Names of queues and buckets in full need account and region.
+    pub(crate) fn no_account(resource: MnsResource) -> Self {
+        let message = "the endpoint does not name account and region: use `https://<account>.mns.<region>.aliyuncs.com`, \
+                       or add `accountId` and `region` to the document in the Secret";
+        let permanent = Disposition::Permanent;
+        Self::new(
+            resource,
+            "EndpointIncomplete",
+            message.to_owned(),
+            permanent,
+        )
     }
 
     pub(crate) fn new(
@@ -286,7 +351,7 @@ mod tests {
         let metrics = Metrics::new(&mut Registry::default());
         let credentials = Credentials::new("id", "secret");
         let (transport, breaker) = (Transport::new(client), CircuitBreaker::default());
-        Account::new(endpoint, credentials, transport, breaker, metrics)
+        Account::new(endpoint, credentials, transport, None, breaker, metrics)
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,17 +1,16 @@
-//! Orphaned resources: queues and subscriptions of a source that it no longer uses.
+//! Orphaned resources: queues, subscriptions and event rules of a source that it no longer uses.
 //!
 //! Only resources with the source's mark in their name are ever removed, even if a status names
 //! others: a topic, and a queue that the user names, belong to somebody else. A source whose
 //! `deletionPolicy` is `Retain` has no orphans.
 
-use mns::{Endpoint, QueueName, SubscriptionName, TopicName};
-use source_api::{
-    ConditionStatus, Conditions, DeletionPolicy, MnsOssSourceStatus, Notice, Severity, names,
-};
+use mns::{Endpoint, EventRuleName, QueueName, SubscriptionName, TopicName};
+use source_api::{ConditionStatus, Conditions, DeletionPolicy, Notice, Severity, names};
 use tracing::info;
 
 use super::{Account, MnsProblem, MnsResource};
 use crate::context::Context;
+use crate::event_rule;
 use crate::reconcile::{Applied, Observed};
 use crate::source::{DesiredQueue, Identity, ParsedSource};
 
@@ -27,8 +26,10 @@ pub struct Orphans {
 /// Resources in MNS that carry a source's mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnedResources {
-    /// Subscriptions and their topics. They go first, so that nothing is sent into a queue
-    /// that is gone.
+    /// Event rules. They and subscriptions go first, so that nothing is sent into a queue that is
+    /// gone.
+    pub event_rules: Vec<EventRuleName>,
+    /// Subscriptions and their topics.
     pub subscriptions: Vec<(TopicName, SubscriptionName)>,
     /// The queue.
     pub queue: Option<QueueName>,
@@ -45,6 +46,7 @@ pub(crate) struct AllOwned {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Recorded {
     endpoint: Option<Endpoint>,
+    event_rules: Vec<EventRuleName>,
     subscription: Option<(TopicName, SubscriptionName)>,
     queue: Option<QueueName>,
 }
@@ -57,17 +59,26 @@ pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> Option<Orphans
     if retains(parsed) {
         return None;
     }
-    let recorded = Recorded::of(parsed.source.status.as_ref()?, &parsed.identity);
+    let recorded = Recorded::of(parsed);
     let elsewhere = recorded.elsewhere(endpoint);
     // Resources in another account or region are not used, even under the same name.
-    let used = queue.subscribed().filter(|_| elsewhere.is_none());
+    let used = Some(queue).filter(|_| elsewhere.is_none());
+    let subscribed = used.and_then(DesiredQueue::subscribed);
     let subscription = recorded.subscription.filter(|(topic, name)| {
-        used.is_none_or(|used| used.topic != *topic || used.subscription != *name)
+        subscribed.is_none_or(|used| used.topic != *topic || used.subscription != *name)
     });
+    // The rules of a source that wants one are replaced, not orphaned.
+    let is_ruled = used.is_some_and(|used| used.ruled().is_some());
+    let made = used.and_then(DesiredQueue::made);
     let queue = recorded
         .queue
-        .filter(|queue| used.is_none_or(|used| used.queue != *queue));
+        .filter(|queue| made.is_none_or(|made| made != queue));
     let resources = OwnedResources {
+        event_rules: if is_ruled {
+            Vec::new()
+        } else {
+            recorded.event_rules
+        },
         subscriptions: subscription.into_iter().collect(),
         queue,
     };
@@ -83,19 +94,15 @@ pub(crate) fn all_owned(parsed: &ParsedSource) -> Option<AllOwned> {
     if retains(parsed) {
         return None;
     }
-    let status = parsed.source.status.as_ref();
-    let recorded = status.map_or_else(Recorded::default, |it| Recorded::of(it, &parsed.identity));
+    let recorded = Recorded::of(parsed);
     let mut resources = OwnedResources {
+        event_rules: recorded.event_rules.clone(),
         subscriptions: recorded.subscription.clone().into_iter().collect(),
         queue: recorded.queue.clone(),
     };
     // Made by a reconcile that ended before it wrote the status.
-    if let Ok(DesiredQueue::Subscribed(desired)) = &parsed.desired.queue {
-        let current = (desired.topic.clone(), desired.subscription.clone());
-        if !resources.subscriptions.contains(&current) {
-            resources.subscriptions.push(current);
-        }
-        resources.queue.get_or_insert_with(|| desired.queue.clone());
+    if let Ok(desired) = &parsed.desired.queue {
+        resources.add(desired);
     }
     (!resources.is_empty()).then_some(AllOwned {
         recorded,
@@ -116,6 +123,7 @@ pub(crate) async fn apply(
     orphans: Orphans,
 ) -> (Orphans, Result<(), MnsProblem>) {
     ctx.recent_mns.forget(&identity.uid);
+    ctx.recent_rules.forget(&identity.uid);
     let removed = match account {
         Some(account) => orphans.remove(account).await,
         None => Ok(()),
@@ -167,18 +175,39 @@ impl AllOwned {
 
 impl OwnedResources {
     fn is_empty(&self) -> bool {
-        self.subscriptions.is_empty() && self.queue.is_none()
+        self.event_rules.is_empty() && self.subscriptions.is_empty() && self.queue.is_none()
+    }
+
+    /// Adds what the controller makes for this desired state.
+    fn add(&mut self, desired: &DesiredQueue) {
+        if let Some(ruled) = desired.ruled()
+            && !self.event_rules.contains(&ruled.rule)
+        {
+            self.event_rules.push(ruled.rule.clone());
+        }
+        if let Some(subscribed) = desired.subscribed() {
+            let current = (subscribed.topic.clone(), subscribed.subscription.clone());
+            if !self.subscriptions.contains(&current) {
+                self.subscriptions.push(current);
+            }
+        }
+        if self.queue.is_none() {
+            self.queue = desired.made().cloned();
+        }
     }
 
     /// All of it by name, for people.
     #[must_use]
     pub fn describe(&self) -> String {
+        let event_rules = self.event_rules.iter();
+        let event_rules = event_rules.map(|name| format!("event rule `{name}`"));
         let subscriptions = self
             .subscriptions
             .iter()
             .map(|(topic, name)| format!("subscription `{name}` of topic `{topic}`"));
         let queue = self.queue.iter().map(|name| format!("queue `{name}`"));
-        subscriptions.chain(queue).collect::<Vec<_>>().join(", ")
+        let all = event_rules.chain(subscriptions).chain(queue);
+        all.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -192,6 +221,9 @@ impl Orphans {
     /// Removes all of it with the key of `account`, wherever that is.
     pub(crate) async fn remove(&self, account: &Account) -> Result<(), MnsProblem> {
         let account = account.at(&self.endpoint);
+        for name in &self.resources.event_rules {
+            event_rule::delete(&account, name).await?;
+        }
         for (topic, name) in &self.resources.subscriptions {
             let topic = account.topic(topic);
             let call = topic.unsubscribe(name);
@@ -208,15 +240,19 @@ impl Orphans {
 impl Recorded {
     /// Reads a status. Names that do not carry the source's mark are not ours,
     /// even if the status has them.
-    fn of(status: &MnsOssSourceStatus, identity: &Identity) -> Self {
+    fn of(parsed: &ParsedSource) -> Self {
+        let Some(status) = &parsed.source.status else {
+            return Self::default();
+        };
         let ours = |name: &Option<String>| {
             name.clone()
-                .filter(|name| names::is_made_for(name, &identity.uid))
+                .filter(|name| names::is_made_for(name, &parsed.identity.uid))
         };
         let topic = status.topic.as_deref();
         let endpoint = status.endpoint.as_deref();
         Self {
             endpoint: endpoint.and_then(|text| text.parse().ok()),
+            event_rules: event_rule::recorded(parsed),
             subscription: topic
                 .and_then(|topic| topic.parse().ok())
                 .zip(ours(&status.subscription).and_then(|name| name.parse().ok())),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use source_api::ObjectReference;
 use url::Url;
 
-use super::problem::SinkProblem;
+use super::SinkProblem;
 
 /// An address, as announced.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -35,6 +35,7 @@ async fn first_reconcile_makes_everything_in_one_go() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
+    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
@@ -69,6 +70,7 @@ async fn source_is_ready_once_its_adapter_runs() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: True
+    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: True
@@ -401,6 +403,7 @@ async fn source_that_moves_to_a_given_queue_leaves_nothing_of_its_own() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: True
+    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: True

@@ -1,6 +1,7 @@
 //! Plans as tables: what was observed, and what is to be done about it. No client, no clock.
 
 mod adapter;
+mod event_rule;
 mod event_types;
 mod queue;
 
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use source_api::{MnsOssSource, TemplateKeys};
 use source_controller::deployment::AdapterPlan;
 use source_controller::deployment::{AdapterInputs, AdapterSettings, deployment};
+use source_controller::event_rule::EventRuleStep;
 use source_controller::event_types::EventTypeStep;
 use source_controller::mns::ObservedMns;
 use source_controller::mns::{MnsProblem, MnsResource};
@@ -44,6 +46,7 @@ impl Case {
                 queue: Some(queue()),
                 subscription: Some(subscription()),
             })),
+            event_rule: None,
             deployment: None,
             event_types: None,
         };
@@ -135,6 +138,7 @@ fn describe(plan: &Plan) -> String {
     let Plan {
         orphans,
         mns,
+        event_rule,
         adapter,
         event_types,
     } = plan;
@@ -142,6 +146,10 @@ fn describe(plan: &Plan) -> String {
     steps.extend(orphans.iter().map(|it| format!("remove {}", it.describe())));
     match mns {
         Ok(mns) => steps.extend(mns.iter().map(|step| step.reason().to_owned())),
+        Err(problem) => steps.push(format!("{} at {:?}", problem.reason, problem.resource)),
+    }
+    match event_rule {
+        Ok(rules) => steps.extend(rules.iter().map(EventRuleStep::describe)),
         Err(problem) => steps.push(format!("{} at {:?}", problem.reason, problem.resource)),
     }
     match adapter {

@@ -16,6 +16,7 @@ async fn sink_that_comes_late_makes_the_source_ready() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
+    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: False NotFound Broker `shop/default` does not exist

@@ -48,6 +48,7 @@ async fn missing_secret_is_named_and_its_coming_noticed() {
     CredentialsProvided: False SecretNotFound secret `mnsoss-secret` does not exist
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
+    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: Unknown CredentialsMissing MNS cannot be asked without credentials that it takes
     Ready: False SecretNotFound secret `mnsoss-secret` does not exist
@@ -91,6 +92,7 @@ async fn refused_key_is_told_and_not_tried_again_and_again() {
     CredentialsProvided: False CredentialsRefused MNS answered `SignatureDoesNotMatch` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
+    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: Unknown CredentialsMissing MNS cannot be asked without credentials that it takes
     Ready: False CredentialsRefused MNS answered `SignatureDoesNotMatch` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
@@ -116,6 +118,7 @@ async fn missing_rights_in_mns_are_told_where_they_are_missing() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
+    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: False AccessDenied MNS answered `AccessDenied` to `Subscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`
@@ -148,6 +151,7 @@ async fn outage_of_mns_is_no_failure_and_is_waited_for_longer_and_longer() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
+    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: Unknown MnsUnavailable MNS answered `ServiceUnavailable` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
     Ready: Unknown MnsUnavailable MNS answered `ServiceUnavailable` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
@@ -272,8 +276,9 @@ async fn invalid_parts_of_an_old_source_are_told_one_by_one() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: False DeliveryInvalid `retry` is `-1`: it must not be negative
+    EventRuleReady: Unknown
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
-    QueueReady: False Invalid exactly one of `topic` and `queue` must be given
+    QueueReady: False Invalid exactly one of `eventRule`, `topic` and `queue` must be given
     Ready: False SinkInvalid `http://elsewhere.test/` stands beside an object and is not relative to it
     SinkProvided: False SinkInvalid `http://elsewhere.test/` stands beside an object and is not relative to it
     Subscribed: Unknown
@@ -346,6 +351,7 @@ async fn subscription_that_cannot_be_removed_holds_up_the_new_one() {
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
     Deployed: True
+    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: True

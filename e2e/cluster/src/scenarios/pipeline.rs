@@ -75,7 +75,7 @@ pub(crate) async fn a_photo_comes_back_through_the_broker(world: &World) -> Resu
     Ok(())
 }
 
-/// The subscription must be there before the upload: topics keep no messages.
+/// The rule or the subscription must be there before the upload: nobody keeps earlier events.
 async fn sample_is_ready(world: &World, config: &Config) -> Result<()> {
     let sources: kube::Api<source_api::MnsOssSource> =
         kube::Api::namespaced(world.client.clone(), &config.sample_namespace);
@@ -83,7 +83,7 @@ async fn sample_is_ready(world: &World, config: &Config) -> Result<()> {
         let all = sources.list(&kube::api::ListParams::default()).await?.items;
         let source = all
             .iter()
-            .find(|source| source.spec.topic.as_ref() == Some(&config.mns_topic));
+            .find(|source| source.spec.topic == config.mns_topic);
         let source = source
             .context("needs the sample: run `cargo xtask deploy --config e2e/deploy.toml`")?;
         let conditions = source.status.iter().flat_map(|status| &status.conditions);

@@ -4,7 +4,10 @@ use emulator::Emulator;
 use emulator::call::Service;
 use emulator::faults::{Fault, Kind};
 use emulator::settings::Settings;
-use mns::{Client, Endpoint, ListRequest, QueueName, SubscriptionName, TopicAttributes, TopicName};
+use mns::{
+    Client, Endpoint, EventRule, EventRuleName, EventRules, ListRequest, OpenApiEndpoint,
+    QueueName, SubscriptionName, TopicAttributes, TopicName,
+};
 use service::{ConnectOptions, http_client};
 use signing::Credentials;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -18,6 +21,8 @@ pub(crate) const KEY_SECRET: &str = "secret";
 /// An account of MNS. Ends with the value.
 pub(crate) struct Cloud {
     pub(crate) url: String,
+    pub(crate) open_api: OpenApiEndpoint,
+    pub(crate) oss: std::net::SocketAddr,
     pub(crate) emulator: std::sync::Arc<emulator::shared::Shared>,
     client: Client,
     _stop: DropGuard,
@@ -31,6 +36,8 @@ impl Cloud {
             .await
             .unwrap();
         let url = format!("http://{}", emulator.addresses().mns);
+        let open_api = format!("http://{}", emulator.addresses().mns_open);
+        let oss = emulator.addresses().oss;
         let shared = emulator.shared();
         let stop = CancellationToken::new();
         tokio::spawn(emulator.serve(stop.clone()));
@@ -38,6 +45,8 @@ impl Cloud {
         let client = Client::builder(endpoint, owner).build_on(transport());
         let cloud = Self {
             url,
+            open_api: open_api.parse().unwrap(),
+            oss,
             emulator: shared,
             client,
             _stop: stop.drop_guard(),
@@ -80,6 +89,28 @@ impl Cloud {
         page.items.iter().map(ToString::to_string).collect()
     }
 
+    /// A bucket, as the owner of the account sees it.
+    pub(crate) fn bucket(&self, name: &str) -> oss::Bucket {
+        let url = format!("http://{}", self.oss).parse().unwrap();
+        let region = REGION.parse().unwrap();
+        let endpoint = oss::Endpoint::new(&url, oss::Addressing::Path, region).unwrap();
+        let owner = Credentials::new(KEY_ID, KEY_SECRET);
+        let client = oss::Client::builder(endpoint, owner).build_on(transport());
+        client.bucket(name.parse().unwrap())
+    }
+
+    /// The event rules, as the owner of the account sees them.
+    pub(crate) fn event_rules(&self) -> EventRules {
+        let owner = Credentials::new(KEY_ID, KEY_SECRET);
+        EventRules::new(self.open_api.clone(), owner, transport())
+    }
+
+    /// The event rule of this name.
+    pub(crate) async fn event_rule(&self, name: &str) -> Option<EventRule> {
+        let name: EventRuleName = name.parse().unwrap();
+        self.event_rules().get(&name).await.unwrap()
+    }
+
     /// How many calls there were so far.
     pub(crate) fn calls(&self) -> u64 {
         let counts = self.emulator.stats.snapshot();
@@ -108,10 +139,20 @@ impl Cloud {
         self.emulator.keys.revoke(id);
     }
 
-    /// Misbehaves at one operation; `*` is all of them.
+    /// Misbehaves at one operation of MNS; `*` is all of them.
     pub(crate) fn misbehave(&self, operation: &str, kind: Kind, times: Option<u64>) {
+        self.misbehave_at(Service::Mns, operation, kind, times);
+    }
+
+    pub(crate) fn misbehave_at(
+        &self,
+        service: Service,
+        operation: &str,
+        kind: Kind,
+        times: Option<u64>,
+    ) {
         let fault = Fault {
-            service: Service::Mns,
+            service,
             operation: operation.to_owned(),
             kind,
             times,

@@ -54,13 +54,25 @@ impl World {
         let cluster = Cluster::start();
         let cloud = Cloud::start(&[TOPIC]).await;
         serve_eventing(&cluster);
-        let (ctx, feeds) = context(&cluster);
+        let (ctx, feeds) = context_at(&cluster, Some(&cloud));
         Self {
             cluster,
             cloud,
             ctx,
             feeds,
         }
+    }
+
+    /// As [`start`](Self::start), with an event rule in place of the topic.
+    pub(crate) async fn start_ruled() -> Self {
+        let world = Self::start().await;
+        world.put_source(&ruled_spec());
+        world
+    }
+
+    /// The controller as it is after a restart.
+    pub(crate) fn restart(&mut self) {
+        (self.ctx, self.feeds) = context_at(&self.cluster, Some(&self.cloud));
     }
 
     pub(crate) fn put_source(&self, spec: &Value) {
@@ -227,6 +239,7 @@ impl World {
 
     fn without_port(&self, text: &str) -> String {
         text.replace(&self.cloud.url, "http://mns.test")
+            .replace(&self.cloud.open_api.to_string(), "http://mns-open.test")
     }
 
     /// What the controller's queue is called.
@@ -250,6 +263,14 @@ pub(crate) fn modern_spec() -> Value {
     })
 }
 
+/// A source that wants an event rule.
+pub(crate) fn ruled_spec() -> Value {
+    let mut spec = modern_spec();
+    spec.as_object_mut().unwrap().remove("topic");
+    spec["eventRule"] = json!({"bucket": "photos", "prefix": "in/", "excludePrefix": "in/out/"});
+    spec
+}
+
 /// One condition of a source; null if it has none of that type.
 pub(crate) fn condition(source: &Value, type_: &str) -> Value {
     let conditions = source["status"]["conditions"].as_array();
@@ -265,6 +286,15 @@ pub(crate) fn context(cluster: &Cluster) -> (Arc<Context>, Feeds) {
 
 /// A controller of this scope that has just started.
 pub(crate) fn context_in(cluster: &Cluster, scope: Scope) -> (Arc<Context>, Feeds) {
+    build(cluster, scope, None)
+}
+
+/// A controller that has just started and knows this OpenAPI.
+fn context_at(cluster: &Cluster, cloud: Option<&Cloud>) -> (Arc<Context>, Feeds) {
+    build(cluster, Scope::cluster(), cloud)
+}
+
+fn build(cluster: &Cluster, scope: Scope, cloud: Option<&Cloud>) -> (Arc<Context>, Feeds) {
     let client = cluster.client();
     let (context, feeds) = Context::new(Parts {
         transport: transport(),
@@ -280,6 +310,7 @@ pub(crate) fn context_in(cluster: &Cluster, scope: Scope) -> (Arc<Context>, Feed
         backlogs: Backlogs::default(),
         scope,
         cluster_domain: "cluster.local".to_owned(),
+        open_api: cloud.map(|cloud| cloud.open_api.clone()),
         client,
     });
     (Arc::new(context), feeds)

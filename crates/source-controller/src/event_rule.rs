@@ -1,0 +1,435 @@
+//! A source's event rule, by which OSS delivers straight into its queue: observe, diff, apply,
+//! report.
+//!
+//! Only rules whose names carry this source's mark are ever made or deleted. A rule cannot be
+//! changed, so its name says by a hash what is in it: a changed source has a rule of another name.
+//! The new one is made before the old one is deleted. Where the cloud refuses that, because both
+//! announce the same, the old one goes first; the time without a rule is told in an event.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use mns::{
+    CallName, Endpoint, EventRule, EventRuleName, MatchRule, QueueName, RefusalKind, RuleEndpoint,
+};
+use source_api::{Condition, ConditionStatus, Conditions, Dependent, EventRuleSpec, names};
+use tokio::time::Instant;
+use tracing::info;
+use transport::Disposition;
+
+use crate::cache::ObservationKey;
+use crate::context::Context;
+use crate::mns::{Account, MnsProblem, MnsResource, mark_problem};
+use crate::reconcile::{Applied, Observed};
+use crate::source::{DesiredQueue, Identity, ParsedSource, RuledQueue};
+
+/// How long OSS may take to follow a new rule.
+const TAKES_EFFECT: SignedDuration = SignedDuration::from_mins(10);
+const TAKING_EFFECT: &str = "TakingEffect";
+const CONFLICT: &str = "EventRuleConflict";
+const QUOTA: &str = "EventRuleQuotaExceeded";
+
+/// One change to event rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventRuleStep {
+    /// Make the rule.
+    Create {
+        /// Its name.
+        name: EventRuleName,
+        /// Its content.
+        rule: EventRule,
+        /// Earlier rules of the source, to be deleted.
+        replaces: Vec<EventRuleName>,
+        /// For how long there was no rule, if an earlier one had to go first.
+        gap: Option<Duration>,
+    },
+    /// Delete an earlier rule that its successor was made beside.
+    Delete(EventRuleName),
+}
+
+/// Reads the rule that the source should have, unless that was done a moment ago. `None` if there
+/// is none of that name.
+pub(crate) async fn observe(
+    ctx: &Context,
+    uid: &str,
+    key: ObservationKey,
+    account: &Account,
+    desired: &RuledQueue,
+) -> Result<Option<EventRule>, MnsProblem> {
+    if let Some(observed) = ctx.recent_rules.get(uid, &key) {
+        return Ok(observed);
+    }
+    let rules = account.event_rules()?;
+    let call = rules.get(&desired.rule);
+    let observed = account.call(MnsResource::EventRule, call).await?;
+    ctx.recent_rules.keep(uid, key, &observed);
+    Ok(observed)
+}
+
+/// What to create and to delete. Rules of a source that wants none any more are orphans, and not
+/// dealt with here.
+///
+/// # Errors
+/// Nothing can be done, for a reason that belongs into a condition.
+pub(crate) fn diff(
+    parsed: &ParsedSource,
+    observed: &Observed,
+) -> Result<Vec<EventRuleStep>, MnsProblem> {
+    let (Ok(DesiredQueue::Ruled(desired)), Ok(endpoint), Some(found)) = (
+        &parsed.desired.queue,
+        &observed.account,
+        &observed.event_rule,
+    ) else {
+        return Ok(Vec::new());
+    };
+    let rule = desired_rule(desired, endpoint)?;
+    let found = found.as_ref().map_err(Clone::clone)?;
+    let mut earlier = recorded(parsed);
+    earlier.retain(|name| *name != desired.rule);
+    Ok(match found {
+        Some(_) => earlier.into_iter().map(EventRuleStep::Delete).collect(),
+        None => vec![EventRuleStep::Create {
+            name: desired.rule.clone(),
+            rule,
+            replaces: earlier,
+            gap: None,
+        }],
+    })
+}
+
+/// The rules that the status names as made for the source. Names that do not carry its mark are
+/// not ours, even if the status has them.
+pub(crate) fn recorded(parsed: &ParsedSource) -> Vec<EventRuleName> {
+    let status = parsed.source.status.iter();
+    let names = status.flat_map(|status| &status.event_rules);
+    names
+        .filter(|name| names::is_made_for(name, &parsed.identity.uid))
+        .filter_map(|name| name.parse().ok())
+        .collect()
+}
+
+fn desired_rule(desired: &RuledQueue, endpoint: &Endpoint) -> Result<EventRule, MnsProblem> {
+    let RuledQueue { spec, queue, .. } = desired;
+    let (Some(account_id), Some(region)) = (endpoint.account_id(), endpoint.region()) else {
+        return Err(MnsProblem::no_account(MnsResource::EventRule));
+    };
+    if let Some(bucket_region) = &spec.region
+        && bucket_region != region
+    {
+        return Err(other_region(bucket_region, region));
+    }
+    Ok(rule(spec, queue, region, account_id))
+}
+
+fn rule(spec: &EventRuleSpec, queue: &QueueName, region: &str, account_id: &str) -> EventRule {
+    let conditions = [
+        Some(MatchRule::bucket(region, account_id, &spec.bucket)),
+        spec.prefix.as_ref().map(MatchRule::prefix),
+        spec.suffix.as_ref().map(MatchRule::suffix),
+        spec.exclude_prefix
+            .as_ref()
+            .map(|prefix| MatchRule::prefix(prefix).negated()),
+    ];
+    EventRule {
+        event_types: spec.events().into_iter().map(str::to_owned).collect(),
+        match_rules: [conditions.into_iter().flatten().collect()].into(),
+        endpoint: RuleEndpoint::Queue(queue.clone()),
+    }
+}
+
+fn other_region(bucket: &str, mns: &str) -> MnsProblem {
+    let message = format!(
+        "the bucket is in `{bucket}` and MNS in `{mns}`, and a rule delivers only within its region: use the endpoint \
+         of MNS in `{bucket}`"
+    );
+    let permanent = Disposition::Permanent;
+    MnsProblem::new(MnsResource::EventRule, "RegionMismatch", message, permanent)
+}
+
+/// The problem that a refused call about a rule means, where that is not the same as for MNS.
+pub(crate) fn refused(kind: RefusalKind, call: &CallName) -> Option<MnsProblem> {
+    let problem = |reason, message: String, disposition| {
+        Some(MnsProblem::new(
+            MnsResource::EventRule,
+            reason,
+            message,
+            disposition,
+        ))
+    };
+    match kind {
+        RefusalKind::Conflict => {
+            let message = "another event rule announces some of these events of the same objects already: delete it, \
+                           or narrow one of the two by `prefix`, `suffix`, `excludePrefix` or `events`";
+            problem(CONFLICT, message.to_owned(), Disposition::Permanent)
+        }
+        RefusalKind::Quota => {
+            let message = "the region has as many event rules as the account may have there (10, unless Alibaba Cloud \
+                           allowed more): delete one that is not needed";
+            problem(QUOTA, message.to_owned(), Disposition::Permanent)
+        }
+        RefusalKind::Denied => {
+            let message = format!(
+                "the key may not call {call}: allow mns:PutEventNotifications, mns:DeleteEventNotifications and \
+                 mns:GetEventRule to its RAM user"
+            );
+            problem("AccessDenied", message, Disposition::Permanent)
+        }
+        // The queue was made a moment ago.
+        RefusalKind::NotFound => {
+            let message = "the queue of the event rule does not exist yet".to_owned();
+            problem("NotFound", message, Disposition::Retry)
+        }
+        _ => None,
+    }
+}
+
+/// Takes the steps in order, up to the first that fails.
+pub(crate) async fn apply(
+    ctx: &Context,
+    identity: &Identity,
+    account: Option<&Account>,
+    steps: Result<Vec<EventRuleStep>, MnsProblem>,
+) -> Result<Vec<EventRuleStep>, MnsProblem> {
+    if steps != Ok(Vec::new()) {
+        ctx.recent_rules.forget(&identity.uid);
+    }
+    let steps = steps?;
+    let Some(account) = account else {
+        return Ok(Vec::new());
+    };
+    let mut taken = Vec::new();
+    for step in steps {
+        let step = step.take(account).await?;
+        info!(
+            source.namespace = identity.namespace,
+            source.name = identity.name,
+            "{}",
+            step.describe()
+        );
+        taken.push(step);
+    }
+    Ok(taken)
+}
+
+impl EventRuleStep {
+    /// The step as done, for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Create {
+                name,
+                replaces,
+                gap,
+                ..
+            } => {
+                let replaced = if replaces.is_empty() {
+                    String::new()
+                } else {
+                    format!(" in place of {}", listed(replaces))
+                };
+                let gap = gap.map_or_else(String::new, |gap| {
+                    format!(
+                        "; the cloud does not allow both, so there was no rule for {:.1} s",
+                        gap.as_secs_f64()
+                    )
+                });
+                format!("made event rule `{name}`{replaced}{gap}")
+            }
+            Self::Delete(name) => format!("removed event rule `{name}`"),
+        }
+    }
+
+    /// The step in one word, for an event.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Create { replaces, .. } if replaces.is_empty() => "EventRuleCreated",
+            Self::Create { .. } => "EventRuleReplaced",
+            Self::Delete(_) => "EventRuleDeleted",
+        }
+    }
+
+    /// Takes the step, and gives it back as it was taken.
+    async fn take(self, account: &Account) -> Result<Self, MnsProblem> {
+        match self {
+            Self::Create {
+                name,
+                rule,
+                replaces,
+                ..
+            } => {
+                let gap = replace(account, &name, &rule, &replaces).await?;
+                Ok(Self::Create {
+                    name,
+                    rule,
+                    replaces,
+                    gap,
+                })
+            }
+            Self::Delete(name) => {
+                delete(account, &name).await?;
+                Ok(Self::Delete(name))
+            }
+        }
+    }
+}
+
+/// Makes a rule and deletes its predecessors: afterwards if the cloud allows it, else before.
+/// Returns for how long there was none.
+async fn replace(
+    account: &Account,
+    name: &EventRuleName,
+    rule: &EventRule,
+    predecessors: &[EventRuleName],
+) -> Result<Option<Duration>, MnsProblem> {
+    let created = create(account, name, rule).await;
+    let is_in_the_way = |problem: &MnsProblem| matches!(problem.reason, CONFLICT | QUOTA);
+    let is_blocked = !predecessors.is_empty() && created.as_ref().is_err_and(is_in_the_way);
+    if !is_blocked {
+        created?;
+    }
+    let started = Instant::now();
+    for predecessor in predecessors {
+        delete(account, predecessor).await?;
+    }
+    if !is_blocked {
+        return Ok(None);
+    }
+    // The cloud may take a moment to forget the predecessor.
+    match create(account, name, rule).await {
+        Ok(()) => Ok(Some(started.elapsed())),
+        Err(problem) if is_in_the_way(&problem) => Err(MnsProblem {
+            disposition: Disposition::Retry,
+            ..problem
+        }),
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn create(
+    account: &Account,
+    name: &EventRuleName,
+    rule: &EventRule,
+) -> Result<(), MnsProblem> {
+    let rules = account.event_rules()?;
+    let call = rules.create(name, rule);
+    account.call(MnsResource::EventRule, call).await
+}
+
+/// Deletes a rule, whether it is there or not.
+pub(crate) async fn delete(account: &Account, name: &EventRuleName) -> Result<(), MnsProblem> {
+    let rules = account.event_rules()?;
+    account
+        .call(MnsResource::EventRule, rules.delete(name))
+        .await
+}
+
+/// Names for people, with commas between them.
+fn listed(names: &[EventRuleName]) -> String {
+    let names = names.iter().map(|name| format!("event rule `{name}`"));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The rules that may exist after a reconcile, for the status.
+pub(crate) fn to_record(parsed: &ParsedSource, applied: &Applied) -> Vec<String> {
+    let Ok(DesiredQueue::Ruled(desired)) = &parsed.desired.queue else {
+        return Vec::new();
+    };
+    let is_settled = matches!(applied.event_rule, Some(Ok(_)));
+    let mut names = if is_settled {
+        Vec::new()
+    } else {
+        recorded(parsed)
+    };
+    if !names.contains(&desired.rule) {
+        names.push(desired.rule.clone());
+    }
+    names.iter().map(ToString::to_string).collect()
+}
+
+/// Marks `EventRuleReady`.
+pub(crate) fn mark(
+    conditions: &mut Conditions,
+    parsed: &ParsedSource,
+    observed: &Observed,
+    applied: &Applied,
+    now: Timestamp,
+) {
+    let dependent = Dependent::EventRuleReady;
+    let desired = match &parsed.desired.queue {
+        Ok(DesiredQueue::Ruled(desired)) => desired,
+        Ok(DesiredQueue::Subscribed(_) | DesiredQueue::Given(_)) => {
+            let message = "no event rule is asked for";
+            conditions.mark_true_because(dependent, "EventRuleNotConfigured", message);
+            return;
+        }
+        Err(_) => return,
+    };
+    match &applied.event_rule {
+        // The queue comes first, and its condition says what is wrong.
+        None => {}
+        Some(Err(problem)) => mark_problem(conditions, dependent, problem),
+        Some(Ok(steps)) => {
+            let is_new = steps
+                .iter()
+                .any(|step| matches!(step, EventRuleStep::Create { .. }));
+            let taking_effect = taking_effect(&desired.rule);
+            if is_new || is_recent(parsed, &taking_effect, now) {
+                conditions.mark_true_because(dependent, TAKING_EFFECT, taking_effect);
+            } else if let Some(message) = difference(desired, observed) {
+                conditions.mark_true_because(dependent, "EventRuleDiffers", message);
+            } else {
+                conditions.mark_true(dependent);
+            }
+        }
+    }
+}
+
+fn taking_effect(name: &EventRuleName) -> String {
+    format!(
+        "event rule `{name}` is new: OSS takes up to ten minutes to follow it, and does not announce what is \
+         uploaded before"
+    )
+}
+
+/// Whether the condition has had this message for less than the time that a rule takes.
+fn is_recent(parsed: &ParsedSource, message: &str, now: Timestamp) -> bool {
+    let conditions = parsed.source.status.iter().flat_map(|it| &it.conditions);
+    let is_recent = |condition: &Condition| {
+        let since = condition.last_transition_time.as_ref();
+        condition.type_ == Dependent::EventRuleReady.as_str()
+            && condition.status == ConditionStatus::True
+            && condition.message.as_deref() == Some(message)
+            && since.is_some_and(|since| now.duration_since(since.0) < TAKES_EFFECT)
+    };
+    conditions.into_iter().any(is_recent)
+}
+
+fn difference(desired: &RuledQueue, observed: &Observed) -> Option<String> {
+    let found = observed.event_rule.as_ref()?.as_ref().ok()?.as_ref()?;
+    difference_to(found, desired, observed.account.as_ref().ok()?)
+}
+
+/// How the rule that was found differs from the desired one. The cloud may show a rule in another
+/// form than it was given in, so this is told and nothing is done about it.
+pub(crate) fn difference_to(
+    found: &EventRule,
+    desired: &RuledQueue,
+    endpoint: &Endpoint,
+) -> Option<String> {
+    let rule = desired_rule(desired, endpoint).ok()?;
+    let name = &desired.rule;
+    let what = if found.endpoint != rule.endpoint {
+        "where it delivers"
+    } else if found.event_types != rule.event_types {
+        "its events"
+    } else if found.match_rules != rule.match_rules {
+        "its objects"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "event rule `{name}` is shown with another content than the source asks for ({what}): if somebody made it anew, \
+         delete it, and the controller makes it again"
+    ))
+}
