@@ -48,6 +48,8 @@ enum Task {
     Images(package::Args),
     /// Applies everything to the current Kubernetes context and waits until it is ready.
     Deploy(package::Args),
+    /// Says whether everything works, in the cluster and in the cloud, and what to do.
+    Doctor(package::Args),
     /// Removes what `deploy` made.
     Undeploy(package::Args),
     /// Tests on a cluster, by default one that is made for it.
@@ -67,6 +69,7 @@ async fn main() -> ExitCode {
         Task::Render(args) => package::kubernetes("render", &args),
         Task::Images(args) => package::kubernetes("images", &args),
         Task::Deploy(args) => package::kubernetes("deploy", &args),
+        Task::Doctor(args) => package::kubernetes("doctor", &args),
         Task::Undeploy(args) => package::kubernetes("undeploy", &args),
         Task::E2e(args) => package::kubernetes("e2e", &args),
     };

@@ -16,6 +16,7 @@ mod changes;
 pub mod context;
 pub mod controller;
 pub mod deployment;
+pub mod doctor;
 mod drift;
 pub mod error;
 pub mod event_rule;

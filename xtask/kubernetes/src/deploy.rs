@@ -8,6 +8,7 @@ mod cluster;
 mod console;
 mod diagnosis;
 mod diff;
+mod doctor;
 mod identity;
 mod inventory;
 mod keys;
@@ -94,6 +95,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     }
 }
 
+pub(crate) use doctor::run as run_doctor;
 pub(crate) use undeploy::run as run_undeploy;
 
 impl ClusterArgs {

@@ -35,6 +35,8 @@ enum Task {
     Images(images::Args),
     /// Applies everything to a cluster and waits until it is ready.
     Deploy(deploy::Args),
+    /// Says whether everything works, in the cluster and in the cloud, and what to do.
+    Doctor(deploy::ClusterArgs),
     /// Removes what `deploy` made, and nothing else.
     Undeploy(deploy::ClusterArgs),
     /// Tests on a cluster, by default one that is made for it.
@@ -47,6 +49,7 @@ async fn main() -> ExitCode {
         Task::Render(args) => render::run(&args),
         Task::Images(args) => images::run(&args).await,
         Task::Deploy(args) => deploy::run(&args).await,
+        Task::Doctor(args) => deploy::run_doctor(&args).await,
         Task::E2e(args) => e2e::run(&args),
         Task::Undeploy(args) => deploy::run_undeploy(&args).await,
     };

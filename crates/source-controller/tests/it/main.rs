@@ -11,6 +11,7 @@
 mod adapter_documents;
 mod api_calls;
 mod deletion;
+mod doctor;
 mod event_rule;
 mod event_types;
 mod hosts;

@@ -1,5 +1,6 @@
 mod cluster;
 mod console;
+mod doctor;
 
 use serde_json::{Value, json};
 
