@@ -35,13 +35,17 @@ test("the adapter is away: messages wait, and their photo comes back later", asy
   await trouble("Messages wait").waitFor({ state: "hidden" });
 });
 
-test("the face service is away: its photo stays under way, and comes back later", async () => {
+test("the face service is away: the page says so, and its photo comes back later", async () => {
   await without("face-recognition", async () => {
     await drop(page, [{ name: "persistent.jpg", bytes: photo }]);
-    await row(page, "persistent.jpg", "open").waitFor();
-    await look(page, "face-service-away");
+    await row(page, "persistent.jpg", "open").getByText("Delivered").first().waitFor();
+    await said("face-recognition has not answered since", "face-service-away");
+    await page.getByRole("button", { name: "中文" }).click();
+    await said("起没有应答");
+    await page.getByRole("button", { name: "English" }).click();
   });
   await row(page, "persistent.jpg", "stored").waitFor();
+  await trouble("has not answered").waitFor({ state: "hidden" });
 });
 
 test("the bucket is away", async () => {

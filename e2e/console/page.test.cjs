@@ -356,3 +356,24 @@ test("the page looks right at every width, in light and dark", async () => {
   assert.deepEqual(errors, []);
   await context.close();
 });
+
+test("in a cluster the adapter's pods have a plot of their own", async () => {
+  const { context, page, errors } = await open(browser, { viewport: { width: 1280, height: 900 } });
+  const now = Date.now();
+  const samples = Array.from({ length: 360 }, (_, index) => {
+    const load = Math.max(0, Math.sin(index / 40));
+    const queue = { waiting: Math.round(load * 90), hidden: Math.round(load * 12), oldest_seconds: Math.round(load * 18) };
+    return { at_ms: now - (359 - index) * 10_000, queue, adapters: 1 + Math.round(load * 4), stored: Math.round(load * 8), refused: 0 };
+  });
+  const beat = { sample: samples.at(-1), troubles: {}, has_queue: true, has_source: true };
+  const body = `retry: 1000\nevent: pulse\ndata: ${JSON.stringify(beat)}\n\n`;
+  await page.route("**/api/photos", (route) => route.fulfill({ json: [] }));
+  await page.route("**/api/pulse", (route) => route.fulfill({ json: { samples, ...beat } }));
+  await page.route("**/api/live", (route) => route.fulfill({ contentType: "text/event-stream", body }));
+  await signIn(page);
+  await page.locator('[data-plot="adapters"]').getByText("pods").waitFor();
+  assert.equal(await page.locator("#plots .plot").count(), 5);
+  await look(page, "cluster");
+  assert.deepEqual(errors, []);
+  await context.close();
+});

@@ -5,17 +5,21 @@
 //! nothing, and a result in the bucket outweighs a refusal.
 
 mod documents;
+mod facts;
+mod unanswered;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use self::documents::DocumentStore;
 pub(crate) use self::documents::Documents;
 use self::documents::Kind;
+pub(crate) use self::facts::{Delivered, Finished, Refusal, StepTimes};
+use self::unanswered::Unanswered;
 use crate::live::Live;
 
 /// Photos that are remembered; what bucket and queue know of older ones can be asked for.
@@ -53,15 +57,6 @@ pub(crate) enum State {
     Refused,
 }
 
-/// Why a photo was given up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Refusal {
-    /// The status of the last attempt, or a word of the face service.
-    pub(crate) code: String,
-    /// One line.
-    pub(crate) reason: String,
-}
-
 /// The way of one photo.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Journey {
@@ -83,40 +78,6 @@ pub(crate) struct Journey {
     checked: Option<Instant>,
 }
 
-/// An event of the source about a photo.
-#[derive(Debug, Clone)]
-pub(crate) struct Delivered<'a> {
-    pub(crate) key: &'a str,
-    pub(crate) etag: Option<&'a str>,
-    pub(crate) event_id: &'a str,
-    /// When the photo was uploaded.
-    pub(crate) uploaded: Option<Timestamp>,
-    /// The event as JSON.
-    pub(crate) document: &'a Arc<str>,
-}
-
-/// A photo that has its result.
-#[derive(Debug, Clone)]
-pub(crate) struct Finished<'a> {
-    pub(crate) key: &'a str,
-    pub(crate) etag: Option<&'a str>,
-    pub(crate) faces: usize,
-    /// When the result was stored, as far as is known.
-    pub(crate) at: Timestamp,
-    /// When each step of the work on it ended, if the face service has told.
-    pub(crate) steps: Option<StepTimes>,
-    /// The reply as JSON, if it came.
-    pub(crate) document: Option<&'a Arc<str>>,
-}
-
-/// When each step of the face service's work ended, by its clock.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct StepTimes {
-    pub(crate) analysed: Timestamp,
-    pub(crate) drawn: Timestamp,
-    pub(crate) stored: Timestamp,
-}
-
 /// All ways that are remembered.
 #[derive(Debug)]
 pub(crate) struct Journeys {
@@ -131,6 +92,7 @@ struct Known {
     /// Keys, the oldest first.
     order: VecDeque<String>,
     documents: DocumentStore,
+    unanswered: Unanswered,
     /// Keys of photos that got their result since somebody asked.
     fresh: Vec<String>,
     stored: u64,
@@ -209,15 +171,19 @@ impl Journeys {
 
     /// The source has sent the photo's event.
     pub(crate) fn delivered(&self, delivered: &Delivered<'_>, now: Timestamp) {
-        self.change(delivered.key, now, |journey| {
+        let state = self.change(delivered.key, now, |journey| {
             journey.of_version(delivered.etag, now);
             let uploaded = delivered.uploaded.unwrap_or(now);
             journey.step(Step::Uploaded, uploaded);
             journey.step(Step::Queued, uploaded);
             journey.step(Step::Delivered, now);
             journey.event_id = Some(delivered.event_id.to_owned());
+            journey.state
         });
         let mut known = self.lock();
+        if state == State::Open {
+            known.unanswered.delivered(now);
+        }
         known
             .documents
             .keep(delivered.key, Kind::Event, delivered.document);
@@ -246,8 +212,9 @@ impl Journeys {
             journey.state = State::Stored;
             is_news
         });
+        let mut known = self.lock();
+        known.unanswered.answered();
         if is_news {
-            let mut known = self.lock();
             // What a new console finds in the bucket says nothing of the rate.
             known.stored += u64::from(finished.at >= self.started);
             if known.fresh.len() < MOST_JOURNEYS {
@@ -255,13 +222,13 @@ impl Journeys {
             }
         }
         if let Some(document) = finished.document {
-            let mut known = self.lock();
             known.documents.keep(finished.key, Kind::Reply, document);
         }
     }
 
     /// The photo was given up. A result that is there already remains.
     pub(crate) fn refused(&self, key: &str, refusal: Refusal, now: Timestamp) {
+        let is_answer = refusal.is_answer();
         let is_news = self.change(key, now, |journey| {
             let is_news = journey.state == State::Open;
             if journey.state != State::Stored {
@@ -269,7 +236,11 @@ impl Journeys {
             }
             is_news
         });
-        self.lock().refused += u64::from(is_news);
+        let mut known = self.lock();
+        known.refused += u64::from(is_news);
+        if is_answer {
+            known.unanswered.answered();
+        }
     }
 
     /// Whether the photo of this key and version is known and has no result yet.
@@ -340,6 +311,11 @@ impl Journeys {
     pub(crate) fn get(&self, key: &str) -> (Option<Journey>, Documents) {
         let known = self.lock();
         (known.journeys.get(key).cloned(), known.documents.get(key))
+    }
+
+    /// Since when events are delivered and the face service answers none, if so.
+    pub(crate) fn unanswered_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.lock().unanswered.since(now)
     }
 
     /// How many photos were stored and refused so far.

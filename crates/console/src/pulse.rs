@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// Samples that are kept: an hour, one every ten seconds.
@@ -50,6 +51,8 @@ pub(crate) struct Look {
     pub(crate) queue: Option<QueueState>,
     pub(crate) adapters: Option<u32>,
     pub(crate) troubles: Troubles,
+    /// Since when the face service answers nothing.
+    pub(crate) unanswered: Option<Timestamp>,
     /// How many photos were stored and refused so far.
     pub(crate) counted: (u64, u64),
 }
@@ -59,6 +62,9 @@ pub(crate) struct Look {
 pub(crate) struct Beat {
     pub(crate) sample: Sample,
     pub(crate) troubles: Troubles,
+    /// Since when the face service answers nothing, in milliseconds since 1970; absent where it
+    /// does, and where it was asked nothing.
+    pub(crate) unanswered_since_ms: Option<i64>,
     /// Whether there is a queue to look at.
     pub(crate) has_queue: bool,
     /// Whether there is a source to ask for adapters.
@@ -96,6 +102,7 @@ impl Pulse {
             queue,
             adapters,
             troubles,
+            unanswered,
             counted,
         } = look;
         let mut state = self.lock();
@@ -109,6 +116,7 @@ impl Pulse {
         state.beat = Beat {
             sample,
             troubles,
+            unanswered_since_ms: unanswered.map(Timestamp::as_millisecond),
             has_queue: self.has_queue,
             has_source: self.has_source,
         };

@@ -75,7 +75,9 @@ impl Console {
             look.queue = self.look_at(&mns.queue(name.clone()), troubles).await;
         }
         self.check_photos(troubles).await;
-        look.at_ms = Timestamp::now().as_millisecond();
+        let now = Timestamp::now();
+        look.at_ms = now.as_millisecond();
+        look.unanswered = self.journeys.unanswered_since(now);
         look.counted = self.journeys.counts();
         self.live.tell("pulse", &self.pulse.beat(look));
     }

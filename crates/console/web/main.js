@@ -7,10 +7,10 @@ import { Plots } from "./plots.js";
 import { Progress } from "./progress.js";
 import { Uploads, dropped, named } from "./upload.js";
 import { Viewer } from "./viewer.js";
-import { say, size, switchLanguage, translate } from "./words.js";
+import { clock, say, size, switchLanguage, translate } from "./words.js";
 
 const RETRY_MS = 2000;
-// Messages that wait longer are in trouble.
+// Messages that wait longer are in trouble, and so is a face service that says nothing for longer.
 const PATIENCE_SECONDS = 30;
 // Proxies end long answers, and the browser asks again at once.
 const AWAY_MS = 5000;
@@ -37,17 +37,20 @@ let source = null;
 let away = null;
 
 function showTroubles() {
-  const { oss = null, mns = null, source: cluster = null } = troubles.beat?.troubles ?? {};
-  const queue = troubles.beat?.sample.queue;
+  const { sample, troubles: failing, unanswered_since_ms: since } = troubles.beat ?? {};
+  const { oss = null, mns = null, source: cluster = null } = failing ?? {};
+  const queue = sample?.queue;
   const found = [];
   if (troubles.isAway) found.push(say("unreachable"));
   if (oss) found.push(say("ossDown", { reason: oss }));
   else if (troubles.isCut) found.push(say("cors", { origin: location.origin }));
   if (mns) found.push(say("mnsDown", { reason: mns }));
   if (cluster) found.push(say("sourceDown", { reason: cluster }));
-  if (queue && queue.oldest_seconds > PATIENCE_SECONDS) {
-    const seconds = queue.oldest_seconds;
-    found.push(queue.waiting > 0 && queue.hidden === 0 ? say("adapterDown") : say("faceDown", { seconds }));
+  if (queue && queue.waiting > 0 && queue.hidden === 0 && queue.oldest_seconds > PATIENCE_SECONDS) {
+    found.push(say("adapterDown"));
+  }
+  if (since && sample.at_ms - since > PATIENCE_SECONDS * 1000) {
+    found.push(say("faceDown", { since: clock(since) }));
   }
   const text = found.join("\n");
   if (text === troubles.text) return;

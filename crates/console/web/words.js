@@ -64,7 +64,7 @@ const WORDS = {
     mnsDown: "The queue does not answer: {reason}",
     sourceDown: "The source in the cluster cannot be read: {reason}",
     adapterDown: "Messages wait in the queue and nobody takes them. Is source-adapter running?",
-    faceDown: "The oldest message has been tried for {seconds} s. Is face-recognition running?",
+    faceDown: "face-recognition has not answered since {since}. Look at its pods and their logs.",
     depth: "Queue",
     oldest: "Oldest message",
     adapters: "Adapters",
@@ -166,7 +166,7 @@ const WORDS = {
     mnsDown: "队列没有响应：{reason}",
     sourceDown: "无法读取集群中的事件源：{reason}",
     adapterDown: "队列中有消息无人接收。source-adapter 是否在运行？",
-    faceDown: "最早的消息已重试 {seconds} 秒。face-recognition 是否在运行？",
+    faceDown: "face-recognition 自 {since} 起没有应答。请查看它的 Pod 和日志。",
     depth: "队列",
     oldest: "最早的消息",
     adapters: "适配器",
@@ -259,3 +259,5 @@ export const faces = (count) => (count === 1 ? say("face") : say("faces", { coun
 const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 };
 
 export const time = (value) => new Date(value).toLocaleTimeString(locale(), TIME);
+
+export const clock = (value) => new Date(value).toLocaleTimeString(locale(), { timeStyle: "medium" });

@@ -33,7 +33,14 @@ pub(super) fn test() -> Result<()> {
 async fn run(packages: &Path) -> Result<()> {
     let binaries = ConsoleBinaries::build().await?;
     let folder = tempfile::tempdir().context("no temporary folder")?;
-    let settings = Settings::new(folder.path().to_owned());
+    let mut settings = Settings::new(folder.path().to_owned());
+    // Outages last as long as the page is looked at, and the next attempt is due soon after.
+    let retries = [
+        ("DELIVERY_RETRY", "1000"),
+        ("DELIVERY_BACKOFF_POLICY", "linear"),
+    ];
+    let retries = retries.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    settings.adapter_env.extend(retries);
     let pipeline = ConsolePipeline::start(&binaries, settings, "127.0.0.1:0").await?;
     let pipeline = Arc::new(pipeline);
     let control = Control::start(Arc::clone(&pipeline)).await?;

@@ -156,6 +156,43 @@ fn open_ways_are_checked_in_turn_and_not_too_often() {
 }
 
 #[test]
+fn a_face_service_that_answers_nothing_is_noticed_until_it_answers() {
+    let (journeys, _news) = journeys();
+    let since = |second| journeys.unanswered_since(at(second));
+    assert_eq!(since(0), None, "it was asked nothing");
+    journeys.delivered(&delivered("a", "E"), at(3));
+    journeys.delivered(&delivered("b", "E"), at(40));
+    assert_eq!(since(50), Some(at(3)));
+    let given_up = Refusal {
+        code: "500".to_owned(),
+        ..refusal()
+    };
+    journeys.refused("b", given_up, at(50));
+    assert_eq!(
+        since(50),
+        Some(at(3)),
+        "the source gave up, and nobody answered"
+    );
+    journeys.finished(&finished("a", "E"), at(60));
+    assert_eq!(since(60), None);
+    journeys.delivered(&delivered("a", "E"), at(61));
+    assert_eq!(since(61), None, "it has its result");
+    journeys.delivered(&delivered("c", "E"), at(62));
+    journeys.refused("c", refusal(), at(63));
+    assert_eq!(since(63), None, "a refusal is an answer");
+}
+
+#[test]
+fn an_event_that_a_broker_gave_up_is_not_waited_for() {
+    let (journeys, _news) = journeys();
+    journeys.delivered(&delivered("a", "E"), at(0));
+    assert_eq!(journeys.unanswered_since(at(1199)), Some(at(0)));
+    assert_eq!(journeys.unanswered_since(at(1200)), None);
+    journeys.delivered(&delivered("b", "E"), at(1100));
+    assert_eq!(journeys.unanswered_since(at(1200)), Some(at(0)));
+}
+
+#[test]
 fn memory_is_bounded() {
     let (journeys, _news) = journeys();
     for number in 0..=MOST_JOURNEYS {
