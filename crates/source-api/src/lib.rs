@@ -13,6 +13,7 @@
 )]
 
 mod access_token;
+mod auth;
 mod condition;
 mod delivery;
 mod delivery_policy;
@@ -34,6 +35,7 @@ mod template;
 mod template_keys;
 
 pub use access_token::{AccessToken, SecretKeyReference};
+pub use auth::AuthSpec;
 pub use condition::{Condition, ConditionStatus, Dependent, Notice, READY, Severity};
 pub use delivery::{BackoffPolicy, DeliverySpec, EventFormat};
 pub use delivery_policy::{Delivery, DeliveryError};

@@ -59,6 +59,35 @@ pub(crate) fn region() -> Rule {
     )
 }
 
+/// An endpoint: scheme and host, nothing else.
+pub(crate) fn mns_endpoint() -> Rule {
+    pattern(
+        "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+/?$",
+        "must be an http or https URL without a user, a path or a query, such as `https://<account>.mns.<region>.aliyuncs.com`",
+    )
+}
+
+/// The number of an account.
+pub(crate) fn account_id() -> Rule {
+    pattern("^[0-9]+$", "must be the number of an account: digits only")
+}
+
+/// A role of RAM by its full name.
+pub(crate) fn role_arn() -> Rule {
+    pattern(
+        "^acs:ram::[0-9]+:role/[-.A-Za-z0-9]+$",
+        "must be the full name of a role, `acs:ram::<account>:role/<name>`",
+    )
+}
+
+/// An identity provider of RAM by its full name.
+pub(crate) fn oidc_provider_arn() -> Rule {
+    pattern(
+        "^acs:ram::[0-9]+:oidc-provider/[-._A-Za-z0-9]+$",
+        "must be the full name of an identity provider, `acs:ram::<account>:oidc-provider/<name>`",
+    )
+}
+
 /// `v1` or `group/version`.
 pub(crate) fn api_version() -> Rule {
     pattern(
@@ -217,4 +246,23 @@ pub(crate) fn one_origin() -> Rule {
     .message(
         "give exactly one of `eventRule` (an event rule and a queue are made), `topic` (a queue is made and subscribed) and `queue` (an existing queue)",
     )
+}
+
+/// Credentials come from one place.
+pub(crate) fn one_kind_of_credentials() -> Rule {
+    Rule::new("has(self.accessToken) != has(self.auth)").message(
+        "give exactly one of `accessToken` (a Secret with a key pair) and `auth` (a ServiceAccount with a RAM role)",
+    )
+}
+
+/// Without a Secret, the source itself says where MNS is.
+pub(crate) fn endpoint_without_secret() -> Rule {
+    Rule::new("!has(self.auth) || has(self.endpoint) || (has(self.accountId) && has(self.region))")
+        .message("with `auth`, say where MNS is: `endpoint`, or `accountId` and `region`")
+}
+
+/// Pods run as one ServiceAccount.
+pub(crate) fn one_service_account() -> Rule {
+    Rule::new("!has(self.auth) || !has(self.serviceAccountName)")
+        .message("with `auth`, the ServiceAccount is `auth.serviceAccountName`: leave out `serviceAccountName`")
 }

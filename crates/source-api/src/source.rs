@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::access_token::AccessToken;
+use crate::auth::AuthSpec;
 use crate::delivery::DeliverySpec;
 use crate::destination::SinkSpec;
 use crate::event_rule::EventRuleSpec;
@@ -88,7 +89,7 @@ use crate::{rules, schema};
     ),
     crates(kube_core = "::kube_core")
 )]
-#[x_kube(crates(kube_core = ::kube_core), validation = rules::one_origin())]
+#[x_kube(crates(kube_core = ::kube_core), validation = rules::one_origin(), validation = rules::one_kind_of_credentials(), validation = rules::endpoint_without_secret(), validation = rules::one_service_account())]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = schema::tidy)]
 pub struct MnsOssSourceSpec {
@@ -112,9 +113,34 @@ pub struct MnsOssSourceSpec {
     #[schemars(length(min = 1, max = 120))]
     #[x_kube(validation = rules::mns_name())]
     pub queue: Option<String>,
-    /// Credentials for MNS.
-    pub access_token: AccessToken,
+    /// Credentials for MNS in a Secret. Exactly one of `accessToken` and `auth` must be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<AccessToken>,
+    /// A RAM role for the adapter in place of a Secret. The controller then keeps queue and
+    /// subscription by a role of its own, in namespaces that its administrator lists
+    /// (`CLOUD_IDENTITY_NAMESPACES`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<AuthSpec>,
+    /// Endpoint of MNS, such as `https://<account>.mns.<region>-internal-vpc.aliyuncs.com`, where no Secret
+    /// says it. If absent, it is the public one of `accountId` and `region`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 512))]
+    #[x_kube(validation = rules::mns_endpoint())]
+    pub endpoint: Option<String>,
+    /// Number of the account that owns the queue, where neither the host of the endpoint nor
+    /// the Secret says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 32))]
+    #[x_kube(validation = rules::account_id())]
+    pub account_id: Option<String>,
+    /// Region of MNS, such as `cn-shanghai`, where neither the host of the endpoint nor the
+    /// Secret says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    #[x_kube(validation = rules::region())]
+    pub region: Option<String>,
     /// ServiceAccount that the adapter pods run as, `default` if absent. It needs no rights.
+    /// It is left out with `auth`, which names one itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     #[x_kube(validation = rules::object_name())]

@@ -8,21 +8,23 @@ use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 use mns::OpenApiEndpoint;
 use prometheus_client::registry::Registry;
+use service::credentials::CredentialSource;
 use service::{ConnectOptions, Readiness};
 use source_api::names;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 use transport::{Networks, Reach, RetryPolicy, Transport};
 
 use crate::Args;
+use crate::account::CloudIdentity;
 use crate::backlog::Backlogs;
 use crate::context::{Context, Parts};
 use crate::controller;
-use crate::deployment::AdapterSettings;
+use crate::deployment::{AdapterSettings, CloudVariables};
 use crate::leader::{Election, Leadership};
 use crate::metrics::Metrics;
 use crate::requeue::RequeuePolicy;
@@ -125,10 +127,13 @@ async fn lead(
     leadership: &mut Leadership,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
+    let cloud_identity = parts.cloud_identity.clone();
     let (ctx, feeds) = Context::new(parts);
     // Reconciles run in tasks of their own; dropping the controller aborts them.
     let work = controller::run(Arc::new(ctx), feeds, args.concurrency, stop.clone());
     let work = async {
+        // Sources that need the identity would otherwise be reported as unready at every start.
+        let _keeper = begin(cloud_identity, stop).await;
         tokio::pin!(work);
         // Cancel-safe: `work` is polled by reference.
         tokio::select! {
@@ -139,7 +144,7 @@ async fn lead(
             warn!("reconciles under way did not finish in time, and are aborted");
         }
     };
-    // Either way the other is dropped: no reconcile may go on without the lease.
+    // One of them ends and the others are dropped: no reconcile may go on without the lease.
     tokio::select! {
         () = work => anyhow::ensure!(stop.is_cancelled(), "the controller ended by itself"),
         lost = leadership.keep() => return Err(lost.into()),
@@ -150,9 +155,24 @@ async fn lead(
 
 /// Where connections to MNS and its OpenAPI may go.
 pub(crate) fn reach(private: Networks) -> Reach {
-    Reach::public_and(private, |host| {
-        mns::Endpoint::is_vendors_host(host) || OpenApiEndpoint::is_vendors_host(host)
-    })
+    Reach::public_and(private, is_vendors_host)
+}
+
+fn is_vendors_host(host: &str) -> bool {
+    mns::Endpoint::is_vendors_host(host) || OpenApiEndpoint::is_vendors_host(host)
+}
+
+/// Gets the first keys of the controller's own identity. A task then keeps them fresh until
+/// the guard is dropped.
+async fn begin(identity: Option<CloudIdentity>, stop: &CancellationToken) -> Option<DropGuard> {
+    let identity = identity?;
+    let first = stop.run_until_cancelled(identity.begin()).await?;
+    let kept = CancellationToken::new();
+    tokio::spawn({
+        let kept = kept.clone();
+        async move { kept.run_until_cancelled(identity.keep(first)).await }
+    });
+    Some(kept.drop_guard())
 }
 
 fn parts(
@@ -176,12 +196,14 @@ fn parts(
     };
     Ok(Parts {
         transport: Transport::connect(&connect)?.with_retry(retry),
+        cloud_identity: cloud_identity(args, &connect, retry)?,
         recorder: Recorder::new(client.clone(), reporter),
         adapter: AdapterSettings {
             image: args.adapter_image.clone(),
             log_filter: args.adapter_log_filter.clone(),
             log_format: args.adapter_log_format.clone(),
             template_keys: args.allow_template_keys.clone(),
+            cloud: args.cloud.clone(),
         },
         requeue: RequeuePolicy::new(args.resync),
         metrics,
@@ -191,6 +213,43 @@ fn parts(
         open_api: args.mns_open_endpoint.clone(),
         client,
     })
+}
+
+/// The controller's own identity, if a namespace may use it.
+fn cloud_identity(
+    args: &Args,
+    connect: &ConnectOptions,
+    retry: RetryPolicy,
+) -> anyhow::Result<Option<CloudIdentity>> {
+    let namespaces = args.cloud_identity_namespaces.clone();
+    if namespaces.is_empty() {
+        return Ok(None);
+    }
+    let CloudVariables {
+        oidc_provider_arn,
+        sts_endpoint,
+        sts_region,
+        vpc_endpoint_enabled,
+    } = args.cloud.clone();
+    let source = CredentialSource::from_vars(None, "nothing", |name| match name {
+        "ALIBABA_CLOUD_OIDC_PROVIDER_ARN" => oidc_provider_arn.clone(),
+        "ALIBABA_CLOUD_STS_ENDPOINT" => sts_endpoint.clone(),
+        "ALIBABA_CLOUD_STS_REGION" => sts_region.clone(),
+        "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED" => vpc_endpoint_enabled.clone(),
+        name => std::env::var(name).ok(),
+    });
+    let source = source.context(
+        "CLOUD_IDENTITY_NAMESPACES lists namespaces, but the controller has no identity in the cloud",
+    )?;
+    let allowed = args.allow_private_endpoints.clone();
+    let reach = Reach::only(allowed, is_vendors_host);
+    let connect = ConnectOptions {
+        reach,
+        ..connect.clone()
+    };
+    let transport = Transport::connect(&connect)?.with_retry(retry);
+    let sts = Transport::connect(&ConnectOptions::default())?;
+    Ok(Some(CloudIdentity::new(namespaces, source, sts, transport)))
 }
 
 async fn serve(

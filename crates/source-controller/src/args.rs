@@ -11,7 +11,8 @@ use service::telemetry::TelemetryArgs;
 use source_api::TemplateKeys;
 use transport::Networks;
 
-use crate::scope::Scope;
+use crate::deployment::CloudVariables;
+use crate::scope::{Namespaces, Scope};
 
 /// Keeps every `MnsOssSource` of a cluster: what it needs in MNS, its adapter, and
 /// its status.
@@ -63,6 +64,21 @@ pub struct Args {
     /// [default: the one of Alibaba Cloud in the region of MNS].
     #[arg(long, env = "MNS_OPEN_ENDPOINT", value_name = "URL")]
     pub mns_open_endpoint: Option<OpenApiEndpoint>,
+    /// Namespaces whose sources may do without a Secret, with commas between them [default:
+    /// none]. The controller then acts in MNS by an identity of its own, from the variables of
+    /// RRSA or the others of the official SDKs; a user who may create sources there can have it
+    /// subscribe to any topic that its role may.
+    #[arg(
+        long = "cloud-identity-namespaces",
+        env = "CLOUD_IDENTITY_NAMESPACES",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub cloud_identity_namespaces: Namespaces,
+    /// How the controller and adapters without a Secret reach STS.
+    #[command(flatten)]
+    pub cloud: CloudVariables,
     /// Labels and annotations that sources may give their adapters beside plain words and those
     /// of `app.kubernetes.io` and `prometheus.io`: domains such as `example.com` or single keys
     /// such as `example.com/team`, with commas between them [default: none]. The rule in the

@@ -3,9 +3,10 @@
 use kube::Client;
 use kube::runtime::events::Recorder;
 use mns::{Endpoint, EventRule, OpenApiEndpoint};
-use signing::Credentials;
+use signing::{Credentials, LiveCredentials};
 use transport::Transport;
 
+use crate::account::{CloudIdentity, KnownAccounts, OpenedSecret};
 use crate::backlog::Backlogs;
 use crate::cache::{RecentObservations, WatchCache};
 use crate::controller::Feeds;
@@ -15,7 +16,6 @@ use crate::mns::{Account, CircuitBreaker, ObservedMns};
 use crate::own_writes::OwnWrites;
 use crate::requeue::RequeuePolicy;
 use crate::scope::Scope;
-use crate::secret::{KnownAccounts, OpenedSecret};
 use crate::sink::{Resolver, SinkWatches};
 
 /// Clients, caches and settings that all reconciles share.
@@ -31,6 +31,7 @@ pub struct Context {
     pub(crate) deployments: Deployments,
     pub(crate) own_writes: OwnWrites,
     pub(crate) secrets: WatchCache<OpenedSecret>,
+    pub(crate) cloud_identity: Option<CloudIdentity>,
     pub(crate) recent_mns: RecentObservations<ObservedMns>,
     pub(crate) recent_rules: RecentObservations<Option<EventRule>>,
     pub(crate) known_accounts: KnownAccounts,
@@ -45,6 +46,8 @@ pub struct Parts {
     pub client: Client,
     /// Sends to MNS. It repeats nothing for long: a reconcile is repeated anyway.
     pub transport: Transport,
+    /// The controller's own identity in the cloud, if it has one.
+    pub cloud_identity: Option<CloudIdentity>,
     /// Writes Kubernetes events.
     pub recorder: Recorder,
     /// What all adapters have in common.
@@ -70,6 +73,7 @@ impl Context {
         let Parts {
             client,
             transport,
+            cloud_identity,
             recorder,
             adapter,
             requeue,
@@ -93,6 +97,7 @@ impl Context {
             circuit_breaker: CircuitBreaker::default(),
             client,
             transport,
+            cloud_identity,
             recorder,
             adapter,
             requeue,
@@ -118,11 +123,23 @@ impl Context {
         self.requeue.forget(uid);
     }
 
+    /// The account that a user's key opens.
     pub(crate) fn account(&self, endpoint: Endpoint, credentials: Credentials) -> Account {
+        let credentials = LiveCredentials::fixed(credentials);
+        self.account_by(endpoint, credentials, self.transport.clone())
+    }
+
+    /// The account that these credentials open at every moment.
+    pub(crate) fn account_by(
+        &self,
+        endpoint: Endpoint,
+        credentials: LiveCredentials,
+        transport: Transport,
+    ) -> Account {
         Account::new(
             endpoint,
             credentials,
-            self.transport.clone(),
+            transport,
             self.open_api.clone(),
             self.circuit_breaker.clone(),
             self.metrics.clone(),

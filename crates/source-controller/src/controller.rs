@@ -26,11 +26,11 @@ use source_api::{MnsOssSource, ObjectReference, names};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use crate::account::SECRETS;
 use crate::changes::changes;
 use crate::context::Context;
 use crate::deployment::DeploymentWriters;
 use crate::reconcile::{on_error, reconcile};
-use crate::secret::SECRETS;
 use crate::sink::{Changed, WatchRequests, follow};
 
 /// Changes come in bursts: those within this time of each other cause one reconcile.
@@ -211,7 +211,11 @@ fn successes<T: Send>(
 #[must_use]
 pub fn uses_secret(source: &MnsOssSource, namespace: Option<&str>, name: &str) -> bool {
     source.namespace().as_deref() == namespace
-        && source.spec.access_token.secret_key_ref.name == name
+        && source
+            .spec
+            .access_token
+            .as_ref()
+            .is_some_and(|token| token.secret_key_ref.name == name)
 }
 
 /// Whether a source sends, or dead-letters, to this object.

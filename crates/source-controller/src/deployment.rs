@@ -1,6 +1,7 @@
 //! The Deployment of a source's adapter: observe, diff, apply, report.
 
 mod client;
+mod credentials;
 mod document;
 mod environment;
 mod pod;
@@ -17,6 +18,7 @@ use thiserror::Error;
 use tracing::info;
 
 pub(crate) use client::{DeploymentWriters, Deployments};
+pub use credentials::CloudVariables;
 pub(crate) use document::owner;
 pub use document::{AdapterInputs, AdapterSettings, deployment, selector};
 
@@ -59,6 +61,12 @@ pub enum AdapterRefusal {
          allow it (ALLOW_TEMPLATE_KEYS of the controller)"
     )]
     Key(String),
+    /// Nobody says which identity provider vouches for the adapter.
+    #[error(
+        "`auth.roleArn` needs the cluster's identity provider: give `auth.oidcProviderArn`, or have the \
+         administrator set it for all sources (ALIBABA_CLOUD_OIDC_PROVIDER_ARN of the controller)"
+    )]
+    NoProvider,
 }
 
 /// The adapter's Deployment after a reconcile.
@@ -95,6 +103,7 @@ impl AdapterRefusal {
         match self {
             Self::NotOwned(_) => "NotOwned",
             Self::Key(_) => "TemplateRefused",
+            Self::NoProvider => "OidcProviderUnknown",
         }
     }
 }
@@ -125,6 +134,9 @@ pub(crate) fn diff(
     let template = parsed.source.spec.template.as_ref();
     if let Some(key) = template.and_then(|template| settings.template_keys.refused(template)) {
         return AdapterPlan::Refuse(AdapterRefusal::Key(key.to_owned()), live);
+    }
+    if credentials::lacks_provider(&parsed.source.spec, settings) {
+        return AdapterPlan::Refuse(AdapterRefusal::NoProvider, live);
     }
     let Some(inputs) = inputs(&parsed.desired, observed) else {
         return AdapterPlan::Keep(live);

@@ -24,12 +24,16 @@ use url::Url;
 
 pub use command::DoctorArgs;
 
+use crate::account::read_document;
 use crate::app::reach;
 use crate::event_rule::difference_to;
 use crate::metrics::Metrics;
 use crate::mns::{Account, CircuitBreaker, MnsResource};
-use crate::secret;
 use crate::source::{DesiredQueue, ParsedSource, RuledQueue};
+
+/// Why the cloud is not examined for a source with `auth`.
+pub const NO_SECRET: &str = "the source has no Secret, so there is no key to examine the cloud with: its conditions say \
+                             what the controller's own identity found";
 
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +86,7 @@ impl Places {
             return Ok(None);
         };
         let name: BucketName = name.parse().map_err(said)?;
-        let (mns, document) = secret::read(document).map_err(said)?;
+        let (mns, credentials) = read_document(document, &source.spec).map_err(said)?;
         let region = rule.and_then(|rule| rule.region.as_deref());
         let region = region.or(mns.region()).ok_or(
             "the region of the bucket is not known: give `region` in `eventRule` or in the Secret",
@@ -92,7 +96,7 @@ impl Places {
             None => oss::Endpoint::for_region(&region, false),
             Some(url) => oss::Endpoint::new(url, self.addressing, region).map_err(said)?,
         };
-        let credentials = LiveCredentials::fixed(document.credentials);
+        let credentials = LiveCredentials::fixed(credentials);
         let client = oss::Client::builder(endpoint, credentials);
         let client = client.build_on(transport(&self.private, false).map_err(said)?);
         Ok(Some(client.bucket(name)))
@@ -140,9 +144,8 @@ pub async fn examine(
     document: &[u8],
     places: &Places,
 ) -> Result<Findings, HttpClientError> {
-    let value = document;
     let mut findings = Findings::default();
-    let (endpoint, document) = match secret::read(value) {
+    let (endpoint, credentials) = match read_document(document, &source.spec) {
         Ok(opened) => opened,
         Err(problem) => {
             let text = format!("{problem}: see `kubectl explain mnsosssource.spec.accessToken`");
@@ -150,8 +153,7 @@ pub async fn examine(
             return Ok(findings);
         }
     };
-    let key: String = document
-        .credentials
+    let key: String = credentials
         .access_key_id()
         .as_str()
         .chars()
@@ -162,7 +164,7 @@ pub async fn examine(
     let parsed = ParsedSource::new(source.clone());
     let account = Account::new(
         endpoint,
-        document.credentials.clone(),
+        LiveCredentials::fixed(credentials),
         transport(&places.private, true)?,
         places.open_api.clone(),
         CircuitBreaker::default(),
@@ -183,7 +185,7 @@ pub async fn examine(
     if let (true, Ok(queue)) = (examined, &parsed.desired.queue) {
         examine_mns(&mut findings, &account, queue).await;
     }
-    match places.bucket(source, value) {
+    match places.bucket(source, document) {
         Ok(Some(bucket)) => examine_bucket(&mut findings, &bucket, source).await,
         Ok(None) => {
             let why = "the source names no bucket: say which one with --bucket";

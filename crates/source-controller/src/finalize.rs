@@ -13,12 +13,12 @@ use serde_json::json;
 use source_api::{DeletionPolicy, MnsOssSource, names};
 use tracing::{info, warn};
 
+use crate::account::{self, AccountProblem};
 use crate::context::Context;
 use crate::error::{ReconcileError, doing};
 use crate::events;
 use crate::mns::MnsProblem;
 use crate::mns::orphans::{AllOwned, all_owned};
-use crate::secret::{self, AccountProblem};
 use crate::source::{Identity, ParsedSource};
 
 /// How long MNS gets to answer before the resources there are left behind.
@@ -108,7 +108,7 @@ async fn remove(
     parsed: &ParsedSource,
     owned: AllOwned,
 ) -> Result<Result<(), RemovalError>, ReconcileError> {
-    let account = match secret::observe(ctx, parsed).await?.account {
+    let account = match account::observe(ctx, parsed).await?.account {
         Ok(account) => account,
         Err(problem) => match ctx.known_accounts.get(&parsed.identity.uid) {
             Some(account) => account,
@@ -127,6 +127,9 @@ fn orphaned(
     is_overdue: bool,
 ) -> Result<(&'static str, String), ReconcileError> {
     let (reason, why) = match error {
+        RemovalError::Account(problem) if problem.is_passing() && !is_overdue => {
+            return Err(ReconcileError::Finalize(problem.to_string()));
+        }
         RemovalError::Account(problem) => (problem.reason(), problem.to_string()),
         RemovalError::Mns(problem) if problem.disposition.is_retryable() && !is_overdue => {
             return Err(ReconcileError::Finalize(problem.message));

@@ -8,6 +8,7 @@
 //! The controller never takes or sends a message; adapters do that, and need no rights in the
 //! cluster for it. If operators ask, it looks at the next message of a queue, for its age alone. In MNS it touches nothing that does not carry a source's mark.
 
+pub mod account;
 mod app;
 mod args;
 pub mod backlog;
@@ -30,11 +31,10 @@ mod own_writes;
 pub mod reconcile;
 pub mod requeue;
 mod scope;
-pub mod secret;
 pub mod sink;
 pub mod source;
 mod status;
 
 pub use app::{run, run_with};
 pub use args::Args;
-pub use scope::Scope;
+pub use scope::{Namespaces, Scope};

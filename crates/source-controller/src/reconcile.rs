@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout};
 use tokio::try_join;
 use tracing::{debug, info, warn};
 
+use crate::account::{AccountProblem, OpenedAccount};
 use crate::cache::ObservationKey;
 use crate::context::Context;
 use crate::deployment::{AdapterPlan, AdapterSettings, AppliedAdapter};
@@ -27,11 +28,10 @@ use crate::metrics::ReconcileOutcome;
 use crate::mns::orphans::{self, Orphans};
 use crate::mns::{Account, MnsProblem, MnsStep, ObservedMns};
 use crate::requeue::Requeue;
-use crate::secret::{AccountProblem, OpenedSecret};
 use crate::sink::{ResolvedSink, SinkProblem};
 use crate::source::{Identity, ParsedSource};
 use crate::status::{self, Report, report};
-use crate::{deployment, event_rule, event_types, events, finalize, secret, sink};
+use crate::{account, deployment, event_rule, event_types, events, finalize, sink};
 
 /// The observed state of everything that concerns one source.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct Observed {
     pub sink: Result<ResolvedSink, SinkProblem>,
     /// The dead letter sink, if one is asked for.
     pub dead_letter_sink: Option<Result<ResolvedSink, SinkProblem>>,
-    /// Where the account is that the Secret holds the key to.
+    /// Where the account is that the source uses.
     pub account: Result<Endpoint, AccountProblem>,
     /// The version of that Secret; `None` if there is none.
     pub secret_version: Option<String>,
@@ -83,9 +83,9 @@ pub struct Applied {
     pub adapter: AppliedAdapter,
 }
 
-/// What was observed with the key in the Secret.
+/// What was observed with the key to the account.
 type ObservedCloud = (
-    OpenedSecret,
+    OpenedAccount,
     Option<Result<ObservedMns, MnsProblem>>,
     Option<Result<Option<EventRule>, MnsProblem>>,
 );
@@ -189,13 +189,13 @@ pub async fn observe(
     let ParsedSource {
         identity, desired, ..
     } = parsed;
-    let (sink, dead_letter_sink, (secret, mns, event_rule), deployment) = try_join!(
+    let (sink, dead_letter_sink, (opened, mns, event_rule), deployment) = try_join!(
         sink::observe(ctx, &desired.sink, identity),
         sink::observe_dead_letter_sink(ctx, parsed),
         observe_mns(ctx, parsed),
         deployment::observe(ctx, identity),
     )?;
-    let endpoint = secret
+    let endpoint = opened
         .account
         .as_ref()
         .map(|account| account.endpoint().clone());
@@ -203,25 +203,25 @@ pub async fn observe(
         sink,
         dead_letter_sink,
         account: endpoint.map_err(Clone::clone),
-        secret_version: secret.version,
+        secret_version: opened.version,
         mns,
         event_rule,
         deployment,
         event_types: event_types::observe(ctx, parsed).await,
     };
-    Ok((observed, secret.account.ok()))
+    Ok((observed, opened.account.ok()))
 }
 
-/// Opens the Secret, and with its key looks into MNS and its OpenAPI.
+/// Opens the account, and with its key looks into MNS and its OpenAPI.
 async fn observe_mns(
     ctx: &Context,
     parsed: &ParsedSource,
 ) -> Result<ObservedCloud, ReconcileError> {
-    let secret = secret::observe(ctx, parsed).await?;
-    let (Ok(account), Ok(queue)) = (&secret.account, &parsed.desired.queue) else {
-        return Ok((secret, None, None));
+    let opened = account::observe(ctx, parsed).await?;
+    let (Ok(account), Ok(queue)) = (&opened.account, &parsed.desired.queue) else {
+        return Ok((opened, None, None));
     };
-    let key = ObservationKey::new(&parsed.source, secret.version.as_deref());
+    let key = ObservationKey::new(&parsed.source, opened.version.as_deref());
     let uid = &parsed.identity.uid;
     let mns = crate::mns::observe(ctx, uid, key.clone(), account, queue).await;
     if mns.is_ok() && queue.made().is_some() {
@@ -236,7 +236,7 @@ async fn observe_mns(
         }
         _ => None,
     };
-    Ok((secret, Some(mns), event_rule))
+    Ok((opened, Some(mns), event_rule))
 }
 
 /// Decides what to do about a source. Pure: the same source, observed in the same state, has

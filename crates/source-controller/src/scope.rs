@@ -4,6 +4,7 @@
 //! some namespaces therefore has one watch of each kind for each of them, and needs no right
 //! in any other.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use kube::api::{ApiResource, DynamicObject};
@@ -13,6 +14,10 @@ use kube::{Api, Client, Resource};
 /// The namespaces whose sources a controller keeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope(Vec<String>);
+
+/// Names of namespaces; none means none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Namespaces(BTreeSet<String>);
 
 /// The part of the cluster that one watch covers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -91,13 +96,37 @@ impl Place {
     }
 }
 
+impl Namespaces {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether this one is among them.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+}
+
 /// Names of namespaces, separated by commas; none for the whole cluster.
 impl FromStr for Scope {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let Namespaces(names) = text.parse()?;
+        Ok(Self(names.into_iter().collect()))
+    }
+}
+
+/// Names, separated by commas.
+impl FromStr for Namespaces {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
         let names = text.split(',').map(str::trim);
-        let mut names: Vec<_> = names
+        let names: BTreeSet<_> = names
             .filter(|name| !name.is_empty())
             .map(str::to_owned)
             .collect();
@@ -106,8 +135,6 @@ impl FromStr for Scope {
                 "`{wrong}` is not the name of a namespace: up to 63 lower-case letters, digits and `-`"
             ));
         }
-        names.sort();
-        names.dedup();
         Ok(Self(names))
     }
 }

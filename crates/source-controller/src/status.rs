@@ -19,7 +19,7 @@ use crate::reconcile::{Applied, Observed};
 use crate::requeue::Requeue;
 use crate::sink::{self, ResolvedSink, SinkProblem};
 use crate::source::ParsedSource;
-use crate::{deployment, event_rule, secret};
+use crate::{account, deployment, event_rule};
 
 /// Field manager of the status.
 const MANAGER: &str = "mnsoss-source-controller-status";
@@ -52,7 +52,7 @@ pub(crate) fn report(
     let generation = source.metadata.generation.unwrap_or_default();
     let mut conditions = Conditions::begin(&old.conditions, old.observed_generation, generation);
     sink::mark(&mut conditions, observed);
-    secret::mark(&mut conditions, observed, applied);
+    account::mark(&mut conditions, observed, applied);
     mns::mark(&mut conditions, desired, observed, applied);
     event_rule::mark(&mut conditions, parsed, observed, applied, now);
     mns::orphans::mark(&mut conditions, applied);
@@ -178,6 +178,9 @@ fn requeue(observed: &Observed, applied: &Applied) -> Requeue {
         Requeue::Backoff(asked) => Some(asked),
         Requeue::Regular | Requeue::Soon => None,
     });
+    let account = observed.account.as_ref().err();
+    let passing = account.filter(|problem| problem.is_passing());
+    let backoff = backoff.chain(passing.map(|_| None));
     if let Some(longest) = backoff.max() {
         return Requeue::Backoff(longest);
     }

@@ -18,6 +18,8 @@ pub struct Reach(Option<Arc<Rules>>);
 
 #[derive(Debug)]
 struct Rules {
+    /// Whether any name may lead to the public internet, or a trusted one only.
+    is_open: bool,
     allowed: Networks,
     is_trusted: fn(&str) -> bool,
 }
@@ -40,7 +42,19 @@ impl Reach {
     /// service.
     #[must_use]
     pub fn public_and(allowed: Networks, is_trusted: fn(&str) -> bool) -> Self {
+        Self::by(true, allowed, is_trusted)
+    }
+
+    /// As [`public_and`](Self::public_and), but addresses on the public internet are for names
+    /// for which `is_trusted` holds alone.
+    #[must_use]
+    pub fn only(allowed: Networks, is_trusted: fn(&str) -> bool) -> Self {
+        Self::by(false, allowed, is_trusted)
+    }
+
+    fn by(is_open: bool, allowed: Networks, is_trusted: fn(&str) -> bool) -> Self {
         let rules = Rules {
+            is_open,
             allowed,
             is_trusted,
         };
@@ -60,9 +74,10 @@ impl Reach {
             return true;
         };
         let address = embedded(address);
+        let is_trusted = (rules.is_trusted)(name);
         rules.allowed.contains(address)
-            || is_public(address)
-            || ((rules.is_trusted)(name) && is_private(address))
+            || ((rules.is_open || is_trusted) && is_public(address))
+            || (is_trusted && is_private(address))
     }
 
     /// Whether a request to `url` may be made, as far as the URL tells: a name is judged once
@@ -246,6 +261,22 @@ mod tests {
                 expected,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn trusted_names_alone_are_reached_where_that_is_said() {
+        let reach = Reach::only("10.0.0.0/8".parse().unwrap(), |name| name == "trusted.test");
+        for (name, address, expected) in [
+            ("trusted.test", "8.8.8.8", true),
+            ("trusted.test", "192.168.0.1", true),
+            ("trusted.test", "127.0.0.1", false),
+            ("any.test", "8.8.8.8", false),
+            ("any.test", "192.168.0.1", false),
+            ("any.test", "10.0.0.1", true),
+        ] {
+            let admits = reach.admits(name, address.parse().unwrap());
+            assert_eq!(admits, expected, "{name} {address}");
         }
     }
 

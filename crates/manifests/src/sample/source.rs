@@ -51,12 +51,16 @@ pub(crate) fn spec(config: &Config, sink: SinkSpec) -> MnsOssSourceSpec {
         event_rule,
         topic,
         queue: None,
-        access_token: AccessToken {
+        access_token: Some(AccessToken {
             secret_key_ref: SecretKeyReference {
                 name: SECRET.to_owned(),
                 key: SECRET_KEY.to_owned(),
             },
-        },
+        }),
+        auth: None,
+        endpoint: None,
+        account_id: None,
+        region: None,
         service_account_name: Some(ACCOUNT.to_owned()),
         ce_overrides: None,
         delivery: None,

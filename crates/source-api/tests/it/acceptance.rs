@@ -127,6 +127,21 @@ fn usual_variations_are_taken() {
             json!({"sink": {"ref": null, "uri": "http://sink.example"}}),
         ),
         (
+            "role by the webhook",
+            json!({"accessToken": null, "auth": {"serviceAccountName": "photos"},
+                "accountId": "1234", "region": "cn-shanghai"}),
+        ),
+        (
+            "role by name",
+            json!({"accessToken": null, "endpoint": "https://1234.mns.cn-shanghai.aliyuncs.com",
+            "auth": {"serviceAccountName": "photos", "roleArn": "acs:ram::1234:role/mnsoss-adapter",
+                "oidcProviderArn": "acs:ram::1234:oidc-provider/ack-rrsa-c0ffee"}}),
+        ),
+        (
+            "Secret that does not say where MNS is",
+            json!({"endpoint": "http://emulator:8902/", "accountId": "1234", "region": "cn-shanghai"}),
+        ),
+        (
             "sink by URL with a port",
             json!({"sink": {"ref": null, "uri": "HTTPS://sink.example:8443/x"}}),
         ),
@@ -241,6 +256,28 @@ fn mistakes_are_answered_with_what_to_write() {
             json!({"sink": {"ref": {"apiVersion": "eventing.knative.dev/"}}}),
         ),
         ("no Secret", json!({"accessToken": null})),
+        (
+            "Secret and role",
+            json!({"auth": {"serviceAccountName": "a"}, "endpoint": "http://a.example"}),
+        ),
+        (
+            "role at no endpoint",
+            json!({"accessToken": null, "auth": {"serviceAccountName": "a"}, "accountId": "1"}),
+        ),
+        (
+            "two service accounts",
+            json!({"accessToken": null, "auth": {"serviceAccountName": "a"},
+                "endpoint": "http://a.example", "serviceAccountName": "b"}),
+        ),
+        (
+            "role and provider that are none",
+            json!({"accessToken": null, "endpoint": "http://a.example", "auth": {
+                "serviceAccountName": "a", "roleArn": "photos", "oidcProviderArn": "ack"}}),
+        ),
+        (
+            "place that is none",
+            json!({"endpoint": "https://user@a.example/x", "accountId": "me", "region": "Shanghai!"}),
+        ),
         (
             "no key of the Secret",
             json!({"accessToken": {"secretKeyRef": {"key": null}}}),

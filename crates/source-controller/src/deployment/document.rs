@@ -12,6 +12,7 @@ use mns::{Endpoint, QueueName};
 use sha2::{Digest as _, Sha256};
 use source_api::{Delivery, MnsOssSource, TemplateKeys, names};
 
+use super::credentials::CloudVariables;
 use super::pod;
 use crate::drift::json;
 use crate::sink::ResolvedSink;
@@ -34,6 +35,8 @@ pub struct AdapterSettings {
     pub log_format: String,
     /// Labels and annotations that users may give them.
     pub template_keys: TemplateKeys,
+    /// How they reach STS.
+    pub cloud: CloudVariables,
 }
 
 /// The configuration of one adapter.

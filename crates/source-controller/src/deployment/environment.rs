@@ -10,8 +10,9 @@ use source_api::{
     format_duration,
 };
 
+use super::credentials;
 use super::document::{AdapterInputs, AdapterSettings};
-use super::pod::{ACCESS_TOKEN_FILE, PROBES};
+use super::pod::PROBES;
 use crate::sink::both;
 use crate::source::Identity;
 
@@ -50,7 +51,9 @@ pub(super) fn variables(
     variables.set_if("SPEC_VERSION", spec.spec_version.map(spec_version));
     variables.set("MNS_ENDPOINT", &endpoint.to_string());
     variables.set("MNS_QUEUE", queue.as_str());
-    variables.set("MNS_ACCESS_TOKEN_FILE", ACCESS_TOKEN_FILE);
+    for (name, value) in credentials::variables(spec, settings) {
+        variables.set(name, &value);
+    }
     let dead_letter_sink = dead_letter_sink.map(|sink| sink.url.to_string());
     variables.set_if("DELIVERY_DEAD_LETTER_SINK", dead_letter_sink);
     variables.delivery(delivery);

@@ -3,26 +3,23 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, ContainerPort, HTTPGetAction, KeyToPath, PodSecurityContext, PodSpec,
-    PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecretVolumeSource,
-    SecurityContext, Toleration, TopologySpreadConstraint, Volume, VolumeMount,
+    Capabilities, Container, ContainerPort, HTTPGetAction, PodSecurityContext, PodSpec,
+    PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext, Toleration,
+    TopologySpreadConstraint,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use source_api::{MnsOssSource, PodTemplate, SecretKeyReference};
+use source_api::{MnsOssSource, PodTemplate};
 
+use super::credentials;
 use super::document::{AdapterInputs, AdapterSettings};
 use super::environment::variables;
 use crate::source::Identity;
 
 /// Where probes and metrics are answered.
 pub(super) const PROBES: u16 = 8080;
-/// Where the adapter finds the Secret's document.
-pub(super) const ACCESS_TOKEN_FILE: &str = "/var/run/mnsoss/access-token";
 
-const ACCESS_TOKEN_DIRECTORY: &str = "/var/run/mnsoss";
-const ACCESS_TOKEN_NAME: &str = "access-token";
 const COMMAND: &str = "/source-adapter";
 /// The adapter finishes deliveries for 20 s, and then hands the other messages back.
 const GRACE_SECONDS: i64 = 30;
@@ -36,11 +33,14 @@ pub(super) fn template(
     settings: &AdapterSettings,
 ) -> PodTemplateSpec {
     let asked = source.spec.template.clone().unwrap_or_default();
-    let container = container(
-        &asked,
-        variables(source, identity, inputs, settings),
-        settings,
-    );
+    let (volumes, mounts) = credentials::volume(&source.spec).unzip();
+    let container = Container {
+        env: Some(variables(source, identity, inputs, settings)),
+        volume_mounts: mounts.map(|mount| vec![mount]),
+        ..container(&asked, settings)
+    };
+    let auth = source.spec.auth.as_ref();
+    let account = auth.map(|auth| &auth.service_account_name);
     let PodTemplate {
         labels: more_labels,
         annotations,
@@ -50,7 +50,9 @@ pub(super) fn template(
     } = asked;
     let tolerations: Vec<Toleration> = tolerations.iter().map(Toleration::from).collect();
     let spec = PodSpec {
-        service_account_name: source.spec.service_account_name.clone(),
+        service_account_name: account
+            .or(source.spec.service_account_name.as_ref())
+            .cloned(),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
         termination_grace_period_seconds: Some(GRACE_SECONDS),
@@ -59,12 +61,15 @@ pub(super) fn template(
         topology_spread_constraints: Some(vec![spread(labels)]),
         tolerations: Some(tolerations).filter(|tolerations| !tolerations.is_empty()),
         containers: vec![container],
-        volumes: Some(vec![access_token(&source.spec.access_token.secret_key_ref)]),
+        volumes: volumes.map(|volume| vec![volume]),
         ..PodSpec::default()
     };
     // Ours come last: a selector that does not find its pods makes new ones for ever.
     let mesh = [(ISTIO.to_owned(), "true".to_owned())];
+    let injection = credentials::needs_webhook(&source.spec).then_some(credentials::INJECTION);
+    let injection = injection.map(|(key, value)| (key.to_owned(), value.to_owned()));
     let all_labels = mesh.clone().into_iter().chain(more_labels);
+    let all_labels = all_labels.chain(injection);
     let all_labels = all_labels.chain(labels.clone()).collect();
     let annotations = mesh.into_iter().chain(annotations).collect();
     PodTemplateSpec {
@@ -93,16 +98,12 @@ fn spread(labels: &BTreeMap<String, String>) -> TopologySpreadConstraint {
     }
 }
 
-fn container(
-    asked: &PodTemplate,
-    env: Vec<k8s_openapi::api::core::v1::EnvVar>,
-    settings: &AdapterSettings,
-) -> Container {
+/// The container without what it needs to know.
+fn container(asked: &PodTemplate, settings: &AdapterSettings) -> Container {
     Container {
         name: "adapter".to_owned(),
         image: Some(settings.image.clone()),
         command: Some(vec![COMMAND.to_owned()]),
-        env: Some(env),
         ports: Some(vec![ContainerPort {
             name: Some("http".to_owned()),
             container_port: PROBES.into(),
@@ -113,12 +114,6 @@ fn container(
         readiness_probe: Some(probe("/readiness")),
         resources: Some(asked.resources.as_ref().map_or_else(resources, Into::into)),
         security_context: Some(container_security()),
-        volume_mounts: Some(vec![VolumeMount {
-            name: ACCESS_TOKEN_NAME.to_owned(),
-            mount_path: ACCESS_TOKEN_DIRECTORY.to_owned(),
-            read_only: Some(true),
-            ..VolumeMount::default()
-        }]),
         ..Container::default()
     }
 }
@@ -173,23 +168,5 @@ fn container_security() -> SecurityContext {
             ..Capabilities::default()
         }),
         ..SecurityContext::default()
-    }
-}
-
-/// The Secret's one key, as a file that the kubelet keeps up to date.
-fn access_token(reference: &SecretKeyReference) -> Volume {
-    let SecretKeyReference { name, key } = reference;
-    Volume {
-        name: ACCESS_TOKEN_NAME.to_owned(),
-        secret: Some(SecretVolumeSource {
-            secret_name: Some(name.clone()),
-            items: Some(vec![KeyToPath {
-                key: key.clone(),
-                path: ACCESS_TOKEN_NAME.to_owned(),
-                mode: None,
-            }]),
-            ..SecretVolumeSource::default()
-        }),
-        ..Volume::default()
     }
 }

@@ -13,7 +13,7 @@ use source_api::{ConditionStatus, MnsOssSource, READY};
 use transport::Networks;
 use url::Url;
 
-use super::{Findings, Places, Verdict, examine};
+use super::{Findings, NO_SECRET, Places, Verdict, examine};
 
 /// Examines a source, from its bucket to its queue and its adapter, and says what to do.
 ///
@@ -85,7 +85,11 @@ impl DoctorArgs {
         let source = source.with_context(|| format!("there is no source `{namespace}/{name}`"))?;
         let mut findings = Findings::default();
         findings.add("source", readiness(&source));
-        let reference = &source.spec.access_token.secret_key_ref;
+        let Some(token) = &source.spec.access_token else {
+            findings.add("credentials", Verdict::Skipped(NO_SECRET.to_owned()));
+            return Ok(findings);
+        };
+        let reference = &token.secret_key_ref;
         let secrets: Api<Secret> = Api::namespaced(client, namespace);
         let secret = secrets.get_opt(&reference.name).await;
         let secret = secret.context("cannot read the Secret")?;

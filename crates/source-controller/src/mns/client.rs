@@ -11,7 +11,7 @@ use mns::{
     CallName, Client, Endpoint, EventRules, OpenApiEndpoint, Queue, QueueName, Refusal,
     RefusalKind, Topic, TopicName,
 };
-use signing::{Credentials, LiveCredentials};
+use signing::LiveCredentials;
 use tokio::time::timeout;
 use tracing::debug;
 use transport::{Disposition, Transport, TransportError};
@@ -105,13 +105,12 @@ impl Account {
     /// An account. Connections are shared by all accounts that use the same `transport`.
     pub(crate) fn new(
         endpoint: Endpoint,
-        credentials: Credentials,
+        credentials: LiveCredentials,
         transport: Transport,
         open_api: Option<OpenApiEndpoint>,
         circuit_breaker: CircuitBreaker,
         metrics: Metrics,
     ) -> Self {
-        let credentials = LiveCredentials::fixed(credentials);
         Self {
             client: Client::builder(endpoint, credentials.clone()).build_on(transport.clone()),
             credentials,
@@ -286,7 +285,9 @@ impl MnsProblem {
     /// them, so that no user can scan ports with it.
     fn unanswered(resource: MnsResource, endpoint: &str) -> Self {
         let (what, setting) = match resource {
-            MnsResource::Queue | MnsResource::Subscription => ("MNS", "`url` in the secret"),
+            MnsResource::Queue | MnsResource::Subscription => {
+                ("MNS", "`url` in the secret, or `endpoint` of the source")
+            }
             MnsResource::EventRule => (
                 "MNS OpenAPI",
                 "the region, or MNS_OPEN_ENDPOINT of the controller",
@@ -310,7 +311,7 @@ impl MnsProblem {
     /// Names of queues and buckets in full need account and region.
     pub(crate) fn no_account(resource: MnsResource) -> Self {
         let message = "the endpoint does not name account and region: use `https://<account>.mns.<region>.aliyuncs.com`, \
-                       or add `accountId` and `region` to the document in the Secret";
+                       or add `accountId` and `region` to the document in the Secret, or to the source";
         let permanent = Disposition::Permanent;
         Self::new(
             resource,
@@ -342,6 +343,7 @@ mod tests {
 
     use prometheus_client::registry::Registry;
     use service::{ConnectOptions, http_client};
+    use signing::Credentials;
 
     use super::*;
 
@@ -349,7 +351,7 @@ mod tests {
         let client = http_client(&ConnectOptions::default()).unwrap();
         let endpoint = "https://1.mns.cn-shanghai.aliyuncs.com".parse().unwrap();
         let metrics = Metrics::new(&mut Registry::default());
-        let credentials = Credentials::new("id", "secret");
+        let credentials = LiveCredentials::fixed(Credentials::new("id", "secret"));
         let (transport, breaker) = (Transport::new(client), CircuitBreaker::default());
         Account::new(endpoint, credentials, transport, None, breaker, metrics)
     }
@@ -359,6 +361,6 @@ mod tests {
         let problem = account().call::<()>(MnsResource::Queue, pending()).await;
         let problem = problem.unwrap_err();
         assert_eq!(problem.disposition, Disposition::Retry);
-        insta::assert_snapshot!(problem.message, @"no MNS answers at `https://1.mns.cn-shanghai.aliyuncs.com`: check `url` in the secret; the controller refuses addresses that are not public unless ALLOW_PRIVATE_ENDPOINTS allows them");
+        insta::assert_snapshot!(problem.message, @"no MNS answers at `https://1.mns.cn-shanghai.aliyuncs.com`: check `url` in the secret, or `endpoint` of the source; the controller refuses addresses that are not public unless ALLOW_PRIVATE_ENDPOINTS allows them");
     }
 }

@@ -15,6 +15,7 @@ mod doctor;
 mod event_rule;
 mod event_types;
 mod hosts;
+mod identity;
 mod leader;
 mod lifecycle;
 mod many;

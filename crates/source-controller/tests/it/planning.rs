@@ -12,7 +12,7 @@ use mns::{NotifyContentFormat, NotifyStrategy, QueueStatus, SubscriptionStatus};
 use serde_json::{Value, json};
 use source_api::{MnsOssSource, TemplateKeys};
 use source_controller::deployment::AdapterPlan;
-use source_controller::deployment::{AdapterInputs, AdapterSettings, deployment};
+use source_controller::deployment::{AdapterInputs, AdapterSettings, CloudVariables, deployment};
 use source_controller::event_rule::EventRuleStep;
 use source_controller::event_types::EventTypeStep;
 use source_controller::mns::ObservedMns;
@@ -88,6 +88,7 @@ fn settings() -> AdapterSettings {
         log_filter: "info".to_owned(),
         log_format: "json".to_owned(),
         template_keys: TemplateKeys::default(),
+        cloud: CloudVariables::default(),
     }
 }
 

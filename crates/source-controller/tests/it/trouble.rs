@@ -202,7 +202,7 @@ async fn endpoint_without_account_is_explained() {
         r#"{{"url":"{url}","accessKeyId":"owner","accessKeySecret":"secret"}}"#
     ));
     is_told_once(&world, "no account").await;
-    insta::assert_snapshot!(world.condition("Subscribed")["message"].as_str().unwrap(), @"the endpoint does not name account and region: use `https://<account>.mns.<region>.aliyuncs.com`, or add `accountId` and `region` to the document in the Secret");
+    insta::assert_snapshot!(world.condition("Subscribed")["message"].as_str().unwrap(), @"the endpoint does not name account and region: use `https://<account>.mns.<region>.aliyuncs.com`, or add `accountId` and `region` to the document in the Secret, or to the source");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use kube::api::DynamicObject;
 use manifests::{Addressing, Config};
 use source_api::MnsOssSource;
-use source_controller::doctor::{Findings, Places, Verdict, examine};
+use source_controller::doctor::{Findings, NO_SECRET, Places, Verdict, examine};
 use tokio::time::timeout;
 
 use super::cluster::Cluster;
@@ -51,6 +51,10 @@ pub(super) async fn examine_all(
     };
     let source = source(&live).or_else(|| source(objects));
     let source = source.context("nothing that is rendered is a source")?;
+    if source.spec.access_token.is_none() {
+        findings.add("credentials", Verdict::Skipped(NO_SECRET.to_owned()));
+        return Ok(findings);
+    }
     let secrets = match &config.credentials {
         Some(_) => objects,
         None => &live,
@@ -123,7 +127,7 @@ fn is_kind(object: &DynamicObject, kind: &str) -> bool {
 
 /// The value in the source's Secret.
 fn document(objects: &[DynamicObject], source: &MnsOssSource) -> Option<Vec<u8>> {
-    let reference = &source.spec.access_token.secret_key_ref;
+    let reference = &source.spec.access_token.as_ref()?.secret_key_ref;
     let mut secrets = objects.iter().filter(|object| is_kind(object, "Secret"));
     let secret = secrets.find(|it| it.metadata.name.as_ref() == Some(&reference.name))?;
     let mut secret: k8s_openapi::api::core::v1::Secret =

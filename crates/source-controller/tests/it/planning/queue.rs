@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use mns::{NotifyContentFormat, NotifyStrategy, QueueStatus, SubscriptionStatus};
+use source_controller::account::AccountProblem;
 use source_controller::mns::ObservedMns;
-use source_controller::secret::AccountProblem;
 use transport::Disposition;
 
 use super::{Case, check, problem};

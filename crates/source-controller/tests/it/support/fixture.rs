@@ -14,7 +14,7 @@ use source_controller::Scope;
 use source_controller::backlog::Backlogs;
 use source_controller::context::{Context, Parts};
 use source_controller::controller::Feeds;
-use source_controller::deployment::AdapterSettings;
+use source_controller::deployment::{AdapterSettings, CloudVariables};
 use source_controller::error::ReconcileError;
 use source_controller::metrics::Metrics;
 use source_controller::reconcile::reconcile;
@@ -54,7 +54,7 @@ impl World {
         let cluster = Cluster::start();
         let cloud = Cloud::start(&[TOPIC]).await;
         serve_eventing(&cluster);
-        let (ctx, feeds) = context_at(&cluster, Some(&cloud));
+        let (ctx, feeds) = context_at(&cluster, &cloud);
         Self {
             cluster,
             cloud,
@@ -72,7 +72,7 @@ impl World {
 
     /// The controller as it is after a restart.
     pub(crate) fn restart(&mut self) {
-        (self.ctx, self.feeds) = context_at(&self.cluster, Some(&self.cloud));
+        (self.ctx, self.feeds) = context_at(&self.cluster, &self.cloud);
     }
 
     pub(crate) fn put_source(&self, spec: &Value) {
@@ -286,34 +286,48 @@ pub(crate) fn context(cluster: &Cluster) -> (Arc<Context>, Feeds) {
 
 /// A controller of this scope that has just started.
 pub(crate) fn context_in(cluster: &Cluster, scope: Scope) -> (Arc<Context>, Feeds) {
-    build(cluster, scope, None)
+    context_of(Parts {
+        scope,
+        ..parts(cluster)
+    })
 }
 
 /// A controller that has just started and knows this OpenAPI.
-fn context_at(cluster: &Cluster, cloud: Option<&Cloud>) -> (Arc<Context>, Feeds) {
-    build(cluster, Scope::cluster(), cloud)
+fn context_at(cluster: &Cluster, cloud: &Cloud) -> (Arc<Context>, Feeds) {
+    context_of(Parts {
+        open_api: Some(cloud.open_api.clone()),
+        ..parts(cluster)
+    })
 }
 
-fn build(cluster: &Cluster, scope: Scope, cloud: Option<&Cloud>) -> (Arc<Context>, Feeds) {
+/// A controller of these parts that has just started.
+pub(crate) fn context_of(parts: Parts) -> (Arc<Context>, Feeds) {
+    let (context, feeds) = Context::new(parts);
+    (Arc::new(context), feeds)
+}
+
+/// The parts of a controller of the whole cluster.
+pub(crate) fn parts(cluster: &Cluster) -> Parts {
     let client = cluster.client();
-    let (context, feeds) = Context::new(Parts {
+    Parts {
         transport: transport(),
+        cloud_identity: None,
         recorder: Recorder::new(client.clone(), "mnsoss-source-controller".into()),
         adapter: AdapterSettings {
             image: "example.com/source:1".to_owned(),
             log_filter: "info".to_owned(),
             log_format: "json".to_owned(),
             template_keys: TemplateKeys::default(),
+            cloud: CloudVariables::default(),
         },
         requeue: RequeuePolicy::new(RESYNC),
         metrics: Metrics::new(&mut Registry::default()),
         backlogs: Backlogs::default(),
-        scope,
+        scope: Scope::cluster(),
         cluster_domain: "cluster.local".to_owned(),
-        open_api: cloud.map(|cloud| cloud.open_api.clone()),
+        open_api: None,
         client,
-    });
-    (Arc::new(context), feeds)
+    }
 }
 
 /// What Knative Eventing serves today.
