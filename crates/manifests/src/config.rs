@@ -23,6 +23,8 @@ use setting::SETTINGS;
 pub use setting::describe as describe_settings;
 pub(crate) use setting::{CONTROLLER_NAMESPACE, SAMPLE_NAMESPACE};
 
+use crate::rrsa::Rrsa;
+
 /// Everything that differs from one deployment to another. Values are checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -55,6 +57,14 @@ pub struct Config {
     pub mns_account_id: Option<String>,
     /// Region of MNS, if the endpoint does not name it.
     pub mns_region: Option<String>,
+    /// Identity provider of the cluster in RAM; keys are used if there is none.
+    pub(crate) rrsa_provider: Option<String>,
+    /// The cluster's issuer of tokens.
+    pub(crate) rrsa_issuer: Option<String>,
+    /// STS, if it is not the region's.
+    pub(crate) rrsa_sts_endpoint: Option<String>,
+    /// What these come to: roles in place of keys (RRSA).
+    pub rrsa: Option<Rrsa>,
     /// Endpoint of the MNS OpenAPI, if it is not the region's.
     pub mns_open_endpoint: Option<String>,
     /// Topic of an event rule of the user's own; without it the controller makes a rule.
@@ -132,6 +142,10 @@ const CONSOLE_TOKEN: &str = "CONSOLE_TOKEN";
 
 const NO_PROJECT: &str = "`face.imm-project` is missing: the back end `imm` needs the name of a project of IMM in the region of the bucket";
 
+const NO_ISSUER: &str = "`rrsa.issuer` is missing: with `rrsa.oidc-provider`, give the URL of the cluster's issuer of tokens, which trust policies name";
+const NO_PROVIDER: &str = "`rrsa.oidc-provider` is missing: with `rrsa.issuer`, give the name of the cluster's identity provider in RAM, such as `ack-rrsa-c0ffee`";
+const NO_ACCOUNT: &str = "with `rrsa.oidc-provider`, account and region must be known: give an `mns.endpoint` of the form `https://<account>.mns.<region>.aliyuncs.com`, or `mns.account-id` and `mns.region`";
+
 impl Config {
     /// Reads a configuration: `file` is TOML text, `lookup` gives variables of the environment,
     /// which win. What is empty counts as absent.
@@ -163,6 +177,10 @@ impl Config {
         if config.face_backend == Backend::Imm && config.face_imm_project.is_none() {
             wrong.push(NO_PROJECT.to_owned());
         }
+        match config.roles() {
+            Ok(rrsa) => config.rrsa = rrsa,
+            Err(missing) => wrong.push(missing.to_owned()),
+        }
         wrong.extend(given.keys().map(|key| unknown(key)));
         match Credentials::from_vars(lookup) {
             Ok(credentials) => config.credentials = credentials,
@@ -177,6 +195,34 @@ impl Config {
         } else {
             Err(ConfigError(wrong))
         }
+    }
+
+    /// The roles, if the settings ask for them.
+    fn roles(&self) -> Result<Option<Rrsa>, &'static str> {
+        let (provider, issuer) = match (&self.rrsa_provider, &self.rrsa_issuer) {
+            (None, None) => return Ok(None),
+            (Some(provider), Some(issuer)) => (provider.clone(), issuer.clone()),
+            (Some(_), None) => return Err(NO_ISSUER),
+            (None, Some(_)) => return Err(NO_PROVIDER),
+        };
+        let endpoint: Option<mns::Endpoint> = self.mns_endpoint.parse().ok();
+        let endpoint = endpoint.as_ref();
+        let stated = |setting: &Option<String>, host: Option<&str>| {
+            setting.clone().or_else(|| host.map(str::to_owned))
+        };
+        let account_id = stated(
+            &self.mns_account_id,
+            endpoint.and_then(|it| it.account_id()),
+        );
+        let region = stated(&self.mns_region, endpoint.and_then(|it| it.region()));
+        let account_id = account_id.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+        Ok(Some(Rrsa {
+            account_id: account_id.ok_or(NO_ACCOUNT)?,
+            region: region.ok_or(NO_ACCOUNT)?,
+            provider,
+            issuer,
+            sts_endpoint: self.rrsa_sts_endpoint.clone(),
+        }))
     }
 
     /// The usual settings, and no keys: what the checked-in files are made from.
@@ -215,6 +261,10 @@ impl Config {
             mns_endpoint: String::new(),
             mns_account_id: None,
             mns_region: None,
+            rrsa_provider: None,
+            rrsa_issuer: None,
+            rrsa_sts_endpoint: None,
+            rrsa: None,
             mns_open_endpoint: None,
             mns_topic: None,
             oss_bucket: String::new(),

@@ -13,6 +13,7 @@ use crate::file::File;
 use crate::kustomize::Kustomization;
 use crate::metadata::{named, namespaced, ours, with_labels};
 use crate::network;
+use crate::rrsa::{Piece, annotated};
 use crate::yaml::RenderError;
 pub(crate) use deployment::PORT;
 use deployment::deployment;
@@ -57,10 +58,11 @@ fn namespace(config: &Config) -> Namespace {
 }
 
 fn account(config: &Config) -> ServiceAccount {
-    ServiceAccount {
+    let account = ServiceAccount {
         metadata: ours(namespaced(CONTROLLER, &config.controller_namespace)),
         ..ServiceAccount::default()
-    }
+    };
+    annotated(account, config, Piece::Controller)
 }
 
 fn kustomization(config: &Config, files: &[File]) -> Result<File, RenderError> {

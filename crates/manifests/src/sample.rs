@@ -21,9 +21,10 @@ use crate::knative::Broker;
 use crate::kustomize::Kustomization;
 use crate::metadata::{cluster_wide, namespaced};
 use crate::network;
+use crate::rrsa::{Piece, annotated};
 use crate::yaml::RenderError;
 pub(crate) use service::HEALTH;
-pub(crate) use service::{KEYS_FILE, image, keys, keys_mount, variable, variables};
+pub(crate) use service::{image, keys, variable, variables};
 pub(crate) use source::spec as source_spec;
 pub(crate) use trigger::new_objects;
 
@@ -42,19 +43,33 @@ pub(crate) const BINDING: &str = "eventing-sources-mnsoss";
 /// All files, in the order in which they should be applied.
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
     let namespace = &config.sample_namespace;
-    let files = vec![
-        File::new("sample/secret.yaml", secret::COMMENT).with(&secret::secret(config))?,
+    let secret = match config.rrsa {
+        Some(_) => None,
+        None => {
+            Some(File::new("sample/secret.yaml", secret::COMMENT).with(&secret::secret(config))?)
+        }
+    };
+    let others = [
         rights(config)?,
         network(config)?,
         File::new("sample/broker.yaml", "").with(&broker(namespace))?,
-        File::new("sample/service.yaml", service::COMMENT).with(&service::service(config))?,
+        File::new("sample/service.yaml", service::comment(config))
+            .with(&service::service(config))?,
         File::new("sample/trigger.yaml", trigger::COMMENT).with(&trigger::trigger(config))?,
         File::new("sample/source.yaml", source::COMMENT).with(&source::source(config))?,
     ];
+    let files: Vec<_> = secret.into_iter().chain(others).collect();
     let resources = files.iter().map(|file| in_folder(&file.path)).collect();
     let kustomization = Kustomization::new(resources).with_image(&image(config));
-    let comment = "`kubectl apply -k deploy/sample` makes the sample. Fill in secret.yaml, and the bucket in\n\
-                   source.yaml, service.yaml and trigger.yaml, first.";
+    let comment = match config.rrsa {
+        None => {
+            "`kubectl apply -k deploy/sample` makes the sample. Fill in secret.yaml, and the bucket in\n\
+             source.yaml, service.yaml and trigger.yaml, first."
+        }
+        Some(_) => {
+            "`kubectl apply -k` makes the sample, once the roles of ram/ are there. There are no keys."
+        }
+    };
     let kustomization = File::new("sample/kustomization.yaml", comment).with(&kustomization)?;
     Ok(files
         .into_iter()
@@ -98,9 +113,19 @@ fn rights(config: &Config) -> Result<File, RenderError> {
         automount_service_account_token: Some(false),
         ..ServiceAccount::default()
     };
-    File::new("sample/rbac.yaml", comment)
-        .with(&account)?
-        .with(&binding(namespace))
+    let adapter = annotated(account.clone(), config, Piece::Adapter);
+    let file = File::new("sample/rbac.yaml", comment)
+        .with(&adapter)?
+        .with(&binding(namespace))?;
+    if config.rrsa.is_none() {
+        return Ok(file);
+    }
+    // A role of its own needs an account of its own.
+    let face_recognition = ServiceAccount {
+        metadata: namespaced(SERVICE, namespace),
+        ..account
+    };
+    file.with(&annotated(face_recognition, config, Piece::FaceRecognition))
 }
 
 /// The walkthrough's binding of the adapter's account.

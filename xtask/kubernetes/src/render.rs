@@ -79,7 +79,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         workspace_root().join(TESTING),
     );
     match &args.out {
-        Some(out) => write(out, &args.rendering.files(&args.rendering.load()?)?),
+        Some(out) => {
+            let config = args.rendering.load()?;
+            write(out, &args.rendering.files(&config)?)?;
+            write_policies(out, &manifests::policies(&config))
+        }
         None if args.rendering.config.is_some() => {
             bail!("`{FOLDER}/` holds the usual settings: say with --out where yours go")
         }
@@ -94,6 +98,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             write(&testing, &manifests::testing()?)
         }
     }
+}
+
+/// Writes what to paste into RAM, and prints it too: it is for a person.
+fn write_policies(out: &Path, policies: &[File]) -> Result<()> {
+    if policies.is_empty() {
+        return Ok(());
+    }
+    for File { path, text } in policies {
+        println!("{path}:\n{text}");
+    }
+    write(out, policies)
 }
 
 impl ConfigArgs {

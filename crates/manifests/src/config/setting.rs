@@ -183,6 +183,27 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: |config, text| put_some(&mut config.mns_topic, value::topic(text)),
     },
     Setting {
+        key: "rrsa.oidc-provider",
+        description: "Name of the cluster's identity provider in RAM, for roles in place of keys (RRSA): nothing is\nrendered with a Secret then, and `ram/` holds the policies to paste.",
+        usual: "",
+        rule: "the name of a provider such as `ack-rrsa-c0ffee`",
+        set: |config, text| put_some(&mut config.rrsa_provider, value::provider(text)),
+    },
+    Setting {
+        key: "rrsa.issuer",
+        description: "URL of the cluster's issuer of tokens, as tokens have it in `iss`.",
+        usual: "",
+        rule: URL,
+        set: |config, text| put_some(&mut config.rrsa_issuer, value::url(text)),
+    },
+    Setting {
+        key: "rrsa.sts-endpoint",
+        description: "Endpoint of STS; the region's if absent.",
+        usual: "",
+        rule: URL,
+        set: |config, text| put_some(&mut config.rrsa_sts_endpoint, value::url(text)),
+    },
+    Setting {
         key: "oss.bucket",
         description: "Bucket that photos are uploaded to.",
         usual: "face-image",

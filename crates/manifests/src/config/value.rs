@@ -153,6 +153,10 @@ pub(super) fn word(text: &str, words: &[&str]) -> Option<String> {
     keep(text, words.contains(&text))
 }
 
+pub(super) fn provider(text: &str) -> Option<String> {
+    keep(text, text.len() <= 128 && is_alphanumeric_or(text, "-._"))
+}
+
 pub(super) fn imm_project(text: &str) -> Option<String> {
     keep(text, text.len() <= 128 && is_alphanumeric_or(text, "-_"))
 }

@@ -10,7 +10,8 @@ use crate::config::{Addressing, Config};
 use crate::knative::{RevisionContainer, RevisionSpec, RevisionTemplate, Service, ServiceSpec};
 use crate::metadata::{namespaced, text_map};
 use crate::pod::{container_security, probe, resources};
-use crate::sample::{self, KEYS_FILE, SOURCE};
+use crate::rrsa::Piece;
+use crate::sample::{self, SOURCE};
 
 pub(super) const COMMENT: &str = "The page. One pod, always: what it shows of photos on their way is in its memory, and pages\n\
      listen to it. Browsers send photos to the bucket itself, which needs a CORS rule for the\n\
@@ -25,13 +26,17 @@ const TIMEOUT_SECONDS: u32 = 600;
 const TOKEN_FOLDER: &str = "/var/run/console";
 
 pub(super) fn service(config: &Config) -> Service {
+    let (keys, volume, mount) = sample::keys(config, Piece::Console);
+    let mut container = container(config);
+    container.env.splice(0..0, keys);
+    container.volume_mounts.insert(0, mount);
     let spec = RevisionSpec {
         // Each open page holds a request.
         container_concurrency: None,
         timeout_seconds: Some(TIMEOUT_SECONDS),
         service_account_name: Some(NAME.to_owned()),
-        containers: vec![container(config)],
-        volumes: vec![sample::keys(), token()],
+        containers: vec![container],
+        volumes: vec![volume, token()],
     };
     let one = [
         ("autoscaling.knative.dev/min-scale", "1"),
@@ -69,15 +74,12 @@ fn container(config: &Config) -> RevisionContainer {
             &[("cpu", "1"), ("memory", "256Mi")],
         )),
         security_context: Some(container_security()),
-        volume_mounts: vec![
-            sample::keys_mount(),
-            VolumeMount {
-                name: TOKEN.to_owned(),
-                mount_path: TOKEN_FOLDER.to_owned(),
-                read_only: Some(true),
-                ..VolumeMount::default()
-            },
-        ],
+        volume_mounts: vec![VolumeMount {
+            name: TOKEN.to_owned(),
+            mount_path: TOKEN_FOLDER.to_owned(),
+            read_only: Some(true),
+            ..VolumeMount::default()
+        }],
     }
 }
 
@@ -86,7 +88,6 @@ fn environment(config: &Config) -> Vec<EnvVar> {
     // The name under which brokers inside the cluster reach the console, without its domain.
     let inside = format!("{NAME}.{}.svc", config.sample_namespace);
     sample::variables(&[
-        ("CREDENTIALS_FILE", Some(KEYS_FILE)),
         ("OSS_BUCKET", Some(&config.oss_bucket)),
         ("OSS_REGION", Some(&config.oss_region)),
         ("OSS_ENDPOINT", config.oss_endpoint.as_deref()),

@@ -13,6 +13,7 @@ use source_api::names::CONTROLLER;
 use crate::config::Config;
 use crate::metadata::{controller_selector, namespaced, ours, text_map};
 use crate::pod::{container_security, probe, resources};
+use crate::rrsa::{self, Piece};
 
 /// The variable that holds the adapters' image.
 pub(super) const ADAPTER_IMAGE: &str = "ADAPTER_IMAGE";
@@ -61,6 +62,7 @@ fn scraped() -> BTreeMap<String, String> {
 }
 
 fn pod(config: &Config) -> PodSpec {
+    let (volume, mount) = config.rrsa.as_ref().map(|_| rrsa::token()).unzip();
     PodSpec {
         service_account_name: Some(CONTROLLER.to_owned()),
         enable_service_links: Some(false),
@@ -73,7 +75,11 @@ fn pod(config: &Config) -> PodSpec {
             }),
             ..PodSecurityContext::default()
         }),
-        containers: vec![container(config)],
+        containers: vec![Container {
+            volume_mounts: mount.map(|mount| vec![mount]),
+            ..container(config)
+        }],
+        volumes: volume.map(|volume| vec![volume]),
         ..PodSpec::default()
     }
 }
@@ -137,6 +143,10 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         value("RUST_LOG", &config.controller_log_filter),
     ];
     variables.extend(scope);
+    if let Some(rrsa) = &config.rrsa {
+        variables.push(value("CLOUD_IDENTITY_NAMESPACES", &config.sample_namespace));
+        variables.extend(rrsa.variables(Piece::Controller));
+    }
     variables
 }
 

@@ -10,9 +10,21 @@ use crate::config::{Addressing, Config};
 use crate::knative::{RevisionContainer, RevisionSpec, RevisionTemplate, Service, ServiceSpec};
 use crate::metadata::{VERSION, namespaced, text_map, with_labels};
 use crate::pod::{container_security, probe, resources};
+use crate::rrsa::{self, Piece};
 
-pub(super) const COMMENT: &str = "The keys are in the Secret, and read anew when they change. Work is done in the buckets and\n\
-     regions named here only.";
+/// What readers should know first.
+pub(super) fn comment(config: &Config) -> &'static str {
+    match config.rrsa {
+        None => {
+            "The keys are in the Secret, and read anew when they change. Work is done in the buckets and\n\
+             regions named here only."
+        }
+        Some(_) => {
+            "The role's keys come from STS, which takes the token of the pod's account for them. Work is\n\
+             done in the buckets and regions named here only."
+        }
+    }
+}
 
 /// Knative's own default, said so that nobody has to know it.
 const PORT: u16 = 8080;
@@ -27,7 +39,7 @@ const INSIDE_ONLY: (&str, &str) = ("networking.knative.dev/visibility", "cluster
 const KEYS: &str = "keys";
 const KEYS_FOLDER: &str = "/var/run/mnsoss";
 /// Where pods find the keys.
-pub(crate) const KEYS_FILE: &str = "/var/run/mnsoss/mns";
+const KEYS_FILE: &str = "/var/run/mnsoss/mns";
 
 /// The image that runs.
 pub(crate) fn image(config: &Config) -> String {
@@ -36,12 +48,20 @@ pub(crate) fn image(config: &Config) -> String {
 }
 
 pub(super) fn service(config: &Config) -> Service {
+    // A role of its own needs an account of its own.
+    let account = config.rrsa.as_ref().map_or(ACCOUNT, |_| SERVICE);
+    let (keys, volume, mount) = keys(config, Piece::FaceRecognition);
+    let container = RevisionContainer {
+        env: [keys, environment(config)].concat(),
+        volume_mounts: vec![mount],
+        ..container(config)
+    };
     let spec = RevisionSpec {
         container_concurrency: Some(config.face_concurrency),
         timeout_seconds: Some(TIMEOUT_SECONDS),
-        service_account_name: Some(ACCOUNT.to_owned()),
-        containers: vec![container(config)],
-        volumes: vec![keys()],
+        service_account_name: Some(account.to_owned()),
+        containers: vec![container],
+        volumes: vec![volume],
     };
     let metadata = namespaced(SERVICE, &config.sample_namespace);
     let bounds = text_map(&[("autoscaling.knative.dev/max-scale", "10")]);
@@ -64,7 +84,6 @@ pub(super) fn service(config: &Config) -> Service {
 fn container(config: &Config) -> RevisionContainer {
     RevisionContainer {
         image: image(config),
-        env: environment(config),
         ports: vec![ContainerPort {
             container_port: PORT.into(),
             ..ContainerPort::default()
@@ -76,7 +95,6 @@ fn container(config: &Config) -> RevisionContainer {
             &[("cpu", "2"), ("memory", "1280Mi")],
         )),
         security_context: Some(container_security()),
-        volume_mounts: vec![keys_mount()],
         ..RevisionContainer::default()
     }
 }
@@ -94,7 +112,6 @@ fn fast(probe: Probe) -> Probe {
 fn environment(config: &Config) -> Vec<EnvVar> {
     let health = format!("0.0.0.0:{HEALTH}");
     let always = [
-        ("CREDENTIALS_FILE", Some(KEYS_FILE)),
         ("UPLOAD_OSS_PATH", Some(config.oss_target_path.as_str())),
         ("OSS_ALLOWED_BUCKETS", Some(config.oss_bucket.as_str())),
         ("OSS_ALLOWED_REGIONS", Some(config.oss_region.as_str())),
@@ -134,19 +151,19 @@ pub(crate) fn variable(name: &str, value: &str) -> EnvVar {
     }
 }
 
-/// The mount of [`keys`] in a container.
-pub(crate) fn keys_mount() -> VolumeMount {
-    VolumeMount {
+/// How a piece comes to its keys: its variables for that, a volume, and where that is mounted.
+pub(crate) fn keys(config: &Config, piece: Piece) -> (Vec<EnvVar>, Volume, VolumeMount) {
+    if let Some(rrsa) = &config.rrsa {
+        let (volume, mount) = rrsa::token();
+        return (rrsa.variables(piece), volume, mount);
+    }
+    let mount = VolumeMount {
         name: KEYS.to_owned(),
         mount_path: KEYS_FOLDER.to_owned(),
         read_only: Some(true),
         ..VolumeMount::default()
-    }
-}
-
-/// The keys in the sample's Secret.
-pub(crate) fn keys() -> Volume {
-    Volume {
+    };
+    let volume = Volume {
         name: KEYS.to_owned(),
         secret: Some(SecretVolumeSource {
             secret_name: Some(SECRET.to_owned()),
@@ -158,5 +175,6 @@ pub(crate) fn keys() -> Volume {
             ..SecretVolumeSource::default()
         }),
         ..Volume::default()
-    }
+    };
+    (vec![variable("CREDENTIALS_FILE", KEYS_FILE)], volume, mount)
 }

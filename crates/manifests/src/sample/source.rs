@@ -1,13 +1,14 @@
 //! The source, in its modern form.
 
 use source_api::{
-    AccessToken, EventRuleSpec, FilterSpec, MnsOssSource, MnsOssSourceSpec, ObjectReference,
-    SecretKeyReference, SinkSpec,
+    AccessToken, AuthSpec, EventRuleSpec, FilterSpec, MnsOssSource, MnsOssSourceSpec,
+    ObjectReference, SecretKeyReference, SinkSpec,
 };
 
 use super::{ACCOUNT, BROKER, SECRET, SECRET_KEY, SOURCE, photos};
 use crate::config::Config;
 use crate::metadata::namespaced;
+use crate::rrsa::Piece;
 
 pub(super) const COMMENT: &str = "The controller makes the event rule and its queue, and removes both with the source. Results\n\
                                   are excluded, so that they cause no events.";
@@ -24,9 +25,26 @@ pub(super) fn source(config: &Config) -> MnsOssSource {
         reference: Some(broker),
         ..SinkSpec::default()
     };
+    let spec = spec(config, sink);
+    let spec = match &config.rrsa {
+        None => spec,
+        Some(rrsa) => MnsOssSourceSpec {
+            access_token: None,
+            service_account_name: None,
+            auth: Some(AuthSpec {
+                service_account_name: ACCOUNT.to_owned(),
+                role_arn: Some(rrsa.role_arn(Piece::Adapter)),
+                oidc_provider_arn: None,
+            }),
+            endpoint: Some(config.mns_endpoint.clone()),
+            account_id: config.mns_account_id.clone(),
+            region: config.mns_region.clone(),
+            ..spec
+        },
+    };
     MnsOssSource {
         metadata: namespaced(SOURCE, &config.sample_namespace),
-        spec: spec(config, sink),
+        spec,
         status: None,
     }
 }

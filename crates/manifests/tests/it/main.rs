@@ -12,6 +12,7 @@ mod keys;
 mod network;
 mod pods;
 mod rights;
+mod rrsa;
 mod sample;
 mod seed;
 mod standard;

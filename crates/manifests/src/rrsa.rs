@@ -1,0 +1,156 @@
+//! RRSA: each piece has a RAM role in place of a key, and proves who it is by a token of its
+//! ServiceAccount.
+//!
+//! Pods get the token and the variables here, so that nothing needs to be installed for it. The
+//! accounts' annotations are for `ack-pod-identity-webhook`, where it is.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{
+    EnvVar, ProjectedVolumeSource, ServiceAccount, ServiceAccountTokenProjection, Volume,
+    VolumeMount, VolumeProjection,
+};
+use source_api::names::CONTROLLER;
+
+use crate::config::Config;
+use crate::console;
+use crate::metadata::text_map;
+use crate::sample::{ACCOUNT, SERVICE, variable};
+
+/// What STS is called in tokens.
+pub(crate) const AUDIENCE: &str = "sts.aliyuncs.com";
+const ROLE_NAME: &str = "pod-identity.alibabacloud.com/role-name";
+const VOLUME: &str = "rrsa-token";
+const FOLDER: &str = "/var/run/secrets/mnsoss/rrsa";
+const TOKEN: &str = "token";
+/// The kubelet renews a token after four fifths of this time.
+const TOKEN_SECONDS: i64 = 3600;
+
+/// How the cluster's service accounts are known in RAM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rrsa {
+    /// Number of the account.
+    pub(crate) account_id: String,
+    /// Region of MNS, whose STS is asked.
+    pub(crate) region: String,
+    /// Name of the identity provider.
+    pub(crate) provider: String,
+    /// The cluster's issuer of tokens.
+    pub(crate) issuer: String,
+    /// STS, if it is not the region's.
+    pub(crate) sts_endpoint: Option<String>,
+}
+
+/// A piece that has a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Controller,
+    Adapter,
+    FaceRecognition,
+    Console,
+}
+
+impl Piece {
+    /// The pieces of a deployment.
+    pub(crate) fn all(config: &Config) -> impl Iterator<Item = Self> {
+        let console = config.console.then_some(Self::Console);
+        [Self::Controller, Self::Adapter, Self::FaceRecognition]
+            .into_iter()
+            .chain(console)
+    }
+
+    /// Name of its role.
+    pub(crate) fn role(self) -> &'static str {
+        match self {
+            Self::Controller => "mnsoss-controller",
+            Self::Adapter => "mnsoss-adapter",
+            Self::FaceRecognition => "mnsoss-face-recognition",
+            Self::Console => "mnsoss-console",
+        }
+    }
+
+    /// Name of its ServiceAccount.
+    pub(crate) fn account(self) -> &'static str {
+        match self {
+            Self::Controller => CONTROLLER,
+            Self::Adapter => ACCOUNT,
+            Self::FaceRecognition => SERVICE,
+            Self::Console => console::NAME,
+        }
+    }
+
+    /// Namespace of its ServiceAccount.
+    pub(crate) fn namespace(self, config: &Config) -> &str {
+        match self {
+            Self::Controller => &config.controller_namespace,
+            Self::Adapter | Self::FaceRecognition | Self::Console => &config.sample_namespace,
+        }
+    }
+}
+
+impl Rrsa {
+    pub(crate) fn role_arn(&self, piece: Piece) -> String {
+        format!("acs:ram::{}:role/{}", self.account_id, piece.role())
+    }
+
+    pub(crate) fn provider_arn(&self) -> String {
+        format!(
+            "acs:ram::{}:oidc-provider/{}",
+            self.account_id, self.provider
+        )
+    }
+
+    /// Variables by which a piece finds its role.
+    pub(crate) fn variables(&self, piece: Piece) -> Vec<EnvVar> {
+        let token = format!("{FOLDER}/{TOKEN}");
+        let mut variables = vec![
+            variable("ALIBABA_CLOUD_ROLE_ARN", &self.role_arn(piece)),
+            variable("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", &self.provider_arn()),
+            variable("ALIBABA_CLOUD_OIDC_TOKEN_FILE", &token),
+            variable("ALIBABA_CLOUD_STS_REGION", &self.region),
+        ];
+        let endpoint = self.sts_endpoint.as_ref();
+        variables.extend(endpoint.map(|it| variable("ALIBABA_CLOUD_STS_ENDPOINT", it)));
+        variables
+    }
+}
+
+/// A token of the pod's ServiceAccount for STS alone, and where it is mounted.
+pub(crate) fn token() -> (Volume, VolumeMount) {
+    let token = ServiceAccountTokenProjection {
+        audience: Some(AUDIENCE.to_owned()),
+        expiration_seconds: Some(TOKEN_SECONDS),
+        path: TOKEN.to_owned(),
+    };
+    let volume = Volume {
+        name: VOLUME.to_owned(),
+        projected: Some(ProjectedVolumeSource {
+            sources: Some(vec![VolumeProjection {
+                service_account_token: Some(token),
+                ..VolumeProjection::default()
+            }]),
+            ..ProjectedVolumeSource::default()
+        }),
+        ..Volume::default()
+    };
+    let mount = VolumeMount {
+        name: VOLUME.to_owned(),
+        mount_path: FOLDER.to_owned(),
+        read_only: Some(true),
+        ..VolumeMount::default()
+    };
+    (volume, mount)
+}
+
+/// The ServiceAccount with its role's name, if there are roles.
+pub(crate) fn annotated(
+    mut account: ServiceAccount,
+    config: &Config,
+    piece: Piece,
+) -> ServiceAccount {
+    if config.rrsa.is_some() {
+        let annotations: BTreeMap<_, _> = text_map(&[(ROLE_NAME, piece.role())]);
+        account.metadata.annotations = Some(annotations);
+    }
+    account
+}
