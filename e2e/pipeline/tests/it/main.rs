@@ -12,4 +12,5 @@ mod fixture;
 mod keys;
 mod metrics;
 mod photos;
+mod roles;
 mod secrets;
