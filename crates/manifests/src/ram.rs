@@ -84,15 +84,18 @@ fn permissions(config: &Config, rrsa: &Rrsa, piece: Piece) -> Policy {
 }
 
 fn controller(config: &Config, rrsa: &Rrsa) -> Vec<Statement> {
-    let mut statements = vec![allow(
-        &[
-            "mns:CreateQueue",
-            "mns:GetQueueAttributes",
-            "mns:SetQueueAttributes",
-            "mns:DeleteQueue",
-        ],
-        mns(rrsa, &format!("queues/{OWN}")),
-    )];
+    let mut statements = vec![
+        allow(
+            &[
+                "mns:CreateQueue",
+                "mns:GetQueueAttributes",
+                "mns:SetQueueAttributes",
+                "mns:DeleteQueue",
+            ],
+            mns(rrsa, &format!("queues/{OWN}")),
+        ),
+        peek(rrsa),
+    ];
     match &config.mns_topic {
         Some(topic) => statements.push(allow(
             &[
@@ -158,6 +161,14 @@ fn face_recognition(config: &Config, rrsa: &Rrsa) -> Vec<Statement> {
     statements
 }
 
+/// How old the oldest message is, is seen by looking at it.
+fn peek(rrsa: &Rrsa) -> Statement {
+    allow(
+        &["mns:PeekMessage"],
+        mns(rrsa, &format!("queues/{OWN}/messages")),
+    )
+}
+
 fn console(config: &Config, rrsa: &Rrsa) -> Vec<Statement> {
     let bucket = format!("acs:oss:*:{}:{}", rrsa.account_id, config.oss_bucket);
     vec![
@@ -165,10 +176,7 @@ fn console(config: &Config, rrsa: &Rrsa) -> Vec<Statement> {
             &["mns:GetQueueAttributes"],
             mns(rrsa, &format!("queues/{OWN}")),
         ),
-        allow(
-            &["mns:PeekMessage"],
-            mns(rrsa, &format!("queues/{OWN}/messages")),
-        ),
+        peek(rrsa),
         allow(&["oss:ListObjects"], bucket.clone()),
         allow(&["oss:GetObject"], format!("{bucket}/*")),
         allow(&["oss:PutObject"], format!("{bucket}/{CONSOLE_PHOTOS}*")),

@@ -25,7 +25,7 @@ const NOT_RELEASED: [&str; 5] = [
 /// `ghcr.io/somebody/mnsoss`.
 ///
 /// # Errors
-/// As [`render`](crate::render).
+/// As [`render`](fn@crate::render).
 pub fn release(repository: &str) -> Result<Vec<File>, RenderError> {
     let config = Config {
         source_image: format!("{repository}/source:{VERSION}"),

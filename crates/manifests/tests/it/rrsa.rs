@@ -160,6 +160,7 @@ fn permissions_are_for_our_own_things_only() {
     mns:DeleteQueue acs:mns:cn-shanghai:1234:/queues/mnsoss-*
     mns:GetEventRule acs:mns:cn-shanghai:1234:/products/oss/rules
     mns:GetQueueAttributes acs:mns:cn-shanghai:1234:/queues/mnsoss-*
+    mns:PeekMessage acs:mns:cn-shanghai:1234:/queues/mnsoss-*/messages
     mns:PutEventNotifications *
     mns:SetQueueAttributes acs:mns:cn-shanghai:1234:/queues/mnsoss-*
     mns:ChangeMessageVisibility acs:mns:cn-shanghai:1234:/queues/mnsoss-*/messages
