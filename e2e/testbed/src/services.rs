@@ -177,7 +177,7 @@ impl Services {
                 return Ok(Progress::Done(()));
             }
             if Meter::is_gone(pid) {
-                bail!("`{name}` ended at once");
+                bail!("`{name}` ended at once: {}", self.last_log_line(service));
             }
             Ok(Progress::Pending(format!("no answer at {url}")))
         })

@@ -8,8 +8,8 @@ use manifests::Config;
 use serde_json::Value;
 use tempfile::TempDir;
 use testbed::{
-    ACCOUNT, Cloud, Keys, Outcome, Progress, REGION, Service, Services, Settings, TokenIssuer,
-    poll_until,
+    ACCOUNT, Cloud, FaceBackend, Keys, Outcome, Progress, REGION, Service, Services, Settings,
+    TokenIssuer, poll_until,
 };
 
 use crate::fixture::{DEADLINE, binaries, options, portrait};
@@ -35,6 +35,7 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::new(folder.path().to_owned());
         settings.keys = Keys::Elsewhere;
+        settings.backend = FaceBackend::Local;
         let services = Services::processes(binaries().await.clone(), settings).unwrap();
         let cloud = services.start_cloud().await.unwrap();
         let issuer = TokenIssuer::new(ISSUER).unwrap();
