@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import struct
 import time
 import uuid
 
@@ -13,10 +14,11 @@ import pytest
 import requests
 from oss2 import exceptions, models
 
-from conftest import ACCESS_KEY_ID, ACCESS_KEY_SECRET, DOMAIN
+from conftest import ACCESS_KEY_ID, ACCESS_KEY_SECRET, DOMAIN, ROOT
 
 VERSIONS = [oss2.AUTH_VERSION_1, oss2.AUTH_VERSION_4]
 PART = 100 * 1024
+PHOTO = ROOT / "assets" / "astronaut.jpg"
 KEYS = [
     "plain.jpg",
     "folder/nested/photo.jpg",
@@ -341,7 +343,15 @@ class TestObjects:
             bucket.get_bucket_lifecycle()
         bucket.put_object("a", b"1")
         with refused(exceptions.ServerError, 400, "NotImplemented"):
-            bucket.get_object("a", process="image/resize,w_100")
+            bucket.get_object("a", process="image/resize,m_fill,w_100,h_100")
+
+    def test_picture_is_made_to_fit(self, bucket):
+        bucket.put_object("a.jpg", PHOTO.read_bytes())
+        answer = bucket.get_object("a.jpg", process="image/resize,w_100,h_50")
+        assert answer.content_type == "image/jpeg"
+        picture = answer.read()
+        frame = picture.index(b"\xff\xc0")
+        assert struct.unpack(">HH", picture[frame + 5 : frame + 9]) == (50, 50)
 
 
 class TestListing:
