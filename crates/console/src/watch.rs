@@ -169,7 +169,7 @@ impl Console {
         Ok(())
     }
 
-    /// A result was found; it ends the way of its photo if it was made of that version.
+    /// Ends the journey of a photo whose result lies in the bucket, if it was made of that version.
     fn has_result(&self, photo: &ObjectKey, meta: &ObjectMeta, record: &Record) {
         let (key, etag) = (photo.as_str(), record.source_etag.as_str());
         if !self.journeys.is_open(key, etag) {
