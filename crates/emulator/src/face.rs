@@ -22,8 +22,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
-use http::request::Parts;
 use http::{HeaderMap, Request};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -150,52 +148,29 @@ pub fn router(face: Arc<Face>) -> Router {
 }
 
 async fn handle(State(face): State<Arc<Face>>, request: Request<Body>) -> Response {
-    let (parts, body) = request.into_parts();
-    let request_id = Uuid::new_v4().to_string().to_uppercase();
-    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT_BYTES).await else {
-        let error = RpcError::bad(
-            "InvalidParameter",
-            "The request body is not readable or too large.",
-        );
-        return error.respond(&request_id, host(&parts.headers));
+    let request = match RpcRequest::read(request, BODY_LIMIT_BYTES).await {
+        Ok(request) => request,
+        Err(answer) => return answer,
     };
-    if let Some(operation) = dataplus::Operation::of(parts.uri.path()) {
-        return old(&face, operation, &parts, &body, &request_id).await;
+    match dataplus::Operation::of(request.parts.uri.path()) {
+        Some(operation) => old(&face, operation, &request).await,
+        None => new(&face, &request).await,
     }
-    let request = RpcRequest {
-        parts: &parts,
-        body: &body,
-        id: &request_id,
-    };
-    new(&face, request).await
 }
 
-async fn old(
-    face: &Face,
-    operation: dataplus::Operation,
-    parts: &Parts,
-    body: &Bytes,
-    request_id: &str,
-) -> Response {
+async fn old(face: &Face, operation: dataplus::Operation, request: &RpcRequest) -> Response {
+    let RpcRequest { parts, body, id } = request;
     let call = Call::new(Service::Face, operation.name());
-    let refusal =
-        |status, code: &str| dataplus::Failure::injected(status, code).respond(request_id);
+    let refusal = |status, code: &str| dataplus::Failure::injected(status, code).respond(id);
     let answer = |admitted: crate::gate::Admitted| {
-        dataplus::answer(
-            face,
-            operation,
-            parts,
-            body,
-            request_id,
-            admitted.checked_at,
-        )
+        dataplus::answer(face, operation, parts, body, id, admitted.checked_at)
     };
     face.shared
         .pass(call, parts, Some(body), refusal, answer)
         .await
 }
 
-async fn new(face: &Face, request: RpcRequest<'_>) -> Response {
+async fn new(face: &Face, request: &RpcRequest) -> Response {
     let operation = |action: &str| action.parse().ok().map(Action::name);
     let act = |rpc: RpcCall, now| async move { act(face, &rpc, request, now).await };
     gateway::serve(
@@ -232,7 +207,7 @@ impl Action {
 async fn act(
     face: &Face,
     rpc: &RpcCall,
-    request: RpcRequest<'_>,
+    request: &RpcRequest,
     now: Timestamp,
 ) -> Result<Response, RpcError> {
     let RpcRequest { parts, id, .. } = request;

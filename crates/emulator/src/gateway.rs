@@ -7,14 +7,16 @@ pub(crate) mod nonces;
 
 use std::str::FromStr;
 
+use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use signing::{AccessKeyId, SecurityToken, encode};
+use uuid::Uuid;
 
 use self::nonces::Nonces;
 use crate::call::{Call, Service};
@@ -125,12 +127,27 @@ pub(crate) fn error(
 }
 
 /// A request to an RPC API, before anything of it is checked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RpcRequest<'a> {
-    pub(crate) parts: &'a Parts,
-    pub(crate) body: &'a Bytes,
+#[derive(Debug)]
+pub(crate) struct RpcRequest {
+    pub(crate) parts: Parts,
+    pub(crate) body: Bytes,
     /// The id that its answer gets.
-    pub(crate) id: &'a str,
+    pub(crate) id: String,
+}
+
+impl RpcRequest {
+    /// Reads a request whole. The error is its answer, if it cannot be read or its body is larger
+    /// than `limit_bytes`.
+    pub(crate) async fn read(request: Request<Body>, limit_bytes: usize) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let id = Uuid::new_v4().to_string().to_uppercase();
+        let Ok(body) = axum::body::to_bytes(body, limit_bytes).await else {
+            let message = "The request body is not readable or too large.";
+            let error = RpcError::bad("InvalidParameter", message);
+            return Err(error.respond(&id, host(&parts.headers)));
+        };
+        Ok(Self { parts, body, id })
+    }
 }
 
 /// Takes a call through the gate and checks its signature; `act` then answers it. `operation` gives
@@ -139,7 +156,7 @@ pub(crate) async fn serve<F>(
     shared: &Shared,
     nonces: &Nonces,
     service: Service,
-    request: RpcRequest<'_>,
+    request: &RpcRequest,
     operation: impl FnOnce(&str) -> Option<&'static str>,
     act: impl FnOnce(RpcCall, Timestamp) -> F,
 ) -> Response
@@ -158,7 +175,7 @@ where
 pub(crate) async fn serve_unsigned<F>(
     shared: &Shared,
     service: Service,
-    request: RpcRequest<'_>,
+    request: &RpcRequest,
     operation: impl FnOnce(&str) -> Option<&'static str>,
     act: impl FnOnce(RpcCall, Timestamp) -> F,
 ) -> Response

@@ -14,7 +14,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::Request;
 use serde::Serialize;
-use uuid::Uuid;
 
 pub(crate) use self::wire::EventRule;
 use self::wire::{ListRequest, Page};
@@ -138,22 +137,14 @@ pub fn router(mns_open: Arc<MnsOpen>) -> Router {
 }
 
 async fn handle(State(mns_open): State<Arc<MnsOpen>>, request: Request<Body>) -> Response {
-    let (parts, body) = request.into_parts();
-    let id = Uuid::new_v4().to_string().to_uppercase();
-    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT_BYTES).await else {
-        let message = "The request body is not readable or too large.";
-        let error = RpcError::bad("InvalidParameter", message);
-        return error.respond(&id, gateway::host(&parts.headers));
-    };
-    let request = RpcRequest {
-        parts: &parts,
-        body: &body,
-        id: &id,
+    let request = match RpcRequest::read(request, BODY_LIMIT_BYTES).await {
+        Ok(request) => request,
+        Err(answer) => return answer,
     };
     let MnsOpen { shared, nonces, .. } = &*mns_open;
     let operation = |action: &str| action.parse().ok().map(Action::name);
-    let act = async |call: RpcCall, _| mns_open.act(&call, request.id);
-    gateway::serve(shared, nonces, Service::MnsOpen, request, operation, act).await
+    let act = async |call: RpcCall, _| mns_open.act(&call, &request.id);
+    gateway::serve(shared, nonces, Service::MnsOpen, &request, operation, act).await
 }
 
 #[derive(Serialize)]

@@ -20,7 +20,6 @@ use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use serde::Serialize;
 use signing::Credentials;
-use uuid::Uuid;
 
 use self::identities::Refused;
 use self::jwt::{Claims, TokenError};
@@ -44,20 +43,12 @@ pub fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
-    let (parts, body) = request.into_parts();
-    let id = Uuid::new_v4().to_string().to_uppercase();
-    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT_BYTES).await else {
-        let message = "The request body is not readable or too large.";
-        let error = RpcError::bad("InvalidParameter", message);
-        return error.respond(&id, gateway::host(&parts.headers));
+    let request = match RpcRequest::read(request, BODY_LIMIT_BYTES).await {
+        Ok(request) => request,
+        Err(answer) => return answer,
     };
-    let request = RpcRequest {
-        parts: &parts,
-        body: &body,
-        id: &id,
-    };
-    let act = async |call: RpcCall, now| assume_role(&shared, &call, request.id, now);
-    gateway::serve_unsigned(&shared, Service::Sts, request, operation, act).await
+    let act = async |call: RpcCall, now| assume_role(&shared, &call, &request.id, now);
+    gateway::serve_unsigned(&shared, Service::Sts, &request, operation, act).await
 }
 
 fn operation(action: &str) -> Option<&'static str> {

@@ -15,7 +15,7 @@ pub use limits::Limits;
 pub use operation::Operation;
 pub use output::{Output, Sidecar};
 pub use service::ConfigError;
-pub use storage::{Allowed, Storage};
+pub use storage::{Allowed, RequestForm, Storage};
 
 /// Takes events about photos in OSS and stores each photo again with its faces marked.
 ///

@@ -2,7 +2,7 @@
 //! checked types by the time they come here, so no event can name a host.
 
 use oss::event::ObjectAddress;
-use oss::{Bucket, Client, Endpoint};
+use oss::{Bucket, Client};
 use signing::LiveCredentials;
 use transport::Transport;
 
@@ -33,24 +33,12 @@ impl Buckets {
     /// The bucket of an object. Nothing is sent.
     pub(crate) fn of(&self, address: &ObjectAddress) -> Result<Bucket, Failure> {
         let ObjectAddress { region, bucket, .. } = address;
-        let config::Storage {
-            endpoint,
-            addressing,
-            signature,
-            internal,
-            ..
-        } = &self.settings;
-        let endpoint = match endpoint {
-            Some(url) => {
-                Endpoint::new(url, *addressing, region.clone()).map_err(Failure::Endpoint)?
-            }
-            None => Endpoint::for_region(region, *internal),
-        };
-        let client = Client::builder(
-            endpoint.with_signature(*signature),
-            self.credentials.clone(),
-        )
-        .build_on(self.transport.clone());
+        let endpoint = self
+            .settings
+            .endpoint_in(region)
+            .map_err(Failure::Endpoint)?;
+        let client =
+            Client::builder(endpoint, self.credentials.clone()).build_on(self.transport.clone());
         Ok(client.bucket(bucket.clone()))
     }
 }

@@ -183,7 +183,7 @@ fn parts(
     identity: &str,
 ) -> anyhow::Result<Parts> {
     // The endpoint of MNS comes from a Secret, so a user chooses it.
-    let allowed = args.allow_private_endpoints.clone();
+    let allowed = args.endpoints.allow_private_endpoints.clone();
     let connect = ConnectOptions {
         idle_per_host: args.concurrency.into(),
         reach: reach(allowed),
@@ -210,7 +210,7 @@ fn parts(
         backlogs,
         scope: args.scope.clone(),
         cluster_domain: cluster_domain(args.cluster_domain.as_deref()),
-        open_api: args.mns_open_endpoint.clone(),
+        open_api: args.endpoints.mns_open_endpoint.clone(),
         client,
     })
 }
@@ -241,7 +241,7 @@ fn cloud_identity(
     let source = source.context(
         "CLOUD_IDENTITY_NAMESPACES lists namespaces, but the controller has no identity in the cloud",
     )?;
-    let allowed = args.allow_private_endpoints.clone();
+    let allowed = args.endpoints.allow_private_endpoints.clone();
     let reach = Reach::only(allowed, is_vendors_host);
     let connect = ConnectOptions {
         reach,

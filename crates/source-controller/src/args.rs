@@ -48,22 +48,9 @@ pub struct Args {
         hide_default_value = true
     )]
     pub scope: Scope,
-    /// Networks in which an endpoint of MNS or its OpenAPI may lie although they are not public, such as
-    /// `10.0.0.0/8`, with commas between them [default: none]. A user who may write a Secret
-    /// can have the controller call any address there. The endpoints of Alibaba Cloud itself,
-    /// such as `<account>.mns.<region>.aliyuncs.com`, need no leave.
-    #[arg(
-        long,
-        env = "ALLOW_PRIVATE_ENDPOINTS",
-        value_name = "NETWORKS",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub allow_private_endpoints: Networks,
-    /// Endpoint of the MNS OpenAPI, in which event rules are
-    /// [default: the one of Alibaba Cloud in the region of MNS].
-    #[arg(long, env = "MNS_OPEN_ENDPOINT", value_name = "URL")]
-    pub mns_open_endpoint: Option<OpenApiEndpoint>,
+    /// Which endpoints of the cloud are called.
+    #[command(flatten)]
+    pub endpoints: EndpointArgs,
     /// Namespaces whose sources may do without a Secret, with commas between them [default:
     /// none]. The controller then acts in MNS by an identity of its own, from the variables of
     /// RRSA or the others of the official SDKs; a user who may create sources there can have it
@@ -130,6 +117,27 @@ pub struct Args {
     /// Options for the logs.
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
+}
+
+/// Which endpoints of the cloud are called.
+#[derive(Clone, Debug, clap::Args)]
+pub struct EndpointArgs {
+    /// Networks in which an endpoint of MNS or its OpenAPI may lie although they are not public, such as
+    /// `10.0.0.0/8`, with commas between them [default: none]. A user who may write a Secret
+    /// can have the controller call any address there. The endpoints of Alibaba Cloud itself,
+    /// such as `<account>.mns.<region>.aliyuncs.com`, need no leave.
+    #[arg(
+        long,
+        env = "ALLOW_PRIVATE_ENDPOINTS",
+        value_name = "NETWORKS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub allow_private_endpoints: Networks,
+    /// Endpoint of the MNS OpenAPI, in which event rules are
+    /// [default: the one of Alibaba Cloud in the region of MNS].
+    #[arg(long, env = "MNS_OPEN_ENDPOINT", value_name = "URL")]
+    pub mns_open_endpoint: Option<OpenApiEndpoint>,
 }
 
 /// A day is as good as never.

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use face_recognition::config::RequestForm;
 use face_recognition::target::TargetFolder;
 use oss::event::{Event, EventKind};
-use oss::{Addressing, BucketName, Endpoint, EndpointError, ObjectKey, Region, SignatureVersion};
+use oss::{BucketName, Endpoint, EndpointError, ObjectKey, Region};
 use service::settings::{duration, endpoint_url, number};
 use url::Url;
 
@@ -28,24 +29,9 @@ pub struct BucketConfig {
     /// Endpoint for browsers [default: --oss-endpoint, else the public one of the region].
     #[arg(id = "oss-public-endpoint", long, env = "OSS_PUBLIC_ENDPOINT", value_name = "URL", value_parser = endpoint_url)]
     pub public_endpoint: Option<Url>,
-    /// How a bucket is put into an endpoint: `virtual`, `path` or `cname`.
-    #[arg(
-        id = "oss-addressing",
-        long,
-        env = "OSS_ADDRESSING",
-        value_name = "FORM",
-        default_value = "virtual"
-    )]
-    pub addressing: Addressing,
-    /// Signature version: `v4` or `v1`.
-    #[arg(
-        id = "oss-signature",
-        long,
-        env = "OSS_SIGNATURE",
-        value_name = "VERSION",
-        default_value = "v4"
-    )]
-    pub signature: SignatureVersion,
+    /// The form of requests.
+    #[command(flatten)]
+    pub form: RequestForm,
     /// Folder in the bucket for results, as the face service has it.
     #[arg(long, env = "UPLOAD_OSS_PATH", value_name = "PATH")]
     pub results: TargetFolder,
@@ -106,11 +92,7 @@ impl BucketConfig {
     }
 
     fn endpoint_at(&self, url: Option<&Url>) -> Result<Endpoint, EndpointError> {
-        let endpoint = match url {
-            Some(url) => Endpoint::new(url, self.addressing, self.region.clone())?,
-            None => Endpoint::for_region(&self.region, false),
-        };
-        Ok(endpoint.with_signature(self.signature))
+        self.form.endpoint(url, &self.region, false)
     }
 
     /// The key of the photo that an event is about: a finished object of the bucket that is no

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use oss::{Addressing, BucketName, Endpoint, Region, SignatureVersion};
+use oss::{Addressing, BucketName, Endpoint, EndpointError, Region, SignatureVersion};
 use url::Url;
 
 use crate::target::TargetFolder;
@@ -21,24 +21,9 @@ pub struct Storage {
     /// Endpoint for all buckets [default: that of the event's region].
     #[arg(id = "oss-endpoint", long, env = "OSS_ENDPOINT", value_name = "URL")]
     pub endpoint: Option<Url>,
-    /// How a bucket is put into the endpoint: `virtual`, `path` or `cname`.
-    #[arg(
-        id = "oss-addressing",
-        long,
-        env = "OSS_ADDRESSING",
-        value_name = "FORM",
-        default_value = "virtual"
-    )]
-    pub addressing: Addressing,
-    /// Signature version: `v4` or `v1`.
-    #[arg(
-        id = "oss-signature",
-        long,
-        env = "OSS_SIGNATURE",
-        value_name = "VERSION",
-        default_value = "v4"
-    )]
-    pub signature: SignatureVersion,
+    /// The form of requests.
+    #[command(flatten)]
+    pub form: RequestForm,
     /// Use the endpoints inside the region, which cost no traffic: `true` or `false`.
     #[arg(id = "oss-internal", long, env = "OSS_INTERNAL", value_name = "BOOL", default_value = "false", action = clap::ArgAction::Set, hide_possible_values = true)]
     pub internal: bool,
@@ -62,14 +47,61 @@ pub struct Storage {
     pub allowed_regions: Allowed<Region>,
 }
 
+/// The form that requests to OSS have.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct RequestForm {
+    /// How a bucket is put into an endpoint: `virtual`, `path` or `cname`.
+    #[arg(
+        id = "oss-addressing",
+        long,
+        env = "OSS_ADDRESSING",
+        value_name = "FORM",
+        default_value = "virtual"
+    )]
+    pub addressing: Addressing,
+    /// Signature version: `v4` or `v1`.
+    #[arg(
+        id = "oss-signature",
+        long,
+        env = "OSS_SIGNATURE",
+        value_name = "VERSION",
+        default_value = "v4"
+    )]
+    pub signature: SignatureVersion,
+}
+
+impl RequestForm {
+    /// The endpoint at `url`, else the region's own, `internal` or public.
+    ///
+    /// # Errors
+    /// Permanent; when `url` does not go with the addressing.
+    pub fn endpoint(
+        self,
+        url: Option<&Url>,
+        region: &Region,
+        internal: bool,
+    ) -> Result<Endpoint, EndpointError> {
+        let endpoint = match url {
+            Some(url) => Endpoint::new(url, self.addressing, region.clone())?,
+            None => Endpoint::for_region(region, internal),
+        };
+        Ok(endpoint.with_signature(self.signature))
+    }
+}
+
 impl Storage {
+    /// The endpoint for buckets of a region.
+    pub(crate) fn endpoint_in(&self, region: &Region) -> Result<Endpoint, EndpointError> {
+        self.form
+            .endpoint(self.endpoint.as_ref(), region, self.internal)
+    }
+
     /// The mistake of an endpoint that does not go with the addressing.
     pub(super) fn mistake(&self) -> Option<String> {
         /// Stands in for the region of an event.
         const ANY_REGION: &str = "cn-shanghai";
         let region = ANY_REGION.parse().ok()?;
-        let endpoint = Endpoint::new(self.endpoint.as_ref()?, self.addressing, region);
-        let error = endpoint.err()?;
+        let error = self.endpoint_in(&region).err()?;
         Some(format!(
             "`OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: {error}"
         ))

@@ -6,12 +6,12 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
-use mns::OpenApiEndpoint;
 use oss::Addressing;
 use service::settings::endpoint_url;
 use source_api::{ConditionStatus, MnsOssSource, READY};
-use transport::Networks;
 use url::Url;
+
+use crate::args::EndpointArgs;
 
 use super::{Findings, NO_SECRET, Places, Verdict, examine};
 
@@ -33,18 +33,9 @@ pub struct DoctorArgs {
     /// How the bucket is put into that endpoint: `virtual`, `path` or `cname`.
     #[arg(long, value_name = "FORM", default_value = "virtual")]
     pub oss_addressing: Addressing,
-    /// Endpoint of the MNS OpenAPI [default: the region's].
-    #[arg(long, env = "MNS_OPEN_ENDPOINT", value_name = "URL")]
-    pub mns_open_endpoint: Option<OpenApiEndpoint>,
-    /// Networks that the controller may connect to although they are not public.
-    #[arg(
-        long,
-        env = "ALLOW_PRIVATE_ENDPOINTS",
-        value_name = "NETWORKS",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub allow_private_endpoints: Networks,
+    /// Which endpoints of the cloud are called.
+    #[command(flatten)]
+    pub endpoints: EndpointArgs,
 }
 
 fn source_name(text: &str) -> Result<(String, String), String> {
@@ -104,10 +95,10 @@ impl DoctorArgs {
         };
         let places = Places {
             bucket: self.bucket.clone(),
-            open_api: self.mns_open_endpoint.clone(),
+            open_api: self.endpoints.mns_open_endpoint.clone(),
             oss: self.oss_endpoint.clone(),
             addressing: self.oss_addressing,
-            private: self.allow_private_endpoints.clone(),
+            private: self.endpoints.allow_private_endpoints.clone(),
         };
         findings
             .0

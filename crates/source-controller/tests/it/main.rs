@@ -10,6 +10,7 @@
 
 mod adapter_documents;
 mod api_calls;
+mod changes;
 mod deletion;
 mod doctor;
 mod event_rule;
