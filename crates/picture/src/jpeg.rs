@@ -2,10 +2,12 @@
 //!
 //! Sequential files, which is what cameras make, are never decoded: they are drawn upon in their
 //! code ([`patch`](mod@patch)), turned upright in their code ([`turn`](mod@turn)) and scaled down
-//! while they are read ([`look`]). Others are decoded. Their pixels stay `YCbCr` (or CMYK, YCCK,
-//! grey), and the encoder gets the source's own quantisation tables and chroma sampling: pixels
-//! beside the drawing come out as they went in, up to rounding. The result is sequential, because a
-//! progressive encoder holds all coefficients at once, more memory than the picture itself.
+//! while they are read ([`look`]). Progressive ones are drawn upon in their code, too
+//! ([`progressive`]), and decoded to be scaled down or turned. Then their pixels stay `YCbCr` (or
+//! CMYK, YCCK, grey), and the encoder gets the source's own quantisation tables and chroma
+//! sampling: pixels beside the drawing come out as they went in, up to rounding. The result is
+//! sequential, because a progressive encoder holds all coefficients at once, more memory than the
+//! picture itself.
 //!
 //! The crates that give access to coefficients hold all of them at once, or are C. Editing the code
 //! takes a third of the time and a tenth of the memory of decoding and encoding, and nothing
@@ -62,10 +64,12 @@ impl<'f> Jpeg<'f> {
         let (structure, orientation) = (&jpeg.structure, jpeg.orientation);
         let (width, height) = (structure.width.into(), structure.height.into());
         let pixels = u64::from(width) * u64::from(height);
-        let edit_bytes = turn::is_exact(structure, orientation).then(|| match orientation {
-            Orientation::Upright => 0,
-            orientation => turn::working_bytes(structure, orientation),
-        });
+        let edit_bytes = match orientation {
+            Orientation::Upright if structure.is_sequential() => Some(0),
+            Orientation::Upright => Some(progressive::working_bytes(structure)),
+            orientation => turn::is_exact(structure, orientation)
+                .then(|| turn::working_bytes(structure, orientation)),
+        };
         let plain_bytes = file.len() as u64;
         let decoder_bytes = if structure.is_sequential() {
             plain_bytes + turn::working_bytes(structure, Orientation::Upright)
@@ -78,7 +82,9 @@ impl<'f> Jpeg<'f> {
             max_side: limits.max_side.min(MAX_SIDE),
             ..*limits
         };
-        limits.check(width, height, edit_bytes.unwrap_or(working_bytes))?;
+        // A progressive file is decoded to be looked at.
+        let needed = edit_bytes.filter(|_| structure.is_sequential());
+        limits.check(width, height, needed.unwrap_or(working_bytes))?;
         // No block of 64 pixels takes less than a bit.
         if pixels / 64 > 8 * file.len() as u64 {
             return Err(segments::truncated());
@@ -98,10 +104,10 @@ impl<'f> Jpeg<'f> {
         Ok((header, jpeg))
     }
 
-    /// Whether the picture can be turned upright, if it must be, so that every pixel stays as it is.
+    /// Whether the picture must be turned upright, and can be so that every pixel stays as it is.
     pub(crate) fn turns_exactly(&self) -> bool {
-        self.orientation == Orientation::Upright
-            || turn::keeps_pixels(&self.structure, self.orientation)
+        self.orientation != Orientation::Upright
+            && turn::keeps_pixels(&self.structure, self.orientation)
     }
 
     /// The upright result of laying `sheet` over the picture, without decoding it.
@@ -110,7 +116,10 @@ impl<'f> Jpeg<'f> {
         let room = usize::try_from(self.result_bytes(sheet.tiles())).unwrap_or(usize::MAX);
         let mut result = Vec::with_capacity(room.min(2 * self.file.len() + (64 << 10)));
         match self.orientation {
-            Orientation::Upright => patch::patch(self, sheet, &mut result)?,
+            Orientation::Upright if self.structure.is_sequential() => {
+                patch::patch(self, sheet, &mut result)?;
+            }
+            Orientation::Upright => progressive::patch(self, sheet, &mut result)?,
             _ => turn::turn(self, sheet, &mut result)?,
         }
         Ok(result)
@@ -136,7 +145,7 @@ impl<'f> Jpeg<'f> {
         Ok(result)
     }
 
-    /// The most bytes of a result that so many blocks are drawn upon of.
+    /// The most bytes of a result that so many blocks are drawn upon of, with what is held of these.
     pub(crate) fn result_bytes(&self, blocks: u64) -> u64 {
         /// 64 coefficients of at most 26 bits, and the zeros stuffed between them.
         const BLOCK_BYTES: u64 = 256;
@@ -144,7 +153,12 @@ impl<'f> Jpeg<'f> {
         const COMPONENTS: u64 = 4;
         /// Tables that the file did without.
         const HEAD_BYTES: u64 = 4096;
-        let drawn = blocks.saturating_mul(BLOCK_BYTES * COMPONENTS);
+        let held = if self.structure.is_sequential() {
+            0
+        } else {
+            progressive::DRAWN_BYTES
+        };
+        let drawn = blocks.saturating_mul((BLOCK_BYTES + held) * COMPONENTS);
         // Codes that lack symbols are completed, whereby one bit becomes two at worst.
         let copied = 2 * self.file.len() as u64;
         drawn.saturating_add(copied + HEAD_BYTES)

@@ -134,11 +134,10 @@ impl<'f> Picture<'f> {
             } else {
                 Cow::Owned(jpeg.stripped())
             };
-            let is_editable = self.header.edit_bytes.is_some();
-            if plan.is_empty() && !(is_editable && jpeg.turns_exactly()) {
+            if plan.is_empty() && !jpeg.turns_exactly() {
                 return Ok(self.annotated(jpeg.copy()?, false));
             }
-            if is_editable {
+            if self.header.edit_bytes.is_some() {
                 let bytes = jpeg.edit(&self.paint(plan)?)?;
                 return Ok(self.annotated(bytes, false));
             }

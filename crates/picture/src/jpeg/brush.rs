@@ -4,6 +4,8 @@
 //! are averaged over the pixels of a sample; blocks without a tile of the sheet stay as they are to
 //! the last bit.
 
+use std::ops::Range;
+
 use image::Rgba;
 
 use super::code::Steps;
@@ -44,11 +46,16 @@ impl Brush {
         structure.components.iter().enumerate().map(brush).collect()
     }
 
-    /// Draws on the block in `column` and `row`, counted in blocks.
-    pub(crate) fn draw(&self, steps: &mut Steps, column: u32, row: u32, sheet: &Sheet) {
+    /// The columns and rows of pixels of the block in `column` and `row`, counted in blocks.
+    pub(crate) fn area(&self, column: u32, row: u32) -> (Range<u32>, Range<u32>) {
         let (across, down) = (8 * self.pixels.0, 8 * self.pixels.1);
         let columns = column * across..(column + 1) * across;
-        let rows = row * down..(row + 1) * down;
+        (columns, row * down..(row + 1) * down)
+    }
+
+    /// Draws on the block in `column` and `row`, counted in blocks.
+    pub(crate) fn draw(&self, steps: &mut Steps, column: u32, row: u32, sheet: &Sheet) {
+        let (columns, rows) = self.area(column, row);
         if !sheet.touches(&columns, &rows) {
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::code::{Coding, Codings, Scan};
+use super::code::{Class, Coding, Codings, Scan};
 use super::frame::Process;
 use super::kept::write_metadata;
 use super::segments::{HUFFMAN, RESTART_INTERVAL, START_OF_IMAGE, START_OF_SCAN, write};
@@ -34,6 +34,7 @@ pub(crate) fn head(structure: &Structure<'_>, process: Process, pose: Pose, file
     let is_wide = tables.iter().any(is_wide);
     let marker = match process {
         Process::Baseline if !is_wide => 0xc0,
+        Process::Progressive => 0xc2,
         _ => 0xc1,
     };
     write(marker, &frame, file);
@@ -57,38 +58,56 @@ pub(crate) struct ScanHeads {
 }
 
 impl ScanHeads {
-    pub(crate) fn write(&mut self, scan: &Scan, structure: &Structure<'_>, file: &mut Vec<u8>) {
+    /// For a scan of a sequential file.
+    pub(crate) fn write_sequential(
+        &mut self,
+        scan: &Scan,
+        structure: &Structure<'_>,
+        file: &mut Vec<u8>,
+    ) {
         let mut codes = vec![];
         let mut header = vec![];
         header.extend(u8::try_from(scan.parts.len()));
         for part in &scan.parts {
             header.extend([structure.components[part.component].id, part.selectors]);
-            let numbers = [part.selectors >> 4, part.selectors & 15];
-            let both = part.codings.both();
-            for (((class, known), number), coding) in
-                (0..).zip(&mut self.codes).zip(numbers).zip(both)
-            {
-                let known = &mut known[usize::from(number & 3)];
-                if !known
-                    .as_ref()
-                    .is_some_and(|known| Rc::ptr_eq(known, coding))
-                {
-                    *known = Some(coding.clone());
-                    codes.push(class << 4 | number);
-                    coding.write_code(&mut codes);
-                }
-            }
-        }
-        if !codes.is_empty() {
-            write(HUFFMAN, &codes, file);
-        }
-        if scan.units.restart_interval != self.restart_interval {
-            self.restart_interval = scan.units.restart_interval;
-            let interval = u16::try_from(self.restart_interval).unwrap_or(0); // It was read as one.
-            write(RESTART_INTERVAL, &interval.to_be_bytes(), file);
+            let [dc, ac] = part.codings.both();
+            codes.push((Class::Dc, part.selectors >> 4, dc));
+            codes.push((Class::Ac, part.selectors & 15, ac));
         }
         header.extend(ALL_FREQUENCIES);
-        write(START_OF_SCAN, &header, file);
+        self.write(&codes, scan.units.restart_interval, &header, file);
+    }
+
+    /// For a scan with this header, which uses these codes, each with its class and its number.
+    pub(crate) fn write(
+        &mut self,
+        codes: &[(Class, u8, &Rc<Coding>)],
+        restart_interval: u32,
+        header: &[u8],
+        file: &mut Vec<u8>,
+    ) {
+        let mut new = vec![];
+        for &(class, number, coding) in codes {
+            let class = class.number();
+            let known = &mut self.codes[usize::from(class)][usize::from(number & 3)];
+            let is_known = known
+                .as_ref()
+                .is_some_and(|known| Rc::ptr_eq(known, coding));
+            if !is_known {
+                *known = Some(coding.clone());
+                new.push(class << 4 | number);
+                coding.write_code(&mut new);
+            }
+        }
+        if !new.is_empty() {
+            write(HUFFMAN, &new, file);
+        }
+        if restart_interval != self.restart_interval {
+            self.restart_interval = restart_interval;
+            let interval = u16::try_from(restart_interval).unwrap_or(0); // It was read as one.
+            write(RESTART_INTERVAL, &interval.to_be_bytes(), file);
+        }
+        write(START_OF_SCAN, header, file);
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn patch(
     head(structure, structure.process, pose, result);
     let mut heads = ScanHeads::default();
     scans::each(jpeg, |scan, cursor| {
-        heads.write(&scan, structure, result);
+        heads.write_sequential(&scan, structure, result);
         copy(&scan, &brushes, cursor, result, sheet)
     })?;
     result.extend([0xff, END_OF_IMAGE]);

@@ -6,6 +6,7 @@
     reason = "the helpers of tests may fail like the tests"
 )]
 
+mod corpus;
 mod described;
 mod drawing;
 mod exact;
@@ -18,4 +19,5 @@ mod odd_files;
 mod orientations;
 mod patches;
 mod pictures;
+mod progressive;
 mod turns;

@@ -166,15 +166,37 @@ impl<'a> BitWriter<'a> {
         }
     }
 
-    /// Fills the last byte with ones, as the standard wants it, and gives the file back.
+    /// Appends the last `count` of `bits`, the others being zero.
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are meant")]
+    pub(crate) fn put_many(&mut self, bits: u64, count: u32) {
+        if count > 32 {
+            self.put((bits >> 32) as u32, count - 32);
+            self.put(bits as u32, 32);
+        } else {
+            self.put(bits as u32, count);
+        }
+    }
+
+    /// Writes a marker behind the bits so far.
+    pub(crate) fn marker(&mut self, marker: u8) {
+        self.fill();
+        self.file.extend([0xff, marker]);
+    }
+
+    /// Ends the picture data.
+    pub(crate) fn finish(mut self) {
+        self.fill();
+    }
+
+    /// Fills the last byte with ones, as the standard wants it.
     #[expect(clippy::cast_possible_truncation, reason = "the last byte is meant")]
-    pub(crate) fn finish(mut self) -> &'a mut Vec<u8> {
+    fn fill(&mut self) {
         self.put(0x7f, 7);
         while self.waiting >= 8 {
             self.waiting -= 8;
             self.byte((self.bits >> self.waiting) as u8);
         }
-        self.file
+        self.waiting = 0;
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) type Steps = [i32; 64];
 const END_OF_BLOCK: u8 = 0;
 
 /// As it says.
-const SIXTEEN_ZEROS: u8 = 0xf0;
+pub(crate) const SIXTEEN_ZEROS: u8 = 0xf0;
 
 /// The code that a file uses, and the one of its result.
 #[derive(Debug)]
@@ -144,7 +144,7 @@ impl Codings {
         to: &mut BitWriter<'_>,
     ) -> Option<()> {
         let dc = self.read_dc(read, from)?;
-        self.write_dc(dc, written, to)?;
+        self.dc.write_difference(dc, written, to)?;
         self.read_ac(from, |_place, symbol, bits| self.ac.put(symbol, bits, to))
     }
 
@@ -189,7 +189,7 @@ impl Codings {
         last: &mut i32,
         to: &mut BitWriter<'_>,
     ) -> Option<()> {
-        self.write_dc(block.steps[0].into(), last, to)?;
+        self.dc.write_difference(block.steps[0].into(), last, to)?;
         let mut places = block.places & !1;
         let mut before = 0;
         while places != 0 {
@@ -238,12 +238,6 @@ impl Codings {
         *last += self.dc.difference(from)?;
         (last.unsigned_abs() <= self.most).then_some(*last)
     }
-
-    fn write_dc(&self, dc: i32, last: &mut i32, to: &mut BitWriter<'_>) -> Option<()> {
-        let (bits, size) = shortened(dc.checked_sub(*last)?)?;
-        *last = dc;
-        self.dc.put(size, bits, to)
-    }
 }
 
 impl Coding {
@@ -279,6 +273,18 @@ impl Coding {
         Some(extended(bits, size).into())
     }
 
+    /// Writes by how much a first step differs from the one before.
+    pub(crate) fn write_difference(
+        &self,
+        dc: i32,
+        last: &mut i32,
+        to: &mut BitWriter<'_>,
+    ) -> Option<()> {
+        let (bits, size) = shortened(dc.checked_sub(*last)?)?;
+        *last = dc;
+        self.put(size, bits, to)
+    }
+
     /// A symbol; the bits that follow it are left out.
     #[inline]
     fn skip(&self, from: &mut BitReader<'_>) -> Option<u8> {
@@ -287,8 +293,9 @@ impl Coding {
         Some(symbol)
     }
 
+    /// Writes a symbol and the bits that follow it, as many as its lower half says.
     #[inline]
-    fn put(&self, symbol: u8, bits: u32, to: &mut BitWriter<'_>) -> Option<()> {
+    pub(crate) fn put(&self, symbol: u8, bits: u32, to: &mut BitWriter<'_>) -> Option<()> {
         let (code, length) = self.writing.code(symbol)?;
         let size = u32::from(halves(symbol).1);
         to.put(code << size | bits, length + size);
@@ -298,14 +305,14 @@ impl Coding {
 
 /// How many zeros to skip, and how many bits follow.
 #[inline]
-fn halves(symbol: u8) -> (u8, u8) {
+pub(crate) fn halves(symbol: u8) -> (u8, u8) {
     (symbol >> 4, symbol & 15)
 }
 
 /// The number that `size` bits stand for, at most 15: it is negative if they begin with zero.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "15 bits and a sign")]
-fn extended(bits: u32, size: u8) -> i16 {
+pub(crate) fn extended(bits: u32, size: u8) -> i16 {
     let bits = bits.cast_signed();
     let negative = size > 0 && bits >> (size - 1) == 0;
     if negative {
@@ -317,7 +324,7 @@ fn extended(bits: u32, size: u8) -> i16 {
 
 /// The bits that stand for a number, and how many they are: at most 15.
 #[inline]
-fn shortened(value: i32) -> Option<(u32, u8)> {
+pub(crate) fn shortened(value: i32) -> Option<(u32, u8)> {
     let size = 32 - value.unsigned_abs().leading_zeros();
     if size > 15 {
         return None;

@@ -3,11 +3,13 @@
 /// Bits of a code that are looked up at once; longer codes are rare and searched for.
 const DIRECT: u32 = 10;
 
-/// Whether the largest steps of brightness (DC) or all the rest of a block (AC) is coded.
+/// What is coded: the largest steps of brightness (DC), or the rest of a block (AC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     Dc,
     Ac,
+    /// The rest of a block in a progressive file, where one symbol ends many blocks.
+    ProgressiveAc,
 }
 
 impl Class {
@@ -18,6 +20,15 @@ impl Class {
             Self::Ac => (0..=0xff)
                 .filter(|symbol| matches!(symbol & 15, 1..=10) || matches!(symbol, 0 | 0xf0))
                 .collect(),
+            Self::ProgressiveAc => (0..=0xff).filter(|symbol| symbol & 15 <= 10).collect(),
+        }
+    }
+
+    /// As a file has it.
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Dc => 0,
+            Self::Ac | Self::ProgressiveAc => 1,
         }
     }
 }
@@ -46,7 +57,7 @@ impl Code {
     pub(crate) fn is_possible(&self, class: Class) -> bool {
         let largest = match class {
             Class::Dc => 15,
-            Class::Ac => u8::MAX,
+            Class::Ac | Class::ProgressiveAc => u8::MAX,
         };
         self.fits() && self.symbols.iter().all(|&symbol| symbol <= largest)
     }
@@ -203,7 +214,7 @@ mod tests {
             ("long codes only", code(long_only, (0..200).collect())),
         ];
         for (name, code) in cases {
-            for class in [Class::Dc, Class::Ac] {
+            for class in [Class::Dc, Class::Ac, Class::ProgressiveAc] {
                 let completed = code.completed(class);
                 assert!(completed.fits(), "{name}");
                 let writing = Writing::of(&completed);

@@ -13,8 +13,10 @@ use crate::jpeg::table::{Table, most_brightness};
 
 /// The codes and the restart interval that hold until they are replaced. A code that cannot be
 /// is none: as long as no scan uses it, it does no harm.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tables {
+    /// Of the codes that are not for brightness.
+    class: Class,
     dc: [Option<Rc<Coding>>; 4],
     ac: [Option<Rc<Coding>>; 4],
     restart_interval: u32,
@@ -24,13 +26,27 @@ impl Tables {
     /// The tables that hold before a sequential file has said anything: the codes of annex K of the
     /// standard, which webcams leave out in the frames of a film, and which `jpeg-encoder` writes.
     pub(crate) fn standard() -> Self {
-        let (mut tables, mut file) = (Self::default(), Vec::new());
+        let (mut tables, mut file) = (Self::of(Class::Ac), Vec::new());
         let _written = Encoder::new(&mut file, 90).encode(&[0; 3], 1, 1, ColorType::Rgb);
         let mut segments = Segments::of(&file);
         while let Ok(Some(segment)) = segments.next() {
             let _read = tables.read(&segment);
         }
         tables
+    }
+
+    /// None, before a progressive file has said anything.
+    pub(crate) fn progressive() -> Self {
+        Self::of(Class::ProgressiveAc)
+    }
+
+    fn of(class: Class) -> Self {
+        Self {
+            class,
+            dc: Default::default(),
+            ac: Default::default(),
+            restart_interval: 0,
+        }
     }
 
     /// Reads a segment, if it is about either.
@@ -48,7 +64,7 @@ impl Tables {
             payload = rest;
             let (class, codings) = match kind >> 4 {
                 0 => (Class::Dc, &mut self.dc),
-                1 => (Class::Ac, &mut self.ac),
+                1 => (self.class, &mut self.ac),
                 _ => return Err(damaged()),
             };
             let code = Code::take(&mut payload).ok_or_else(damaged)?;

@@ -21,9 +21,7 @@ pub(crate) fn copy(
         let strip = sheet.strip(&rows);
         for column in 0..units.count.0 {
             if let Some(marker) = cursor.restart(units) {
-                let file = to.finish();
-                file.extend([0xff, marker]);
-                to = BitWriter::new(file);
+                to.marker(marker);
                 written = [0; 4];
             }
             cursor.next(units)?;

@@ -1,0 +1,149 @@
+//! Every picture at hand, whoever made it: where nothing is drawn, its result shows the same pixels.
+//!
+//! Those of the workspace are always looked at, and those below `PICTURE_CORPUS` if that names a
+//! folder: thousands of files of strangers find what no list of cases has.
+
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+use image::{DynamicImage, ImageFormat, RgbImage};
+use picture::Orientation;
+
+use crate::exact::Pixels;
+use crate::patches::{drawn, is_near};
+use crate::pictures::{annotated, open, woman};
+
+/// Larger ones take too long without optimisation.
+const MOST_PIXELS: u64 = 1 << 24;
+
+/// Mean difference of the channels of turned pixels, of 65,535: those whose blocks are made anew.
+const TURNED: u64 = 3 * 257;
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+fn folders() -> Vec<PathBuf> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut folders: Vec<_> = [
+        "assets",
+        "crates/picture/tests/fixtures",
+        "e2e/fuzz/corpus/picture_decode",
+        "e2e/fuzz/corpus/picture_header",
+        "e2e/fuzz/corpus/picture_patch",
+    ]
+    .map(|folder| workspace.join(folder))
+    .into();
+    folders.extend(std::env::var_os("PICTURE_CORPUS").map(PathBuf::from));
+    folders
+}
+
+/// As another decoder shows them, which may not know the file.
+fn decoded(file: &[u8]) -> Option<DynamicImage> {
+    catch_unwind(|| image::load_from_memory(file).ok()).ok()?
+}
+
+/// Turned upright, in one way after the other as the tag is defined.
+fn upright(pixels: DynamicImage, orientation: Orientation) -> Pixels {
+    let mut pixels = pixels;
+    let tags = (1..=8).find(|&tag| Orientation::from_exif(tag.into()) == orientation);
+    let theirs = tags.and_then(image::metadata::Orientation::from_exif);
+    pixels.apply_orientation(theirs.unwrap());
+    pixels.into_rgba16()
+}
+
+/// `None` if there is nothing to compare, else what is wrong, if anything is.
+fn fault(file: &[u8]) -> Option<Result<(), String>> {
+    let header = *open(file).ok()?.header();
+    let (width, height) = header.dimensions();
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return None;
+    }
+    let format = image::guess_format(file).ok()?;
+    let before = upright(decoded(file)?, header.orientation);
+    let faces = [woman(width / 3, height / 3, width.min(height) / 3)];
+    let result = match annotated(file, &faces) {
+        Ok(result) => result,
+        // Others show damaged files as far as they can.
+        Err(error) if matches!(error.reason(), "corrupt" | "truncated") => return None,
+        Err(error) => return Some(Err(format!("not annotated: {error}"))),
+    };
+    let Some(after) = decoded(&result) else {
+        return Some(Err("no other decoder reads the result".to_owned()));
+    };
+    let after = after.into_rgba16();
+    if before.dimensions() != after.dimensions() {
+        return Some(Err("another size".to_owned()));
+    }
+    let drawn = drawn(width, height, &faces);
+    Some(match (format, header.orientation) {
+        (ImageFormat::Jpeg, Orientation::Upright) => same(&before, &after, &drawn, (32, 32)),
+        (ImageFormat::Jpeg, _) => alike(&before, &after, &drawn),
+        _ => same(&before, &after, &drawn, (1, 1)),
+    })
+}
+
+/// The same wherever nothing is drawn upon a unit of these dimensions.
+fn same(before: &Pixels, after: &Pixels, drawn: &RgbImage, unit: (u32, u32)) -> Result<(), String> {
+    let is_wrong = |&(x, y, pixel): &(u32, u32, _)| {
+        pixel != before.get_pixel(x, y) && !is_near(drawn, (x, y), unit)
+    };
+    match after.enumerate_pixels().find(is_wrong) {
+        Some((x, y, pixel)) => Err(format!(
+            "{pixel:?} for {:?} at {x}, {y}",
+            before.get_pixel(x, y)
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The same but for what making blocks anew costs.
+fn alike(before: &Pixels, after: &Pixels, drawn: &RgbImage) -> Result<(), String> {
+    let (mut sum, mut count) = (0, 0);
+    for (x, y, pixel) in after.enumerate_pixels() {
+        if !is_near(drawn, (x, y), (32, 32)) {
+            let both = pixel.0.into_iter().zip(before.get_pixel(x, y).0);
+            sum += both
+                .map(|(one, other)| u64::from(one.abs_diff(other)))
+                .sum::<u64>();
+            count += 3;
+        }
+    }
+    match sum.checked_div(count) {
+        Some(mean) if mean > TURNED => Err(format!("{mean} of 65535 off")),
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn every_picture_keeps_its_pixels() {
+    let mut paths = Vec::new();
+    for folder in folders() {
+        files(&folder, &mut paths);
+    }
+    let mut compared = 0;
+    let mut faults = Vec::new();
+    for path in paths {
+        let file = std::fs::read(&path).unwrap();
+        if let Some(outcome) = fault(&file) {
+            compared += 1;
+            faults.extend(
+                outcome
+                    .err()
+                    .map(|fault| format!("{}: {fault}", path.display())),
+            );
+        }
+    }
+    println!("{compared} compared");
+    assert!(compared > 60, "{compared}");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
