@@ -106,26 +106,23 @@ pub(crate) fn in_folder(path: &str) -> String {
 
 fn rights(config: &Config) -> Result<File, RenderError> {
     let namespace = &config.sample_namespace;
-    let comment = "The adapter's account. The role that is bound to it holds nothing, and no token of it\n\
-                   is handed to pods: an adapter never talks to Kubernetes.";
+    let comment = "The adapter's account, and the face service's. They are two, because sinks that expect tokens\n\
+                   know the source by its own. The role that is bound to the first holds nothing, and no token\n\
+                   that Kubernetes takes is handed to pods: neither of them talks to it.";
     let account = ServiceAccount {
         metadata: namespaced(ACCOUNT, namespace),
         automount_service_account_token: Some(false),
         ..ServiceAccount::default()
     };
     let adapter = annotated(account.clone(), config, Piece::Adapter);
-    let file = File::new("sample/rbac.yaml", comment)
-        .with(&adapter)?
-        .with(&binding(namespace))?;
-    if config.rrsa.is_none() {
-        return Ok(file);
-    }
-    // A role of its own needs an account of its own.
     let face_recognition = ServiceAccount {
         metadata: namespaced(SERVICE, namespace),
         ..account
     };
-    file.with(&annotated(face_recognition, config, Piece::FaceRecognition))
+    File::new("sample/rbac.yaml", comment)
+        .with(&adapter)?
+        .with(&binding(namespace))?
+        .with(&annotated(face_recognition, config, Piece::FaceRecognition))
 }
 
 /// The walkthrough's binding of the adapter's account.

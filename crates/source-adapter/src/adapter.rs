@@ -29,6 +29,7 @@ use crate::progress::Progress;
 use crate::queue_health::QueueHealth;
 use crate::sink::Sink;
 use crate::token::Token;
+use crate::tokens::Tokens;
 
 /// Time for the calls that give messages back or delete them.
 const LAST_CALLS: Duration = Duration::from_secs(4);
@@ -56,14 +57,14 @@ impl Adapter {
         queue_arn: &str,
         metrics: Metrics,
         queue_part: Part,
-        token: Option<&Token>,
+        tokens: Tokens,
     ) -> anyhow::Result<Self> {
         let (stop_polling, give_up) = (CancellationToken::new(), CancellationToken::new());
         let progress = Arc::new(Progress::default());
         let throttle = Arc::new(Throttle::default());
         let (deleter, delete_stage) =
             delete_stage(queue.clone(), metrics.clone(), progress.clone());
-        let sinks = Sinks::try_new(config, token)?;
+        let sinks = Sinks::try_new(config, tokens)?;
         let pipeline = Arc::new(Pipeline {
             queue: queue.clone(),
             queue_arn: queue_arn.to_owned(),
@@ -172,7 +173,7 @@ struct Sinks {
 }
 
 impl Sinks {
-    fn try_new(config: &Config, token: Option<&Token>) -> anyhow::Result<Self> {
+    fn try_new(config: &Config, tokens: Tokens) -> anyhow::Result<Self> {
         let options = ConnectOptions {
             idle_per_host: config.limits.most_requests(),
             ca_certs_pem: config.sink.ca_certs_pem.clone(),
@@ -180,7 +181,7 @@ impl Sinks {
         };
         let client = http_client(&options).context("cannot use K_CA_CERTS")?;
         let namespace = config.operation.namespace.as_deref();
-        let sink = |address: &SinkAddress| {
+        let sink = |address: &SinkAddress, token: Option<Token>| {
             Sink::try_new(
                 address.clone(),
                 client.clone(),
@@ -188,16 +189,14 @@ impl Sinks {
                 namespace,
                 config.limits.most_requests(),
             )
-            .map(|sink| sink.with_token(token.cloned()))
+            .map(|sink| sink.with_token(token))
             .context("cannot make requests from K_SINK, DELIVERY_DEAD_LETTER_SINK and NAMESPACE")
         };
+        let dead_letter_sink = config.delivery.dead_letter_sink.as_ref();
         Ok(Self {
-            sink: sink(&config.sink.address)?,
-            dead_letter_sink: config
-                .delivery
-                .dead_letter_sink
-                .as_ref()
-                .map(sink)
+            sink: sink(&config.sink.address, tokens.sink)?,
+            dead_letter_sink: dead_letter_sink
+                .map(|address| sink(address, tokens.dead_letter_sink))
                 .transpose()?,
         })
     }

@@ -10,13 +10,13 @@ use service::{ConnectOptions, Readiness};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 use transport::Transport;
 
 use crate::adapter::Adapter;
 use crate::config::{Config, MAX_BATCH, Operation, QueueConfig};
 use crate::metrics::Metrics;
-use crate::token::{self, Token, TokenKeeper};
+use crate::tokens::Tokens;
 
 /// Receives and delivers until `stop` is cancelled.
 ///
@@ -39,14 +39,14 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     let listener = listen(&config.operation).await?;
     let address = listener.local_addr()?;
     let connection = connect(&config.queue, config.limits.pollers).await?;
-    let (token, token_keeper) = open_token(&config).await?.unzip();
+    let (tokens, token_keepers) = Tokens::open(&config).await?;
     let adapter = Adapter::try_new(
         &config,
         connection.queue,
         &connection.arn,
         metrics,
         queue_part,
-        token.as_ref(),
+        tokens,
     )?;
 
     let background_stop = CancellationToken::new();
@@ -57,7 +57,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         background_stop.clone(),
     ));
     background.spawn(keep(connection.keeper, background_stop.clone()));
-    if let Some(keeper) = token_keeper {
+    for keeper in token_keepers {
         let stop = background_stop.clone();
         background.spawn(async move { keeper.run(&stop).await });
     }
@@ -68,19 +68,6 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     background_stop.cancel();
     while background.join_next().await.is_some() {}
     outcome
-}
-
-/// The token for the sinks, if there is to be one.
-async fn open_token(config: &Config) -> anyhow::Result<Option<(Token, TokenKeeper)>> {
-    if let Some(path) = &config.sink.token_file {
-        return token::open(path).await.map(Some);
-    }
-    if config.sink.audience.is_some() {
-        warn!(
-            "the sink expects tokens (K_AUDIENCE), but this adapter has none to show: set K_OIDC_TOKEN_FILE"
-        );
-    }
-    Ok(None)
 }
 
 async fn keep(keeper: Keeper, stop: CancellationToken) {

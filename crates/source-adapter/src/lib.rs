@@ -28,6 +28,7 @@ mod queue_health;
 pub mod sink;
 pub mod status;
 pub mod token;
+mod tokens;
 pub mod trace;
 mod visibility;
 

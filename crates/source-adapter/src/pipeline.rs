@@ -340,6 +340,7 @@ fn result_of(sent: &Result<(), Failure>) -> AttemptResult {
         Err(failure) => match failure.kind {
             FailureKind::Answered(_) if failure.is_retryable() => AttemptResult::Retryable,
             FailureKind::Answered(_) => AttemptResult::Refused,
+            FailureKind::TokenRefused(_) => AttemptResult::Retryable,
             FailureKind::TimedOut(_) => AttemptResult::TimedOut,
             FailureKind::Unanswered(_) => AttemptResult::Unanswered,
         },
@@ -350,7 +351,7 @@ fn result_of(sent: &Result<(), Failure>) -> AttemptResult {
 fn outcome_of(sent: &Result<(), Failure>) -> Outcome {
     match sent.as_ref().map_err(|failure| &failure.kind) {
         Err(FailureKind::Answered(status)) if is_overload(*status) => Outcome::Overloaded,
-        Ok(()) | Err(FailureKind::Answered(_)) => Outcome::Answered,
+        Ok(()) | Err(FailureKind::Answered(_) | FailureKind::TokenRefused(_)) => Outcome::Answered,
         Err(FailureKind::TimedOut(_)) => Outcome::Overloaded,
         Err(FailureKind::Unanswered(_)) => Outcome::Unknown,
     }

@@ -58,6 +58,8 @@ pub struct Failure {
 pub enum FailureKind {
     /// An answer with this status.
     Answered(StatusCode),
+    /// An answer with this status that is about the token, not about the event.
+    TokenRefused(StatusCode),
     /// No answer in time.
     TimedOut(String),
     /// No connection, or one that broke.
@@ -130,10 +132,21 @@ impl Sink {
         match classify(status) {
             StatusClass::Accepted => Ok(()),
             StatusClass::Retryable | StatusClass::Refused => Err(Failure {
-                kind: FailureKind::Answered(status),
+                kind: self.answered(status),
                 retry_after,
                 body,
             }),
+        }
+    }
+
+    /// A refusal of the token passes, with a new token or when an administrator admits the source. No
+    /// event may become a dead letter for it.
+    fn answered(&self, status: StatusCode) -> FailureKind {
+        let is_about_token = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if is_about_token && self.token.is_some() {
+            FailureKind::TokenRefused(status)
+        } else {
+            FailureKind::Answered(status)
         }
     }
 
@@ -169,7 +182,9 @@ impl Failure {
     pub fn is_retryable(&self) -> bool {
         match &self.kind {
             FailureKind::Answered(status) => classify(*status) == StatusClass::Retryable,
-            FailureKind::TimedOut(_) | FailureKind::Unanswered(_) => true,
+            FailureKind::TokenRefused(_)
+            | FailureKind::TimedOut(_)
+            | FailureKind::Unanswered(_) => true,
         }
     }
 
@@ -186,7 +201,7 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> StatusCode {
         match self.kind {
-            FailureKind::Answered(status) => status,
+            FailureKind::Answered(status) | FailureKind::TokenRefused(status) => status,
             FailureKind::TimedOut(_) | FailureKind::Unanswered(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -198,6 +213,15 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             FailureKind::Answered(status) => write!(f, "answered with {status}"),
+            FailureKind::TokenRefused(StatusCode::FORBIDDEN) => f.write_str(
+                "answered with 403 Forbidden to a request with a token: an EventPolicy of the sink must name this \
+                 source, or the ServiceAccount in its `status.auth`",
+            ),
+            FailureKind::TokenRefused(status) => write!(
+                f,
+                "answered with {status} to a request with a token: the token must be for the audience that the sink \
+                 announces, and not have ended"
+            ),
             FailureKind::TimedOut(line) | FailureKind::Unanswered(line) => f.write_str(line),
         }
     }

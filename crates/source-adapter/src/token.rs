@@ -1,4 +1,4 @@
-//! The token that sinks want to see (OIDC), out of a mounted file.
+//! A token that a sink wants to see (OIDC), out of a mounted file.
 //!
 //! Kubernetes renews the file long before the token in it ends, so reading it again every
 //! few seconds is enough. Without a token nothing is sent at all: a sink would refuse the
@@ -25,10 +25,17 @@ const MAX_BYTES: u64 = 16 * 1024;
 #[derive(Clone, Debug)]
 pub struct Token(Arc<RwLock<HeaderValue>>);
 
+/// A file with a token in it, and the setting that names the file.
+#[derive(Clone, Debug)]
+pub struct TokenFile {
+    path: PathBuf,
+    setting: &'static str,
+}
+
 /// Keeps a [`Token`] fresh. Its owner runs it next to what uses the token.
 #[derive(Debug)]
 pub struct TokenKeeper {
-    path: PathBuf,
+    file: TokenFile,
     token: Token,
 }
 
@@ -43,17 +50,45 @@ impl Token {
     }
 }
 
-/// Reads the file for the first time.
-///
-/// # Errors
-/// The file cannot be read or holds no token; the text names it.
-pub async fn open(path: &Path) -> anyhow::Result<(Token, TokenKeeper)> {
-    let token = Token(Arc::new(RwLock::new(read(path).await?)));
-    let keeper = TokenKeeper {
-        path: path.to_owned(),
-        token: token.clone(),
-    };
-    Ok((token, keeper))
+impl TokenFile {
+    /// The file at `path`, as `setting` says.
+    #[must_use]
+    pub fn new(path: &Path, setting: &'static str) -> Self {
+        let path = path.to_owned();
+        Self { path, setting }
+    }
+
+    /// Reads the file for the first time.
+    ///
+    /// # Errors
+    /// The file cannot be read or holds no token; the text names it.
+    pub async fn open(self) -> anyhow::Result<(Token, TokenKeeper)> {
+        let token = Token(Arc::new(RwLock::new(self.read().await?)));
+        let keeper = TokenKeeper {
+            file: self,
+            token: token.clone(),
+        };
+        Ok((token, keeper))
+    }
+
+    async fn read(&self) -> anyhow::Result<HeaderValue> {
+        let Self { path, setting } = self;
+        let path = path.display();
+        let text = read_bounded(&self.path).await.with_context(|| {
+            format!("cannot read `{path}`: check that the token of {setting} is mounted there")
+        })?;
+        let token = text.trim();
+        let header = HeaderValue::from_str(&format!("Bearer {token}"));
+        match header {
+            Ok(mut header) if !token.is_empty() => {
+                header.set_sensitive(true);
+                Ok(header)
+            }
+            _ => Err(anyhow!(
+                "`{path}` holds no token: check what {setting} names"
+            )),
+        }
+    }
 }
 
 impl TokenKeeper {
@@ -70,7 +105,7 @@ impl TokenKeeper {
         let mut is_broken = false;
         loop {
             sleep(POLL).await;
-            match read(&self.path).await {
+            match self.file.read().await {
                 Ok(header) => {
                     is_broken = false;
                     self.take(header);
@@ -90,29 +125,9 @@ impl TokenKeeper {
         let mut token = self.token.0.write().unwrap_or_else(PoisonError::into_inner);
         if *token != header {
             *token = header;
-            info!(path = %self.path.display(), "took a new token of the sink from `{}`", self.path.display());
+            let path = self.file.path.display();
+            info!(path = %path, "took a new token of the sink from `{path}`");
         }
-    }
-}
-
-async fn read(path: &Path) -> anyhow::Result<HeaderValue> {
-    let text = read_bounded(path).await.with_context(|| {
-        format!(
-            "cannot read `{}`: check that the token of K_OIDC_TOKEN_FILE is mounted there",
-            path.display()
-        )
-    })?;
-    let token = text.trim();
-    let header = HeaderValue::from_str(&format!("Bearer {token}"));
-    match header {
-        Ok(mut header) if !token.is_empty() => {
-            header.set_sensitive(true);
-            Ok(header)
-        }
-        _ => Err(anyhow!(
-            "`{}` holds no token: check what K_OIDC_TOKEN_FILE names",
-            path.display()
-        )),
     }
 }
 
@@ -135,7 +150,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("token");
         std::fs::write(&path, "first\n").unwrap();
-        let (token, keeper) = open(&path).await.unwrap();
+        let (token, keeper) = TokenFile::new(&path, "SETTING").open().await.unwrap();
         assert_eq!(token.header(), "Bearer first");
         assert!(token.header().is_sensitive());
         assert!(!format!("{token:?}").contains("first"), "{token:?}");
@@ -177,9 +192,10 @@ mod tests {
             if let Some(content) = content {
                 std::fs::write(&path, content).unwrap();
             }
-            let error = open(&path).await.unwrap_err();
+            let error = TokenFile::new(&path, "SETTING").open().await.unwrap_err();
             let line = service::error_line(error.as_ref());
             assert!(line.contains(expected), "{name}: {line}");
+            assert!(line.contains("SETTING"), "{name}: {line}");
             assert!(!line.contains("MARKER"), "{name}: {line}");
         }
     }

@@ -11,7 +11,8 @@ use crate::rules;
 #[serde(rename_all = "camelCase")]
 pub struct AuthSpec {
     /// ServiceAccount that the adapter pods run as, and whose token STS takes for the role's
-    /// keys. It needs no rights in the cluster.
+    /// keys. It needs no rights in the cluster. Sinks that expect tokens (OIDC) know the source by
+    /// it.
     #[schemars(length(min = 1, max = 253))]
     #[x_kube(validation = rules::object_name())]
     pub service_account_name: String,

@@ -15,6 +15,8 @@ pub const SOURCE_LABEL: &str = "eventing.knative.dev/source";
 pub const SOURCE_NAME_LABEL: &str = "eventing.knative.dev/sourceName";
 /// Value of [`SOURCE_LABEL`] on what this project's controller makes.
 pub const CONTROLLER: &str = "mnsoss-source-controller";
+/// Label of each ServiceAccount whose tokens are shown to sinks, as Knative sets it on its own.
+pub const OIDC_LABEL: &str = "eventing.knative.dev/oidc";
 /// Taken off a source only when nothing of it is left in MNS.
 pub const FINALIZER: &str = "sources.eventing.knative.dev/mnsoss";
 
@@ -34,6 +36,17 @@ const VERSION_CHARS: usize = 12;
 #[must_use]
 pub fn adapter(source_name: &str, source_uid: &str) -> String {
     child_name(&format!("mnsosssource-{source_name}-"), source_uid)
+}
+
+/// The ServiceAccount that is kept for a source whose sink expects tokens. Knative names those of
+/// its own sources alike (`GetOIDCServiceAccountNameForResource`), so that tools recognise it.
+#[must_use]
+pub fn oidc_account(source_name: &str) -> String {
+    child_name(
+        source_name,
+        "-oidc-sources.eventing.knative.dev-MnsOssSource",
+    )
+    .to_lowercase()
 }
 
 /// The queue and the subscription that the controller makes for a source: at most 120

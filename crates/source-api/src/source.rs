@@ -139,7 +139,8 @@ pub struct MnsOssSourceSpec {
     #[schemars(length(min = 1, max = 64))]
     #[x_kube(validation = rules::region())]
     pub region: Option<String>,
-    /// ServiceAccount that the adapter pods run as, `default` if absent. It needs no rights.
+    /// ServiceAccount that the adapter pods run as. It needs no rights. If absent, it is one that
+    /// the controller keeps for the source where a sink expects tokens (OIDC), else `default`.
     /// It is left out with `auth`, which names one itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]

@@ -101,7 +101,7 @@ pub struct CloudEventAttributes {
 #[x_kube(crates(kube_core = ::kube_core))]
 #[serde(rename_all = "camelCase")]
 pub struct Auth {
-    /// The ServiceAccount whose tokens are sent.
+    /// The ServiceAccount whose tokens are sent: an `EventPolicy` that names the source admits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
 }

@@ -5,6 +5,7 @@ mod credentials;
 mod document;
 mod environment;
 mod pod;
+mod tokens;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
@@ -126,7 +127,7 @@ pub(crate) fn diff(
     let identity = &parsed.identity;
     let live = observed.deployment.clone().map(Box::new);
     if let Some(live) = &live
-        && !is_controlled_by(live, identity)
+        && !is_controlled_by(&live.metadata, identity)
     {
         let refusal = AdapterRefusal::NotOwned(live.name_any());
         return AdapterPlan::Refuse(refusal, None);
@@ -164,9 +165,9 @@ fn inputs<'a>(desired: &'a Desired, observed: &'a Observed) -> Option<AdapterInp
     })
 }
 
-/// Whether a Deployment is this source's.
-fn is_controlled_by(live: &Deployment, identity: &Identity) -> bool {
-    let owners = live.metadata.owner_references.iter().flatten();
+/// Whether an object is this source's.
+pub(crate) fn is_controlled_by(live: &ObjectMeta, identity: &Identity) -> bool {
+    let owners = live.owner_references.iter().flatten();
     owners
         .filter(|owner| owner.controller == Some(true))
         .any(|owner| owner.uid == identity.uid)
@@ -213,7 +214,7 @@ async fn apply_to_uncopied(
 ) -> Result<AppliedAdapter, ReconcileError> {
     let live = doing(DOING, ctx.deployments.read(identity, None).await)?;
     if let Some(live) = &live
-        && !is_controlled_by(live, identity)
+        && !is_controlled_by(&live.metadata, identity)
     {
         let refusal = AdapterRefusal::NotOwned(live.name_any());
         return Ok(AppliedAdapter::new(refusal.into(), None));
@@ -242,12 +243,29 @@ async fn write(
     Ok(applied)
 }
 
+impl AdapterPlan {
+    /// The same plan for a moment in which no new pod could start.
+    pub(crate) fn held(self) -> Self {
+        match self {
+            Self::Create(_) => Self::Keep(None),
+            Self::Update { live, .. } => Self::Keep(Some(live)),
+            other => other,
+        }
+    }
+}
+
 impl AppliedAdapter {
     fn new(outcome: AdapterOutcome, deployment: Option<Box<Deployment>>) -> Self {
         Self {
             outcome,
             deployment,
         }
+    }
+
+    /// The ServiceAccount that its pods run as, if it is not that of the namespace.
+    pub(crate) fn service_account(&self) -> Option<&String> {
+        let spec = self.deployment.as_ref()?.spec.as_ref()?;
+        spec.template.spec.as_ref()?.service_account_name.as_ref()
     }
 }
 

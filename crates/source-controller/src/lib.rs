@@ -32,6 +32,7 @@ pub mod reconcile;
 pub mod requeue;
 mod scope;
 pub mod sink;
+pub mod sink_identity;
 pub mod source;
 mod status;
 

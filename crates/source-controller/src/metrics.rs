@@ -55,6 +55,8 @@ pub enum WrittenObject {
     Deployment,
     /// An `EventType`, written or removed.
     EventType,
+    /// The ServiceAccount whose tokens a source shows, made or removed.
+    ServiceAccount,
     /// A Kubernetes Event.
     Event,
 }

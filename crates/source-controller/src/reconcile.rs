@@ -29,9 +29,10 @@ use crate::mns::orphans::{self, Orphans};
 use crate::mns::{Account, MnsProblem, MnsStep, ObservedMns};
 use crate::requeue::Requeue;
 use crate::sink::{ResolvedSink, SinkProblem};
+use crate::sink_identity::{ObservedServiceAccount, SinkIdentityPlan, SinkIdentityProblem};
 use crate::source::{Identity, ParsedSource};
 use crate::status::{self, Report, report};
-use crate::{account, deployment, event_rule, event_types, events, finalize, sink};
+use crate::{account, deployment, event_rule, event_types, events, finalize, sink, sink_identity};
 
 /// The observed state of everything that concerns one source.
 #[derive(Clone, Debug)]
@@ -40,6 +41,9 @@ pub struct Observed {
     pub sink: Result<ResolvedSink, SinkProblem>,
     /// The dead letter sink, if one is asked for.
     pub dead_letter_sink: Option<Result<ResolvedSink, SinkProblem>>,
+    /// The ServiceAccount that is kept for the source; `None` if there is none, or none was
+    /// looked for.
+    pub service_account: Option<ObservedServiceAccount>,
     /// Where the account is that the source uses.
     pub account: Result<Endpoint, AccountProblem>,
     /// The version of that Secret; `None` if there is none.
@@ -64,6 +68,8 @@ pub struct Plan {
     pub mns: Result<Vec<MnsStep>, MnsProblem>,
     /// What to do about event rules; or why nothing can be done.
     pub event_rule: Result<Vec<EventRuleStep>, MnsProblem>,
+    /// What to do about the identity towards sinks.
+    pub sink_identity: SinkIdentityPlan,
     /// What to do about the adapter.
     pub adapter: AdapterPlan,
     /// What to do about `EventType`s.
@@ -79,6 +85,8 @@ pub struct Applied {
     pub mns: Result<Vec<MnsStep>, MnsProblem>,
     /// The steps taken about event rules; `None` if there is no queue for one to deliver into.
     pub event_rule: Option<Result<Vec<EventRuleStep>, MnsProblem>>,
+    /// Whether the source has the identity that its sinks expect.
+    pub sink_identity: Result<(), SinkIdentityProblem>,
     /// The adapter.
     pub adapter: AppliedAdapter,
 }
@@ -199,7 +207,10 @@ pub async fn observe(
         .account
         .as_ref()
         .map(|account| account.endpoint().clone());
+    let service_account =
+        sink_identity::observe(ctx, parsed, &sink, dead_letter_sink.as_ref()).await?;
     let observed = Observed {
+        service_account,
         sink,
         dead_letter_sink,
         account: endpoint.map_err(Clone::clone),
@@ -247,6 +258,7 @@ pub fn plan(parsed: &ParsedSource, observed: &Observed, settings: &AdapterSettin
         orphans: orphans::diff(parsed, observed),
         mns: crate::mns::diff(&parsed.desired, observed),
         event_rule: event_rule::diff(parsed, observed),
+        sink_identity: sink_identity::diff(parsed, observed),
         adapter: deployment::diff(parsed, observed, settings),
         event_types: event_types::diff(parsed, observed),
     }
@@ -275,12 +287,19 @@ pub async fn apply(
         Ok(_) => Some(event_rule::apply(ctx, identity, account, plan.event_rule).await),
         Err(_) => None,
     };
-    let adapter = deployment::apply(ctx, identity, plan.adapter, mns.is_ok()).await?;
+    let sink_identity = sink_identity::prepare(ctx, identity, &plan.sink_identity).await?;
+    let adapter = match &sink_identity {
+        Ok(()) => plan.adapter,
+        Err(_) => plan.adapter.held(),
+    };
+    let adapter = deployment::apply(ctx, identity, adapter, mns.is_ok()).await?;
+    sink_identity::clean_up(ctx, identity, &plan.sink_identity, &adapter).await?;
     event_types::apply(ctx, identity, plan.event_types).await;
     Ok(Applied {
         orphans,
         mns,
         event_rule,
+        sink_identity,
         adapter,
     })
 }

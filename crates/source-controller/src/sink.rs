@@ -36,6 +36,8 @@ pub struct ResolvedSink {
     pub ca_certs: Option<String>,
     /// The OIDC audience: the user's, else the one that the object announces.
     pub audience: Option<String>,
+    /// Whether the object itself announces that audience.
+    pub is_audience_announced: bool,
     /// The object, by the API version that the cluster serves; absent for a plain URL.
     pub object: Option<ObjectReference>,
     /// The API version that the user asked for, if the cluster serves another one only.
@@ -210,8 +212,7 @@ pub(crate) fn both(first: Option<&str>, second: Option<&str>) -> Option<String> 
     }
 }
 
-/// Marks `SinkProvided`, `DeadLetterSinkResolved`, `OIDCIdentityCreated` and
-/// `SinkVersionServed`.
+/// Marks `SinkProvided`, `DeadLetterSinkResolved` and `SinkVersionServed`.
 pub(crate) fn mark(conditions: &mut Conditions, observed: &Observed) {
     match &observed.sink {
         Ok(sink) => {
@@ -232,7 +233,6 @@ pub(crate) fn mark(conditions: &mut Conditions, observed: &Observed) {
         Some(Ok(_)) => conditions.mark_true(Dependent::DeadLetterSinkResolved),
         Some(Err(problem)) => mark_problem(conditions, Dependent::DeadLetterSinkResolved, problem),
     }
-    mark_identity(conditions, observed);
 }
 
 fn mark_problem(conditions: &mut Conditions, dependent: Dependent, problem: &SinkProblem) {
@@ -255,29 +255,4 @@ fn mark_version(conditions: &mut Conditions, sink: &ResolvedSink) {
         "ObsoleteVersion",
         message,
     );
-}
-
-/// A sink that announces an audience refuses every event without a token, and the adapter has
-/// none.
-fn mark_identity(conditions: &mut Conditions, observed: &Observed) {
-    let dependent = Dependent::OidcIdentityCreated;
-    let asks = |sink: Option<&Result<ResolvedSink, SinkProblem>>| {
-        sink.and_then(|sink| sink.as_ref().ok())
-            .is_some_and(|sink| sink.audience.is_some())
-    };
-    let (sink, field) = if asks(Some(&observed.sink)) {
-        ("sink", "sinkAudience")
-    } else if asks(observed.dead_letter_sink.as_ref()) {
-        ("dead letter sink", "deadLetterSinkAudience")
-    } else {
-        // The words of Knative's own sources.
-        let reason = "authentication-oidc feature disabled";
-        conditions.mark_true_because(dependent, reason, "no sink expects tokens");
-        return;
-    };
-    let message = format!(
-        "the {sink} expects tokens for the audience in `status.{field}`, and this source has none: turn \
-         `authentication-oidc` off in Knative, or choose a sink without an audience"
-    );
-    conditions.mark_false(dependent, "OIDCNotSupported", message);
 }

@@ -19,7 +19,7 @@ use crate::reconcile::{Applied, Observed};
 use crate::requeue::Requeue;
 use crate::sink::{self, ResolvedSink, SinkProblem};
 use crate::source::ParsedSource;
-use crate::{account, deployment, event_rule};
+use crate::{account, deployment, event_rule, sink_identity};
 
 /// Field manager of the status.
 const MANAGER: &str = "mnsoss-source-controller-status";
@@ -52,6 +52,7 @@ pub(crate) fn report(
     let generation = source.metadata.generation.unwrap_or_default();
     let mut conditions = Conditions::begin(&old.conditions, old.observed_generation, generation);
     sink::mark(&mut conditions, observed);
+    sink_identity::mark(&mut conditions, parsed, observed, applied);
     account::mark(&mut conditions, observed, applied);
     mns::mark(&mut conditions, desired, observed, applied);
     event_rule::mark(&mut conditions, parsed, observed, applied, now);
@@ -64,8 +65,7 @@ pub(crate) fn report(
         ce_attributes: announced(&source.spec),
         consumers: Some(consumers(applied)),
         selector: Some(deployment::selector(identity)),
-        // No tokens are sent, so the source has no identity.
-        auth: None,
+        auth: sink_identity::auth(parsed, observed, applied),
         secret_resource_version: observed.secret_version.clone(),
         ..with_resources(with_sinks(old.clone(), observed), parsed, observed, applied)
     };

@@ -28,6 +28,15 @@ impl Deref for Binary {
 impl Binary {
     /// Starts the service on a bucket and a face API.
     pub(crate) async fn start(oss: &str, api: &str, more: &[&str]) -> Self {
+        Self::launch(oss, api, more, "error", Stdio::inherit()).await
+    }
+
+    /// The same, with all that it has to say in a file.
+    pub(crate) async fn logging(oss: &str, api: &str, logs: std::fs::File) -> Self {
+        Self::launch(oss, api, &[], "trace", logs.into()).await
+    }
+
+    async fn launch(oss: &str, api: &str, more: &[&str], level: &str, logs: Stdio) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let announcement = folder.path().join("addresses.json");
         let child = Command::new(env!("CARGO_BIN_EXE_face-recognition"))
@@ -41,8 +50,9 @@ impl Binary {
             .env("ACCESSKEY_ID", "key-of-the-test")
             .env("ACCESSKEY_SECRET", "secret-of-the-test")
             .env("FACE_BACKEND", "dataplus")
-            .env("RUST_LOG", "error")
+            .env("RUST_LOG", level)
             .stdin(Stdio::null())
+            .stderr(logs)
             .kill_on_drop(true)
             .spawn()
             .unwrap();

@@ -26,6 +26,7 @@ mod running;
 mod shutdown;
 mod sidecars;
 mod slow_clients;
+mod tokens;
 mod two_processes;
 mod versions;
 mod wire;

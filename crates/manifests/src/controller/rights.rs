@@ -134,6 +134,12 @@ fn source_rules() -> Vec<Commented<PolicyRule>> {
             READ,
         ),
         rule(
+            "Sinks that expect tokens (OIDC): the ServiceAccount that is kept for a source, and runs its adapter.",
+            "",
+            &["serviceaccounts"],
+            &["get", "create", "delete"],
+        ),
+        rule(
             "Sinks: Services of Kubernetes; the others come by addressable-resolver.",
             "",
             &["services"],

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{ACCOUNT, SECRET, SECRET_KEY, SERVICE};
+use super::{SECRET, SECRET_KEY, SERVICE};
 use crate::config::{Addressing, Config};
 use crate::knative::{RevisionContainer, RevisionSpec, RevisionTemplate, Service, ServiceSpec};
 use crate::metadata::{VERSION, namespaced, text_map, with_labels};
@@ -48,8 +48,6 @@ pub(crate) fn image(config: &Config) -> String {
 }
 
 pub(super) fn service(config: &Config) -> Service {
-    // A role of its own needs an account of its own.
-    let account = config.rrsa.as_ref().map_or(ACCOUNT, |_| SERVICE);
     let (keys, volume, mount) = keys(config, Piece::FaceRecognition);
     let container = RevisionContainer {
         env: [keys, environment(config)].concat(),
@@ -59,7 +57,7 @@ pub(super) fn service(config: &Config) -> Service {
     let spec = RevisionSpec {
         container_concurrency: Some(config.face_concurrency),
         timeout_seconds: Some(TIMEOUT_SECONDS),
-        service_account_name: Some(account.to_owned()),
+        service_account_name: Some(SERVICE.to_owned()),
         containers: vec![container],
         volumes: vec![volume],
     };

@@ -84,6 +84,7 @@ fn the_controller_may_do_this_and_nothing_else() {
     ClusterRole apps/deployments: get,list,watch,create,patch
     ClusterRole policy/poddisruptionbudgets: create,patch,delete
     ClusterRole /secrets: get,list,watch
+    ClusterRole /serviceaccounts: get,create,delete
     ClusterRole /services: get,list,watch
     ClusterRole eventing.knative.dev/eventtypes: list,create,patch,delete
     ClusterRole events.k8s.io/events: create,patch

@@ -3,6 +3,7 @@
 //! The count of attempts is the message's dequeue count and the wait is its visibility,
 //! so both survive a crash. Waits are whole seconds, because MNS knows no shorter ones.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -59,6 +60,13 @@ pub struct Delivery {
     /// Where events go that the sink refused for good.
     #[arg(long = "delivery-dead-letter-sink", env = "DELIVERY_DEAD_LETTER_SINK", value_name = "URL", hide_env_values = true, value_parser = SinkAddress::parser("an http or https URL"))]
     pub dead_letter_sink: Option<SinkAddress>,
+    /// File with an OIDC token for the dead letter sink, read again when it changes.
+    #[arg(
+        long = "delivery-dead-letter-token-file",
+        env = "DELIVERY_DEAD_LETTER_TOKEN_FILE",
+        value_name = "PATH"
+    )]
+    pub dead_letter_token_file: Option<PathBuf>,
 }
 
 impl Delivery {
@@ -121,6 +129,7 @@ mod tests {
             sink_timeout: None,
             retry_after_max: Duration::from_secs(30),
             dead_letter_sink: None,
+            dead_letter_token_file: None,
         }
     }
 

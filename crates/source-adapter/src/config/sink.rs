@@ -46,7 +46,7 @@ pub struct SinkConfig {
     /// OIDC audience of the sink, which whoever mounts the token file asks the token for.
     #[arg(long, env = "K_AUDIENCE", value_name = "AUDIENCE")]
     pub audience: Option<String>,
-    /// File with an OIDC token for both sinks, read again when it changes.
+    /// File with an OIDC token for the sink, read again when it changes.
     #[arg(
         long = "oidc-token-file",
         env = "K_OIDC_TOKEN_FILE",

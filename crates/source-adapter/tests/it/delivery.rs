@@ -179,32 +179,6 @@ async fn structured_mode_is_sent_on_request() {
 }
 
 #[tokio::test]
-async fn token_is_shown_to_both_sinks_and_to_nobody_else() {
-    let mns = FakeMns::start(VISIBILITY).await;
-    let sink = FakeSink::start(|event, _| Answer::status(event.id().parse().unwrap())).await;
-    let letters = FakeSink::accepting().await;
-    mns.send(document(&[event("202", "a.jpg")]));
-    mns.send(document(&[event("400", "a.jpg")]));
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(&file, "header.claims.signature\n").unwrap();
-    let options = [
-        "--delivery-dead-letter-sink",
-        &letters.url(),
-        "--audience",
-        "broker",
-        "--oidc-token-file",
-        file.path().to_str().unwrap(),
-    ];
-    let adapter = Running::start(&mns, &sink, &options).await;
-    eventually("empty queue", || mns.len() == 0).await;
-    for headers in [sink.headers(), letters.headers()].concat() {
-        assert_eq!(headers["authorization"], "Bearer header.claims.signature");
-    }
-    assert_eq!((sink.len(), letters.len()), (2, 1));
-    adapter.end().await;
-}
-
-#[tokio::test]
 async fn trace_of_an_event_is_the_same_at_every_delivery() {
     let mns = FakeMns::start(VISIBILITY).await;
     let sink = FakeSink::start(|event, count| {

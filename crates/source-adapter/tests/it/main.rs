@@ -22,4 +22,5 @@ mod raw_sink;
 mod running;
 mod shutdown;
 mod slow_clients;
+mod tokens;
 mod visibility;

@@ -34,10 +34,29 @@ fn child_names_are_cut_as_knative_cuts_them() {
 #[test]
 fn names_of_a_source_are_these() {
     insta::assert_snapshot!(names::adapter("photos", UID), @"mnsosssource-photos-7e0a6a5c-3f1c-4a55-9a4a-2b8f0c9d1e2f");
+    insta::assert_snapshot!(names::oidc_account("photos"), @"photos-oidc-sources.eventing.knative.dev-mnsosssource");
     insta::assert_snapshot!(names::queue("default", "photos", UID), @"mnsoss-default-photos-39c9ec6f4ccb0ef7");
     insta::assert_snapshot!(names::queue("team.a", "a.b_c", UID), @"mnsoss-team-a-a-b-c-39c9ec6f4ccb0ef7");
     insta::assert_snapshot!(names::event_rule("default", "photos", UID, &["a"]), @"mnsoss-default-photos-0eb5b8d6f81b-39c9ec6f4ccb0ef7");
     insta::assert_snapshot!(names::event_type("oss:ObjectCreated:PutObject", "acs.oss", "", UID), @"7dfcd4e50f390b1810d2b148b4c1383e");
+}
+
+/// What `GetOIDCServiceAccountNameForResource` of Knative Eventing makes of names that are too long.
+#[test]
+fn service_accounts_are_named_as_knative_names_them() {
+    let table = [
+        (
+            "photos-of-the-shop",
+            "photos-of-the-shop3a686c3742fbb0c3e0a4bf926258bc7b-oidc-sources",
+        ),
+        (
+            &"p".repeat(253),
+            "pppppppppppppppppppppppppppppppb9ff21e2b57eb8f5fa074e08cc5a97dd",
+        ),
+    ];
+    for (name, expected) in table {
+        assert_eq!(names::oidc_account(name), expected, "{name}");
+    }
 }
 
 #[test]

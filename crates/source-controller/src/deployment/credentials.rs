@@ -114,10 +114,11 @@ pub(super) fn volume(spec: &MnsOssSourceSpec) -> Option<(Volume, VolumeMount)> {
     }
     let auth = spec.auth.as_ref()?;
     auth.role_arn.as_ref()?;
-    Some(mounted(token(), TOKEN_DIRECTORY))
+    let tokens = vec![token(TOKEN_FILE, AUDIENCE)];
+    Some(mounted(projected(TOKEN_VOLUME, tokens), TOKEN_DIRECTORY))
 }
 
-fn mounted(volume: Volume, directory: &str) -> (Volume, VolumeMount) {
+pub(super) fn mounted(volume: Volume, directory: &str) -> (Volume, VolumeMount) {
     let mount = VolumeMount {
         name: volume.name.clone(),
         mount_path: directory.to_owned(),
@@ -145,20 +146,26 @@ fn secret(reference: &SecretKeyReference) -> Volume {
     }
 }
 
-/// A token of the ServiceAccount for STS alone: the API server does not take it.
-fn token() -> Volume {
-    let token = ServiceAccountTokenProjection {
-        audience: Some(AUDIENCE.to_owned()),
+/// A token of the pod's ServiceAccount for one audience: nobody else takes it, not even the API
+/// server.
+pub(super) fn token(file: &str, audience: &str) -> ServiceAccountTokenProjection {
+    ServiceAccountTokenProjection {
+        audience: Some(audience.to_owned()),
         expiration_seconds: Some(TOKEN_SECONDS),
-        path: TOKEN_FILE.to_owned(),
-    };
+        path: file.to_owned(),
+    }
+}
+
+/// A volume of tokens.
+pub(super) fn projected(name: &str, tokens: Vec<ServiceAccountTokenProjection>) -> Volume {
+    let sources = tokens.into_iter().map(|token| VolumeProjection {
+        service_account_token: Some(token),
+        ..VolumeProjection::default()
+    });
     Volume {
-        name: TOKEN_VOLUME.to_owned(),
+        name: name.to_owned(),
         projected: Some(ProjectedVolumeSource {
-            sources: Some(vec![VolumeProjection {
-                service_account_token: Some(token),
-                ..VolumeProjection::default()
-            }]),
+            sources: Some(sources.collect()),
             ..ProjectedVolumeSource::default()
         }),
         ..Volume::default()

@@ -13,6 +13,7 @@ use source_api::{
 use super::credentials;
 use super::document::{AdapterInputs, AdapterSettings};
 use super::pod::PROBES;
+use super::tokens;
 use crate::sink::both;
 use crate::source::Identity;
 
@@ -51,7 +52,8 @@ pub(super) fn variables(
     variables.set_if("SPEC_VERSION", spec.spec_version.map(spec_version));
     variables.set("MNS_ENDPOINT", &endpoint.to_string());
     variables.set("MNS_QUEUE", queue.as_str());
-    for (name, value) in credentials::variables(spec, settings) {
+    let credentials = credentials::variables(spec, settings).into_iter();
+    for (name, value) in credentials.chain(tokens::variables(inputs)) {
         variables.set(name, &value);
     }
     let dead_letter_sink = dead_letter_sink.map(|sink| sink.url.to_string());

@@ -15,6 +15,7 @@ use source_api::{MnsOssSource, PodTemplate};
 use super::credentials;
 use super::document::{AdapterInputs, AdapterSettings};
 use super::environment::variables;
+use super::tokens;
 use crate::source::Identity;
 
 /// Where probes and metrics are answered.
@@ -33,14 +34,13 @@ pub(super) fn template(
     settings: &AdapterSettings,
 ) -> PodTemplateSpec {
     let asked = source.spec.template.clone().unwrap_or_default();
-    let (volumes, mounts) = credentials::volume(&source.spec).unzip();
+    let mounted = [credentials::volume(&source.spec), tokens::volume(inputs)];
+    let (volumes, mounts): (Vec<_>, Vec<_>) = mounted.into_iter().flatten().unzip();
     let container = Container {
         env: Some(variables(source, identity, inputs, settings)),
-        volume_mounts: mounts.map(|mount| vec![mount]),
+        volume_mounts: Some(mounts).filter(|mounts| !mounts.is_empty()),
         ..container(&asked, settings)
     };
-    let auth = source.spec.auth.as_ref();
-    let account = auth.map(|auth| &auth.service_account_name);
     let PodTemplate {
         labels: more_labels,
         annotations,
@@ -50,9 +50,7 @@ pub(super) fn template(
     } = asked;
     let tolerations: Vec<Toleration> = tolerations.iter().map(Toleration::from).collect();
     let spec = PodSpec {
-        service_account_name: account
-            .or(source.spec.service_account_name.as_ref())
-            .cloned(),
+        service_account_name: tokens::service_account(&source.spec, identity, inputs),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
         termination_grace_period_seconds: Some(GRACE_SECONDS),
@@ -61,7 +59,7 @@ pub(super) fn template(
         topology_spread_constraints: Some(vec![spread(labels)]),
         tolerations: Some(tolerations).filter(|tolerations| !tolerations.is_empty()),
         containers: vec![container],
-        volumes: volumes.map(|volume| vec![volume]),
+        volumes: Some(volumes).filter(|volumes| !volumes.is_empty()),
         ..PodSpec::default()
     };
     // Ours come last: a selector that does not find its pods makes new ones for ever.

@@ -77,6 +77,11 @@ impl Resolver {
         let resolved = ResolvedSink {
             url: address.url.clone(),
             ca_certs: both(sink.ca_certs.as_deref(), address.ca_certs.as_deref()),
+            is_audience_announced: address.audience.is_some()
+                && sink
+                    .audience
+                    .as_ref()
+                    .is_none_or(|it| Some(it) == address.audience.as_ref()),
             audience: sink.audience.clone().or(address.audience),
             object: Some(object),
             obsolete_version,
@@ -171,6 +176,7 @@ fn at_url(sink: &Sink, url: &Url) -> ResolvedSink {
         url: url.clone(),
         ca_certs: sink.ca_certs.clone(),
         audience: sink.audience.clone(),
+        is_audience_announced: false,
         object: None,
         obsolete_version: None,
     }

@@ -11,7 +11,7 @@ use source_controller::deployment::CloudVariables;
 use transport::{Reach, RetryPolicy, Transport};
 
 use crate::support::cloud::{ACCOUNT, KEY_ID, KEY_SECRET, REGION, transport};
-use crate::support::fixture::{SECRET, SOURCE, World, context_of, modern_spec, parts};
+use crate::support::fixture::{BROKER, SECRET, SOURCE, World, context_of, modern_spec, parts};
 
 const ROLE: &str = "acs:ram::1234567890123456:role/mnsoss-adapter";
 const PROVIDER: &str = "acs:ram::1234567890123456:oidc-provider/ack-rrsa-c0ffee";
@@ -90,6 +90,35 @@ async fn listed_namespace_needs_no_secret() {
     ] {
         assert_eq!(world.variable(name).as_deref(), expected, "{name}");
     }
+}
+
+/// The token for STS and the one for the sink are of the same account, the one that RAM trusts.
+#[tokio::test]
+async fn role_and_sink_that_expects_tokens_share_the_account() {
+    let identity = identity("shop", transport());
+    identity.begin().await;
+    let world = world(Some(identity), cloud()).await;
+    world.cluster.change(BROKER, |broker| {
+        broker["status"]["address"]["audience"] = json!("broker");
+    });
+    world.settle_ready().await;
+    let pod = pod(&world)["spec"].clone();
+    assert_eq!(pod["serviceAccountName"], "photos");
+    assert_eq!(
+        world.status()["auth"],
+        json!({"serviceAccountName": "photos"})
+    );
+    let volumes = pod["volumes"].as_array().unwrap().iter();
+    let tokens: Vec<_> = volumes
+        .map(|volume| &volume["projected"]["sources"][0]["serviceAccountToken"]["audience"])
+        .collect();
+    assert_eq!(tokens, ["sts.aliyuncs.com", "broker"]);
+    let condition = world.condition("OIDCIdentityCreated");
+    assert_eq!(condition["reason"], "ServiceAccountNamed");
+    let accounts = world
+        .cluster
+        .under("/api/v1/namespaces/shop/serviceaccounts/");
+    assert_eq!(accounts, [json!(null); 0]);
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ mod many;
 mod planning;
 mod process;
 mod scope;
+mod sink_identity;
 mod sinks;
 mod support;
 mod triggers;

@@ -19,6 +19,7 @@ use source_controller::mns::ObservedMns;
 use source_controller::mns::{MnsProblem, MnsResource};
 use source_controller::reconcile::{Observed, Plan, plan};
 use source_controller::sink::{ResolvedSink, SinkProblem};
+use source_controller::sink_identity::SinkIdentityPlan;
 use source_controller::source::ParsedSource;
 use transport::Disposition;
 
@@ -40,6 +41,7 @@ impl Case {
         let observed = Observed {
             sink: Ok(sink("http://broker.test/")),
             dead_letter_sink: None,
+            service_account: None,
             account: Ok(ENDPOINT.parse().unwrap()),
             secret_version: None,
             mns: Some(Ok(ObservedMns {
@@ -109,6 +111,7 @@ fn sink(url: &str) -> ResolvedSink {
         url: url.parse().unwrap(),
         ca_certs: None,
         audience: None,
+        is_audience_announced: false,
         object: None,
         obsolete_version: None,
     }
@@ -140,6 +143,7 @@ fn describe(plan: &Plan) -> String {
         orphans,
         mns,
         event_rule,
+        sink_identity,
         adapter,
         event_types,
     } = plan;
@@ -152,6 +156,12 @@ fn describe(plan: &Plan) -> String {
     match event_rule {
         Ok(rules) => steps.extend(rules.iter().map(EventRuleStep::describe)),
         Err(problem) => steps.push(format!("{} at {:?}", problem.reason, problem.resource)),
+    }
+    match sink_identity {
+        SinkIdentityPlan::Keep => {}
+        SinkIdentityPlan::Create(_) => steps.push("create account".to_owned()),
+        SinkIdentityPlan::Delete(_) => steps.push("delete account".to_owned()),
+        SinkIdentityPlan::Refuse(_) => steps.push("refuse account".to_owned()),
     }
     match adapter {
         AdapterPlan::Keep(_) => {}

@@ -209,36 +209,3 @@ async fn dead_letter_sink_is_resolved_like_the_sink() {
     );
     assert_eq!(world.variable("DELIVERY_RETRY").as_deref(), Some("3"));
 }
-
-/// A sink that announces an audience answers 401 to whoever shows no token.
-#[tokio::test]
-async fn sink_that_expects_tokens_keeps_the_source_from_being_ready() {
-    let world = World::start().await;
-    world.settle_ready().await;
-    let audience = |audience: Value| {
-        world.cluster.change(BROKER, |broker| {
-            broker["status"]["address"]["audience"] = audience;
-        });
-    };
-    audience(json!("eventing.knative.dev/broker/shop/default"));
-    world.settle().await;
-    assert_eq!(world.ready(), "False");
-    let condition = world.condition("OIDCIdentityCreated");
-    assert_eq!(condition["status"], "False");
-    assert_eq!(condition["reason"], "OIDCNotSupported");
-    insta::assert_snapshot!(condition["message"].as_str().unwrap(), @"the sink expects tokens for the audience in `status.sinkAudience`, and this source has none: turn `authentication-oidc` off in Knative, or choose a sink without an audience");
-    assert_eq!(world.status()["auth"], Value::Null);
-
-    audience(Value::Null);
-    world.settle_ready().await;
-
-    world.edit(|spec| {
-        spec["delivery"] =
-            json!({"deadLetterSink": {"uri": "https://dead.test/", "audience": "dead"}});
-    });
-    world.settle().await;
-    world.run_adapter();
-    world.settle().await;
-    assert_eq!(world.ready(), "False");
-    insta::assert_snapshot!(world.condition("Ready")["message"].as_str().unwrap(), @"the dead letter sink expects tokens for the audience in `status.deadLetterSinkAudience`, and this source has none: turn `authentication-oidc` off in Knative, or choose a sink without an audience");
-}

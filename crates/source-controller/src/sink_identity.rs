@@ -1,0 +1,325 @@
+//! The identity of a source towards sinks that expect tokens (OIDC): observe, diff, apply, report.
+//!
+//! The kubelet makes tokens of the ServiceAccount that a pod runs as, and of no other one. So the
+//! identity of a source is the account of its adapter's pods: the one that the source names, else
+//! one that is kept for it and belongs to nobody else. Knative's own adapters request tokens of a
+//! second account from the API server. The adapter would need the right to make them, the
+//! controller the right to give it, and whoever runs as the first account would have it too.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::ServiceAccount;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{DeleteParams, PostParams, Preconditions};
+use kube::{Api, ResourceExt as _};
+use source_api::{Auth, Conditions, Dependent, MnsOssSource, MnsOssSourceSpec, names};
+use thiserror::Error;
+use tracing::info;
+
+use crate::context::Context;
+use crate::deployment::{self, AppliedAdapter};
+use crate::error::{ReconcileError, doing, is_refusal};
+use crate::metrics::WrittenObject;
+use crate::reconcile::{Applied, Observed};
+use crate::sink::{ResolvedSink, SinkProblem};
+use crate::source::{Identity, ParsedSource};
+
+/// Condition and status call it so, as Knative's own sources do while the feature is off.
+const NOT_NEEDED: &str = "authentication-oidc feature disabled";
+
+/// The ServiceAccount that has the name of the one that is kept for a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedServiceAccount {
+    /// Its uid.
+    pub uid: Option<String>,
+    /// Whether the source controls it.
+    pub is_owned: bool,
+}
+
+/// What to do about the ServiceAccount that is kept for a source.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SinkIdentityPlan {
+    /// Nothing.
+    Keep,
+    /// Make this one.
+    Create(Box<ServiceAccount>),
+    /// Delete the one with this uid, once no adapter runs as it.
+    Delete(Option<String>),
+    /// It can neither be used nor made.
+    Refuse(SinkIdentityProblem),
+}
+
+/// Why a source has no identity. Permanent, until somebody mends it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SinkIdentityProblem {
+    /// Somebody else has a ServiceAccount of that name.
+    #[error(
+        "ServiceAccount `{0}` is there, but the source does not control it: remove it, or name one in the source"
+    )]
+    NotOwned(String),
+    /// The source names both the account and the audience, and so could have the token of any
+    /// account for anything sent anywhere.
+    #[error(
+        "tokens of ServiceAccount `{0}`, which the source names, are for audiences that a sink announces itself: leave \
+         out `audience`, or leave out the account for one that is kept for the source"
+    )]
+    AudienceNotAnnounced(String),
+    /// The API server does not let it be made.
+    #[error("ServiceAccount `{name}` cannot be made: {message}")]
+    Refused {
+        /// Its name.
+        name: String,
+        /// What the API server said, in one word.
+        reason: String,
+        /// What it said.
+        message: String,
+    },
+}
+
+/// Whose tokens a source shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum SinkIdentity {
+    /// Nobody's: no sink expects any.
+    NotNeeded,
+    /// As before, because not every sink is resolved.
+    Unknown,
+    /// Of a ServiceAccount that the source names.
+    Named(String),
+    /// Of the ServiceAccount that is kept for the source.
+    Kept(String),
+    /// Of none, for this reason.
+    Refused(SinkIdentityProblem),
+}
+
+impl SinkIdentityProblem {
+    /// In one word, for a condition.
+    fn reason(&self) -> &str {
+        match self {
+            Self::NotOwned(_) => "NotOwned",
+            Self::AudienceNotAnnounced(_) => "AudienceNotAnnounced",
+            Self::Refused { reason, .. } => reason,
+        }
+    }
+}
+
+impl SinkIdentity {
+    fn of(
+        source: &MnsOssSource,
+        sink: &Result<ResolvedSink, SinkProblem>,
+        dead_letter_sink: Option<&Result<ResolvedSink, SinkProblem>>,
+    ) -> Self {
+        let mut sinks = [Some(sink), dead_letter_sink].into_iter().flatten();
+        let mut expecting = sinks.clone().flatten().filter(|it| it.audience.is_some());
+        let Some(first) = expecting.next() else {
+            let is_unknown = sinks.any(Result::is_err);
+            return if is_unknown {
+                Self::Unknown
+            } else {
+                Self::NotNeeded
+            };
+        };
+        let Some(account) = named(&source.spec).map(str::to_owned) else {
+            return Self::Kept(names::oidc_account(&source.name_any()));
+        };
+        if first.is_audience_announced && expecting.all(|it| it.is_audience_announced) {
+            Self::Named(account)
+        } else {
+            Self::Refused(SinkIdentityProblem::AudienceNotAnnounced(account))
+        }
+    }
+
+    fn of_observed(parsed: &ParsedSource, observed: &Observed) -> Self {
+        let dead_letter_sink = observed.dead_letter_sink.as_ref();
+        Self::of(&parsed.source, &observed.sink, dead_letter_sink)
+    }
+}
+
+/// The ServiceAccount that a source names for its adapter's pods.
+pub(crate) fn named(spec: &MnsOssSourceSpec) -> Option<&str> {
+    let auth = spec.auth.as_ref().map(|auth| &auth.service_account_name);
+    let account = auth.or(spec.service_account_name.as_ref());
+    account.map(String::as_str)
+}
+
+/// Looks for the ServiceAccount that is kept for the source, if there should be one, or was.
+pub(crate) async fn observe(
+    ctx: &Context,
+    parsed: &ParsedSource,
+    sink: &Result<ResolvedSink, SinkProblem>,
+    dead_letter_sink: Option<&Result<ResolvedSink, SinkProblem>>,
+) -> Result<Option<ObservedServiceAccount>, ReconcileError> {
+    let identity = &parsed.identity;
+    let name = names::oidc_account(&identity.name);
+    let is_recorded = recorded(&parsed.source) == Some(&name);
+    match SinkIdentity::of(&parsed.source, sink, dead_letter_sink) {
+        SinkIdentity::Kept(_) => {}
+        SinkIdentity::Named(_) | SinkIdentity::NotNeeded if is_recorded => {}
+        _ => return Ok(None),
+    }
+    let found = match accounts(ctx, identity).get_metadata_opt(&name).await {
+        // Making one is then refused as well, and that is told.
+        Err(kube::Error::Api(status)) if is_refusal(&status) => None,
+        found => doing("looking for the source's service account", found)?,
+    };
+    Ok(found.map(|found| ObservedServiceAccount {
+        is_owned: deployment::is_controlled_by(&found.metadata, identity),
+        uid: found.metadata.uid,
+    }))
+}
+
+/// Compares the account that is there with the one that should be.
+pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> SinkIdentityPlan {
+    let found = observed.service_account.as_ref();
+    match (SinkIdentity::of_observed(parsed, observed), found) {
+        (SinkIdentity::Refused(problem), _) => SinkIdentityPlan::Refuse(problem),
+        (SinkIdentity::Kept(name), Some(found)) if !found.is_owned => {
+            SinkIdentityPlan::Refuse(SinkIdentityProblem::NotOwned(name))
+        }
+        (SinkIdentity::Kept(name), None) => {
+            SinkIdentityPlan::Create(Box::new(account(name, &parsed.identity)))
+        }
+        (SinkIdentity::Named(_) | SinkIdentity::NotNeeded, Some(found)) if found.is_owned => {
+            SinkIdentityPlan::Delete(found.uid.clone())
+        }
+        _ => SinkIdentityPlan::Keep,
+    }
+}
+
+/// As Knative makes those of its own sources.
+fn account(name: String, identity: &Identity) -> ServiceAccount {
+    let description = format!(
+        "Service Account for OIDC Authentication for MnsOssSource \"{}\"",
+        identity.name
+    );
+    ServiceAccount {
+        metadata: ObjectMeta {
+            name: Some(name),
+            namespace: Some(identity.namespace.clone()),
+            labels: Some(BTreeMap::from([(
+                names::OIDC_LABEL.to_owned(),
+                "enabled".to_owned(),
+            )])),
+            annotations: Some(BTreeMap::from([("description".to_owned(), description)])),
+            owner_references: Some(vec![deployment::owner(identity, true)]),
+            ..ObjectMeta::default()
+        },
+        ..ServiceAccount::default()
+    }
+}
+
+/// Makes the account, before an adapter needs it.
+pub(crate) async fn prepare(
+    ctx: &Context,
+    identity: &Identity,
+    plan: &SinkIdentityPlan,
+) -> Result<Result<(), SinkIdentityProblem>, ReconcileError> {
+    let account = match plan {
+        SinkIdentityPlan::Keep | SinkIdentityPlan::Delete(_) => return Ok(Ok(())),
+        SinkIdentityPlan::Refuse(problem) => return Ok(Err(problem.clone())),
+        SinkIdentityPlan::Create(account) => account,
+    };
+    let name = account.name_any();
+    let accounts = accounts(ctx, identity);
+    match accounts.create(&PostParams::default(), account).await {
+        Ok(_) => {
+            wrote(ctx, identity, "made", &name);
+            Ok(Ok(()))
+        }
+        Err(kube::Error::Api(status)) if is_refusal(&status) => {
+            Ok(Err(SinkIdentityProblem::Refused {
+                name,
+                reason: status.reason.clone(),
+                message: status.message.clone(),
+            }))
+        }
+        Err(error) => doing("making the source's service account", Err(error)),
+    }
+}
+
+/// Deletes an account that nothing needs any more. Pods that still run as it could not be
+/// started again, so it goes after them.
+pub(crate) async fn clean_up(
+    ctx: &Context,
+    identity: &Identity,
+    plan: &SinkIdentityPlan,
+    adapter: &AppliedAdapter,
+) -> Result<(), ReconcileError> {
+    let SinkIdentityPlan::Delete(uid) = plan else {
+        return Ok(());
+    };
+    let name = names::oidc_account(&identity.name);
+    if adapter.service_account() == Some(&name) {
+        return Ok(());
+    }
+    let params = DeleteParams::default().preconditions(Preconditions {
+        uid: uid.clone(),
+        resource_version: None,
+    });
+    match accounts(ctx, identity).delete(&name, &params).await {
+        Ok(_) => wrote(ctx, identity, "deleted", &name),
+        Err(kube::Error::Api(status)) if status.is_not_found() => {}
+        Err(error) => doing("deleting the source's service account", Err(error))?,
+    }
+    Ok(())
+}
+
+fn wrote(ctx: &Context, identity: &Identity, verb: &str, name: &str) {
+    ctx.metrics.wrote(WrittenObject::ServiceAccount);
+    info!(
+        source.namespace = identity.namespace,
+        source.name = identity.name,
+        "{verb} service account `{name}`"
+    );
+}
+
+/// What `status.auth` should be: an `EventPolicy` that names the source admits this account.
+pub(crate) fn auth(parsed: &ParsedSource, observed: &Observed, applied: &Applied) -> Option<Auth> {
+    let account = match SinkIdentity::of_observed(parsed, observed) {
+        SinkIdentity::NotNeeded | SinkIdentity::Refused(_) => None,
+        SinkIdentity::Unknown => recorded(&parsed.source).cloned(),
+        SinkIdentity::Named(account) => Some(account),
+        SinkIdentity::Kept(account) => applied.sink_identity.is_ok().then_some(account),
+    };
+    account.map(|account| Auth {
+        service_account_name: Some(account),
+    })
+}
+
+/// Marks `OIDCIdentityCreated`.
+pub(crate) fn mark(
+    conditions: &mut Conditions,
+    parsed: &ParsedSource,
+    observed: &Observed,
+    applied: &Applied,
+) {
+    let dependent = Dependent::OidcIdentityCreated;
+    if let Err(problem) = &applied.sink_identity {
+        conditions.mark_false(dependent, problem.reason(), problem.to_string());
+        return;
+    }
+    match SinkIdentity::of_observed(parsed, observed) {
+        SinkIdentity::Kept(_) => conditions.mark_true(dependent),
+        SinkIdentity::Named(account) => {
+            let message = format!(
+                "the tokens are of ServiceAccount `{account}`, which the source names: whatever else runs as it \
+                 counts as this source"
+            );
+            conditions.mark_true_because(dependent, "ServiceAccountNamed", message);
+        }
+        SinkIdentity::Unknown if recorded(&parsed.source).is_some() => {
+            conditions.mark_true(dependent);
+        }
+        SinkIdentity::Unknown | SinkIdentity::NotNeeded | SinkIdentity::Refused(_) => {
+            conditions.mark_true_because(dependent, NOT_NEEDED, "no sink expects tokens");
+        }
+    }
+}
+
+fn recorded(source: &MnsOssSource) -> Option<&String> {
+    let auth = source.status.as_ref()?.auth.as_ref()?;
+    auth.service_account_name.as_ref()
+}
+
+fn accounts(ctx: &Context, identity: &Identity) -> Api<ServiceAccount> {
+    Api::namespaced(ctx.client.clone(), &identity.namespace)
+}
