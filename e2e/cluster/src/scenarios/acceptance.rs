@@ -82,13 +82,13 @@ fn bad_fields() -> Vec<(&'static str, &'static str, Value, &'static str)> {
             "no origin",
             "/spec/topic",
             Value::Null,
-            "give exactly one of `topic`",
+            "give exactly one of `eventRule`",
         ),
         (
             "two origins",
             "/spec/queue",
             json!("mine"),
-            "give exactly one of `topic`",
+            "give exactly one of `eventRule`",
         ),
         (
             "a topic that MNS cannot have",
