@@ -6,6 +6,7 @@
 //! without, do indices become colours.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::colour::Space;
 use crate::orientation::Orientation;
@@ -19,85 +20,114 @@ const UNSEEN: u8 = 32;
 /// More shades than these are not counted; they get the nearest colour.
 const MOST_SHADES: usize = 1 << 16;
 
+/// A pixel that something is drawn upon, counted row by row, with the colour and how much it covers.
+pub(crate) type Ink = (usize, [u8; 3], u8);
+
 /// Lays `sheet` over the upright view of `raster`: its colours are mixed into the stored pixels, in
 /// their own colour space, order and depth.
 pub(crate) fn lay(sheet: &Sheet, raster: &mut Raster, orientation: Orientation) {
-    if let Some(palette) = raster.palette.take() {
-        let laying = Laying {
-            palette,
-            sheet,
-            orientation,
-        };
-        raster.palette = laying.lay(raster);
-        if raster.palette.is_some() {
-            return;
-        }
-    }
     let walk = orientation.walk(raster.width, raster.height);
-    for (x, y, colour, alpha) in sheet.drawn() {
-        let pixel = raster.space.pixel(colour);
-        raster.mix(walk.index(x, y), pixel, alpha);
-    }
-}
-
-/// A sheet that is laid over the palette indices of a raster.
-struct Laying<'s> {
-    palette: Palette,
-    sheet: &'s Sheet,
-    orientation: Orientation,
-}
-
-impl Laying<'_> {
-    /// Draws and returns the new palette; `None` if the indices became colours instead, and nothing
-    /// is drawn yet.
-    fn lay(self, raster: &mut Raster) -> Option<Palette> {
-        let mut survey = Survey::of(raster);
-        self.each_drawn(raster, |number, shade| survey.take(*number, shade));
-        let (wider, mut numbers) = survey.allocate(&self.palette);
-        let looks_right = survey.shades.keys().all(|shade| {
-            let has_own = numbers.contains_key(shade);
-            has_own || wider.nearest(*shade).1 <= UNSEEN
-        });
-        if !looks_right && self.palette.may_expand {
-            expand(&self.palette, raster);
-            return None;
+    let inks = || {
+        let drawn = sheet.drawn();
+        drawn.map(|(x, y, colour, alpha)| (walk.index(x, y), colour, alpha))
+    };
+    let mut laying = match raster.palette.take() {
+        None => Laying::Colours,
+        Some(palette) => {
+            let mut survey = Survey::of(palette);
+            survey.take(&raster.data, inks());
+            survey.laying()
         }
-        self.each_drawn(raster, |number, shade| {
-            let nearest = || wider.nearest(shade).0;
-            *number = *numbers.entry(shade).or_insert_with(nearest);
-        });
-        Some(wider)
+    };
+    laying.lay(raster, inks());
+    raster.palette = laying.palette().cloned();
+}
+
+/// The part of `sheet` in a strip of the picture, which is stored upright and so wide.
+pub(crate) fn inks(sheet: &Sheet, rows: Range<u32>, width: u32) -> impl Iterator<Item = Ink> {
+    let top = rows.start;
+    let index = move |x: u32, y: u32| (y - top) as usize * width as usize + x as usize;
+    let drawn = sheet.drawn_in(rows);
+    drawn.map(move |(x, y, colour, alpha)| (index(x, y), colour, alpha))
+}
+
+/// How colours are laid over pixels. Decided for all of a picture, then done with each part of it.
+pub(crate) enum Laying {
+    /// Pixels are colours.
+    Colours,
+    /// Pixels are indices of a palette, and will be of a wider one.
+    Numbers {
+        palette: Palette,
+        wider: Palette,
+        /// The index of each shade that was looked for.
+        numbers: HashMap<Rgba, u8>,
+    },
+    /// Pixels are indices of a palette, and become colours of this space.
+    Expanded(Palette, Space),
+}
+
+impl Laying {
+    /// The palette of the result.
+    pub(crate) fn palette(&self) -> Option<&Palette> {
+        match self {
+            Self::Numbers { wider, .. } => Some(wider),
+            Self::Colours | Self::Expanded(..) => None,
+        }
     }
 
-    /// Calls `each` with the index of every pixel that something is drawn upon, and with the colour
-    /// that it ought to have.
-    fn each_drawn(&self, raster: &mut Raster, mut each: impl FnMut(&mut u8, Rgba)) {
-        let walk = self.orientation.walk(raster.width, raster.height);
-        for (x, y, [r, g, b], alpha) in self.sheet.drawn() {
-            let number = &mut raster.data[walk.index(x, y)];
-            let shade = mixed(self.palette.colour(*number), [r, g, b, 255], alpha);
-            if let Some(shade) = self.palette.alpha.possible(shade) {
-                each(number, shade);
+    /// The colour space of the result of a picture whose own is `space`.
+    pub(crate) fn space(&self, space: Space) -> Space {
+        match self {
+            Self::Expanded(_, expanded) => *expanded,
+            Self::Colours | Self::Numbers { .. } => space,
+        }
+    }
+
+    /// Draws on a part of the picture.
+    pub(crate) fn lay(&mut self, raster: &mut Raster, inks: impl Iterator<Item = Ink>) {
+        match self {
+            Self::Numbers {
+                palette,
+                wider,
+                numbers,
+            } => {
+                for (at, colour, alpha) in inks {
+                    let number = &mut raster.data[at];
+                    if let Some(shade) = palette.shade(*number, colour, alpha) {
+                        let nearest = || wider.nearest(shade).0;
+                        *number = *numbers.entry(shade).or_insert_with(nearest);
+                    }
+                }
+                return;
             }
+            Self::Expanded(palette, space) => expand(palette, *space, raster),
+            Self::Colours => {}
+        }
+        for (at, colour, alpha) in inks {
+            raster.mix(at, raster.space.pixel(colour), alpha);
         }
     }
 }
 
 /// Turns palette indices into colours.
-fn expand(palette: &Palette, raster: &mut Raster) {
+fn expand(palette: &Palette, space: Space, raster: &mut Raster) {
     let colours: [Rgba; MOST] =
         std::array::from_fn(|number| palette.colour(u8::try_from(number).unwrap_or(u8::MAX)));
-    let is_opaque = raster
-        .data
-        .iter()
-        .all(|&number| colours[usize::from(number)][3] == 255);
-    raster.space = if is_opaque { Space::Rgb } else { Space::Rgba };
-    let channels = raster.space.channels();
+    raster.space = space;
+    let channels = space.channels();
     let mut data = Vec::with_capacity(raster.data.len() * channels);
     for &number in &raster.data {
         data.extend_from_slice(&colours[usize::from(number)][..channels]);
     }
     raster.data = data;
+}
+
+impl Palette {
+    /// The shade of a pixel with this index that so much of a colour is laid over, if it can be.
+    fn shade(&self, number: u8, [r, g, b]: [u8; 3], coverage: u8) -> Option<Rgba> {
+        let mixed = mixed(self.colour(number), [r, g, b, 255], coverage);
+        self.alpha.possible(mixed)
+    }
 }
 
 #[expect(
@@ -109,31 +139,65 @@ fn mixed(under: Rgba, over: Rgba, coverage: u8) -> Rgba {
 }
 
 /// Which indices are in use, and which shades are wanted how often.
-struct Survey {
+pub(crate) struct Survey {
+    palette: Palette,
+    /// How many pixels will have each index, and whether any had it before.
     pixels: [u64; MOST],
+    is_used: [bool; MOST],
     shades: HashMap<Rgba, u64>,
 }
 
 impl Survey {
-    fn of(raster: &Raster) -> Self {
-        let mut pixels = [0; MOST];
-        for &number in &raster.data {
-            pixels[usize::from(number)] += 1;
-        }
+    /// Of a picture of which no part was seen yet.
+    pub(crate) fn of(palette: Palette) -> Self {
         Self {
-            pixels,
+            palette,
+            pixels: [0; MOST],
+            is_used: [false; MOST],
             shades: HashMap::new(),
         }
     }
 
-    /// A pixel with this index will have this shade.
-    fn take(&mut self, number: u8, shade: Rgba) {
-        self.pixels[usize::from(number)] -= 1;
-        if let Some(count) = self.shades.get_mut(&shade) {
-            *count += 1;
-        } else if self.shades.len() < MOST_SHADES {
-            self.shades.insert(shade, 1);
+    /// Looks at a part of the picture.
+    pub(crate) fn take(&mut self, data: &[u8], inks: impl Iterator<Item = Ink>) {
+        for &number in data {
+            self.pixels[usize::from(number)] += 1;
         }
+        for (is_used, count) in self.is_used.iter_mut().zip(self.pixels) {
+            *is_used |= count > 0;
+        }
+        for (at, colour, alpha) in inks {
+            let number = data[at];
+            let Some(shade) = self.palette.shade(number, colour, alpha) else {
+                continue;
+            };
+            self.pixels[usize::from(number)] -= 1;
+            if let Some(count) = self.shades.get_mut(&shade) {
+                *count += 1;
+            } else if self.shades.len() < MOST_SHADES {
+                self.shades.insert(shade, 1);
+            }
+        }
+    }
+
+    /// Decides once all parts were seen.
+    pub(crate) fn laying(self) -> Laying {
+        let (wider, numbers) = self.allocate(&self.palette);
+        let looks_right = self.shades.keys().all(|shade| {
+            let has_own = numbers.contains_key(shade);
+            has_own || wider.nearest(*shade).1 <= UNSEEN
+        });
+        if looks_right || !self.palette.may_expand {
+            return Laying::Numbers {
+                palette: self.palette,
+                wider,
+                numbers,
+            };
+        }
+        let mut used = (0..=u8::MAX).filter(|&number| self.is_used[usize::from(number)]);
+        let is_opaque = used.all(|number| self.palette.colour(number)[3] == 255);
+        let space = if is_opaque { Space::Rgb } else { Space::Rgba };
+        Laying::Expanded(self.palette, space)
     }
 
     /// A palette with as many of the wanted shades as there is room for, the most frequent

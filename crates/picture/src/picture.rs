@@ -86,12 +86,11 @@ impl<'f> Picture<'f> {
     /// # Errors
     /// The file is damaged: permanent.
     pub fn rgb(&self, max_side: u32) -> Result<RgbImage, PictureError> {
-        if let File::Jpeg(jpeg) = &self.file
-            && self.header.is_read_small
-        {
-            return jpeg.rgb(max_side);
+        match &self.file {
+            File::Jpeg(jpeg) if self.header.is_read_small => jpeg.rgb(max_side),
+            File::Png(png) if self.header.is_read_small => png.rgb(max_side),
+            _ => Ok(self.decode()?.rgb(max_side)),
         }
-        Ok(self.decode()?.rgb(max_side))
     }
 
     /// Places the marks of `faces`, which are given in upright coordinates.
@@ -108,6 +107,7 @@ impl<'f> Picture<'f> {
             (Some(edit_bytes), File::Jpeg(jpeg)) => {
                 edit_bytes.saturating_add(jpeg.result_bytes(plan.tiles()))
             }
+            (Some(edit_bytes), _) => edit_bytes,
             _ => self.header.working_bytes,
         };
         let small = plan.small_side().map(|side| self.header.rgb_bytes(side));
@@ -141,6 +141,12 @@ impl<'f> Picture<'f> {
                 let bytes = jpeg.edit(&self.paint(plan)?)?;
                 return Ok(self.annotated(bytes, false));
             }
+        }
+        if let File::Png(png) = &self.file
+            && self.header.edit_bytes.is_some()
+        {
+            let bytes = png.edit(&self.paint(plan)?, plan.keeps_metadata())?;
+            return Ok(self.annotated(bytes, false));
         }
         self.redraw(plan)
     }

@@ -5,10 +5,14 @@
 //! reads and writes pixels only; the other chunks are copied ([`keep`]). It is used directly, as
 //! `gif` and `image-webp` are, because `image`, which wraps them, knows no palettes, no chunks
 //! beside the pixels, and not whether a WebP is lossy.
+//!
+//! A picture that is stored upright, row by row, is read and written in strips ([`strips`]); one that
+//! is interlaced or must be turned is held as a whole.
 
 mod chunks;
 mod keep;
 mod samples;
+mod strips;
 
 use std::io::Write as _;
 
@@ -19,7 +23,7 @@ use png::{
 
 use self::chunks::{Chunk, File, Parts};
 use self::keep::Kept;
-use self::samples::{Samples, Target};
+use self::samples::{Samples, Shades, Target};
 use crate::error::PictureError;
 use crate::format::Format;
 use crate::header::Header;
@@ -83,17 +87,21 @@ impl<'f> Png<'f> {
         let samples = Samples::of(info.color_type, info.bit_depth).with_key(parts.key().as_deref());
         // Rows in the decoder, those under way and some before them; and the chunks that are kept.
         let beside = keep::length(file).saturating_add(6 * info.raw_row_length() as u64);
-        let (working_bytes, may_expand) = working_bytes((width, height), samples, beside, limits);
-        limits.check(width, height, working_bytes)?;
         let orientation = keep::orientation(file);
+        let is_stripped = !info.interlaced;
+        let is_edited = is_stripped && orientation == Orientation::Upright;
+        // The pixels, unless they come in strips, and the file that they become.
+        let copies = if is_edited { 1 } else { 2 };
+        let (needed, may_expand) = needed_bytes((width, height), samples, copies, beside, limits);
+        limits.check(width, height, needed)?;
         let header = Header {
             format: Format::Png,
             width,
             height,
             orientation,
-            working_bytes,
-            edit_bytes: None,
-            is_read_small: false,
+            working_bytes: needed,
+            edit_bytes: is_edited.then_some(needed),
+            is_read_small: is_stripped,
         };
         let opened = Self {
             file,
@@ -106,20 +114,14 @@ impl<'f> Png<'f> {
     }
 
     pub(crate) fn decode(&self) -> Result<(Raster, PngStyle), PictureError> {
-        if !self.parts.is_data_intact() {
-            return Err(PictureError::corrupt(
-                Format::Png,
-                "the checksum of its pixels is wrong",
-            ));
-        }
         let palette = self.palette()?;
-        let mut reader = reader(&self.parts)?;
+        let mut reader = self.reader()?;
         let mut data = vec![0; reader.output_buffer_size().unwrap_or(0)];
         reader
             .next_frame(&mut data)
             .map_err(|error| refused(error, &self.parts))?;
         let (width, height) = self.parts.dimensions();
-        if self.samples.depth < 8 && palette.is_some() {
+        if self.is_packed() {
             data = samples::unpacked(&data, width as usize, self.samples.depth);
         }
         let (space, depth) = self.samples.raster();
@@ -130,12 +132,31 @@ impl<'f> Png<'f> {
             palette: palette.clone(),
             ..Raster::new(space, depth, (width, height), data)
         };
-        let style = PngStyle {
+        Ok((raster, self.style(palette)))
+    }
+
+    /// Whether the decoder gives palette indices as they are packed.
+    fn is_packed(&self) -> bool {
+        self.samples.depth < 8 && self.samples.colour == ColorType::Indexed
+    }
+
+    fn style(&self, palette: Option<Palette>) -> PngStyle {
+        PngStyle {
             kept: Kept::of(self.file, self.orientation),
             samples: self.samples,
             palette,
-        };
-        Ok((raster, style))
+        }
+    }
+
+    /// The decoder of pixels that arrived as they were sent.
+    fn reader(&self) -> Result<png::Reader<Parts<'f>>, PictureError> {
+        if !self.parts.is_data_intact() {
+            return Err(PictureError::corrupt(
+                Format::Png,
+                "the checksum of its pixels is wrong",
+            ));
+        }
+        reader(&self.parts)
     }
 
     fn palette(&self) -> Result<Option<Palette>, PictureError> {
@@ -169,27 +190,27 @@ fn reader<'a>(parts: &File<'a>) -> Result<png::Reader<Parts<'a>>, PictureError> 
     decoder.read_info().map_err(|error| refused(error, parts))
 }
 
-/// Memory that decoding and encoding take, and whether that is enough to do without a palette.
-fn working_bytes(
+/// Memory that so many copies of all pixels take, and whether that is enough to do without a
+/// palette.
+fn needed_bytes(
     (width, height): (u32, u32),
     samples: Samples,
+    copies: u64,
     beside: u64,
     limits: &Limits,
 ) -> (u64, bool) {
     let pixels = u64::from(width) * u64::from(height);
-    let sum = |bytes: u64| pixels.saturating_mul(bytes).saturating_add(beside);
-    // The pixels and the file that they become.
+    let sum = |bytes: u64| pixels.saturating_mul(copies * bytes).saturating_add(beside);
     if samples.colour != ColorType::Indexed {
         let (space, depth) = samples.raster();
         let pixel = space.channels() * depth.bytes();
-        return (sum(2 * pixel as u64), true);
+        return (sum(pixel as u64), true);
     }
-    let expanded = sum(8);
+    let expanded = sum(4);
     if expanded <= limits.max_decoded_bytes {
         (expanded, true)
     } else {
-        // Palette indices, packed and unpacked.
-        (sum(2), false)
+        (sum(1), false)
     }
 }
 
@@ -209,13 +230,42 @@ pub(crate) fn encode(
     orientation: Orientation,
     style: PngStyle,
 ) -> Result<Vec<u8>, PictureError> {
-    let target = Target::of(raster, style.samples);
-    let mut file = Vec::new();
-    let before_data = write_pixels(raster, orientation, &target, &mut file)
-        .map_err(|error| PictureError::encode(Format::Png, error))?;
+    let mut shades = Shades::of(style.samples);
+    if Shades::matter(style.samples) {
+        shades.take(raster);
+    }
+    let target = Target::of(
+        (raster.space, raster.depth),
+        raster.palette.as_ref(),
+        &shades,
+    );
+    let size = orientation.upright(raster.width, raster.height);
+    write(size, &target, style, Vec::new(), |put| {
+        let mut row = Vec::new();
+        for y in 0..size.1 {
+            row.clear();
+            raster.upright_row(orientation, y, &mut row);
+            put(raster, &mut row)?;
+        }
+        Ok(())
+    })
+}
+
+/// Takes a row of the result, as its raster keeps it.
+type PutRow<'p> = dyn FnMut(&Raster, &mut Vec<u8>) -> Result<(), PictureError> + 'p;
+
+/// Writes a file whose rows are put by `rows` to `file`, which is empty.
+fn write(
+    size: (u32, u32),
+    target: &Target<'_>,
+    style: PngStyle,
+    mut file: Vec<u8>,
+    rows: impl FnOnce(&mut PutRow<'_>) -> Result<(), PictureError>,
+) -> Result<Vec<u8>, PictureError> {
+    let before_data = write_pixels(size, target, &mut file, rows)?;
     let kept = style
         .kept
-        .true_of(&target, style.samples, style.palette.as_ref());
+        .true_of(target, style.samples, style.palette.as_ref());
     // From behind, so that the places in front stay where they are.
     let end = file.len() - END;
     for (at, chunks) in [
@@ -230,12 +280,12 @@ pub(crate) fn encode(
 
 /// Writes a file without anything beside its pixels, and says where these begin.
 fn write_pixels(
-    raster: &Raster,
-    orientation: Orientation,
+    (width, height): (u32, u32),
     target: &Target<'_>,
     file: &mut Vec<u8>,
-) -> Result<usize, EncodingError> {
-    let (width, height) = orientation.upright(raster.width, raster.height);
+    rows: impl FnOnce(&mut PutRow<'_>) -> Result<(), PictureError>,
+) -> Result<usize, PictureError> {
+    let failed = |error: EncodingError| PictureError::encode(Format::Png, error);
     let Samples { colour, depth, .. } = target.samples;
     let mut encoder = Encoder::new(&mut *file, width, height);
     encoder.set_color(colour);
@@ -257,16 +307,15 @@ fn write_pixels(
         before_data += FRAME + transparency.len();
         encoder.set_trns(transparency);
     }
-    let mut writer = encoder.write_header()?;
-    let mut stream = writer.stream_writer_with_size(PIECE)?;
-    let mut row = Vec::new();
-    for y in 0..height {
-        row.clear();
-        raster.upright_row(orientation, y, &mut row);
-        target.write_row(raster, &mut row);
-        stream.write_all(&row)?;
-    }
-    stream.finish()?;
-    writer.finish()?;
+    let mut writer = encoder.write_header().map_err(failed)?;
+    let mut stream = writer.stream_writer_with_size(PIECE).map_err(failed)?;
+    rows(&mut |raster, row| {
+        target.write_row(raster, row);
+        stream
+            .write_all(row)
+            .map_err(|error| PictureError::encode(Format::Png, error))
+    })?;
+    stream.finish().map_err(failed)?;
+    writer.finish().map_err(failed)?;
     Ok(before_data)
 }

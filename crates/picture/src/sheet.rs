@@ -83,16 +83,27 @@ impl Sheet {
 
     /// Every pixel that something is drawn upon: column, row, sRGB colour, and opacity.
     pub(crate) fn drawn(&self) -> impl Iterator<Item = (u32, u32, [u8; 3], u8)> + '_ {
+        self.drawn_in(0..self.height)
+    }
+
+    /// The same in these rows, which must be whole rows of tiles.
+    pub(crate) fn drawn_in(
+        &self,
+        rows: Range<u32>,
+    ) -> impl Iterator<Item = (u32, u32, [u8; 3], u8)> + '_ {
+        let places = (rows.start / SIDE, 0)..(rows.end.div_ceil(SIDE), 0);
         let rows = |row: u32| row * SIDE..((row + 1) * SIDE).min(self.height);
         let columns = |column: u32| column * SIDE..((column + 1) * SIDE).min(self.width);
-        self.places.iter().flat_map(move |(&(row, column), &at)| {
-            let pixels = rows(row).flat_map(move |y| columns(column).map(move |x| (x, y)));
-            let tile = &self.tiles[at];
-            pixels.filter_map(move |(x, y)| {
-                let Rgba([r, g, b, opacity]) = tile.pixel(inside(x, y));
-                (opacity > 0).then_some((x, y, [r, g, b], opacity))
+        self.places
+            .range(places)
+            .flat_map(move |(&(row, column), &at)| {
+                let pixels = rows(row).flat_map(move |y| columns(column).map(move |x| (x, y)));
+                let tile = &self.tiles[at];
+                pixels.filter_map(move |(x, y)| {
+                    let Rgba([r, g, b, opacity]) = tile.pixel(inside(x, y));
+                    (opacity > 0).then_some((x, y, [r, g, b], opacity))
+                })
             })
-        })
     }
 
     /// Whether anything is drawn in these columns and rows of pixels.

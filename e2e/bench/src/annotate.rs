@@ -1,4 +1,5 @@
-//! Annotating one photo, file to file, beside what libjpeg-turbo takes to decode and encode it.
+//! Annotating one photo, file to file, beside what libjpeg-turbo, or netpbm, takes to decode and
+//! encode it.
 //!
 //! The work is done by a child of its own, which says itself what it used: the file is read, its
 //! header checked, three faces drawn, the result kept until the end. No network, no face API.
@@ -21,6 +22,8 @@ use crate::{child, photos};
 /// The practical limit.
 const DJPEG: &str = "djpeg";
 const CJPEG: &str = "cjpeg";
+const PNGTOPAM: &str = "pngtopam";
+const PAMTOPNG: &str = "pamtopng";
 
 /// How much more CPU time than libjpeg-turbo's is well spent.
 const MOST_CPU: f64 = 1.5;
@@ -36,9 +39,9 @@ pub(crate) struct Args {
 struct Photo {
     name: &'static str,
     file: PathBuf,
-    reference: Option<Reference>,
+    reference: Reference,
     /// What it should take at most: CPU time beside the reference, and memory.
-    cpu: Option<Target>,
+    cpu: Target,
     memory: Option<Target>,
 }
 
@@ -47,12 +50,16 @@ struct Photo {
 enum Reference {
     Libjpeg,
     LibjpegProgressive,
+    Netpbm,
 }
 
 /// Measures the rows of this group.
 pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     for tool in [DJPEG, CJPEG, "jpegtran"] {
-        present(tool)?;
+        present(tool, "libjpeg-turbo-progs")?;
+    }
+    for tool in [PNGTOPAM, PAMTOPNG] {
+        present(tool, "netpbm")?;
     }
     bench.step("making photos");
     for photo in photos(bench)? {
@@ -102,8 +109,8 @@ fn photos(bench: &Bench) -> Result<Vec<Photo>> {
         anyhow::Ok(Photo {
             name,
             file: path,
-            reference: Some(Reference::Libjpeg),
-            cpu: Some(Target::ratio_at_most(MOST_CPU)),
+            reference: Reference::Libjpeg,
+            cpu: Target::ratio_at_most(MOST_CPU),
             memory: None,
         })
     };
@@ -126,16 +133,17 @@ fn photos(bench: &Bench) -> Result<Vec<Photo>> {
     progressive.arg("-progressive").arg(&photos[1].file);
     let progressive = progressive.output().context("cannot run `jpegtran`")?;
     photos.push(Photo {
-        reference: Some(Reference::LibjpegProgressive),
-        cpu: Some(Target::ratio_at_most(0.8)),
+        reference: Reference::LibjpegProgressive,
+        cpu: Target::ratio_at_most(0.8),
         memory: Some(Target::ratio_at_most(1.0)),
         ..put("progressive JPEG of 12 MP", &progressive.stdout)?
     });
     let mut png = std::io::Cursor::new(Vec::new());
     image::load_from_memory(&twelve)?.write_to(&mut png, image::ImageFormat::Png)?;
     photos.push(Photo {
-        reference: None,
-        cpu: None,
+        reference: Reference::Netpbm,
+        cpu: Target::ratio_at_most(1.1),
+        memory: at_most(16.0),
         ..put("PNG of 12 MP", png.get_ref())?
     });
     Ok(photos)
@@ -148,41 +156,28 @@ fn on_its_side(file: &[u8]) -> Vec<u8> {
     [&file[..2], exif, &file[2..]].concat()
 }
 
-/// Alternately with the reference, if there is one.
+/// Alternately with the reference.
 fn measure(bench: &mut Bench, photo: &Photo) -> Result<()> {
     let (mut cpu, mut memory, mut theirs, mut their_memory) = (vec![], vec![], vec![], vec![]);
+    let reference = photo.reference;
     for _ in 0..bench.pick(11, 3) {
         let [time, peak] = child::figures("annotate-photo", &[&photo.file])?;
         cpu.push(time);
         memory.push(peak);
-        if let Some(reference) = photo.reference {
-            let finished = meter::pipe(reference.commands(&photo.file))?;
-            theirs.push(ms(finished.cpu));
-            their_memory.push(mb(finished.peak_bytes));
-        }
+        let finished = meter::pipe(reference.commands(&photo.file))?;
+        theirs.push(ms(finished.cpu));
+        their_memory.push(mb(finished.peak_bytes));
     }
-    let measured = |measures, own, theirs, target: Option<Target>| {
-        let mut row = Row::new(photo.name, measures, own);
-        if let Some(reference) = photo.reference {
-            row = row.against(reference.name(), theirs);
-        }
-        match target {
-            Some(target) => row.target(target),
-            None => row,
-        }
+    let row = |measures, unit, own, theirs| {
+        let row = Row::new(photo.name, measures, Figure::new(unit, own));
+        row.against(reference.name(), Figure::new(unit, theirs))
     };
-    bench.row(measured(
-        "CPU time to annotate it",
-        Figure::new("ms", cpu),
-        Figure::new("ms", theirs),
-        photo.cpu,
-    ));
-    bench.row(measured(
-        "peak memory above idle",
-        Figure::new("MB", memory),
-        Figure::new("MB", their_memory),
-        photo.memory,
-    ));
+    bench.row(row("CPU time to annotate it", "ms", cpu, theirs).target(photo.cpu));
+    let row = row("peak memory above idle", "MB", memory, their_memory);
+    bench.row(match photo.memory {
+        Some(target) => row.target(target),
+        None => row,
+    });
     Ok(())
 }
 
@@ -191,14 +186,20 @@ impl Reference {
         match self {
             Self::Libjpeg => "djpeg | cjpeg",
             Self::LibjpegProgressive => "djpeg | cjpeg -progressive",
+            Self::Netpbm => "pngtopam | pamtopng",
         }
     }
 
     fn commands(self, file: &Path) -> [Command; 2] {
-        let mut decode = Command::new(DJPEG);
+        let (decode, encode) = match self {
+            Self::Netpbm => (PNGTOPAM, PAMTOPNG),
+            Self::Libjpeg | Self::LibjpegProgressive => (DJPEG, CJPEG),
+        };
+        let (mut decode, mut encode) = (Command::new(decode), Command::new(encode));
         decode.arg(file);
-        let mut encode = Command::new(CJPEG);
-        encode.args(["-quality", &photos::QUALITY.to_string()]);
+        if !matches!(self, Self::Netpbm) {
+            encode.args(["-quality", &photos::QUALITY.to_string()]);
+        }
         if matches!(self, Self::LibjpegProgressive) {
             encode.arg("-progressive");
         }
@@ -207,7 +208,7 @@ impl Reference {
     }
 }
 
-fn present(tool: &str) -> Result<()> {
+fn present(tool: &str, package: &str) -> Result<()> {
     let mut command = Command::new(tool);
     command.arg("-version").stderr(Stdio::null());
     if command
@@ -216,7 +217,7 @@ fn present(tool: &str) -> Result<()> {
         .status()
         .is_err()
     {
-        bail!("`{tool}` is not there: install Debian's `libjpeg-turbo-progs`");
+        bail!("`{tool}` is not there: install Debian's `{package}`");
     }
     Ok(())
 }
@@ -234,7 +235,9 @@ mod tests {
 
     #[test]
     fn a_missing_tool_names_its_package() {
-        let error = present("no-such-tool").unwrap_err().to_string();
+        let error = present("no-such-tool", "libjpeg-turbo-progs")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("libjpeg-turbo-progs"), "{error}");
     }
 }

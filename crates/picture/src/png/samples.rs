@@ -62,6 +62,15 @@ impl Samples {
         u16::MAX >> (16 - self.depth)
     }
 
+    fn is_shallow_grey(self) -> bool {
+        self.colour == ColorType::Grayscale && self.depth < 8
+    }
+
+    /// By how much samples of at most eight bits are multiplied in memory.
+    fn unit(self) -> u16 {
+        255_u16.checked_div(self.most()).unwrap_or(1).max(1)
+    }
+
     /// The same colours in more bits.
     fn deepened(self, depth: u8) -> Self {
         let deeper = Self { depth, ..self };
@@ -95,40 +104,63 @@ pub(crate) fn swap_bytes(data: &mut [u8]) {
     }
 }
 
-/// Whether each pixel is either transparent or not at all.
-fn is_all_or_nothing(raster: &Raster) -> bool {
-    let depth = raster.depth.bytes();
-    let mut pixels = raster.data.chunks_exact(raster.pixel_bytes());
-    pixels.all(|pixel| {
-        let alpha = &pixel[pixel.len() - depth..];
-        alpha.iter().all(|&byte| byte == 0) || alpha.iter().all(|&byte| byte == 255)
-    })
+/// Facts about all pixels of a result that decide how they can be written.
+pub(crate) struct Shades {
+    source: Samples,
+    /// Shades of grey.
+    is_there: [bool; 256],
+    /// Whether something is drawn in the one colour that would not be seen.
+    is_hidden: bool,
+    /// Whether any pixel is half transparent.
+    is_graded: bool,
 }
 
-/// Bits that all shades of grey need, and no less than they had.
-fn grey_depth(raster: &Raster, source: Samples) -> u8 {
-    if source.depth >= 8 {
-        return source.depth;
+impl Shades {
+    /// Of a picture with these samples of which no part was seen yet.
+    pub(crate) fn of(source: Samples) -> Self {
+        Self {
+            source,
+            is_there: [false; 256],
+            is_hidden: false,
+            is_graded: false,
+        }
     }
-    let shades = raster.data.chunks_exact(raster.pixel_bytes());
-    let mut is_there = [false; 256];
-    // Where something is drawn in the one colour that would not be seen, another is needed.
-    let mut is_hidden = false;
-    let key = source.key.map(|key| key[0] * (255 / source.most()));
-    for pixel in shades {
-        is_there[usize::from(pixel[0])] = true;
-        let is_opaque = pixel.get(1).is_some_and(|&alpha| alpha != 0);
-        is_hidden |= is_opaque && Some(u16::from(pixel[0])) == key;
+
+    /// Whether they decide anything.
+    pub(crate) fn matter(source: Samples) -> bool {
+        source.key.is_some() || source.is_shallow_grey()
     }
-    let fits = |bits: u8| {
-        let unit = 255 / ((1 << bits) - 1);
-        let mut missing = (0..256).filter(|shade| shade % unit != 0);
-        !missing.any(|shade| is_there[shade])
-    };
-    let enough = [1, 2, 4].into_iter().find(|&bits| fits(bits));
-    match enough {
-        Some(bits) if !is_hidden => bits.max(source.depth),
-        _ => 8,
+
+    /// Looks at a part of the picture.
+    pub(crate) fn take(&mut self, raster: &Raster) {
+        let depth = raster.depth.bytes();
+        let key = self.source.key.map(|key| key[0] * self.source.unit());
+        for pixel in raster.data.chunks_exact(raster.pixel_bytes()) {
+            let alpha = &pixel[pixel.len() - depth..];
+            self.is_graded |=
+                alpha.iter().any(|&byte| byte != 0) && alpha.iter().any(|&byte| byte != 255);
+            self.is_there[usize::from(pixel[0])] = true;
+            let is_opaque = pixel.get(1).is_some_and(|&alpha| alpha != 0);
+            self.is_hidden |= is_opaque && Some(u16::from(pixel[0])) == key;
+        }
+    }
+
+    /// Bits that all shades of grey need, and no less than they had.
+    fn grey_depth(&self) -> u8 {
+        let least = self.source.depth;
+        if !self.source.is_shallow_grey() {
+            return least;
+        }
+        let fits = |bits: u8| {
+            let unit = 255 / ((1 << bits) - 1);
+            let mut missing = (0..256).filter(|shade| shade % unit != 0);
+            !missing.any(|shade| self.is_there[shade])
+        };
+        let enough = [1, 2, 4].into_iter().find(|&bits| fits(bits));
+        match enough {
+            Some(bits) if !self.is_hidden => bits.max(least),
+            _ => 8,
+        }
     }
 }
 
@@ -142,8 +174,14 @@ pub(crate) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    pub(crate) fn of(raster: &'a Raster, source: Samples) -> Self {
-        if let Some(palette) = &raster.palette {
+    /// For pixels of a result that are kept like this.
+    pub(crate) fn of(
+        (space, depth): (Space, Depth),
+        palette: Option<&'a Palette>,
+        shades: &Shades,
+    ) -> Self {
+        let source = shades.source;
+        if let Some(palette) = palette {
             let colours = palette.colours.len();
             let depth = [1, 2, 4].into_iter().find(|bits| colours <= 1 << bits);
             let samples = Samples {
@@ -157,22 +195,22 @@ impl<'a> Target<'a> {
             };
         }
         let direct = Samples {
-            colour: match raster.space {
+            colour: match space {
                 Space::Grey => ColorType::Grayscale,
                 Space::GreyAlpha => ColorType::GrayscaleAlpha,
                 Space::Rgba => ColorType::Rgba,
                 _ => ColorType::Rgb,
             },
-            depth: match raster.depth {
+            depth: match depth {
                 Depth::Eight => 8,
                 Depth::Sixteen => 16,
             },
             key: None,
         };
-        let key = source.key.filter(|_| is_all_or_nothing(raster));
+        let key = source.key.filter(|_| !shades.is_graded);
         let samples = match source.colour {
             ColorType::Grayscale if key.is_some() || source.key.is_none() => {
-                source.deepened(grey_depth(raster, source))
+                source.deepened(shades.grey_depth())
             }
             ColorType::Rgb if key.is_some() => source,
             _ => direct,
@@ -259,11 +297,8 @@ impl<'a> Target<'a> {
 
     fn key_in_memory(&self, depth: Depth) -> Vec<u8> {
         let Samples { key, .. } = self.samples;
-        let scale = match depth {
-            Depth::Eight => 255 / self.samples.most(),
-            Depth::Sixteen => 1,
-        };
-        let words = key.into_iter().flatten().map(|word| word * scale);
+        let unit = self.samples.unit();
+        let words = key.into_iter().flatten().map(|word| word * unit);
         match depth {
             Depth::Eight => words.map(|word| word.to_le_bytes()[0]).collect(),
             Depth::Sixteen => words.flat_map(u16::to_ne_bytes).collect(),
