@@ -91,6 +91,41 @@ def test_values_do_what_settings_do(tmp_path):
     assert without_policy(by_helm(values, namespace="elsewhere")) == expected
 
 
+def test_role_of_values_is_the_role_of_settings(tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text(
+        """
+        [controller]
+        namespace = "elsewhere"
+        [sample]
+        namespace = "photos"
+        [mns]
+        open-endpoint = "https://mns-open.example.com"
+        account-id = "1234567890123456"
+        region = "cn-shanghai"
+        [rrsa]
+        oidc-provider = "ack-rrsa-c0ffee"
+        issuer = "https://issuer.example.com"
+        sts-endpoint = "https://sts.example.com"
+        """
+    )
+    account = "acs:ram::1234567890123456"
+    values = {
+        "mnsOpenEndpoint": "https://mns-open.example.com",
+        "rrsa": {
+            "roleArn": f"{account}:role/mnsoss-controller",
+            "providerArn": f"{account}:oidc-provider/ack-rrsa-c0ffee",
+            "stsRegion": "cn-shanghai",
+            "stsEndpoint": "https://sts.example.com",
+            "namespaces": ["photos"],
+        },
+    }
+    xtask_render("--config", settings, "--out", tmp_path / "out")
+    expected = by_xtask(tmp_path / "out" / "controller")
+    key = ("Deployment", "elsewhere", "mnsoss-source-controller")
+    assert by_helm(values, namespace="elsewhere")[key] == expected[key]
+
+
 def test_release_is_one_file_and_the_same_chart(tmp_path):
     version = yaml.safe_load((CHART / "Chart.yaml").read_text())["version"]
     xtask_render("--release", version, "--repository", "example.com/m", "--out", tmp_path)
@@ -164,6 +199,8 @@ def test_places_and_annotations_go_where_they_belong():
         ({"privateEndpoints": ["localhost"]}, "privateEndpoints"),
         ({"networkPolicy": {"egressPorts": [0]}}, "egressPorts"),
         ({"logFilter": ""}, "logFilter"),
+        ({"rrsa": {"roleArn": "mnsoss-controller"}}, "roleArn"),
+        ({"mnsOpenEndpoint": "mns-open.example.com"}, "mnsOpenEndpoint"),
     ],
 )
 def test_schema_names_what_is_wrong(values, named):

@@ -12,6 +12,7 @@ use crate::config::{CONTROLLER_NAMESPACE, Config};
 use crate::controller;
 use crate::file::{File, ORIGIN};
 use crate::observability;
+use crate::rrsa::{self, Piece, Rrsa};
 use crate::yaml::RenderError;
 
 const IMAGE: &str = "mark-image";
@@ -19,6 +20,12 @@ const NAMESPACE: &str = "mark-namespace";
 const WATCHED: &str = "mark-watched";
 const LOG_FILTER: &str = "mark-log-filter";
 const PRIVATE_ENDPOINTS: &str = "mark-private-endpoints";
+const OPEN_ENDPOINT: &str = "mark-open-endpoint";
+const ACCOUNT: &str = "mark-account";
+const PROVIDER: &str = "mark-provider";
+const STS_REGION: &str = "mark-sts-region";
+const STS_ENDPOINT: &str = "mark-sts-endpoint";
+const IDENTITY: &str = "mark-identity";
 const REPLICAS: i32 = 424_201;
 const RESYNC_SECONDS: u32 = 424_202;
 const PORT: u16 = 64_201;
@@ -63,21 +70,36 @@ fn marked(namespaces: &[&str]) -> Config {
     }
 }
 
+/// The same with what only the Deployment has.
+fn marked_deployment() -> Config {
+    Config {
+        mns_open_endpoint: Some(OPEN_ENDPOINT.to_owned()),
+        rrsa: Some(Rrsa {
+            account_id: ACCOUNT.to_owned(),
+            region: STS_REGION.to_owned(),
+            provider: PROVIDER.to_owned(),
+            issuer: String::new(),
+            sts_endpoint: Some(STS_ENDPOINT.to_owned()),
+        }),
+        sample_namespace: IDENTITY.to_owned(),
+        ..marked(&[WATCHED])
+    }
+}
+
 fn templates() -> Result<Vec<File>, RenderError> {
     let confined = controller::files(&marked(&[WATCHED]))?;
+    let with_role = controller::files(&marked_deployment())?;
     let mut templates = Vec::new();
     for everywhere in controller::files(&marked(&[]))? {
         let Some(name) = everywhere.path.strip_prefix("controller/") else {
             continue;
         };
-        let twin = confined.iter().find(|file| file.path == everywhere.path);
-        let twin = twin.map_or("", File::body);
         let text = match name {
             // Helm makes the namespace, or has it made.
             "namespace.yaml" => continue,
             "rights.yaml" => format!(
                 "{{{{- if .Values.watchNamespaces }}}}\n{}{{{{- else }}}}\n{}{{{{- end }}}}\n",
-                repeated(twin),
+                repeated(body(&confined, &everywhere.path)),
                 everywhere.body()
             ),
             "definition.yaml" => only_if("crds.install", &kept(everywhere.body())),
@@ -86,7 +108,7 @@ fn templates() -> Result<Vec<File>, RenderError> {
             "network.yaml" => only_if("networkPolicy.enabled", everywhere.body()),
             "disruption.yaml" => only_if("disruptionBudget.enabled", everywhere.body()),
             "account.yaml" => annotated(everywhere.body()),
-            "deployment.yaml" => placed(twin),
+            "deployment.yaml" => placed(&with_token(body(&with_role, &everywhere.path))),
             _ => everywhere.body().to_owned(),
         };
         templates.push(template(name, &text));
@@ -95,6 +117,12 @@ fn templates() -> Result<Vec<File>, RenderError> {
     let monitor = only_if("podMonitor.enabled", &labelled(monitor.body()));
     templates.push(template("monitor.yaml", &monitor));
     Ok(templates)
+}
+
+/// What the file at a path has below its comment.
+fn body<'a>(files: &'a [File], path: &str) -> &'a str {
+    let file = files.iter().find(|file| file.path == path);
+    file.map_or("", File::body)
 }
 
 fn template(name: &str, text: &str) -> File {
@@ -133,29 +161,65 @@ fn filled_in(text: &str) -> String {
         format!("\"{RESYNC_SECONDS}\""),
         format!("    - port: {PORT}\n      protocol: TCP\n"),
     );
-    let variable =
-        |name: &str, mark: &str| format!("        - name: {name}\n          value: {mark}\n");
-    let optional = |name: &str, value: &str, expression: &str| {
-        let variable = variable(name, expression);
-        format!("        {{{{- with .Values.{value} }}}}\n{variable}        {{{{- end }}}}\n")
-    };
+    let listed = r#"{{ join "," . | quote }}"#;
+    let quoted = "{{ . | quote }}";
+    let role = Piece::Controller.role();
+    let role = format!("acs:ram::{ACCOUNT}:role/{role}");
+    let provider = format!("acs:ram::{ACCOUNT}:oidc-provider/{PROVIDER}");
+    let optional = [
+        ("WATCH_NAMESPACES", WATCHED, "watchNamespaces", listed),
+        (
+            "ALLOW_PRIVATE_ENDPOINTS",
+            PRIVATE_ENDPOINTS,
+            "privateEndpoints",
+            listed,
+        ),
+        (
+            "MNS_OPEN_ENDPOINT",
+            OPEN_ENDPOINT,
+            "mnsOpenEndpoint",
+            quoted,
+        ),
+        (
+            "CLOUD_IDENTITY_NAMESPACES",
+            IDENTITY,
+            "rrsa.namespaces",
+            listed,
+        ),
+        ("ALIBABA_CLOUD_ROLE_ARN", &role, "rrsa.roleArn", quoted),
+        (
+            "ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
+            &provider,
+            "rrsa.providerArn",
+            quoted,
+        ),
+        (
+            "ALIBABA_CLOUD_OIDC_TOKEN_FILE",
+            rrsa::TOKEN_FILE,
+            "rrsa.roleArn",
+            rrsa::TOKEN_FILE,
+        ),
+        (
+            "ALIBABA_CLOUD_STS_REGION",
+            STS_REGION,
+            "rrsa.stsRegion",
+            quoted,
+        ),
+        (
+            "ALIBABA_CLOUD_STS_ENDPOINT",
+            STS_ENDPOINT,
+            "rrsa.stsEndpoint",
+            quoted,
+        ),
+    ];
+    let optional = optional.map(|(name, mark, value, expression)| {
+        let variable = |value: &str| format!("        - name: {name}\n          value: {value}\n");
+        let present = variable(expression);
+        let present =
+            format!("        {{{{- with .Values.{value} }}}}\n{present}        {{{{- end }}}}\n");
+        (variable(mark), present)
+    });
     let replacements = [
-        (
-            variable("WATCH_NAMESPACES", WATCHED),
-            optional(
-                "WATCH_NAMESPACES",
-                "watchNamespaces",
-                r#"{{ join "," . | quote }}"#,
-            ),
-        ),
-        (
-            variable("ALLOW_PRIVATE_ENDPOINTS", PRIVATE_ENDPOINTS),
-            optional(
-                "ALLOW_PRIVATE_ENDPOINTS",
-                "privateEndpoints",
-                r#"{{ join "," . | quote }}"#,
-            ),
-        ),
         (
             port,
             "    {{- range .Values.networkPolicy.egressPorts }}\n    - port: {{ . }}\n      protocol: TCP\n    {{- end }}\n"
@@ -175,8 +239,9 @@ fn filled_in(text: &str) -> String {
         (replicas, "{{ .Values.replicas }}".to_owned()),
         (resync, "{{ .Values.resyncSeconds | quote }}".to_owned()),
     ];
-    replacements
+    optional
         .iter()
+        .chain(&replacements)
         .fold(text.to_owned(), |text, (mark, expression)| {
             text.replace(mark, expression)
         })
@@ -227,6 +292,31 @@ fn annotated(body: &str) -> String {
 fn labelled(body: &str) -> String {
     let labels = "  labels:\n    {{- with .Values.podMonitor.labels }}\n    {{- toYaml . | nindent 4 }}\n    {{- end }}\n";
     body.replacen("  labels:\n", labels, 1)
+}
+
+/// The token of the pod's role is mounted if there is a role.
+fn with_token(body: &str) -> String {
+    let mut text = String::new();
+    // The margin of the block that goes on.
+    let mut open: Option<&str> = None;
+    for line in body.split_inclusive('\n') {
+        let margin = line
+            .get(..line.len() - line.trim_start().len())
+            .unwrap_or_default();
+        let goes_on =
+            |block: &str| margin.len() > block.len() || line.trim_start().starts_with("- ");
+        if let Some(block) = open.filter(|block| !goes_on(block)) {
+            text.extend([block, "{{- end }}\n"]);
+            open = None;
+        }
+        if matches!(line.trim(), "volumeMounts:" | "volumes:") {
+            text.extend([margin, "{{- if .Values.rrsa.roleArn }}\n"]);
+            open = Some(margin);
+        }
+        text.push_str(line);
+    }
+    text.extend(open.map(|block| format!("{block}{{{{- end }}}}\n")));
+    text
 }
 
 /// Where pods run.

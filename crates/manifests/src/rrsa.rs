@@ -23,6 +23,8 @@ const ROLE_NAME: &str = "pod-identity.alibabacloud.com/role-name";
 const VOLUME: &str = "rrsa-token";
 const FOLDER: &str = "/var/run/secrets/mnsoss/rrsa";
 const TOKEN: &str = "token";
+/// Where a pod finds its token.
+pub(crate) const TOKEN_FILE: &str = "/var/run/secrets/mnsoss/rrsa/token";
 /// The kubelet renews a token after four fifths of this time.
 const TOKEN_SECONDS: i64 = 3600;
 
@@ -102,11 +104,10 @@ impl Rrsa {
 
     /// Variables by which a piece finds its role.
     pub(crate) fn variables(&self, piece: Piece) -> Vec<EnvVar> {
-        let token = format!("{FOLDER}/{TOKEN}");
         let mut variables = vec![
             variable("ALIBABA_CLOUD_ROLE_ARN", &self.role_arn(piece)),
             variable("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", &self.provider_arn()),
-            variable("ALIBABA_CLOUD_OIDC_TOKEN_FILE", &token),
+            variable("ALIBABA_CLOUD_OIDC_TOKEN_FILE", TOKEN_FILE),
             variable("ALIBABA_CLOUD_STS_REGION", &self.region),
         ];
         let endpoint = self.sts_endpoint.as_ref();

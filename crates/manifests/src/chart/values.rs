@@ -37,6 +37,10 @@ struct Values {
     /// public; the endpoints of Alibaba Cloud itself need no leave.
     #[schemars(inner(regex(pattern = "^[0-9a-fA-F.:]+/[0-9]{1,3}$")))]
     private_endpoints: Vec<String>,
+    /// Endpoint of the MNS OpenAPI, in which event rules are; that of the region if empty.
+    #[schemars(regex(pattern = "^(https?://[^ \\t]+)?$"))]
+    mns_open_endpoint: String,
+    rrsa: Rrsa,
     crds: Crds,
     network_policy: NetworkPolicy,
     disruption_budget: Switch,
@@ -61,6 +65,26 @@ struct Image {
     /// Digest, such as `sha256:` and 64 hexadecimal digits; none if empty.
     #[schemars(regex(pattern = "^(sha256:[0-9a-f]{64})?$"))]
     digest: String,
+}
+
+/// The controller's role in RAM, for sources that have no Secret. The pod gets a token for it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Rrsa {
+    /// ARN of the role; without one, every source needs a Secret.
+    #[schemars(regex(pattern = "^(acs:ram::[0-9]+:role/[^ \\t]+)?$"))]
+    role_arn: String,
+    /// ARN of the cluster's identity provider in RAM.
+    #[schemars(regex(pattern = "^(acs:ram::[0-9]+:oidc-provider/[^ \\t]+)?$"))]
+    provider_arn: String,
+    /// Region whose STS is asked.
+    sts_region: String,
+    /// Host or URL of STS; that of the region if empty.
+    sts_endpoint: String,
+    /// Namespaces whose sources may do without a Secret. Who may create sources there can have
+    /// the controller do what its role may.
+    #[schemars(inner(regex(pattern = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")))]
+    namespaces: Vec<String>,
 }
 
 /// What a cluster has once: the definition of `MnsOssSource` and the roles of others.
@@ -123,6 +147,14 @@ fn usual(config: &Config) -> Values {
         resync_seconds: config.controller_resync_seconds,
         watch_namespaces: Vec::new(),
         private_endpoints: Vec::new(),
+        mns_open_endpoint: String::new(),
+        rrsa: Rrsa {
+            role_arn: String::new(),
+            provider_arn: String::new(),
+            sts_region: String::new(),
+            sts_endpoint: String::new(),
+            namespaces: Vec::new(),
+        },
         crds: Crds { install: true },
         network_policy: NetworkPolicy {
             enabled: true,
