@@ -177,6 +177,7 @@ impl Sinks {
         let options = ConnectOptions {
             idle_per_host: config.limits.most_requests(),
             ca_certs_pem: config.sink.ca_certs_pem.clone(),
+            trust_bundles: config.sink.trust_bundles.clone(),
             ..ConnectOptions::default()
         };
         let client = http_client(&options).context("cannot use K_CA_CERTS")?;

@@ -210,6 +210,7 @@ fn parts(
         backlogs,
         scope: args.scope.clone(),
         cluster_domain: cluster_domain(args.cluster_domain.as_deref()),
+        knative_namespace: args.knative_namespace.clone(),
         open_api: args.endpoints.mns_open_endpoint.clone(),
         client,
     })

@@ -22,14 +22,9 @@ pub struct Args {
     /// Image of the adapters; usually the controller's own.
     #[arg(long, env = "ADAPTER_IMAGE", value_name = "IMAGE", value_parser = NonEmptyStringValueParser::new())]
     pub adapter_image: String,
-    /// What adapters log.
-    #[arg(
-        long,
-        env = "ADAPTER_LOG_FILTER",
-        value_name = "FILTER",
-        default_value = "info"
-    )]
-    pub adapter_log_filter: String,
+    /// What adapters log [default: the level in Knative's `config-logging`, else info].
+    #[arg(long, env = "ADAPTER_LOG_FILTER", value_name = "FILTER")]
+    pub adapter_log_filter: Option<String>,
     /// Format of adapters' log lines: `text` or `json`.
     #[arg(
         long,
@@ -84,6 +79,15 @@ pub struct Args {
     /// Most sources reconciled at one time.
     #[arg(long, env = "CONTROLLER_CONCURRENCY", value_name = "COUNT", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub concurrency: u16,
+    /// Namespace of Knative Eventing: its trust bundles and its ConfigMaps for logs, metrics and
+    /// traces reach the adapters.
+    #[arg(
+        long,
+        env = "KNATIVE_EVENTING_NAMESPACE",
+        value_name = "NAME",
+        default_value = "knative-eventing"
+    )]
+    pub knative_namespace: String,
     /// How often a source is reconciled when no watch wakes it, in seconds; changes in MNS are
     /// noticed that late.
     #[arg(long, env = "CONTROLLER_RESYNC_SECONDS", value_name = "SECONDS", default_value = "300", value_parser = seconds)]

@@ -9,6 +9,7 @@ use transport::Transport;
 use crate::account::{CloudIdentity, KnownAccounts, OpenedSecret};
 use crate::backlog::Backlogs;
 use crate::cache::{RecentObservations, WatchCache};
+use crate::config_maps::ConfigMaps;
 use crate::controller::Feeds;
 use crate::deployment::{AdapterSettings, Deployments};
 use crate::metrics::Metrics;
@@ -29,6 +30,7 @@ pub struct Context {
     pub(crate) scope: Scope,
     pub(crate) resolver: Resolver,
     pub(crate) deployments: Deployments,
+    pub(crate) config_maps: ConfigMaps,
     pub(crate) own_writes: OwnWrites,
     pub(crate) secrets: WatchCache<OpenedSecret>,
     pub(crate) cloud_identity: Option<CloudIdentity>,
@@ -62,6 +64,8 @@ pub struct Parts {
     pub scope: Scope,
     /// DNS domain of the cluster.
     pub cluster_domain: String,
+    /// Namespace of Knative Eventing.
+    pub knative_namespace: String,
     /// The OpenAPI of MNS, if it is not the vendor's in each region.
     pub open_api: Option<OpenApiEndpoint>,
 }
@@ -81,13 +85,16 @@ impl Context {
             backlogs,
             scope,
             cluster_domain,
+            knative_namespace,
             open_api,
         } = parts;
         let (watches, sinks) = SinkWatches::channel(scope.clone());
         let (deployments, writers) = Deployments::new(client.clone(), scope.clone());
+        let (config_maps, config_map_writers) = ConfigMaps::new(scope.clone(), knative_namespace);
         let context = Self {
             resolver: Resolver::new(client.clone(), watches, cluster_domain),
             deployments,
+            config_maps,
             own_writes: OwnWrites::default(),
             secrets: WatchCache::default(),
             recent_mns: RecentObservations::new(requeue.resync()),
@@ -107,6 +114,7 @@ impl Context {
         };
         let feeds = Feeds {
             deployments: writers,
+            config_maps: config_map_writers,
             sinks,
         };
         (context, feeds)

@@ -1,8 +1,8 @@
 //! The watches that wake the controller: on its sources, their Deployments and Secrets, the sinks that they
-//! name, and the definitions of kinds.
+//! name, trust bundles, Knative's ConfigMaps, and the definitions of kinds.
 //!
 //! Each watch has a backoff of its own, so that one that is refused does not hold up the
-//! others. Copies are kept of sources and of our Deployments. Of everything else only metadata
+//! others. Copies are kept of sources, of our Deployments and of those ConfigMaps. Of everything else only metadata
 //! is fetched, and nothing is kept: no Secret is ever read but those that sources name. A
 //! controller that is limited to some namespaces watches these alone.
 
@@ -14,7 +14,7 @@ use std::vec;
 
 use futures_util::{Stream, StreamExt as _, stream};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::core::PartialObjectMeta;
 use kube::runtime::controller::{self, Controller};
@@ -28,10 +28,12 @@ use tracing::{debug, warn};
 
 use crate::account::SECRETS;
 use crate::changes::changes;
+use crate::config_maps::{self, ConfigMapWriters};
 use crate::context::Context;
 use crate::deployment::DeploymentWriters;
 use crate::reconcile::{on_error, reconcile};
 use crate::sink::{Changed, WatchRequests, follow};
+use crate::{knative_config, trust_bundles};
 
 /// Changes come in bursts: those within this time of each other cause one reconcile.
 const DEBOUNCE: Duration = Duration::from_millis(200);
@@ -42,6 +44,7 @@ type Concerned = stream::Iter<vec::IntoIter<ObjectRef<MnsOssSource>>>;
 /// The ends that the watches of a controller write to.
 pub struct Feeds {
     pub(crate) deployments: DeploymentWriters,
+    pub(crate) config_maps: ConfigMapWriters,
     pub(crate) sinks: WatchRequests,
 }
 
@@ -59,6 +62,7 @@ pub async fn run(ctx: Arc<Context>, feeds: Feeds, concurrency: u16, stop: Cancel
         .with_config(config)
         .owns_stream(deployments(&ctx, feeds.deployments))
         .reconcile_on(by_secret(&ctx, store.clone()))
+        .reconcile_on(by_config_map(&ctx, feeds.config_maps, store.clone()))
         .reconcile_on(by_definition(ctx.clone(), store.clone()))
         .reconcile_on(by_sink(client, feeds.sinks, store))
         .graceful_shutdown_on(stop.cancelled_owned())
@@ -135,6 +139,28 @@ fn by_secret(
         let (namespace, name) = (secret.namespace(), secret.name_any());
         concerned(&store, |source| {
             uses_secret(source, namespace.as_deref(), &name)
+        })
+    })
+}
+
+/// A trust bundle, or what Knative says to everybody, came, changed or went; or they have all been
+/// listed, which is told without a name.
+fn by_config_map(
+    ctx: &Arc<Context>,
+    writers: ConfigMapWriters,
+    store: Store<MnsOssSource>,
+) -> impl Stream<Item = ObjectRef<MnsOssSource>> + Send + use<> {
+    let changes = successes(config_maps::changes(ctx, writers), "config maps");
+    let ctx = ctx.clone();
+    changes.flat_map(move |changed: ConfigMap| {
+        let is_of_knative = ctx
+            .config_maps
+            .is_knative(changed.metadata.namespace.as_deref());
+        let is_for_all = changed.metadata.name.is_none()
+            || is_of_knative
+                && (knative_config::is_read(&changed) || trust_bundles::is_bundle(&changed));
+        concerned(&store, |source| {
+            is_for_all || trust_bundles::concerns(&changed, source)
         })
     })
 }

@@ -1,5 +1,6 @@
 //! The Deployment of a source's adapter: observe, diff, apply, report.
 
+mod certificates;
 mod client;
 mod credentials;
 mod document;
@@ -26,6 +27,7 @@ pub use document::{AdapterInputs, AdapterSettings, deployment, selector};
 use crate::context::Context;
 use crate::drift;
 use crate::error::{ReconcileError, doing, is_refusal};
+use crate::knative_config::KnativeConfig;
 use crate::metrics::WrittenObject;
 use crate::reconcile::{Applied, Observed};
 use crate::source::{Desired, Identity, ParsedSource};
@@ -139,7 +141,11 @@ pub(crate) fn diff(
     if credentials::lacks_provider(&parsed.source.spec, settings) {
         return AdapterPlan::Refuse(AdapterRefusal::NoProvider, live);
     }
-    let Some(inputs) = inputs(&parsed.desired, observed) else {
+    // While it is not known what Knative says, it is what it was: no pod is replaced for that.
+    let known = || live.as_deref().map(KnativeConfig::of_deployment);
+    let knative_config = observed.knative_config.clone().or_else(known);
+    let knative_config = knative_config.unwrap_or_default();
+    let Some(inputs) = inputs(&parsed.desired, observed, &knative_config) else {
         return AdapterPlan::Keep(live);
     };
     let desired = Box::new(deployment(&parsed.source, identity, &inputs, settings));
@@ -151,7 +157,11 @@ pub(crate) fn diff(
 }
 
 /// The configuration of the adapter, if all of it is known.
-fn inputs<'a>(desired: &'a Desired, observed: &'a Observed) -> Option<AdapterInputs<'a>> {
+fn inputs<'a>(
+    desired: &'a Desired,
+    observed: &'a Observed,
+    knative_config: &'a KnativeConfig,
+) -> Option<AdapterInputs<'a>> {
     let dead_letter_sink = match &observed.dead_letter_sink {
         Some(resolved) => Some(resolved.as_ref().ok()?),
         None => None,
@@ -160,6 +170,7 @@ fn inputs<'a>(desired: &'a Desired, observed: &'a Observed) -> Option<AdapterInp
         sink: observed.sink.as_ref().ok()?,
         dead_letter_sink,
         delivery: desired.delivery.as_ref().ok()?,
+        knative_config,
         queue: desired.queue.as_ref().ok()?.name(),
         endpoint: observed.account.as_ref().ok()?,
     })

@@ -57,6 +57,8 @@ pub enum WrittenObject {
     EventType,
     /// The ServiceAccount whose tokens a source shows, made or removed.
     ServiceAccount,
+    /// The ConfigMap with the certificates that an adapter trusts.
+    TrustBundle,
     /// A Kubernetes Event.
     Event,
 }

@@ -24,6 +24,7 @@ use crate::deployment::{AdapterPlan, AdapterSettings, AppliedAdapter};
 use crate::error::{DEADLINE, ReconcileError, doing};
 use crate::event_rule::EventRuleStep;
 use crate::event_types::{EventTypesPlan, ObservedEventTypes};
+use crate::knative_config::{self, KnativeConfig};
 use crate::metrics::ReconcileOutcome;
 use crate::mns::orphans::{self, Orphans};
 use crate::mns::{Account, MnsProblem, MnsStep, ObservedMns};
@@ -32,6 +33,7 @@ use crate::sink::{ResolvedSink, SinkProblem};
 use crate::sink_identity::{ObservedServiceAccount, SinkIdentityPlan, SinkIdentityProblem};
 use crate::source::{Identity, ParsedSource};
 use crate::status::{self, Report, report};
+use crate::trust_bundles::{self, ObservedBundles};
 use crate::{account, deployment, event_rule, event_types, events, finalize, sink, sink_identity};
 
 /// The observed state of everything that concerns one source.
@@ -44,6 +46,10 @@ pub struct Observed {
     /// The ServiceAccount that is kept for the source; `None` if there is none, or none was
     /// looked for.
     pub service_account: Option<ObservedServiceAccount>,
+    /// The trust bundles; `None` while they are not known.
+    pub trust_bundles: Option<ObservedBundles>,
+    /// What Knative's ConfigMaps say; `None` while they are not known.
+    pub knative_config: Option<KnativeConfig>,
     /// Where the account is that the source uses.
     pub account: Result<Endpoint, AccountProblem>,
     /// The version of that Secret; `None` if there is none.
@@ -70,6 +76,8 @@ pub struct Plan {
     pub event_rule: Result<Vec<EventRuleStep>, MnsProblem>,
     /// What to do about the identity towards sinks.
     pub sink_identity: SinkIdentityPlan,
+    /// The certificates of trust bundles to write.
+    pub trust_bundles: Option<String>,
     /// What to do about the adapter.
     pub adapter: AdapterPlan,
     /// What to do about `EventType`s.
@@ -211,6 +219,8 @@ pub async fn observe(
         sink_identity::observe(ctx, parsed, &sink, dead_letter_sink.as_ref()).await?;
     let observed = Observed {
         service_account,
+        trust_bundles: trust_bundles::observe(ctx, identity),
+        knative_config: knative_config::observe(ctx),
         sink,
         dead_letter_sink,
         account: endpoint.map_err(Clone::clone),
@@ -259,6 +269,7 @@ pub fn plan(parsed: &ParsedSource, observed: &Observed, settings: &AdapterSettin
         mns: crate::mns::diff(&parsed.desired, observed),
         event_rule: event_rule::diff(parsed, observed),
         sink_identity: sink_identity::diff(parsed, observed),
+        trust_bundles: trust_bundles::diff(observed),
         adapter: deployment::diff(parsed, observed, settings),
         event_types: event_types::diff(parsed, observed),
     }
@@ -287,6 +298,7 @@ pub async fn apply(
         Ok(_) => Some(event_rule::apply(ctx, identity, account, plan.event_rule).await),
         Err(_) => None,
     };
+    trust_bundles::apply(ctx, identity, plan.trust_bundles).await?;
     let sink_identity = sink_identity::prepare(ctx, identity, &plan.sink_identity).await?;
     let adapter = match &sink_identity {
         Ok(()) => plan.adapter,

@@ -24,8 +24,9 @@ use crate::reconcile::{Applied, Observed};
 use crate::sink::{ResolvedSink, SinkProblem};
 use crate::source::{Identity, ParsedSource};
 
-/// Condition and status call it so, as Knative's own sources do while the feature is off.
-const NOT_NEEDED: &str = "authentication-oidc feature disabled";
+/// The words of Knative's own sources.
+const FEATURE_OFF: &str = "authentication-oidc feature disabled";
+const NO_AUDIENCE: &str = "Sink has no audience defined";
 
 /// The ServiceAccount that has the name of the one that is kept for a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -310,7 +311,10 @@ pub(crate) fn mark(
             conditions.mark_true(dependent);
         }
         SinkIdentity::Unknown | SinkIdentity::NotNeeded | SinkIdentity::Refused(_) => {
-            conditions.mark_true_because(dependent, NOT_NEEDED, "no sink expects tokens");
+            let config = observed.knative_config.as_ref();
+            let is_on = config.is_some_and(|config| config.is_oidc_on);
+            let reason = if is_on { NO_AUDIENCE } else { FEATURE_OFF };
+            conditions.mark_true_because(dependent, reason, "no sink expects tokens");
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use thiserror::Error;
@@ -19,7 +20,7 @@ use crate::reach::Reach;
 use crate::trust::Trust;
 
 /// Where Knative mounts the trust bundles of a cluster; anywhere else there is no such folder.
-const KNATIVE_BUNDLES: &str = "/knative-custom-certs";
+pub const KNATIVE_BUNDLES: &str = "/knative-custom-certs";
 
 /// A long poll whose peer has gone away without a word is noticed in under 20 s.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(10);
@@ -38,6 +39,9 @@ pub struct ConnectOptions {
     pub idle_per_host: usize,
     /// Further CA certificates to trust, in PEM (`K_CA_CERTS`).
     pub ca_certs_pem: Option<String>,
+    /// Folder with files of further CA certificates to trust. It need not be there; if it is, what comes,
+    /// changes or goes in it takes effect at the next connection a few seconds later.
+    pub trust_bundles: PathBuf,
     /// Which of the addresses that a name has may be connected to. An address that stands in a URL
     /// is checked by [`Transport::connect`](crate::Transport::connect), not by the HTTP client.
     pub reach: Reach,
@@ -50,6 +54,7 @@ impl Default for ConnectOptions {
             idle_timeout: Duration::from_secs(20),
             idle_per_host: 64,
             ca_certs_pem: None,
+            trust_bundles: PathBuf::from(KNATIVE_BUNDLES),
             reach: Reach::anywhere(),
         }
     }
@@ -83,6 +88,7 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
         idle_timeout,
         idle_per_host,
         ca_certs_pem,
+        trust_bundles,
         reach,
     } = options;
     let added = ca_certs_pem
@@ -95,7 +101,7 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
         client = client.dns_resolver(Resolver(reach.clone()));
     }
     client
-        .tls_backend_preconfigured(tls(added)?)
+        .tls_backend_preconfigured(tls(trust_bundles.clone(), added)?)
         .user_agent(concat!("knative-mnsoss/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
@@ -143,9 +149,13 @@ fn parse_pem(pem: &str) -> Result<Vec<CertificateDer<'static>>, HttpClientError>
     }
 }
 
-fn tls(added: Vec<CertificateDer<'static>>) -> Result<rustls::ClientConfig, HttpClientError> {
+fn tls(
+    bundles: PathBuf,
+    added: Vec<CertificateDer<'static>>,
+) -> Result<rustls::ClientConfig, HttpClientError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let trust = Trust::new(provider.clone(), PathBuf::from(KNATIVE_BUNDLES), added);
+    let has_bundles = bundles.is_dir();
+    let trust = Trust::new(provider.clone(), bundles, added);
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(HttpClientError::Tls)?
@@ -153,6 +163,11 @@ fn tls(added: Vec<CertificateDer<'static>>) -> Result<rustls::ClientConfig, Http
         .with_custom_certificate_verifier(Arc::new(trust))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    if has_bundles {
+        // A server shows no certificate in a session that is resumed, which would so outlive the
+        // trust in it.
+        config.resumption = Resumption::disabled();
+    }
     Ok(config)
 }
 

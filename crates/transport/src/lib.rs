@@ -30,7 +30,7 @@ pub use call::{Call, Replay};
 pub use client_builder::{ClientBuilder, Service};
 pub use disposition::Disposition;
 pub use error::{BoxError, TransportError};
-pub use http_client::{ConnectOptions, HttpClientError, http_client};
+pub use http_client::{ConnectOptions, HttpClientError, KNATIVE_BUNDLES, http_client};
 pub use printable::Printable;
 pub use reach::{Networks, Reach};
 pub use redact::{RedactedUrl, redact};

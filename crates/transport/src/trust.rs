@@ -3,12 +3,14 @@
 //! Trust is the system's roots, every file in the directory where Knative mounts its
 //! trust bundles, and what the configuration adds. It is loaded at the first TLS
 //! handshake, so that a process that speaks plain HTTP starts fast and stays small, and
-//! a machine without any roots can still do that. When a server is not trusted it is
-//! loaded once more, so that a renewed bundle takes effect without a restart.
+//! a machine without any roots can still do that. It is loaded again when the directory has
+//! changed, so that a bundle that comes or goes takes effect without a restart, and when a server
+//! is not trusted, because the system's roots may have changed.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -20,6 +22,12 @@ use tracing::{debug, warn};
 
 /// A server that nobody trusts must not make us read the disk for each of its handshakes.
 const RELOAD_PAUSE: Duration = Duration::from_secs(10);
+/// How long the directory is taken to be as it was. Kubernetes itself takes up to a minute to
+/// update a mounted file.
+const LOOK_PAUSE: Duration = Duration::from_secs(2);
+
+/// Name, age and size of each file of the directory: what Kubernetes mounts anew is younger.
+type Stamp = Vec<(OsString, Option<SystemTime>, u64)>;
 
 /// Verifies servers against roots that are loaded when needed.
 #[derive(Debug)]
@@ -34,6 +42,8 @@ pub(crate) struct Trust {
 struct Loaded {
     verifier: Arc<WebPkiServerVerifier>,
     at: Instant,
+    stamp: Stamp,
+    looked_at: Instant,
 }
 
 impl Trust {
@@ -51,11 +61,13 @@ impl Trust {
         }
     }
 
-    /// The verifier in use, and when it was loaded.
+    /// The verifier in use, and when it was loaded. It is loaded anew if the directory has changed.
     fn current(&self) -> Result<Loaded, Error> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(loaded) = &*loaded {
-            return Ok(loaded.clone());
+        if let Some(known) = &mut *loaded
+            && (known.looked_at.elapsed() < LOOK_PAUSE || known.is_still(&self.bundles))
+        {
+            return Ok(known.clone());
         }
         Ok(loaded.insert(self.load()?).clone())
     }
@@ -71,6 +83,8 @@ impl Trust {
     }
 
     fn load(&self) -> Result<Loaded, Error> {
+        // First, so that a change while it is read is noticed the next time.
+        let stamp = stamp(&self.bundles);
         let mut roots = RootCertStore::empty();
         let system = rustls_native_certs::load_native_certs();
         for error in &system.errors {
@@ -87,6 +101,8 @@ impl Trust {
         Ok(Loaded {
             verifier,
             at: Instant::now(),
+            stamp,
+            looked_at: Instant::now(),
         })
     }
 
@@ -101,7 +117,28 @@ impl Trust {
     }
 }
 
-fn certificates_in(path: &std::path::Path) -> Vec<CertificateDer<'static>> {
+impl Loaded {
+    /// Whether the directory is as it was when this was loaded.
+    fn is_still(&mut self, bundles: &Path) -> bool {
+        self.looked_at = Instant::now();
+        self.stamp == stamp(bundles)
+    }
+}
+
+fn stamp(bundles: &Path) -> Stamp {
+    let entries = std::fs::read_dir(bundles).into_iter().flatten().flatten();
+    let mut stamp: Stamp = entries
+        .filter_map(|entry| {
+            // Of what a link leads to.
+            let metadata = std::fs::metadata(entry.path()).ok()?;
+            Some((entry.file_name(), metadata.modified().ok(), metadata.len()))
+        })
+        .collect();
+    stamp.sort();
+    stamp
+}
+
+fn certificates_in(path: &Path) -> Vec<CertificateDer<'static>> {
     match CertificateDer::pem_file_iter(path) {
         Ok(certificates) => certificates.filter_map(Result::ok).collect(),
         Err(error) => {

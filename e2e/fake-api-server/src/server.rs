@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::path::ResourcePath;
-use crate::store::{Outcome, Store, failure};
+use crate::store::{Labels, Outcome, Store, failure};
 use crate::watch::{metadata, watch};
 
 /// The body of an answer.
@@ -162,7 +162,7 @@ impl FakeApiServer {
         answer(200, StreamBody::new(frames).boxed_unsync())
     }
 
-    fn list(&self, call: &Call, list: &ResourcePath, labels: &[(String, String)]) -> Value {
+    fn list(&self, call: &Call, list: &ResourcePath, labels: &Labels) -> Value {
         let store = self.0.store();
         let items = store.list(list, labels);
         let items: Vec<_> = items.map(|object| shown(call, object)).collect();
@@ -187,18 +187,27 @@ impl Shared {
 }
 
 /// The labels asked for; `None` if they are asked for in a way that is not understood here.
-fn labels(call: &Call) -> Option<Vec<(String, String)>> {
+fn labels(call: &Call) -> Option<Labels> {
     if call.query.contains_key("fieldSelector") || call.query.contains_key("sendInitialEvents") {
         return None;
     }
     let selector = call.query.get("labelSelector");
     let pairs = selector.into_iter().flat_map(|it| it.split(','));
     let pairs = pairs.filter(|pair| !pair.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=')?;
+        let Some((name, value)) = pair.split_once('=') else {
+            return is_name(pair).then(|| (pair.to_owned(), None));
+        };
         let is_plain = !name.ends_with('!') && !value.starts_with('=');
-        is_plain.then(|| (name.to_owned(), value.to_owned()))
+        is_plain.then(|| (name.to_owned(), Some(value.to_owned())))
     });
     pairs.collect()
+}
+
+/// Whether a selector is the name of a label and nothing more.
+fn is_name(selector: &str) -> bool {
+    let is_of_name =
+        |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
+    selector.chars().all(is_of_name)
 }
 
 fn shown(call: &Call, object: &Value) -> Value {

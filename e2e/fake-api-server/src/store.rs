@@ -17,6 +17,9 @@ const HISTORY: usize = 65_536;
 /// An answer: status and document.
 pub(crate) type Outcome = (u16, Value);
 
+/// Labels that objects must have, with this value or any.
+pub(crate) type Labels = Vec<(String, Option<String>)>;
+
 /// The status of an object, whose old status is still in it, with a way to read others.
 pub(crate) type StatusOf =
     Box<dyn Fn(&Value, &dyn Fn(&str) -> Option<Value>) -> Value + Send + Sync>;
@@ -107,7 +110,7 @@ impl Store {
     pub(crate) fn list<'a>(
         &'a self,
         list: &'a ResourcePath,
-        labels: &'a [(String, String)],
+        labels: &'a Labels,
     ) -> impl Iterator<Item = &'a Value> {
         let objects = self.under(&list.root);
         objects.filter_map(move |(path, object)| {
@@ -311,9 +314,12 @@ impl Store {
 }
 
 /// Whether an object has all these labels.
-pub(crate) fn has_labels(object: &Value, labels: &[(String, String)]) -> bool {
+pub(crate) fn has_labels(object: &Value, labels: &Labels) -> bool {
     let found = &object["metadata"]["labels"];
-    labels.iter().all(|(name, value)| found[name] == *value)
+    labels.iter().all(|(name, value)| match value {
+        Some(value) => found[name] == *value,
+        None => !found[name].is_null(),
+    })
 }
 
 pub(crate) fn failure(code: u16, reason: &str) -> Outcome {

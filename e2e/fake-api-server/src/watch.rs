@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use crate::call::Call;
 use crate::path::ResourcePath;
 use crate::server::Shared;
-use crate::store::{Change, failure, has_labels};
+use crate::store::{Change, Labels, failure, has_labels};
 
 /// How long a watch lasts that has no `timeoutSeconds`.
 const UNLESS_ASKED: Duration = Duration::from_mins(30);
@@ -22,7 +22,7 @@ struct Watch {
     shared: Arc<Shared>,
     newest: watch::Receiver<u64>,
     list: ResourcePath,
-    labels: Vec<(String, String)>,
+    labels: Labels,
     metadata_only: bool,
     told: u64,
     is_over: bool,
@@ -34,7 +34,7 @@ pub(crate) fn watch(
     shared: &Arc<Shared>,
     call: &Call,
     list: ResourcePath,
-    labels: Vec<(String, String)>,
+    labels: Labels,
 ) -> impl Stream<Item = Bytes> + Send + use<> {
     let version = call.query.get("resourceVersion");
     let version = version.and_then(|it| it.parse().ok()).filter(|it| *it != 0);

@@ -15,6 +15,8 @@ const PATH: &str = "controller/rights.yaml";
 const READ: &[&str] = &["get", "list", "watch"];
 /// Made by Knative Eventing: whatever can be a sink, may be read with it.
 const SINKS: &str = "addressable-resolver";
+/// Namespace of Knative Eventing.
+const KNATIVE: &str = "knative-eventing";
 /// The role that the walkthrough binds to the adapter's account.
 pub(crate) const ADAPTER_ROLE: &str = "eventing-sources-mnsoss-controller";
 
@@ -44,7 +46,8 @@ fn everywhere(config: &Config) -> Result<File, RenderError> {
 /// One role for each namespace, and for the whole cluster no more than the definitions of kinds.
 fn where_listed(config: &Config) -> Result<File, RenderError> {
     let comment = "What the controller may do, in the namespaces that it was told to keep sources of. It\n\
-                   reads Secrets there; adapters read none and have no rights at all.";
+                   reads Secrets there; adapters read none and have no rights at all. In Knative Eventing's\n\
+                   namespace, which must be there, it reads ConfigMaps.";
     let mut file = File::new(PATH, comment)
         .with(&Role::cluster(controllers(config, ""), definition_rules()))?
         .with(&bound(config, "", &role_name(config)))?;
@@ -61,7 +64,14 @@ fn where_listed(config: &Config) -> Result<File, RenderError> {
                 role("ClusterRole", SINKS),
             ))?;
     }
-    Ok(file)
+    let metadata = controllers(config, "-knative");
+    let name = metadata.name.clone().unwrap_or_default();
+    let metadata = ObjectMeta {
+        namespace: Some(KNATIVE.to_owned()),
+        ..metadata
+    };
+    file.with(&Role::namespaced(metadata.clone(), knative_rules()))?
+        .with(&bound_in(config, metadata, role("Role", &name)))
 }
 
 /// What others may do with sources.
@@ -128,6 +138,12 @@ fn source_rules() -> Vec<Commented<PolicyRule>> {
             &["create", "patch", "delete"],
         ),
         rule(
+            "Trust bundles: those with the label, and the certificates of all of them for each adapter.",
+            "",
+            &["configmaps"],
+            &["list", "watch", "create", "patch"],
+        ),
+        rule(
             "Credentials: the Secret that a source names; the watch sees names only, and tells of new keys.",
             "",
             &["secrets"],
@@ -158,6 +174,17 @@ fn source_rules() -> Vec<Commented<PolicyRule>> {
             &["create", "patch"],
         ),
     ]
+}
+
+/// In Knative's namespace, for a controller that may not read ConfigMaps everywhere. Their names
+/// could not be told in advance: trust bundles have a label.
+fn knative_rules() -> Vec<Commented<PolicyRule>> {
+    vec![rule(
+        "Trust bundles of the whole cluster, and what Knative says about logs, metrics and traces.",
+        "",
+        &["configmaps"],
+        &["list", "watch"],
+    )]
 }
 
 /// In the controller's own namespace. The name cannot be limited when a lease is made.

@@ -83,6 +83,7 @@ fn the_controller_may_do_this_and_nothing_else() {
     ClusterRole sources.eventing.knative.dev/mnsosssources/finalizers: update
     ClusterRole apps/deployments: get,list,watch,create,patch
     ClusterRole policy/poddisruptionbudgets: create,patch,delete
+    ClusterRole /configmaps: list,watch,create,patch
     ClusterRole /secrets: get,list,watch
     ClusterRole /serviceaccounts: get,create,delete
     ClusterRole /services: get,list,watch
@@ -130,6 +131,7 @@ fn a_controller_of_some_namespaces_has_rights_there_and_nowhere_else() {
     a: Role mnsoss-source-controller-sources
     b: ClusterRole addressable-resolver
     b: Role mnsoss-source-controller-sources
+    knative-eventing: Role mnsoss-source-controller-knative
     mnsoss-system: Role mnsoss-source-controller
     the cluster: ClusterRole mnsoss-source-controller
     ");

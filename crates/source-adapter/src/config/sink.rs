@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use events::SpecVersion;
 use service::settings::Expected;
+use transport::KNATIVE_BUNDLES;
 
 use super::{Overrides, SinkAddress};
 
@@ -43,6 +44,10 @@ pub struct SinkConfig {
         hide_env_values = true
     )]
     pub ca_certs_pem: Option<String>,
+    /// Folder with further CA certificates to trust, read again when it changes. Knative mounts
+    /// its trust bundles there.
+    #[arg(long, env = "TRUST_BUNDLES", value_name = "PATH", default_value = KNATIVE_BUNDLES)]
+    pub trust_bundles: PathBuf,
     /// OIDC audience of the sink, which whoever mounts the token file asks the token for.
     #[arg(long, env = "K_AUDIENCE", value_name = "AUDIENCE")]
     pub audience: Option<String>,

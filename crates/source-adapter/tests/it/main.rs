@@ -22,5 +22,8 @@ mod raw_sink;
 mod running;
 mod shutdown;
 mod slow_clients;
+mod tls_sink;
 mod tokens;
+mod trust_bundles;
 mod visibility;
+mod volume;

@@ -2,47 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use events::AttributesReader as _;
-use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::fake_mns::FakeMns;
 use crate::fake_sink::{Answer, FakeSink};
 use crate::running::{Running, document, event, eventually};
+use crate::volume::Volume;
 
 const VISIBILITY: Duration = Duration::from_secs(30);
-
-/// A volume with one token in it, as the kubelet makes and renews it: the file is a link into a
-/// folder that is replaced as a whole.
-struct TokenVolume(TempDir);
-
-impl TokenVolume {
-    fn holding(token: &str) -> Self {
-        let volume = Self(tempfile::tempdir().unwrap());
-        volume.renew(token);
-        symlink("..data/token", volume.file()).unwrap();
-        volume
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.path().join("token")
-    }
-
-    fn renew(&self, token: &str) {
-        let folder = tempfile::tempdir_in(self.0.path()).unwrap().keep();
-        fs::write(folder.join("token"), token).unwrap();
-        let link = self.0.path().join("..data_tmp");
-        symlink(folder.file_name().unwrap(), &link).unwrap();
-        fs::rename(&link, self.0.path().join("..data")).unwrap();
-    }
-}
 
 /// What each request had in its `Authorization` header.
 fn shown(sink: &FakeSink) -> Vec<String> {
@@ -75,8 +48,8 @@ async fn each_sink_is_shown_its_own_token_and_no_other() {
         ),
         ("neither", false, false, "-", "-"),
     ];
-    let token = TokenVolume::holding("for.the.sink\n");
-    let dead_letter_token = TokenVolume::holding("for.dead.letters");
+    let token = Volume::holding("token", "for.the.sink\n");
+    let dead_letter_token = Volume::holding("token", "for.dead.letters");
     for (name, has_token, has_dead_letter_token, at_sink, at_dead_letter_sink) in table {
         let mns = FakeMns::start(VISIBILITY).await;
         let sink = FakeSink::start(|event, _| Answer::status(event.id().parse().unwrap())).await;
@@ -105,7 +78,7 @@ async fn each_sink_is_shown_its_own_token_and_no_other() {
 async fn renewed_token_is_shown_without_a_restart() {
     let mns = FakeMns::start(VISIBILITY).await;
     let sink = FakeSink::accepting().await;
-    let token = TokenVolume::holding("first");
+    let token = Volume::holding("token", "first");
     let file = token.file();
     let options = ["--oidc-token-file", file.to_str().unwrap()];
     let adapter = Running::start(&mns, &sink, &options).await;
@@ -141,7 +114,7 @@ async fn event_survives_that_its_token_is_refused() {
         .await;
         let letters = FakeSink::accepting().await;
         mns.send(document(&[event("R", "a.jpg")]));
-        let token = TokenVolume::holding("a.b.c");
+        let token = Volume::holding("token", "a.b.c");
         let file = token.file();
         let options = [
             "--oidc-token-file",
@@ -172,8 +145,8 @@ async fn log_tells_a_refused_token_and_does_not_show_it() {
         let mns = FakeMns::start(VISIBILITY).await;
         let sink = FakeSink::start(move |_, _| Answer::status(status)).await;
         mns.send(document(&[event("R", "a.jpg")]));
-        let token = TokenVolume::holding("header-MARKER.claims-MARKER.signature-MARKER");
-        let logs = token.0.path().join("logs");
+        let token = Volume::holding("token", "header-MARKER.claims-MARKER.signature-MARKER");
+        let logs = token.folder().join("logs");
         let mut process = Command::new(env!("CARGO_BIN_EXE_source-adapter"))
             .args(["--mns-queue", "photos", "--listen", "127.0.0.1:0"])
             .args(["--mns-endpoint", &format!("http://{}", mns.address)])

@@ -15,6 +15,7 @@ use source_api::{Delivery, MnsOssSource, TemplateKeys, names};
 use super::credentials::CloudVariables;
 use super::pod;
 use crate::drift::json;
+use crate::knative_config::KnativeConfig;
 use crate::sink::ResolvedSink;
 use crate::source::Identity;
 
@@ -29,8 +30,8 @@ const HISTORY: i32 = 2;
 pub struct AdapterSettings {
     /// The image with the adapter in it.
     pub image: String,
-    /// What adapters log (`RUST_LOG`).
-    pub log_filter: String,
+    /// What adapters log (`RUST_LOG`), if Knative does not decide that.
+    pub log_filter: Option<String>,
     /// Format of adapters' log lines (`LOG_FORMAT`).
     pub log_format: String,
     /// Labels and annotations that users may give them.
@@ -48,6 +49,8 @@ pub struct AdapterInputs<'a> {
     pub dead_letter_sink: Option<&'a ResolvedSink>,
     /// How events are delivered.
     pub delivery: &'a Delivery,
+    /// What Knative says to all adapters.
+    pub knative_config: &'a KnativeConfig,
     /// The queue.
     pub queue: &'a QueueName,
     /// Where MNS is.

@@ -14,6 +14,7 @@ use super::credentials;
 use super::document::{AdapterInputs, AdapterSettings};
 use super::pod::PROBES;
 use super::tokens;
+use crate::knative_config::{LOGGING_VARIABLE, OBSERVABILITY_VARIABLE};
 use crate::sink::both;
 use crate::source::Identity;
 
@@ -31,6 +32,7 @@ pub(super) fn variables(
         sink,
         dead_letter_sink,
         delivery,
+        knative_config,
         queue,
         endpoint,
     } = inputs;
@@ -62,7 +64,12 @@ pub(super) fn variables(
     variables.filter(spec.filter.as_ref());
     variables.set("ADAPTER_LISTEN", &format!("0.0.0.0:{PROBES}"));
     variables.set("LOG_FORMAT", &settings.log_format);
-    variables.set("RUST_LOG", &settings.log_filter);
+    variables.set_if("RUST_LOG", settings.log_filter.as_ref());
+    variables.set_if(LOGGING_VARIABLE, knative_config.logging.as_ref());
+    variables.set_if(
+        OBSERVABILITY_VARIABLE,
+        knative_config.observability.as_ref(),
+    );
     variables.0
 }
 

@@ -12,6 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use source_api::{MnsOssSource, PodTemplate};
 
+use super::certificates;
 use super::credentials;
 use super::document::{AdapterInputs, AdapterSettings};
 use super::environment::variables;
@@ -34,7 +35,11 @@ pub(super) fn template(
     settings: &AdapterSettings,
 ) -> PodTemplateSpec {
     let asked = source.spec.template.clone().unwrap_or_default();
-    let mounted = [credentials::volume(&source.spec), tokens::volume(inputs)];
+    let mounted = [
+        credentials::volume(&source.spec),
+        tokens::volume(inputs),
+        Some(certificates::volume(identity)),
+    ];
     let (volumes, mounts): (Vec<_>, Vec<_>) = mounted.into_iter().flatten().unzip();
     let container = Container {
         env: Some(variables(source, identity, inputs, settings)),

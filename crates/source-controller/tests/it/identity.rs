@@ -57,6 +57,13 @@ fn pod(world: &World) -> Value {
     world.deployment()["spec"]["template"].clone()
 }
 
+fn volumes(pod: &Value) -> Vec<String> {
+    let volumes = pod["volumes"].as_array().unwrap().iter();
+    volumes
+        .map(|it| it["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
 #[tokio::test]
 async fn listed_namespace_needs_no_secret() {
     let identity = identity("bakery,shop", transport());
@@ -73,7 +80,7 @@ async fn listed_namespace_needs_no_secret() {
     let projected =
         json!({"audience": "sts.aliyuncs.com", "expirationSeconds": 3600, "path": "token"});
     assert_eq!(*token, projected);
-    assert_eq!(pod["volumes"].as_array().unwrap().len(), 1);
+    assert_eq!(volumes(&pod), ["rrsa-token", "kne-bundle-volume"]);
     let mount = &pod["containers"][0]["volumeMounts"][0];
     assert_eq!(mount["name"], pod["volumes"][0]["name"]);
     let file = world.variable("ALIBABA_CLOUD_OIDC_TOKEN_FILE").unwrap();
@@ -108,11 +115,13 @@ async fn role_and_sink_that_expects_tokens_share_the_account() {
         world.status()["auth"],
         json!({"serviceAccountName": "photos"})
     );
-    let volumes = pod["volumes"].as_array().unwrap().iter();
-    let tokens: Vec<_> = volumes
-        .map(|volume| &volume["projected"]["sources"][0]["serviceAccountToken"]["audience"])
-        .collect();
-    assert_eq!(tokens, ["sts.aliyuncs.com", "broker"]);
+    let all = ["rrsa-token", "oidc-token", "kne-bundle-volume"];
+    assert_eq!(volumes(&pod), all);
+    let audience = |index: usize| {
+        let source = &pod["volumes"][index]["projected"]["sources"][0];
+        source["serviceAccountToken"]["audience"].clone()
+    };
+    assert_eq!([audience(0), audience(1)], ["sts.aliyuncs.com", "broker"]);
     let condition = world.condition("OIDCIdentityCreated");
     assert_eq!(condition["reason"], "ServiceAccountNamed");
     let accounts = world
@@ -190,6 +199,6 @@ async fn role_needs_a_provider_or_the_webhook() {
     world.edit(|spec| spec["auth"] = json!({"serviceAccountName": "photos"}));
     world.settle().await;
     assert_eq!(pod(&world)["metadata"]["labels"][label], "on");
-    assert!(pod(&world)["spec"]["volumes"].is_null());
+    assert_eq!(volumes(&pod(&world)["spec"]), ["kne-bundle-volume"]);
     assert_eq!(world.variable("ALIBABA_CLOUD_ROLE_ARN"), None);
 }

@@ -15,6 +15,7 @@ use source_controller::deployment::AdapterPlan;
 use source_controller::deployment::{AdapterInputs, AdapterSettings, CloudVariables, deployment};
 use source_controller::event_rule::EventRuleStep;
 use source_controller::event_types::EventTypeStep;
+use source_controller::knative_config::KnativeConfig;
 use source_controller::mns::ObservedMns;
 use source_controller::mns::{MnsProblem, MnsResource};
 use source_controller::reconcile::{Observed, Plan, plan};
@@ -42,6 +43,8 @@ impl Case {
             sink: Ok(sink("http://broker.test/")),
             dead_letter_sink: None,
             service_account: None,
+            trust_bundles: None,
+            knative_config: None,
             account: Ok(ENDPOINT.parse().unwrap()),
             secret_version: None,
             mns: Some(Ok(ObservedMns {
@@ -68,6 +71,7 @@ impl Case {
             sink: self.observed.sink.as_ref().unwrap(),
             dead_letter_sink: None,
             delivery: desired.delivery.as_ref().unwrap(),
+            knative_config: &KnativeConfig::default(),
             queue: desired.queue.as_ref().unwrap().name(),
             endpoint: self.observed.account.as_ref().unwrap(),
         };
@@ -87,7 +91,7 @@ impl Case {
 fn settings() -> AdapterSettings {
     AdapterSettings {
         image: "example.com/source:1".to_owned(),
-        log_filter: "info".to_owned(),
+        log_filter: Some("info".to_owned()),
         log_format: "json".to_owned(),
         template_keys: TemplateKeys::default(),
         cloud: CloudVariables::default(),
@@ -144,6 +148,7 @@ fn describe(plan: &Plan) -> String {
         mns,
         event_rule,
         sink_identity,
+        trust_bundles,
         adapter,
         event_types,
     } = plan;
@@ -163,6 +168,11 @@ fn describe(plan: &Plan) -> String {
         SinkIdentityPlan::Delete(_) => steps.push("delete account".to_owned()),
         SinkIdentityPlan::Refuse(_) => steps.push("refuse account".to_owned()),
     }
+    steps.extend(
+        trust_bundles
+            .iter()
+            .map(|_| "write trust bundles".to_owned()),
+    );
     match adapter {
         AdapterPlan::Keep(_) => {}
         AdapterPlan::Refuse(..) => steps.push("refuse deployment".to_owned()),

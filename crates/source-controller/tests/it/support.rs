@@ -4,3 +4,4 @@ pub(crate) mod cloud;
 pub(crate) mod cluster;
 pub(crate) mod fixture;
 pub(crate) mod fleet;
+pub(crate) mod running;

@@ -1,67 +1,10 @@
 //! The controller as a whole: what wakes it.
 
-use std::future::ready;
-use std::sync::Arc;
-use std::time::Duration;
-
 use serde_json::json;
-use source_controller::controller;
-use testbed::{Progress, poll_until};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::cloud::KEY_ID;
 use crate::support::fixture::{BROKER, SECRET, SOURCE, TOPIC, World, deployment_path};
-
-/// Far longer than anything here takes, and shorter than the regular look.
-const LONG: Duration = Duration::from_mins(1);
-
-/// A world in which the controller runs.
-struct Running {
-    world: World,
-    stop: CancellationToken,
-    controller: JoinHandle<()>,
-}
-
-impl Running {
-    fn start(mut world: World) -> Self {
-        let (ctx, feeds) = crate::support::fixture::context(&world.cluster);
-        world.ctx = Arc::clone(&ctx);
-        let stop = CancellationToken::new();
-        let controller = tokio::spawn(controller::run(ctx, feeds, 4, stop.clone()));
-        Self {
-            world,
-            stop,
-            controller,
-        }
-    }
-
-    /// Waits until something holds.
-    async fn until(&self, what: &str, holds: impl Fn(&World) -> bool) {
-        let look = || {
-            let observed = || self.world.conditions();
-            ready(Ok(Progress::of(holds(&self.world), observed)))
-        };
-        poll_until(what, LONG, look).await.unwrap();
-    }
-
-    async fn until_ready(&self) {
-        self.until("an adapter", |world| {
-            world.cluster.get(&deployment_path()).is_some()
-        })
-        .await;
-        self.world.run_adapter();
-        self.until("ready", |world| world.ready() == "True").await;
-    }
-
-    async fn end(self) {
-        self.stop.cancel();
-        tokio::time::timeout(LONG, self.controller)
-            .await
-            .expect("it ends")
-            .unwrap();
-    }
-}
+use crate::support::running::Running;
 
 #[tokio::test]
 async fn source_deployment_secret_and_sink_wake_the_controller() {

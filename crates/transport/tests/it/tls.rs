@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use transport::{ConnectOptions, http_client};
 
@@ -63,4 +65,37 @@ async fn only_an_added_ca_makes_a_private_server_trusted() {
         client.get(&url).send().await.unwrap().text().await.unwrap(),
         "ok"
     );
+}
+
+/// Sends requests, each over a connection of its own, until one is answered, or is not.
+async fn until_answered(client: &reqwest::Client, url: &str, is_answered: bool) {
+    let asking = async {
+        loop {
+            let request = client.get(url).header("connection", "close");
+            match request.send().await {
+                Ok(_) if is_answered => return,
+                Err(error) if !is_answered => return assert!(error.is_connect(), "{error:?}"),
+                _ => sleep(Duration::from_millis(250)).await,
+            }
+        }
+    };
+    timeout(Duration::from_mins(1), asking).await.unwrap();
+}
+
+#[tokio::test]
+async fn folder_of_bundles_is_read_again_when_it_changes() {
+    let (address, ca) = start().await;
+    let url = format!("https://localhost:{}/", address.port());
+    let folder = tempfile::tempdir().unwrap();
+    let options = ConnectOptions {
+        trust_bundles: folder.path().to_owned(),
+        ..ConnectOptions::default()
+    };
+    let client = http_client(&options).unwrap();
+    until_answered(&client, &url, false).await;
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, ca).unwrap();
+    until_answered(&client, &url, true).await;
+    std::fs::remove_file(file).unwrap();
+    until_answered(&client, &url, false).await;
 }

@@ -315,7 +315,7 @@ pub(crate) fn parts(cluster: &Cluster) -> Parts {
         recorder: Recorder::new(client.clone(), "mnsoss-source-controller".into()),
         adapter: AdapterSettings {
             image: "example.com/source:1".to_owned(),
-            log_filter: "info".to_owned(),
+            log_filter: Some("info".to_owned()),
             log_format: "json".to_owned(),
             template_keys: TemplateKeys::default(),
             cloud: CloudVariables::default(),
@@ -325,6 +325,7 @@ pub(crate) fn parts(cluster: &Cluster) -> Parts {
         backlogs: Backlogs::default(),
         scope: Scope::cluster(),
         cluster_domain: "cluster.local".to_owned(),
+        knative_namespace: "knative-eventing".to_owned(),
         open_api: None,
         client,
     }

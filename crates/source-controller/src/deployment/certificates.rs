@@ -1,0 +1,34 @@
+//! The CA certificates of trust bundles, as a file that the kubelet keeps up to date.
+
+use k8s_openapi::api::core::v1::{
+    ConfigMapProjection, ProjectedVolumeSource, Volume, VolumeMount, VolumeProjection,
+};
+
+use super::credentials::mounted;
+use crate::source::Identity;
+use crate::trust_bundles;
+
+/// Name and place of the volume are those that Knative gives to its own adapters.
+const VOLUME: &str = "kne-bundle-volume";
+const DIRECTORY: &str = "/knative-custom-certs";
+
+/// What is mounted into each adapter, whether there is a bundle yet or not.
+pub(super) fn volume(identity: &Identity) -> (Volume, VolumeMount) {
+    let bundles = ConfigMapProjection {
+        name: trust_bundles::name(identity),
+        optional: Some(true),
+        ..ConfigMapProjection::default()
+    };
+    let volume = Volume {
+        name: VOLUME.to_owned(),
+        projected: Some(ProjectedVolumeSource {
+            sources: Some(vec![VolumeProjection {
+                config_map: Some(bundles),
+                ..VolumeProjection::default()
+            }]),
+            ..ProjectedVolumeSource::default()
+        }),
+        ..Volume::default()
+    };
+    mounted(volume, DIRECTORY)
+}
