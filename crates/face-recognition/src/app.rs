@@ -1,5 +1,6 @@
 //! Builds the service's parts, serves, and shuts down in order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -12,6 +13,7 @@ use face::local::{Analyser, Local};
 use face::{Backend, dataplus};
 use prometheus_client::registry::Registry;
 use service::credentials::CredentialSource;
+use service::traces::Identity;
 use service::{ConnectOptions, Readiness};
 use signing::LiveCredentials;
 use tokio::net::TcpListener;
@@ -48,6 +50,7 @@ pub async fn run(
         limits,
         operation,
         telemetry: _,
+        traces: _,
     } = config;
     let (listener, health_listener) = listen(&operation).await?;
     let address = listener.local_addr()?;
@@ -115,6 +118,16 @@ pub async fn run(
     keeper
         .await
         .context("keeping the credentials fresh ended unexpectedly")
+}
+
+/// What the service is called in traces.
+#[must_use]
+pub fn identity() -> Identity {
+    Identity {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        attributes: BTreeMap::new(),
+    }
 }
 
 fn router(state: AppState) -> Router {

@@ -9,6 +9,7 @@ mod storage;
 use clap::Parser;
 use service::credentials::CredentialSource;
 use service::telemetry::TelemetryArgs;
+use service::traces::TraceArgs;
 
 pub use faces::{Faces, Finder};
 pub use limits::Limits;
@@ -42,6 +43,9 @@ pub struct Config {
     /// Options for the logs.
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
+    /// Options for traces.
+    #[command(flatten)]
+    pub traces: TraceArgs,
 }
 
 impl Config {

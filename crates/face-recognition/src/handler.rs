@@ -14,11 +14,12 @@ use futures_util::{StreamExt as _, stream};
 use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use service::traces::TRACEPARENT;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument as _, error, info, info_span, warn};
+use tracing::{Instrument as _, Span, error, info, info_span, warn};
 
 use crate::budget::{Budget, Grant};
 use crate::failure::{Failure, RetryAdvice};
@@ -26,6 +27,7 @@ use crate::guard::{self, Decision, SkipReason};
 use crate::pipeline::{Outcome, Pipeline};
 use crate::reply::{self, EventName};
 use crate::response::{refusal, response};
+use crate::spans;
 
 /// Photos of one request that are worked on at one time.
 const PHOTOS_PER_REQUEST: usize = 4;
@@ -76,15 +78,18 @@ pub(crate) async fn options(headers: HeaderMap) -> Response {
 
 /// `POST /`: one CloudEvent.
 pub(crate) async fn event(State(state): State<AppState>, request: Request) -> Response {
-    state.take(request).await.unwrap_or_else(|failure| {
+    let span = spans::request_span(request.headers());
+    let response = state.take(request, &span).await.unwrap_or_else(|failure| {
         state.pipeline.metrics.failed(&failure);
         report("", &failure);
         refusal(&failure)
-    })
+    });
+    spans::answered(&span, response.status());
+    response
 }
 
 impl AppState {
-    async fn take(&self, request: Request) -> Result<Response, Failure> {
+    async fn take(&self, request: Request, request_span: &Span) -> Result<Response, Failure> {
         if self.stop.is_cancelled() {
             return Err(Failure::Stopping);
         }
@@ -95,7 +100,7 @@ impl AppState {
         if !self.bodies.grow(&mut memory, READING * size_bytes) {
             return Err(Failure::Busy);
         }
-        let (event, notices) = match parse_body(head.headers, body).await? {
+        let (event, notices) = match parse_body(head.headers, body, request_span).await? {
             Parsed::Work(event, notices) => (event, notices),
             Parsed::Nothing(reason) => return Ok(self.nothing_to_do(reason)),
         };
@@ -124,7 +129,8 @@ impl AppState {
             let outcomes = state.work(&event, notices, &client_gone).await;
             response(&event, outcomes)
         };
-        let task = self.tasks.spawn(work.instrument(span));
+        let work = work.instrument(request_span.clone()).instrument(span);
+        let task = self.tasks.spawn(work);
         task.await.map_err(|_panicked| Failure::Defect)
     }
 
@@ -154,12 +160,16 @@ impl AppState {
         client_gone: CancellationToken,
     ) -> Result<Outcome, Failure> {
         let pipeline = &self.pipeline;
-        let key = notice
-            .address()
+        let address = notice.address().ok();
+        let span = spans::photo_span(address);
+        let key = address
             .map(|address| address.key.to_string())
             .unwrap_or_default();
         let outcome = match guard::decide(&notice, &pipeline.storage, &pipeline.limits) {
-            Ok(Decision::Take(job)) => pipeline.process(event, *job, client_gone).await,
+            Ok(Decision::Take(job)) => {
+                let work = pipeline.process(event, *job, client_gone);
+                work.instrument(span.clone()).await
+            }
             Ok(Decision::Skip(reason)) => Ok(Outcome::Skipped(reason)),
             Err(failure) => Err(failure),
         };
@@ -171,6 +181,7 @@ impl AppState {
                 info!(oss.key = %key, reason, "nothing to do about `{key}`: {reason}");
             }
             Err(failure) => {
+                spans::failed(&span, failure);
                 pipeline.metrics.failed(failure);
                 report(&key, failure);
             }
@@ -186,16 +197,18 @@ enum Parsed {
 }
 
 /// Parses a request, on a thread of its own if that may take a while.
-async fn parse_body(headers: HeaderMap, body: Bytes) -> Result<Parsed, Failure> {
+async fn parse_body(headers: HeaderMap, body: Bytes, span: &Span) -> Result<Parsed, Failure> {
     if body.len() <= QUICK_BYTES {
-        return parse(&headers, body);
+        return parse(&headers, body, span);
     }
-    let reading = tokio::task::spawn_blocking(move || parse(&headers, body));
+    let span = span.clone();
+    let reading = tokio::task::spawn_blocking(move || parse(&headers, body, &span));
     reading.await.map_err(|_panicked| Failure::Defect)?
 }
 
-fn parse(headers: &HeaderMap, body: Bytes) -> Result<Parsed, Failure> {
+fn parse(headers: &HeaderMap, body: Bytes, span: &Span) -> Result<Parsed, Failure> {
     let event = events::from_http(headers, body)?;
+    spans::continue_from_event(span, headers.contains_key(TRACEPARENT), &event);
     if event.ty() == reply::TYPE {
         return Ok(Parsed::Nothing(SkipReason::OwnReply));
     }

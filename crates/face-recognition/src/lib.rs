@@ -27,11 +27,12 @@ mod pipeline;
 pub mod record;
 mod reply;
 mod response;
+mod spans;
 mod storage;
 pub mod target;
 mod temporary;
 
-pub use app::run;
+pub use app::{identity, run};
 pub use config::{Config, ConfigError};
 pub use failure::{Failure, RetryAdvice};
 pub use reply::TYPE as REPLY_TYPE;

@@ -7,8 +7,12 @@ use face_recognition::Config;
 fn main() -> ExitCode {
     let config: Config = service::settings::parse();
     service::run(|stop| async move {
-        service::telemetry::init(&config.telemetry)?;
+        let identity = face_recognition::identity();
+        let traces =
+            service::telemetry::init_with_traces(&config.telemetry, &config.traces, &identity)?;
         let credentials = config.check(|name| std::env::var(name).ok())?;
-        face_recognition::run(config, credentials, stop).await
+        let outcome = face_recognition::run(config, credentials, stop).await;
+        traces.finish().await;
+        outcome
     })
 }

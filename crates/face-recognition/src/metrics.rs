@@ -8,6 +8,8 @@ use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use service::traces::SPANS;
+use tracing::{Instrument as _, trace_span};
 
 use crate::failure::{Failure, RetryAdvice};
 use crate::guard::SkipReason;
@@ -40,6 +42,19 @@ pub(crate) enum Stage {
     Draw,
     /// Storing the result.
     Put,
+}
+
+impl Stage {
+    /// What it is called in traces.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Look => "look",
+            Self::Get => "fetch",
+            Self::Analyse => "analyse",
+            Self::Draw => "draw",
+            Self::Put => "store",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -162,13 +177,16 @@ impl Metrics {
             .inc();
     }
 
-    /// Measures a stage until the value is dropped.
-    pub(crate) fn stage(&self, stage: Stage) -> StageTimer {
+    /// Does the work of a stage, measured and, where traces are recorded, in a span of its own. A
+    /// stage that is dropped before its end is measured too.
+    pub(crate) async fn stage<T>(&self, stage: Stage, work: impl Future<Output = T>) -> T {
         let histogram = self.stages.get_or_create(&StageLabels { stage }).clone();
-        StageTimer {
+        let _timer = StageTimer {
             histogram,
             started: Instant::now(),
-        }
+        };
+        let span = trace_span!(target: SPANS, "stage", otel.name = stage.name());
+        work.instrument(span).await
     }
 
     /// Counts a photo until the value is dropped.
@@ -183,8 +201,7 @@ impl Metrics {
 }
 
 /// Records its age when dropped.
-#[must_use]
-pub(crate) struct StageTimer {
+struct StageTimer {
     histogram: Histogram,
     started: Instant,
 }

@@ -219,8 +219,8 @@ impl Pipeline {
 
     /// The stored result, if it was made of this version by the same method.
     async fn known(&self, task: &PhotoTask, meta: &ObjectMeta) -> Result<Option<Done>, Failure> {
-        let _timer = self.metrics.stage(Stage::Look);
-        let result = match task.bucket.head(&task.target).await {
+        let looking = task.bucket.head(&task.target);
+        let result = match self.metrics.stage(Stage::Look, looking).await {
             Ok(result) => result,
             Err(error) if error.is_no_such_key() => return Ok(None),
             Err(error) => {
@@ -236,16 +236,13 @@ impl Pipeline {
     }
 
     async fn store(&self, task: &PhotoTask, photo: &AnnotatedPhoto) -> Result<ETag, Failure> {
-        let _timer = self.metrics.stage(Stage::Put);
         let options = PutOptions {
             content_type: Some(photo.content_type.to_owned()),
             metadata: photo.record.metadata().map_err(Failure::ResultKey)?,
             forbid_overwrite: false,
         };
-        let stored = task
-            .bucket
-            .put(&task.target, photo.file.clone(), &options)
-            .await;
+        let storing = task.bucket.put(&task.target, photo.file.clone(), &options);
+        let stored = self.metrics.stage(Stage::Put, storing).await;
         stored
             .map(|stored| stored.etag)
             .map_err(|error| Failure::storage("OSS did not store the result", error))

@@ -1,6 +1,6 @@
 //! What every long-running binary of this workspace shares.
 //!
-//! Settings, logging, readiness, the operator's HTTP endpoints, shutdown by signal, binding and
+//! Settings, logging, traces, readiness, the operator's HTTP endpoints, shutdown by signal, binding and
 //! serving with bounds, and credentials that stay fresh. A binary's
 //! own crate decides what it does; this one decides how it starts, is watched and ends.
 //!
@@ -18,6 +18,7 @@ pub mod serve;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
+pub mod traces;
 
 pub use announce::announce;
 pub use bind::bind;

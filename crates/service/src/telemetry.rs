@@ -10,12 +10,15 @@ mod lines;
 
 use clap::ValueEnum;
 use thiserror::Error;
+use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, fmt, registry};
 
 use self::lines::Lines;
+use crate::traces::{self, Identity, TraceArgs, Traces};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -60,6 +63,9 @@ pub enum TelemetryError {
         #[source]
         source: tracing_subscriber::filter::ParseError,
     },
+    /// Traces cannot be sent.
+    #[error("cannot send traces")]
+    Traces(#[source] transport::HttpClientError),
     /// Logging is already set up in this process.
     #[error("logging is already set up")]
     Again(#[source] tracing_subscriber::util::TryInitError),
@@ -70,18 +76,47 @@ pub enum TelemetryError {
 /// # Errors
 /// Permanent: a bad filter, or a second call.
 pub fn init(args: &TelemetryArgs) -> Result<(), TelemetryError> {
-    let targets = targets(args)?;
+    // A filter for all layers at once is the one that costs least.
+    let registry = registry().with(targets(args)?);
+    let registry = registry.with(lines(args.log_format));
+    registry.try_init().map_err(TelemetryError::Again)
+}
+
+/// As [`init`], and sends traces if the environment names a collector. Call it within the runtime.
+///
+/// # Errors
+/// As for [`init`], or TLS cannot be set up.
+pub fn init_with_traces(
+    args: &TelemetryArgs,
+    trace_args: &TraceArgs,
+    identity: &Identity,
+) -> Result<Traces, TelemetryError> {
+    let started = traces::start(trace_args, identity).map_err(TelemetryError::Traces)?;
+    match started.layer() {
+        None => init(args)?,
+        Some(spans) => {
+            let lines = lines(args.log_format).with_filter(targets(args)?);
+            let registry = registry().with(lines).with(spans);
+            registry.try_init().map_err(TelemetryError::Again)?;
+        }
+    }
+    started.tell();
+    Ok(started.traces)
+}
+
+fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
     let lines = fmt::layer()
-        .with_writer(Lines(args.log_format))
+        .with_writer(Lines(format))
         // It would be told on standard error, and panic where that cannot be written to.
         .log_internal_errors(false)
         .with_ansi(false);
-    let registry = tracing_subscriber::registry().with(targets);
-    match args.log_format {
-        LogFormat::Text => registry.with(lines).try_init(),
-        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     }
-    .map_err(TelemetryError::Again)
 }
 
 /// What the user says, else what the cluster says, else the usual.

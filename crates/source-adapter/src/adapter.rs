@@ -30,6 +30,7 @@ use crate::queue_health::QueueHealth;
 use crate::sink::Sink;
 use crate::token::Token;
 use crate::tokens::Tokens;
+use crate::trace::Sampling;
 
 /// Time for the calls that give messages back or delete them.
 const LAST_CALLS: Duration = Duration::from_secs(4);
@@ -69,7 +70,10 @@ impl Adapter {
             queue: queue.clone(),
             queue_arn: queue_arn.to_owned(),
             filter: config.filter.clone(),
-            converter: Converter::new(&config.sink, config.operation.sampling),
+            converter: Converter::new(
+                &config.sink,
+                Sampling::of(&config.traces.observability_config),
+            ),
             format: config.sink.format,
             sink: sinks.sink,
             dead_letter_sink: sinks.dead_letter_sink,

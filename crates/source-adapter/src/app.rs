@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow};
 use mns::{Client, Endpoint, Queue};
 use prometheus_client::registry::Registry;
 use service::credentials::{CredentialSource, Keeper};
+use service::traces::Identity;
 use service::{ConnectOptions, Readiness};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -68,6 +69,30 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     background_stop.cancel();
     while background.join_next().await.is_some() {}
     outcome
+}
+
+/// What the adapter is called in traces: Knative's names for a source.
+#[must_use]
+pub fn identity(config: &Config) -> Identity {
+    let Operation {
+        namespace,
+        name,
+        resource_group,
+        ..
+    } = &config.operation;
+    let namespace = namespace.clone().unwrap_or_default();
+    let attributes = [
+        ("k8s.namespace.name", namespace.clone()),
+        ("kn.source.namespace", namespace),
+        ("kn.source.name", name.clone()),
+        ("kn.source.resourcegroup", resource_group.clone()),
+    ];
+    let is_said = |attribute: &(_, String)| !attribute.1.is_empty();
+    Identity {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        attributes: attributes.into_iter().filter(is_said).collect(),
+    }
 }
 
 async fn keep(keeper: Keeper, stop: CancellationToken) {

@@ -13,6 +13,7 @@ mod sink;
 
 use clap::Parser;
 use service::telemetry::TelemetryArgs;
+use service::traces::TraceArgs;
 
 use crate::filter::Filter;
 pub use address::SinkAddress;
@@ -52,4 +53,7 @@ pub struct Config {
     /// Options for the logs.
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
+    /// Options for traces.
+    #[command(flatten)]
+    pub traces: TraceArgs,
 }

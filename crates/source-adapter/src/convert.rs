@@ -16,12 +16,17 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use events::{EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage, SpecVersion};
+use events::{
+    AttributesReader as _, EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage,
+    SpecVersion,
+};
 use oss::event::Event;
+use service::traces;
 use sha2::{Digest as _, Sha256};
+use tracing::Span;
 
 use crate::config::{Format, Overrides, Payload, SinkConfig};
-use crate::trace::{Sampling, TRACEPARENT, trace_id, traceparent};
+use crate::trace::{self, Sampling, TRACEPARENT, trace_id, traceparent};
 
 /// What EventBridge calls OSS.
 const SOURCE: &str = "acs.oss";
@@ -46,6 +51,8 @@ pub struct Outgoing {
     pub id: String,
     /// The event, with its trace context.
     pub message: HttpMessage,
+    /// The span of the work on it.
+    pub(crate) span: Span,
 }
 
 impl Outgoing {
@@ -82,6 +89,17 @@ impl Converter {
     /// # Errors
     /// Permanent: the event has no HTTP form.
     pub fn convert(&self, id: String, event: &Event) -> Result<Outgoing, EncodeError> {
+        self.convert_within(id, event, Span::none())
+    }
+
+    /// The event as the sink gets it, with `span` for the work on it: if that records, the event
+    /// names it.
+    pub(crate) fn convert_within(
+        &self,
+        id: String,
+        event: &Event,
+        span: Span,
+    ) -> Result<Outgoing, EncodeError> {
         let mut builder = EventBuilderV10::new()
             .id(&id)
             .source(SOURCE)
@@ -96,10 +114,19 @@ impl Converter {
         let mut event = builder.build().map_err(EncodeError::Incomplete)?;
         self.overrides.apply(&mut event);
         let given = event.extension("traceparent").map(ToString::to_string);
-        let trace = traceparent(&id, given.as_deref(), self.sampling);
+        let mut trace = traceparent(&id, given.as_deref(), self.sampling);
+        trace::enter_trace(&span, given.as_deref(), &trace);
+        if let Some(own) = traces::traceparent(&span) {
+            describe(&span, &event);
+            // The extension is that of the first hop: one that the event brought stays.
+            if given.is_none() && trace::is_recorded(&own) {
+                event.set_extension("traceparent", own.to_str().unwrap_or_default());
+            }
+            trace = own;
+        }
         let mut message = write(self.spec_version, self.format, event)?;
         message.headers.insert(TRACEPARENT, trace);
-        Ok(Outgoing { id, message })
+        Ok(Outgoing { id, message, span })
     }
 
     fn data(&self, event: &Event) -> Vec<u8> {
@@ -109,6 +136,14 @@ impl Converter {
             Payload::Base64 => format!("\"{}\"", BASE64_STANDARD.encode(document)).into_bytes(),
         }
     }
+}
+
+/// Says in the span which event it is about.
+fn describe(span: &Span, event: &events::Event) {
+    span.record("cloudevents.event_id", event.id());
+    span.record("cloudevents.event_source", event.source().as_str());
+    span.record("cloudevents.event_type", event.ty());
+    span.record("cloudevents.event_subject", event.subject());
 }
 
 /// Writes an event in the given version and format.

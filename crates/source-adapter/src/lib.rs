@@ -32,5 +32,5 @@ mod tokens;
 pub mod trace;
 mod visibility;
 
-pub use app::run;
+pub use app::{identity, run};
 pub use config::Config;

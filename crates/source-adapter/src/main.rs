@@ -15,7 +15,11 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let config: Config = service::settings::parse();
     service::run(|stop| async move {
-        service::telemetry::init(&config.telemetry)?;
-        source_adapter::run(config, stop).await
+        let identity = source_adapter::identity(&config);
+        let traces =
+            service::telemetry::init_with_traces(&config.telemetry, &config.traces, &identity)?;
+        let outcome = source_adapter::run(config, stop).await;
+        traces.finish().await;
+        outcome
     })
 }

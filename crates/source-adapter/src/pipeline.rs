@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use mns::{Message, Queue};
 use oss::event::Event;
+use service::traces;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{Instrument as _, Span, debug, warn};
 
 use crate::backoff::Throttle;
 use crate::budget::MessagePermit;
@@ -27,6 +28,7 @@ use crate::filter::Filter;
 use crate::metrics::{AttemptResult, EventOutcome, MessageOutcome, Metrics, Target};
 use crate::progress::{Delivered, Progress};
 use crate::sink::{Failure, FailureKind, Sink, is_overload};
+use crate::trace::{deliver_span, process_span};
 use crate::visibility::VisibilityGuard;
 
 /// How soon another adapter gets what this one gives back.
@@ -60,6 +62,8 @@ pub(crate) struct Received {
     /// How long it stays hidden from others, from now on.
     pub(crate) visibility: Duration,
     pub(crate) permit: MessagePermit,
+    /// Of the call that brought it.
+    pub(crate) receive: Span,
 }
 
 /// The events of a message, `None` for those that the filter keeps away.
@@ -95,13 +99,14 @@ impl Pipeline {
             message,
             visibility,
             permit,
+            receive,
         } = received;
         let _in_work = InWork::new(&self.metrics);
         self.metrics.count_received(message.dequeue_count);
         let mut guard = self.guard(&message, visibility);
         let id = message.id.clone();
         let action = {
-            let work = pin!(self.process(message));
+            let work = pin!(self.process(message, receive));
             self.give_up.run_until_cancelled(guard.hold(work)).await
         };
         // Calls to the queue are large and rarely needed here; within this future they would
@@ -149,16 +154,16 @@ impl Pipeline {
         }
     }
 
-    async fn process(&self, message: Message) -> MessageAction {
+    async fn process(&self, message: Message, receive: Span) -> MessageAction {
         let (id, count) = (message.id.clone(), message.dequeue_count.max(1));
         let delivered = self.progress.take(&id);
         if delivered == Delivered::All {
             debug!(mns.message.id = %id, "message `{id}` was delivered before");
             return MessageAction::Delete;
         }
-        match self.outgoing(&message).await {
+        match self.outgoing(&message, &receive).await {
             Ok((outgoing, _event_permit)) => {
-                drop(message);
+                drop((message, receive));
                 self.deliver_all(&id, count, outgoing, &delivered).await
             }
             Err(reason) => self.dead_letter_unreadable(&message, count, &reason).await,
@@ -167,23 +172,33 @@ impl Pipeline {
 
     /// The wanted events of the message, in order, `None` for the others; and the permit for them
     /// if they are many.
-    async fn outgoing(&self, message: &Message) -> Result<(Wanted, Option<EventPermit>), String> {
+    async fn outgoing(
+        &self,
+        message: &Message,
+        receive: &Span,
+    ) -> Result<(Wanted, Option<EventPermit>), String> {
         let events = read(message)?;
         let count = events.len();
         if !EventBudget::is_needed(count) {
-            return Ok((self.convert(message, &events)?, None));
+            return Ok((self.convert(message, &events, receive)?, None));
         }
         drop(events); // The budget is there so that nobody waits with them.
         let permit = self.event_budget.acquire(count).await;
-        Ok((self.convert(message, &read(message)?)?, permit))
+        Ok((self.convert(message, &read(message)?, receive)?, permit))
     }
 
-    fn convert(&self, message: &Message, events: &[Event]) -> Result<Wanted, String> {
+    fn convert(
+        &self,
+        message: &Message,
+        events: &[Event],
+        receive: &Span,
+    ) -> Result<Wanted, String> {
         let convert = |(event, id)| {
-            self.filter
-                .matches(event)
-                .then(|| self.converter.convert(id, event))
-                .transpose()
+            if !self.filter.matches(event) {
+                return Ok(None);
+            }
+            let span = process_span(self.queue.name(), message, receive);
+            self.converter.convert_within(id, event, span).map(Some)
         };
         let wanted = events.iter().zip(ids(&message.id, events)).map(convert);
         let wanted = wanted.collect::<Result<Vec<_>, _>>();
@@ -205,7 +220,11 @@ impl Pipeline {
                 Some(_) if delivered.has(index) => {
                     self.counted(EventOutcome::Known, DeliveryOutcome::Done)
                 }
-                Some(outgoing) => self.deliver(message_id, count, outgoing).await,
+                Some(outgoing) => {
+                    let span = deliver_span(&outgoing.span, &outgoing.id);
+                    let delivery = self.deliver(message_id, count, outgoing);
+                    delivery.instrument(span).await
+                }
             };
             match outcome {
                 DeliveryOutcome::Done => taken.push(index),
@@ -237,6 +256,7 @@ impl Pipeline {
             }
             Err(failure) => failure,
         };
+        traces::failed(&Span::current(), failure.error_type());
         let wait = self.delivery.wait(count, failure.retry_after);
         if failure.is_retryable() && !self.delivery.is_spent(count) {
             warn!(ce.id = %id, trace.id = trace, mns.message.id = %message_id, attempt = count, wait_s = wait.as_secs(), "event `{id}` is not delivered yet: {failure}");

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mns::{Message, PollingWait, Queue};
+use service::traces;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Span;
 
 use crate::backoff::{QueueBackoff, Throttle};
 use crate::budget::{Budget, ReceivePermit};
@@ -18,6 +20,7 @@ use crate::demand::Demand;
 use crate::metrics::{CallResult, Metrics, MnsCall};
 use crate::pipeline::{Pipeline, Received};
 use crate::queue_health::QueueHealth;
+use crate::trace::{MESSAGE_COUNT, receive_span};
 
 /// Three calls per minute on an idle queue; a connection that died unnoticed is found
 /// out this long after, plus the client's own margin.
@@ -58,16 +61,23 @@ impl Pollers {
         // Cancel-safe: nothing has been received while waiting for a turn.
         while let Some(Some(permit)) = self.stop.run_until_cancelled(self.turn(index)).await {
             let started = Instant::now();
+            let span = receive_span(self.queue.name());
             let pause = match self.receive(wait).await {
-                None => return,
+                None => {
+                    span.record(MESSAGE_COUNT, 0);
+                    return;
+                }
                 Some(Ok(messages)) => {
+                    span.record(MESSAGE_COUNT, messages.len());
                     let pause = pause_after(messages.len(), wait, started.elapsed());
-                    self.dispatch(messages, permit);
+                    self.dispatch(messages, permit, &span);
                     backoff.reset();
                     wait = PollingWait::saturating(longest);
                     pause
                 }
                 Some(Err(error)) => {
+                    let kind = error.refusal().map_or("unanswered", |_refusal| "refused");
+                    traces::failed(&span, kind);
                     self.health.failed(&error);
                     self.demand.failed();
                     wait = PollingWait::MIN;
@@ -115,7 +125,7 @@ impl Pollers {
         received
     }
 
-    fn dispatch(&self, messages: Vec<Message>, mut permit: ReceivePermit) {
+    fn dispatch(&self, messages: Vec<Message>, mut permit: ReceivePermit, span: &Span) {
         self.health.succeeded();
         self.demand
             .received(messages.len(), self.budget.batch().get() as usize);
@@ -129,6 +139,7 @@ impl Pollers {
                 message,
                 visibility,
                 permit: message_permit,
+                receive: span.clone(),
             };
             let pipeline = self.pipeline.clone();
             // On the heap at once: a task's future is moved several times on its way there.

@@ -11,8 +11,9 @@ use events::HttpMessage;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
+use service::traces::{self, TRACEPARENT};
 use tokio::time::timeout;
-use transport::{Transport, TransportError};
+use transport::{Transport, TransportError, client_span};
 use url::Url;
 
 use crate::concurrency::{Concurrency, RequestPermit};
@@ -119,11 +120,13 @@ impl Sink {
     /// # Cancel safety
     /// Dropping the future leaves open whether the sink took the event.
     pub async fn send(&self, message: &HttpMessage) -> Result<(), Failure> {
-        let response = self
-            .transport
-            .open_once(self.timeout, self.request(message))
-            .await
-            .map_err(Failure::from)?;
+        let mut request = self.request(message);
+        let span = client_span(&request);
+        if let Some(traceparent) = traces::traceparent(&span) {
+            request.headers_mut().insert(TRACEPARENT, traceparent);
+        }
+        let response = self.transport.open_once(self.timeout, request, &span).await;
+        let response = response.map_err(Failure::from)?;
         let status = response.status();
         let retry_after = is_overload(status)
             .then(|| transport::retry_after(response.headers(), Timestamp::now()))
@@ -195,6 +198,15 @@ impl Failure {
             self.kind,
             FailureKind::TimedOut(_) | FailureKind::Unanswered(_)
         )
+    }
+
+    /// One word for traces: the status, or why there is none.
+    pub(crate) fn error_type(&self) -> &str {
+        match &self.kind {
+            FailureKind::Answered(status) | FailureKind::TokenRefused(status) => status.as_str(),
+            FailureKind::TimedOut(_) => "timeout",
+            FailureKind::Unanswered(_) => "unanswered",
+        }
     }
 
     /// The status; 500 without an answer, as Knative has it in `knativeerrorcode`.

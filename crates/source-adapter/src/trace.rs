@@ -1,24 +1,38 @@
-//! The trace context of an event (W3C `traceparent`).
+//! The trace of an event (W3C `traceparent`), and the adapter's spans in it.
 //!
-//! The adapter records no spans. It gives each event a trace of its own, derived from its
-//! id, so that every delivery of an event, here and behind a Broker, is found under one
-//! trace id, which the adapter's log lines name too.
+//! Each event has a trace of its own, derived from its id, so that every delivery of an event, here
+//! and behind a Broker, is found under one trace id, which the adapter's log lines name too. Where
+//! a collector is named, the adapter records in it: `process`, from the message's arrival to the end
+//! of its work, a consumer's span; in it `deliver`, a producer's; in that the request. A receive
+//! brings many messages, so its span is in no event's trace, but `process` links to it. Without a
+//! collector the event gets the trace all the same, and no spans.
 
-use std::convert::Infallible;
-use std::str::FromStr;
-
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
+use mns::{Message, QueueName};
+use service::traces::{Observability, SPANS};
 use sha2::{Digest as _, Sha256};
+use tracing::field::Empty;
+use tracing::{Span, trace_span};
 
-/// The header of the W3C recommendation.
-pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(crate) use service::traces::MESSAGE_COUNT;
+pub use service::traces::TRACEPARENT;
+
 const VERSION: &str = "00";
+/// OpenTelemetry's conventions have no name for MNS.
+const SYSTEM: &str = "aliyun_mns";
 
-/// Which traces receivers are asked to record.
+/// Which traces receivers are asked to record, where the adapter itself records none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling(f64);
 
 impl Sampling {
+    /// Without a rate all traces are marked as recorded, because the mark of a parent silences
+    /// those receivers that would have recorded by themselves.
+    #[must_use]
+    pub fn of(config: &Observability) -> Self {
+        Self(config.sampling_rate().unwrap_or(1.0))
+    }
+
     /// Judges by the end of a trace id, so that all adapters agree about an event.
     fn takes(self, trace: &[u8]) -> bool {
         let last = trace.iter().rev().take(4);
@@ -27,21 +41,74 @@ impl Sampling {
     }
 }
 
-/// Reads `tracing-sampling-rate` of Knative's `config-observability`. Without a rate all traces
-/// are marked as recorded, because the mark of a parent silences those receivers that would
-/// have recorded by themselves.
-impl FromStr for Sampling {
-    type Err = Infallible;
+/// The span of a receive. It must not be entered: what is recorded ends with its last exit.
+pub(crate) fn receive_span(queue: &QueueName) -> Span {
+    trace_span!(
+        target: SPANS,
+        parent: None,
+        "receive",
+        otel.name = format!("receive {queue}"),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        messaging.system = SYSTEM,
+        messaging.operation.name = "receive",
+        messaging.operation.type = "receive",
+        messaging.destination.name = %queue,
+        messaging.batch.message_count = Empty,
+        error.type = Empty,
+    )
+}
 
-    fn from_str(config: &str) -> Result<Self, Infallible> {
-        let config: Option<serde_json::Value> = serde_json::from_str(config).ok();
-        let rate = config.and_then(|config| match config.get("tracing-sampling-rate")? {
-            serde_json::Value::String(text) => text.trim().parse().ok(),
-            rate => rate.as_f64(),
-        });
-        let rate = rate.filter(|rate| (0.0..=1.0).contains(rate));
-        Ok(Self(rate.unwrap_or(1.0)))
+/// The span of the work on one event of a message that `receive` brought. It ends when it is
+/// dropped, for which it must not be entered.
+pub(crate) fn process_span(queue: &QueueName, message: &Message, receive: &Span) -> Span {
+    let span = trace_span!(
+        target: SPANS,
+        parent: None,
+        "process",
+        otel.name = format!("process {queue}"),
+        otel.kind = "consumer",
+        messaging.system = SYSTEM,
+        messaging.operation.name = "process",
+        messaging.operation.type = "process",
+        messaging.destination.name = %queue,
+        messaging.message.id = %message.id,
+        messaging.mns.message.dequeue_count = message.dequeue_count,
+        cloudevents.event_id = Empty,
+        cloudevents.event_source = Empty,
+        cloudevents.event_type = Empty,
+        cloudevents.event_subject = Empty,
+    );
+    span.follows_from(receive);
+    span
+}
+
+/// The span of the delivery of one event, the wait for its turn included.
+pub(crate) fn deliver_span(parent: &Span, id: &str) -> Span {
+    trace_span!(
+        target: SPANS,
+        parent: parent,
+        "deliver",
+        otel.kind = "producer",
+        otel.status_code = Empty,
+        cloudevents.event_id = id,
+        error.type = Empty,
+    )
+}
+
+/// Puts a span, if it records, into the trace of an event: behind the span that the event's
+/// `traceparent` names, else at the beginning of the trace of `header`.
+pub(crate) fn enter_trace(span: &Span, extension: Option<&str>, header: &HeaderValue) {
+    match (extension.filter(|value| is_valid(value)), header.to_str()) {
+        (Some(extension), _) => service::traces::continue_from(span, extension),
+        (None, Ok(header)) => service::traces::begin(span, header),
+        (None, Err(_)) => {}
     }
+}
+
+/// Whether the header says that its trace is recorded.
+pub(crate) fn is_recorded(header: &HeaderValue) -> bool {
+    header.as_bytes().ends_with(b"1")
 }
 
 /// The header for an event: of the trace that its `traceparent` extension names, else of one
@@ -68,7 +135,7 @@ pub fn trace_id(header: &HeaderValue) -> &str {
 }
 
 /// Whether it is a `traceparent` of the version that we write, with ids that are not zero.
-fn is_valid(value: &str) -> bool {
+pub(crate) fn is_valid(value: &str) -> bool {
     let parts: Vec<_> = value.split('-').collect();
     let is_hex = |part: &str, len| {
         part.len() == len && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
@@ -151,7 +218,7 @@ mod tests {
             ("not JSON", Some("rate"), 1000..=1000),
         ];
         for (name, config, expected) in table {
-            let sampling = config.unwrap_or("{}").parse().unwrap();
+            let sampling = Sampling::of(&config.unwrap_or("{}").parse().unwrap());
             let recorded = (0..1000)
                 .filter(|id| {
                     let header = traceparent(&id.to_string(), None, sampling);

@@ -28,6 +28,11 @@ impl Attempts {
         }
     }
 
+    /// How many attempts have been made.
+    pub(crate) fn made(&self) -> u32 {
+        self.made
+    }
+
     /// Counts one more attempt and gives the pause before the next; `None` when there is none,
     /// because the attempt did not fail or may not be repeated.
     pub(crate) fn pause(&mut self, failure: Option<Failure>) -> Option<Duration> {

@@ -88,6 +88,19 @@ impl TransportError {
         }
     }
 
+    /// One word for traces and metrics.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unsendable { .. } => "unsendable",
+            Self::OutOfReach { .. } => "out_of_reach",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Unanswered { .. } => "unanswered",
+            Self::TimedOut { .. } => "timeout",
+            Self::TooLarge { .. } => "too_large",
+        }
+    }
+
     /// Sorts what the HTTP library reports, leaving the URL out.
     pub(crate) fn from_reqwest(host: &str, source: reqwest::Error) -> Self {
         let source = source.without_url();

@@ -22,6 +22,7 @@ mod redact;
 mod retry;
 mod retry_class;
 mod send;
+mod span;
 mod trust;
 
 pub use backoff::{Backoff, jittered};
@@ -37,3 +38,4 @@ pub use redact::{RedactedUrl, redact};
 pub use retry::RetryPolicy;
 pub use retry_class::{RetryClass, classify_status, retry_after};
 pub use send::Transport;
+pub use span::{SPANS, client_span};

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
+use tracing::{Instrument as _, Span};
 use url::Position;
 
 use crate::attempts::{Attempts, Failure};
@@ -20,6 +21,7 @@ use crate::http_client::{ConnectOptions, HttpClientError, http_client};
 use crate::reach::Reach;
 use crate::retry::RetryPolicy;
 use crate::retry_class::{RetryClass, classify_status, retry_after};
+use crate::span::{self, attempt_span};
 
 /// Sends requests and repeats them where their [`Call`] allows it. Cheap to clone; clones share
 /// the connection pool.
@@ -83,7 +85,9 @@ impl Transport {
     ) -> Result<http::Response<Bytes>, TransportError> {
         let mut attempts = Attempts::new(self.retry, call.replay);
         loop {
-            let outcome = self.attempt(call, prepare(make())?).await;
+            let request = prepare(make())?;
+            let span = attempt_span(&request, attempts.made());
+            let outcome = self.attempt(call, request, &span).await;
             let failure = failure(&outcome, |response| {
                 ((call.classify)(response), response.headers())
             });
@@ -111,8 +115,8 @@ impl Transport {
         let mut attempts = Attempts::new(self.retry, call.replay);
         loop {
             let request = prepare(make())?;
-            let host = host_of(&request);
-            let outcome = within(call.attempt_deadline, &host, self.execute(request, &host)).await;
+            let span = attempt_span(&request, attempts.made());
+            let outcome = self.opened(call.attempt_deadline, request, &span).await;
             let failure = failure(&outcome, |response| {
                 (classify_status(response.status()), response.headers())
             });
@@ -126,7 +130,8 @@ impl Transport {
     }
 
     /// Makes one attempt with a request that needs no signature, and returns as soon as the
-    /// head of the response is there. Its URL is taken as parsed, which is what it saves.
+    /// head of the response is there. Its URL is taken as parsed, which is what it saves. `span` is
+    /// that of the request, by [`client_span`](crate::client_span), which a header may name.
     ///
     /// # Errors
     /// As for [`Transport::send`]; nothing has been retried.
@@ -137,19 +142,31 @@ impl Transport {
         &self,
         deadline: Duration,
         request: reqwest::Request,
+        span: &Span,
+    ) -> Result<reqwest::Response, TransportError> {
+        self.opened(deadline, request, span).await
+    }
+
+    async fn opened(
+        &self,
+        deadline: Duration,
+        request: reqwest::Request,
+        span: &Span,
     ) -> Result<reqwest::Response, TransportError> {
         let host = host_of(&request);
-        within(deadline, &host, self.execute(request, &host)).await
+        let head = self.execute(request, &host, span);
+        within(deadline, &host, span, head).await
     }
 
     async fn attempt(
         &self,
         call: &Call,
         request: reqwest::Request,
+        span: &Span,
     ) -> Result<http::Response<Bytes>, TransportError> {
         let host = host_of(&request);
         let whole = async {
-            let response = self.execute(request, &host).await?;
+            let response = self.execute(request, &host, span).await?;
             let mut head = http::Response::new(());
             *head.status_mut() = response.status();
             *head.version_mut() = response.version();
@@ -157,23 +174,24 @@ impl Transport {
             let body = body::read(response, call.body_limit_bytes, &host).await?;
             Ok(head.map(|()| body))
         };
-        within(call.attempt_deadline, &host, whole).await
+        within(call.attempt_deadline, &host, span, whole).await
     }
 
     async fn execute(
         &self,
         request: reqwest::Request,
         host: &str,
+        span: &Span,
     ) -> Result<reqwest::Response, TransportError> {
         if !self.reach.admits_url(request.url()) {
             return Err(TransportError::OutOfReach {
                 host: host.to_owned(),
             });
         }
-        self.client
-            .execute(request)
-            .await
-            .map_err(|source| TransportError::from_reqwest(host, source))
+        let response = self.client.execute(request).await;
+        let response = response.map_err(|source| TransportError::from_reqwest(host, source))?;
+        span::responded(span, response.status());
+        Ok(response)
     }
 }
 
@@ -194,14 +212,20 @@ fn failure<T>(
 async fn within<T>(
     deadline: Duration,
     host: &str,
+    span: &Span,
     work: impl Future<Output = Result<T, TransportError>>,
 ) -> Result<T, TransportError> {
-    timeout(deadline, work).await.unwrap_or_else(|_elapsed| {
+    let outcome = timeout(deadline, work.instrument(span.clone())).await;
+    let outcome = outcome.unwrap_or_else(|_elapsed| {
         Err(TransportError::TimedOut {
             host: host.to_owned(),
             after: deadline,
         })
-    })
+    });
+    if let Err(error) = &outcome {
+        span::failed(span, error);
+    }
+    outcome
 }
 
 /// Converts the request for the HTTP library, and refuses one whose target the conversion

@@ -3,7 +3,7 @@
 //! The demo, the tests of the pipeline, the fault suite, the benchmarks and the tests on a
 //! cluster stand on this library: it starts emulator, face service and adapter as processes or
 //! in containers ([`Services`], [`Pipeline`]), makes what a user makes in the consoles
-//! ([`Cloud`]), stands between the services ([`Proxy`]) or behind them ([`EventSink`]), measures
+//! ([`Cloud`]), stands between the services ([`Proxy`]) or behind them ([`EventSink`], [`Collector`]), measures
 //! them ([`meter`], [`metrics`]) and waits for states ([`eventually`](fn@eventually), [`poll_until`]). It holds
 //! no logic of the pipeline, and talks to the services only over their sockets.
 
@@ -12,6 +12,7 @@ mod binaries;
 mod broker;
 mod cargo;
 mod cloud;
+mod collector;
 pub mod command;
 mod console;
 mod control;
@@ -36,6 +37,7 @@ pub use cloud::{
     ACCESS_KEY_ID, ACCESS_KEY_SECRET, ACCOUNT, Account, BUCKET, Cloud, QUEUE, REGION, TARGET,
     target_key,
 };
+pub use collector::{Attributes, CollectedSpan, Collector};
 pub use console::{CONSOLE_TOKEN, ConsoleBinaries, ConsolePipeline, console_rule};
 pub use control::Control;
 pub use engine::Engine;

@@ -33,6 +33,7 @@ fn the_originals_manifest_is_enough() {
         output,
         operation,
         telemetry: _,
+        traces: _,
     } = config;
     assert_eq!(storage.target.to_string(), "face-image/target");
     assert!(storage.endpoint.is_none());
@@ -212,6 +213,21 @@ fn settings_keep_their_names() {
     --log-filter RUST_LOG
     --logging-config K_LOGGING_CONFIG
     --component K_COMPONENT
+    --otel-exporter-otlp-endpoint OTEL_EXPORTER_OTLP_ENDPOINT
+    --otel-exporter-otlp-traces-endpoint OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
+    --otel-exporter-otlp-protocol OTEL_EXPORTER_OTLP_PROTOCOL
+    --otel-exporter-otlp-traces-protocol OTEL_EXPORTER_OTLP_TRACES_PROTOCOL
+    --otel-exporter-otlp-headers OTEL_EXPORTER_OTLP_HEADERS
+    --otel-exporter-otlp-traces-headers OTEL_EXPORTER_OTLP_TRACES_HEADERS
+    --otel-exporter-otlp-timeout OTEL_EXPORTER_OTLP_TIMEOUT
+    --otel-bsp-schedule-delay OTEL_BSP_SCHEDULE_DELAY
+    --otel-traces-exporter OTEL_TRACES_EXPORTER
+    --otel-traces-sampler OTEL_TRACES_SAMPLER
+    --otel-traces-sampler-arg OTEL_TRACES_SAMPLER_ARG
+    --otel-service-name OTEL_SERVICE_NAME
+    --otel-resource-attributes OTEL_RESOURCE_ATTRIBUTES
+    --otel-sdk-disabled OTEL_SDK_DISABLED
+    --observability-config K_OBSERVABILITY_CONFIG
     ");
 }
 

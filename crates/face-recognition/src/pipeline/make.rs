@@ -105,18 +105,7 @@ impl Pipeline {
     /// The file, if it is still this version, also where a server ignores the condition. For a
     /// file of another size no memory would be set aside.
     async fn fetch(&self, task: &PhotoTask, meta: &ObjectMeta) -> Result<Option<Bytes>, Failure> {
-        let _timer = self.metrics.stage(Stage::Get);
-        let options = GetOptions {
-            if_match: Some(meta.etag.clone()),
-            ..GetOptions::default()
-        };
-        let fetched = match task.bucket.get_with(&task.key, &options).await {
-            Ok(object) if !is_same_version(object.meta(), meta) => return Ok(None),
-            Ok(object) => object.read_to_end(meta.size_bytes).await,
-            Err(error) if error.is_precondition_failed() => return Ok(None),
-            Err(error) => Err(error),
-        };
-        fetched.map(Some).map_err(not_fetched)
+        self.metrics.stage(Stage::Get, fetch(task, meta)).await
     }
 
     async fn photo(
@@ -159,9 +148,8 @@ impl Pipeline {
 
     async fn analyse(&self, task: &PhotoTask, photo: &SharedPhoto) -> Result<Analysis, Failure> {
         let _call = task.admission.wait_for(permit(&self.calls)).await??;
-        let timer = self.metrics.stage(Stage::Analyse);
-        let answer = self.backend.analyse(photo.clone()).await;
-        drop(timer);
+        let analysing = self.backend.analyse(photo.clone());
+        let answer = self.metrics.stage(Stage::Analyse, analysing).await;
         self.metrics.analysed(answer.is_ok());
         let mut analysis = answer.map_err(Failure::faces)?;
         for face in &mut analysis.faces {
@@ -182,7 +170,6 @@ impl Pipeline {
         analysis: Arc<Analysis>,
     ) -> Result<(Annotated, Drawn, Grant), Failure> {
         let permit = permit(&self.cpus).await?;
-        let _timer = self.metrics.stage(Stage::Draw);
         let span = Span::current();
         let (stop, options) = (CancellationToken::new(), self.output.options());
         let _stop_when_dropped = stop.clone().drop_guard();
@@ -190,8 +177,23 @@ impl Pipeline {
             let _permit = permit; // Released when the work ends, not when the caller stops waiting.
             span.in_scope(|| draw(&photo, &analysis, options, &stop))
         };
-        ended(tokio::task::spawn_blocking(work).await)?
+        let drawing = tokio::task::spawn_blocking(work);
+        ended(self.metrics.stage(Stage::Draw, drawing).await)?
     }
+}
+
+async fn fetch(task: &PhotoTask, meta: &ObjectMeta) -> Result<Option<Bytes>, Failure> {
+    let options = GetOptions {
+        if_match: Some(meta.etag.clone()),
+        ..GetOptions::default()
+    };
+    let fetched = match task.bucket.get_with(&task.key, &options).await {
+        Ok(object) if !is_same_version(object.meta(), meta) => return Ok(None),
+        Ok(object) => object.read_to_end(meta.size_bytes).await,
+        Err(error) if error.is_precondition_failed() => return Ok(None),
+        Err(error) => Err(error),
+    };
+    fetched.map(Some).map_err(not_fetched)
 }
 
 fn is_same_version(one: &ObjectMeta, other: &ObjectMeta) -> bool {

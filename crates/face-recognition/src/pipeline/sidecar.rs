@@ -36,7 +36,6 @@ impl Pipeline {
         if self.output.sidecar == Sidecar::None {
             return Ok(());
         }
-        let _timer = self.metrics.stage(Stage::Put);
         let options = PutOptions {
             content_type: Some("application/json".to_owned()),
             metadata: metadata(done).map_err(Failure::ResultKey)?,
@@ -50,15 +49,17 @@ impl Pipeline {
         };
         let document = reply::document(&task.event, slice::from_ref(&done), vec![])?;
         let key = key(&done)?;
-        let stored = task.bucket.put(&key, document.into(), &options).await;
+        let storing = task.bucket.put(&key, document.into(), &options);
+        let stored = self.metrics.stage(Stage::Put, storing).await;
         stored
             .map(|_stored| ())
             .map_err(|error| Failure::storage("OSS did not store the analysis", error))
     }
 
     async fn has_sidecar(&self, task: &PhotoTask, done: &Done) -> Result<bool, Failure> {
-        let _timer = self.metrics.stage(Stage::Look);
-        match task.bucket.head(&key(done)?).await {
+        let key = key(done)?;
+        let looking = task.bucket.head(&key);
+        match self.metrics.stage(Stage::Look, looking).await {
             Ok(meta) => Ok(meta.metadata.get(RESULT_ETAG) == Some(done.target_etag.as_str())),
             Err(error) if error.is_no_such_key() => Ok(false),
             Err(error) => Err(Failure::storage(

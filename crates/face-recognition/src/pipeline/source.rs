@@ -16,29 +16,13 @@ impl Pipeline {
         bucket: &Bucket,
         key: &ObjectKey,
     ) -> Result<(ObjectKey, ObjectMeta), Failure> {
-        let _timer = self.metrics.stage(Stage::Look);
-        let missing = match bucket.head(key).await {
-            Ok(meta) => return Ok((key.clone(), meta)),
-            Err(error) if error.is_no_such_key() => error,
-            Err(error) => return Err(no_metadata(error)),
-        };
-        for decoded in [key.percent_decoded(), key.form_decoded()]
-            .into_iter()
-            .flatten()
-        {
-            debug!(oss.key = %decoded, "no such key; trying it decoded");
-            match bucket.head(&decoded).await {
-                Ok(meta) => return Ok((decoded, meta)),
-                Err(error) if error.is_no_such_key() => {}
-                Err(error) => return Err(no_metadata(error)),
-            }
-        }
-        Err(no_metadata(missing))
+        self.metrics.stage(Stage::Look, locate(bucket, key)).await
     }
 
     pub(super) async fn head(&self, task: &PhotoTask) -> Result<ObjectMeta, Failure> {
-        let _timer = self.metrics.stage(Stage::Look);
-        task.bucket.head(&task.key).await.map_err(no_metadata)
+        let looking = task.bucket.head(&task.key);
+        let meta = self.metrics.stage(Stage::Look, looking).await;
+        meta.map_err(no_metadata)
     }
 
     /// The photo as it is now, if it is no longer the version of `meta`. A photo that was
@@ -54,6 +38,26 @@ impl Pipeline {
             Err(failure) => Err(failure),
         }
     }
+}
+
+async fn locate(bucket: &Bucket, key: &ObjectKey) -> Result<(ObjectKey, ObjectMeta), Failure> {
+    let missing = match bucket.head(key).await {
+        Ok(meta) => return Ok((key.clone(), meta)),
+        Err(error) if error.is_no_such_key() => error,
+        Err(error) => return Err(no_metadata(error)),
+    };
+    for decoded in [key.percent_decoded(), key.form_decoded()]
+        .into_iter()
+        .flatten()
+    {
+        debug!(oss.key = %decoded, "no such key; trying it decoded");
+        match bucket.head(&decoded).await {
+            Ok(meta) => return Ok((decoded, meta)),
+            Err(error) if error.is_no_such_key() => {}
+            Err(error) => return Err(no_metadata(error)),
+        }
+    }
+    Err(no_metadata(missing))
 }
 
 fn no_metadata(error: oss::Error) -> Failure {

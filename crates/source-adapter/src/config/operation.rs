@@ -5,8 +5,6 @@ use std::path::PathBuf;
 
 use service::settings::listen_address;
 
-use crate::trace::Sampling;
-
 /// Whose adapter this is, and where operators can ask it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Operation {
@@ -24,15 +22,6 @@ pub struct Operation {
         default_value = "mnsosssources.sources.eventing.knative.dev"
     )]
     pub resource_group: String,
-    /// Knative's `config-observability` as JSON, of which `tracing-sampling-rate` counts.
-    #[arg(
-        long = "observability-config",
-        env = "K_OBSERVABILITY_CONFIG",
-        value_name = "JSON",
-        default_value = "{}",
-        hide_default_value = true
-    )]
-    pub sampling: Sampling,
     /// Address for `/health`, `/readiness` and `/metrics`.
     // The port that Knative's own adapters answer probes on.
     #[arg(long, env = "ADAPTER_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:8080", value_parser = listen_address)]

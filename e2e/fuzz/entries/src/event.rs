@@ -8,6 +8,7 @@ use events::{AttributesReader as _, data_bytes};
 use oss::event::{Event, MAX_DOCUMENT_BYTES, MAX_EVENTS, parse};
 use source_adapter::Config;
 use source_adapter::convert::{Converter, ids};
+use source_adapter::trace::Sampling;
 use url::Url;
 
 use crate::telling::is_one_short_line;
@@ -82,7 +83,8 @@ fn converter(format: &str) -> Option<Converter> {
         &format,
     ];
     let config: Config = service::settings::parse_from(given, |_| None).ok()?;
-    Some(Converter::new(&config.sink, config.operation.sampling))
+    let sampling = Sampling::of(&config.traces.observability_config);
+    Some(Converter::new(&config.sink, sampling))
 }
 
 /// Takes a queue message as far as the request to the sink.

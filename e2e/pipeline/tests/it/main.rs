@@ -14,3 +14,4 @@ mod metrics;
 mod photos;
 mod roles;
 mod secrets;
+mod traces;
