@@ -133,6 +133,32 @@ impl Sheet {
         self.tiles[at] = Tile::Even(Rgba([r, g, b, 255]));
     }
 
+    /// Lays a colour over these columns and rows of pixels. A tile that is covered as a whole takes
+    /// no memory for its pixels: boxes and plates of large photos consist of such.
+    pub(crate) fn fill(&mut self, columns: &Range<u32>, rows: &Range<u32>, colour: Rgba<u8>) {
+        let columns = columns.start..columns.end.min(self.width);
+        let rows = rows.start..rows.end.min(self.height);
+        if columns.is_empty() || rows.is_empty() || colour == CLEAR {
+            return;
+        }
+        let within = |at: u32, pixels: &Range<u32>| {
+            (at * SIDE).max(pixels.start)..((at + 1) * SIDE).min(pixels.end)
+        };
+        for row in tiles(&rows, self.height) {
+            for column in tiles(&columns, self.width) {
+                let (xs, ys) = (within(column, &columns), within(row, &rows));
+                if xs.len() * ys.len() < PIXELS {
+                    for (x, y) in ys.flat_map(|y| xs.clone().map(move |x| (x, y))) {
+                        self.draw_pixel(x, y, colour);
+                    }
+                    continue;
+                }
+                let at = self.tile((row, column));
+                self.tiles[at].cover(colour);
+            }
+        }
+    }
+
     fn tile(&mut self, place: (u32, u32)) -> usize {
         if let Some((last, at)) = self.last
             && last == place
@@ -183,6 +209,19 @@ impl Tile {
         }
     }
 
+    /// Lays a colour over all of it.
+    fn cover(&mut self, colour: Rgba<u8>) {
+        match self {
+            Self::Pixels(pixels) if colour.0[3] < 255 => {
+                pixels
+                    .iter_mut()
+                    .for_each(|pixel| *pixel = over(*pixel, colour));
+            }
+            Self::Pixels(_) => *self = Self::Even(colour),
+            Self::Even(under) => *under = over(*under, colour),
+        }
+    }
+
     fn set(&mut self, at: usize, pixel: Rgba<u8>) {
         if let Self::Even(colour) = *self {
             if colour == pixel {
@@ -192,6 +231,10 @@ impl Tile {
         }
         if let Self::Pixels(pixels) = self {
             pixels[at] = pixel;
+            // Most is drawn row by row, and large letters are even inside.
+            if at == PIXELS - 1 && pixels.iter().all(|other| *other == pixel) {
+                *self = Self::Even(pixel);
+            }
         }
     }
 }
@@ -262,6 +305,34 @@ mod tests {
             assert_eq!(sheet.strip(&rows).touches(&columns), expected, "{name}");
         }
         assert_eq!(sheet.pixel(110, 60), RED, "padding repeats the edge");
+    }
+
+    #[test]
+    fn what_is_filled_is_drawn_pixel_by_pixel_or_tile_by_tile() {
+        let colours = [RED, Rgba([0, 0, 255, 128]), Rgba([0, 255, 0, 255])];
+        let (mut filled, mut drawn) = (Sheet::new(50, 40), Sheet::new(50, 40));
+        for (colour, columns, rows) in [
+            (colours[0], 3..30, 5..33),
+            (colours[1], 8..24, 0..99),
+            (colours[2], 0..17, 16..24),
+            (colours[1], 44..99, 0..8),
+            (colours[0], 60..70, 0..8),
+            (colours[0], 9..9, 0..8),
+        ] {
+            filled.fill(&columns, &rows, colour);
+            for (x, y) in rows.flat_map(|y| columns.clone().map(move |x| (x, y))) {
+                if x < 50 && y < 40 {
+                    drawn.draw_pixel(x, y, colour);
+                }
+            }
+        }
+        assert!(filled.drawn().eq(drawn.drawn()));
+        assert!(filled.tiles() == drawn.tiles());
+        let even = |sheet: &Sheet| {
+            let tiles = sheet.tiles.iter();
+            tiles.filter(|tile| matches!(tile, Tile::Even(_))).count()
+        };
+        assert!(even(&filled) >= 6 && even(&filled) >= even(&drawn));
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Draws boxes and plates on a sheet.
 
 use image::Rgba;
-use imageproc::drawing::draw_filled_rect_mut;
-use imageproc::rect::Rect;
 
 use super::area::Area;
 use super::boxes::FaceBox;
@@ -59,9 +57,8 @@ pub(crate) fn paint_plate(sheet: &mut Sheet, plate: &Plate) {
 }
 
 fn fill(sheet: &mut Sheet, area: &Area, [r, g, b]: Colour, opacity: u8) {
-    let sides = (u32::try_from(area.width), u32::try_from(area.height));
-    if let (Ok(width @ 1..), Ok(height @ 1..)) = sides {
-        let rect = Rect::at(area.left, area.top).of_size(width, height);
-        draw_filled_rect_mut(sheet, rect, Rgba([r, g, b, opacity]));
-    }
+    let side = |at: i32| u32::try_from(at).unwrap_or(0);
+    let columns = side(area.left)..side(area.right());
+    let rows = side(area.top)..side(area.bottom());
+    sheet.fill(&columns, &rows, Rgba([r, g, b, opacity]));
 }
