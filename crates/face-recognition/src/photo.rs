@@ -10,7 +10,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use face::{Dimensions, Encoded, Photo, StoredFile};
 use image::RgbImage;
-use image::codecs::jpeg::JpegEncoder;
 use oss::PresignedUrl;
 use oss::event::ObjectAddress;
 use picture::{Annotated, Header, Limits, Orientation, Picture, PictureError, Plan};
@@ -85,13 +84,12 @@ impl Photo for FetchedPhoto {
     }
 
     fn encoded(&self, max_side: u32) -> Result<Encoded, BoxError> {
-        let small = self.rgb(max_side)?;
-        let mut file = Vec::new();
-        JpegEncoder::new_with_quality(&mut file, QUALITY).encode_image(&small)?;
+        let _grant = self.memory_for(self.header.rgb_bytes(max_side));
+        let copy = self.picture()?.jpeg(max_side, QUALITY)?;
         Ok(Encoded {
-            bytes: file.into(),
+            bytes: copy.bytes.into(),
             media_type: "image/jpeg",
-            dimensions: small.dimensions().into(),
+            dimensions: copy.dimensions.into(),
         })
     }
 

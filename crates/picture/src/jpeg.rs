@@ -34,6 +34,7 @@ mod progressive;
 mod scan_header;
 mod scans;
 mod segments;
+mod small;
 mod structure;
 mod style;
 mod table;
@@ -51,6 +52,7 @@ use crate::format::Format;
 use crate::header::Header;
 use crate::limits::Limits;
 use crate::orientation::{Orientation, Pose};
+use crate::picture::Copy;
 use crate::raster::Raster;
 use crate::sheet::Sheet;
 
@@ -168,6 +170,12 @@ impl<'f> Jpeg<'f> {
     /// files.
     pub(crate) fn rgb(&self, max_side: u32) -> Result<RgbImage, PictureError> {
         look::rgb(self, max_side)
+    }
+
+    /// A smaller file, if it can be made while this one is read. Only for
+    /// sequential files.
+    pub(crate) fn small(&self, max_side: u32, quality: u8) -> Result<Option<Copy>, PictureError> {
+        small::small(self, max_side, quality)
     }
 
     /// Decodes into the colour space of the file.

@@ -28,4 +28,4 @@ pub use format::{Content, Format};
 pub use header::Header;
 pub use limits::Limits;
 pub use orientation::Orientation;
-pub use picture::{Annotated, Picture};
+pub use picture::{Annotated, Copy, Picture};

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use face::Face;
 use image::RgbImage;
+use jpeg_encoder::{ColorType, Encoder};
 
 use crate::annotate::{Options, Plan};
 use crate::bmp::Bmp;
@@ -45,6 +46,15 @@ pub struct Annotated {
     pub content_type: &'static str,
     /// Whether it is lossless where its source was not: there is no lossy encoder for WebP.
     pub is_lossless_copy: bool,
+}
+
+/// A JPEG file of a picture, which may be smaller.
+#[derive(Debug)]
+pub struct Copy {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Width and height of the picture in it, in pixels.
+    pub dimensions: (u32, u32),
 }
 
 impl<'f> Picture<'f> {
@@ -91,6 +101,34 @@ impl<'f> Picture<'f> {
             File::Png(png) if self.header.is_read_small => png.rgb(max_side),
             _ => Ok(self.decode()?.rgb(max_side)),
         }
+    }
+
+    /// A JPEG file of the upright picture, scaled down until no side exceeds
+    /// `max_side` pixels; never scaled up. For a service that takes no other, or no larger ones. Takes
+    /// [`Header::rgb_bytes`] of memory.
+    ///
+    /// A JPEG as cameras make it is scaled by eighths, which may leave it a quarter smaller.
+    ///
+    /// # Errors
+    /// The file is damaged: permanent.
+    pub fn jpeg(&self, max_side: u32, quality: u8) -> Result<Copy, PictureError> {
+        if let File::Jpeg(jpeg) = &self.file
+            && self.header.is_read_small
+            && let Some(small) = jpeg.small(max_side, quality)?
+        {
+            return Ok(small);
+        }
+        let small = self.rgb(max_side)?;
+        let (width, height) = small.dimensions();
+        let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
+        let mut bytes = Vec::new();
+        Encoder::new(&mut bytes, quality)
+            .encode(&small, side(width), side(height), ColorType::Rgb)
+            .map_err(|error| PictureError::encode(Format::Jpeg, error))?;
+        Ok(Copy {
+            bytes,
+            dimensions: (width, height),
+        })
     }
 
     /// Places the marks of `faces`, which are given in upright coordinates.

@@ -54,6 +54,8 @@ pub(crate) struct Average<const CHANNELS: usize> {
     carry: Vec<u64>,
     line: Vec<u32>,
     data: Vec<u8>,
+    /// Nothing is scaled.
+    is_whole: bool,
 }
 
 impl<const CHANNELS: usize> Average<CHANNELS> {
@@ -68,6 +70,7 @@ impl<const CHANNELS: usize> Average<CHANNELS> {
             carry: vec![0; row],
             line: vec![0; row],
             data: Vec::with_capacity(row * target.1 as usize),
+            is_whole: source == target,
         }
     }
 
@@ -76,6 +79,11 @@ impl<const CHANNELS: usize> Average<CHANNELS> {
         let Some(share) = self.rows.next() else {
             return;
         };
+        if self.is_whole {
+            let row = pixels.take(self.columns.len());
+            self.data.extend(row.flatten());
+            return;
+        }
         if share.target != self.current {
             self.end_row();
             self.current = share.target;
@@ -89,7 +97,9 @@ impl<const CHANNELS: usize> Average<CHANNELS> {
 
     /// The target rows.
     pub(crate) fn finish(mut self) -> Vec<u8> {
-        self.end_row();
+        if !self.is_whole {
+            self.end_row();
+        }
         self.data
     }
 

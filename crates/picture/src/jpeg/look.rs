@@ -21,7 +21,7 @@ use crate::shrink::{self, Average};
 const ZERO: f32 = 128.5;
 
 /// Samples along a side of which the last may be made of filling, too, without being noticed.
-const FEW: u32 = 16;
+pub(super) const FEW: u32 = 16;
 
 /// The upright picture in sRGB-like colours, no side above `max_side`.
 ///
@@ -32,11 +32,10 @@ pub(crate) fn rgb(jpeg: &Jpeg<'_>, max_side: u32) -> Result<RgbImage, PictureErr
     let (width, height) = (structure.width.into(), structure.height.into());
     let target = shrink::fit(width, height, max_side);
     let looks = structure.components.iter();
-    let mut looks: Vec<_> = looks
-        .map(|component| Look::new(component, structure, target))
-        .collect();
-    scans::each(jpeg, |scan, cursor| read(&scan, cursor, &mut looks))?;
-    let planes: Vec<_> = looks.into_iter().map(|look| look.finish(target)).collect();
+    let looks =
+        looks.map(|component| Look::toward(stored(component, structure), component, target));
+    let planes = read_all(jpeg, looks.collect())?;
+    let planes: Vec<_> = planes.map(|plane| enlarged(plane, target)).collect();
     let mut colours = Vec::with_capacity(3 * target.0 as usize * target.1 as usize);
     for at in 0..target.0 as usize * target.1 as usize {
         let mut channels = [0; 4];
@@ -46,6 +45,49 @@ pub(crate) fn rgb(jpeg: &Jpeg<'_>, max_side: u32) -> Result<RgbImage, PictureErr
         colours.extend(structure.space.colour(channels));
     }
     Ok(shrink::turned(target, colours, jpeg.orientation))
+}
+
+/// The components as they are stored, each reduced to `side` samples of eight along a side.
+///
+/// # Errors
+/// Damage.
+pub(crate) fn planes(jpeg: &Jpeg<'_>, side: u8) -> Result<Vec<GrayImage>, PictureError> {
+    let structure = &jpeg.structure;
+    let looks = structure.components.iter();
+    let looks = looks.map(|component| {
+        let stored = stored(component, structure);
+        Look::new(stored, component, side, reduced(stored, side))
+    });
+    Ok(read_all(jpeg, looks.collect())?.collect())
+}
+
+/// Reads the components, each as its look sees it.
+fn read_all(
+    jpeg: &Jpeg<'_>,
+    mut looks: Vec<Look>,
+) -> Result<impl Iterator<Item = GrayImage>, PictureError> {
+    scans::each(jpeg, |scan, cursor| read(&scan, cursor, &mut looks))?;
+    Ok(looks.into_iter().map(Look::finish))
+}
+
+/// Samples of a component, across and down.
+fn stored(component: &Component, structure: &Structure<'_>) -> (u32, u32) {
+    let (horizontal, vertical) = structure.sampling();
+    let samples =
+        |pixels: u16, own: u8, most: u8| (u32::from(pixels) * u32::from(own)).div_ceil(most.into());
+    (
+        samples(structure.width, component.horizontal, horizontal),
+        samples(structure.height, component.vertical, vertical),
+    )
+}
+
+/// A component in the size that is wanted of all.
+fn enlarged(plane: GrayImage, wanted: (u32, u32)) -> GrayImage {
+    if plane.dimensions() == wanted {
+        plane
+    } else {
+        imageops::resize(&plane, wanted.0, wanted.1, FilterType::Triangle)
+    }
 }
 
 /// Reads a scan, row by row.
@@ -82,15 +124,8 @@ struct Look {
 }
 
 impl Look {
-    fn new(component: &Component, structure: &Structure<'_>, target: (u32, u32)) -> Self {
-        let (horizontal, vertical) = structure.sampling();
-        let samples = |pixels: u16, own: u8, most: u8| {
-            (u32::from(pixels) * u32::from(own)).div_ceil(most.into())
-        };
-        let stored = (
-            samples(structure.width, component.horizontal, horizontal),
-            samples(structure.height, component.vertical, vertical),
-        );
+    /// Sees no more than is needed for `target`, or all that there is.
+    fn toward(stored: (u32, u32), component: &Component, target: (u32, u32)) -> Self {
         // Coarse components may have fewer samples than are wanted.
         let target = (target.0.min(stored.0), target.1.min(stored.1));
         let suffices = |&side: &u8| {
@@ -99,6 +134,11 @@ impl Look {
             is_enough && seen.0.min(seen.1) >= FEW
         };
         let side = [1, 2, 4].into_iter().find(suffices).unwrap_or(8);
+        Self::new(stored, component, side, target)
+    }
+
+    /// Sees `side` samples a side of each block.
+    fn new(stored: (u32, u32), component: &Component, side: u8, target: (u32, u32)) -> Self {
         let seen = reduced(stored, side);
         Self {
             table: component.table,
@@ -151,15 +191,9 @@ impl Look {
         }
     }
 
-    /// The component in the size that is wanted of all.
-    fn finish(self, wanted: (u32, u32)) -> GrayImage {
+    fn finish(self) -> GrayImage {
         let (width, height) = self.target;
-        let plane = GrayImage::from_raw(width, height, self.average.finish()).unwrap_or_default();
-        if self.target == wanted {
-            plane
-        } else {
-            imageops::resize(&plane, wanted.0, wanted.1, FilterType::Triangle)
-        }
+        GrayImage::from_raw(width, height, self.average.finish()).unwrap_or_default()
     }
 
     fn samples(&self, block: &Block) -> Square {

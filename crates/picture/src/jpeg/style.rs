@@ -70,7 +70,7 @@ fn custom(table: &Table, sideways: bool) -> QuantizationTableType {
 }
 
 /// Chroma subsampling of the source where the encoder can interleave it, none otherwise.
-fn sampling(space: Space, components: &[Component], sideways: bool) -> SamplingFactor {
+pub(crate) fn sampling(space: Space, components: &[Component], sideways: bool) -> SamplingFactor {
     let [luma, chroma, ..] = components else {
         return SamplingFactor::F_1_1;
     };
