@@ -184,6 +184,12 @@ pub(crate) fn is_controlled_by(live: &ObjectMeta, identity: &Identity) -> bool {
         .any(|owner| owner.uid == identity.uid)
 }
 
+/// The ServiceAccount that the pods of a Deployment run as.
+pub(crate) fn service_account(deployment: &Deployment) -> Option<&String> {
+    let pod = deployment.spec.as_ref()?.template.spec.as_ref()?;
+    pod.service_account_name.as_ref()
+}
+
 /// Carries the plan out. A first Deployment waits until there is a queue; one that is there is
 /// kept up to date even while MNS does not answer.
 pub(crate) async fn apply(
@@ -271,12 +277,6 @@ impl AppliedAdapter {
             outcome,
             deployment,
         }
-    }
-
-    /// The ServiceAccount that its pods run as, if it is not that of the namespace.
-    pub(crate) fn service_account(&self) -> Option<&String> {
-        let spec = self.deployment.as_ref()?.spec.as_ref()?;
-        spec.template.spec.as_ref()?.service_account_name.as_ref()
     }
 }
 

@@ -215,8 +215,8 @@ pub async fn observe(
         .account
         .as_ref()
         .map(|account| account.endpoint().clone());
-    let service_account =
-        sink_identity::observe(ctx, parsed, &sink, dead_letter_sink.as_ref()).await?;
+    let (dead_letter, adapter) = (dead_letter_sink.as_ref(), deployment.as_ref());
+    let service_account = sink_identity::observe(ctx, parsed, &sink, dead_letter, adapter).await?;
     let observed = Observed {
         service_account,
         trust_bundles: trust_bundles::observe(ctx, identity),

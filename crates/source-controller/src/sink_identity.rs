@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DeleteParams, PostParams, Preconditions};
@@ -148,13 +149,15 @@ pub(crate) async fn observe(
     parsed: &ParsedSource,
     sink: &Result<ResolvedSink, SinkProblem>,
     dead_letter_sink: Option<&Result<ResolvedSink, SinkProblem>>,
+    adapter: Option<&Deployment>,
 ) -> Result<Option<ObservedServiceAccount>, ReconcileError> {
     let identity = &parsed.identity;
     let name = names::oidc_account(&identity.name);
-    let is_recorded = recorded(&parsed.source) == Some(&name);
+    let running = adapter.and_then(deployment::service_account);
+    let was_needed = [recorded(&parsed.source), running].contains(&Some(&name));
     match SinkIdentity::of(&parsed.source, sink, dead_letter_sink) {
         SinkIdentity::Kept(_) => {}
-        SinkIdentity::Named(_) | SinkIdentity::NotNeeded if is_recorded => {}
+        SinkIdentity::Named(_) | SinkIdentity::NotNeeded if was_needed => {}
         _ => return Ok(None),
     }
     let found = match accounts(ctx, identity).get_metadata_opt(&name).await {
@@ -249,7 +252,8 @@ pub(crate) async fn clean_up(
         return Ok(());
     };
     let name = names::oidc_account(&identity.name);
-    if adapter.service_account() == Some(&name) {
+    let running = adapter.deployment.as_deref();
+    if running.and_then(deployment::service_account) == Some(&name) {
         return Ok(());
     }
     let params = DeleteParams::default().preconditions(Preconditions {

@@ -4,6 +4,7 @@ mod acceptance;
 mod controller;
 mod deletion;
 mod disruption;
+mod identity;
 mod many;
 mod pipeline;
 mod reconcile;
@@ -79,6 +80,8 @@ pub(crate) fn all() -> Vec<Scenario> {
         Others: reconcile::a_queue_that_somebody_deleted_is_made_again,
         Others: reconcile::an_adapter_that_somebody_changed_is_put_right,
         Others: reconcile::scaling_a_source_scales_its_adapter,
+        Others: identity::a_sink_that_expects_tokens_gives_its_source_an_identity,
+        Others: identity::a_trust_bundle_reaches_an_adapter_that_runs,
         Others: deletion::a_deleted_source_leaves_nothing_in_mns,
         Others: deletion::a_source_whose_secret_went_first_leaves_nothing_in_mns,
         Others: deletion::a_namespace_goes_with_its_sources,

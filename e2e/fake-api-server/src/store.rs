@@ -288,6 +288,11 @@ impl Store {
         }
         metadata["generation"] = json!(generation + i64::from(is_changed));
         metadata["resourceVersion"] = of_old("resourceVersion").unwrap_or_default();
+        if path.contains("/deployments/")
+            && let Some(pod) = object.pointer_mut("/spec/template/spec")
+        {
+            mirror_account(pod);
+        }
         if let Some(status_of) = &self.status_of {
             let read = |path: &str| self.objects.get(path).map(|it| it.as_ref().clone());
             object["status"] = status_of(&object, &read);
@@ -310,6 +315,17 @@ impl Store {
             object,
         });
         self.newest.send_replace(self.version);
+    }
+}
+
+/// A pod's account has an older name, which a server keeps up to date, and goes by when the newer
+/// one is not there.
+fn mirror_account(pod: &mut Value) {
+    const NAMES: [&str; 2] = ["serviceAccountName", "serviceAccount"];
+    let [newer, older] = NAMES.map(|name| pod[name].clone());
+    let account = if newer.is_null() { older } else { newer };
+    if let Some(pod) = pod.as_object_mut().filter(|_| !account.is_null()) {
+        pod.extend(NAMES.map(|name| (name.to_owned(), account.clone())));
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn template(
     } = asked;
     let tolerations: Vec<Toleration> = tolerations.iter().map(Toleration::from).collect();
     let spec = PodSpec {
-        service_account_name: tokens::service_account(&source.spec, identity, inputs),
+        service_account_name: Some(tokens::service_account(&source.spec, identity, inputs)),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
         termination_grace_period_seconds: Some(GRACE_SECONDS),

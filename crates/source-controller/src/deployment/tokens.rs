@@ -12,20 +12,24 @@ use crate::sink::ResolvedSink;
 use crate::sink_identity::named;
 use crate::source::Identity;
 
+/// The account that each namespace has.
+const OF_NAMESPACE: &str = "default";
 /// Name and place of the volume are those that Knative's `SinkBinding` gives to the pods of others.
 const VOLUME: &str = "oidc-token";
 const DIRECTORY: &str = "/oidc";
 const FILE: &str = "token";
 const DEAD_LETTER_FILE: &str = "dead-letter-token";
 
-/// The ServiceAccount that the adapter's pods run as; `None` for that of the namespace.
+/// The ServiceAccount that the adapter's pods run as. It is never left out: the API server keeps a
+/// copy of it in the older field `serviceAccount`, and would go on by that.
 pub(super) fn service_account(
     spec: &MnsOssSourceSpec,
     identity: &Identity,
     inputs: &AdapterInputs<'_>,
-) -> Option<String> {
+) -> String {
     let kept = || (!audiences(inputs).is_empty()).then(|| names::oidc_account(&identity.name));
-    named(spec).map(str::to_owned).or_else(kept)
+    let account = named(spec).map(str::to_owned).or_else(kept);
+    account.unwrap_or_else(|| OF_NAMESPACE.to_owned())
 }
 
 /// Variables by which the adapter finds its tokens.

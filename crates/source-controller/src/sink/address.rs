@@ -32,17 +32,22 @@ pub(super) fn part(object: &Value) -> Value {
 }
 
 /// The address of an object: the one whose name the reference asks for, else the first of
-/// `status.addresses`, and `status.address` only if there are none.
+/// `status.addresses`, and `status.address` only if there are none, or they are left over.
 pub(super) fn of(object: &Value, reference: &ObjectReference) -> Result<Address, SinkProblem> {
     let status = &object["status"];
     let all = status["addresses"]
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
-    let mut all = all.iter().filter_map(read);
+    let mut all: Vec<_> = all.iter().filter_map(read).collect();
+    let one = read(&status["address"]);
+    if are_left_over(&all, one.as_ref()) {
+        all.clear();
+    }
+    let mut all = all.into_iter();
     let chosen = match &reference.address {
         Some(wanted) => all.find(|address| address.name.as_ref() == Some(wanted)),
-        None => all.next().or_else(|| read(&status["address"])),
+        None => all.next().or(one),
     };
     let no_address = || SinkProblem::no_address(reference);
     let chosen = chosen.ok_or_else(no_address)?;
@@ -55,6 +60,17 @@ pub(super) fn of(object: &Value, reference: &ObjectReference) -> Result<Address,
         ca_certs: given(chosen.ca_certs),
         audience: given(chosen.audience),
     })
+}
+
+/// Brokers and channels of Knative 1.22 keep their https addresses when `transport-encryption` is
+/// turned off again, and answer 404 there. Their one address, which is otherwise among all of them,
+/// is then an http one.
+fn are_left_over(all: &[Addressable], one: Option<&Addressable>) -> bool {
+    let has = |address: &Addressable, scheme: &str| {
+        let url = address.url.as_deref();
+        url.is_some_and(|url| url.starts_with(scheme))
+    };
+    one.is_some_and(|one| has(one, "http://")) && all.iter().all(|it| has(it, "https://"))
 }
 
 fn read(value: &Value) -> Option<Addressable> {
@@ -190,6 +206,33 @@ mod tests {
                 json!({"address": "http://host"}),
                 None,
                 "AddressNotFound: Broker `shop/default` has no address yet",
+            ),
+        ];
+        for (name, status, wanted, expected) in table {
+            assert_eq!(address(&status, wanted), expected, "{name}");
+        }
+    }
+    #[test]
+    fn https_addresses_that_are_left_over_do_not_count() {
+        let https = || json!([{"name": "https", "url": "https://a/b", "CACerts": "PEM"}]);
+        let table = [
+            (
+                "encryption was strict",
+                json!({"address": {"name": "http", "url": "http://a/b"}, "addresses": https()}),
+                None,
+                "http://a/b none none",
+            ),
+            (
+                "and the reference asks for it",
+                json!({"address": {"name": "http", "url": "http://a/b"}, "addresses": https()}),
+                Some("https"),
+                "AddressNotFound: Broker `shop/default` has no address named `https`",
+            ),
+            (
+                "encryption is strict",
+                json!({"address": https()[0], "addresses": https()}),
+                None,
+                "https://a/b PEM none",
             ),
         ];
         for (name, status, wanted, expected) in table {

@@ -128,7 +128,7 @@ async fn account_goes_when_no_sink_expects_tokens_any_more() {
     world.settle_ready().await;
     assert_eq!(world.cluster.get(&path()), None);
     assert_eq!(tokens(&world), [""; 0]);
-    assert_eq!(pod(&world)["serviceAccountName"], Value::Null);
+    assert_eq!(pod(&world)["serviceAccountName"], "default");
     let off = "authentication-oidc feature disabled";
     assert_eq!(identity(&world), json!(["True", off, null]));
 }
@@ -146,6 +146,10 @@ async fn account_stays_as_long_as_the_adapter_runs_as_it() {
     world.reconcile().await.unwrap();
     assert!(world.cluster.get(&path()).is_some());
     assert_eq!(pod(&world)["serviceAccountName"], KEPT);
+    world.cluster.heal();
+    world.settle_ready().await;
+    assert_eq!(pod(&world)["serviceAccountName"], "default");
+    assert_eq!(world.cluster.get(&path()), None);
 }
 
 #[tokio::test]
