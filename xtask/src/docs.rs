@@ -45,8 +45,11 @@ use Runner::{Cluster, Docs, Nothing, Step, Until, Workflow};
 /// For commands that need the emulator running, and perhaps an object in it.
 const BESIDE: Runner = Nothing("it needs an emulator that runs beside it");
 
+/// For commands that change how all events of the cluster travel.
+const CERTIFICATES: Runner = Nothing("it needs cert-manager in the cluster");
+
 /// Every command, without the comment behind it.
-const COMMANDS: [(&str, Runner); 39] = [
+const COMMANDS: [(&str, Runner); 42] = [
     ("cargo xtask demo", Step("demo")),
     ("cargo test --workspace", Step("test")),
     ("cargo xtask ci", Workflow),
@@ -88,6 +91,18 @@ const COMMANDS: [(&str, Runner); 39] = [
     (
         "kubectl apply --server-side --force-conflicts -k deploy/console",
         Cluster,
+    ),
+    (
+        "kubectl apply --server-side --force-conflicts -k deploy/transport-encryption",
+        CERTIFICATES,
+    ),
+    (
+        "kubectl -n knative-eventing wait --for=condition=Ready certificate --all --timeout=120s",
+        CERTIFICATES,
+    ),
+    (
+        "kubectl wait --for=condition=Ready trigger face-trigger --timeout=300s",
+        CERTIFICATES,
     ),
     (
         "kubectl create secret generic photo-console --from-literal=token=\"$(openssl rand -hex 16)\" --dry-run=client -o yaml | kubectl apply --server-side --force-conflicts -f -",

@@ -28,6 +28,7 @@ mod rrsa;
 mod sample;
 mod seed;
 mod testing;
+mod transport_encryption;
 mod yaml;
 
 pub use check::{CheckError, Stale, check, compare};

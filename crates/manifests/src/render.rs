@@ -3,7 +3,7 @@
 use crate::config::{Config, describe_settings};
 use crate::file::File;
 use crate::yaml::RenderError;
-use crate::{chart, console, controller, observability, sample, seed};
+use crate::{chart, console, controller, observability, sample, seed, transport_encryption};
 
 /// Whose manifests are rendered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub fn render(config: &Config, profile: Profile) -> Result<Vec<File>, RenderErro
 }
 
 /// What is checked in under `deploy/`: both profiles with the usual settings and no keys, the
-/// console beside them, the chart, what operators watch it all by, and a description of the
-/// settings.
+/// console beside them, the chart, what operators watch it all by, what Knative needs to encrypt
+/// every event, and a description of the settings.
 ///
 /// # Errors
 /// As [`render`].
@@ -57,6 +57,7 @@ pub fn standard() -> Result<Vec<File>, RenderError> {
     files.extend(console::files(&usual)?);
     files.extend(chart::files(&usual)?);
     files.extend(observability::files(&usual)?);
+    files.extend(transport_encryption::files()?);
     files.push(File {
         path: "settings.toml".to_owned(),
         text: describe_settings(),

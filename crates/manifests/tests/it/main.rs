@@ -16,6 +16,7 @@ mod rrsa;
 mod sample;
 mod seed;
 mod standard;
+mod transport_encryption;
 
 use manifests::{Config, File, Profile, render};
 use serde_json::Value;
