@@ -75,6 +75,9 @@ def test_values_do_what_settings_do(tmp_path):
         log-filter = "debug,hyper=info"
         resync-seconds = 86400
         private-endpoints = "10.0.0.0/8,fd00::/8"
+        [keda]
+        enabled = true
+        namespace = "scaling"
         """
     )
     values = {
@@ -85,6 +88,7 @@ def test_values_do_what_settings_do(tmp_path):
         "logFilter": "debug,hyper=info",
         "resyncSeconds": 86400,
         "privateEndpoints": ["10.0.0.0/8", "fd00::/8"],
+        "keda": {"enabled": True, "namespace": "scaling"},
     }
     xtask_render("--config", settings, "--out", tmp_path / "out")
     expected = by_xtask(tmp_path / "out" / "controller")

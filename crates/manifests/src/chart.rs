@@ -6,14 +6,15 @@
 //! and compares the result with what `cargo xtask render` writes for the same settings.
 
 mod about;
+mod switch;
 mod values;
 
 use crate::config::{CONTROLLER_NAMESPACE, Config};
-use crate::controller;
 use crate::file::{File, ORIGIN};
 use crate::observability;
 use crate::rrsa::{self, Piece, Rrsa};
 use crate::yaml::RenderError;
+use switch::marked_files;
 
 const IMAGE: &str = "mark-image";
 const NAMESPACE: &str = "mark-namespace";
@@ -26,6 +27,7 @@ const PROVIDER: &str = "mark-provider";
 const STS_REGION: &str = "mark-sts-region";
 const STS_ENDPOINT: &str = "mark-sts-endpoint";
 const IDENTITY: &str = "mark-identity";
+const KEDA_NAMESPACE: &str = "mark-keda";
 const REPLICAS: i32 = 424_201;
 const RESYNC_SECONDS: u32 = 424_202;
 const PORT: u16 = 64_201;
@@ -64,6 +66,8 @@ fn marked(namespaces: &[&str]) -> Config {
         controller_log_filter: LOG_FILTER.to_owned(),
         controller_resync_seconds: RESYNC_SECONDS,
         controller_private_endpoints: PRIVATE_ENDPOINTS.to_owned(),
+        keda: true,
+        keda_namespace: KEDA_NAMESPACE.to_owned(),
         // Its port is among the usual ones.
         mns_endpoint: String::new(),
         ..Config::usual()
@@ -87,10 +91,10 @@ fn marked_deployment() -> Config {
 }
 
 fn templates() -> Result<Vec<File>, RenderError> {
-    let confined = controller::files(&marked(&[WATCHED]))?;
-    let with_role = controller::files(&marked_deployment())?;
+    let confined = marked_files(&marked(&[WATCHED]))?;
+    let with_role = marked_files(&marked_deployment())?;
     let mut templates = Vec::new();
-    for everywhere in controller::files(&marked(&[]))? {
+    for everywhere in marked_files(&marked(&[]))? {
         let Some(name) = everywhere.path.strip_prefix("controller/") else {
             continue;
         };
@@ -105,6 +109,7 @@ fn templates() -> Result<Vec<File>, RenderError> {
             "definition.yaml" => only_if("crds.install", &kept(everywhere.body())),
             // A cluster has one of each, as it has one definition.
             "rights-of-others.yaml" => only_if("crds.install", everywhere.body()),
+            "service.yaml" => only_if("keda.enabled", everywhere.body()),
             "network.yaml" => only_if("networkPolicy.enabled", everywhere.body()),
             "disruption.yaml" => only_if("disruptionBudget.enabled", everywhere.body()),
             "account.yaml" => annotated(everywhere.body()),
@@ -231,6 +236,10 @@ fn filled_in(text: &str) -> String {
         ),
         (NAMESPACE.to_owned(), "{{ $.Release.Namespace }}".to_owned()),
         (WATCHED.to_owned(), "{{ . }}".to_owned()),
+        (
+            KEDA_NAMESPACE.to_owned(),
+            "{{ .Values.keda.namespace | quote }}".to_owned(),
+        ),
         (
             IMAGE.to_owned(),
             r#"{{ include "mnsoss-source.image" . }}"#.to_owned(),

@@ -49,6 +49,10 @@ pub struct Config {
     pub controller_private_endpoints: String,
     /// Labels and annotations that sources may give their adapters beside the usual ones.
     pub controller_template_keys: TemplateKeys,
+    /// Whether KEDA may scale adapters.
+    pub keda: bool,
+    /// Namespace of KEDA.
+    pub keda_namespace: String,
     /// Namespace of the sample.
     pub sample_namespace: String,
     /// Endpoint of MNS.
@@ -257,6 +261,8 @@ impl Config {
             controller_resync_seconds: 1,
             controller_private_endpoints: String::new(),
             controller_template_keys: TemplateKeys::default(),
+            keda: false,
+            keda_namespace: String::new(),
             sample_namespace: String::new(),
             mns_endpoint: String::new(),
             mns_account_id: None,

@@ -2,6 +2,7 @@
 
 mod deployment;
 mod rights;
+mod scaler;
 
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use source_api::definition;
@@ -18,13 +19,14 @@ use crate::yaml::RenderError;
 pub(crate) use deployment::PORT;
 use deployment::deployment;
 pub(crate) use rights::ADAPTER_ROLE;
+pub(crate) use scaler::PORT as SCALER_PORT;
 
 const NETWORK: &str = "Where the controller's pods may connect to: API servers, MNS, DNS. A cluster whose API server\n\
      listens elsewhere needs its port here: see `controller.egress-ports` in settings.toml.";
 
 /// All files, in the order in which they should be applied.
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
-    let files = vec![
+    let mut files = vec![
         File::new("controller/namespace.yaml", "").with(&namespace(config))?,
         File::new(
             "controller/definition.yaml",
@@ -39,6 +41,11 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
             .with(&disruption::of_the_controller(&config.controller_namespace))?,
         File::new("controller/deployment.yaml", "").with(&deployment(config))?,
     ];
+    if config.keda {
+        files.push(
+            File::new("controller/service.yaml", scaler::COMMENT).with(&scaler::service(config))?,
+        );
+    }
     let kustomization = kustomization(config, &files)?;
     Ok(files.into_iter().chain([kustomization]).collect())
 }

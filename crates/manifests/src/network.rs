@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::networking::v1::{
-    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPort,
-    NetworkPolicySpec,
+    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
+    NetworkPolicyPort, NetworkPolicySpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -29,7 +29,7 @@ const ADAPTER: u16 = 8080;
 /// serves its metrics. It connects to the container within the pod, where no policy applies.
 const QUEUE_PROXY: [u16; 5] = [8012, 8013, 8112, 9090, 9091];
 
-/// In: probes and metrics. Out: API servers, MNS, DNS.
+/// In: probes and metrics; KEDA, if it may ask. Out: API servers, MNS, DNS.
 pub(crate) fn of_the_controller(config: &Config) -> NetworkPolicy {
     let mut ports = config.controller_egress_ports.clone();
     let endpoints = [
@@ -44,12 +44,29 @@ pub(crate) fn of_the_controller(config: &Config) -> NetworkPolicy {
     let out = ports.into_iter().map(tcp);
     let out = out.chain([tcp(DNS), port("UDP", DNS)]).collect();
     let metadata = ours(namespaced(CONTROLLER, &config.controller_namespace));
-    policy(
-        metadata,
-        controller_selector(),
-        &[controller::PORT],
-        Some(out),
-    )
+    let ports = [controller::PORT];
+    let mut policy = policy(metadata, controller_selector(), &ports, Some(out));
+    if config.keda
+        && let Some(spec) = &mut policy.spec
+    {
+        spec.ingress.get_or_insert_default().push(of_keda(config));
+    }
+    policy
+}
+
+/// The scaler tells how busy sources are, and each question costs a call: that is KEDA's alone.
+fn of_keda(config: &Config) -> NetworkPolicyIngressRule {
+    let namespace = text_map(&[("kubernetes.io/metadata.name", &config.keda_namespace)]);
+    NetworkPolicyIngressRule {
+        ports: Some(vec![tcp(controller::SCALER_PORT)]),
+        from: Some(vec![NetworkPolicyPeer {
+            namespace_selector: Some(LabelSelector {
+                match_labels: Some(namespace),
+                ..LabelSelector::default()
+            }),
+            ..NetworkPolicyPeer::default()
+        }]),
+    }
 }
 
 /// In: probes and metrics.

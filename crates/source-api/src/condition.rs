@@ -114,11 +114,18 @@ pub enum Notice {
     /// Everything that earlier generations left in MNS is gone; `False` while something is
     /// still to be removed.
     CleanedUp,
+    /// KEDA scales the adapter, as annotations of the source ask; `False` while `spec.consumers`
+    /// decides instead.
+    AutoscalerReady,
 }
 
 impl Notice {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::SinkVersionServed, Self::CleanedUp];
+    pub const ALL: [Self; 3] = [
+        Self::SinkVersionServed,
+        Self::CleanedUp,
+        Self::AutoscalerReady,
+    ];
 
     /// The condition's type.
     #[must_use]
@@ -126,6 +133,7 @@ impl Notice {
         match self {
             Self::SinkVersionServed => "SinkVersionServed",
             Self::CleanedUp => "CleanedUp",
+            Self::AutoscalerReady => "AutoscalerReady",
         }
     }
 }

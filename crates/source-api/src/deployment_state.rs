@@ -1,9 +1,16 @@
 //! Whether a Deployment is up, and in its newest form.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 
 use crate::condition::Dependent;
 use crate::manager::Conditions;
+
+/// How long pods may take to come up before a Deployment that an autoscaler has just scaled up
+/// counts as stuck.
+const COMING_UP: Duration = Duration::from_mins(2);
 
 /// State of a Deployment by its own status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,10 +73,45 @@ impl From<&Deployment> for DeploymentState {
     }
 }
 
+impl DeploymentState {
+    /// State of a Deployment that an autoscaler scales: no pods are as good as any number, and pods
+    /// that are coming up are as good as none, or a source would be unready at each activation.
+    #[must_use]
+    pub fn of_scaled(deployment: &Deployment, now: Timestamp) -> Self {
+        let state = Self::from(deployment);
+        let Some(status) = &deployment.status else {
+            return state;
+        };
+        let conditions = status.conditions.iter().flatten();
+        let comes_up = conditions
+            .filter(|condition| condition.type_ == "Available")
+            .any(|available| {
+                let since = available.last_transition_time.as_ref();
+                let age = since.and_then(|since| now.duration_since(since.0).try_into().ok());
+                available.status == "True" || age.is_none_or(|age: Duration| age < COMING_UP)
+            });
+        let is_newest = status.observed_generation >= deployment.metadata.generation;
+        if is_newest && comes_up {
+            Self::Available
+        } else {
+            state
+        }
+    }
+}
+
 impl Conditions {
     /// Marks `Deployed` by the status of the adapter's Deployment.
     pub fn mark_deployed(&mut self, deployment: &Deployment) {
-        match DeploymentState::from(deployment) {
+        self.mark_state(DeploymentState::from(deployment));
+    }
+
+    /// As [`mark_deployed`](Self::mark_deployed), of a Deployment that an autoscaler scales.
+    pub fn mark_scaled(&mut self, deployment: &Deployment, now: Timestamp) {
+        self.mark_state(DeploymentState::of_scaled(deployment, now));
+    }
+
+    fn mark_state(&mut self, state: DeploymentState) {
+        match state {
             DeploymentState::Available => self.mark_true(Dependent::Deployed),
             DeploymentState::Pending { reason, message } => {
                 self.mark_unknown(Dependent::Deployed, &reason, message);

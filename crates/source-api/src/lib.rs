@@ -14,6 +14,7 @@
 
 mod access_token;
 mod auth;
+mod autoscaling;
 mod condition;
 mod delivery;
 mod delivery_policy;
@@ -36,6 +37,7 @@ mod template_keys;
 
 pub use access_token::{AccessToken, SecretKeyReference};
 pub use auth::AuthSpec;
+pub use autoscaling::{Autoscaling, AutoscalingError};
 pub use condition::{Condition, ConditionStatus, Dependent, Notice, READY, Severity};
 pub use delivery::{BackoffPolicy, DeliverySpec, EventFormat};
 pub use delivery_policy::{Delivery, DeliveryError};

@@ -171,7 +171,8 @@ pub struct MnsOssSourceSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
     /// Adapter pods that share the queue. `kubectl scale`, a HorizontalPodAutoscaler and KEDA
-    /// set it; 0 pauses the source.
+    /// set it; 0 pauses the source. Where the annotation `autoscaling.eventing.knative.dev/class`
+    /// asks for KEDA, it decides in place of any other number.
     // Not written when it is the default, so that an autoscaler that owns it keeps it.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     #[schemars(range(min = 0, max = 1000), extend("default" = 1))]

@@ -9,29 +9,32 @@ use kube::runtime::events::{Recorder, Reporter};
 use mns::OpenApiEndpoint;
 use prometheus_client::registry::Registry;
 use service::credentials::CredentialSource;
-use service::{ConnectOptions, Readiness};
+use service::{ConnectOptions, Part, Readiness};
 use source_api::names;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use transport::{Networks, Reach, RetryPolicy, Transport};
 
 use crate::Args;
 use crate::account::CloudIdentity;
 use crate::backlog::Backlogs;
 use crate::context::{Context, Parts};
-use crate::controller;
+use crate::controller::{self, Feeds};
 use crate::deployment::{AdapterSettings, CloudVariables};
 use crate::leader::{Election, Leadership};
 use crate::metrics::Metrics;
 use crate::requeue::RequeuePolicy;
+use crate::scaler;
 use crate::sink::cluster_domain;
 
 /// How long reconciles under way may go on after a signal to stop. Below the pod's grace period.
 const DRAIN: Duration = Duration::from_secs(15);
+/// How long answers to KEDA may go on after that.
+const SCALER_DRAIN: Duration = Duration::from_secs(1);
 
 /// Stands by until this process is the leader, and then keeps sources until `stop` is
 /// cancelled.
@@ -67,19 +70,23 @@ pub async fn run_with(
     let metrics = Metrics::new(ours);
     let backlogs = Backlogs::default();
     ours.register_collector(Box::new(backlogs.clone()));
-    let readiness = Readiness::new();
-    let http_stop = CancellationToken::new();
-    let http = serve(&args, readiness.clone(), registry, http_stop.clone()).await?;
-
     let election = Election::new(client.clone(), namespace, &args.lease, &identity);
-    let outcome = work(
-        &args, client, &election, &metrics, &backlogs, &identity, &stop,
-    )
-    .await;
+    let parts = parts(&args, client, metrics, backlogs, &identity)?;
+    let cloud_identity = parts.cloud_identity.clone();
+    let (ctx, feeds) = Context::new(parts);
+    let ctx = Arc::new(ctx);
+
+    let readiness = Readiness::new();
+    let side_stop = CancellationToken::new();
+    let side = serve(&args, readiness.clone(), registry, &ctx, &side_stop).await?;
+    // Sources that need the identity would otherwise be reported as unready at every start.
+    let _keeper = begin(cloud_identity, &stop).await;
+    let outcome = work(&args, ctx, feeds, &election, &identity, &stop).await;
     readiness.close();
-    http_stop.cancel();
-    http.await
-        .context("the health listener ended in a defect")?;
+    side_stop.cancel();
+    for listener in side {
+        listener.await.context("a listener ended in a defect")?;
+    }
     outcome
 }
 
@@ -91,10 +98,9 @@ fn random_identity() -> String {
 /// Waits for its turn and works. A process that stands by is as healthy as the leader.
 async fn work(
     args: &Args,
-    client: Client,
+    ctx: Arc<Context>,
+    feeds: Feeds,
     election: &Election,
-    metrics: &Metrics,
-    backlogs: &Backlogs,
     identity: &str,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
@@ -104,17 +110,12 @@ async fn work(
         election.give_up().await;
         return Ok(());
     };
+    let (metrics, backlogs) = (ctx.metrics.clone(), ctx.backlogs.clone());
     metrics.lead(true);
-    let outcome = async {
-        let parts = parts(args, client, metrics.clone(), backlogs.clone(), identity)?;
-        // It asks for as long as there is something to watch, and ends with the leadership.
-        let _asking = AbortOnDropHandle::new(tokio::spawn({
-            let backlogs = backlogs.clone();
-            async move { backlogs.run().await }
-        }));
-        lead(args, parts, &mut leadership, stop).await
-    }
-    .await;
+    // It asks for as long as there is something to watch, and ends with the leadership.
+    let asking = AbortOnDropHandle::new(tokio::spawn(async move { backlogs.run().await }));
+    let outcome = lead(args, ctx, feeds, &mut leadership, stop).await;
+    drop(asking);
     metrics.lead(false);
     leadership.release().await;
     outcome
@@ -123,17 +124,14 @@ async fn work(
 /// Works as the leader until `stop` is cancelled or the leadership is lost.
 async fn lead(
     args: &Args,
-    parts: Parts,
+    ctx: Arc<Context>,
+    feeds: Feeds,
     leadership: &mut Leadership,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let cloud_identity = parts.cloud_identity.clone();
-    let (ctx, feeds) = Context::new(parts);
     // Reconciles run in tasks of their own; dropping the controller aborts them.
-    let work = controller::run(Arc::new(ctx), feeds, args.concurrency, stop.clone());
+    let work = controller::run(ctx, feeds, args.concurrency, stop.clone());
     let work = async {
-        // Sources that need the identity would otherwise be reported as unready at every start.
-        let _keeper = begin(cloud_identity, stop).await;
         tokio::pin!(work);
         // Cancel-safe: `work` is polled by reference.
         tokio::select! {
@@ -212,6 +210,7 @@ fn parts(
         cluster_domain: cluster_domain(args.cluster_domain.as_deref()),
         knative_namespace: args.knative_namespace.clone(),
         open_api: args.endpoints.mns_open_endpoint.clone(),
+        scaler_address: args.scaler.scaler_address.clone(),
         client,
     })
 }
@@ -253,20 +252,60 @@ fn cloud_identity(
     Ok(Some(CloudIdentity::new(namespaces, source, sts, transport)))
 }
 
+/// Begins to listen: for health, and for KEDA if it may ask. The tasks end with `stop`.
 async fn serve(
     args: &Args,
     readiness: Readiness,
     registry: Registry,
-    stop: CancellationToken,
-) -> anyhow::Result<JoinHandle<()>> {
+    ctx: &Arc<Context>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
+    // Before the first probe, if there is to be such a part.
+    let scaler = args.scaler.scaler_listen;
+    let scaler = scaler.map(|listen| (listen, readiness.part("scaler")));
     let listener: TcpListener = service::bind(args.listen, "--listen").await?;
     let address = listener.local_addr()?;
-    if let Some(path) = &args.announce {
-        service::announce(path, &[("http", address)])?;
-    }
+    let mut addresses = vec![("http", address)];
     info!(http = %address, "health at {address}");
     let router = service::health::router(readiness, Arc::new(registry));
-    Ok(tokio::spawn(service::health::serve_alone(
-        listener, router, stop,
-    )))
+    let health = service::health::serve_alone(listener, router, stop.clone());
+    let mut tasks = vec![tokio::spawn(health)];
+    if let Some((listen, part)) = scaler {
+        let listener: TcpListener = service::bind(listen, "--scaler-listen").await?;
+        let address = listener.local_addr()?;
+        addresses.push(("scaler", address));
+        info!(scaler = %address, "KEDA may ask at {address}");
+        tasks.push(tokio::spawn(answer(
+            listener,
+            ctx.clone(),
+            part,
+            stop.clone(),
+        )));
+    }
+    if let Some(path) = &args.announce {
+        service::announce(path, &addresses)?;
+    }
+    Ok(tasks)
+}
+
+/// Answers KEDA until `stop`, and then for a moment what is still open.
+async fn answer(listener: TcpListener, ctx: Arc<Context>, part: Part, stop: CancellationToken) {
+    part.ready();
+    let stopped = stop.clone();
+    let answered = async {
+        if let Err(error) = scaler::serve(listener, ctx, stop).await {
+            let line = service::error_line(&error);
+            error!(error = line, "KEDA cannot ask any more: {line}");
+            part.not_ready("its listener is broken");
+        }
+    };
+    let ended = async {
+        stopped.cancelled().await;
+        sleep(SCALER_DRAIN).await;
+    };
+    // Cancel-safe: what is cut then is asked again of another replica.
+    tokio::select! {
+        () = answered => {}
+        () = ended => {}
+    }
 }

@@ -12,6 +12,7 @@ use source_api::TemplateKeys;
 use transport::Networks;
 
 use crate::deployment::CloudVariables;
+use crate::scaler::ScalerArgs;
 use crate::scope::{Namespaces, Scope};
 
 /// Keeps every `MnsOssSource` of a cluster: what it needs in MNS, its adapter, and
@@ -115,7 +116,10 @@ pub struct Args {
         default_value = "0.0.0.0:8080"
     )]
     pub listen: SocketAddr,
-    /// Write the bound address to this file, as `{"http":"..."}`.
+    /// Where KEDA asks about sources.
+    #[command(flatten)]
+    pub scaler: ScalerArgs,
+    /// Write the bound addresses to this file, as `{"http":"..."}`, with `scaler` if there is one.
     #[arg(long, env = "CONTROLLER_ANNOUNCE", value_name = "FILE")]
     pub announce: Option<PathBuf>,
     /// Options for the logs.

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use jiff::Timestamp;
 use mns::QueueName;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
@@ -22,7 +21,7 @@ use prometheus_client::registry::Unit;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::mns::{Account, MnsProblem, MnsResource};
+use crate::mns::{Account, Backlog};
 use crate::source::Identity;
 
 /// Between two rounds that ask the same queue.
@@ -52,21 +51,13 @@ struct WatchedQueue {
     found: Option<(Instant, Backlog)>,
 }
 
-/// What a round found in a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Backlog {
-    waiting: u64,
-    in_work: u64,
-    /// Not known to a key that may not peek.
-    next_message_age: Option<Duration>,
-}
-
 impl Backlogs {
     /// Takes a source's queue in, or learns that it is another one or has another key.
     pub(crate) fn watch(&self, identity: &Identity, account: &Account, queue: &QueueName) {
         let mut queues = self.lock();
         let known = queues.get(&identity.uid);
-        let (asked, found) = known.map_or((None, None), |known| (known.asked, known.found));
+        let known = known.map(|known| (known.asked, known.found.clone()));
+        let (asked, found) = known.unwrap_or_default();
         let watched = WatchedQueue {
             namespace: identity.namespace.clone(),
             source: identity.name.clone(),
@@ -104,7 +95,7 @@ impl Backlogs {
         }
         let asked = stream::iter(due).for_each_concurrent(AT_ONCE, |(uid, queue)| async move {
             // What MNS does not tell is not shown; the source's conditions say why it does not.
-            let backlog = queue.ask().await.ok();
+            let backlog = Backlog::ask(&queue.account, &queue.name).await.ok();
             if let Some(queue) = self.lock().get_mut(&uid) {
                 queue.found = backlog.map(|backlog| (Instant::now(), backlog));
             }
@@ -118,33 +109,6 @@ impl Backlogs {
     }
 }
 
-impl WatchedQueue {
-    /// The counters are approximate, and MNS says that it will stop to keep them: a message that
-    /// can be seen counts in any case.
-    async fn ask(&self) -> Result<Backlog, MnsProblem> {
-        let (account, queue) = (&self.account, self.account.queue(&self.name));
-        let status = account.call(MnsResource::Queue, queue.attributes());
-        let status = status.await?;
-        let next = account.call(MnsResource::Queue, queue.peek()).await;
-        let is_seen = matches!(next, Ok(Some(_)));
-        let active = status.active_messages.unwrap_or_default();
-        Ok(Backlog {
-            waiting: active.max(is_seen.into()),
-            in_work: status.inactive_messages.unwrap_or_default(),
-            next_message_age: next.ok().map(|next| {
-                let enqueued = next.and_then(|message| message.enqueue_time);
-                enqueued.map_or(Duration::ZERO, age)
-            }),
-        })
-    }
-}
-
-/// Nothing if the clock of MNS is ahead.
-fn age(enqueued: Timestamp) -> Duration {
-    let age = Timestamp::now().duration_since(enqueued);
-    age.try_into().unwrap_or_default()
-}
-
 impl Collector for Backlogs {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.0.scraped.notify_one();
@@ -152,7 +116,7 @@ impl Collector for Backlogs {
         let fresh: Vec<_> = queues
             .values()
             .filter_map(|queue| {
-                let (since, backlog) = queue.found?;
+                let (since, backlog) = queue.found.as_ref()?;
                 let labels = [
                     ("namespace_name", queue.namespace.as_str()),
                     ("name", queue.source.as_str()),
@@ -167,7 +131,8 @@ impl Collector for Backlogs {
             MetricType::Gauge,
         )?;
         for ([namespace, name], backlog) in &fresh {
-            for (state, count) in [("waiting", backlog.waiting), ("in_work", backlog.in_work)] {
+            let counts = [("waiting", backlog.waiting()), ("in_work", backlog.in_work)];
+            for (state, count) in counts {
                 let labels = [*namespace, *name, ("state", state)];
                 ConstGauge::new(count).encode(messages.encode_family(&labels)?)?;
             }
@@ -179,7 +144,7 @@ impl Collector for Backlogs {
             MetricType::Gauge,
         )?;
         for (labels, backlog) in &fresh {
-            if let Some(age) = backlog.next_message_age {
+            if let Some(age) = backlog.next_message_age() {
                 ConstGauge::new(age.as_secs_f64()).encode(ages.encode_family(labels)?)?;
             }
         }

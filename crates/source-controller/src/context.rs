@@ -38,6 +38,7 @@ pub struct Context {
     pub(crate) recent_rules: RecentObservations<Option<EventRule>>,
     pub(crate) known_accounts: KnownAccounts,
     pub(crate) backlogs: Backlogs,
+    pub(crate) scaler_address: Option<String>,
     open_api: Option<OpenApiEndpoint>,
     circuit_breaker: CircuitBreaker,
 }
@@ -68,6 +69,8 @@ pub struct Parts {
     pub knative_namespace: String,
     /// The OpenAPI of MNS, if it is not the vendor's in each region.
     pub open_api: Option<OpenApiEndpoint>,
+    /// Host and port at which KEDA reaches the controller's scaler, if it has one.
+    pub scaler_address: Option<String>,
 }
 
 impl Context {
@@ -87,6 +90,7 @@ impl Context {
             cluster_domain,
             knative_namespace,
             open_api,
+            scaler_address,
         } = parts;
         let (watches, sinks) = SinkWatches::channel(scope.clone());
         let (deployments, writers) = Deployments::new(client.clone(), scope.clone());
@@ -111,6 +115,7 @@ impl Context {
             metrics,
             backlogs,
             scope,
+            scaler_address,
         };
         let feeds = Feeds {
             deployments: writers,

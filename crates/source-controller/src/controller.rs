@@ -32,6 +32,7 @@ use crate::config_maps::{self, ConfigMapWriters};
 use crate::context::Context;
 use crate::deployment::DeploymentWriters;
 use crate::reconcile::{on_error, reconcile};
+use crate::scaled_object;
 use crate::sink::{Changed, WatchRequests, follow};
 use crate::{knative_config, trust_bundles};
 
@@ -176,7 +177,9 @@ fn by_definition(
         let name = definition.name_any();
         let group = name.split_once('.').map_or("", |(_plural, group)| group);
         ctx.resolver.discovery().forget(group);
-        concerned(&store, |source| refers_into(source, group))
+        concerned(&store, |source| {
+            refers_into(source, group) || scaled_object::needs(source, group)
+        })
     })
 }
 

@@ -6,8 +6,10 @@ mod credentials;
 mod document;
 mod environment;
 mod pod;
+mod scaled;
 mod tokens;
 
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -21,8 +23,9 @@ use tracing::info;
 
 pub(crate) use client::{DeploymentWriters, Deployments};
 pub use credentials::CloudVariables;
-pub(crate) use document::owner;
 pub use document::{AdapterInputs, AdapterSettings, deployment, selector};
+pub(crate) use document::{labels, owner};
+pub(crate) use scaled::is_scaled;
 
 use crate::context::Context;
 use crate::drift;
@@ -30,6 +33,7 @@ use crate::error::{ReconcileError, doing, is_refusal};
 use crate::knative_config::KnativeConfig;
 use crate::metrics::WrittenObject;
 use crate::reconcile::{Applied, Observed};
+use crate::scaled_object;
 use crate::source::{Desired, Identity, ParsedSource};
 
 const DOING: &str = "applying the adapter's deployment";
@@ -148,12 +152,19 @@ pub(crate) fn diff(
     let Some(inputs) = inputs(&parsed.desired, observed, &knative_config) else {
         return AdapterPlan::Keep(live);
     };
-    let desired = Box::new(deployment(&parsed.source, identity, &inputs, settings));
+    let mut desired = Box::new(deployment(&parsed.source, identity, &inputs, settings));
+    if let Some(max) = scaled_object::max_scale(parsed, observed) {
+        scaled::hand_over(&mut desired, max);
+    }
     match live {
         None => AdapterPlan::Create(desired),
-        Some(live) if drift::is_up_to_date(&desired, &live) => AdapterPlan::Keep(Some(live)),
+        Some(live) if is_up_to_date(&desired, &live) => AdapterPlan::Keep(Some(live)),
         Some(live) => AdapterPlan::Update { desired, live },
     }
+}
+
+fn is_up_to_date(desired: &Deployment, live: &Deployment) -> bool {
+    scaled::is_as_scaled(desired, live) && drift::is_up_to_date(desired, live)
 }
 
 /// The configuration of the adapter, if all of it is known.
@@ -282,7 +293,7 @@ impl AppliedAdapter {
 
 impl AdapterOutcome {
     /// A refusal that the user can mend: of an admission rule, a quota, a bad name.
-    fn of(status: &Status) -> Self {
+    pub(crate) fn of(status: &Status) -> Self {
         let reason = Some(status.reason.as_str()).filter(|reason| !reason.is_empty());
         Self::Refused {
             reason: reason.unwrap_or("Refused").to_owned(),
@@ -328,8 +339,7 @@ async fn apply_budget(
 }
 
 fn has_several(deployment: &Deployment) -> bool {
-    let spec = deployment.spec.as_ref();
-    spec.and_then(|spec| spec.replicas).unwrap_or(1) > 1
+    scaled::most_pods(deployment) > 1
 }
 
 /// For the pods of a Deployment, under its name and with its owner.
@@ -353,7 +363,12 @@ fn budget(deployment: &Deployment) -> PodDisruptionBudget {
 }
 
 /// Marks `Deployed`.
-pub(crate) fn mark(conditions: &mut Conditions, desired: &Desired, applied: &Applied) {
+pub(crate) fn mark(
+    conditions: &mut Conditions,
+    desired: &Desired,
+    applied: &Applied,
+    now: Timestamp,
+) {
     let dependent = Dependent::Deployed;
     let AppliedAdapter {
         outcome,
@@ -365,6 +380,9 @@ pub(crate) fn mark(conditions: &mut Conditions, desired: &Desired, applied: &App
         }
         (_, _, Err(error)) if !matches!(error, DeliveryError::DeadLetterSink(_)) => {
             conditions.mark_false(dependent, "DeliveryInvalid", with_cause(error));
+        }
+        (_, Some(deployment), _) if is_scaled(deployment) => {
+            conditions.mark_scaled(deployment, now);
         }
         (_, Some(deployment), _) => conditions.mark_deployed(deployment),
         (_, None, _) => {

@@ -33,6 +33,8 @@ pub mod mns;
 mod own_writes;
 pub mod reconcile;
 pub mod requeue;
+pub mod scaled_object;
+pub mod scaler;
 mod scope;
 pub mod sink;
 pub mod sink_identity;

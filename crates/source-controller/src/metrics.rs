@@ -18,6 +18,7 @@ pub struct Metrics {
     reconciles: Family<ReconcileLabels, Counter>,
     reconcile_duration: Histogram,
     mns_calls: Family<CallLabels, Counter>,
+    scaler_calls: Family<CallLabels, Counter>,
     writes: Family<WriteLabels, Counter>,
     leader: Gauge,
 }
@@ -35,7 +36,7 @@ pub enum ReconcileOutcome {
     Failed,
 }
 
-/// How a call to MNS ended.
+/// How a call to MNS ended, or one of KEDA to the scaler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum CallOutcome {
     /// With an answer.
@@ -59,6 +60,8 @@ pub enum WrittenObject {
     ServiceAccount,
     /// The ConfigMap with the certificates that an adapter trusts.
     TrustBundle,
+    /// A `ScaledObject`, written or removed.
+    ScaledObject,
     /// A Kubernetes Event.
     Event,
 }
@@ -86,6 +89,7 @@ impl Metrics {
             reconciles: Family::default(),
             reconcile_duration: Histogram::new(RECONCILE_SECONDS),
             mns_calls: Family::default(),
+            scaler_calls: Family::default(),
             writes: Family::default(),
             leader: Gauge::default(),
         };
@@ -101,6 +105,11 @@ impl Metrics {
             metrics.reconcile_duration.clone(),
         );
         registry.register("mns_calls", "Calls to MNS", metrics.mns_calls.clone());
+        registry.register(
+            "scaler_calls",
+            "Questions of KEDA about sources",
+            metrics.scaler_calls.clone(),
+        );
         registry.register(
             "writes",
             "Objects written in the cluster",
@@ -125,6 +134,12 @@ impl Metrics {
     /// A call to MNS ended.
     pub fn mns_call(&self, outcome: CallOutcome) {
         self.mns_calls.get_or_create(&CallLabels { outcome }).inc();
+    }
+
+    /// KEDA was answered, or could not be.
+    pub fn scaler_call(&self, outcome: CallOutcome) {
+        let labels = CallLabels { outcome };
+        self.scaler_calls.get_or_create(&labels).inc();
     }
 
     /// Something was written in the cluster.

@@ -3,6 +3,7 @@
 //! Only the queue and the subscription whose names carry this source's mark are ever made or
 //! changed. A topic, and a queue that the user names, belong to somebody else.
 
+mod backlog;
 mod circuit_breaker;
 mod client;
 pub mod orphans;
@@ -17,6 +18,7 @@ use source_api::{Conditions, Dependent};
 use tracing::info;
 use transport::Disposition;
 
+pub use backlog::{Backlog, Seen};
 pub(crate) use circuit_breaker::CircuitBreaker;
 use client::TOPIC_NOT_FOUND;
 pub use client::{Account, MnsProblem, MnsResource};

@@ -29,12 +29,16 @@ use crate::metrics::ReconcileOutcome;
 use crate::mns::orphans::{self, Orphans};
 use crate::mns::{Account, MnsProblem, MnsStep, ObservedMns};
 use crate::requeue::Requeue;
+use crate::scaled_object::{AppliedScaling, ObservedScaler, ScaledObjectPlan};
 use crate::sink::{ResolvedSink, SinkProblem};
 use crate::sink_identity::{ObservedServiceAccount, SinkIdentityPlan, SinkIdentityProblem};
 use crate::source::{Identity, ParsedSource};
 use crate::status::{self, Report, report};
 use crate::trust_bundles::{self, ObservedBundles};
-use crate::{account, deployment, event_rule, event_types, events, finalize, sink, sink_identity};
+use crate::{
+    account, deployment, event_rule, event_types, events, finalize, scaled_object, sink,
+    sink_identity,
+};
 
 /// The observed state of everything that concerns one source.
 #[derive(Clone, Debug)]
@@ -63,6 +67,8 @@ pub struct Observed {
     pub deployment: Option<Deployment>,
     /// `EventType`s; `None` if Knative keeps them.
     pub event_types: Option<ObservedEventTypes>,
+    /// What KEDA scales the adapter by; `None` if it does not and shall not.
+    pub scaler: Option<ObservedScaler>,
 }
 
 /// All that applying needs, in this order.
@@ -80,6 +86,8 @@ pub struct Plan {
     pub trust_bundles: Option<String>,
     /// What to do about the adapter.
     pub adapter: AdapterPlan,
+    /// What to do about the object by which KEDA scales it.
+    pub scaled_object: ScaledObjectPlan,
     /// What to do about `EventType`s.
     pub event_types: Option<EventTypesPlan>,
 }
@@ -97,6 +105,8 @@ pub struct Applied {
     pub sink_identity: Result<(), SinkIdentityProblem>,
     /// The adapter.
     pub adapter: AppliedAdapter,
+    /// The object by which KEDA scales it.
+    pub scaling: AppliedScaling,
 }
 
 /// What was observed with the key to the account.
@@ -217,6 +227,7 @@ pub async fn observe(
         .map(|account| account.endpoint().clone());
     let (dead_letter, adapter) = (dead_letter_sink.as_ref(), deployment.as_ref());
     let service_account = sink_identity::observe(ctx, parsed, &sink, dead_letter, adapter).await?;
+    let scaler = scaled_object::observe(ctx, parsed, adapter).await?;
     let observed = Observed {
         service_account,
         trust_bundles: trust_bundles::observe(ctx, identity),
@@ -229,6 +240,7 @@ pub async fn observe(
         event_rule,
         deployment,
         event_types: event_types::observe(ctx, parsed).await,
+        scaler,
     };
     Ok((observed, opened.account.ok()))
 }
@@ -271,6 +283,7 @@ pub fn plan(parsed: &ParsedSource, observed: &Observed, settings: &AdapterSettin
         sink_identity: sink_identity::diff(parsed, observed),
         trust_bundles: trust_bundles::diff(observed),
         adapter: deployment::diff(parsed, observed, settings),
+        scaled_object: scaled_object::diff(parsed, observed),
         event_types: event_types::diff(parsed, observed),
     }
 }
@@ -304,7 +317,11 @@ pub async fn apply(
         Ok(()) => plan.adapter,
         Err(_) => plan.adapter.held(),
     };
+    let released = scaled_object::release(ctx, identity, &plan.scaled_object, adapter);
+    let (adapter, released) = released.await?;
     let adapter = deployment::apply(ctx, identity, adapter, mns.is_ok()).await?;
+    let scaling = scaled_object::apply(ctx, identity, plan.scaled_object, released, &adapter);
+    let scaling = scaling.await?;
     sink_identity::clean_up(ctx, identity, &plan.sink_identity, &adapter).await?;
     event_types::apply(ctx, identity, plan.event_types).await;
     Ok(Applied {
@@ -313,6 +330,7 @@ pub async fn apply(
         event_rule,
         sink_identity,
         adapter,
+        scaling,
     })
 }
 

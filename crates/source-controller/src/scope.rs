@@ -44,6 +44,11 @@ impl Scope {
         }
     }
 
+    /// Whether sources of this namespace are kept.
+    pub(crate) fn sees(&self, namespace: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|name| name == namespace)
+    }
+
     /// The place of the watch that sees `namespace`. Nothing watches a namespace outside of
     /// the scope.
     pub(crate) fn place_of(&self, namespace: &str) -> Place {

@@ -7,8 +7,8 @@
 use kube::ResourceExt as _;
 use mns::{EventRuleName, NameError, QueueName, SubscriptionName, TopicName};
 use source_api::{
-    Delivery, DeliveryError, EventRuleSpec, MnsOssSource, Origin, OriginError, Sink, SinkError,
-    Target, names,
+    Autoscaling, AutoscalingError, Delivery, DeliveryError, EventRuleSpec, MnsOssSource, Origin,
+    OriginError, Sink, SinkError, Target, names,
 };
 use thiserror::Error;
 
@@ -43,6 +43,8 @@ pub struct Desired {
     pub delivery: Result<Delivery, DeliveryError>,
     /// Where they come from.
     pub queue: Result<DesiredQueue, DesiredQueueError>,
+    /// How KEDA scales the adapter, if it shall.
+    pub autoscaling: Result<Option<Autoscaling>, AutoscalingError>,
 }
 
 /// The queue that a source receives from.
@@ -124,6 +126,11 @@ impl Desired {
             sink: Sink::try_from(&spec.sink),
             delivery: delivery.map_or_else(|| Ok(Delivery::default()), Delivery::try_from),
             queue: DesiredQueue::of(source, identity),
+            autoscaling: match spec.consumers {
+                // A paused source is not scaled.
+                0 => Ok(None),
+                _ => Autoscaling::try_of(source.annotations()),
+            },
         }
     }
 

@@ -19,7 +19,7 @@ use crate::reconcile::{Applied, Observed};
 use crate::requeue::Requeue;
 use crate::sink::{self, ResolvedSink, SinkProblem};
 use crate::source::ParsedSource;
-use crate::{account, deployment, event_rule, sink_identity};
+use crate::{account, deployment, event_rule, scaled_object, sink_identity};
 
 /// Field manager of the status.
 const MANAGER: &str = "mnsoss-source-controller-status";
@@ -57,7 +57,8 @@ pub(crate) fn report(
     mns::mark(&mut conditions, desired, observed, applied);
     event_rule::mark(&mut conditions, parsed, observed, applied, now);
     mns::orphans::mark(&mut conditions, applied);
-    deployment::mark(&mut conditions, desired, applied);
+    deployment::mark(&mut conditions, desired, applied, now);
+    scaled_object::mark(&mut conditions, parsed, observed, applied);
     let is_ready = conditions.is_ready();
     let status = MnsOssSourceStatus {
         observed_generation: Some(generation),
@@ -189,7 +190,7 @@ fn requeue(observed: &Observed, applied: &Applied) -> Requeue {
         .into_iter()
         .flatten()
         .filter_map(|it| it.as_ref().err());
-    if problems.any(SinkProblem::may_show_late) {
+    if problems.any(SinkProblem::may_show_late) || scaled_object::is_settling(observed, applied) {
         Requeue::Soon
     } else {
         Requeue::Regular

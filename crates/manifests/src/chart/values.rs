@@ -41,6 +41,7 @@ struct Values {
     #[schemars(regex(pattern = "^(https?://[^ \\t]+)?$"))]
     mns_open_endpoint: String,
     rrsa: Rrsa,
+    keda: Keda,
     crds: Crds,
     network_policy: NetworkPolicy,
     disruption_budget: Switch,
@@ -85,6 +86,18 @@ struct Rrsa {
     /// the controller do what its role may.
     #[schemars(inner(regex(pattern = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")))]
     namespaces: Vec<String>,
+}
+
+/// Scaling of adapters by KEDA, for sources whose annotations ask for it.
+#[derive(Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Keda {
+    /// Whether KEDA gets a port of the controller to ask at, and the controller the right to make
+    /// a `ScaledObject` for each of them.
+    enabled: bool,
+    /// Namespace of KEDA's pods; no others reach that port.
+    #[schemars(regex(pattern = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"))]
+    namespace: String,
 }
 
 /// What a cluster has once: the definition of `MnsOssSource` and the roles of others.
@@ -154,6 +167,10 @@ fn usual(config: &Config) -> Values {
             sts_region: String::new(),
             sts_endpoint: String::new(),
             namespaces: Vec::new(),
+        },
+        keda: Keda {
+            enabled: config.keda,
+            namespace: config.keda_namespace.clone(),
         },
         crds: Crds { install: true },
         network_policy: NetworkPolicy {

@@ -141,6 +141,20 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: |config, text| put(&mut config.controller_template_keys, text.parse().ok()),
     },
     Setting {
+        key: "keda.enabled",
+        description: "Whether KEDA may scale the adapters of sources whose annotations ask for it: it gets a port of\nthe controller to ask at, and the controller the right to make ScaledObjects.",
+        usual: "false",
+        rule: YES_OR_NO,
+        set: |config, text| put(&mut config.keda, text.parse().ok()),
+    },
+    Setting {
+        key: "keda.namespace",
+        description: "Namespace of KEDA's pods; no others reach that port.",
+        usual: "keda",
+        rule: NAMESPACE,
+        set: |config, text| put(&mut config.keda_namespace, value::namespace(text)),
+    },
+    Setting {
         key: "sample.namespace",
         description: "Namespace of the sample.",
         usual: SAMPLE_NAMESPACE,

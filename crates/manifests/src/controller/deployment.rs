@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use source_api::names::CONTROLLER;
 
+use super::scaler;
 use crate::config::Config;
 use crate::metadata::{controller_selector, namespaced, ours, text_map};
 use crate::pod::{container_security, probe, resources};
@@ -90,12 +91,7 @@ fn container(config: &Config) -> Container {
         image: Some(config.source_image.clone()),
         command: Some(vec!["/source-controller".to_owned()]),
         env: Some(environment(config)),
-        ports: Some(vec![ContainerPort {
-            name: Some("http".to_owned()),
-            container_port: PORT.into(),
-            protocol: Some("TCP".to_owned()),
-            ..ContainerPort::default()
-        }]),
+        ports: Some(ports(config)),
         liveness_probe: Some(probe("/health", PORT)),
         readiness_probe: Some(probe("/readiness", PORT)),
         resources: Some(resources(
@@ -105,6 +101,17 @@ fn container(config: &Config) -> Container {
         security_context: Some(container_security()),
         ..Container::default()
     }
+}
+
+fn ports(config: &Config) -> Vec<ContainerPort> {
+    let http = ContainerPort {
+        name: Some("http".to_owned()),
+        container_port: PORT.into(),
+        protocol: Some("TCP".to_owned()),
+        ..ContainerPort::default()
+    };
+    let scaler = config.keda.then(scaler::port);
+    [http].into_iter().chain(scaler).collect()
 }
 
 fn environment(config: &Config) -> Vec<EnvVar> {
@@ -143,6 +150,10 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         value("RUST_LOG", &config.controller_log_filter),
     ];
     variables.extend(scope);
+    if config.keda {
+        let scaler = scaler::variables(config);
+        variables.extend(scaler.iter().map(|(name, text)| value(name, text)));
+    }
     if let Some(rrsa) = &config.rrsa {
         variables.push(value("CLOUD_IDENTITY_NAMESPACES", &config.sample_namespace));
         variables.extend(rrsa.variables(Piece::Controller));

@@ -36,7 +36,7 @@ pub(super) fn of_the_controller(config: &Config) -> Result<File, RenderError> {
 fn everywhere(config: &Config) -> Result<File, RenderError> {
     let comment = "What the controller may do. It reads Secrets of every namespace that has sources;\n\
                    adapters read none and have no rights at all.";
-    let rules = source_rules().into_iter().chain(definition_rules());
+    let rules = source_rules(config).into_iter().chain(definition_rules());
     File::new(PATH, comment)
         .with(&Role::cluster(controllers(config, ""), rules.collect()))?
         .with(&bound(config, "", &role_name(config)))?
@@ -56,7 +56,10 @@ fn where_listed(config: &Config) -> Result<File, RenderError> {
     for namespace in &config.controller_namespaces {
         let metadata = namespaced(&name, namespace);
         file = file
-            .with(&Role::namespaced(ours(metadata.clone()), source_rules()))?
+            .with(&Role::namespaced(
+                ours(metadata.clone()),
+                source_rules(config),
+            ))?
             .with(&bound_in(config, metadata, role("Role", &name)))?
             .with(&bound_in(
                 config,
@@ -105,8 +108,8 @@ fn definition_rules() -> Vec<Commented<PolicyRule>> {
 }
 
 /// In every namespace that has sources.
-fn source_rules() -> Vec<Commented<PolicyRule>> {
-    vec![
+fn source_rules(config: &Config) -> Vec<Commented<PolicyRule>> {
+    let mut rules = vec![
         rule(
             "Controller: its sources, and the finalizer on them.",
             GROUP,
@@ -173,7 +176,16 @@ fn source_rules() -> Vec<Commented<PolicyRule>> {
             &["events"],
             &["create", "patch"],
         ),
-    ]
+    ];
+    if config.keda {
+        rules.push(rule(
+            "KEDA: the objects by which it scales adapters, where annotations ask for them.",
+            "keda.sh",
+            &["scaledobjects"],
+            &["get", "create", "patch", "delete"],
+        ));
+    }
+    rules
 }
 
 /// In Knative's namespace, for a controller that may not read ConfigMaps everywhere. Their names

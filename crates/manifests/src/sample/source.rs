@@ -1,5 +1,6 @@
 //! The source, in its modern form.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use source_api::{
     AccessToken, AuthSpec, EventRuleSpec, FilterSpec, MnsOssSource, MnsOssSourceSpec,
     ObjectReference, SecretKeyReference, SinkSpec,
@@ -7,11 +8,20 @@ use source_api::{
 
 use super::{ACCOUNT, BROKER, SECRET, SECRET_KEY, SOURCE, photos};
 use crate::config::Config;
-use crate::metadata::namespaced;
+use crate::metadata::{namespaced, text_map};
 use crate::rrsa::Piece;
 
 pub(super) const COMMENT: &str = "The controller makes the event rule and its queue, and removes both with the source. Results\n\
                                   are excluded, so that they cause no events.";
+
+/// Asks for KEDA, which leaves an idle source without a pod.
+const SCALED: [(&str, &str); 2] = [
+    (
+        "autoscaling.eventing.knative.dev/class",
+        "keda.autoscaling.knative.dev",
+    ),
+    ("autoscaling.eventing.knative.dev/max-scale", "10"),
+];
 
 pub(super) fn source(config: &Config) -> MnsOssSource {
     let broker = ObjectReference {
@@ -43,7 +53,10 @@ pub(super) fn source(config: &Config) -> MnsOssSource {
         },
     };
     MnsOssSource {
-        metadata: namespaced(SOURCE, &config.sample_namespace),
+        metadata: ObjectMeta {
+            annotations: config.keda.then(|| text_map(&SCALED)),
+            ..namespaced(SOURCE, &config.sample_namespace)
+        },
         spec,
         status: None,
     }

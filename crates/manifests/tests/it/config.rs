@@ -69,6 +69,8 @@ fn every_setting_can_be_given() {
         face.sidecar = 'json'
         face.imm-project = 'faces_1'
         face.concurrency = 1
+        keda.enabled = true
+        keda.namespace = 'k'
         console.enabled = true
         console.origins = 'https://photos.example.com,http://127.0.0.1:8900'
         console.plain-http = true
@@ -121,6 +123,8 @@ fn every_mistake_is_named() {
         face.imm-project = 'my faces'
         face.concurrency = '5000'
         face.threshold = 0.5
+        keda.enabled = 'perhaps'
+        keda.namespace = 'K'
         credentials.access-key-secret = 'never shown'
     ";
     let lookup = |name: &str| (name == "ACCESSKEY_ID").then(|| "id".to_owned());

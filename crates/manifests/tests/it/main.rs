@@ -8,6 +8,7 @@
 
 mod config;
 mod console;
+mod keda;
 mod keys;
 mod network;
 mod pods;

@@ -125,6 +125,7 @@ fn every_variable_is_one_that_the_program_reads() {
         face.imm-project = 'faces'
         controller.private-endpoints = '10.0.0.0/8'
         controller.template-keys = 'example.com'
+        keda.enabled = true
         console.enabled = true
         console.plain-http = true
         console.oss-endpoint = 'http://a'
@@ -136,7 +137,11 @@ fn every_variable_is_one_that_the_program_reads() {
         (
             "Deployment",
             "mnsoss-source-controller",
-            declared(&[logs, "source-controller/src/args.rs"]),
+            declared(&[
+                logs,
+                "source-controller/src/args.rs",
+                "source-controller/src/scaler/args.rs",
+            ]),
         ),
         (
             "Service",

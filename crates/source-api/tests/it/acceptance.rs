@@ -403,6 +403,8 @@ fn quantities_have_the_usual_forms() {
         (json!("0.5"), true),
         (json!("64Mi"), true),
         (json!(2), true),
+        (json!(0), true),
+        (json!(-1), false),
         (json!("1e3"), false),
         (json!("a lot"), false),
         (json!("-1"), false),

@@ -70,6 +70,44 @@ fn deployed_means_available_in_the_newest_form_with_no_replica_missing() {
 }
 
 #[test]
+fn deployment_that_an_autoscaler_scales_may_have_no_pods_or_some_that_come_up() {
+    let now: Timestamp = "2026-11-29T10:10:00Z".parse().unwrap();
+    let available = |status: &str, since: &str| {
+        json!({"observedGeneration": 2, "unavailableReplicas": 1, "conditions": [
+        {"type": "Available", "status": status, "reason": "Why", "lastTransitionTime": since}]})
+    };
+    let mut idle = available("True", "2026-11-29T08:00:00Z");
+    idle.as_object_mut().unwrap().remove("unavailableReplicas");
+    let mut old = available("True", "2026-11-29T08:00:00Z");
+    old["observedGeneration"] = json!(1);
+    let table = [
+        ("no pods", idle, ConditionStatus::True),
+        (
+            "one more",
+            available("True", "2026-11-29T08:00:00Z"),
+            ConditionStatus::True,
+        ),
+        (
+            "the first",
+            available("False", "2026-11-29T10:09:30Z"),
+            ConditionStatus::True,
+        ),
+        (
+            "stuck",
+            available("False", "2026-11-29T10:07:30Z"),
+            ConditionStatus::False,
+        ),
+        ("an old form", old, ConditionStatus::Unknown),
+        ("no status", json!({}), ConditionStatus::Unknown),
+    ];
+    for (name, status, expected) in table {
+        let mut conditions = Conditions::begin(&[], None, 1);
+        conditions.mark_scaled(&deployment(2, &status), now);
+        assert_eq!(conditions.status(Dependent::Deployed), expected, "{name}");
+    }
+}
+
+#[test]
 fn a_deployment_that_never_was_seen_is_unknown() {
     let conditions = Conditions::begin(&[], None, 1);
     assert_eq!(

@@ -8,6 +8,7 @@
 
 mod acceptance;
 mod api_server;
+mod autoscaling;
 mod conditions;
 mod decoding;
 mod definition;

@@ -117,7 +117,7 @@ pub(crate) fn owner(identity: &Identity, is_controller: bool) -> OwnerReference 
 
 /// The labels by which a source's pods are known. A Deployment's selector cannot change, so
 /// neither can these.
-fn labels(identity: &Identity) -> BTreeMap<String, String> {
+pub(crate) fn labels(identity: &Identity) -> BTreeMap<String, String> {
     BTreeMap::from([
         (names::SOURCE_LABEL.to_owned(), names::CONTROLLER.to_owned()),
         (

@@ -44,6 +44,15 @@ async fn world(identity: Option<CloudIdentity>, cloud: CloudVariables) -> World 
     world
 }
 
+/// A source in a listed namespace, in order, and the identity that serves it.
+pub(crate) async fn listed() -> (CloudIdentity, World) {
+    let identity = identity("shop", transport());
+    identity.begin().await;
+    let world = world(Some(identity.clone()), cloud()).await;
+    world.settle().await;
+    (identity, world)
+}
+
 fn cloud() -> CloudVariables {
     CloudVariables {
         oidc_provider_arn: Some(PROVIDER.to_owned()),

@@ -4,6 +4,7 @@ mod adapter;
 mod event_rule;
 mod event_types;
 mod queue;
+mod scaling;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use source_controller::knative_config::KnativeConfig;
 use source_controller::mns::ObservedMns;
 use source_controller::mns::{MnsProblem, MnsResource};
 use source_controller::reconcile::{Observed, Plan, plan};
+use source_controller::scaled_object::ScaledObjectPlan;
 use source_controller::sink::{ResolvedSink, SinkProblem};
 use source_controller::sink_identity::SinkIdentityPlan;
 use source_controller::source::ParsedSource;
@@ -54,6 +56,7 @@ impl Case {
             event_rule: None,
             deployment: None,
             event_types: None,
+            scaler: None,
         };
         let mut case = Self { source, observed };
         case.observed.deployment = Some(case.desired());
@@ -151,6 +154,7 @@ fn describe(plan: &Plan) -> String {
         trust_bundles,
         adapter,
         event_types,
+        scaled_object,
     } = plan;
     let mut steps = Vec::new();
     steps.extend(orphans.iter().map(|it| format!("remove {}", it.describe())));
@@ -178,6 +182,12 @@ fn describe(plan: &Plan) -> String {
         AdapterPlan::Refuse(..) => steps.push("refuse deployment".to_owned()),
         AdapterPlan::Create(_) => steps.push("create deployment".to_owned()),
         AdapterPlan::Update { .. } => steps.push("update deployment".to_owned()),
+    }
+    match scaled_object {
+        ScaledObjectPlan::Keep => {}
+        ScaledObjectPlan::Apply { is_new: true, .. } => steps.push("make scaled object".to_owned()),
+        ScaledObjectPlan::Apply { .. } => steps.push("mend scaled object".to_owned()),
+        ScaledObjectPlan::Delete(_) => steps.push("delete scaled object".to_owned()),
     }
     let event_types = event_types.iter().flat_map(|plan| &plan.steps);
     steps.extend(event_types.map(|step| match step {

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::scaler;
 use crate::support::cloud::{ACCOUNT, KEY_ID, KEY_SECRET, REGION};
 use crate::support::fixture::{World, deployment_path};
 
@@ -56,13 +57,18 @@ impl Process {
         }
     }
 
-    async fn get(&self, path: &str) -> String {
+    /// Where a listener of this name listens.
+    async fn address(&self, name: &str) -> String {
         let addresses = eventually("an address", || {
             std::fs::read_to_string(&self.announced).ok()
         })
         .await;
         let addresses: serde_json::Value = serde_json::from_str(&addresses).unwrap();
-        let url = format!("http://{}{path}", addresses["http"].as_str().unwrap());
+        addresses[name].as_str().unwrap().to_owned()
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let url = format!("http://{}{path}", self.address("http").await);
         let client = service::http_client(&service::ConnectOptions::default()).unwrap();
         client.get(url).send().await.unwrap().text().await.unwrap()
     }
@@ -123,6 +129,31 @@ async fn one_works_the_other_stands_by_and_goes_on_at_once() {
     eventually("an adapter again", || world.cluster.get(&deployment_path())).await;
     second.end().await;
     assert_eq!(holder(&world), None);
+}
+
+#[tokio::test]
+async fn process_that_stands_by_answers_keda_too() {
+    let world = World::start().await;
+    let flags = [
+        "--allow-private-endpoints=127.0.0.0/8",
+        "--scaler-listen=127.0.0.1:0",
+        "--scaler-address=scaler.test:9090",
+    ];
+    let first = Process::start_with(&world, "first", &flags);
+    eventually("an adapter", || world.cluster.get(&deployment_path())).await;
+    let second = Process::start_with(&world, "second", &flags);
+    for process in [&first, &second] {
+        let mut keda = scaler::connect(&process.address("scaler").await).await;
+        let answer = keda.is_active(scaler::photos()).await.unwrap();
+        assert!(!answer.into_inner().result);
+        assert_eq!(process.get("/readiness").await, "ready\n");
+        let metrics = process.get("/metrics").await;
+        let counted = r#"source_controller_scaler_calls_total{outcome="Success"} 1"#;
+        assert!(metrics.contains(counted), "{metrics}");
+    }
+    assert_eq!(holder(&world).as_deref(), Some("first"));
+    second.end().await;
+    first.end().await;
 }
 
 #[tokio::test]
@@ -251,6 +282,25 @@ fn bad_arguments_are_refused_with_what_to_do() {
                 "--allow-template-keys=com",
             ]),
             "`com` is neither a domain",
+        ),
+        (
+            "scaler that nobody finds",
+            refused(&[
+                "source-controller",
+                "--adapter-image=x",
+                "--scaler-listen=0.0.0.0:9090",
+            ]),
+            "--scaler-address <HOST:PORT>",
+        ),
+        (
+            "scaler without a port",
+            refused(&[
+                "source-controller",
+                "--adapter-image=x",
+                "--scaler-listen=0.0.0.0:9090",
+                "--scaler-address=scaler.test",
+            ]),
+            "it must be a host and a port",
         ),
         (
             "no namespace",

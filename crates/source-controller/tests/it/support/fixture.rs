@@ -327,6 +327,7 @@ pub(crate) fn parts(cluster: &Cluster) -> Parts {
         cluster_domain: "cluster.local".to_owned(),
         knative_namespace: "knative-eventing".to_owned(),
         open_api: None,
+        scaler_address: None,
         client,
     }
 }

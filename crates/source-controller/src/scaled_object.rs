@@ -1,0 +1,363 @@
+//! The `ScaledObject` by which KEDA scales a source's adapter: observe, diff, apply, report.
+//!
+//! There is one only where annotations of the source ask for it, KEDA is installed, and the
+//! controller has a scaler that KEDA can ask. Then KEDA decides how many pods the Deployment has.
+//! It is removed before that number is `spec.consumers` again, so that never two decide.
+//!
+//! Nothing watches these objects, because KEDA writes their status all the time: what somebody
+//! else does to one is mended by the next reconcile.
+
+mod document;
+mod notice;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
+use serde_json::Value;
+use source_api::{Autoscaling, AutoscalingError, MnsOssSource, names};
+use thiserror::Error;
+use tracing::info;
+
+pub(crate) use notice::{is_settling, mark};
+
+use crate::context::Context;
+use crate::deployment::{AdapterOutcome, AdapterPlan, AppliedAdapter, is_scaled};
+use crate::drift::is_up_to_date;
+use crate::error::{ReconcileError, doing, is_refusal};
+use crate::metrics::WrittenObject;
+use crate::reconcile::Observed;
+use crate::source::{Identity, ParsedSource};
+
+const GROUP: &str = "keda.sh";
+const VERSION: &str = "v1alpha1";
+const KIND: &str = "ScaledObject";
+
+/// What there is to scale a source with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedScaler {
+    /// Host and port at which KEDA reaches the controller's scaler; none if it has none.
+    pub address: Option<String>,
+    /// The `ScaledObject` that has the adapter's name.
+    pub object: ObservedScaledObject,
+}
+
+/// What is found under the adapter's name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ObservedScaledObject {
+    /// Nobody looked, because none can be made.
+    Unknown,
+    /// The cluster has no such kind.
+    NotInstalled,
+    /// The controller may not look.
+    Forbidden,
+    /// Nothing.
+    Absent(ApiResource),
+    /// What somebody else made.
+    NotOwned,
+    /// The source's own.
+    Ours(OwnedScaledObject),
+}
+
+/// A `ScaledObject` that the source controls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnedScaledObject {
+    /// How to address it.
+    pub resource: ApiResource,
+    /// Its `spec`.
+    pub spec: Value,
+    /// Whether it is being deleted.
+    pub is_going: bool,
+    /// Status of KEDA's condition `Ready`, if there is one.
+    pub ready: Option<String>,
+}
+
+/// What to do about the `ScaledObject`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScaledObjectPlan {
+    /// Nothing.
+    Keep,
+    /// Apply this document, once there is a Deployment to scale.
+    Apply {
+        /// How to address it.
+        resource: ApiResource,
+        /// What it should be.
+        document: Value,
+        /// Whether there is none yet.
+        is_new: bool,
+    },
+    /// Delete it, before the Deployment gets its number of pods from us.
+    Delete(ApiResource),
+}
+
+/// Why KEDA does not scale a source whose annotations ask for it. Permanent.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unscaled {
+    /// An annotation is wrong.
+    #[error("{0}")]
+    Annotation(AutoscalingError),
+    /// The controller cannot be asked.
+    #[error(
+        "the controller has no scaler: have the administrator turn it on (`keda.enabled` in the settings, \
+         SCALER_LISTEN and SCALER_ADDRESS of the controller)"
+    )]
+    NoScaler,
+    /// KEDA is not there.
+    #[error("the cluster does not serve {KIND} in `{GROUP}/{VERSION}`: install KEDA")]
+    NotInstalled,
+    /// The controller lacks rights.
+    #[error(
+        "the controller may not read scaledobjects here: give its role the rights that `cargo xtask render` lists"
+    )]
+    Forbidden,
+    /// The name is taken.
+    #[error("scaledobject `{0}` is there, but the source does not control it: remove it")]
+    NotOwned(String),
+}
+
+/// What became of the `ScaledObject`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AppliedScaling {
+    /// It is as it should be, or was to go and is gone.
+    Kept,
+    /// It was written.
+    Written,
+    /// There is no Deployment to scale yet.
+    Waiting,
+    /// The API server refused what was to be done.
+    Refused {
+        /// In one word.
+        reason: String,
+        /// In a sentence.
+        message: String,
+    },
+}
+
+impl Unscaled {
+    /// In one word, for a condition.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Annotation(_) => "AnnotationInvalid",
+            Self::NoScaler => "NoScaler",
+            Self::NotInstalled => "KedaNotInstalled",
+            Self::Forbidden => "Forbidden",
+            Self::NotOwned(_) => "NotOwned",
+        }
+    }
+}
+
+/// Whether a source asks for an object of this group.
+pub(crate) fn needs(source: &MnsOssSource, group: &str) -> bool {
+    let annotations = source.metadata.annotations.as_ref();
+    let asked = annotations.and_then(|them| Autoscaling::try_of(them).transpose());
+    group == GROUP && asked.is_some()
+}
+
+/// Looks for the `ScaledObject` if there should be one, or may be one still: the Deployment tells.
+pub(crate) async fn observe(
+    ctx: &Context,
+    parsed: &ParsedSource,
+    deployment: Option<&Deployment>,
+) -> Result<Option<ObservedScaler>, ReconcileError> {
+    let is_asked = matches!(parsed.desired.autoscaling, Ok(Some(_)));
+    let was_scaled = deployment.is_some_and(is_scaled);
+    if !is_asked && !was_scaled {
+        return Ok(None);
+    }
+    let address = ctx.scaler_address.clone();
+    let object = if was_scaled || address.is_some() {
+        doing(
+            "looking for the scaled object",
+            find(ctx, &parsed.identity).await,
+        )?
+    } else {
+        ObservedScaledObject::Unknown
+    };
+    Ok(Some(ObservedScaler { address, object }))
+}
+
+async fn find(ctx: &Context, identity: &Identity) -> kube::Result<ObservedScaledObject> {
+    let asked = format!("{GROUP}/{VERSION}");
+    let served = ctx.resolver.discovery().find(&asked, KIND).await?;
+    let served = served.filter(|served| served.resource.version == VERSION);
+    let Some(resource) = served.map(|served| served.resource) else {
+        return Ok(ObservedScaledObject::NotInstalled);
+    };
+    let found = match api(ctx, identity, &resource).get_opt(&name(identity)).await {
+        Err(kube::Error::Api(status)) if status.is_forbidden() => {
+            return Ok(ObservedScaledObject::Forbidden);
+        }
+        found => found?,
+    };
+    let Some(mut found) = found else {
+        return Ok(ObservedScaledObject::Absent(resource));
+    };
+    let owners = found.metadata.owner_references.iter().flatten();
+    let mut controllers = owners.filter(|owner| owner.controller == Some(true));
+    if !controllers.any(|owner| owner.uid == identity.uid) {
+        return Ok(ObservedScaledObject::NotOwned);
+    }
+    let conditions = found.data["status"]["conditions"].as_array();
+    let ready = conditions
+        .into_iter()
+        .flatten()
+        .find(|condition| condition["type"] == "Ready");
+    let ready = ready.and_then(|ready| ready["status"].as_str());
+    Ok(ObservedScaledObject::Ours(OwnedScaledObject {
+        ready: ready.map(str::to_owned),
+        resource,
+        is_going: found.metadata.deletion_timestamp.is_some(),
+        spec: found.data["spec"].take(),
+    }))
+}
+
+/// How to scale a source, and through which scaler; `None` if nobody asks for it.
+fn wanted<'a>(
+    parsed: &'a ParsedSource,
+    observed: &'a Observed,
+) -> Option<Result<(&'a Autoscaling, &'a str), Unscaled>> {
+    let scaling = match &parsed.desired.autoscaling {
+        Ok(scaling) => scaling.as_ref()?,
+        Err(error) => return Some(Err(Unscaled::Annotation(error.clone()))),
+    };
+    let scaler = observed.scaler.as_ref();
+    let Some((scaler, address)) = scaler.zip(scaler.and_then(|it| it.address.as_deref())) else {
+        return Some(Err(Unscaled::NoScaler));
+    };
+    Some(match &scaler.object {
+        ObservedScaledObject::Unknown => Err(Unscaled::NoScaler),
+        ObservedScaledObject::NotInstalled => Err(Unscaled::NotInstalled),
+        ObservedScaledObject::Forbidden => Err(Unscaled::Forbidden),
+        ObservedScaledObject::NotOwned => Err(Unscaled::NotOwned(name(&parsed.identity))),
+        ObservedScaledObject::Absent(_) | ObservedScaledObject::Ours(_) => Ok((scaling, address)),
+    })
+}
+
+/// The most pods that KEDA may ask for, if it is the one to decide.
+pub(crate) fn max_scale(parsed: &ParsedSource, observed: &Observed) -> Option<i32> {
+    let (scaling, _) = wanted(parsed, observed)?.ok()?;
+    Some(scaling.max_scale)
+}
+
+/// Compares the `ScaledObject` with the desired one.
+pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> ScaledObjectPlan {
+    let object = observed.scaler.as_ref().map(|scaler| &scaler.object);
+    let (resource, live) = match object {
+        Some(ObservedScaledObject::Absent(resource)) => (resource, None),
+        Some(ObservedScaledObject::Ours(ours)) if !ours.is_going => (&ours.resource, Some(ours)),
+        _ => return ScaledObjectPlan::Keep,
+    };
+    let Some(Ok((scaling, address))) = wanted(parsed, observed) else {
+        return match live {
+            Some(live) => ScaledObjectPlan::Delete(live.resource.clone()),
+            None => ScaledObjectPlan::Keep,
+        };
+    };
+    let document = document::scaled_object(&parsed.identity, scaling, address);
+    if live.is_some_and(|live| is_up_to_date(&document["spec"], &live.spec)) {
+        return ScaledObjectPlan::Keep;
+    }
+    ScaledObjectPlan::Apply {
+        resource: resource.clone(),
+        document,
+        is_new: live.is_none(),
+    }
+}
+
+/// Removes the `ScaledObject` if it is to go, and says what may then be done about the adapter:
+/// nothing, if it stays against our will, or two would decide about the number of pods.
+pub(crate) async fn release(
+    ctx: &Context,
+    identity: &Identity,
+    plan: &ScaledObjectPlan,
+    adapter: AdapterPlan,
+) -> Result<(AdapterPlan, AppliedScaling), ReconcileError> {
+    let ScaledObjectPlan::Delete(resource) = plan else {
+        return Ok((adapter, AppliedScaling::Kept));
+    };
+    let objects = api(ctx, identity, resource);
+    match objects
+        .delete(&name(identity), &DeleteParams::default())
+        .await
+    {
+        Ok(_) => {
+            wrote(ctx, identity, "removed");
+            Ok((adapter, AppliedScaling::Kept))
+        }
+        Err(kube::Error::Api(status)) if status.is_not_found() => {
+            Ok((adapter, AppliedScaling::Kept))
+        }
+        Err(kube::Error::Api(status)) if is_refusal(&status) => {
+            Ok((adapter.held(), AdapterOutcome::of(&status).into()))
+        }
+        Err(error) => doing("removing the scaled object", Err(error)),
+    }
+}
+
+/// Writes the `ScaledObject` if it is to be, and there is what it scales. `released` is what
+/// became of one that was to go.
+pub(crate) async fn apply(
+    ctx: &Context,
+    identity: &Identity,
+    plan: ScaledObjectPlan,
+    released: AppliedScaling,
+    adapter: &AppliedAdapter,
+) -> Result<AppliedScaling, ReconcileError> {
+    let ScaledObjectPlan::Apply {
+        resource,
+        document,
+        is_new,
+    } = plan
+    else {
+        return Ok(released);
+    };
+    if !adapter.deployment.as_deref().is_some_and(is_scaled) {
+        return Ok(AppliedScaling::Waiting);
+    }
+    // Without force, an object that somebody else makes meanwhile is a conflict.
+    let params = PatchParams {
+        force: !is_new,
+        ..PatchParams::apply(names::CONTROLLER)
+    };
+    let objects = api(ctx, identity, &resource);
+    let patch = Patch::Apply(document);
+    match objects.patch(&name(identity), &params, &patch).await {
+        Ok(_) => {
+            wrote(ctx, identity, "applied");
+            Ok(AppliedScaling::Written)
+        }
+        Err(kube::Error::Api(status)) if is_refusal(&status) => {
+            Ok(AdapterOutcome::of(&status).into())
+        }
+        Err(error) => doing("applying the scaled object", Err(error)),
+    }
+}
+
+impl From<AdapterOutcome> for AppliedScaling {
+    fn from(outcome: AdapterOutcome) -> Self {
+        match outcome {
+            AdapterOutcome::Refused { reason, message } => Self::Refused { reason, message },
+            AdapterOutcome::Kept => Self::Kept,
+            AdapterOutcome::Created | AdapterOutcome::Updated => Self::Written,
+        }
+    }
+}
+
+fn api(ctx: &Context, identity: &Identity, resource: &ApiResource) -> Api<DynamicObject> {
+    Api::namespaced_with(ctx.client.clone(), &identity.namespace, resource)
+}
+
+/// It has the name of what it scales.
+fn name(identity: &Identity) -> String {
+    names::adapter(&identity.name, &identity.uid)
+}
+
+fn wrote(ctx: &Context, identity: &Identity, verb: &str) {
+    ctx.metrics.wrote(WrittenObject::ScaledObject);
+    info!(
+        source.namespace = identity.namespace,
+        source.name = identity.name,
+        "{verb} scaledobject `{}`",
+        name(identity)
+    );
+}

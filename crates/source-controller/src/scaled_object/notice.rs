@@ -1,0 +1,87 @@
+//! What a source's status says of its autoscaler.
+
+use source_api::{Autoscaling, ConditionStatus, Conditions, Notice, Severity};
+
+use super::{AppliedScaling, ObservedScaledObject, name, wanted};
+use crate::reconcile::{Applied, Observed};
+use crate::source::ParsedSource;
+
+/// Sets the notice `AutoscalerReady` if the source asks for one, or still has one.
+pub(crate) fn mark(
+    conditions: &mut Conditions,
+    parsed: &ParsedSource,
+    observed: &Observed,
+    applied: &Applied,
+) {
+    let (status, reason, message) = match (&applied.scaling, wanted(parsed, observed)) {
+        (AppliedScaling::Refused { reason, message }, _) => {
+            (ConditionStatus::False, reason.as_str(), message.clone())
+        }
+        (_, None) => return conditions.clear(Notice::AutoscalerReady),
+        (_, Some(Err(unscaled))) => {
+            let message = format!("{unscaled}; until then the source has `consumers` pods");
+            (ConditionStatus::False, unscaled.reason(), message)
+        }
+        (AppliedScaling::Waiting, _) => {
+            let message = "the adapter is not there yet";
+            let reason = "WaitingForDependents";
+            (ConditionStatus::Unknown, reason, message.to_owned())
+        }
+        (_, Some(Ok((scaling, _)))) => by_keda(parsed, observed, scaling),
+    };
+    let severity = if status == ConditionStatus::False {
+        Severity::Warning
+    } else {
+        Severity::Info
+    };
+    conditions.inform(Notice::AutoscalerReady, severity, status, reason, message);
+}
+
+/// What KEDA itself says.
+fn by_keda(
+    parsed: &ParsedSource,
+    observed: &Observed,
+    scaling: &Autoscaling,
+) -> (ConditionStatus, &'static str, String) {
+    let name = name(&parsed.identity);
+    match ready(observed) {
+        Some("True") => {
+            let Autoscaling {
+                min_scale,
+                max_scale,
+                ..
+            } = scaling;
+            let message = format!("KEDA keeps {min_scale} to {max_scale} pods");
+            (ConditionStatus::True, "Scaled", message)
+        }
+        Some("False") => {
+            let message = format!(
+                "KEDA does not scale the adapter; the conditions of scaledobject `{name}` say why"
+            );
+            (ConditionStatus::False, "KedaNotReady", message)
+        }
+        _ => {
+            let message = format!("KEDA has not taken up scaledobject `{name}` yet");
+            (ConditionStatus::Unknown, "KedaPending", message)
+        }
+    }
+}
+
+fn ready(observed: &Observed) -> Option<&str> {
+    match &observed.scaler.as_ref()?.object {
+        ObservedScaledObject::Ours(ours) if !ours.is_going => ours.ready.as_deref(),
+        _ => None,
+    }
+}
+
+/// Whether it will soon be known better what KEDA does.
+pub(crate) fn is_settling(observed: &Observed, applied: &Applied) -> bool {
+    match applied.scaling {
+        AppliedScaling::Written => true,
+        AppliedScaling::Waiting | AppliedScaling::Refused { .. } => false,
+        AppliedScaling::Kept => {
+            let object = observed.scaler.as_ref().map(|scaler| &scaler.object);
+            matches!(object, Some(ObservedScaledObject::Ours(_))) && ready(observed) != Some("True")
+        }
+    }
+}
