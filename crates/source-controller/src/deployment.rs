@@ -1,5 +1,6 @@
 //! The Deployment of a source's adapter: observe, diff, apply, report.
 
+mod budget;
 mod certificates;
 mod client;
 mod credentials;
@@ -11,13 +12,10 @@ mod tokens;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::ResourceExt as _;
 use kube::core::Status;
-use kube::{Api, ResourceExt as _};
-use source_api::{Conditions, DeliveryError, Dependent, names};
+use source_api::{Conditions, DeliveryError, Dependent};
 use thiserror::Error;
 use tracing::info;
 
@@ -259,7 +257,7 @@ async fn write(
     live: Option<&Deployment>,
 ) -> kube::Result<Deployment> {
     // First, because a Deployment that is up to date is not looked at again.
-    apply_budget(ctx, identity, desired, live).await?;
+    budget::apply(ctx, identity, desired, live).await?;
     let applied = ctx.deployments.apply(identity, desired, live).await?;
     ctx.metrics.wrote(WrittenObject::Deployment);
     info!(
@@ -308,57 +306,6 @@ impl From<AdapterRefusal> for AdapterOutcome {
             reason: refusal.reason().to_owned(),
             message: refusal.to_string(),
         }
-    }
-}
-
-/// Makes or removes the disruption budget, as `desired`, which is about to replace `live`, has
-/// several consumers or not.
-///
-/// With it, nodes that are drained take one consumer of a source at a time. A source with a
-/// single consumer has none: its budget would hold up the drain, or allow everything.
-async fn apply_budget(
-    ctx: &Context,
-    identity: &Identity,
-    desired: &Deployment,
-    live: Option<&Deployment>,
-) -> kube::Result<()> {
-    let budgets: Api<PodDisruptionBudget> =
-        Api::namespaced(ctx.client.clone(), &identity.namespace);
-    let name = names::adapter(&identity.name, &identity.uid);
-    if has_several(desired) {
-        let params = PatchParams::apply(names::CONTROLLER).force();
-        let patch = Patch::Apply(budget(desired));
-        budgets.patch(&name, &params, &patch).await?;
-    } else if live.is_some_and(has_several) {
-        match budgets.delete(&name, &DeleteParams::default()).await {
-            Err(kube::Error::Api(status)) if status.is_not_found() => {}
-            deleted => drop(deleted?),
-        }
-    }
-    Ok(())
-}
-
-fn has_several(deployment: &Deployment) -> bool {
-    scaled::most_pods(deployment) > 1
-}
-
-/// For the pods of a Deployment, under its name and with its owner.
-fn budget(deployment: &Deployment) -> PodDisruptionBudget {
-    let metadata = deployment.metadata.clone();
-    let spec = PodDisruptionBudgetSpec {
-        max_unavailable: Some(IntOrString::Int(1)),
-        selector: deployment.spec.as_ref().map(|spec| spec.selector.clone()),
-        // A pod that does not work holds up no drain.
-        unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
-        ..PodDisruptionBudgetSpec::default()
-    };
-    PodDisruptionBudget {
-        metadata: ObjectMeta {
-            annotations: None,
-            ..metadata
-        },
-        spec: Some(spec),
-        status: None,
     }
 }
 
