@@ -20,7 +20,6 @@ const METHOD: &str = "method";
 const FACES: &str = "faces";
 const GENDERS: &str = "genders";
 const DRAWN: &str = "drawn";
-const CONVERSION: &str = "conversion";
 const SIZE: &str = "size";
 const ANALYSIS: &str = "analysis";
 
@@ -40,8 +39,6 @@ pub struct Record {
     pub counts: Counts,
     /// How many of them are marked.
     pub drawn: Drawn,
-    /// How its encoding differs from that of the photo.
-    pub conversion: Option<Conversion>,
     /// The faces that were found, of more than [`MOST_BOXES`] faces the largest; absent when there was no
     /// room to keep it.
     pub analysis: Option<Analysis>,
@@ -100,18 +97,6 @@ impl From<&Plan> for Drawn {
     }
 }
 
-/// How the encoding of a result differs from that of its photo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Conversion {
-    /// A lossy WebP became a lossless one, which is several times as large.
-    LossyToLossless,
-}
-
-impl Conversion {
-    const LOSSY_TO_LOSSLESS: &str = "lossy-to-lossless";
-}
-
 /// Metadata of an object that this service made.
 pub(crate) fn marked() -> Result<Metadata, NameError> {
     Metadata::default().try_with(MARK, MAKER)
@@ -133,12 +118,6 @@ impl Record {
                 DRAWN,
                 &format!("{},{}", self.drawn.boxes, self.drawn.labels),
             )?;
-        let metadata = match self.conversion {
-            Some(Conversion::LossyToLossless) => {
-                metadata.try_with(CONVERSION, Conversion::LOSSY_TO_LOSSLESS)?
-            }
-            None => metadata,
-        };
         match self.analysis.as_ref().map(compact) {
             Some(text) if text.len() <= LONGEST_ANALYSIS && !text.is_empty() => {
                 metadata.try_with(ANALYSIS, &text)
@@ -169,8 +148,6 @@ impl Record {
                 boxes: boxes.parse().ok()?,
                 labels: labels.parse().ok()?,
             },
-            conversion: (entry(CONVERSION) == Some(Conversion::LOSSY_TO_LOSSLESS))
-                .then_some(Conversion::LossyToLossless),
             analysis,
         })
     }

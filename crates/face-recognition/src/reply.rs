@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::pipeline::{Done, StepTimes};
-use crate::record::{Conversion, Counts, Drawn};
+use crate::record::{Counts, Drawn};
 
 /// The `type` of replies. Filter Triggers on it; an event of this type is never worked on.
 pub const TYPE: &str = "face-recognition.photo.annotated";
@@ -70,9 +70,6 @@ struct PhotoResult<'a> {
     counts: Counts,
     /// How many faces are marked. In a crowd, the largest.
     drawn: Drawn,
-    /// How the encoding of the result differs from that of the photo.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    conversion: Option<Conversion>,
     /// The faces from left to right; of more than a thousand, the largest. Absent where it would
     /// make the reply too long, and in a reply to a redelivery if there are so many that they
     /// were not kept.
@@ -173,7 +170,6 @@ fn result<'a>(done: &'a Done, room: &mut usize) -> PhotoResult<'a> {
         face_count: record.counts.total(),
         counts: record.counts,
         drawn: record.drawn,
-        conversion: record.conversion,
         analysis,
     }
 }

@@ -9,7 +9,7 @@ pub enum Format {
     Jpeg,
     /// Every colour type and depth; not animated.
     Png,
-    /// Lossy or lossless; written lossless. Not animated.
+    /// Lossy or lossless; not animated.
     WebP,
     /// Windows bitmap.
     Bmp,

@@ -44,8 +44,6 @@ pub struct Annotated {
     pub bytes: Vec<u8>,
     /// Its media type, for `Content-Type`.
     pub content_type: &'static str,
-    /// Whether it is lossless where its source was not: there is no lossy encoder for WebP.
-    pub is_lossless_copy: bool,
 }
 
 /// A JPEG file of a picture, which may be smaller.
@@ -173,18 +171,25 @@ impl<'f> Picture<'f> {
                 Cow::Owned(jpeg.stripped())
             };
             if plan.is_empty() && !jpeg.turns_exactly() {
-                return Ok(self.annotated(jpeg.copy()?, false));
+                return Ok(self.annotated(jpeg.copy()?));
             }
             if self.header.edit_bytes.is_some() {
                 let bytes = jpeg.edit(&self.paint(plan)?)?;
-                return Ok(self.annotated(bytes, false));
+                return Ok(self.annotated(bytes));
             }
+        }
+        if let File::WebP(webp) = &self.file
+            && webp.is_lossy()
+            && plan.is_empty()
+        {
+            self.decode()?; // A damaged one is refused.
+            return Ok(self.annotated(webp.copy(plan.keeps_metadata())?));
         }
         if let File::Png(png) = &self.file
             && self.header.edit_bytes.is_some()
         {
             let bytes = png.edit(&self.paint(plan)?, plan.keeps_metadata())?;
-            return Ok(self.annotated(bytes, false));
+            return Ok(self.annotated(bytes));
         }
         self.redraw(plan)
     }
@@ -200,8 +205,7 @@ impl<'f> Picture<'f> {
         if !plan.keeps_metadata() {
             decoded.style.strip();
         }
-        let is_lossless_copy = matches!(&decoded.style, Style::WebP(style) if style.is_lossy);
-        Ok(self.annotated(decoded.encode()?, is_lossless_copy))
+        Ok(self.annotated(decoded.encode()?))
     }
 
     fn paint(&self, plan: &Plan) -> Result<Sheet, PictureError> {
@@ -209,11 +213,10 @@ impl<'f> Picture<'f> {
         Ok(plan.paint(small.as_ref()))
     }
 
-    fn annotated(&self, bytes: Vec<u8>, is_lossless_copy: bool) -> Annotated {
+    fn annotated(&self, bytes: Vec<u8>) -> Annotated {
         Annotated {
             bytes,
             content_type: self.header.format.media_type(),
-            is_lossless_copy,
         }
     }
 

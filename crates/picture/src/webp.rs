@@ -1,13 +1,18 @@
-//! WebP: lossy and lossless in, lossless out, because there is no lossy encoder in Rust.
+//! WebP, lossy ([`lossy`]) and lossless.
 //!
 //! The decoder gets the pixels in a container of our own: it would refuse files that announce
 //! metadata and have none, and set aside the length that a chunk claims, up to four gigabytes,
 //! before it reads any of it.
 
+mod chunks;
+mod lossy;
+
 use std::io::Cursor;
 
 use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 
+use self::chunks::{canvas, chunks, frame_header, lossy_size, number, within, write_chunk};
+use self::lossy::Lossy;
 use crate::colour::Space;
 use crate::error::PictureError;
 use crate::format::Format;
@@ -20,7 +25,7 @@ use crate::{exif, xmp};
 /// What the encoder needs to write the result like its source.
 #[derive(Debug)]
 pub(crate) struct WebPStyle {
-    pub(crate) is_lossy: bool,
+    lossy: Option<Lossy>,
     profile: Vec<u8>,
     exif: Vec<u8>,
     xmp: Vec<u8>,
@@ -43,11 +48,13 @@ impl<'f> WebP<'f> {
                 "its canvas and its picture differ in size",
             ));
         }
-        // The pixels; four channels of them while they are unpacked or packed; and the packed file.
-        // Beside them, the source in its new container.
+        // The pixels; four channels of them while they are unpacked or packed, and brightness and
+        // colours if they are lossy; and the packed file. Beside them, the source in its new
+        // container.
         let pixels = u64::from(width) * u64::from(height);
         let channels = if parts.has_alpha() { 4 } else { 3 };
-        let working_bytes = pixels * (channels + 4 + channels) + file.len() as u64;
+        let lossy = if parts.is_lossy() { 3 } else { 0 };
+        let working_bytes = pixels * (channels + 4 + channels + lossy) + file.len() as u64;
         limits.check(width, height, working_bytes)?;
         let header = Header {
             format: Format::WebP,
@@ -82,7 +89,7 @@ impl<'f> WebP<'f> {
             .xmp
             .and_then(|packet| xmp::passed_on(packet, pose.orientation));
         let style = WebPStyle {
-            is_lossy: self.is_lossy(),
+            lossy: self.lossy(),
             profile: self.profile.unwrap_or_default().to_vec(),
             exif: exif.unwrap_or_default(),
             xmp: xmp.unwrap_or_default(),
@@ -102,7 +109,18 @@ pub(crate) fn encode(
     } else {
         ColorType::Rgb8
     };
+    let space = raster.space;
     let pixels = raster.into_upright(orientation);
+    if let Some(lossy) = style.lossy {
+        let file = lossy.encode(&pixels, (width, height), space)?;
+        let parts = WebP {
+            profile: kept(&style.profile),
+            exif: kept(&style.exif),
+            xmp: kept(&style.xmp),
+            ..WebP::of(&file)?
+        };
+        return parts.file();
+    }
     let mut file = Vec::new();
     let mut encoder = WebPEncoder::new(&mut file);
     encoder.set_icc_profile(style.profile);
@@ -112,6 +130,10 @@ pub(crate) fn encode(
         .encode(&pixels, width, height, colour)
         .map_err(|error| PictureError::encode(Format::WebP, error))?;
     Ok(file)
+}
+
+fn kept(chunk: &[u8]) -> Option<&[u8]> {
+    (!chunk.is_empty()).then_some(chunk)
 }
 
 /// Tells a file that ends early from one that is damaged, and from one that is not supported.
@@ -134,6 +156,9 @@ const TRUNCATED: PictureError = PictureError::Truncated {
 /// Length of the header of a file, and that of a chunk.
 const FILE_HEADER: usize = 12;
 const CHUNK_HEADER: usize = 8;
+
+/// A JPEG has this before the same block.
+const EXIF_PREFIX: usize = b"Exif\0\0".len();
 
 /// A file, taken apart as far as its parts are of use.
 #[derive(Debug, Default)]
@@ -198,7 +223,7 @@ impl<'a> WebP<'a> {
         Ok(self)
     }
 
-    fn is_lossy(&self) -> bool {
+    pub(crate) fn is_lossy(&self) -> bool {
         self.pixels.is_some_and(|(kind, _)| kind == *b"VP8 ")
     }
 
@@ -221,21 +246,70 @@ impl<'a> WebP<'a> {
         }
     }
 
+    /// How the pixels were made, if they are lossy.
+    fn lossy(&self) -> Option<Lossy> {
+        let (_, data) = self.pixels.filter(|_| self.is_lossy())?;
+        Some(Lossy::of(data, self.alpha))
+    }
+
+    /// The same picture as it is stored, with what is true of it: for one that nothing is drawn
+    /// upon, and that would lose by being coded again.
+    pub(crate) fn copy(&self, keeps_metadata: bool) -> Result<Vec<u8>, PictureError> {
+        let orientation = self.exif.map(exif::orientation).unwrap_or_default();
+        let pose = Pose::stored(orientation);
+        let exif = self.exif.filter(|_| keeps_metadata);
+        let exif = exif.and_then(|block| exif::passed_on(block, pose));
+        let exif = exif.or_else(|| {
+            let is_turned = orientation != Orientation::Upright;
+            is_turned.then(|| exif::orientation_alone(orientation)[EXIF_PREFIX..].to_vec())
+        });
+        let xmp = self.xmp.filter(|_| keeps_metadata);
+        let xmp = xmp.and_then(|packet| xmp::passed_on(packet, orientation));
+        let copy = WebP {
+            canvas: None,
+            profile: self.profile,
+            exif: exif.as_deref(),
+            xmp: xmp.as_deref(),
+            pixels: self.pixels,
+            alpha: self.alpha,
+        };
+        copy.file()
+    }
+
     /// A file of the pixels alone.
     fn essence(&self) -> Result<Vec<u8>, PictureError> {
-        let (kind, data) = self.pixels.unwrap_or_default();
-        let alpha = self.alpha.filter(|_| self.is_lossy());
+        let essence = Self {
+            pixels: self.pixels,
+            alpha: self.alpha.filter(|_| self.is_lossy()),
+            ..Self::default()
+        };
+        essence.file()
+    }
+
+    /// A file of all parts.
+    fn file(&self) -> Result<Vec<u8>, PictureError> {
         let mut file = b"RIFF\0\0\0\0WEBP".to_vec();
-        if let Some(alpha) = alpha {
-            let [width, height] = lossy_size(data).ok_or(TRUNCATED)?;
-            let mut extended = vec![0x10, 0, 0, 0]; // There is alpha.
+        let (kind, data) = self.pixels.unwrap_or_default();
+        let before = [(*b"ICCP", self.profile, 0x20), (*b"ALPH", self.alpha, 0x10)];
+        let behind = [(*b"EXIF", self.exif, 8), (*b"XMP ", self.xmp, 4)];
+        let parts = before.iter().chain(&behind);
+        let flags = parts.fold(0, |flags, (_, part, flag)| {
+            flags | if part.is_some() { *flag } else { 0_u8 }
+        });
+        if flags != 0 {
+            let (width, height) = self.dimensions().ok_or(TRUNCATED)?;
+            let mut extended = vec![flags, 0, 0, 0];
             for side in [width, height] {
-                extended.extend(&u32::from(side.wrapping_sub(1)).to_le_bytes()[..3]);
+                extended.extend(&side.wrapping_sub(1).to_le_bytes()[..3]);
             }
             write_chunk(*b"VP8X", &extended, &mut file);
-            write_chunk(*b"ALPH", alpha, &mut file);
         }
-        write_chunk(kind, data, &mut file);
+        let pixels = [(kind, Some(data), 0)];
+        for (kind, part, _) in before.iter().chain(&pixels).chain(&behind) {
+            if let Some(part) = part {
+                write_chunk(*kind, part, &mut file);
+            }
+        }
         let length = u32::try_from(file.len() - CHUNK_HEADER).unwrap_or(u32::MAX);
         file[4..8].copy_from_slice(&length.to_le_bytes());
         Ok(file)
@@ -245,113 +319,3 @@ impl<'a> WebP<'a> {
 const ANIMATED: PictureError = PictureError::Animated {
     format: Format::WebP,
 };
-
-fn canvas(data: &[u8]) -> Option<(u32, u32)> {
-    Some((short(data, 4)? + 1, short(data, 7)? + 1))
-}
-
-/// Offset and size of a frame, the former in pairs of pixels, the latter less one; and its chunks.
-fn frame_header(frame: &[u8]) -> Option<([u32; 4], &[u8])> {
-    let numbers = [
-        short(frame, 0)?,
-        short(frame, 3)?,
-        short(frame, 6)?,
-        short(frame, 9)?,
-    ];
-    Some((numbers, frame.get(16..)?))
-}
-
-/// Width and height of lossy pixels: behind the tag of the frame and the start code, without the
-/// bits that say how to enlarge them.
-fn lossy_size(data: &[u8]) -> Option<[u16; 2]> {
-    let &[a, b, c, d] = data.get(6..)?.first_chunk()?;
-    Some([[a, b], [c, d]].map(|side| u16::from_le_bytes(side) & 0x3fff))
-}
-
-/// A number of three bytes.
-fn short(data: &[u8], at: usize) -> Option<u32> {
-    let &[a, b, c] = data.get(at..)?.first_chunk()?;
-    Some(u32::from_le_bytes([a, b, c, 0]))
-}
-
-fn chunks(mut rest: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    std::iter::from_fn(move || {
-        let kind = *rest.first_chunk()?;
-        let length = usize::try_from(number(rest, 4)?).ok()?;
-        let data = rest.get(CHUNK_HEADER..)?.get(..length)?;
-        rest = rest
-            .get(CHUNK_HEADER + length + length % 2..)
-            .unwrap_or_default();
-        Some((kind, data))
-    })
-}
-
-fn write_chunk(kind: [u8; 4], data: &[u8], to: &mut Vec<u8>) {
-    to.extend(kind);
-    to.extend(u32::try_from(data.len()).unwrap_or(u32::MAX).to_le_bytes());
-    to.extend(data);
-    to.resize(to.len().next_multiple_of(2), 0);
-}
-
-/// The file up to the end that it states, if each of its chunks lies within.
-fn within(file: &[u8]) -> Option<&[u8]> {
-    let end = usize::try_from(number(file, 4)?).ok()?.checked_add(8)?;
-    let file = file.get(..end)?;
-    let mut at = FILE_HEADER;
-    while at < end {
-        let length = usize::try_from(number(file, at + 4)?).ok()?;
-        let next = at.checked_add(8)?.checked_add(length)?;
-        if next > end {
-            return None;
-        }
-        at = next + length % 2; // The last one's padding is often missing.
-    }
-    Some(file)
-}
-
-fn number(file: &[u8], at: usize) -> Option<u32> {
-    let bytes = file.get(at..)?.first_chunk()?;
-    Some(u32::from_le_bytes(*bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(claim: u32, chunks: &[(u32, usize)]) -> Vec<u8> {
-        let mut file = [b"RIFF".as_slice(), &claim.to_le_bytes(), b"WEBP"].concat();
-        for &(claim, length) in chunks {
-            file.extend(b"VP8 ");
-            file.extend(claim.to_le_bytes());
-            file.resize(file.len() + length, 0);
-        }
-        file
-    }
-
-    #[test]
-    fn claims_are_held_against_the_length() {
-        let cases = [
-            ("one chunk", file(16, &[(4, 4)]), Some(24)),
-            (
-                "two, one of them odd",
-                file(26, &[(3, 4), (2, 2)]),
-                Some(34),
-            ),
-            ("without the last padding", file(15, &[(3, 3)]), Some(23)),
-            ("with an appendix", file(16, &[(4, 99)]), Some(24)),
-            ("a chunk too long", file(16, &[(5, 4)]), None),
-            (
-                "a chunk as long as can be",
-                file(16, &[(u32::MAX, 4)]),
-                None,
-            ),
-            ("half a chunk header", file(15, &[(4, 4)]), None),
-            ("longer than it is", file(17, &[(4, 4)]), None),
-            ("as long as can be", file(u32::MAX, &[(4, 4)]), None),
-            ("nothing", vec![], None),
-        ];
-        for (name, file, expected) in cases {
-            assert_eq!(within(&file).map(<[u8]>::len), expected, "{name}");
-        }
-    }
-}

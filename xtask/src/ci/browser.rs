@@ -113,7 +113,6 @@ fn record(number: usize) -> Result<Record> {
             boxes: faces,
             labels: faces,
         },
-        conversion: None,
         analysis: None,
     })
 }

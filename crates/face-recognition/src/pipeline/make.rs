@@ -21,7 +21,7 @@ use crate::guard::small_enough;
 use crate::hint::Hint;
 use crate::metrics::Stage;
 use crate::photo::{FetchedPhoto, SharedPhoto};
-use crate::record::{Conversion, Counts, Drawn, Record, listed};
+use crate::record::{Counts, Drawn, Record, listed};
 
 /// As much of a file as tells what it is.
 const FIRST_BYTES: u64 = 64;
@@ -73,9 +73,6 @@ impl Pipeline {
             size,
             counts,
             drawn,
-            conversion: result
-                .is_lossless_copy
-                .then_some(Conversion::LossyToLossless),
             analysis: Some(listed(Arc::unwrap_or_clone(analysis))),
         };
         Ok(Made::Result(Box::new(AnnotatedPhoto {

@@ -126,17 +126,6 @@ fn of_a_crowd_the_largest_faces_are_listed() {
     assert!(listed.faces.is_sorted_by_key(|face| face.rect.left));
 }
 
-#[test]
-fn a_change_of_encoding_is_kept() {
-    let record = Record {
-        conversion: Some(Conversion::LossyToLossless),
-        ..record(vec![])
-    };
-    let metadata = record.metadata().unwrap();
-    assert_eq!(metadata.get(CONVERSION), Some("lossy-to-lossless"));
-    assert_eq!(Record::read(&meta(metadata)), Some(record));
-}
-
 fn record(faces: Vec<Face>) -> Record {
     Record {
         source_etag: "ABC".parse().unwrap(),
@@ -147,7 +136,6 @@ fn record(faces: Vec<Face>) -> Record {
             boxes: faces.len(),
             labels: 3,
         },
-        conversion: None,
         analysis: Some(Analysis { faces }),
     }
 }

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
 use crate::faces_api::FacesApi;
-use crate::pictures::fixture;
 use crate::running::{Running, data};
 
 /// The face API's answer about a crowd of women.
@@ -37,26 +36,4 @@ async fn the_reply_says_how_many_were_found_and_how_many_are_marked() {
         let listed = result["faces"].as_array().map(Vec::len);
         assert_eq!(listed, (!known).then_some(MOST_BOXES), "known: {known}");
     }
-}
-
-#[tokio::test]
-async fn a_change_of_encoding_is_told() {
-    let running = Running::start().await;
-    running.objects.put("a.webp", fixture("lossy.webp"));
-    running
-        .objects
-        .put("b.webp", fixture("lossless-alpha.webp"));
-    for known in [false, true] {
-        for (key, expected) in [
-            ("a.webp", json!("lossy-to-lossless")),
-            ("b.webp", Value::Null),
-        ] {
-            let reply = data(running.created(key).await).await;
-            let result = &reply["results"][0];
-            assert_eq!(result["known"], known, "{key}");
-            assert_eq!(result["conversion"], expected, "{key}");
-        }
-    }
-    let stored = running.objects.get("target/rec-a.webp").unwrap();
-    assert_eq!(stored.headers["x-oss-meta-conversion"], "lossy-to-lossless");
 }

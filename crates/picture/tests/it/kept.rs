@@ -232,11 +232,62 @@ fn webp_keeps_profile_and_metadata_and_stands_upright() {
     }
 }
 
+/// Kinds of the chunks of a WebP.
+fn kinds(file: &[u8]) -> Vec<&[u8]> {
+    let mut kinds = vec![];
+    let mut at = 12;
+    while at < file.len() {
+        kinds.push(&file[at..at + 4]);
+        let length = u32::from_le_bytes(file[at + 4..at + 8].try_into().unwrap());
+        at += 8 + length.next_multiple_of(2) as usize;
+    }
+    kinds
+}
+
 #[test]
-fn a_lossy_webp_is_said_to_have_become_lossless() {
-    assert!(encoded(&fixture("lossy.webp")).is_lossless_copy);
-    assert!(!encoded(&fixture("lossless-alpha.webp")).is_lossless_copy);
-    assert!(!encoded(&fixture("alpha.png")).is_lossless_copy);
+fn a_lossy_webp_stays_lossy_and_keeps_what_it_says() {
+    let profile = [b"VP8X".as_slice(), b"ICCP", b"VP8 "];
+    assert_eq!(kinds(&encoded(&fixture("lossy.webp")).bytes), profile);
+    let plain = [b"VP8X".as_slice(), b"ALPH", b"VP8 "];
+    let lossless = kinds(&encoded(&fixture("lossless-alpha.webp")).bytes).contains(&&b"VP8L"[..]);
+    assert!(lossless);
+    for value in 1..=8 {
+        let source = fixture("lossy-alpha.webp");
+        let parts = [exif_chunk(value), pixels_of(&source)[18..].to_vec()];
+        let source = extended(0x18, (151, 101), &[&parts[1], &parts[0]]);
+        let result = encoded(&source).bytes;
+        let upright = Orientation::from_exif(value.into()).upright(151, 101);
+        let mut decoder = WebPDecoder::new(std::io::Cursor::new(&result)).unwrap();
+        assert_eq!(decoder.dimensions(), upright, "{value}");
+        assert_eq!(decoder.exif_metadata().unwrap(), Some(exif(1)), "{value}");
+        assert!(decoder.has_alpha(), "{value}");
+        let expected = [&plain[..], &[b"EXIF".as_slice()]].concat();
+        assert_eq!(kinds(&result), expected, "{value}");
+    }
+}
+
+/// What would lose by being coded again stays as it is, and on its side.
+#[test]
+fn a_lossy_webp_that_nothing_is_drawn_upon_keeps_its_pixels() {
+    for value in 1..=8 {
+        let pixels = pixels_of(&fixture("lossy-75.webp")).to_vec();
+        let source = extended(8, (320, 280), &[&pixels, &exif_chunk(value)]);
+        let result = annotated(&source, &[]).unwrap();
+        assert!(
+            result.windows(pixels.len()).any(|part| part == pixels),
+            "{value}"
+        );
+        let orientation = open(&result).unwrap().header().orientation;
+        assert_eq!(orientation, Orientation::from_exif(value.into()), "{value}");
+    }
+}
+
+fn exif_chunk(value: u8) -> Vec<u8> {
+    let block = exif(value);
+    let length = u32::try_from(block.len()).unwrap().to_le_bytes();
+    let mut chunk = [b"EXIF".as_slice(), &length, &block].concat();
+    chunk.resize(chunk.len().next_multiple_of(2), 0);
+    chunk
 }
 
 /// The pixels of a file without metadata: one chunk.

@@ -20,4 +20,5 @@ mod orientations;
 mod patches;
 mod pictures;
 mod progressive;
+mod similar;
 mod turns;
