@@ -93,7 +93,7 @@ impl<'f> Bmp<'f> {
             orientation: Orientation::Upright,
             working_bytes,
             edit_bytes: None,
-            is_read_small: false,
+            look_bytes: None,
         };
         let opened = Self {
             file,

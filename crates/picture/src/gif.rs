@@ -68,7 +68,7 @@ impl<'f> Gif<'f> {
             orientation: Orientation::Upright,
             working_bytes,
             edit_bytes: None,
-            is_read_small: false,
+            look_bytes: None,
         };
         let canvas = (width, height);
         Ok((header, Self { file, canvas }))

@@ -20,8 +20,9 @@ pub struct Header {
     /// Memory that editing the file in place takes, in bytes, file and result not counted; `None`
     /// if the picture must be decoded. The limit holds for the path that is taken.
     pub(crate) edit_bytes: Option<u64>,
-    /// Whether the picture is scaled down while its file is read.
-    pub(crate) is_read_small: bool,
+    /// Memory beside the small copy, in bytes, if the picture is scaled down while its file is read;
+    /// `None` if it must be decoded.
+    pub(crate) look_bytes: Option<u64>,
 }
 
 impl Header {
@@ -38,10 +39,7 @@ impl Header {
         const PIXEL_BYTES: u64 = 12;
         let (width, height) = shrink::fit(self.width, self.height, max_side);
         let small = PIXEL_BYTES * u64::from(width) * u64::from(height);
-        if self.is_read_small {
-            small
-        } else {
-            self.working_bytes.saturating_add(small)
-        }
+        let beside = self.look_bytes.unwrap_or(self.working_bytes);
+        beside.saturating_add(small)
     }
 }

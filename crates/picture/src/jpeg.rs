@@ -3,11 +3,11 @@
 //! Sequential files, which is what cameras make, are never decoded: they are drawn upon in their
 //! code ([`patch`](mod@patch)), turned upright in their code ([`turn`](mod@turn)) and scaled down
 //! while they are read ([`look`]). Progressive ones are drawn upon in their code, too
-//! ([`progressive`]), and decoded to be scaled down or turned. Then their pixels stay `YCbCr` (or
-//! CMYK, YCCK, grey), and the encoder gets the source's own quantisation tables and chroma
-//! sampling: pixels beside the drawing come out as they went in, up to rounding. The result is
-//! sequential, because a progressive encoder holds all coefficients at once, more memory than the
-//! picture itself.
+//! ([`progressive`]), and made sequential to be scaled down or turned.
+//!
+//! Only where turning would move colours by parts of a sample, a picture is decoded. Then its pixels
+//! stay `YCbCr` (or CMYK, YCCK, grey), and the encoder gets the source's own quantisation tables and
+//! chroma sampling: pixels beside the drawing come out as they went in, up to rounding.
 //!
 //! The crates that give access to coefficients hold all of them at once, or are C. Editing the code
 //! takes a third of the time and a tenth of the memory of decoding and encoding, and nothing
@@ -47,6 +47,7 @@ pub(crate) use style::JpegStyle;
 
 use image::RgbImage;
 
+use self::structure::Structure;
 use crate::error::PictureError;
 use crate::format::Format;
 use crate::header::Header;
@@ -59,6 +60,15 @@ use crate::sheet::Sheet;
 /// The longest side in pixels that libjpeg, and so most programs, can show.
 const MAX_SIDE: u32 = 65_500;
 
+/// Memory that is taken to make a file sequential that is not.
+fn sequential_bytes(jpeg: &Jpeg<'_>) -> u64 {
+    if jpeg.structure.is_sequential() {
+        return 0;
+    }
+    let file_bytes = 2 * jpeg.file.len() as u64;
+    jpeg.structure.coefficient_bytes() + progressive::working_bytes(&jpeg.structure) + file_bytes
+}
+
 impl<'f> Jpeg<'f> {
     /// Reads no picture data, unless the end marker is missing.
     pub(crate) fn open(file: &'f [u8], limits: &Limits) -> Result<(Header, Self), PictureError> {
@@ -70,8 +80,10 @@ impl<'f> Jpeg<'f> {
             Orientation::Upright if structure.is_sequential() => Some(0),
             Orientation::Upright => Some(progressive::working_bytes(structure)),
             orientation => turn::is_exact(structure, orientation)
-                .then(|| turn::working_bytes(structure, orientation)),
+                .then(|| turn::working_bytes(structure, orientation) + sequential_bytes(&jpeg)),
         };
+        let look_bytes = (structure.is_sequential() || structure.can_be_one_scan())
+            .then(|| sequential_bytes(&jpeg));
         let plain_bytes = file.len() as u64;
         let decoder_bytes = if structure.is_sequential() {
             plain_bytes + turn::working_bytes(structure, Orientation::Upright)
@@ -84,9 +96,9 @@ impl<'f> Jpeg<'f> {
             max_side: limits.max_side.min(MAX_SIDE),
             ..*limits
         };
-        // A progressive file is decoded to be looked at.
-        let needed = edit_bytes.filter(|_| structure.is_sequential());
-        limits.check(width, height, needed.unwrap_or(working_bytes))?;
+        let needed = [edit_bytes, look_bytes].map(|bytes| bytes.unwrap_or(working_bytes));
+        let needed = needed.into_iter().max().unwrap_or(working_bytes);
+        limits.check(width, height, needed)?;
         // No block of 64 pixels takes less than a bit.
         if pixels / 64 > 8 * file.len() as u64 {
             return Err(segments::truncated());
@@ -101,7 +113,7 @@ impl<'f> Jpeg<'f> {
             orientation,
             working_bytes,
             edit_bytes,
-            is_read_small: structure.is_sequential(),
+            look_bytes,
         };
         Ok((header, jpeg))
     }
@@ -122,7 +134,7 @@ impl<'f> Jpeg<'f> {
                 patch::patch(self, sheet, &mut result)?;
             }
             Orientation::Upright => progressive::patch(self, sheet, &mut result)?,
-            _ => turn::turn(self, sheet, &mut result)?,
+            _ => self.as_sequential(|jpeg| turn::turn(jpeg, sheet, &mut result))?,
         }
         Ok(result)
     }
@@ -166,16 +178,35 @@ impl<'f> Jpeg<'f> {
         drawn.saturating_add(copied + HEAD_BYTES)
     }
 
-    /// The upright picture in sRGB-like colours, scaled down while it is read. Only for sequential
-    /// files.
+    /// The upright picture in sRGB-like colours, scaled down while it is read.
     pub(crate) fn rgb(&self, max_side: u32) -> Result<RgbImage, PictureError> {
-        look::rgb(self, max_side)
+        self.as_sequential(|jpeg| look::rgb(jpeg, max_side))
     }
 
-    /// A smaller file, if it can be made while this one is read. Only for
-    /// sequential files.
+    /// A smaller file, if it can be made while this one is read.
     pub(crate) fn small(&self, max_side: u32, quality: u8) -> Result<Option<Copy>, PictureError> {
-        small::small(self, max_side, quality)
+        self.as_sequential(|jpeg| small::small(jpeg, max_side, quality))
+    }
+
+    /// Works on this file or, if it is progressive, on a sequential one of the same coefficients.
+    fn as_sequential<T>(
+        &self,
+        work: impl FnOnce(&Jpeg<'_>) -> Result<T, PictureError>,
+    ) -> Result<T, PictureError> {
+        if self.structure.is_sequential() {
+            return work(self);
+        }
+        let file = progressive::sequential(self)?;
+        let parsed = Jpeg::parse(&file)?;
+        let structure = Structure {
+            process: parsed.structure.process,
+            ..self.structure.clone()
+        };
+        work(&Jpeg {
+            structure,
+            orientation: self.orientation,
+            ..parsed
+        })
     }
 
     /// Decodes into the colour space of the file.

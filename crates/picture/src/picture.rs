@@ -95,8 +95,8 @@ impl<'f> Picture<'f> {
     /// The file is damaged: permanent.
     pub fn rgb(&self, max_side: u32) -> Result<RgbImage, PictureError> {
         match &self.file {
-            File::Jpeg(jpeg) if self.header.is_read_small => jpeg.rgb(max_side),
-            File::Png(png) if self.header.is_read_small => png.rgb(max_side),
+            File::Jpeg(jpeg) if self.header.look_bytes.is_some() => jpeg.rgb(max_side),
+            File::Png(png) if self.header.look_bytes.is_some() => png.rgb(max_side),
             _ => Ok(self.decode()?.rgb(max_side)),
         }
     }
@@ -111,7 +111,7 @@ impl<'f> Picture<'f> {
     /// The file is damaged: permanent.
     pub fn jpeg(&self, max_side: u32, quality: u8) -> Result<Copy, PictureError> {
         if let File::Jpeg(jpeg) = &self.file
-            && self.header.is_read_small
+            && self.header.look_bytes.is_some()
             && let Some(small) = jpeg.small(max_side, quality)?
         {
             return Ok(small);

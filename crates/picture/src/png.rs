@@ -101,7 +101,7 @@ impl<'f> Png<'f> {
             orientation,
             working_bytes: needed,
             edit_bytes: is_edited.then_some(needed),
-            is_read_small: is_stripped,
+            look_bytes: is_stripped.then_some(0),
         };
         let opened = Self {
             file,

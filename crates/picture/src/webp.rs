@@ -63,7 +63,7 @@ impl<'f> WebP<'f> {
             orientation: parts.exif.map_or(Orientation::Upright, exif::orientation),
             working_bytes,
             edit_bytes: None,
-            is_read_small: false,
+            look_bytes: None,
         };
         Ok((header, parts))
     }

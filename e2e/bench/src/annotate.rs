@@ -129,6 +129,7 @@ fn photos(bench: &Bench) -> Result<Vec<Photo>> {
     };
     let at_most = |megabytes| Some(Target::at_most(megabytes));
     let twelve = photos::jpeg(4000, 3000)?;
+    let panorama = photos::jpeg(65_500, 1_500)?;
     let mut photos = vec![
         put("JPEG of 1 MP", &photos::jpeg(1156, 867)?)?,
         Photo {
@@ -139,6 +140,10 @@ fn photos(bench: &Bench) -> Result<Vec<Photo>> {
         Photo {
             memory: at_most(160.0),
             ..put("JPEG of 50 MP", &photos::jpeg(8165, 6124)?)?
+        },
+        Photo {
+            memory: at_most(64.0 + mb(panorama.len() as u64)),
+            ..put("JPEG of 65,500 x 1,500", &panorama)?
         },
         put("JPEG of 12 MP on its side", &on_its_side(&twelve))?,
     ];

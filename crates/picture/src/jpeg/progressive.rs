@@ -7,13 +7,17 @@
 //!
 //! To read on, it must be known which coefficients of each block are not zero: a bit for each is
 //! all that is held of the picture. Holding all coefficients, as decoders do, takes sixteen times
-//! the memory, and a sequential result would be larger.
+//! the memory, and a sequential result would be larger; only to be scaled down or turned a file is
+//! made sequential like that ([`sequential`](mod@sequential)).
 
 mod band;
 mod blocks;
 mod copy;
 mod read;
 mod scans;
+mod sequential;
+
+pub(crate) use sequential::sequential;
 
 use self::blocks::Blocks;
 use self::copy::Copy;

@@ -39,15 +39,15 @@ pub(crate) fn working_bytes(structure: &Structure<'_>, orientation: Orientation)
 /// Whether turning loses no more than decoding and encoding. Colours of which four pixels or more
 /// share a sample would have to be moved by a part of one.
 pub(crate) fn is_exact(structure: &Structure<'_>, orientation: Orientation) -> bool {
-    structure.is_sequential()
+    structure.can_be_one_scan()
         && Axis::pairs(structure, orientation)
             .iter()
             .all(|(across, down)| across.is_fine() && down.is_fine())
 }
 
-/// Whether every pixel of a sequential file stays as it is, because what is mirrored is whole blocks.
+/// Whether every pixel stays as it is, because what is mirrored is whole blocks.
 pub(crate) fn keeps_pixels(structure: &Structure<'_>, orientation: Orientation) -> bool {
-    structure.is_sequential()
+    structure.can_be_one_scan()
         && Axis::pairs(structure, orientation)
             .iter()
             .all(|(across, down)| across.is_exact() && down.is_exact())

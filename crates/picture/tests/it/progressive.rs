@@ -7,6 +7,7 @@ use jpeg_encoder::{ColorType, Encoder};
 use picture::Options;
 use proptest::prelude::*;
 
+use crate::forge::tagged;
 use crate::patches::{Make, distance, drawn, faces, is_near, makes};
 use crate::pictures::{annotated, fixture, open, redrawn, somebody, woman};
 
@@ -80,6 +81,32 @@ fn a_result_is_hardly_larger_than_its_source() {
     assert!(more < 2500, "{more} bytes more");
     let copy = annotated(&file, &[]).unwrap();
     assert_eq!(copy.len(), file.len());
+}
+
+/// The result of one on its side is that of a sequential file of the same coefficients.
+#[test]
+fn whole_blocks_of_a_turned_file_lose_nothing() {
+    let [width, height] = [96_u16, 64];
+    let pixels: Vec<u8> = (0..u32::from(width) * u32::from(height) * 3)
+        .map(|at| u8::try_from(at * at / 331 % 251).unwrap())
+        .collect();
+    let file = |is_progressive: bool| {
+        let mut file = Vec::new();
+        let mut encoder = Encoder::new(&mut file, 90);
+        encoder.set_progressive(is_progressive);
+        encoder
+            .encode(&pixels, width, height, ColorType::Rgb)
+            .unwrap();
+        file
+    };
+    let [one, other] = [file(true), file(false)];
+    for way in 2..=8 {
+        for faces in [vec![], vec![somebody(30, 20, 20)]] {
+            let result = annotated(&tagged(&one, way), &faces).unwrap();
+            let expected = annotated(&tagged(&other, way), &faces).unwrap();
+            assert_eq!(shown(&result), shown(&expected), "orientation {way}");
+        }
+    }
 }
 
 /// The bit for each coefficient, and the blocks that are drawn upon.

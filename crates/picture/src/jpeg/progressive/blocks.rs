@@ -23,7 +23,8 @@ pub(crate) struct Blocks {
     /// A bit for each coefficient of a block that is not zero, as far as the scans have told, the
     /// first one lowest.
     places: Vec<u64>,
-    /// The blocks that something is drawn upon, counted row by row, and their coefficients.
+    /// The blocks that something is drawn upon, counted row by row, and their coefficients; none if
+    /// those of all blocks are held.
     drawn: Vec<u32>,
     held: Vec<Held>,
 }
@@ -61,6 +62,12 @@ impl Blocks {
         self.held = vec![[0; 64]; self.drawn.len()];
     }
 
+    /// Makes room for the coefficients of all blocks.
+    pub(crate) fn choose_all(&mut self) {
+        self.places.fill(IS_DRAWN);
+        self.held = vec![[0; 64]; self.places.len()];
+    }
+
     /// Draws on the blocks that were chosen, and forgets what the scans have told.
     pub(crate) fn draw(&mut self, brush: &Brush, sheet: &Sheet) -> Option<()> {
         for (number, held) in self.drawn.iter().zip(&mut self.held) {
@@ -91,6 +98,8 @@ impl Blocks {
         let places = self.places.get_mut(number as usize)?;
         let held = if *places & IS_DRAWN == 0 {
             None
+        } else if self.drawn.is_empty() {
+            self.held.get_mut(number as usize)
         } else {
             let at = self.drawn.binary_search(&number).ok()?;
             self.held.get_mut(at)
