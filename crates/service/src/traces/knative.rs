@@ -1,6 +1,6 @@
 //! What Knative's `config-observability` says about traces.
 //!
-//! Knative hands it to adapters as JSON of its own types (`{"Tracing": {"protocol": ...}}`); the keys of
+//! Knative hands it to adapters as JSON of its own types (`{"tracing": {"protocol": ...}}`); the keys of
 //! the `ConfigMap` (`{"tracing-protocol": ...}`) are read as well. What cannot be read says nothing.
 
 use std::convert::Infallible;
@@ -24,7 +24,7 @@ impl FromStr for Observability {
         let config: Value = serde_json::from_str(text).unwrap_or_default();
         let get = |nested: &str, flat: &str| {
             let value = config
-                .get("Tracing")
+                .get("tracing")
                 .and_then(|tracing| tracing.get(nested));
             value.or_else(|| config.get(flat)).cloned()
         };
@@ -32,7 +32,7 @@ impl FromStr for Observability {
             let text = value?.as_str()?.trim().to_owned();
             (!text.is_empty()).then_some(text)
         };
-        let rate = match get("sampling_rate", "tracing-sampling-rate") {
+        let rate = match get("samplingRate", "tracing-sampling-rate") {
             Some(Value::String(text)) => text.trim().parse().ok(),
             rate => rate.and_then(|rate| rate.as_f64()),
         };
@@ -85,7 +85,7 @@ mod tests {
         let table = [
             (
                 "Knative's own",
-                r#"{"Tracing":{"protocol":"http/protobuf","endpoint":"http://c:4318/v1/traces","sampling_rate":0.5},"Metrics":{"protocol":"none"}}"#,
+                r#"{"tracing":{"protocol":"http/protobuf","endpoint":"http://c:4318/v1/traces","samplingRate":0.5},"metrics":{"protocol":"none"}}"#,
                 (
                     Some("http/protobuf"),
                     Some("http://c:4318/v1/traces"),
@@ -103,12 +103,12 @@ mod tests {
             ),
             (
                 "a protocol without a rate",
-                r#"{"Tracing":{"protocol":"grpc","endpoint":"http://c:4317"}}"#,
+                r#"{"tracing":{"protocol":"grpc","endpoint":"http://c:4317"}}"#,
                 (Some("grpc"), Some("http://c:4317/v1/traces"), Some(0.0)),
             ),
             (
                 "none",
-                r#"{"Tracing":{"protocol":"none"}}"#,
+                r#"{"tracing":{"protocol":"none"}}"#,
                 (None, None, None),
             ),
             (
@@ -123,7 +123,7 @@ mod tests {
             ),
             (
                 "of another type",
-                r#"{"Tracing":[],"tracing-protocol":1}"#,
+                r#"{"tracing":[],"tracing-protocol":1}"#,
                 (None, None, None),
             ),
             ("empty", "{}", (None, None, None)),

@@ -53,7 +53,7 @@ type Case = (
 fn settings_decide_whether_and_where_traces_go() {
     const NATIVE: (&str, &str) = (
         "K_OBSERVABILITY_CONFIG",
-        r#"{"Tracing":{"protocol":"http/protobuf","endpoint":"http://k:4318/v1/traces","sampling_rate":0.25}}"#,
+        r#"{"tracing":{"protocol":"http/protobuf","endpoint":"http://k:4318/v1/traces","samplingRate":0.25}}"#,
     );
     const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318");
     const ALWAYS: &str = "ParentBased(AlwaysOn)";
@@ -137,7 +137,7 @@ fn settings_decide_whether_and_where_traces_go() {
 
 #[test]
 fn what_cannot_be_had_is_told() {
-    let grpc = r#"{"Tracing":{"protocol":"grpc","endpoint":"http://k:4317","sampling_rate":1}}"#;
+    let grpc = r#"{"tracing":{"protocol":"grpc","endpoint":"http://k:4317","samplingRate":1}}"#;
     let (plan, notice) = args(&[("K_OBSERVABILITY_CONFIG", grpc)]).plan();
     assert!(plan.is_none());
     insta::assert_snapshot!(notice.unwrap(), @r#"no traces are sent: OTLP by "grpc" is not spoken here; set the protocol to http/protobuf and the endpoint to the collector's port for it, usually 4318"#);
