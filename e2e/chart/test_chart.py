@@ -78,6 +78,9 @@ def test_values_do_what_settings_do(tmp_path):
         [keda]
         enabled = true
         namespace = "scaling"
+        [traces]
+        endpoint = "http://collector:4318"
+        sampling-rate = "0.5"
         """
     )
     values = {
@@ -89,6 +92,7 @@ def test_values_do_what_settings_do(tmp_path):
         "resyncSeconds": 86400,
         "privateEndpoints": ["10.0.0.0/8", "fd00::/8"],
         "keda": {"enabled": True, "namespace": "scaling"},
+        "traces": {"endpoint": "http://collector:4318", "samplingRate": "0.5"},
     }
     xtask_render("--config", settings, "--out", tmp_path / "out")
     expected = by_xtask(tmp_path / "out" / "controller")
@@ -205,6 +209,7 @@ def test_places_and_annotations_go_where_they_belong():
         ({"logFilter": ""}, "logFilter"),
         ({"rrsa": {"roleArn": "mnsoss-controller"}}, "roleArn"),
         ({"mnsOpenEndpoint": "mns-open.example.com"}, "mnsOpenEndpoint"),
+        ({"traces": {"samplingRate": "2"}}, "samplingRate"),
     ],
 )
 def test_schema_names_what_is_wrong(values, named):

@@ -22,6 +22,8 @@ const WATCHED: &str = "mark-watched";
 const LOG_FILTER: &str = "mark-log-filter";
 const PRIVATE_ENDPOINTS: &str = "mark-private-endpoints";
 const OPEN_ENDPOINT: &str = "mark-open-endpoint";
+const TRACES_ENDPOINT: &str = "mark-traces-endpoint";
+const TRACES_SAMPLING_RATE: &str = "mark-traces-sampling-rate";
 const ACCOUNT: &str = "mark-account";
 const PROVIDER: &str = "mark-provider";
 const STS_REGION: &str = "mark-sts-region";
@@ -78,6 +80,8 @@ fn marked(namespaces: &[&str]) -> Config {
 fn marked_deployment() -> Config {
     Config {
         mns_open_endpoint: Some(OPEN_ENDPOINT.to_owned()),
+        traces_endpoint: Some(TRACES_ENDPOINT.to_owned()),
+        traces_sampling_rate: Some(TRACES_SAMPLING_RATE.to_owned()),
         rrsa: Some(Rrsa {
             account_id: ACCOUNT.to_owned(),
             region: STS_REGION.to_owned(),
@@ -166,6 +170,41 @@ fn filled_in(text: &str) -> String {
         format!("\"{RESYNC_SECONDS}\""),
         format!("    - port: {PORT}\n      protocol: TCP\n"),
     );
+    let optional = optional_variables();
+    let replacements = [
+        (
+            port,
+            "    {{- range .Values.networkPolicy.egressPorts }}\n    - port: {{ . }}\n      protocol: TCP\n    {{- end }}\n"
+                .to_owned(),
+        ),
+        (
+            format!("-{NAMESPACE}"),
+            r#"{{ include "mnsoss-source.suffix" $ }}"#.to_owned(),
+        ),
+        (NAMESPACE.to_owned(), "{{ $.Release.Namespace }}".to_owned()),
+        (WATCHED.to_owned(), "{{ . }}".to_owned()),
+        (
+            KEDA_NAMESPACE.to_owned(),
+            "{{ .Values.keda.namespace | quote }}".to_owned(),
+        ),
+        (
+            IMAGE.to_owned(),
+            r#"{{ include "mnsoss-source.image" . }}"#.to_owned(),
+        ),
+        (LOG_FILTER.to_owned(), "{{ .Values.logFilter | quote }}".to_owned()),
+        (replicas, "{{ .Values.replicas }}".to_owned()),
+        (resync, "{{ .Values.resyncSeconds | quote }}".to_owned()),
+    ];
+    optional
+        .iter()
+        .chain(&replacements)
+        .fold(text.to_owned(), |text, (mark, expression)| {
+            text.replace(mark, expression)
+        })
+}
+
+/// Variables that are there only if their value is set: what is rendered, and its template.
+fn optional_variables() -> Vec<(String, String)> {
     let listed = r#"{{ join "," . | quote }}"#;
     let quoted = "{{ . | quote }}";
     let role = Piece::Controller.role();
@@ -183,6 +222,18 @@ fn filled_in(text: &str) -> String {
             "MNS_OPEN_ENDPOINT",
             OPEN_ENDPOINT,
             "mnsOpenEndpoint",
+            quoted,
+        ),
+        (
+            "ADAPTER_OTLP_ENDPOINT",
+            TRACES_ENDPOINT,
+            "traces.endpoint",
+            quoted,
+        ),
+        (
+            "ADAPTER_TRACES_SAMPLING_RATE",
+            TRACES_SAMPLING_RATE,
+            "traces.samplingRate",
             quoted,
         ),
         (
@@ -224,36 +275,7 @@ fn filled_in(text: &str) -> String {
             format!("        {{{{- with .Values.{value} }}}}\n{present}        {{{{- end }}}}\n");
         (variable(mark), present)
     });
-    let replacements = [
-        (
-            port,
-            "    {{- range .Values.networkPolicy.egressPorts }}\n    - port: {{ . }}\n      protocol: TCP\n    {{- end }}\n"
-                .to_owned(),
-        ),
-        (
-            format!("-{NAMESPACE}"),
-            r#"{{ include "mnsoss-source.suffix" $ }}"#.to_owned(),
-        ),
-        (NAMESPACE.to_owned(), "{{ $.Release.Namespace }}".to_owned()),
-        (WATCHED.to_owned(), "{{ . }}".to_owned()),
-        (
-            KEDA_NAMESPACE.to_owned(),
-            "{{ .Values.keda.namespace | quote }}".to_owned(),
-        ),
-        (
-            IMAGE.to_owned(),
-            r#"{{ include "mnsoss-source.image" . }}"#.to_owned(),
-        ),
-        (LOG_FILTER.to_owned(), "{{ .Values.logFilter | quote }}".to_owned()),
-        (replicas, "{{ .Values.replicas }}".to_owned()),
-        (resync, "{{ .Values.resyncSeconds | quote }}".to_owned()),
-    ];
-    optional
-        .iter()
-        .chain(&replacements)
-        .fold(text.to_owned(), |text, (mark, expression)| {
-            text.replace(mark, expression)
-        })
+    optional.into()
 }
 
 /// Objects that a switch among the values turns on.

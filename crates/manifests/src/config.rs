@@ -101,6 +101,10 @@ pub struct Config {
     pub face_imm_project: Option<String>,
     /// Photos that one pod of the face service works on at one time.
     pub face_concurrency: u32,
+    /// Collector that traces are sent to, if they are (`OTEL_EXPORTER_OTLP_ENDPOINT`).
+    pub traces_endpoint: Option<String>,
+    /// Which part of all traces is recorded, if not all (`OTEL_TRACES_SAMPLER_ARG`).
+    pub traces_sampling_rate: Option<String>,
     /// Whether the console is deployed.
     pub console: bool,
     /// Addresses at which browsers open the console's page, beside that of its Service.
@@ -229,6 +233,20 @@ impl Config {
         }))
     }
 
+    /// The variables of OpenTelemetry by which a process sends traces.
+    pub(crate) fn traces(&self) -> [(&'static str, Option<&str>); 2] {
+        [
+            (
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                self.traces_endpoint.as_deref(),
+            ),
+            (
+                "OTEL_TRACES_SAMPLER_ARG",
+                self.traces_sampling_rate.as_deref(),
+            ),
+        ]
+    }
+
     /// The usual settings, and no keys: what the checked-in files are made from.
     #[must_use]
     pub fn usual() -> Self {
@@ -287,6 +305,8 @@ impl Config {
             face_sidecar: None,
             face_imm_project: None,
             face_concurrency: 1,
+            traces_endpoint: None,
+            traces_sampling_rate: None,
             console: false,
             console_origins: Vec::new(),
             console_plain_http: false,

@@ -200,6 +200,8 @@ fn parts(
             image: args.adapter_image.clone(),
             log_filter: args.adapter_log_filter.clone(),
             log_format: args.adapter_log_format.clone(),
+            otlp_endpoint: args.adapter_otlp_endpoint.clone(),
+            traces_sampling_rate: args.adapter_traces_sampling_rate.clone(),
             template_keys: args.allow_template_keys.clone(),
             cloud: args.cloud.clone(),
         },

@@ -34,6 +34,14 @@ pub struct Args {
         default_value = "json"
     )]
     pub adapter_log_format: String,
+    /// Collector of OpenTelemetry that adapters send traces to, by OTLP over HTTP [default: what
+    /// Knative's `config-observability` says].
+    #[arg(long, env = "ADAPTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub adapter_otlp_endpoint: Option<String>,
+    /// Which part of all traces adapters record, from 0 to 1 [default: all, or what Knative's
+    /// `config-observability` says].
+    #[arg(long, env = "ADAPTER_TRACES_SAMPLING_RATE", value_name = "NUMBER")]
+    pub adapter_traces_sampling_rate: Option<String>,
     /// Namespaces whose sources are kept, with commas between them. The controller then needs
     /// rights in these alone, and watches no other [default: the whole cluster].
     #[arg(

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     service::run(|stop| async move {
         service::telemetry::init(&args.telemetry)?;
-        source_controller::run(args, stop).await
+        Box::pin(source_controller::run(args, stop)).await
     })
 }
 

@@ -40,6 +40,7 @@ struct Values {
     /// Endpoint of the MNS OpenAPI, in which event rules are; that of the region if empty.
     #[schemars(regex(pattern = "^(https?://[^ \\t]+)?$"))]
     mns_open_endpoint: String,
+    traces: Traces,
     rrsa: Rrsa,
     keda: Keda,
     crds: Crds,
@@ -66,6 +67,19 @@ struct Image {
     /// Digest, such as `sha256:` and 64 hexadecimal digits; none if empty.
     #[schemars(regex(pattern = "^(sha256:[0-9a-f]{64})?$"))]
     digest: String,
+}
+
+/// Traces of the adapters.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Traces {
+    /// Collector of OpenTelemetry that takes OTLP over HTTP; if empty, what Knative's
+    /// `config-observability` says counts.
+    #[schemars(regex(pattern = "^(https?://[^ \\t]+)?$"))]
+    endpoint: String,
+    /// Which part of all traces is recorded, such as `0.1`; all if empty.
+    #[schemars(regex(pattern = "^(0(\\.[0-9]+)?|1(\\.0+)?)?$"))]
+    sampling_rate: String,
 }
 
 /// The controller's role in RAM, for sources that have no Secret. The pod gets a token for it.
@@ -161,6 +175,10 @@ fn usual(config: &Config) -> Values {
         watch_namespaces: Vec::new(),
         private_endpoints: Vec::new(),
         mns_open_endpoint: String::new(),
+        traces: Traces {
+            endpoint: String::new(),
+            sampling_rate: String::new(),
+        },
         rrsa: Rrsa {
             role_arn: String::new(),
             provider_arn: String::new(),

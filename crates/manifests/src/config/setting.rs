@@ -331,6 +331,20 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: |config, text| put(&mut config.face_concurrency, value::number(text, 1..=1000)),
     },
     Setting {
+        key: "traces.endpoint",
+        description: "Collector of OpenTelemetry that takes OTLP over HTTP, for traces of the face service and the\nadapters; none are recorded if absent.",
+        usual: "",
+        rule: URL,
+        set: |config, text| put_some(&mut config.traces_endpoint, value::url(text)),
+    },
+    Setting {
+        key: "traces.sampling-rate",
+        description: "Which part of all traces is recorded; all if absent.",
+        usual: "",
+        rule: "a number from 0 to 1 such as `0.1`, in quotes",
+        set: |config, text| put_some(&mut config.traces_sampling_rate, value::part(text)),
+    },
+    Setting {
         key: "console.enabled",
         description: "Whether the console is deployed: a page that shows photos on their way. It runs in the face\nservice's image. People sign in with the token in the variable CONSOLE_TOKEN.",
         usual: "false",

@@ -73,6 +73,11 @@ pub(super) fn number<T: FromStr + PartialOrd>(text: &str, range: RangeInclusive<
     text.parse().ok().filter(|number| range.contains(number))
 }
 
+/// A number from 0 to 1, as it is written.
+pub(super) fn part(text: &str) -> Option<String> {
+    keep(text, number(text, 0.0..=1.0).is_some())
+}
+
 pub(super) fn line(text: &str) -> Option<String> {
     keep(text, !text.chars().any(char::is_control))
 }

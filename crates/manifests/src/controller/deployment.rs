@@ -134,6 +134,14 @@ fn environment(config: &Config) -> Vec<EnvVar> {
             "MNS_OPEN_ENDPOINT",
             config.mns_open_endpoint.clone().unwrap_or_default(),
         ),
+        (
+            "ADAPTER_OTLP_ENDPOINT",
+            config.traces_endpoint.clone().unwrap_or_default(),
+        ),
+        (
+            "ADAPTER_TRACES_SAMPLING_RATE",
+            config.traces_sampling_rate.clone().unwrap_or_default(),
+        ),
     ];
     let scope = scope.iter().filter(|(_, text)| !text.is_empty());
     let scope = scope.map(|(name, text)| value(name, text));

@@ -129,7 +129,8 @@ fn environment(config: &Config) -> Vec<EnvVar> {
         ("HEALTH_LISTEN", Some(&health)),
         ("LOG_FORMAT", Some("json")),
     ];
-    variables(&always)
+    let traces = config.traces();
+    variables(&[&always[..], &traces].concat())
 }
 
 /// Variables; those without a value are left out.

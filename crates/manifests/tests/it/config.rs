@@ -71,6 +71,8 @@ fn every_setting_can_be_given() {
         face.concurrency = 1
         keda.enabled = true
         keda.namespace = 'k'
+        traces.endpoint = 'http://collector:4318'
+        traces.sampling-rate = '0.5'
         console.enabled = true
         console.origins = 'https://photos.example.com,http://127.0.0.1:8900'
         console.plain-http = true

@@ -34,6 +34,10 @@ pub struct AdapterSettings {
     pub log_filter: Option<String>,
     /// Format of adapters' log lines (`LOG_FORMAT`).
     pub log_format: String,
+    /// Where they send traces (`OTEL_EXPORTER_OTLP_ENDPOINT`).
+    pub otlp_endpoint: Option<String>,
+    /// Which part of all traces they record (`OTEL_TRACES_SAMPLER_ARG`).
+    pub traces_sampling_rate: Option<String>,
     /// Labels and annotations that users may give them.
     pub template_keys: TemplateKeys,
     /// How they reach STS.

@@ -65,6 +65,14 @@ pub(super) fn variables(
     variables.set("ADAPTER_LISTEN", &format!("0.0.0.0:{PROBES}"));
     variables.set("LOG_FORMAT", &settings.log_format);
     variables.set_if("RUST_LOG", settings.log_filter.as_ref());
+    variables.set_if(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        settings.otlp_endpoint.as_ref(),
+    );
+    variables.set_if(
+        "OTEL_TRACES_SAMPLER_ARG",
+        settings.traces_sampling_rate.as_ref(),
+    );
     variables.set_if(LOGGING_VARIABLE, knative_config.logging.as_ref());
     variables.set_if(
         OBSERVABILITY_VARIABLE,

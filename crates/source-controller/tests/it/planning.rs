@@ -65,6 +65,10 @@ impl Case {
 
     /// The Deployment that the source should have as things are.
     fn desired(&self) -> Deployment {
+        self.desired_with(&settings())
+    }
+
+    fn desired_with(&self, settings: &AdapterSettings) -> Deployment {
         let ParsedSource {
             source,
             identity,
@@ -78,7 +82,7 @@ impl Case {
             queue: desired.queue.as_ref().unwrap().name(),
             endpoint: self.observed.account.as_ref().unwrap(),
         };
-        deployment(&source, &identity, &inputs, &settings())
+        deployment(&source, &identity, &inputs, settings)
     }
 
     fn plan(&self) -> Plan {
@@ -96,6 +100,8 @@ fn settings() -> AdapterSettings {
         image: "example.com/source:1".to_owned(),
         log_filter: Some("info".to_owned()),
         log_format: "json".to_owned(),
+        otlp_endpoint: None,
+        traces_sampling_rate: None,
         template_keys: TemplateKeys::default(),
         cloud: CloudVariables::default(),
     }

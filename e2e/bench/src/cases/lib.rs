@@ -3,6 +3,7 @@
 mod mns;
 mod oss;
 mod signing;
+mod spans;
 
 use std::error::Error;
 
@@ -29,6 +30,11 @@ pub struct Case {
 /// # Errors
 /// When one does not do what it should.
 pub fn cases() -> Result<Vec<Case>, Box<dyn Error>> {
-    let parts = [signing::cases()?, mns::cases()?, oss::cases()?];
+    let parts = [
+        signing::cases()?,
+        mns::cases()?,
+        oss::cases()?,
+        spans::cases()?,
+    ];
     Ok(parts.into_iter().flatten().collect())
 }

@@ -7,6 +7,7 @@
 )]
 
 mod console;
+mod dashboard;
 mod delivery;
 mod fixture;
 mod keys;

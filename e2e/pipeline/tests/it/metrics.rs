@@ -159,7 +159,7 @@ fn read(page: &str, exported: &mut Exported) {
 }
 
 /// How to start the controller beside the API server.
-async fn controller(server: &Socket, folder: &std::path::Path) -> Launch {
+pub(crate) async fn controller(server: &Socket, folder: &std::path::Path) -> Launch {
     let messages = build(&["source-controller", "xtask"]).await.unwrap();
     let kubeconfig = folder.join("kubeconfig.json");
     std::fs::write(&kubeconfig, server.kubeconfig("home").to_string()).unwrap();
@@ -181,7 +181,7 @@ async fn controller(server: &Socket, folder: &std::path::Path) -> Launch {
 }
 
 /// A source of the pipeline's own queue.
-fn fill(server: &FakeApiServer, pipeline: &Fixture) {
+pub(crate) fn fill(server: &FakeApiServer, pipeline: &Fixture) {
     let document = json!({
         "url": format!("http://{}", pipeline.services.addresses().mns),
         "accessKeyId": testbed::ACCESS_KEY_ID,

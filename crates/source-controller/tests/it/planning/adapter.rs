@@ -4,10 +4,11 @@ use k8s_openapi::api::apps::v1::DeploymentSpec;
 use k8s_openapi::api::core::v1::{Container, EnvVar};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::json;
+use source_controller::deployment::AdapterSettings;
 use source_controller::sink::SinkProblem;
 use transport::Disposition;
 
-use super::{Case, check, no_sink, problem, sink};
+use super::{Case, check, no_sink, problem, settings, sink};
 
 #[test]
 fn deployment_is_made_kept_or_refused() {
@@ -138,6 +139,28 @@ fn deployment_is_updated_when_it_differs() {
             "nothing",
         ),
     ]);
+}
+
+#[test]
+fn adapters_send_traces_where_the_controller_says() {
+    let mut case = Case::in_order();
+    let named = |case: &mut Case| -> Vec<String> {
+        let variables = container(case).env.iter().flatten();
+        let told = variables.filter(|variable| variable.name.starts_with("OTEL_"));
+        told.map(|it| format!("{}={}", it.name, it.value.as_deref().unwrap()))
+            .collect()
+    };
+    assert!(named(&mut case).is_empty());
+    case.observed.deployment = Some(case.desired_with(&AdapterSettings {
+        otlp_endpoint: Some("http://collector:4318".to_owned()),
+        traces_sampling_rate: Some("0.5".to_owned()),
+        ..settings()
+    }));
+    let expected = [
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318",
+        "OTEL_TRACES_SAMPLER_ARG=0.5",
+    ];
+    assert_eq!(named(&mut case), expected);
 }
 
 fn spec_of(case: &mut Case) -> &mut DeploymentSpec {

@@ -317,6 +317,8 @@ pub(crate) fn parts(cluster: &Cluster) -> Parts {
             image: "example.com/source:1".to_owned(),
             log_filter: Some("info".to_owned()),
             log_format: "json".to_owned(),
+            otlp_endpoint: None,
+            traces_sampling_rate: None,
             template_keys: TemplateKeys::default(),
             cloud: CloudVariables::default(),
         },
