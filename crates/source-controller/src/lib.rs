@@ -6,7 +6,8 @@
 //! at any time, any number of times, and a source that is in order is not written to.
 //!
 //! The controller never takes or sends a message; adapters do that, and need no rights in the
-//! cluster for it. If operators ask, it looks at the next message of a queue, for its age alone. In MNS it touches nothing that does not carry a source's mark.
+//! cluster for it. If operators or KEDA ask, it looks at the next messages of a queue, for their
+//! number and age alone. In MNS it touches nothing that does not carry a source's mark.
 
 pub mod account;
 mod app;
