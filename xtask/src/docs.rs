@@ -49,7 +49,7 @@ const BESIDE: Runner = Nothing("it needs an emulator that runs beside it");
 const CERTIFICATES: Runner = Nothing("it needs cert-manager in the cluster");
 
 /// Every command, without the comment behind it.
-const COMMANDS: [(&str, Runner); 42] = [
+const COMMANDS: [(&str, Runner); 44] = [
     ("cargo xtask demo", Step("demo")),
     ("cargo test --workspace", Step("test")),
     ("cargo xtask ci", Workflow),
@@ -102,6 +102,14 @@ const COMMANDS: [(&str, Runner); 42] = [
     ),
     (
         "kubectl wait --for=condition=Ready trigger face-trigger --timeout=300s",
+        CERTIFICATES,
+    ),
+    (
+        "kubectl delete --ignore-not-found broker default",
+        CERTIFICATES,
+    ),
+    (
+        "kubectl apply --server-side --force-conflicts -f deploy/sample/broker.yaml",
         CERTIFICATES,
     ),
     (

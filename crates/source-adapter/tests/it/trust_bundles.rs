@@ -11,6 +11,8 @@ use crate::tls_sink::{Authority, TlsSink};
 use crate::volume::Volume;
 
 const VISIBILITY: Duration = Duration::from_secs(30);
+/// A handshake within two seconds of the last look at the bundles takes them to be as they were.
+const NOTICED: Duration = Duration::from_secs(3);
 
 /// An adapter between a queue and a sink behind TLS.
 struct Scene {
@@ -99,6 +101,7 @@ async fn bundles_and_the_sinks_own_authority_are_both_trusted() {
     scene.mns.send(document(&[event("bundled", "a.jpg")]));
     scene.is_delivered("bundled").await;
     bundles.renew("");
+    sleep(NOTICED).await;
     scene.tls.hang_up();
     scene.is_refused("gone").await;
     scene.tls.change(&own);
