@@ -1,4 +1,4 @@
-//! What Knative Eventing's ConfigMaps say to everybody who sends events.
+//! What Knative Eventing's ConfigMaps say to all event sources.
 //!
 //! Knative's own controllers hand `config-logging` and `config-observability` on to their adapters
 //! in the same variables. `config-features` says whether sinks expect tokens.

@@ -1,4 +1,4 @@
-//! Trust bundles: CA certificates that administrators hand to everybody who sends events over TLS.
+//! Trust bundles: CA certificates that administrators give to all clients that send events over TLS.
 //! Observe, diff, apply.
 //!
 //! They are ConfigMaps with a label, in Knative Eventing's namespace for all and in the source's

@@ -78,7 +78,7 @@ async fn controller_of_two_namespaces_asks_for_nothing_in_a_third() {
         .map(|call| call.path)
         .filter(|path| !path.contains("/shop/") && !path.contains("/bakery/"))
         .filter(|path| !path.ends_with("/customresourcedefinitions"))
-        // What Knative says to everybody who sends events.
+        // Knative's settings for all event sources.
         .filter(|path| path != "/api/v1/namespaces/knative-eventing/configmaps")
         .collect();
     assert_eq!(wide, [""; 0]);
