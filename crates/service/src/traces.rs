@@ -24,9 +24,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, layer};
 use transport::HttpClientError;
-pub use transport::SPANS;
+pub use transport::{SPANS, failed};
 
-pub use context::{TRACEPARENT, begin, continue_from, failed, traceparent};
+pub use context::{TRACEPARENT, begin, continue_from, is_traceparent, traceparent};
 pub use export::MESSAGE_COUNT;
 pub use knative::Observability;
 use settings::Plan;

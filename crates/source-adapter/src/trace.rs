@@ -9,7 +9,7 @@
 
 use http::HeaderValue;
 use mns::{Message, QueueName};
-use service::traces::{Observability, SPANS};
+use service::traces::{Observability, SPANS, is_traceparent};
 use sha2::{Digest as _, Sha256};
 use tracing::field::Empty;
 use tracing::{Span, trace_span};
@@ -99,7 +99,10 @@ pub(crate) fn deliver_span(parent: &Span, id: &str) -> Span {
 /// Puts a span, if it records, into the trace of an event: behind the span that the event's
 /// `traceparent` names, else at the beginning of the trace of `header`.
 pub(crate) fn enter_trace(span: &Span, extension: Option<&str>, header: &HeaderValue) {
-    match (extension.filter(|value| is_valid(value)), header.to_str()) {
+    match (
+        extension.filter(|value| is_traceparent(value)),
+        header.to_str(),
+    ) {
         (Some(extension), _) => service::traces::continue_from(span, extension),
         (None, Ok(header)) => service::traces::begin(span, header),
         (None, Err(_)) => {}
@@ -115,7 +118,7 @@ pub(crate) fn is_recorded(header: &HeaderValue) -> bool {
 /// that follows from its id.
 #[must_use]
 pub fn traceparent(id: &str, extension: Option<&str>, sampling: Sampling) -> HeaderValue {
-    let given = extension.filter(|value| is_valid(value));
+    let given = extension.filter(|value| is_traceparent(value));
     let derived = || {
         let digest: [u8; 32] = Sha256::digest(id).into();
         let (trace, span) = (&digest[..16], &digest[16..24]);
@@ -132,17 +135,6 @@ pub fn traceparent(id: &str, extension: Option<&str>, sampling: Sampling) -> Hea
 pub fn trace_id(header: &HeaderValue) -> &str {
     let id = header.to_str().ok().and_then(|value| value.get(3..35));
     id.unwrap_or_default()
-}
-
-/// Whether it is a `traceparent` of the version that we write, with ids that are not zero.
-pub(crate) fn is_valid(value: &str) -> bool {
-    let parts: Vec<_> = value.split('-').collect();
-    let is_hex = |part: &str, len| {
-        part.len() == len && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let is_id = |part: &str, len| is_hex(part, len) && part.bytes().any(|b| b != b'0');
-    matches!(parts[..], [VERSION, trace, span, flags]
-        if is_id(trace, 32) && is_id(span, 16) && is_hex(flags, 2))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -195,7 +187,7 @@ mod tests {
         for (name, value, expected) in table {
             let header = traceparent("id", Some(value), ALL);
             assert_eq!(header == value, expected, "{name}");
-            assert!(is_valid(header.to_str().unwrap()), "{name}");
+            assert!(is_traceparent(header.to_str().unwrap()), "{name}");
         }
     }
 
@@ -233,7 +225,7 @@ mod tests {
         #[test]
         fn every_id_has_a_valid_trace(id in any::<String>(), extension in proptest::option::of(any::<String>())) {
             let header = traceparent(&id, extension.as_deref(), ALL);
-            prop_assert!(is_valid(header.to_str().unwrap()));
+            prop_assert!(is_traceparent(header.to_str().unwrap()));
             prop_assert_eq!(traceparent(&id, extension.as_deref(), ALL), header);
         }
     }

@@ -1,8 +1,9 @@
 //! The `ScaledObject` by which KEDA scales a source's adapter: observe, diff, apply, report.
 //!
-//! There is one only where annotations of the source ask for it, KEDA is installed, and the
-//! controller has a scaler that KEDA can ask. Then KEDA decides how many pods the Deployment has.
-//! It is removed before that number is `spec.consumers` again, so that never two decide.
+//! It has the name of the Deployment. There is one only where annotations of the source ask for
+//! it, KEDA is installed, and the controller has a scaler that KEDA can ask. Then KEDA decides how
+//! many pods the Deployment has. It is removed before that number is `spec.consumers` again, so that
+//! never two decide.
 //!
 //! Nothing watches these objects, because KEDA writes their status all the time: what somebody
 //! else does to one is mended by the next reconcile.
@@ -21,7 +22,7 @@ use tracing::info;
 pub(crate) use notice::{is_settling, mark};
 
 use crate::context::Context;
-use crate::deployment::{AdapterOutcome, AdapterPlan, AppliedAdapter, is_scaled};
+use crate::deployment::{AdapterOutcome, AdapterPlan, AppliedAdapter, is_controlled_by, is_scaled};
 use crate::drift::is_up_to_date;
 use crate::error::{ReconcileError, doing, is_refusal};
 use crate::metrics::WrittenObject;
@@ -183,7 +184,10 @@ async fn find(ctx: &Context, identity: &Identity) -> kube::Result<ObservedScaled
     let Some(resource) = served.map(|served| served.resource) else {
         return Ok(ObservedScaledObject::NotInstalled);
     };
-    let found = match api(ctx, identity, &resource).get_opt(&name(identity)).await {
+    let found = match api(ctx, identity, &resource)
+        .get_opt(&identity.adapter_name())
+        .await
+    {
         Err(kube::Error::Api(status)) if status.is_forbidden() => {
             return Ok(ObservedScaledObject::Forbidden);
         }
@@ -192,9 +196,7 @@ async fn find(ctx: &Context, identity: &Identity) -> kube::Result<ObservedScaled
     let Some(mut found) = found else {
         return Ok(ObservedScaledObject::Absent(resource));
     };
-    let owners = found.metadata.owner_references.iter().flatten();
-    let mut controllers = owners.filter(|owner| owner.controller == Some(true));
-    if !controllers.any(|owner| owner.uid == identity.uid) {
+    if !is_controlled_by(&found.metadata, identity) {
         return Ok(ObservedScaledObject::NotOwned);
     }
     let conditions = found.data["status"]["conditions"].as_array();
@@ -228,7 +230,7 @@ fn wanted<'a>(
         ObservedScaledObject::Unknown => Err(Unscaled::NoScaler),
         ObservedScaledObject::NotInstalled => Err(Unscaled::NotInstalled),
         ObservedScaledObject::Forbidden => Err(Unscaled::Forbidden),
-        ObservedScaledObject::NotOwned => Err(Unscaled::NotOwned(name(&parsed.identity))),
+        ObservedScaledObject::NotOwned => Err(Unscaled::NotOwned(parsed.identity.adapter_name())),
         ObservedScaledObject::Absent(_) | ObservedScaledObject::Ours(_) => Ok((scaling, address)),
     })
 }
@@ -277,7 +279,7 @@ pub(crate) async fn release(
     };
     let objects = api(ctx, identity, resource);
     match objects
-        .delete(&name(identity), &DeleteParams::default())
+        .delete(&identity.adapter_name(), &DeleteParams::default())
         .await
     {
         Ok(_) => {
@@ -321,7 +323,10 @@ pub(crate) async fn apply(
     };
     let objects = api(ctx, identity, &resource);
     let patch = Patch::Apply(document);
-    match objects.patch(&name(identity), &params, &patch).await {
+    match objects
+        .patch(&identity.adapter_name(), &params, &patch)
+        .await
+    {
         Ok(_) => {
             wrote(ctx, identity, "applied");
             Ok(AppliedScaling::Written)
@@ -347,17 +352,12 @@ fn api(ctx: &Context, identity: &Identity, resource: &ApiResource) -> Api<Dynami
     Api::namespaced_with(ctx.client.clone(), &identity.namespace, resource)
 }
 
-/// It has the name of what it scales.
-fn name(identity: &Identity) -> String {
-    names::adapter(&identity.name, &identity.uid)
-}
-
 fn wrote(ctx: &Context, identity: &Identity, verb: &str) {
     ctx.metrics.wrote(WrittenObject::ScaledObject);
     info!(
         source.namespace = identity.namespace,
         source.name = identity.name,
         "{verb} scaledobject `{}`",
-        name(identity)
+        identity.adapter_name()
     );
 }

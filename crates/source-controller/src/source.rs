@@ -116,6 +116,11 @@ impl Identity {
             uid: source.uid().unwrap_or_default(),
         }
     }
+
+    /// The name of what is kept for the source's adapter: its uid makes it the source's own.
+    pub(crate) fn adapter_name(&self) -> String {
+        names::adapter(&self.name, &self.uid)
+    }
 }
 
 impl Desired {

@@ -48,7 +48,7 @@ pub struct ObservedBundles {
 pub(crate) fn observe(ctx: &Context, identity: &Identity) -> Option<ObservedBundles> {
     let of_knative = ctx.config_maps.of_knative()?;
     let labelled = ctx.config_maps.labelled(&identity.namespace)?;
-    let name = name(identity);
+    let name = identity.adapter_name();
     let ours = labelled.iter().find(|it| it.name_any() == name);
     let bundles = of_knative.iter().chain(&labelled);
     Some(ObservedBundles {
@@ -75,7 +75,7 @@ pub(crate) async fn apply(
         return Ok(());
     };
     let config_maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &identity.namespace);
-    let name = name(identity);
+    let name = identity.adapter_name();
     let params = PatchParams::apply(names::CONTROLLER).force();
     let patch = Patch::Apply(config_map(identity, certificates));
     let (namespace, source) = (&identity.namespace, &identity.name);
@@ -113,7 +113,7 @@ fn config_map(identity: &Identity, certificates: String) -> ConfigMap {
     ]);
     ConfigMap {
         metadata: ObjectMeta {
-            name: Some(name(identity)),
+            name: Some(identity.adapter_name()),
             namespace: Some(identity.namespace.clone()),
             labels: Some(labels),
             owner_references: Some(vec![deployment::owner(identity, true)]),
@@ -124,15 +124,10 @@ fn config_map(identity: &Identity, certificates: String) -> ConfigMap {
     }
 }
 
-/// Name of a source's ConfigMap, which its uid makes its own.
-pub(crate) fn name(identity: &Identity) -> String {
-    names::adapter(&identity.name, &identity.uid)
-}
-
 /// Whether a source has to be looked at because of a ConfigMap of this namespace.
 pub(crate) fn concerns(changed: &ConfigMap, source: &MnsOssSource) -> bool {
     let is_in_its_namespace = changed.metadata.namespace == source.metadata.namespace;
-    let is_its_own = || changed.name_any() == name(&Identity::of(source));
+    let is_its_own = || changed.name_any() == Identity::of(source).adapter_name();
     is_in_its_namespace && (is_bundle(changed) || is_its_own())
 }
 

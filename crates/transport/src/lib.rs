@@ -38,4 +38,4 @@ pub use redact::{RedactedUrl, redact};
 pub use retry::RetryPolicy;
 pub use retry_class::{RetryClass, classify_status, retry_after};
 pub use send::Transport;
-pub use span::{SPANS, client_span};
+pub use span::{SPANS, client_span, failed};

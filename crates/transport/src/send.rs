@@ -223,7 +223,7 @@ async fn within<T>(
         })
     });
     if let Err(error) = &outcome {
-        span::failed(span, error);
+        span::failed(span, error.kind());
     }
     outcome
 }

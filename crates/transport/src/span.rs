@@ -9,8 +9,6 @@ use tracing::field::Empty;
 use tracing::{Level, Span, enabled, trace_span};
 use url::{Position, Url};
 
-use crate::error::TransportError;
-
 /// The target of spans for traces.
 pub const SPANS: &str = "otel";
 
@@ -54,15 +52,14 @@ pub(crate) fn responded(span: &Span, status: http::StatusCode) {
     }
     span.record("http.response.status_code", status.as_u16());
     if status.is_client_error() || status.is_server_error() {
-        span.record("error.type", status.as_str());
-        span.record("otel.status_code", "ERROR");
+        failed(span, status.as_str());
     }
 }
 
-/// Notes why there is no response.
-pub(crate) fn failed(span: &Span, error: &TransportError) {
+/// Notes in a span that its work failed. `kind` is of a closed set.
+pub fn failed(span: &Span, kind: &str) {
     if !span.is_disabled() {
-        span.record("error.type", error.kind());
+        span.record("error.type", kind);
         span.record("otel.status_code", "ERROR");
     }
 }

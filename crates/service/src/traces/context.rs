@@ -38,7 +38,7 @@ pub fn continue_from(span: &Span, traceparent: &str) {
     if span.is_disabled() {
         return;
     }
-    if let Some(parent) = parse(traceparent) {
+    if let Some(parent) = parse(traceparent.trim()) {
         let parent = opentelemetry::Context::new().with_remote_span_context(parent);
         // It fails only where nothing is recorded.
         let _ = span.set_parent(parent);
@@ -75,17 +75,17 @@ pub fn traceparent(span: &Span) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("{VERSION}-{trace}-{id}-{flags:02x}")).ok()
 }
 
-/// Notes in a span that its work failed. `kind` is of a closed set.
-pub fn failed(span: &Span, kind: &str) {
-    if !span.is_disabled() {
-        span.record("error.type", kind);
-        span.record("otel.status_code", "ERROR");
-    }
+/// Whether a text is a `traceparent` of the version that is written here.
+#[must_use]
+pub fn is_traceparent(text: &str) -> bool {
+    text.split_once('-')
+        .is_some_and(|(version, _)| version == VERSION)
+        && parse(text).is_some()
 }
 
 /// Reads a `traceparent`, of which later versions may only have more parts.
 fn parse(text: &str) -> Option<SpanContext> {
-    let mut parts = text.trim().split('-');
+    let mut parts = text.split('-');
     let (version, trace, span, flags) =
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let is_known = version == VERSION && parts.next().is_none();

@@ -25,7 +25,7 @@ pub(super) async fn apply(
 ) -> kube::Result<()> {
     let budgets: Api<PodDisruptionBudget> =
         Api::namespaced(ctx.client.clone(), &identity.namespace);
-    let name = names::adapter(&identity.name, &identity.uid);
+    let name = identity.adapter_name();
     if has_several(desired) {
         let params = PatchParams::apply(names::CONTROLLER).force();
         let patch = Patch::Apply(budget(desired));

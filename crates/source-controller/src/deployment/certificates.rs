@@ -3,19 +3,18 @@
 use k8s_openapi::api::core::v1::{
     ConfigMapProjection, ProjectedVolumeSource, Volume, VolumeMount, VolumeProjection,
 };
+use transport::KNATIVE_BUNDLES;
 
 use super::credentials::mounted;
 use crate::source::Identity;
-use crate::trust_bundles;
 
 /// Name and place of the volume are those that Knative gives to its own adapters.
 const VOLUME: &str = "kne-bundle-volume";
-const DIRECTORY: &str = "/knative-custom-certs";
 
 /// What is mounted into each adapter, whether there is a bundle yet or not.
 pub(super) fn volume(identity: &Identity) -> (Volume, VolumeMount) {
     let bundles = ConfigMapProjection {
-        name: trust_bundles::name(identity),
+        name: identity.adapter_name(),
         optional: Some(true),
         ..ConfigMapProjection::default()
     };
@@ -30,5 +29,5 @@ pub(super) fn volume(identity: &Identity) -> (Volume, VolumeMount) {
         }),
         ..Volume::default()
     };
-    mounted(volume, DIRECTORY)
+    mounted(volume, KNATIVE_BUNDLES)
 }

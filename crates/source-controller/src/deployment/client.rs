@@ -89,7 +89,7 @@ impl Deployments {
         // Both are asked before the copy is taken: it has whatever the watch brings in between.
         let is_live = copies.is_some_and(|copies| copies.is_live.load(Ordering::Acquire));
         let unwatched = self.own_writes.unwatched(&identity.uid);
-        let key = ObjectRef::new(&name(identity)).within(&identity.namespace);
+        let key = ObjectRef::new(&identity.adapter_name()).within(&identity.namespace);
         let copy = copies.and_then(|copies| copies.store.get(&key));
         let version = copy.as_ref().and_then(|copy| copy.resource_version());
         if is_live && (unwatched.is_none() || unwatched == version) {
@@ -105,7 +105,7 @@ impl Deployments {
         identity: &Identity,
         copy: Option<&str>,
     ) -> kube::Result<Option<Deployment>> {
-        let found = self.api(identity).get_opt(&name(identity)).await?;
+        let found = self.api(identity).get_opt(&identity.adapter_name()).await?;
         match &found {
             Some(found) => self.own_writes.read(&identity.uid, copy, found),
             None => self.own_writes.forget(&identity.uid),
@@ -127,7 +127,9 @@ impl Deployments {
         };
         let patch = Patch::Apply(desired);
         let deployments = self.api(identity);
-        let applied = deployments.patch(&name(identity), &params, &patch).await?;
+        let applied = deployments
+            .patch(&identity.adapter_name(), &params, &patch)
+            .await?;
         self.own_writes.wrote(&identity.uid, &applied);
         Ok(applied)
     }
@@ -140,10 +142,6 @@ impl Deployments {
     fn api(&self, identity: &Identity) -> Api<Deployment> {
         Api::namespaced(self.client.clone(), &identity.namespace)
     }
-}
-
-fn name(identity: &Identity) -> String {
-    names::adapter(&identity.name, &identity.uid)
 }
 
 /// Uid of the source that a Deployment is for.
@@ -184,7 +182,7 @@ mod tests {
     fn deployment() -> Deployment {
         serde_json::from_value(serde_json::json!({
             "metadata": {
-                "name": name(&identity()),
+                "name": identity().adapter_name(),
                 "namespace": "shop",
                 "ownerReferences": [{
                     "apiVersion": "v1", "kind": "MnsOssSource", "name": "photos", "uid": "uid",

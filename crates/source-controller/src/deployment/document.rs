@@ -82,7 +82,7 @@ pub fn deployment(
     };
     let mut deployment = Deployment {
         metadata: ObjectMeta {
-            name: Some(names::adapter(&identity.name, &identity.uid)),
+            name: Some(identity.adapter_name()),
             namespace: Some(identity.namespace.clone()),
             labels: Some(labels),
             owner_references: Some(vec![owner(identity, true)]),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use source_api::Autoscaling;
 
-use super::{GROUP, KIND, VERSION, name};
+use super::{GROUP, KIND, VERSION};
 use crate::deployment::{labels, owner};
 use crate::scaler::{LAG_THRESHOLD, SOURCE};
 use crate::source::Identity;
@@ -17,7 +17,7 @@ pub(super) fn scaled_object(identity: &Identity, scaling: &Autoscaling, address:
         cooldown_period_seconds,
         lag_threshold,
     } = scaling;
-    let name = name(identity);
+    let name = identity.adapter_name();
     json!({
         "apiVersion": format!("{GROUP}/{VERSION}"),
         "kind": KIND,

@@ -2,7 +2,7 @@
 
 use source_api::{Autoscaling, ConditionStatus, Conditions, Notice, Severity};
 
-use super::{AppliedScaling, ObservedScaledObject, name, wanted};
+use super::{AppliedScaling, ObservedScaledObject, wanted};
 use crate::reconcile::{Applied, Observed};
 use crate::source::ParsedSource;
 
@@ -43,7 +43,7 @@ fn by_keda(
     observed: &Observed,
     scaling: &Autoscaling,
 ) -> (ConditionStatus, &'static str, String) {
-    let name = name(&parsed.identity);
+    let name = parsed.identity.adapter_name();
     match ready(observed) {
         Some("True") => {
             let Autoscaling {
