@@ -71,7 +71,7 @@ impl Decoded {
             Style::Png(style) => png::encode(&raster, orientation, style),
             Style::WebP(style) => webp::encode(raster, orientation, style),
             Style::Bmp(style) => bmp::encode(&raster, &style),
-            Style::Gif(style) => gif::encode(raster, &style),
+            Style::Gif(style) => Ok(gif::encode(raster, &style)),
         }
     }
 }

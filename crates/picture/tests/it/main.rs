@@ -12,6 +12,7 @@ mod drawing;
 mod exact;
 mod files;
 mod forge;
+mod gifs;
 mod jpegs;
 mod kept;
 mod looks;

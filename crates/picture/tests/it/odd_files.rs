@@ -37,8 +37,24 @@ pub(crate) fn gifs() -> Vec<(&'static str, Vec<u8>)> {
         top: 11,
         ..frame(90, 80, 64)
     };
+    let slow = gif::Frame {
+        delay: 70,
+        dispose: gif::DisposalMethod::Background,
+        needs_user_input: true,
+        ..whole.clone()
+    };
+    let interlaced = gif::Frame {
+        interlaced: true,
+        ..own_table.clone()
+    };
+    let full: Vec<u8> = (0..=255).flat_map(|n| [n, 255 - n, n / 2]).collect();
+    let commented = [&plain[..plain.len() - 1], b"!\xfe\x09of a hand\0;"].concat();
     vec![
         ("plain", plain.clone()),
+        ("with a comment behind its frame", commented),
+        ("interlaced", made(&[], &interlaced)),
+        ("shown for a while", made(&table(64), &slow)),
+        ("of 256 colours", made(&full, &frame(128, 96, 256))),
         ("without trailer", plain[..plain.len() - 1].to_vec()),
         ("with an appendix", [plain.as_slice(), b"PK"].concat()),
         ("transparent", made(&table(64), &clear)),
