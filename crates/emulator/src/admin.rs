@@ -1,4 +1,4 @@
-//! The admin API: event rules, faults, counts, credentials, captures.
+//! The admin API: event rules, faults, limits, counts, credentials, captures.
 //!
 //! JSON over HTTP, on a listener of its own, without protection: it is for the tests and the
 //! person at this machine. A body must say that it is JSON, which a web page of elsewhere
@@ -10,6 +10,7 @@
 //! | `GET /rules`, `PUT`, `GET`, `DELETE /rules/{name}` | event rules: takes `{"bucket", "prefix", "suffix", "events", "topic"}`, shows what the MNS OpenAPI shows |
 //! | `GET /hosts`, `PUT`, `DELETE /hosts/{name}` | host names of buckets: `{"bucket"}` |
 //! | `POST`, `GET`, `DELETE /faults`, `DELETE /faults/{id}` | misbehaviour, see [`Fault`] |
+//! | `PUT`, `GET`, `DELETE /limits` | calls per second that are taken, see [`Limits`] |
 //! | `GET /stats` | counts by service and operation, see [`Tally`](crate::stats::Tally) |
 //! | `GET /credentials`, `PUT`, `GET`, `DELETE /credentials/{id}` | what is accepted: `{"access_key_secret", "security_token", "expires"}`; shows how often an expired key was refused |
 //! | `PUT`, `DELETE /oidc-providers/{name}` | whose tokens STS believes: `{"issuer", "client_ids", "jwks"}` |
@@ -33,6 +34,7 @@ use serde::Deserialize;
 
 use self::response::{AdminResponse, Outcome, parse};
 use crate::faults::Fault;
+use crate::limits::Limits;
 use crate::mns::Mns;
 use crate::mns_open::EventRule;
 use crate::oss::Oss;
@@ -80,6 +82,10 @@ pub fn router(admin: Arc<Admin>) -> Router {
             get(list_faults).post(add_fault).delete(clear_faults),
         )
         .route("/faults/{id}", delete(delete_fault))
+        .route(
+            "/limits",
+            get(show_limits).put(set_limits).delete(lift_limits),
+        )
         .route("/stats", get(stats))
         .route("/credentials", get(credentials::list))
         .route(
@@ -236,6 +242,21 @@ async fn delete_fault(State(admin): Acts, Path(id): Path<String>) -> Outcome {
         .parse()
         .map_err(|_| AdminResponse::missing("no such fault"))?;
     AdminResponse::deleted(admin.shared.faults.remove(id))
+}
+
+async fn show_limits(State(admin): Acts) -> Outcome {
+    AdminResponse::json(&admin.shared.throttle.limits())
+}
+
+async fn set_limits(State(admin): Acts, headers: HeaderMap, body: Bytes) -> Outcome {
+    let limits: Limits = parse(&headers, &body)?;
+    admin.shared.throttle.set(limits);
+    AdminResponse::json(&limits)
+}
+
+async fn lift_limits(State(admin): Acts) -> Outcome {
+    admin.shared.throttle.set(Limits::default());
+    AdminResponse::deleted(true)
 }
 
 async fn stats(State(admin): Acts) -> Outcome {

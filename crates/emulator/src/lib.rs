@@ -13,6 +13,7 @@ pub mod gate;
 mod gateway;
 pub mod journal;
 pub mod keys;
+pub mod limits;
 pub mod listeners;
 pub mod mns;
 pub mod mns_open;

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::Keys;
+use crate::limits::Throttle;
 use crate::settings::Settings;
 use crate::stats::Stats;
 use crate::sts::identities::Identities;
@@ -24,6 +25,8 @@ pub struct Shared {
     pub identities: Identities,
     /// The misbehaviour asked for.
     pub faults: Faults,
+    /// The limits asked for, and calls against them.
+    pub throttle: Throttle,
     /// Counts of calls and responses.
     pub stats: Stats,
     /// The journal, which survives a restart.
@@ -38,6 +41,7 @@ impl Shared {
     pub fn new(settings: Settings, clock: Clock, keys: Keys, journal: Journal) -> Arc<Self> {
         Arc::new(Self {
             faults: Faults::new(settings.seed),
+            throttle: Throttle::default(),
             stats: Stats::default(),
             identities: Identities::new(settings.account.clone()),
             captures: Captures::new(settings.capture),

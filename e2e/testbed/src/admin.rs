@@ -1,4 +1,4 @@
-//! Client of the emulator's admin API: event rules, faults, counts.
+//! Client of the emulator's admin API: event rules, faults, limits, counts.
 
 use std::time::Duration;
 
@@ -79,6 +79,17 @@ pub enum FaultKind {
         /// Seconds ahead; negative for behind.
         skew_seconds: i64,
     },
+}
+
+/// Calls per second that the emulator takes; `None` for any number.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Limits {
+    /// At each queue.
+    pub queue: Option<u32>,
+    /// Of the account at MNS, where each message of a batch is one.
+    pub mns: Option<u32>,
+    /// At each bucket.
+    pub bucket: Option<u32>,
 }
 
 impl Fault {
@@ -224,6 +235,17 @@ impl Admin {
     /// When the emulator does not answer.
     pub async fn clear_faults(&self) -> Result<()> {
         self.call(Method::DELETE, "/faults", None).await.map(drop)
+    }
+
+    /// Puts limits into force in place of those before.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn limit(&self, limits: Limits) -> Result<()> {
+        let limits = serde_json::to_value(limits)?;
+        self.call(Method::PUT, "/limits", Some(&limits))
+            .await
+            .map(drop)
     }
 
     /// The last requests that the emulator was sent, if it was told to keep them.

@@ -29,7 +29,7 @@ mod services;
 mod sink;
 mod token_issuer;
 
-pub use admin::{Admin, Fault, FaultKind, InForce};
+pub use admin::{Admin, Fault, FaultKind, InForce, Limits};
 pub use binaries::{Binaries, build, executable, workspace_root};
 pub use broker::Broker;
 pub use cargo::cargo;

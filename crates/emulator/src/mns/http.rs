@@ -8,6 +8,7 @@ mod query;
 mod queues;
 mod response;
 mod route;
+mod throttle;
 mod topics;
 
 use std::sync::Arc;
@@ -99,11 +100,13 @@ async fn answer(
     admitted: Admitted,
 ) -> Result<MnsResponse, QueueError> {
     authenticate::check(&mns.shared, parts, body, admitted.checked_at)?;
+    let route = route.ok_or(Code::InvalidRequestUrl)?;
+    throttle::check(&mns.shared, &route, &parts.uri, body).await?;
     let Route {
         operation,
         name,
         subscription,
-    } = route.ok_or(Code::InvalidRequestUrl)?;
+    } = route;
     let query = Query::parse(parts.uri.query(), operation.parameters())?;
     let headers = &parts.headers;
     let name_of = |kind| Name::parse(kind, name);

@@ -72,6 +72,9 @@ codes! {
     SubscriptionNotExist: 404, "SubscriptionNotExist",
         "The subscription you provided is not exist.";
     TimeExpired: 408, "TimeExpired", "The http request you sent is expired.";
+    /// More calls than a limit allows.
+    TooManyRequests: 429, "TooManyRequests",
+        "The request is denied by cluster flow limiter for too many requests.";
     TopicAlreadyExist: 409, "TopicAlreadyExist",
         "The topic you want to create is already exist with different attributes.";
     TopicNameInvalid: 400, "TopicNameInvalid", "The topic name you provided is invalid.";

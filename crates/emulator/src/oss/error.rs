@@ -103,6 +103,17 @@ impl OssError {
         Self::bad("MalformedXML", message)
     }
 
+    /// More requests than a limit allows.
+    pub(crate) fn too_many_requests() -> Self {
+        let message = "Max total qps limit is exceeded";
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "TotalQpsLimitExceeded",
+            message,
+        )
+        .with_event_code("0004-00000302")
+    }
+
     pub(crate) fn no_such_bucket(bucket: &str) -> Self {
         let message = "The specified bucket does not exist.";
         Self::new(StatusCode::NOT_FOUND, "NoSuchBucket", message)

@@ -24,6 +24,7 @@ use super::request_id::RequestId;
 use super::{Oss, access, version};
 use crate::call::{Call, Service};
 use crate::gate::Admitted;
+use crate::limits::Scope;
 use crate::shared::Shared;
 
 /// Tells a writer that an event rule covers its object.
@@ -163,6 +164,12 @@ impl NamedRequest {
     async fn answer(&self, oss: &Oss, body: &mut Incoming, admitted: Admitted) -> Result<Response> {
         let request = self.request.as_ref().map_err(|(_, error)| error.clone())?;
         let now = admitted.checked_at;
+        if let Some(bucket) = &request.address.bucket {
+            let charges = || [(Scope::Bucket(bucket.clone()), 1)];
+            if !oss.shared.throttle.admits(charges) {
+                return Err(OssError::too_many_requests());
+            }
+        }
         if self.operation == Operation::PostObject {
             return oss.post_object(request, body, now).await;
         }

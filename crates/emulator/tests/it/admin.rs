@@ -62,6 +62,22 @@ async fn faults_are_added_shown_and_ended() {
 }
 
 #[tokio::test]
+async fn limits_are_set_shown_and_lifted() {
+    let running = Running::start().await;
+    let admin = running.admin();
+    let off = json!({"queue": null, "topic": null, "mns": null, "bucket": null});
+    assert_eq!(admin.call("GET /limits", None).await, (200, off.clone()));
+    let limits = json!({"queue": 5000, "topic": 2000, "mns": 20000, "bucket": 10000});
+    let set = admin.call("PUT /limits", Some(limits.clone())).await;
+    assert_eq!(set, (200, limits.clone()));
+    assert_eq!(admin.call("GET /limits", None).await, (200, limits));
+    let unknown = admin.call("PUT /limits", Some(json!({"face": 2}))).await;
+    assert_eq!(unknown.0, 400);
+    assert_eq!(admin.call("DELETE /limits", None).await.0, 204);
+    assert_eq!(admin.call("GET /limits", None).await, (200, off));
+}
+
+#[tokio::test]
 async fn credentials_come_and_go_and_their_secrets_stay_in() {
     let running = Running::start().await;
     let admin = running.admin();

@@ -4,6 +4,7 @@ pub(crate) mod caller;
 mod client;
 mod faults;
 mod kept;
+mod limits;
 mod messages;
 mod queues;
 mod stop;

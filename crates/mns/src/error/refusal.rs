@@ -44,7 +44,7 @@ impl RefusalKind {
     #[must_use]
     pub fn of(code: &str, status: Option<StatusCode>) -> Self {
         match code {
-            "QpsLimitExceeded" => Self::Throttled,
+            "QpsLimitExceeded" | "TooManyRequests" => Self::Throttled,
             "InternalError" | "InternalServerError" | "ServiceUnavailable" => Self::ServiceFault,
             "QueueNotExist" | "TopicNotExist" | "SubscriptionNotExist" | "SubscriberNotExist" => {
                 Self::NotFound

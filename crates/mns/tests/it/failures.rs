@@ -28,6 +28,7 @@ fn codes_are_sorted() {
         (400, "QueueDeletedRecently", Kind::Invalid),
         (400, "EndpointInvalid", Kind::Invalid),
         (400, "QpsLimitExceeded", Kind::Throttled),
+        (429, "TooManyRequests", Kind::Throttled),
         (403, "AccessDenied", Kind::Denied),
         (403, "InvalidAccessKeyId", Kind::Denied),
         (403, "SignatureDoesNotMatch", Kind::Denied),

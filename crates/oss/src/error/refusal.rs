@@ -112,6 +112,8 @@ pub(crate) fn classify(response: &http::Response<Bytes>) -> RetryClass {
 
 fn retry_class(status: StatusCode, code: Option<&str>) -> RetryClass {
     match code {
+        // Spelled as the service spells it: too many requests for neighbouring names.
+        Some("PartitionQpsLimitted") => RetryClass::Throttled,
         Some(code) if code.ends_with("LimitExceeded") || code.starts_with("Throttling") => {
             RetryClass::Throttled
         }

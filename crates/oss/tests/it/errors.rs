@@ -110,6 +110,7 @@ async fn what_passes_and_what_does_not() {
         (500, "InternalError"),
         (503, "ServiceUnavailable"),
         (503, "DownloadTrafficRateLimitExceeded"),
+        (503, "PartitionQpsLimitted"),
         (403, "MetaOperationQpsLimitExceeded"),
     ] {
         let error = refused(xml(status, &document(code))).await;
@@ -133,6 +134,7 @@ async fn what_passes_and_what_does_not() {
     500 InternalError Retry
     503 ServiceUnavailable Retry
     503 DownloadTrafficRateLimitExceeded Retry
+    503 PartitionQpsLimitted Retry
     403 MetaOperationQpsLimitExceeded Retry
     ");
     let later = xml(503, "").insert_header("retry-after", "3");

@@ -1,6 +1,7 @@
 //! What is bounded, and that large things below the bound work.
 
 use bytes::Bytes;
+use emulator::limits::Limits;
 use emulator::settings::Settings;
 
 use crate::oss::caller::Caller;
@@ -81,4 +82,20 @@ async fn a_large_photo_goes_through() {
         oss.call("GET /photos/large.jpg", "").await.body == photo,
         "the photo has changed"
     );
+}
+
+#[tokio::test]
+async fn a_bucket_takes_its_requests_and_no_more() {
+    let (running, oss) = scene().await;
+    oss.expect("PUT /photos/a", "1", "200").await;
+    running.shared.throttle.set(Limits {
+        bucket: Some(0),
+        ..Limits::default()
+    });
+    let refused = oss.call("GET /photos/a", "").await;
+    assert_eq!(refused.outcome(), "503 TotalQpsLimitExceeded");
+    assert_eq!(refused.text("EC"), "0004-00000302");
+    oss.expect("GET /", "", "200").await;
+    running.shared.throttle.set(Limits::default());
+    oss.expect("GET /photos/a", "", "200").await;
 }
