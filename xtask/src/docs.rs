@@ -49,7 +49,7 @@ const BESIDE: Runner = Nothing("it needs an emulator that runs beside it");
 const CERTIFICATES: Runner = Nothing("it needs cert-manager in the cluster");
 
 /// Every command, without the comment behind it.
-const COMMANDS: [(&str, Runner); 44] = [
+const COMMANDS: [(&str, Runner); 45] = [
     ("cargo xtask demo", Step("demo")),
     ("cargo test --workspace", Step("test")),
     ("cargo xtask ci", Workflow),
@@ -141,6 +141,10 @@ const COMMANDS: [(&str, Runner); 44] = [
     ("curl http://127.0.0.1:8901/photos/cat.jpg", BESIDE),
     (
         "curl -X PUT http://127.0.0.1:8904/rules/uploads -H 'Content-Type: application/json' -d '{\"bucket\": \"photos\", \"events\": [\"ObjectCreated:*\"], \"topic\": \"uploads\"}'",
+        BESIDE,
+    ),
+    (
+        "curl -X PUT http://127.0.0.1:8904/limits -H 'Content-Type: application/json' -d '{\"queue\": 5000, \"mns\": 20000, \"bucket\": 10000}'",
         BESIDE,
     ),
     (

@@ -76,6 +76,27 @@ async fn failing_deletes_are_repeated_until_they_work() {
 }
 
 #[tokio::test]
+async fn refused_because_of_too_many_calls_nothing_is_lost() {
+    for operation in ["receive", "delete"] {
+        let (mns, sink) = (
+            FakeMns::start(VISIBILITY).await,
+            FakeSink::accepting().await,
+        );
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        mns.queue().trouble = Some((operation, status, "TooManyRequests"));
+        for number in 0..100 {
+            mns.send(document(&[event(&number.to_string(), "a.jpg")]));
+        }
+        let adapter = Running::start(&mns, &sink, &[]).await;
+        eventually("refused calls", || mns.calls(operation) >= 9).await;
+        mns.queue().trouble = None;
+        eventually("empty queue", || mns.len() == 0).await;
+        assert_eq!(sink.len(), 100, "{operation}: each once");
+        adapter.end().await;
+    }
+}
+
+#[tokio::test]
 async fn dead_sink_does_not_cost_the_backlog_its_attempts() {
     let mns = FakeMns::start(VISIBILITY).await;
     let sink = FakeSink::start(|_, _| Answer::status(503)).await;
