@@ -3,14 +3,16 @@
 
 mod bits;
 mod block;
+mod coding;
 mod huffman;
+mod leap;
 mod scan;
+mod short;
 mod tables;
 
 pub(crate) use bits::{BitReader, BitWriter};
-pub(crate) use block::{
-    Block, Coding, Codings, Places, SIXTEEN_ZEROS, Steps, extended, halves, shortened,
-};
+pub(crate) use block::{Block, Places, Steps};
+pub(crate) use coding::{Coding, Codings, SIXTEEN_ZEROS, extended, halves, shortened};
 pub(crate) use huffman::Class;
 pub(crate) use scan::{Cursor, Part, Scan, Units};
 pub(crate) use tables::Tables;

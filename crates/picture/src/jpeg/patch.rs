@@ -2,8 +2,9 @@
 //!
 //! Only the blocks that something is drawn upon are decoded to their coefficients, and coded again
 //! with the codes of the file. All others come out bit for bit, so that a photo loses nothing
-//! beside the drawing. It takes a third of the time that decoding and encoding take, and next to no
-//! memory.
+//! beside the drawing: their code is only skipped, to see where the blocks are, and copied many units
+//! at once. Where the codes of the file lack symbols that the drawing needs, each symbol is written
+//! with a code that has them. It takes next to no memory.
 //!
 //! This is for sequential files, as cameras make them, that are upright or are not drawn upon. Nothing is guessed: data that does
 //! not hold every block, and no more, is damaged.

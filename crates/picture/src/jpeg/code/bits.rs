@@ -42,6 +42,15 @@ impl<'a> BitReader<'a> {
         taken
     }
 
+    /// Has `read` read with a reader of its own, which can stay in registers.
+    #[inline]
+    pub(crate) fn with<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let mut own = *self;
+        let read = read(&mut own);
+        *self = own;
+        read
+    }
+
     #[inline]
     fn load(&mut self) {
         if let Some((&next, after)) = self.rest.split_first_chunk::<4>()
@@ -51,12 +60,13 @@ impl<'a> BitReader<'a> {
             self.loaded += 32;
             self.rest = after;
         } else {
-            self.load_with_escapes();
+            *self = self.loaded_with_escapes();
         }
     }
 
+    /// By value, so that the reader can stay in registers.
     #[cold]
-    fn load_with_escapes(&mut self) {
+    fn loaded_with_escapes(mut self) -> Self {
         while self.loaded <= 56 {
             let byte = match self.rest {
                 [0xff, 0, after @ ..] => {
@@ -79,6 +89,21 @@ impl<'a> BitReader<'a> {
             self.bits |= u64::from(byte) << (56 - self.loaded);
             self.loaded += 8;
         }
+        self
+    }
+
+    /// How many bits are between here and `end`, which is further on in the same data.
+    fn bits_to(&self, end: &Self) -> u64 {
+        let bytes = self.rest.len().saturating_sub(end.rest.len());
+        // Neither the zero behind 0xff nor filling is a part of the data, and each has one.
+        let left_out = self.rest.iter().take(bytes).filter(|byte| **byte == 0xff);
+        let whole = (bytes - left_out.count()) as u64 * 8 + u64::from(self.real());
+        whole.saturating_sub(end.real().into())
+    }
+
+    /// Bits that are loaded and of the file.
+    fn real(&self) -> u32 {
+        self.loaded.saturating_sub(self.invented)
     }
 
     /// Whether more bits were taken than there were.
@@ -99,7 +124,7 @@ impl<'a> BitReader<'a> {
         if self.ran_out() {
             return None;
         }
-        let whole = (self.loaded - self.invented) / 8;
+        let whole = self.real() / 8;
         let left = (self.bits << (self.loaded % 8)).to_be_bytes();
         let left = left.iter().take(whole as usize);
         let counted = left.filter(|byte| !matches!(byte, 0 | 0xff)).count();
@@ -151,19 +176,25 @@ impl<'a> BitWriter<'a> {
     #[inline]
     fn write(&mut self, word: u32) {
         if has_escape(word) {
-            word.to_be_bytes()
-                .into_iter()
-                .for_each(|byte| self.byte(byte));
+            for byte in word.to_be_bytes() {
+                push(byte, self.file);
+            }
         } else {
             self.file.extend_from_slice(&word.to_be_bytes());
         }
     }
 
-    fn byte(&mut self, byte: u8) {
-        self.file.push(byte);
-        if byte == 0xff {
-            self.file.push(0);
-        }
+    /// Has `write` write with a writer of its own, which can stay in registers.
+    #[inline]
+    pub(crate) fn with<T>(&mut self, write: impl FnOnce(&mut BitWriter<'_>) -> T) -> T {
+        let mut own = BitWriter {
+            file: self.file,
+            bits: self.bits,
+            waiting: self.waiting,
+        };
+        let written = write(&mut own);
+        (self.bits, self.waiting) = (own.bits, own.waiting);
+        written
     }
 
     /// Appends the last `count` of `bits`, the others being zero.
@@ -174,6 +205,17 @@ impl<'a> BitWriter<'a> {
             self.put(bits as u32, 32);
         } else {
             self.put(bits as u32, count);
+        }
+    }
+
+    /// Appends all bits from `from` to `end`, which is further on in the same data.
+    pub(crate) fn copy(&mut self, mut from: BitReader<'_>, end: &BitReader<'_>) {
+        let mut left = from.bits_to(end);
+        while left > 0 {
+            let count = u32::try_from(left).unwrap_or(u32::MAX).min(32);
+            from.peek();
+            self.put(from.take(count), count);
+            left -= u64::from(count);
         }
     }
 
@@ -194,9 +236,18 @@ impl<'a> BitWriter<'a> {
         self.put(0x7f, 7);
         while self.waiting >= 8 {
             self.waiting -= 8;
-            self.byte((self.bits >> self.waiting) as u8);
+            push((self.bits >> self.waiting) as u8, self.file);
         }
         self.waiting = 0;
+    }
+}
+
+/// Appends a byte, and what must stand behind it.
+#[cold]
+fn push(byte: u8, file: &mut Vec<u8>) {
+    file.push(byte);
+    if byte == 0xff {
+        file.push(0);
     }
 }
 
@@ -235,6 +286,35 @@ mod tests {
                 prop_assert_eq!(reader.take(count), bits);
             }
             prop_assert_eq!(reader.finish(0), Some(&[0xff, 0xd9][..]));
+        }
+
+        #[test]
+        fn bits_are_copied_from_anywhere_to_anywhere(
+            mut data in prop::collection::vec(prop_oneof![Just(0xff), any::<u8>()], 0..100),
+            before in 0_u32..=16,
+            skipped in 0_usize..100,
+            taken in 0_usize..100,
+        ) {
+            // Whatever follows 0xff, as it is in a file.
+            data = data.iter().flat_map(|&byte| if byte == 0xff { vec![0xff, 0xff, 0] } else { vec![byte] }).collect();
+            data.extend([0xff, 0xd9]);
+            let pieces = |reader: &mut BitReader<'_>, count| -> Vec<u32> {
+                (0..count).map(|_| { reader.peek(); reader.take(3) }).collect()
+            };
+            let mut begin = BitReader::new(&data);
+            pieces(&mut begin, skipped);
+            let mut end = begin;
+            let expected = pieces(&mut end, taken);
+            prop_assume!(!end.ran_out());
+            let mut file = Vec::new();
+            let mut writer = BitWriter::new(&mut file);
+            writer.put(0, before);
+            writer.copy(begin, &end);
+            writer.finish();
+            let mut reader = BitReader::new(&file);
+            reader.peek();
+            reader.take(before);
+            prop_assert_eq!(pieces(&mut reader, taken), expected);
         }
 
         #[test]

@@ -1,7 +1,7 @@
 //! The data behind one scan header: the order of its blocks, and a cursor in it.
 
 use super::bits::BitReader;
-use super::block::Codings;
+use super::coding::Codings;
 use super::tables::Tables;
 use crate::error::PictureError;
 use crate::jpeg::scan_header::{PartHeader, ScanHeader};
@@ -166,6 +166,12 @@ impl<'f> Cursor<'f> {
     #[inline]
     pub(crate) fn skip(&mut self, scan: &Scan) -> Option<()> {
         self.next(&scan.units)?;
+        self.skip_parts(scan)
+    }
+
+    /// The same behind [`next`](Self::next).
+    #[inline]
+    pub(crate) fn skip_parts(&mut self, scan: &Scan) -> Option<()> {
         for (part, last) in scan.parts.iter().zip(&mut self.last) {
             part.skip(last, &mut self.from)?;
         }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use jpeg_encoder::{ColorType, Encoder};
 
-use super::block::{Coding, Codings};
+use super::coding::{Coding, Codings};
 use super::huffman::{Class, Code};
 use crate::error::PictureError;
 use crate::jpeg::scan_header::PartHeader;

@@ -16,17 +16,32 @@ pub(crate) fn copy(
     let units = &scan.units;
     let mut to = BitWriter::new(file);
     let mut written = [0; 4];
+    let is_kept = scan.parts.iter().all(|part| part.codings.are_kept());
+    // Where the units begin that will be copied at once.
+    let mut begin: Option<BitReader<'_>> = None;
     for row in 0..units.count.1 {
         let rows = row * units.pixels.1..(row + 1) * units.pixels.1;
         let strip = sheet.strip(&rows);
         for column in 0..units.count.0 {
             if let Some(marker) = cursor.restart(units) {
+                if let Some(begin) = begin.take() {
+                    to.copy(begin, &cursor.from);
+                }
                 to.marker(marker);
                 written = [0; 4];
             }
             cursor.next(units)?;
             let columns = column * units.pixels.0..(column + 1) * units.pixels.0;
             let is_touched = strip.touches(&columns);
+            if is_kept && !is_touched && written == cursor.last {
+                begin.get_or_insert(cursor.from);
+                cursor.skip_parts(scan)?;
+                written = cursor.last;
+                continue;
+            }
+            if let Some(begin) = begin.take() {
+                to.copy(begin, &cursor.from);
+            }
             let lasts = cursor.last.iter_mut().zip(&mut written);
             for (part, (read, written)) in scan.parts.iter().zip(lasts) {
                 let mut unit = Unit {
@@ -44,6 +59,9 @@ pub(crate) fn copy(
                 }
             }
         }
+    }
+    if let Some(begin) = begin {
+        to.copy(begin, &cursor.from);
     }
     to.finish();
     Some(())

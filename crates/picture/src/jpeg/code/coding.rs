@@ -1,0 +1,350 @@
+//! Reads, skips, copies and writes the code of one block.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use super::bits::{BitReader, BitWriter};
+use super::block::{Block, Places};
+use super::huffman::{Class, Code, Reading, Writing};
+use super::leap::Leaps;
+use super::short::{Short, Shorts};
+/// The rest of a block is zero.
+const END_OF_BLOCK: u8 = 0;
+
+/// As it says.
+pub(crate) const SIXTEEN_ZEROS: u8 = 0xf0;
+
+/// The code that a file uses, and the one of its result.
+#[derive(Debug)]
+pub(crate) struct Coding {
+    reading: Reading,
+    /// Made when first needed.
+    leaps: OnceCell<Leaps>,
+    shorts: OnceCell<Shorts>,
+    writing: Writing,
+    written: Code,
+    /// Whether both are the same.
+    is_kept: bool,
+}
+
+/// Codings of the first frequency, which is the brightness of a block, and of the others.
+#[derive(Debug, Clone)]
+pub(crate) struct Codings {
+    pub(crate) dc: Rc<Coding>,
+    pub(crate) ac: Rc<Coding>,
+    /// The largest first step in either direction. A brightness beyond it comes of lost data.
+    pub(crate) most: u32,
+}
+
+impl Codings {
+    /// Whether results can use one for the other.
+    pub(crate) fn is_written_like(&self, other: &Self) -> bool {
+        self.dc.written == other.dc.written && self.ac.written == other.ac.written
+    }
+
+    /// Whether the result has the code of the file.
+    pub(crate) fn are_kept(&self) -> bool {
+        self.dc.is_kept && self.ac.is_kept
+    }
+
+    /// Writes both codes under this number, as a file has them.
+    pub(crate) fn write_codes(&self, number: u8, file: &mut Vec<u8>) {
+        for (class, coding) in (0..).zip(self.both()) {
+            file.push(class << 4 | number);
+            coding.write_code(file);
+        }
+    }
+
+    /// The coding of the first frequency, and that of the others.
+    pub(crate) fn both(&self) -> [&Rc<Coding>; 2] {
+        [&self.dc, &self.ac]
+    }
+
+    /// Copies a block. Its brightness is stored as a difference to the block before it, which is
+    /// another one in the file than in the result where that block was drawn upon.
+    pub(crate) fn copy(
+        &self,
+        (read, written): (&mut i32, &mut i32),
+        from: &mut BitReader<'_>,
+        to: &mut BitWriter<'_>,
+    ) -> Option<()> {
+        let dc = self.read_dc(read, from)?;
+        self.dc.write_difference(dc, written, to)?;
+        self.read_ac(from, |_place, symbol, bits| self.ac.put(symbol, bits, to))
+    }
+
+    /// Reads a block and forgets it.
+    pub(crate) fn skip(&self, last: &mut i32, from: &mut BitReader<'_>) -> Option<()> {
+        self.read_dc(last, from)?;
+        from.with(|from| self.skip_rest(from))
+    }
+
+    #[inline]
+    fn skip_rest(&self, from: &mut BitReader<'_>) -> Option<()> {
+        let leaps = self.ac.leaps.get_or_init(|| Leaps::of(&self.ac.reading));
+        let mut place = 0;
+        while place < 63 {
+            let leap = leaps.at(from.peek());
+            let behind = place + usize::from(leap.places);
+            if leap.bits > 0 && behind < 63 {
+                from.take(leap.bits.into());
+                if leap.ends {
+                    return Some(());
+                }
+                place = behind;
+                continue;
+            }
+            let symbol;
+            (symbol, *from) = self.ac.skip(*from)?;
+            place += match halves(symbol) {
+                (0, 0) => return Some(()),
+                (zeros, 0) if zeros < 15 => return None,
+                (zeros, _) => usize::from(zeros) + 1,
+            };
+        }
+        (place == 63).then_some(())
+    }
+
+    /// Reads a block, putting its steps in `places`.
+    pub(crate) fn read(
+        &self,
+        places: &Places,
+        block: &mut Block,
+        last: &mut i32,
+        from: &mut BitReader<'_>,
+    ) -> Option<()> {
+        block.places = 0;
+        block.steps[0] = i16::try_from(self.read_dc(last, from)?).ok()?;
+        from.with(|from| self.read_rest(places, block, from))
+    }
+
+    #[inline]
+    fn read_rest(
+        &self,
+        places: &Places,
+        block: &mut Block,
+        from: &mut BitReader<'_>,
+    ) -> Option<()> {
+        let shorts = self.ac.shorts.get_or_init(|| Shorts::of(&self.ac.reading));
+        let mut place = 0;
+        while place < 63 {
+            let Short {
+                bits,
+                mut on,
+                mut step,
+            } = shorts.at(from.peek());
+            if bits > 0 {
+                from.take(bits.into());
+            } else {
+                (on, step, *from) = self.ac.step(*from)?;
+            }
+            if on == 0 {
+                return Some(());
+            }
+            place += usize::from(on);
+            if step != 0 {
+                let (place, sign) = *places.0.get(place)?;
+                block.set(place, i16::from(sign) * step);
+            }
+        }
+        (place == 63).then_some(())
+    }
+
+    /// Writes a block.
+    pub(crate) fn write(
+        &self,
+        block: &Block,
+        last: &mut i32,
+        to: &mut BitWriter<'_>,
+    ) -> Option<()> {
+        self.dc.write_difference(block.steps[0].into(), last, to)?;
+        to.with(|to| self.write_rest(block, to))
+    }
+
+    #[inline]
+    fn write_rest(&self, block: &Block, to: &mut BitWriter<'_>) -> Option<()> {
+        let mut places = block.places & !1;
+        let mut before = 0;
+        while places != 0 {
+            let place = places.trailing_zeros();
+            places &= places - 1;
+            let zeros = place - before - 1;
+            for _ in 0..zeros / 16 {
+                self.ac.put(SIXTEEN_ZEROS, 0, to)?;
+            }
+            let (bits, size) = shortened(block.steps[place as usize & 63].into())?;
+            self.ac
+                .put(u8::try_from(zeros % 16).ok()? << 4 | size, bits, to)?;
+            before = place;
+        }
+        if before < 63 {
+            self.ac.put(END_OF_BLOCK, 0, to)?;
+        }
+        Some(())
+    }
+
+    /// Calls `each` with the place, in the order of the zigzag, to which a symbol leads, with
+    /// the symbol, and with the bits that follow it.
+    #[inline]
+    fn read_ac(
+        &self,
+        from: &mut BitReader<'_>,
+        mut each: impl FnMut(usize, u8, u32) -> Option<()>,
+    ) -> Option<()> {
+        let mut place = 0;
+        while place < 63 {
+            let (symbol, bits) = self.ac.take(from)?;
+            place += match halves(symbol) {
+                (0, 0) => return each(63, symbol, bits),
+                (zeros, 0) if zeros < 15 => return None,
+                (zeros, _) => usize::from(zeros) + 1,
+            };
+            if place > 63 {
+                return None;
+            }
+            each(place, symbol, bits)?;
+        }
+        Some(())
+    }
+
+    fn read_dc(&self, last: &mut i32, from: &mut BitReader<'_>) -> Option<i32> {
+        *last += self.dc.difference(from)?;
+        (last.unsigned_abs() <= self.most).then_some(*last)
+    }
+}
+
+impl Coding {
+    /// Of the code that a file uses.
+    pub(crate) fn of(code: &Code, class: Class) -> Self {
+        let written = code.completed(class);
+        Self {
+            reading: Reading::of(code),
+            leaps: OnceCell::new(),
+            shorts: OnceCell::new(),
+            writing: Writing::of(&written),
+            is_kept: written == *code,
+            written,
+        }
+    }
+
+    /// Writes the code of results, as a file has it.
+    pub(crate) fn write_code(&self, file: &mut Vec<u8>) {
+        self.written.write(file);
+    }
+
+    /// A symbol and the bits that follow it, as many as its lower half says. Symbols of the
+    /// first frequency have no upper half.
+    #[expect(clippy::inline_always, reason = "called for each number of a photo")]
+    #[inline(always)]
+    pub(crate) fn take(&self, from: &mut BitReader<'_>) -> Option<(u8, u32)> {
+        let (symbol, length) = self.reading.symbol(from.peek())?;
+        let size = u32::from(halves(symbol).1);
+        let both = from.take(length + size);
+        Some((symbol, both & ((1 << size) - 1)))
+    }
+
+    /// By how many places the next symbol leads on, none if it ends the block, and the step there.
+    #[cold]
+    fn step<'f>(&self, mut from: BitReader<'f>) -> Option<(u8, i16, BitReader<'f>)> {
+        let (symbol, bits) = self.take(&mut from)?;
+        match halves(symbol) {
+            (0, 0) => Some((0, 0, from)),
+            (zeros, 0) if zeros < 15 => None,
+            (zeros, size) => Some((zeros + 1, extended(bits, size), from)),
+        }
+    }
+
+    /// By how much a first step differs from the one before.
+    pub(crate) fn difference(&self, from: &mut BitReader<'_>) -> Option<i32> {
+        let (size, bits) = self.take(from)?;
+        Some(extended(bits, size).into())
+    }
+
+    /// Writes by how much a first step differs from the one before.
+    pub(crate) fn write_difference(
+        &self,
+        dc: i32,
+        last: &mut i32,
+        to: &mut BitWriter<'_>,
+    ) -> Option<()> {
+        let (bits, size) = shortened(dc.checked_sub(*last)?)?;
+        *last = dc;
+        self.put(size, bits, to)
+    }
+
+    /// A symbol; the bits that follow it are left out.
+    #[cold]
+    fn skip<'f>(&self, mut from: BitReader<'f>) -> Option<(u8, BitReader<'f>)> {
+        let (symbol, length) = self.reading.symbol(from.peek())?;
+        from.take(length + u32::from(halves(symbol).1));
+        Some((symbol, from))
+    }
+
+    /// Writes a symbol and the bits that follow it, as many as its lower half says.
+    #[inline]
+    pub(crate) fn put(&self, symbol: u8, bits: u32, to: &mut BitWriter<'_>) -> Option<()> {
+        let (code, length) = self.writing.code(symbol)?;
+        let size = u32::from(halves(symbol).1);
+        to.put(code << size | bits, length + size);
+        Some(())
+    }
+}
+
+/// How many zeros to skip, and how many bits follow.
+#[inline]
+pub(crate) fn halves(symbol: u8) -> (u8, u8) {
+    (symbol >> 4, symbol & 15)
+}
+
+/// The number that `size` bits stand for, at most 15: it is negative if they begin with zero.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "15 bits and a sign")]
+pub(crate) fn extended(bits: u32, size: u8) -> i16 {
+    let bits = bits.cast_signed();
+    let negative = size > 0 && bits >> (size - 1) == 0;
+    if negative {
+        (bits - (1 << size) + 1) as i16
+    } else {
+        bits as i16
+    }
+}
+
+/// The bits that stand for a number, and how many they are: at most 15.
+#[inline]
+pub(crate) fn shortened(value: i32) -> Option<(u32, u8)> {
+    let size = 32 - value.unsigned_abs().leading_zeros();
+    if size > 15 {
+        return None;
+    }
+    let bits = if value < 0 { value - 1 } else { value };
+    let bits = bits.cast_unsigned() & ((1 << size) - 1);
+    Some((bits, u8::try_from(size).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_as_long_as_they_must_be() {
+        let cases = [
+            (0, 0, 0),
+            (1, 1, 1),
+            (-1, 0, 1),
+            (3, 3, 2),
+            (-3, 0, 2),
+            (-2, 1, 2),
+            (255, 255, 8),
+        ];
+        for (value, bits, size) in cases {
+            assert_eq!(shortened(value), Some((bits, size)), "{value}");
+            assert_eq!(i32::from(extended(bits, size)), value);
+        }
+        for value in -32_767..=32_767 {
+            let (bits, size) = shortened(value).unwrap();
+            assert_eq!(i32::from(extended(bits, size)), value);
+        }
+        assert_eq!(shortened(32_768), None);
+        assert_eq!(shortened(i32::MIN), None);
+    }
+}
