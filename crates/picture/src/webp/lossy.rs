@@ -18,9 +18,15 @@ const MOST_STEPS: u8 = 127;
 /// A result may be larger by a quarter, and by this for its drawing, in bytes.
 const DRAWING: usize = 4096;
 
-/// Qualities that are tried, by how much they exceed the source's: pixels lose less when they are
-/// quantised more finely than before.
-const TRIES: [f32; 4] = [4.0, 0.0, -4.0, -8.0];
+/// Pixels lose less when they are quantised more finely than before, by so much of the quality.
+const MORE: f32 = 4.0;
+
+/// Below these, twice lost is seen, while a better quality makes a file hardly larger. The first one
+/// is for files that are so small that their drawing weighs more than they do.
+const ENOUGH: [f32; 3] = [85.0, 55.0, 40.0];
+
+/// Qualities that are tried then, by how much they exceed the source's.
+const LESS: [f32; 4] = [MORE, 0.0, -4.0, -8.0];
 
 /// How a file was made.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +47,17 @@ impl Lossy {
         }
     }
 
+    /// In the order in which they are tried.
+    fn qualities(self) -> Vec<f32> {
+        let is_small = self.length < 4 * DRAWING;
+        let enough = ENOUGH.iter().skip(usize::from(!is_small));
+        let better = enough.filter(|enough| **enough > self.quality + MORE);
+        let like_source = LESS
+            .iter()
+            .map(|more| (self.quality + more).clamp(0.0, 100.0));
+        better.copied().chain(like_source).collect()
+    }
+
     /// A file of these pixels.
     pub(crate) fn encode(
         self,
@@ -58,8 +75,8 @@ impl Lossy {
         config.exact = 1; // Transparent pixels have colours, too.
         let most = self.length + self.length / 4 + DRAWING;
         let mut file = Vec::new();
-        for more in TRIES {
-            config.quality = (self.quality + more).clamp(0.0, 100.0);
+        for quality in self.qualities() {
+            config.quality = quality;
             let made = encoder.encode_advanced(&config);
             file = made
                 .map_err(|error| failed(&format!("{error:?}")))?
