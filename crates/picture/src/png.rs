@@ -166,9 +166,11 @@ impl<'f> Png<'f> {
         let Some(chunk) = self.parts.palette.filter(Chunk::is_intact) else {
             return Err(PictureError::corrupt(Format::Png, "it has no palette"));
         };
-        let alphas = self.parts.transparency.map_or(&[][..], |chunk| chunk.data);
-        let mut alphas = alphas.iter().copied();
         let colours = chunk.data.as_chunks().0.iter();
+        // Programs do not heed more of them than there are colours.
+        let alphas = self.parts.transparency.map(|chunk| chunk.data);
+        let alphas = alphas.filter(|alphas| alphas.len() <= colours.len());
+        let mut alphas = alphas.unwrap_or_default().iter().copied();
         let colours = colours.map(|&[r, g, b]| [r, g, b, alphas.next().unwrap_or(255)]);
         let colours = colours.take(1 << self.samples.depth).collect();
         Ok(Some(Palette::new(colours, Alpha::Graded, self.may_expand)))
