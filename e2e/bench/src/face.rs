@@ -32,6 +32,8 @@ const SIZE: (u16, u16) = (1632, 1224);
 const MEGAPIXELS: &str = "2-megapixel JPEG";
 const CONCURRENCIES: [usize; 3] = [1, 8, MOST];
 const MOST: usize = 64;
+/// A file of 10 MB: 37 megapixels.
+const LARGE: (u16, u16) = (7040, 5280);
 
 /// One service worked so many photos off.
 struct Worked {
@@ -49,6 +51,28 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
     for concurrency in CONCURRENCIES {
         at_concurrency(bench, &photo, concurrency).await?;
     }
+    large(bench).await
+}
+
+/// Photos whose files would fill the memory, were all of them there at one time.
+async fn large(bench: &mut Bench) -> Result<()> {
+    let photo = Bytes::from(photos::jpeg(LARGE.0, LARGE.1)?);
+    let mut counted = Counted::default();
+    for repetition in 1..=bench.pick(3, 1) {
+        bench.step(&format!("{MOST} large photos, repetition {repetition}"));
+        let api = Sink::answering(bench.folder(), "face-api", API, ANSWER).await?;
+        counted.note(&work(bench, &api, &photo, MOST, MOST).await?);
+    }
+    let row = Row::new(
+        format!("{MOST} at a time, peak memory with large files"),
+        format!(
+            "VmHWM of the service; each photo is a JPEG of {:.1} MB",
+            mb(photo.len() as u64)
+        ),
+        Figure::new("MB", counted.peak),
+    );
+    let row = row.beside("idle", Figure::new("MB", counted.idle));
+    bench.row(row.target(Target::at_most(160.0)));
     Ok(())
 }
 

@@ -29,8 +29,9 @@ pub struct Limits {
     pub max_events: usize,
     /// Memory for photo files and results in work, in bytes; the process takes 320 MiB more than
     /// this and --pixel-memory together.
-    // One of the largest files and its result, or dozens of ordinary ones.
-    #[arg(long, env = "FACE_FILE_MEMORY", value_name = "BYTES", default_value = "268435456", value_parser = number(MEBI..=1 << 40))]
+    // One of the largest files and its result, ten of 10 MB, or dozens of ordinary ones. Others wait
+    // with their requests open.
+    #[arg(long, env = "FACE_FILE_MEMORY", value_name = "BYTES", default_value = "209715200", value_parser = number(MEBI..=1 << 40))]
     pub file_memory: u64,
     /// Memory for decoded photos, in bytes.
     // Three JPEG photos of 50 megapixels at one time, or one PNG.

@@ -134,6 +134,44 @@ impl SlowApi {
     }
 }
 
+/// Bytes of photos and results that were in work at one time at most, by the calls to the bucket. A
+/// photo is in work from its GET to the PUT of its result, and takes its own size twice.
+fn most_in_work(calls: &[String], size_bytes: u64) -> u64 {
+    let (mut in_work, mut most) = (0, 0);
+    for call in calls {
+        if call.starts_with("PUT target/") {
+            in_work -= 2 * size_bytes;
+        } else if call.starts_with("GET ") {
+            in_work += 2 * size_bytes;
+            most = most.max(in_work);
+        }
+    }
+    most
+}
+
+#[tokio::test]
+async fn as_many_photos_are_in_memory_as_fit_and_the_others_wait() {
+    let (objects, api) = (Objects::default(), SlowApi::new(Duration::from_millis(100)));
+    let limits = [
+        "--file-memory=8388608",
+        "--max-object-bytes=4194304",
+        "--face-max-calls=64",
+    ];
+    let binary = Binary::start(&objects.serve().await, &api.serve().await, &limits).await;
+    let mut photo = fixture("420.jpg");
+    photo.resize(1 << 20, 0);
+    let keys: Vec<_> = (0..64).map(|number| format!("{number}.jpg")).collect();
+    for key in &keys {
+        objects.put(key, photo.clone());
+    }
+    for answer in join_all(keys.iter().map(|key| binary.created(key))).await {
+        assert_eq!(answer.status(), 200);
+    }
+    let most = most_in_work(&objects.calls(), MEBI);
+    assert_eq!(most, 8 * MEBI, "four photos and their results");
+    assert_eq!(api.most.load(Ordering::SeqCst), 4);
+}
+
 #[tokio::test]
 async fn face_api_is_asked_about_few_photos_at_one_time() {
     let api = SlowApi::new(Duration::from_millis(50));
