@@ -63,11 +63,11 @@ impl MeasuredAdapter {
     /// When it does not start.
     pub(crate) async fn start(
         emulated: &EmulatedCloud,
-        sink: &Sink,
+        sink: &str,
         name: &'static str,
     ) -> Result<Self> {
         let mut launch = emulated.services.launch(Service::SourceAdapter)?;
-        launch.env.insert("K_SINK".to_owned(), sink.url.clone());
+        launch.env.insert("K_SINK".to_owned(), sink.to_owned());
         launch.name = name;
         let process = Process::start(launch).await?;
         let id = process.id().context("the adapter ended at once")?;
@@ -141,7 +141,7 @@ async fn at_slow_sink(bench: &mut Bench, emulated: &EmulatedCloud) -> Result<()>
         slow_down(&emulated.cloud, 0).await?;
         messages::fill(&emulated.cloud.queue, events, 0).await?;
         sink.forget().await?;
-        let adapter = MeasuredAdapter::start(emulated, &sink, "source-adapter").await?;
+        let adapter = MeasuredAdapter::start(emulated, &sink.url, "source-adapter").await?;
         let arrivals = sink.wait_for(events).await?;
         emulated.cloud.drained(DRAIN_DEADLINE).await?;
         adapter.end(&emulated.services.http).await?;
@@ -231,7 +231,7 @@ async fn repeat(
     messages::fill(queue, events, 0).await?;
     slow_down(cloud, latency_ms).await?;
     sink.forget().await?;
-    let adapter = MeasuredAdapter::start(emulated, sink, "source-adapter").await?;
+    let adapter = MeasuredAdapter::start(emulated, &sink.url, "source-adapter").await?;
     let arrivals = sink.wait_for(events).await?;
     cloud.drained(DRAIN_DEADLINE).await?;
     let run = adapter.end(&emulated.services.http).await?;

@@ -15,7 +15,8 @@ use crate::messages;
 use crate::row::{Row, Target};
 use crate::sink::{Arrivals, Sink};
 
-const NAMES: [&str; 4] = ["adapter-1", "adapter-2", "adapter-3", "adapter-4"];
+/// What adapters that run side by side are called.
+pub(crate) const NAMES: [&str; 4] = ["adapter-1", "adapter-2", "adapter-3", "adapter-4"];
 /// Enough for every buffer to have its size.
 const SHORT: u64 = 20_000;
 const LARGEST_BYTES: usize = 64 * 1024;
@@ -112,7 +113,7 @@ async fn drain(bench: &Bench, count: u64, padding: usize, adapters: usize) -> Re
     messages::fill(&emulated.cloud.queue, count, padding).await?;
     let mut running = Vec::new();
     for name in NAMES.into_iter().take(adapters) {
-        running.push(MeasuredAdapter::start(&emulated, &sink, name).await?);
+        running.push(MeasuredAdapter::start(&emulated, &sink.url, name).await?);
     }
     let arrivals = sink.wait_for(count).await?;
     emulated.cloud.drained(DRAIN_DEADLINE).await?;

@@ -2,9 +2,10 @@
 //!
 //! The emulator enforces a limit; the queue holds more than can be delivered within it. What
 //! reaches the sink stands beside what the limit allows: 16 messages in each receive, and one
-//! call that deletes them. Limits of a queue are scaled down to what one machine can exceed;
-//! that of the account is the published one. The rate is taken over whole seconds, because the
-//! emulator counts calls in whole seconds.
+//! call that deletes them. The limits are scaled down to what one machine can exceed. The rate is
+//! taken over whole seconds, because the emulator counts calls in whole seconds.
+
+mod photos;
 
 use std::time::Duration;
 
@@ -24,8 +25,8 @@ use crate::sink::Sink;
 const BATCH: f64 = 16.0;
 /// Calls per second at a queue.
 const AT_QUEUE: [u32; 3] = [500, 1000, 2000];
-/// What MNS takes of an account by default, where each message of a batch is one.
-const OF_ACCOUNT: u32 = 20_000;
+/// Half of what MNS takes of an account by default, where each message of a batch is one.
+const OF_ACCOUNT: u32 = 10_000;
 /// As much of what a limit allows must be left when far more is tried.
 const GRACEFUL: f64 = 0.85;
 /// Adapters find the limit in this time.
@@ -83,7 +84,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
             at_limit(bench, &case, adapters).await?;
         }
     }
-    Ok(())
+    photos::run(bench).await
 }
 
 async fn at_limit(bench: &mut Bench, case: &Case, adapters: usize) -> Result<()> {
@@ -130,7 +131,7 @@ async fn measure(bench: &Bench, case: &Case, adapters: usize) -> Result<Measured
     admin.limit(case.limits).await?;
     let mut running = Vec::new();
     for name in NAMES.into_iter().take(adapters) {
-        running.push(MeasuredAdapter::start(&emulated, &sink, name).await?);
+        running.push(MeasuredAdapter::start(&emulated, &sink.url, name).await?);
     }
     sleep(SETTLING).await;
     let (before, started) = (counts(&emulated, &sink).await?, Instant::now());

@@ -25,7 +25,7 @@ use crate::{messages, photos};
 /// Latency of the face API for a photo.
 const API: Duration = Duration::from_millis(200);
 /// Two faces where the sample photo has something to see.
-const ANSWER: &str = r#"{"errno":0,"err_msg":"","request_id":"bench","face_num":2,
+pub(crate) const ANSWER: &str = r#"{"errno":0,"err_msg":"","request_id":"bench","face_num":2,
 "face_rect":[180,60,100,130,820,60,100,130],"face_prob":[0.99,0.98],"gender":[0,1],"age":[37,40]}"#;
 /// 2 megapixels in the 4:3 of cameras.
 const SIZE: (u16, u16) = (1632, 1224);

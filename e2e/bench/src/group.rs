@@ -4,7 +4,9 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::bench::Bench;
-use crate::{adapter, annotate, backlog, controller, face, local, micro, recovery, start};
+use crate::{
+    adapter, annotate, backlog, capacity, controller, face, local, micro, recovery, start,
+};
 
 /// Rows that are measured together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -13,6 +15,8 @@ pub(crate) enum Group {
     Adapter,
     /// The adapter's memory while a long queue is worked off.
     Backlog,
+    /// Throughput at the limits of the cloud's services.
+    Capacity,
     /// How soon events flow again after the sink or the queue was gone.
     Recovery,
     /// CPU time and memory to annotate photos of all sizes, beside libjpeg-turbo.
@@ -42,6 +46,7 @@ impl Group {
         match self {
             Self::Adapter => "adapter",
             Self::Backlog => "backlog",
+            Self::Capacity => "capacity",
             Self::Recovery => "recovery",
             Self::Annotate => "annotate",
             Self::Local => "local",
@@ -57,6 +62,7 @@ impl Group {
         match self {
             Self::Adapter => adapter::run(bench).await,
             Self::Backlog => backlog::run(bench).await,
+            Self::Capacity => capacity::run(bench).await,
             Self::Recovery => recovery::run(bench).await,
             Self::Annotate => annotate::run(bench),
             Self::Local => local::run(bench),

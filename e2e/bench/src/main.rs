@@ -30,6 +30,7 @@ mod annotate;
 mod backlog;
 mod baselines;
 mod bench;
+mod capacity;
 mod child;
 mod controller;
 mod face;

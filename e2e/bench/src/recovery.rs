@@ -85,7 +85,7 @@ async fn measure(bench: &Bench, outage: Outage, time: Duration) -> Result<Recove
     let emulated = bench.emulated_cloud(bench.folder()).await?;
     let mut sink = Sink::start(bench.folder(), LATENCY).await?;
     messages::fill(&emulated.cloud.queue, MESSAGES, 0).await?;
-    let adapter = MeasuredAdapter::start(&emulated, &sink, "source-adapter").await?;
+    let adapter = MeasuredAdapter::start(&emulated, &sink.url, "source-adapter").await?;
     sleep(USUAL).await;
     let usual = rate(&sink, USUAL).await?;
     sink = happen(outage, time, &emulated, sink).await?;

@@ -2,7 +2,9 @@
 //! 202 and counts. In a process of its own, so that its CPU time is not that of the process that
 //! posts; its own clock says when the first and the last event came.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +40,8 @@ pub(crate) struct Arrivals {
     pub(crate) seconds: f64,
     /// So long took 99 of 100 answers at most, from the request in full to the answer.
     pub(crate) p99_ms: f64,
+    /// Events of different ids, where the sink was told to look at them.
+    pub(crate) distinct: u64,
 }
 
 impl Arrivals {
@@ -66,6 +70,14 @@ impl Sink {
     pub(crate) async fn start(folder: &Path, latency: Duration) -> Result<Self> {
         let latency_ms = latency.as_millis().to_string();
         Self::launch(folder, "sink", &["--latency-ms", &latency_ms]).await
+    }
+
+    /// Starts one that answers at once and tells events apart by their ids.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) async fn telling_apart(folder: &Path) -> Result<Self> {
+        Self::launch(folder, "sink", &["--latency-ms", "0", "--tell-apart"]).await
     }
 
     /// Starts one with so many workers, which take `service_time` for each answer.
@@ -207,6 +219,9 @@ pub(crate) struct Args {
     /// JSON to answer with.
     #[arg(long)]
     answer: Option<String>,
+    /// Tell events apart by their ids.
+    #[arg(long)]
+    tell_apart: bool,
     /// Answers that are worked on at one time; all of them if absent.
     #[arg(long)]
     workers: Option<usize>,
@@ -217,6 +232,7 @@ pub(crate) struct Args {
 struct Manner {
     latency: Duration,
     answer: Option<Bytes>,
+    tell_apart: bool,
     workers: Option<Semaphore>,
 }
 
@@ -224,6 +240,7 @@ struct Manner {
 struct Counted {
     arrivals: Arrivals,
     first: Option<Instant>,
+    ids: HashSet<u64>,
     answer_times_ms: Vec<f64>,
 }
 
@@ -234,6 +251,7 @@ pub(crate) async fn serve(args: Args) -> Result<()> {
         listen,
         latency_ms,
         answer,
+        tell_apart,
         workers,
     } = args;
     let listener = TcpListener::bind(listen).await?;
@@ -242,6 +260,7 @@ pub(crate) async fn serve(args: Args) -> Result<()> {
     let manner = Arc::new(Manner {
         latency: Duration::from_millis(latency_ms),
         answer: answer.map(Bytes::from),
+        tell_apart,
         workers: workers.map(Semaphore::new),
     });
     loop {
@@ -264,12 +283,14 @@ async fn serve_one(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let lock = || counted.lock().unwrap_or_else(PoisonError::into_inner);
     let method = request.method().clone();
+    let id = manner.tell_apart.then(|| id_of(&request));
     // A body that breaks off is counted with what came of it.
     let body = request.into_body().collect().await;
     let bytes = body.map_or(0, |body| body.to_bytes().len() as u64);
     let mut response = Response::default();
     if method == Method::POST {
         lock().note(bytes);
+        lock().ids.extend(id);
         if !manner.latency.is_zero() {
             let came = Instant::now();
             manner.work().await;
@@ -291,6 +312,13 @@ async fn serve_one(
     Ok(response)
 }
 
+/// Enough of an event's id to tell it from others.
+fn id_of(request: &Request<Incoming>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    request.headers().get("ce-id").hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Manner {
     async fn work(&self) {
         let _worker = match &self.workers {
@@ -309,6 +337,7 @@ impl Counted {
         let p99_ms = times.get(times.len() * 99 / 100).copied();
         Arrivals {
             p99_ms: p99_ms.unwrap_or_default(),
+            distinct: self.ids.len() as u64,
             ..self.arrivals
         }
     }
