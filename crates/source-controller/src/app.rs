@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use kube::Client;
-use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::events::Reporter;
 use mns::OpenApiEndpoint;
 use prometheus_client::registry::Registry;
 use service::credentials::CredentialSource;
@@ -27,6 +27,7 @@ use crate::controller::{self, Feeds};
 use crate::deployment::{AdapterSettings, CloudVariables};
 use crate::leader::{Election, Leadership};
 use crate::metrics::Metrics;
+use crate::recorder::Recorder;
 use crate::requeue::RequeuePolicy;
 use crate::scaler;
 use crate::sink::cluster_domain;

@@ -42,6 +42,7 @@ struct State<T> {
     /// Number of the last event of each watch that is in working order.
     watches: HashMap<String, u64>,
     entries: HashMap<Key, (T, Instant)>,
+    swept: Sweep,
     /// How many events there were.
     events: u64,
 }
@@ -51,6 +52,7 @@ impl<T> Default for WatchCache<T> {
         Self(Mutex::new(State {
             watches: HashMap::new(),
             entries: HashMap::new(),
+            swept: Sweep::new(),
             events: 0,
         }))
     }
@@ -77,9 +79,10 @@ impl<T: Clone> WatchCache<T> {
         };
         let value = read.await?;
         let mut state = self.lock();
-        state
-            .entries
-            .retain(|_, (_, since)| since.elapsed() < FRESH);
+        if state.swept.is_due(FRESH) {
+            let entries = &mut state.entries;
+            entries.retain(|_, (_, since)| since.elapsed() < FRESH);
+        }
         // An event in the meantime may have been about a change that `read` did not see.
         if last_event.is_some() && last_event == state.watches.get(&key.watch).copied() {
             let entry = (value.clone(), Instant::now());
@@ -125,6 +128,26 @@ impl<T> State<T> {
     }
 }
 
+/// When what has become too old to be used was last thrown away. Going through all of it each time
+/// that something is added would take time that grows with the square of the number of sources.
+#[derive(Debug)]
+struct Sweep(Instant);
+
+impl Sweep {
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Whether the last time was so long ago; now counts as the next.
+    fn is_due(&mut self, pause: Duration) -> bool {
+        let is_due = self.0.elapsed() >= pause;
+        if is_due {
+            self.0 = Instant::now();
+        }
+        is_due
+    }
+}
+
 /// For how long an observation is used; less if regular reconciles come oftener.
 const RECENT: Duration = Duration::from_secs(20);
 
@@ -140,7 +163,13 @@ pub(crate) struct ObservationKey {
 #[derive(Debug)]
 pub(crate) struct RecentObservations<T> {
     fresh: Duration,
-    entries: Mutex<HashMap<String, (ObservationKey, Instant, T)>>,
+    state: Mutex<Recent<T>>,
+}
+
+#[derive(Debug)]
+struct Recent<T> {
+    entries: HashMap<String, (ObservationKey, Instant, T)>,
+    swept: Sweep,
 }
 
 impl ObservationKey {
@@ -157,28 +186,35 @@ impl<T: Clone> RecentObservations<T> {
     pub(crate) fn new(resync: Duration) -> Self {
         Self {
             fresh: RECENT.min(resync / 2),
-            entries: Mutex::default(),
+            state: Mutex::new(Recent {
+                entries: HashMap::new(),
+                swept: Sweep::new(),
+            }),
         }
     }
 
     pub(crate) fn keep(&self, uid: &str, key: ObservationKey, observed: &T) {
         let entry = (key, Instant::now(), observed.clone());
-        self.lock().insert(uid.to_owned(), entry);
+        let Recent { entries, swept } = &mut *self.lock();
+        if swept.is_due(self.fresh) {
+            entries.retain(|_, (_, since, _)| since.elapsed() < self.fresh);
+        }
+        entries.insert(uid.to_owned(), entry);
     }
 
     pub(crate) fn get(&self, uid: &str, key: &ObservationKey) -> Option<T> {
-        let entries = self.lock();
-        let (kept_for, since, observed) = entries.get(uid)?;
+        let recent = self.lock();
+        let (kept_for, since, observed) = recent.entries.get(uid)?;
         (kept_for == key && since.elapsed() < self.fresh).then(|| observed.clone())
     }
 
     /// Forgets a source that is gone, or whose resources in MNS are about to change.
     pub(crate) fn forget(&self, uid: &str) {
-        self.lock().remove(uid);
+        self.lock().entries.remove(uid);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (ObservationKey, Instant, T)>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Recent<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

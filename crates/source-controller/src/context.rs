@@ -1,7 +1,6 @@
 //! Clients, caches and settings that all reconciles share.
 
 use kube::Client;
-use kube::runtime::events::Recorder;
 use mns::{Endpoint, EventRule, OpenApiEndpoint};
 use signing::{Credentials, LiveCredentials};
 use transport::Transport;
@@ -15,6 +14,7 @@ use crate::deployment::{AdapterSettings, Deployments};
 use crate::metrics::Metrics;
 use crate::mns::{Account, CircuitBreaker, ObservedMns};
 use crate::own_writes::OwnWrites;
+use crate::recorder::Recorder;
 use crate::requeue::RequeuePolicy;
 use crate::scope::Scope;
 use crate::sink::{Resolver, SinkWatches};
@@ -93,11 +93,10 @@ impl Context {
             scaler_address,
         } = parts;
         let (watches, sinks) = SinkWatches::channel(scope.clone());
-        let (deployments, writers) = Deployments::new(client.clone(), scope.clone());
         let (config_maps, config_map_writers) = ConfigMaps::new(scope.clone(), knative_namespace);
         let context = Self {
             resolver: Resolver::new(client.clone(), watches, cluster_domain),
-            deployments,
+            deployments: Deployments::new(client.clone(), scope.clone()),
             config_maps,
             own_writes: OwnWrites::default(),
             secrets: WatchCache::default(),
@@ -118,7 +117,6 @@ impl Context {
             scaler_address,
         };
         let feeds = Feeds {
-            deployments: writers,
             config_maps: config_map_writers,
             sinks,
         };

@@ -6,6 +6,7 @@
 //! is fetched, and nothing is kept: no Secret is ever read but those that sources name. A
 //! controller that is limited to some namespaces watches these alone.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::future::ready;
 use std::sync::Arc;
@@ -30,7 +31,6 @@ use crate::account::SECRETS;
 use crate::changes::changes;
 use crate::config_maps::{self, ConfigMapWriters};
 use crate::context::Context;
-use crate::deployment::DeploymentWriters;
 use crate::reconcile::{on_error, reconcile};
 use crate::scaled_object;
 use crate::sink::{Changed, WatchRequests, follow};
@@ -39,12 +39,21 @@ use crate::{knative_config, trust_bundles};
 /// Changes come in bursts: those within this time of each other cause one reconcile.
 const DEBOUNCE: Duration = Duration::from_millis(200);
 
+/// Where `kubectl apply` keeps a copy of the whole object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// So many changes elsewhere that come at one time are looked up together: a watch that begins, or begins
+/// again, tells of every object there is, and going through all sources for each takes far too long.
+const AT_ONCE: usize = 1024;
+
+/// An object of some kind, by group, kind, namespace if its kind lives in one, and name.
+pub type ObjectKey<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+
 /// Sources to reconcile.
 type Concerned = stream::Iter<vec::IntoIter<ObjectRef<MnsOssSource>>>;
 
 /// The ends that the watches of a controller write to.
 pub struct Feeds {
-    pub(crate) deployments: DeploymentWriters,
     pub(crate) config_maps: ConfigMapWriters,
     pub(crate) sinks: WatchRequests,
 }
@@ -61,7 +70,7 @@ pub async fn run(ctx: Arc<Context>, feeds: Feeds, concurrency: u16, stop: Cancel
         .debounce(DEBOUNCE);
     Controller::for_stream(sources, store.clone())
         .with_config(config)
-        .owns_stream(deployments(&ctx, feeds.deployments))
+        .owns_stream(deployments(&ctx))
         .reconcile_on(by_secret(&ctx, store.clone()))
         .reconcile_on(by_config_map(&ctx, feeds.config_maps, store.clone()))
         .reconcile_on(by_definition(ctx.clone(), store.clone()))
@@ -94,7 +103,10 @@ fn sources(
     let ctx = ctx.clone();
     let sources = opened
         .chain(stream::select_all(watches))
-        .modify(|source: &mut MnsOssSource| source.managed_fields_mut().clear())
+        .modify(|source: &mut MnsOssSource| {
+            source.managed_fields_mut().clear();
+            source.annotations_mut().remove(LAST_APPLIED);
+        })
         .reflect(writer)
         .inspect(move |event| {
             if let Ok(watcher::Event::Delete(source)) = event {
@@ -108,17 +120,15 @@ fn sources(
 /// Our own Deployments, not the cluster's, and copies of them.
 fn deployments(
     ctx: &Arc<Context>,
-    writers: DeploymentWriters,
 ) -> impl Stream<Item = watcher::Result<Deployment>> + Send + use<> {
     let labels = format!("{}={}", names::SOURCE_LABEL, names::CONTROLLER);
     let config = watcher::Config::default().labels(&labels);
-    let watches = writers.into_iter().map(|(place, writer)| {
+    let watches = ctx.scope.places().into_iter().map(|place| {
         let deployments: Api<Deployment> = place.api(&ctx.client);
         let ctx = ctx.clone();
         watcher(deployments, config.clone())
             .default_backoff()
             .modify(|deployment: &mut Deployment| deployment.managed_fields_mut().clear())
-            .reflect(writer)
             .inspect(move |event| ctx.deployments.on_event(&place, event))
             .touched_objects()
             .boxed()
@@ -136,11 +146,14 @@ fn by_secret(
         let secrets: Api<PartialObjectMeta<Secret>> = place.api(&ctx.client);
         touched(secrets, move |event| ctx.secrets.on_event(&name, event)).boxed()
     });
-    stream::select_all(watches).flat_map(move |secret| {
-        let (namespace, name) = (secret.namespace(), secret.name_any());
-        concerned(&store, |source| {
-            uses_secret(source, namespace.as_deref(), &name)
-        })
+    let secrets = stream::select_all(watches).ready_chunks(AT_ONCE);
+    secrets.flat_map(move |secrets| {
+        let secrets = secrets.iter().filter_map(|secret| {
+            let metadata = &secret.metadata;
+            Some((metadata.namespace.as_deref(), metadata.name.as_deref()?))
+        });
+        let secrets: BTreeSet<_> = secrets.collect();
+        concerned(&store, |source| uses_secret(source, &secrets))
     })
 }
 
@@ -189,8 +202,11 @@ fn by_sink(
     sinks: WatchRequests,
     store: Store<MnsOssSource>,
 ) -> impl Stream<Item = ObjectRef<MnsOssSource>> + Send {
-    let changes = follow(client, sinks);
-    changes.flat_map(move |changed| concerned(&store, |source| refers_to(source, &changed)))
+    let sinks = Box::pin(follow(client, sinks)).ready_chunks(AT_ONCE);
+    sinks.flat_map(move |changed| {
+        let changed: BTreeSet<_> = changed.iter().map(Changed::key).collect();
+        concerned(&store, |source| refers_to(source, &changed))
+    })
 }
 
 fn concerned(
@@ -236,27 +252,27 @@ fn successes<T: Send>(
     })
 }
 
-/// Whether a source takes its credentials from this Secret.
+/// Whether a source takes its credentials from one of these Secrets, by namespace and name.
 #[must_use]
-pub fn uses_secret(source: &MnsOssSource, namespace: Option<&str>, name: &str) -> bool {
-    source.namespace().as_deref() == namespace
-        && source
-            .spec
-            .access_token
-            .as_ref()
-            .is_some_and(|token| token.secret_key_ref.name == name)
+pub fn uses_secret(source: &MnsOssSource, secrets: &BTreeSet<(Option<&str>, &str)>) -> bool {
+    let namespace = source.metadata.namespace.as_deref();
+    let token = source.spec.access_token.as_ref();
+    token.is_some_and(|token| secrets.contains(&(namespace, token.secret_key_ref.name.as_str())))
 }
 
-/// Whether a source sends, or dead-letters, to this object.
+/// Whether a source sends, or dead-letters, to one of these objects.
 #[must_use]
-pub fn refers_to(source: &MnsOssSource, changed: &Changed) -> bool {
-    let home = source.namespace();
+pub fn refers_to(source: &MnsOssSource, changed: &BTreeSet<ObjectKey<'_>>) -> bool {
+    let home = source.metadata.namespace.as_deref();
     references(source).any(|reference| {
-        let namespace = reference.namespace.or(home.as_deref());
-        group(reference.api_version) == changed.group
-            && reference.kind == changed.kind
-            && reference.name == changed.name
-            && (changed.namespace.is_none() || changed.namespace.as_deref() == namespace)
+        let Reference {
+            api_version,
+            kind,
+            name,
+            namespace,
+        } = reference;
+        let key = |namespace| (group(api_version), kind, namespace, name);
+        changed.contains(&key(namespace.or(home))) || changed.contains(&key(None))
     })
 }
 

@@ -3,6 +3,7 @@
 mod budget;
 mod certificates;
 mod client;
+mod copies;
 mod credentials;
 mod document;
 mod environment;
@@ -19,7 +20,7 @@ use source_api::{Conditions, DeliveryError, Dependent};
 use thiserror::Error;
 use tracing::info;
 
-pub(crate) use client::{DeploymentWriters, Deployments};
+pub(crate) use client::Deployments;
 pub use credentials::CloudVariables;
 pub use document::{AdapterInputs, AdapterSettings, deployment, selector};
 pub(crate) use document::{labels, owner};

@@ -33,6 +33,7 @@ pub mod metrics;
 pub mod mns;
 mod own_writes;
 pub mod reconcile;
+pub mod recorder;
 pub mod requeue;
 pub mod scaled_object;
 pub mod scaler;

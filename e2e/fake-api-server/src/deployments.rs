@@ -1,6 +1,5 @@
 //! What a cluster's own controller does about Deployments, as far as their status shows it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -49,8 +48,8 @@ async fn play(server: FakeApiServer, after: Duration) {
     let mut told = 0;
     let mut rollouts = JoinSet::new();
     loop {
-        for (path, object) in unseen(&server, &mut told) {
-            rollouts.spawn(roll_out(server.clone(), path, object, after));
+        for (path, generation) in unseen(&server, &mut told) {
+            rollouts.spawn(roll_out(server.clone(), path, generation, after));
         }
         while rollouts.try_join_next().is_some() {}
         if newest.changed().await.is_err() {
@@ -59,31 +58,31 @@ async fn play(server: FakeApiServer, after: Duration) {
     }
 }
 
-/// Deployments that came or got a new generation since `told`.
-fn unseen(server: &FakeApiServer, told: &mut u64) -> Vec<(String, Arc<Value>)> {
+/// Deployments that came or got a new generation since `told`, and their generation.
+fn unseen(server: &FakeApiServer, told: &mut u64) -> Vec<(String, Value)> {
     let store = server.0.store();
     let Some(changes) = store.since(*told) else {
         return Vec::new();
     };
-    let changes = changes.filter(|change| {
-        let is_deployment = change.path.plural == "deployments" && change.kind != "DELETED";
-        let seen = &change.object["status"]["observedGeneration"];
-        is_deployment && *seen != change.object["metadata"]["generation"]
+    let deployments = changes.filter(|it| it.path.plural == "deployments" && it.kind != "DELETED");
+    let unseen = deployments.filter_map(|change| {
+        let object = change.object.read();
+        let generation = &object["metadata"]["generation"];
+        let is_seen = object["status"]["observedGeneration"] == *generation;
+        (!is_seen).then(|| (path(&change.path), generation.clone()))
     });
-    let unseen = changes.map(|change| (path(&change.path), Arc::clone(&change.object)));
     let unseen = unseen.collect();
     *told = store.version();
     unseen
 }
 
-async fn roll_out(server: FakeApiServer, path: String, object: Arc<Value>, after: Duration) {
-    let generation = &object["metadata"]["generation"];
-    server.tell(&path, generation, |status, _| {
+async fn roll_out(server: FakeApiServer, path: String, generation: Value, after: Duration) {
+    server.tell(&path, &generation, |status, _| {
         status["observedGeneration"] = generation.clone();
         status["conditions"] = json!([progressing("NewReplicaSetCreated")]);
     });
     sleep(PODS_ARE_MADE).await;
-    server.tell(&path, generation, |status, replicas| {
+    server.tell(&path, &generation, |status, replicas| {
         let available = available(replicas == 0, "MinimumReplicasUnavailable");
         *status = json!({
             "observedGeneration": generation,
@@ -94,7 +93,7 @@ async fn roll_out(server: FakeApiServer, path: String, object: Arc<Value>, after
         });
     });
     sleep(after).await;
-    server.tell(&path, generation, |status, replicas| {
+    server.tell(&path, &generation, |status, replicas| {
         *status = json!({
             "observedGeneration": generation,
             "replicas": replicas,

@@ -12,12 +12,14 @@
 //! What it is not: it knows no schemas, so it sets no defaults, prunes nothing and lets any
 //! document pass; it authenticates and authorizes nobody; it collects no garbage; an apply
 //! removes the fields that the same manager applied before and leaves out now, even if another
-//! manager applied them too; lists come in one piece. JSON patches, field selectors and
+//! manager applied them too; the pages of a list are of different moments. JSON patches, field selectors and
 //! selectors of sets are refused with an error.
 //! A test that passes here has not been tried against a cluster.
 
 mod call;
 mod deployments;
+mod document;
+mod patch;
 mod path;
 mod server;
 mod socket;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -12,6 +13,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Body, Frame};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::call::Call;
 use crate::path::ResourcePath;
@@ -30,6 +32,7 @@ pub(crate) struct Shared {
     store: Mutex<Store>,
     calls: Mutex<Vec<Call>>,
     failures: Mutex<HashMap<(Method, String), (u16, String)>>,
+    latency: Mutex<Duration>,
 }
 
 impl Default for FakeApiServer {
@@ -46,6 +49,7 @@ impl FakeApiServer {
             store: Mutex::new(Store::new()),
             calls: Mutex::default(),
             failures: Mutex::default(),
+            latency: Mutex::default(),
         }))
     }
 
@@ -53,11 +57,20 @@ impl FakeApiServer {
     pub async fn answer<B: Body>(&self, request: Request<B>) -> Response<Answer> {
         let call = Call::read(request).await;
         lock(&self.0.calls).push(call.clone());
+        let latency = *lock(&self.0.latency);
+        if !latency.is_zero() {
+            sleep(latency).await;
+        }
         match self.prepared_failure(&call) {
             Some(failure) => response(failure),
             None if call.is_write() => response(self.0.store().write(&call)),
             None => self.read(&call),
         }
+    }
+
+    /// Answers so much later from now on.
+    pub fn set_latency(&self, latency: Duration) {
+        *lock(&self.0.latency) = latency;
     }
 
     /// Puts an object in place, as another client would. The path ends in its name.
@@ -90,23 +103,30 @@ impl FakeApiServer {
     /// What is at a path.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Value> {
-        self.0.store().get(path).cloned()
+        self.0.store().get(path)
     }
 
     /// All objects whose path begins so, in the order of their paths.
     #[must_use]
     pub fn under(&self, path: &str) -> Vec<Value> {
         let store = self.0.store();
+        store.under(path).map(|(_, object)| object).collect()
+    }
+
+    /// How many of them are so.
+    #[must_use]
+    pub fn count(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> usize {
+        let store = self.0.store();
         store
             .under(path)
-            .map(|(_, object)| object.clone())
-            .collect()
+            .filter(|(_, object)| is_so(object))
+            .count()
     }
 
     /// Changes an object, as another client would. Does nothing if there is none.
     pub fn change(&self, path: &str, change: impl FnOnce(&mut Value)) {
         let mut store = self.0.store();
-        if let Some(mut object) = store.get(path).cloned() {
+        if let Some(mut object) = store.get(path) {
             change(&mut object);
             store.put(path, object);
         }
@@ -164,8 +184,17 @@ impl FakeApiServer {
 
     fn list(&self, call: &Call, list: &ResourcePath, labels: &Labels) -> Value {
         let store = self.0.store();
-        let items = store.list(list, labels);
-        let items: Vec<_> = items.map(|object| shown(call, object)).collect();
+        let page = Page::of(call, store.version());
+        let mut objects = store.list(list, labels, page.after.as_deref()).peekable();
+        let mut items = Vec::new();
+        let mut next = String::new();
+        while let Some((path, object)) = objects.next() {
+            items.push(shown(call, object));
+            if items.len() == page.limit && objects.peek().is_some() {
+                next = format!("{}:{path}", page.version);
+                break;
+            }
+        }
         let (kind, api_version) = if call.wants_metadata() {
             ("PartialObjectMetadataList", "meta.k8s.io/v1")
         } else {
@@ -174,7 +203,7 @@ impl FakeApiServer {
         json!({
             "kind": kind,
             "apiVersion": api_version,
-            "metadata": {"resourceVersion": store.version().to_string()},
+            "metadata": {"resourceVersion": page.version.to_string(), "continue": next},
             "items": items,
         })
     }
@@ -210,11 +239,38 @@ fn is_name(selector: &str) -> bool {
     selector.chars().all(is_of_name)
 }
 
-fn shown(call: &Call, object: &Value) -> Value {
+/// Which part of a list is asked for.
+struct Page {
+    limit: usize,
+    /// The last path of the page before.
+    after: Option<String>,
+    /// The version of the first page.
+    version: u64,
+}
+
+impl Page {
+    fn of(call: &Call, newest: u64) -> Self {
+        let limit = call.query.get("limit").and_then(|it| it.parse().ok());
+        // What may be of any version comes out of a server's cache, at once.
+        let is_any = call
+            .query
+            .get("resourceVersion")
+            .is_some_and(|it| it == "0");
+        let limit = limit.filter(|limit| *limit > 0 && !is_any);
+        let before = call.query.get("continue").and_then(|it| it.split_once(':'));
+        Self {
+            limit: limit.unwrap_or(usize::MAX),
+            after: before.map(|(_, path)| path.to_owned()),
+            version: before.and_then(|it| it.0.parse().ok()).unwrap_or(newest),
+        }
+    }
+}
+
+fn shown(call: &Call, object: Value) -> Value {
     if call.wants_metadata() {
-        metadata(object)
+        metadata(&object)
     } else {
-        object.clone()
+        object
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
-use std::sync::Arc;
+use std::ops::Bound;
 
 use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::call::Call;
+use crate::document::Document;
+use crate::patch::{merge, prune};
 use crate::path::ResourcePath;
 
 /// How many changes are kept for watches that start from an older version.
@@ -26,10 +28,10 @@ pub(crate) type StatusOf =
 
 pub(crate) struct Store {
     status_of: Option<StatusOf>,
-    objects: BTreeMap<String, Arc<Value>>,
+    objects: BTreeMap<String, Document>,
     documents: HashMap<String, Value>,
     /// What each field manager applied last, by path.
-    applied: HashMap<(String, String), Value>,
+    applied: HashMap<(String, String), Document>,
     changes: VecDeque<Change>,
     version: u64,
     newest: watch::Sender<u64>,
@@ -42,7 +44,7 @@ pub(crate) struct Change {
     pub(crate) path: ResourcePath,
     /// `ADDED`, `MODIFIED` or `DELETED`.
     pub(crate) kind: &'static str,
-    pub(crate) object: Arc<Value>,
+    pub(crate) object: Document,
 }
 
 impl fmt::Debug for Store {
@@ -91,31 +93,42 @@ impl Store {
         Some(self.changes.iter().skip(skipped))
     }
 
-    pub(crate) fn get(&self, path: &str) -> Option<&Value> {
-        let object = self.objects.get(path).map(Arc::as_ref);
-        object.or_else(|| self.documents.get(path))
+    pub(crate) fn get(&self, path: &str) -> Option<Value> {
+        let object = self.objects.get(path).map(Document::read);
+        object.or_else(|| self.documents.get(path).cloned())
     }
 
-    pub(crate) fn under<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
-        let from = self.objects.range(path.to_owned()..);
-        let under = from.take_while(move |(found, _)| found.starts_with(path));
-        under.map(|(path, object)| (path.as_str(), object.as_ref()))
+    pub(crate) fn under<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, Value)> {
+        self.under_after(path, Bound::Included(path))
+    }
+
+    /// What is under a path, from another one on.
+    fn under_after<'a>(
+        &'a self,
+        path: &'a str,
+        from: Bound<&'a str>,
+    ) -> impl Iterator<Item = (&'a str, Value)> {
+        let found = self.objects.range::<str, _>((from, Bound::Unbounded));
+        let under = found.take_while(move |(found, _)| found.starts_with(path));
+        under.map(|(path, object)| (path.as_str(), object.read()))
     }
 
     pub(crate) fn keep_document(&mut self, path: &str, document: Value) {
         self.documents.insert(path.to_owned(), document);
     }
 
-    /// Objects of a list, by label.
+    /// Objects of a list, by label, with their paths: all, or those that come after a path.
     pub(crate) fn list<'a>(
         &'a self,
         list: &'a ResourcePath,
         labels: &'a Labels,
-    ) -> impl Iterator<Item = &'a Value> {
-        let objects = self.under(&list.root);
-        objects.filter_map(move |(path, object)| {
-            let path = ResourcePath::parse(path)?;
-            (path.is_in(list) && has_labels(object, labels)).then_some(object)
+        after: Option<&'a str>,
+    ) -> impl Iterator<Item = (&'a str, Value)> {
+        let root = list.root.as_str();
+        let objects = self.under_after(root, after.map_or(Bound::Included(root), Bound::Excluded));
+        objects.filter(move |(path, object)| {
+            let path = ResourcePath::parse(path);
+            path.is_some_and(|path| path.is_in(list)) && has_labels(object, labels)
         })
     }
 
@@ -159,15 +172,15 @@ impl Store {
     }
 
     fn replace(&mut self, path: &str, is_status: bool, call: &Call) -> Outcome {
-        let Some(found) = self.objects.get(path) else {
+        let Some(found) = self.objects.get(path).map(Document::read) else {
             return failure(404, "NotFound");
         };
-        if is_outdated(found, &call.body) {
+        if is_outdated(&found, &call.body) {
             return failure(409, "Conflict");
         }
         let mut object = call.body.clone();
         if is_status {
-            object = found.as_ref().clone();
+            object = found;
             object["status"] = call.body["status"].clone();
         }
         self.finish(200, path, object, call)
@@ -178,9 +191,9 @@ impl Store {
         if !call.is_apply() && !is_merge {
             return failure(415, "UnsupportedMediaType");
         }
-        let mut object = match self.objects.get(path) {
-            Some(found) if is_outdated(found, &call.body) => return failure(409, "Conflict"),
-            Some(found) => found.as_ref().clone(),
+        let mut object = match self.objects.get(path).map(Document::read) {
+            Some(found) if is_outdated(&found, &call.body) => return failure(409, "Conflict"),
+            Some(found) => found,
             None if call.is_apply() && !is_status => json!({}),
             None => return failure(404, "NotFound"),
         };
@@ -203,10 +216,10 @@ impl Store {
         let manager = call.query.get("fieldManager").cloned().unwrap_or_default();
         let key = (path.to_owned(), manager);
         if let Some(before) = self.applied.get(&key) {
-            prune(object, before, &call.body);
+            prune(object, &before.read(), &call.body);
         }
         if !call.is_dry_run() {
-            self.applied.insert(key, call.body.clone());
+            self.applied.insert(key, Document::new(&call.body));
         }
     }
 
@@ -218,14 +231,13 @@ impl Store {
     }
 
     fn delete(&mut self, call: &Call) -> Outcome {
-        let Some(found) = self.objects.get(&call.path) else {
+        let Some(object) = self.objects.get(&call.path).map(Document::read) else {
             return failure(404, "NotFound");
         };
         let wanted = &call.body["preconditions"]["uid"];
-        if !wanted.is_null() && *wanted != found["metadata"]["uid"] {
+        if !wanted.is_null() && *wanted != object["metadata"]["uid"] {
             return failure(409, "Conflict");
         }
-        let object = found.as_ref().clone();
         if call.is_dry_run() {
             return (200, object);
         }
@@ -242,20 +254,20 @@ impl Store {
     /// no finalizer left is removed.
     pub(crate) fn put(&mut self, path: &str, object: Value) -> Value {
         let mut object = self.completed(path, object);
-        let old = self.objects.get(path);
-        if old.is_some_and(|old| **old == object) {
+        let old = self.objects.get(path).map(Document::read);
+        if old.as_ref() == Some(&object) {
             return object;
         }
         let kind = if old.is_some() { "MODIFIED" } else { "ADDED" };
         let is_gone =
             !object["metadata"]["deletionTimestamp"].is_null() && !has_finalizers(&object);
         object["metadata"]["resourceVersion"] = json!((self.version + 1).to_string());
-        let kept = Arc::new(object.clone());
+        let kept = Document::new(&object);
         if is_gone {
             self.objects.remove(path);
             self.tell(path, "DELETED", kept);
         } else {
-            self.objects.insert(path.to_owned(), Arc::clone(&kept));
+            self.objects.insert(path.to_owned(), kept.clone());
             self.tell(path, kind, kept);
         }
         object
@@ -265,17 +277,17 @@ impl Store {
         self.documents.remove(path);
         self.applied.retain(|(applied, _), _| applied != path);
         if let Some(object) = self.objects.remove(path) {
-            let mut object = object.as_ref().clone();
+            let mut object = object.read();
             object["metadata"]["resourceVersion"] = json!((self.version + 1).to_string());
-            self.tell(path, "DELETED", Arc::new(object));
+            self.tell(path, "DELETED", Document::new(&object));
         }
     }
 
     /// An object with the fields that the server owns; its version is still the old one.
     fn completed(&self, path: &str, mut object: Value) -> Value {
-        let old = self.objects.get(path);
-        let of_old = |field: &str| old.map(|old| old["metadata"][field].clone());
-        let is_changed = old.is_none_or(|old| old["spec"] != object["spec"]);
+        let old = self.objects.get(path).map(Document::read);
+        let of_old = |field: &str| old.as_ref().map(|old| old["metadata"][field].clone());
+        let is_changed = old.as_ref().is_none_or(|old| old["spec"] != object["spec"]);
         let generation = of_old("generation").and_then(|it| it.as_i64()).unwrap_or(0);
         let metadata = &mut object["metadata"];
         if let Some(uid) = of_old("uid") {
@@ -294,13 +306,13 @@ impl Store {
             mirror_account(pod);
         }
         if let Some(status_of) = &self.status_of {
-            let read = |path: &str| self.objects.get(path).map(|it| it.as_ref().clone());
+            let read = |path: &str| self.objects.get(path).map(Document::read);
             object["status"] = status_of(&object, &read);
         }
         object
     }
 
-    fn tell(&mut self, path: &str, kind: &'static str, object: Arc<Value>) {
+    fn tell(&mut self, path: &str, kind: &'static str, object: Document) {
         self.version += 1;
         let Some(path) = ResourcePath::parse(path) else {
             return;
@@ -355,38 +367,4 @@ fn is_outdated(found: &Value, body: &Value) -> bool {
 fn has_finalizers(object: &Value) -> bool {
     let finalizers = object["metadata"]["finalizers"].as_array();
     finalizers.is_some_and(|finalizers| !finalizers.is_empty())
-}
-
-/// Removes from `target` what was in `before` and is not in `now`.
-fn prune(target: &mut Value, before: &Value, now: &Value) {
-    let (Some(target), Some(before)) = (target.as_object_mut(), before.as_object()) else {
-        return;
-    };
-    for (name, value) in before {
-        let Some(now) = now.get(name) else {
-            target.remove(name);
-            continue;
-        };
-        if let Some(target) = target.get_mut(name) {
-            prune(target, value, now);
-        }
-    }
-}
-
-/// RFC 7396; an apply patch does the same to the fields that it has.
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    for (name, value) in patch {
-        if !value.is_null() {
-            merge(&mut target[name], value);
-        } else if let Some(target) = target.as_object_mut() {
-            target.remove(name);
-        }
-    }
 }

@@ -51,8 +51,10 @@ pub(crate) fn watch(
     let first = if version.is_some() {
         String::new()
     } else {
-        let found = store.list(&watch.list, &watch.labels);
-        found.map(|object| watch.line("ADDED", object)).collect()
+        let found = store.list(&watch.list, &watch.labels, None);
+        found
+            .map(|(_, object)| watch.line("ADDED", object))
+            .collect()
     };
     drop(store);
     watch.newest.mark_changed();
@@ -88,24 +90,26 @@ impl Watch {
         let Some(changes) = store.since(self.told) else {
             self.is_over = true;
             let (_, status) = failure(410, "Expired");
-            return self.line("ERROR", &status);
+            return self.line("ERROR", status);
         };
         self.told = store.version();
-        let concerns = changes.filter(|change| self.concerns(change));
-        concerns
-            .map(|change| self.line(change.kind, &change.object))
-            .collect()
+        changes.filter_map(|change| self.line_of(change)).collect()
     }
 
-    fn concerns(&self, change: &Change) -> bool {
-        change.path.is_in(&self.list) && has_labels(&change.object, &self.labels)
+    /// The line about a change, if it is of the list.
+    fn line_of(&self, change: &Change) -> Option<String> {
+        if !change.path.is_in(&self.list) {
+            return None;
+        }
+        let object = change.object.read();
+        has_labels(&object, &self.labels).then(|| self.line(change.kind, object))
     }
 
-    fn line(&self, kind: &str, object: &Value) -> String {
+    fn line(&self, kind: &str, object: Value) -> String {
         let object = if self.metadata_only && kind != "ERROR" {
-            metadata(object)
+            metadata(&object)
         } else {
-            object.clone()
+            object
         };
         format!("{}\n", json!({"type": kind, "object": object}))
     }

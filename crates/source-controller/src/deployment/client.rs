@@ -1,17 +1,14 @@
 //! Finds and writes the adapters' Deployments.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{Patch, PatchParams};
-use kube::runtime::reflector::store::Writer;
-use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher;
 use kube::{Api, Client, ResourceExt};
 use source_api::names;
 
+use super::copies::Copies;
 use crate::own_writes::OwnWrites;
 use crate::scope::{Place, Scope};
 use crate::source::Identity;
@@ -28,57 +25,36 @@ pub(crate) struct Deployments {
     own_writes: OwnWrites,
 }
 
-/// The copies that one watch keeps.
-struct Copies {
-    store: Store<Deployment>,
-    /// Whether the watch is in working order.
-    is_live: AtomicBool,
-}
-
-/// Where the watch on each place writes its copies.
-pub(crate) type DeploymentWriters = Vec<(Place, Writer<Deployment>)>;
-
 impl Deployments {
-    pub(crate) fn new(client: Client, scope: Scope) -> (Self, DeploymentWriters) {
-        let mut copies = HashMap::new();
-        let mut writers = Vec::new();
-        for place in scope.places() {
-            let (store, writer) = reflector::store();
-            let is_live = AtomicBool::new(false);
-            copies.insert(place.clone(), Copies { store, is_live });
-            writers.push((place, writer));
-        }
-        let deployments = Self {
+    pub(crate) fn new(client: Client, scope: Scope) -> Self {
+        let places = scope.places().into_iter();
+        Self {
             client,
+            copies: places.map(|place| (place, Copies::default())).collect(),
             scope,
-            copies,
             own_writes: OwnWrites::default(),
-        };
-        (deployments, writers)
+        }
     }
 
-    /// Takes an event of the watch on `place` into account, once the copies show it.
+    /// Takes an event of the watch on `place` into account.
     pub(crate) fn on_event(
         &self,
         place: &Place,
         event: &watcher::Result<watcher::Event<Deployment>>,
     ) {
-        let is_live = match event {
-            Ok(watcher::Event::InitApply(_)) => return,
+        // Before the version counts as watched: whoever then asks finds the copy.
+        if let Some(copies) = self.copies.get(place) {
+            copies.on_event(event);
+        }
+        match event {
             Ok(watcher::Event::Apply(deployment)) => {
                 let version = deployment.resource_version().unwrap_or_default();
                 self.own_writes.watched(&source_uid(deployment), &version);
-                true
             }
             Ok(watcher::Event::Delete(deployment)) => {
                 self.own_writes.forget(&source_uid(deployment));
-                true
             }
-            Ok(watcher::Event::InitDone) => true,
-            Ok(watcher::Event::Init) | Err(_) => false,
-        };
-        if let Some(copies) = self.copies.get(place) {
-            copies.is_live.store(is_live, Ordering::Release);
+            _ => {}
         }
     }
 
@@ -87,13 +63,13 @@ impl Deployments {
     pub(crate) async fn find(&self, identity: &Identity) -> kube::Result<Option<Deployment>> {
         let copies = self.copies.get(&self.scope.place_of(&identity.namespace));
         // Both are asked before the copy is taken: it has whatever the watch brings in between.
-        let is_live = copies.is_some_and(|copies| copies.is_live.load(Ordering::Acquire));
+        let are_live = copies.is_some_and(Copies::are_live);
         let unwatched = self.own_writes.unwatched(&identity.uid);
-        let key = ObjectRef::new(&identity.adapter_name()).within(&identity.namespace);
-        let copy = copies.and_then(|copies| copies.store.get(&key));
-        let version = copy.as_ref().and_then(|copy| copy.resource_version());
-        if is_live && (unwatched.is_none() || unwatched == version) {
-            return Ok(copy.map(Arc::unwrap_or_clone));
+        let (namespace, name) = (&identity.namespace, identity.adapter_name());
+        let copy = copies.and_then(|copies| copies.get(namespace, &name));
+        let version = copy.as_ref().and_then(ResourceExt::resource_version);
+        if are_live && (unwatched.is_none() || unwatched == version) {
+            return Ok(copy);
         }
         self.read(identity, version.as_deref()).await
     }
@@ -197,12 +173,8 @@ mod tests {
     #[tokio::test]
     async fn copy_is_used_unless_it_may_be_older_than_the_last_write() {
         let server = FakeApiServer::new();
-        let (deployments, mut writers) = Deployments::new(client(&server), Scope::cluster());
-        let (place, mut writer) = writers.pop().unwrap();
-        let mut bring = |event| {
-            writer.apply_watcher_event(&event);
-            deployments.on_event(&place, &Ok(event));
-        };
+        let deployments = Deployments::new(client(&server), Scope::cluster());
+        let bring = |event| deployments.on_event(&Place::Cluster, &Ok(event));
         let version = async || {
             let found = deployments.find(&identity()).await.unwrap();
             (

@@ -5,6 +5,7 @@
 //! times, or each reconcile would write a new status. They never quote an answer: a user who
 //! may write a Secret chooses the host, and must not read internal services through the status.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mns::{
@@ -63,9 +64,12 @@ const CODES: [&str; 33] = [
 /// The reason that goes with a topic which does not exist.
 pub(crate) const TOPIC_NOT_FOUND: &str = "TopicNotFound";
 
-/// An account with the key to it, and where it is.
+/// An account with the key to it, and where it is. Clones share it: one of each source is kept.
 #[derive(Clone, Debug)]
-pub struct Account {
+pub struct Account(Arc<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
     client: Client,
     credentials: LiveCredentials,
     transport: Transport,
@@ -111,42 +115,43 @@ impl Account {
         circuit_breaker: CircuitBreaker,
         metrics: Metrics,
     ) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             client: Client::builder(endpoint, credentials.clone()).build_on(transport.clone()),
             credentials,
             transport,
             open_api,
             circuit_breaker,
             metrics,
-        }
+        }))
     }
 
     /// The same key at another place.
     #[must_use]
     pub fn at(&self, endpoint: &Endpoint) -> Self {
-        let client = Client::builder(endpoint.clone(), self.credentials.clone());
-        Self {
-            client: client.build_on(self.transport.clone()),
-            ..self.clone()
-        }
+        let inner = self.0.as_ref();
+        let client = Client::builder(endpoint.clone(), inner.credentials.clone());
+        Self(Arc::new(Inner {
+            client: client.build_on(inner.transport.clone()),
+            ..inner.clone()
+        }))
     }
 
     /// Where the account is.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        self.client.endpoint()
+        self.0.client.endpoint()
     }
 
     /// A queue, whether it exists or not.
     #[must_use]
     pub fn queue(&self, name: &QueueName) -> Queue {
-        self.client.queue(name.clone())
+        self.0.client.queue(name.clone())
     }
 
     /// A topic, whether it exists or not.
     #[must_use]
     pub fn topic(&self, name: &TopicName) -> Topic {
-        self.client.topic(name.clone())
+        self.0.client.topic(name.clone())
     }
 
     /// The event rules of the account in its region.
@@ -156,13 +161,13 @@ impl Account {
     pub fn event_rules(&self) -> Result<EventRules, MnsProblem> {
         let open_api = self.open_api();
         let open_api = open_api.ok_or_else(|| MnsProblem::no_account(MnsResource::EventRule))?;
-        let (credentials, transport) = (self.credentials.clone(), self.transport.clone());
+        let (credentials, transport) = (self.0.credentials.clone(), self.0.transport.clone());
         Ok(EventRules::new(open_api, credentials, transport))
     }
 
     fn open_api(&self) -> Option<OpenApiEndpoint> {
         let of_region = || OpenApiEndpoint::of_region(self.endpoint().region()?).ok();
-        self.open_api.clone().or_else(of_region)
+        self.0.open_api.clone().or_else(of_region)
     }
 
     /// Where calls about `resource` go.
@@ -188,12 +193,12 @@ impl Account {
         let call = Box::pin(call);
         async move {
             let place = self.place(resource);
-            let heard = self.circuit_breaker.call(&place, timeout(CALL, call));
+            let heard = self.0.circuit_breaker.call(&place, timeout(CALL, call));
             let answer = match heard.await {
                 Some(answer) => answer.map_err(|error| MnsProblem::of(resource, &error, &place)),
                 None => Err(MnsProblem::unanswered(resource, &place)),
             };
-            self.metrics.mns_call(match &answer {
+            self.0.metrics.mns_call(match &answer {
                 Ok(_) => CallOutcome::Success,
                 Err(problem) if problem.disposition.is_retryable() => CallOutcome::Unavailable,
                 Err(_) => CallOutcome::Refused,

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::cache::{Key, WatchCache};
+use crate::controller::ObjectKey;
 use crate::scope::{Place, Scope};
 
 /// An object that came, changed or went.
@@ -30,6 +31,15 @@ pub struct Changed {
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
+}
+
+impl Changed {
+    /// By which a source's references are looked up.
+    #[must_use]
+    pub fn key(&self) -> ObjectKey<'_> {
+        let namespace = self.namespace.as_deref();
+        (&self.group, &self.kind, namespace, &self.name)
+    }
 }
 
 /// Requests watches, and caches the addresses that sinks announce.

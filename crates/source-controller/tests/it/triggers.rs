@@ -1,5 +1,7 @@
 //! Which sources a change elsewhere wakes, as tables.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use source_api::MnsOssSource;
 use source_controller::controller::{refers_into, refers_to, uses_secret};
@@ -111,6 +113,7 @@ fn objects_wake_the_sources_that_name_them() {
     ];
     for (name, (sink, dead_letter_sink), changed, expected) in table {
         let source = source(&sink, dead_letter_sink.as_ref());
+        let changed = BTreeSet::from([changed.key()]);
         assert_eq!(refers_to(&source, &changed), expected, "{name}");
     }
 }
@@ -140,7 +143,7 @@ fn secrets_wake_the_sources_that_name_them() {
         (None, "mnsoss-secret", false),
     ] {
         assert_eq!(
-            uses_secret(&source, namespace, name),
+            uses_secret(&source, &BTreeSet::from([(namespace, name)])),
             expected,
             "{namespace:?} {name}"
         );

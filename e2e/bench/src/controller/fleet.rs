@@ -1,7 +1,7 @@
 //! Many sources in a fake cluster, and the controller that keeps them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -11,12 +11,12 @@ use fake_api_server::{Call, DeploymentController, FakeApiServer, Socket};
 use serde_json::{Value, json};
 use testbed::meter::{self, Meter};
 use testbed::metrics::scrape;
-use testbed::{Launch, Process, Progress, Services, poll_until};
+use testbed::{Cloud, Fault, FaultKind, Launch, Process, Progress, Services, poll_until};
 
 use crate::bench::{Bench, EmulatedCloud};
 
-/// Beyond what hundreds of sources take on a busy machine.
-pub(super) const DEADLINE: Duration = Duration::from_mins(5);
+/// Beyond what thousands of sources take on a busy machine.
+pub(super) const DEADLINE: Duration = Duration::from_mins(10);
 /// Pods come up so long after they were made: long enough to be seen in between.
 const PODS_TAKE: Duration = Duration::from_secs(1);
 
@@ -28,8 +28,10 @@ const BROKERS: &str = "/apis/eventing.knative.dev/v1/namespaces/fleet/brokers";
 /// A cluster full of sources and the controller's process.
 pub(super) struct Fleet {
     server: FakeApiServer,
-    _socket: Socket,
+    socket: Socket,
+    folder: PathBuf,
     services: Services,
+    cloud: Cloud,
     controller: Process,
     meter: Meter,
     /// Memory of the controller before there was a source.
@@ -61,14 +63,35 @@ impl Fleet {
             idle_bytes: until_watching(&server, &meter).await?,
             _deployments: server.run_deployments(PODS_TAKE),
             server,
-            _socket: socket,
+            socket,
+            folder,
             services,
+            cloud,
             controller,
             meter,
         };
         fleet.calls();
         fleet.fill(&fleet.server, count);
         Ok(fleet)
+    }
+
+    /// Ends the controller, and starts another in its place. From then on the API server and MNS
+    /// answer late.
+    pub(super) async fn restart(self, bench: &Bench, latency: Duration) -> Result<Self> {
+        self.controller.stop().await?;
+        self.server.set_latency(latency);
+        let latency_ms = u64::try_from(latency.as_millis())?;
+        let slow = Fault::always("mns", "*", FaultKind::Latency { latency_ms });
+        self.cloud.account.admin.add_fault(&slow).await?;
+        self.server.calls();
+        let launch = launch(&bench.controller, &self.socket, &self.folder)?;
+        let controller = Process::start(launch).await?;
+        let id = controller.id().context("the controller ended at once")?;
+        Ok(Self {
+            controller,
+            meter: Meter::of(id)?,
+            ..self
+        })
     }
 
     /// A server with the same sources and no controller.
@@ -110,17 +133,13 @@ impl Fleet {
     }
 
     /// How many sources are ready.
-    pub(super) fn ready(&self) -> u32 {
+    pub(super) fn ready(&self) -> usize {
         let is_ready = |source: &Value| {
             let conditions = source["status"]["conditions"].as_array();
             let mut conditions = conditions.into_iter().flatten();
             conditions.any(|it| it["type"] == "Ready" && it["status"] == "True")
         };
-        let sources = self.server.under(SOURCES);
-        sources
-            .iter()
-            .map(|source| u32::from(is_ready(source)))
-            .sum()
+        self.server.count(SOURCES, is_ready)
     }
 
     /// The calls since this was last asked, without those that keep the lease.
@@ -179,12 +198,28 @@ async fn until_watching(server: &FakeApiServer, meter: &Meter) -> Result<u64> {
     Ok(meter.read()?.peak_bytes)
 }
 
+/// An object as `kubectl apply` leaves it: with itself as text, and with a note of who set which field.
 fn object(api_version: &str, kind: &str, name: &str, rest: &Value) -> Value {
     let mut object = rest.clone();
     object["apiVersion"] = json!(api_version);
     object["kind"] = json!(kind);
     object["metadata"] = json!({"name": name, "namespace": "fleet"});
+    let applied = object.to_string();
+    let fields = fields(&object);
+    object["metadata"]["annotations"] =
+        json!({"kubectl.kubernetes.io/last-applied-configuration": applied});
+    object["metadata"]["managedFields"] = json!([{
+        "manager": "kubectl-client-side-apply", "operation": "Update", "apiVersion": api_version,
+        "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": fields,
+    }]);
     object
+}
+
+/// The names of all fields, in the form in which a server notes them.
+fn fields(value: &Value) -> Value {
+    let all = value.as_object().into_iter().flatten();
+    let noted = all.map(|(name, value)| (format!("f:{name}"), fields(value)));
+    Value::Object(noted.collect())
 }
 
 fn spec(name: &str) -> Value {

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::{JSON, LIST, WIDGET, ask};
+use crate::{JSON, LIST, WIDGET, ask, get};
 
 async fn watch(server: &FakeApiServer, query: &str) -> Response<Answer> {
     let uri = format!("{LIST}?watch=1&{query}");
@@ -49,6 +49,33 @@ async fn nothing_that_happens_after_a_list_is_missed() {
     assert_eq!(next(&mut watch).await, "MODIFIED a");
     server.remove(WIDGET);
     assert_eq!(next(&mut watch).await, "DELETED a");
+}
+
+#[tokio::test]
+async fn pages_of_a_list_make_the_whole() {
+    let server = FakeApiServer::new();
+    for name in ["a", "b", "c"] {
+        put(&server, name, "x");
+    }
+    let page = async |query: &str| {
+        let (_, list) = get(&server, &format!("{LIST}?limit=2{query}")).await;
+        let items = list["items"].as_array().unwrap();
+        let name = |item: &Value| item["metadata"]["name"].as_str().unwrap().to_owned();
+        let names: Vec<_> = items.iter().map(name).collect();
+        let next = list["metadata"]["continue"].as_str().unwrap().to_owned();
+        (
+            names.concat(),
+            next,
+            list["metadata"]["resourceVersion"].clone(),
+        )
+    };
+    let (names, next, version) = page("").await;
+    assert_eq!(names, "ab");
+    put(&server, "a", "y");
+    let last = page(&format!("&continue={next}")).await;
+    assert_eq!(last, ("c".to_owned(), String::new(), version));
+    let (names, next, _) = page("&resourceVersion=0").await;
+    assert_eq!((names.as_str(), next.as_str()), ("abc", ""), "from a cache");
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kube::runtime::controller::Action;
-use kube::runtime::events::Recorder;
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use source_api::{MnsOssSource, TemplateKeys, names};
@@ -18,6 +17,7 @@ use source_controller::deployment::{AdapterSettings, CloudVariables};
 use source_controller::error::ReconcileError;
 use source_controller::metrics::Metrics;
 use source_controller::reconcile::reconcile;
+use source_controller::recorder::Recorder;
 use source_controller::requeue::RequeuePolicy;
 
 use super::cloud::{ACCOUNT, Cloud, KEY_ID, KEY_SECRET, REGION, transport};
