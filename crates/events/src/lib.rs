@@ -5,6 +5,7 @@ mod data;
 mod decode;
 mod encode;
 mod error;
+mod span;
 mod version;
 
 pub use attribute::is_extension_name;
@@ -17,4 +18,5 @@ pub use data::data_bytes;
 pub use decode::from_http;
 pub use encode::{HttpMessage, binary, binary_as, binary_headers, structured, structured_as};
 pub use error::{DecodeError, EncodeError, JsonError};
+pub use span::describe;
 pub use version::SpecVersion;

@@ -4,7 +4,6 @@
 //! `look`, `fetch`, `analyse`, `draw` and `store`, with the requests that they make. Without a
 //! collector none is recorded.
 
-use events::AttributesReader as _;
 use http::{HeaderMap, StatusCode};
 use oss::event::ObjectAddress;
 use service::traces::{self, SPANS, TRACEPARENT};
@@ -49,10 +48,7 @@ pub(crate) fn continue_from_event(span: &Span, has_header: bool, event: &events:
     if let (false, Some(first)) = (has_header, first) {
         traces::continue_from(span, &first);
     }
-    span.record("cloudevents.event_id", event.id());
-    span.record("cloudevents.event_source", event.source().as_str());
-    span.record("cloudevents.event_type", event.ty());
-    span.record("cloudevents.event_subject", event.subject());
+    events::describe(span, event);
 }
 
 /// Notes the answer to a request. By the conventions, only what is 500 or more is a server's

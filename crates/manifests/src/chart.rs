@@ -12,7 +12,7 @@ mod values;
 use crate::config::{CONTROLLER_NAMESPACE, Config};
 use crate::file::{File, ORIGIN};
 use crate::observability;
-use crate::rrsa::{self, Piece, Rrsa};
+use crate::rrsa::{Piece, Rrsa};
 use crate::yaml::RenderError;
 use switch::marked_files;
 
@@ -251,9 +251,9 @@ fn optional_variables() -> Vec<(String, String)> {
         ),
         (
             "ALIBABA_CLOUD_OIDC_TOKEN_FILE",
-            rrsa::TOKEN_FILE,
+            source_api::STS_TOKEN_FILE,
             "rrsa.roleArn",
-            rrsa::TOKEN_FILE,
+            source_api::STS_TOKEN_FILE,
         ),
         (
             "ALIBABA_CLOUD_STS_REGION",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Backend, Config};
 use crate::file::File;
-use crate::rrsa::{AUDIENCE, Piece, Rrsa};
+use crate::rrsa::{Piece, Rrsa};
 
 /// Prefix of every queue and subscription that the controller makes.
 const OWN: &str = "mnsoss-*";
@@ -63,7 +63,7 @@ fn trust(config: &Config, rrsa: &Rrsa, piece: Piece) -> Value {
             "Principal": {"Federated": [rrsa.provider_arn()]},
             "Condition": {"StringEquals": {
                 "oidc:iss": [rrsa.issuer],
-                "oidc:aud": [AUDIENCE],
+                "oidc:aud": [source_api::STS_AUDIENCE],
                 "oidc:sub": [format!("system:serviceaccount:{namespace}:{account}")],
             }},
         }],

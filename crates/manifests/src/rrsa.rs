@@ -6,10 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{
-    EnvVar, ProjectedVolumeSource, ServiceAccount, ServiceAccountTokenProjection, Volume,
-    VolumeMount, VolumeProjection,
-};
+use k8s_openapi::api::core::v1::{EnvVar, ServiceAccount};
+use source_api::STS_TOKEN_FILE;
 use source_api::names::CONTROLLER;
 
 use crate::config::Config;
@@ -17,16 +15,7 @@ use crate::console;
 use crate::metadata::text_map;
 use crate::sample::{ACCOUNT, SERVICE, variable};
 
-/// What STS is called in tokens.
-pub(crate) const AUDIENCE: &str = "sts.aliyuncs.com";
 const ROLE_NAME: &str = "pod-identity.alibabacloud.com/role-name";
-const VOLUME: &str = "rrsa-token";
-const FOLDER: &str = "/var/run/secrets/mnsoss/rrsa";
-const TOKEN: &str = "token";
-/// Where a pod finds its token.
-pub(crate) const TOKEN_FILE: &str = "/var/run/secrets/mnsoss/rrsa/token";
-/// The kubelet renews a token after four fifths of this time.
-const TOKEN_SECONDS: i64 = 3600;
 
 /// How the cluster's service accounts are known in RAM.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,40 +96,13 @@ impl Rrsa {
         let mut variables = vec![
             variable("ALIBABA_CLOUD_ROLE_ARN", &self.role_arn(piece)),
             variable("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", &self.provider_arn()),
-            variable("ALIBABA_CLOUD_OIDC_TOKEN_FILE", TOKEN_FILE),
+            variable("ALIBABA_CLOUD_OIDC_TOKEN_FILE", STS_TOKEN_FILE),
             variable("ALIBABA_CLOUD_STS_REGION", &self.region),
         ];
         let endpoint = self.sts_endpoint.as_ref();
         variables.extend(endpoint.map(|it| variable("ALIBABA_CLOUD_STS_ENDPOINT", it)));
         variables
     }
-}
-
-/// A token of the pod's ServiceAccount for STS alone, and where it is mounted.
-pub(crate) fn token() -> (Volume, VolumeMount) {
-    let token = ServiceAccountTokenProjection {
-        audience: Some(AUDIENCE.to_owned()),
-        expiration_seconds: Some(TOKEN_SECONDS),
-        path: TOKEN.to_owned(),
-    };
-    let volume = Volume {
-        name: VOLUME.to_owned(),
-        projected: Some(ProjectedVolumeSource {
-            sources: Some(vec![VolumeProjection {
-                service_account_token: Some(token),
-                ..VolumeProjection::default()
-            }]),
-            ..ProjectedVolumeSource::default()
-        }),
-        ..Volume::default()
-    };
-    let mount = VolumeMount {
-        name: VOLUME.to_owned(),
-        mount_path: FOLDER.to_owned(),
-        read_only: Some(true),
-        ..VolumeMount::default()
-    };
-    (volume, mount)
 }
 
 /// The ServiceAccount with its role's name, if there are roles.

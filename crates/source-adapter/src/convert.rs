@@ -16,10 +16,7 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use events::{
-    AttributesReader as _, EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage,
-    SpecVersion,
-};
+use events::{EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage, SpecVersion};
 use oss::event::Event;
 use service::traces;
 use sha2::{Digest as _, Sha256};
@@ -117,7 +114,7 @@ impl Converter {
         let mut trace = traceparent(&id, given.as_deref(), self.sampling);
         trace::enter_trace(&span, given.as_deref(), &trace);
         if let Some(own) = traces::traceparent(&span) {
-            describe(&span, &event);
+            events::describe(&span, &event);
             // The extension is that of the first hop: one that the event brought stays.
             if given.is_none() && trace::is_recorded(&own) {
                 event.set_extension("traceparent", own.to_str().unwrap_or_default());
@@ -136,14 +133,6 @@ impl Converter {
             Payload::Base64 => format!("\"{}\"", BASE64_STANDARD.encode(document)).into_bytes(),
         }
     }
-}
-
-/// Says in the span which event it is about.
-fn describe(span: &Span, event: &events::Event) {
-    span.record("cloudevents.event_id", event.id());
-    span.record("cloudevents.event_source", event.source().as_str());
-    span.record("cloudevents.event_type", event.ty());
-    span.record("cloudevents.event_subject", event.subject());
 }
 
 /// Writes an event in the given version and format.

@@ -27,6 +27,7 @@ mod filter;
 mod manager;
 pub mod names;
 mod overrides;
+mod pod_token;
 mod rules;
 mod schema;
 mod sink;
@@ -49,6 +50,7 @@ pub use event_types::{EVENT_SOURCE, EVENT_TYPES, EVENT_TYPES_ANNOTATION, EventTy
 pub use filter::FilterSpec;
 pub use manager::Conditions;
 pub use overrides::CloudEventOverrides;
+pub use pod_token::{STS_AUDIENCE, STS_TOKEN_FILE, mounted, sts_token, token_volume};
 pub use sink::{Sink, SinkError, Target};
 pub use source::{
     DeletionPolicy, MnsOssSource, MnsOssSourceSpec, Origin, OriginError, Payload, SpecVersion,

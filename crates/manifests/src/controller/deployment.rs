@@ -14,7 +14,7 @@ use super::scaler;
 use crate::config::Config;
 use crate::metadata::{controller_selector, namespaced, ours, text_map};
 use crate::pod::{container_security, probe, resources};
-use crate::rrsa::{self, Piece};
+use crate::rrsa::Piece;
 
 /// The variable that holds the adapters' image.
 pub(super) const ADAPTER_IMAGE: &str = "ADAPTER_IMAGE";
@@ -63,7 +63,11 @@ fn scraped() -> BTreeMap<String, String> {
 }
 
 fn pod(config: &Config) -> PodSpec {
-    let (volume, mount) = config.rrsa.as_ref().map(|_| rrsa::token()).unzip();
+    let (volume, mount) = config
+        .rrsa
+        .as_ref()
+        .map(|_| source_api::sts_token())
+        .unzip();
     PodSpec {
         service_account_name: Some(CONTROLLER.to_owned()),
         enable_service_links: Some(false),

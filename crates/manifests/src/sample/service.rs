@@ -10,7 +10,7 @@ use crate::config::{Addressing, Config};
 use crate::knative::{RevisionContainer, RevisionSpec, RevisionTemplate, Service, ServiceSpec};
 use crate::metadata::{VERSION, namespaced, text_map, with_labels};
 use crate::pod::{container_security, probe, resources};
-use crate::rrsa::{self, Piece};
+use crate::rrsa::Piece;
 
 /// What readers should know first.
 pub(super) fn comment(config: &Config) -> &'static str {
@@ -153,7 +153,7 @@ pub(crate) fn variable(name: &str, value: &str) -> EnvVar {
 /// How a piece comes to its keys: its variables for that, a volume, and where that is mounted.
 pub(crate) fn keys(config: &Config, piece: Piece) -> (Vec<EnvVar>, Volume, VolumeMount) {
     if let Some(rrsa) = &config.rrsa {
-        let (volume, mount) = rrsa::token();
+        let (volume, mount) = source_api::sts_token();
         return (rrsa.variables(piece), volume, mount);
     }
     let mount = VolumeMount {

@@ -5,8 +5,8 @@ use k8s_openapi::api::core::v1::{
 };
 use transport::KNATIVE_BUNDLES;
 
-use super::credentials::mounted;
 use crate::source::Identity;
+use source_api::mounted;
 
 /// Name and place of the volume are those that Knative gives to its own adapters.
 const VOLUME: &str = "kne-bundle-volume";

@@ -4,23 +4,15 @@
 //! pods get what they need without it, and do not collide with it where it is installed.
 
 use clap::Args;
-use k8s_openapi::api::core::v1::{
-    KeyToPath, ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume,
-    VolumeMount, VolumeProjection,
+use k8s_openapi::api::core::v1::{KeyToPath, SecretVolumeSource, Volume, VolumeMount};
+use source_api::{
+    AuthSpec, MnsOssSourceSpec, STS_TOKEN_FILE, SecretKeyReference, mounted, sts_token,
 };
-use source_api::{AuthSpec, MnsOssSourceSpec, SecretKeyReference};
 
 use super::document::AdapterSettings;
 
 const SECRET_DIRECTORY: &str = "/var/run/mnsoss";
 const SECRET_FILE: &str = "access-token";
-const TOKEN_DIRECTORY: &str = "/var/run/secrets/mnsoss/rrsa";
-const TOKEN_FILE: &str = "token";
-const TOKEN_VOLUME: &str = "rrsa-token";
-/// What STS is called in tokens.
-const AUDIENCE: &str = "sts.aliyuncs.com";
-/// The kubelet renews a token after four fifths of this time.
-const TOKEN_SECONDS: i64 = 3600;
 /// Has `ack-pod-identity-webhook` do its work on a pod.
 pub(super) const INJECTION: (&str, &str) = ("pod-identity.alibabacloud.com/injection", "on");
 
@@ -89,7 +81,7 @@ pub(super) fn variables(
         vpc_endpoint_enabled,
     } = &settings.cloud;
     let provider = oidc_provider_arn.as_ref().or(usual.as_ref());
-    let token = format!("{TOKEN_DIRECTORY}/{TOKEN_FILE}");
+    let token = STS_TOKEN_FILE.to_owned();
     [
         ("ALIBABA_CLOUD_ROLE_ARN", Some(role)),
         ("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", provider),
@@ -114,18 +106,7 @@ pub(super) fn volume(spec: &MnsOssSourceSpec) -> Option<(Volume, VolumeMount)> {
     }
     let auth = spec.auth.as_ref()?;
     auth.role_arn.as_ref()?;
-    let tokens = vec![token(TOKEN_FILE, AUDIENCE)];
-    Some(mounted(projected(TOKEN_VOLUME, tokens), TOKEN_DIRECTORY))
-}
-
-pub(super) fn mounted(volume: Volume, directory: &str) -> (Volume, VolumeMount) {
-    let mount = VolumeMount {
-        name: volume.name.clone(),
-        mount_path: directory.to_owned(),
-        read_only: Some(true),
-        ..VolumeMount::default()
-    };
-    (volume, mount)
+    Some(sts_token())
 }
 
 /// The Secret's one key, as a file that the kubelet keeps up to date.
@@ -141,32 +122,6 @@ fn secret(reference: &SecretKeyReference) -> Volume {
                 mode: None,
             }]),
             ..SecretVolumeSource::default()
-        }),
-        ..Volume::default()
-    }
-}
-
-/// A token of the pod's ServiceAccount for one audience: nobody else takes it, not even the API
-/// server.
-pub(super) fn token(file: &str, audience: &str) -> ServiceAccountTokenProjection {
-    ServiceAccountTokenProjection {
-        audience: Some(audience.to_owned()),
-        expiration_seconds: Some(TOKEN_SECONDS),
-        path: file.to_owned(),
-    }
-}
-
-/// A volume of tokens.
-pub(super) fn projected(name: &str, tokens: Vec<ServiceAccountTokenProjection>) -> Volume {
-    let sources = tokens.into_iter().map(|token| VolumeProjection {
-        service_account_token: Some(token),
-        ..VolumeProjection::default()
-    });
-    Volume {
-        name: name.to_owned(),
-        projected: Some(ProjectedVolumeSource {
-            sources: Some(sources.collect()),
-            ..ProjectedVolumeSource::default()
         }),
         ..Volume::default()
     }

@@ -3,10 +3,9 @@
 //! Each sink has a token of its own, for its audience alone: whoever is shown one could show it
 //! to the other sink.
 
-use k8s_openapi::api::core::v1::{ServiceAccountTokenProjection, Volume, VolumeMount};
-use source_api::{MnsOssSourceSpec, names};
+use k8s_openapi::api::core::v1::{Volume, VolumeMount};
+use source_api::{MnsOssSourceSpec, mounted, names, token_volume};
 
-use super::credentials::{mounted, projected, token};
 use super::document::AdapterInputs;
 use crate::sink::ResolvedSink;
 use crate::sink_identity::named;
@@ -46,11 +45,8 @@ pub(super) fn variables(inputs: &AdapterInputs<'_>) -> Vec<(&'static str, String
 
 /// The tokens, and where they are mounted; nothing if no sink expects any.
 pub(super) fn volume(inputs: &AdapterInputs<'_>) -> Option<(Volume, VolumeMount)> {
-    let tokens: Vec<ServiceAccountTokenProjection> = audiences(inputs)
-        .into_iter()
-        .map(|(file, audience)| token(file, audience))
-        .collect();
-    (!tokens.is_empty()).then(|| mounted(projected(VOLUME, tokens), DIRECTORY))
+    let tokens = audiences(inputs);
+    (!tokens.is_empty()).then(|| mounted(token_volume(VOLUME, tokens), DIRECTORY))
 }
 
 /// The files, and whom the tokens in them are for.
