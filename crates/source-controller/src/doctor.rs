@@ -6,6 +6,7 @@
 //! hears of it finds no photo in it.
 
 mod command;
+mod scaling;
 
 use std::error::Error;
 use std::fmt;
@@ -23,6 +24,7 @@ use transport::{HttpClientError, Networks, RetryPolicy, Transport};
 use url::Url;
 
 pub use command::DoctorArgs;
+pub use scaling::examine_scaling;
 
 use crate::account::read_document;
 use crate::app::reach;

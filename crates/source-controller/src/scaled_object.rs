@@ -12,8 +12,8 @@ mod document;
 mod notice;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use kube::Api;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::{Api, Client};
 use serde_json::Value;
 use source_api::{Autoscaling, AutoscalingError, MnsOssSource, names};
 use thiserror::Error;
@@ -27,6 +27,7 @@ use crate::drift::is_up_to_date;
 use crate::error::{ReconcileError, doing, is_refusal};
 use crate::metrics::WrittenObject;
 use crate::reconcile::Observed;
+use crate::sink::Discovery;
 use crate::source::{Identity, ParsedSource};
 
 const GROUP: &str = "keda.sh";
@@ -169,7 +170,7 @@ pub(crate) async fn observe(
     let object = if was_scaled || address.is_some() {
         doing(
             "looking for the scaled object",
-            find(ctx, &parsed.identity).await,
+            find(&ctx.client, ctx.resolver.discovery(), &parsed.identity).await,
         )?
     } else {
         ObservedScaledObject::Unknown
@@ -177,14 +178,19 @@ pub(crate) async fn observe(
     Ok(Some(ObservedScaler { address, object }))
 }
 
-async fn find(ctx: &Context, identity: &Identity) -> kube::Result<ObservedScaledObject> {
+/// Looks for the `ScaledObject` that has the adapter's name.
+pub(crate) async fn find(
+    client: &Client,
+    discovery: &Discovery,
+    identity: &Identity,
+) -> kube::Result<ObservedScaledObject> {
     let asked = format!("{GROUP}/{VERSION}");
-    let served = ctx.resolver.discovery().find(&asked, KIND).await?;
+    let served = discovery.find(&asked, KIND).await?;
     let served = served.filter(|served| served.resource.version == VERSION);
     let Some(resource) = served.map(|served| served.resource) else {
         return Ok(ObservedScaledObject::NotInstalled);
     };
-    let found = match api(ctx, identity, &resource)
+    let found = match api(client, identity, &resource)
         .get_opt(&identity.adapter_name())
         .await
     {
@@ -277,7 +283,7 @@ pub(crate) async fn release(
     let ScaledObjectPlan::Delete(resource) = plan else {
         return Ok((adapter, AppliedScaling::Kept));
     };
-    let objects = api(ctx, identity, resource);
+    let objects = api(&ctx.client, identity, resource);
     match objects
         .delete(&identity.adapter_name(), &DeleteParams::default())
         .await
@@ -321,7 +327,7 @@ pub(crate) async fn apply(
         force: !is_new,
         ..PatchParams::apply(names::CONTROLLER)
     };
-    let objects = api(ctx, identity, &resource);
+    let objects = api(&ctx.client, identity, &resource);
     let patch = Patch::Apply(document);
     match objects
         .patch(&identity.adapter_name(), &params, &patch)
@@ -348,8 +354,8 @@ impl From<AdapterOutcome> for AppliedScaling {
     }
 }
 
-fn api(ctx: &Context, identity: &Identity, resource: &ApiResource) -> Api<DynamicObject> {
-    Api::namespaced_with(ctx.client.clone(), &identity.namespace, resource)
+fn api(client: &Client, identity: &Identity, resource: &ApiResource) -> Api<DynamicObject> {
+    Api::namespaced_with(client.clone(), &identity.namespace, resource)
 }
 
 fn wrote(ctx: &Context, identity: &Identity, verb: &str) {

@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::args::EndpointArgs;
 
-use super::{Findings, NO_SECRET, Places, Verdict, examine};
+use super::{Findings, NO_SECRET, Places, Verdict, examine, examine_scaling};
 
 /// Examines a source, from its bucket to its queue and its adapter, and says what to do.
 ///
@@ -76,6 +76,8 @@ impl DoctorArgs {
         let source = source.with_context(|| format!("there is no source `{namespace}/{name}`"))?;
         let mut findings = Findings::default();
         findings.add("source", readiness(&source));
+        let scaling = examine_scaling(&client, &source).await;
+        findings.add("scaling", scaling.context("cannot look for KEDA")?);
         let Some(token) = &source.spec.access_token else {
             findings.add("credentials", Verdict::Skipped(NO_SECRET.to_owned()));
             return Ok(findings);

@@ -69,6 +69,7 @@ async fn way_that_works_is_fine_and_the_probe_is_removed() {
     let rule = world.status()["eventRules"][0].as_str().unwrap().to_owned();
     insta::assert_snapshot!(table.replace(&rule, "RULE"), @r"
     source        ok        it is ready, and so is its adapter
+    scaling       ok        one adapter runs all the time: annotations could have KEDA scale it
     credentials   ok        a key `owner...` for `http://mns.test`
     queue         ok        `QUEUE`, 0 messages wait
     event rule    ok        `RULE` delivers into `QUEUE`
@@ -91,6 +92,7 @@ async fn way_with_a_topic_is_examined_too() {
     let findings = examine(&world, &["--bucket", "photos"]).await;
     insta::assert_snapshot!(shown(&world, &findings), @r"
     source        ok        it is ready, and so is its adapter
+    scaling       ok        one adapter runs all the time: annotations could have KEDA scale it
     credentials   ok        a key `owner...` for `http://mns.test`
     queue         ok        `QUEUE`, 0 messages wait
     subscription  ok        `QUEUE` of topic `mns-en-topics-oss-photos-1`
@@ -115,6 +117,7 @@ async fn each_thing_that_is_missing_is_told_with_what_to_do() {
     let table = shown(&world, &findings);
     insta::assert_snapshot!(table.replace(&rule, "RULE"), @r"
     source        ok        it is ready, and so is its adapter
+    scaling       ok        one adapter runs all the time: annotations could have KEDA scale it
     credentials   ok        a key `owner...` for `http://mns.test`
     queue         to do     `QUEUE` does not exist: the controller makes it; `kubectl describe mnsosssource` says why it has not
     event rule    to do     `RULE` does not exist: the condition EventRuleReady of the source says why
@@ -138,6 +141,7 @@ async fn bad_keys_are_told() {
     let rule = world.status()["eventRules"][0].as_str().unwrap().to_owned();
     insta::assert_snapshot!(shown(&world, &findings).replace(&rule, "RULE"), @r"
     source        ok        it is ready, and so is its adapter
+    scaling       ok        one adapter runs all the time: annotations could have KEDA scale it
     credentials   ok        a key `nobody...` for `http://mns.test`
     queue         to do     MNS answered `InvalidAccessKeyId` to `GetQueueAttributes` of `queues/QUEUE`
     event rule    to do     MNS answered `InvalidAccessKeyId.NotFound` to `GetEventRule` of `rules/RULE`

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use source_api::names;
 use source_controller::context::Parts;
 use source_controller::controller;
+use source_controller::doctor::{Verdict, examine_scaling};
 use testbed::eventually;
 use tokio_util::sync::CancellationToken;
 
@@ -352,4 +353,28 @@ async fn scaled_source_in_order_costs_one_call_more() {
     let of_keda = calls.iter().filter(|call| call.path.contains("keda"));
     assert_eq!(of_keda.count(), 1, "{calls:?}");
     assert!(calls.iter().all(|call| !call.is_write()), "{calls:?}");
+}
+
+#[tokio::test]
+async fn doctor_tells_who_decides_about_the_number_of_pods() {
+    let world = world(&[]).await;
+    let examine = async || {
+        let source = serde_json::from_value(world.cluster.get(SOURCE).unwrap()).unwrap();
+        let examined = examine_scaling(&world.cluster.client(), &source).await;
+        examined.unwrap()
+    };
+    assert!(matches!(examine().await, Verdict::Fine(text) if text.contains("all the time")));
+    annotate(&world, &[CLASS]);
+    assert!(matches!(examine().await, Verdict::Wrong(text) if text.contains("install KEDA")));
+    install_keda(&world);
+    assert!(matches!(examine().await, Verdict::Wrong(text) if text.contains("there is no")));
+    world.settle_ready().await;
+    assert!(matches!(examine().await, Verdict::Wrong(text) if text.contains("describe")));
+    world.cluster.change(&path(), |object| {
+        let ready = json!({"type": "Ready", "status": "True"});
+        object["status"]["conditions"] = json!([ready]);
+    });
+    assert!(matches!(examine().await, Verdict::Fine(text) if text.contains("KEDA")));
+    annotate(&world, &[CLASS, ("min-scale", "many")]);
+    assert!(matches!(examine().await, Verdict::Wrong(_)));
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use kube::api::DynamicObject;
 use manifests::{Addressing, Config};
 use source_api::MnsOssSource;
-use source_controller::doctor::{Findings, NO_SECRET, Places, Verdict, examine};
+use source_controller::doctor::{Findings, NO_SECRET, Places, Verdict, examine, examine_scaling};
 use tokio::time::timeout;
 
 use super::cluster::Cluster;
@@ -107,6 +107,9 @@ async fn examine_cluster(
     }
     for text in wrong {
         findings.add(CLUSTER, Verdict::Wrong(text));
+    }
+    if let Some(source) = source(&live) {
+        findings.add("scaling", examine_scaling(&cluster.client, &source).await?);
     }
     Ok(live)
 }
