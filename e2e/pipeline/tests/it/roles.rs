@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use manifests::Config;
-use serde_json::Value;
+use oss::PutOptions;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use testbed::{
-    ACCOUNT, Cloud, FaceBackend, Keys, Outcome, Progress, REGION, Service, Services, Settings,
-    TokenIssuer, poll_until,
+    ACCOUNT, Addresses, BUCKET, CONSOLE_TOKEN, Cloud, FaceBackend, Keys, Launch, Outcome, Process,
+    Progress, QUEUE, REGION, Service, Services, Settings, TARGET, TokenIssuer, build, executable,
+    poll_until,
 };
 
 use crate::fixture::{DEADLINE, binaries, options, portrait};
@@ -21,6 +24,7 @@ const NAMESPACE: &str = "photos";
 /// A piece, its ServiceAccount and its role, as the rendered manifests name them.
 const ADAPTER: (&str, &str) = ("mnsoss-sa", "mnsoss-adapter");
 const FACE_RECOGNITION: (&str, &str) = ("face-recognition", "mnsoss-face-recognition");
+const CONSOLE: (&str, &str) = ("photo-console", "mnsoss-console");
 
 /// An emulator with the roles, and services that have nothing but tokens.
 struct Scene {
@@ -41,7 +45,7 @@ impl Scene {
         let issuer = TokenIssuer::new(ISSUER).unwrap();
         let admin = &cloud.account.admin;
         admin.trust_issuer(PROVIDER, &issuer).await.unwrap();
-        for (_, role) in [ADAPTER, FACE_RECOGNITION] {
+        for (_, role) in [ADAPTER, FACE_RECOGNITION, CONSOLE] {
             admin.put_role(role, &trust_policy(role)).await.unwrap();
         }
         let scene = Self {
@@ -102,6 +106,7 @@ fn trust_policy(role: &str) -> Value {
         "rrsa.oidc-provider = '{PROVIDER}'
          rrsa.issuer = '{ISSUER}'
          sample.namespace = '{NAMESPACE}'
+         console.enabled = true
          mns.account-id = {ACCOUNT}
          mns.region = '{REGION}'"
     );
@@ -151,4 +156,102 @@ async fn token_of_another_account_gives_no_keys_and_the_log_says_what_to_do() {
     .await
     .unwrap();
     assert!(started.is_err());
+}
+
+/// Its keys are the role's: with them it lists results, looks at the queue, and signs what
+/// browsers upload.
+#[tokio::test]
+async fn console_works_by_its_role() {
+    let scene = Scene::start().await;
+    scene.mount_token(CONSOLE.0, CONSOLE.0);
+    let result = "target/rec-a.jpg".parse().unwrap();
+    let options = PutOptions::default();
+    let put = scene.cloud.bucket.put(&result, portrait(), &options);
+    put.await.unwrap();
+    let addresses = scene.services.addresses();
+    let mut launch = console(&addresses, scene.folder.path()).await;
+    let role = environment(scene.folder.path(), CONSOLE, &addresses.sts);
+    launch.env.extend(role);
+    let process = Process::start(launch).await.unwrap();
+    let url = format!("http://{}/api", process.address("http").unwrap());
+    let http = &scene.services.http;
+    let post = |path: &str, document: &Value| {
+        let request = http.post(format!("{url}/{path}"));
+        request
+            .header("content-type", "application/json")
+            .body(document.to_string())
+    };
+    let token = json!({"token": CONSOLE_TOKEN});
+    let signed_in = post("session", &token).send().await.unwrap();
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let get = async |path: &str| {
+        let request = http.get(format!("{url}/{path}")).header("cookie", &cookie);
+        let answer = request.send().await.unwrap().error_for_status().unwrap();
+        let text = answer.text().await.unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+
+    poll_until("the result in the gallery", DEADLINE, || async {
+        let gallery = get("gallery").await.to_string();
+        Ok(Progress::of(gallery.contains("rec-a.jpg"), || gallery))
+    })
+    .await
+    .unwrap();
+    poll_until("the queue", DEADLINE, || async {
+        let stats = scene.cloud.account.admin.stats().await?;
+        let looked = stats["mns"]["GetQueueAttributes"]["calls"].as_u64();
+        Ok(Progress::of(looked > Some(0), || stats.to_string()))
+    })
+    .await
+    .unwrap();
+    let session = get("session").await;
+    let file = json!({"files": [{"name": "b.jpg", "size": portrait().len()}]});
+    let sign = post("uploads", &file)
+        .header("cookie", &cookie)
+        .header("x-csrf-token", session["csrf"].as_str().unwrap());
+    let forms = sign.send().await.unwrap().text().await.unwrap();
+    let forms: Value = serde_json::from_str(&forms).unwrap();
+    let form = &forms["forms"][0];
+    let fields = form["fields"].as_array().unwrap().iter();
+    let mut upload = Form::new();
+    for field in fields {
+        let text = |index: usize| field[index].as_str().unwrap().to_owned();
+        upload = upload.text(text(0), text(1));
+    }
+    let photo = Part::bytes(portrait().to_vec())
+        .mime_str("image/jpeg")
+        .unwrap();
+    let upload = upload.part("file", photo);
+    let address = form["url"].as_str().unwrap();
+    let uploaded = http.post(address).multipart(upload).send().await.unwrap();
+    assert!(uploaded.status().is_success(), "{uploaded:?}");
+    let stats = scene.cloud.account.admin.stats().await.unwrap();
+    assert_eq!(stats["sts"]["AssumeRoleWithOIDC"]["calls"], 1);
+    process.stop().await.unwrap();
+}
+
+/// How to start the console without keys.
+async fn console(addresses: &Addresses, folder: &Path) -> Launch {
+    let messages = build(&["photo-console", "xtask"]).await.unwrap();
+    let token = folder.join("console-token");
+    std::fs::write(&token, CONSOLE_TOKEN).unwrap();
+    let env = [
+        ("OSS_BUCKET", BUCKET.to_owned()),
+        ("OSS_REGION", REGION.to_owned()),
+        ("OSS_ENDPOINT", format!("http://{}", addresses.oss)),
+        ("OSS_ADDRESSING", "path".to_owned()),
+        ("UPLOAD_OSS_PATH", TARGET.to_owned()),
+        ("MNS_ENDPOINT", format!("http://{}", addresses.mns)),
+        ("MNS_QUEUE", QUEUE.to_owned()),
+        ("CONSOLE_TOKEN_FILE", token.display().to_string()),
+        ("CONSOLE_INSECURE_COOKIE", "true".to_owned()),
+    ];
+    Launch {
+        name: "console",
+        executable: executable(&messages, "photo-console").unwrap(),
+        args: vec!["--listen".into(), "127.0.0.1:0".into()],
+        env: env.map(|(name, value)| (name.to_owned(), value)).into(),
+        folder: folder.to_owned(),
+    }
 }
