@@ -14,7 +14,7 @@ use face::{Backend, dataplus};
 use prometheus_client::registry::Registry;
 use service::credentials::CredentialSource;
 use service::traces::Identity;
-use service::{ConnectOptions, Readiness};
+use service::{ConnectOptions, HttpClientMetrics, Readiness};
 use signing::LiveCredentials;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -58,11 +58,12 @@ pub async fn run(
         idle_per_host: limits.max_events,
         ..ConnectOptions::default()
     };
-    let transport = Transport::connect(&options)?;
+    let mut registry = Registry::default();
+    let observer = HttpClientMetrics::new(&mut registry).observer();
+    let transport = Transport::connect(&options)?.observed_by(observer);
     let opened = credentials.open(transport.clone()).await?;
     temporary::refuse(faces.finder, &opened.credentials)?;
 
-    let mut registry = Registry::default();
     let metrics = Metrics::new(registry.sub_registry_with_prefix("face"));
     let pipeline = pipeline(
         storage,

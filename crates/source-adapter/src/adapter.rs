@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use mns::Queue;
-use service::{ConnectOptions, Part, Readiness, http_client};
+use service::{ConnectOptions, Part, Readiness};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
+use transport::{Observer, Transport};
 
 use crate::backoff::Throttle;
 use crate::budget::Budget;
@@ -59,13 +60,14 @@ impl Adapter {
         metrics: Metrics,
         queue_part: Part,
         tokens: Tokens,
+        observer: Arc<dyn Observer>,
     ) -> anyhow::Result<Self> {
         let (stop_polling, give_up) = (CancellationToken::new(), CancellationToken::new());
         let progress = Arc::new(Progress::default());
         let throttle = Arc::new(Throttle::default());
         let (deleter, delete_stage) =
             delete_stage(queue.clone(), metrics.clone(), progress.clone());
-        let sinks = Sinks::try_new(config, tokens)?;
+        let sinks = Sinks::try_new(config, tokens, observer)?;
         let pipeline = Arc::new(Pipeline {
             queue: queue.clone(),
             queue_arn: queue_arn.to_owned(),
@@ -177,19 +179,24 @@ struct Sinks {
 }
 
 impl Sinks {
-    fn try_new(config: &Config, tokens: Tokens) -> anyhow::Result<Self> {
+    fn try_new(
+        config: &Config,
+        tokens: Tokens,
+        observer: Arc<dyn Observer>,
+    ) -> anyhow::Result<Self> {
         let options = ConnectOptions {
             idle_per_host: config.limits.most_requests(),
             ca_certs_pem: config.sink.ca_certs_pem.clone(),
             trust_bundles: config.sink.trust_bundles.clone(),
             ..ConnectOptions::default()
         };
-        let client = http_client(&options).context("cannot use K_CA_CERTS")?;
+        let transport = Transport::connect(&options).context("cannot use K_CA_CERTS")?;
+        let transport = transport.observed_by(observer);
         let namespace = config.operation.namespace.as_deref();
         let sink = |address: &SinkAddress, token: Option<Token>| {
             Sink::try_new(
                 address.clone(),
-                client.clone(),
+                transport.clone(),
                 config.delivery.timeout(),
                 namespace,
                 config.limits.most_requests(),

@@ -7,12 +7,12 @@ use mns::{Client, Endpoint, Queue};
 use prometheus_client::registry::Registry;
 use service::credentials::{CredentialSource, Keeper};
 use service::traces::Identity;
-use service::{ConnectOptions, Readiness};
+use service::{ConnectOptions, HttpClientMetrics, Readiness};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
-use transport::Transport;
+use transport::{Observer, Transport};
 
 use crate::adapter::Adapter;
 use crate::config::{Config, MAX_BATCH, Operation, QueueConfig};
@@ -26,6 +26,7 @@ use crate::tokens::Tokens;
 /// with the queue or the sink is no reason to end.
 pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     let mut registry = Registry::default();
+    let observer = HttpClientMetrics::new(&mut registry).observer();
     let adapter_metrics = registry.sub_registry_with_prefix("adapter");
     Metrics::describe(
         adapter_metrics,
@@ -39,7 +40,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
 
     let listener = listen(&config.operation).await?;
     let address = listener.local_addr()?;
-    let connection = connect(&config.queue, config.limits.pollers).await?;
+    let connection = connect(&config.queue, config.limits.pollers, &observer).await?;
     let (tokens, token_keepers) = Tokens::open(&config).await?;
     let adapter = Adapter::try_new(
         &config,
@@ -48,6 +49,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         metrics,
         queue_part,
         tokens,
+        observer,
     )?;
 
     let background_stop = CancellationToken::new();
@@ -115,7 +117,11 @@ struct Connection {
     keeper: Keeper,
 }
 
-async fn connect(config: &QueueConfig, pollers: usize) -> anyhow::Result<Connection> {
+async fn connect(
+    config: &QueueConfig,
+    pollers: usize,
+    observer: &Arc<dyn Observer>,
+) -> anyhow::Result<Connection> {
     let QueueConfig {
         endpoint,
         name,
@@ -125,7 +131,7 @@ async fn connect(config: &QueueConfig, pollers: usize) -> anyhow::Result<Connect
         idle_per_host: pollers + MAX_BATCH,
         ..ConnectOptions::default()
     };
-    let transport = Transport::connect(&options)?;
+    let transport = Transport::connect(&options)?.observed_by(observer.clone());
     let source =
         CredentialSource::from_vars(access_token_file.clone(), "MNS_ACCESS_TOKEN_FILE", |name| {
             std::env::var(name).ok()

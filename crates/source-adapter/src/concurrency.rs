@@ -132,11 +132,6 @@ impl Concurrency {
 }
 
 impl RequestPermit {
-    /// Since when the request is on its way.
-    pub(crate) fn started(&self) -> Instant {
-        self.started
-    }
-
     /// Gives the permit back.
     pub(crate) fn end(mut self, outcome: Outcome) {
         self.outcome = outcome;
@@ -284,7 +279,7 @@ mod tests {
                     while Instant::now() < ends {
                         let permit = limit.acquire().await;
                         sink.answer().await;
-                        latencies.lock().unwrap().push(permit.started().elapsed());
+                        latencies.lock().unwrap().push(permit.started.elapsed());
                         permit.end(Outcome::Answered);
                     }
                 });

@@ -2,23 +2,15 @@
 
 mod labels;
 
-use std::time::Duration;
-
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
 
 use crate::config::{Limits, Operation, QueueConfig};
 pub use labels::{AttemptResult, CallResult, EventOutcome, MessageOutcome, MnsCall, Target};
-
-/// From a local sink's milliseconds to the longest timeout anybody sets.
-const LATENCY_SECONDS: [f64; 11] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0, 300.0,
-];
 
 /// The adapter's counters. Cheap to clone; clones count together.
 #[derive(Clone, Debug)]
@@ -28,7 +20,6 @@ pub struct Metrics {
     messages: Family<MessageLabels, Counter>,
     events: Family<EventLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
-    latency: Histogram,
     calls: Family<CallLabels, Counter>,
     handles_lost: Counter,
     pub(crate) held: Gauge,
@@ -66,7 +57,6 @@ impl Metrics {
             messages: Family::default(),
             events: Family::default(),
             attempts: Family::default(),
-            latency: Histogram::new(LATENCY_SECONDS),
             calls: Family::default(),
             handles_lost: Counter::default(),
             held: Gauge::default(),
@@ -125,12 +115,6 @@ impl Metrics {
             "attempts",
             "Requests to a sink by their result",
             self.attempts.clone(),
-        );
-        registry.register_with_unit(
-            "attempt_latency",
-            "From request to answer of a sink",
-            Unit::Seconds,
-            self.latency.clone(),
         );
         registry.register(
             "mns_calls",
@@ -197,11 +181,10 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn count_attempt(&self, target: Target, result: AttemptResult, took: Duration) {
+    pub(crate) fn count_attempt(&self, target: Target, result: AttemptResult) {
         self.attempts
             .get_or_create(&AttemptLabels { target, result })
             .inc();
-        self.latency.observe(took.as_secs_f64());
     }
 
     pub(crate) fn count_call(&self, operation: MnsCall, result: CallResult) {

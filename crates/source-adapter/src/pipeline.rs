@@ -327,8 +327,7 @@ impl Pipeline {
         let permit = sink.permit().await;
         let sent = sink.send(message).await;
         let result = result_of(&sent);
-        self.metrics
-            .count_attempt(target, result, permit.started().elapsed());
+        self.metrics.count_attempt(target, result);
         permit.end(outcome_of(&sent));
         match &sent {
             Err(failure) if failure.is_retryable() => self.throttle.failed(),

@@ -75,7 +75,7 @@ impl Sink {
     /// Permanent: the namespace cannot be a header.
     pub fn try_new(
         address: SinkAddress,
-        client: reqwest::Client,
+        transport: Transport,
         timeout: Duration,
         namespace: Option<&str>,
         most_requests: usize,
@@ -86,7 +86,7 @@ impl Sink {
             address,
             namespace: namespace.map(HeaderValue::from_str).transpose()?,
             token: None,
-            transport: Transport::new(client),
+            transport,
             timeout,
             concurrency: Concurrency::new(most_requests),
         })

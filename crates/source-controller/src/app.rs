@@ -9,7 +9,7 @@ use kube::runtime::events::Reporter;
 use mns::OpenApiEndpoint;
 use prometheus_client::registry::Registry;
 use service::credentials::CredentialSource;
-use service::{ConnectOptions, Part, Readiness};
+use service::{ConnectOptions, HttpClientError, HttpClientMetrics, Part, Readiness};
 use source_api::names;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
-use transport::{Networks, Reach, RetryPolicy, Transport};
+use transport::{Networks, Observer, Reach, RetryPolicy, Transport};
 
 use crate::Args;
 use crate::account::CloudIdentity;
@@ -67,12 +67,13 @@ pub async fn run_with(
 ) -> anyhow::Result<()> {
     let identity = args.identity.clone().unwrap_or_else(random_identity);
     let mut registry = Registry::default();
+    let observer = HttpClientMetrics::new(&mut registry).observer();
     let ours = registry.sub_registry_with_prefix("source_controller");
     let metrics = Metrics::new(ours);
     let backlogs = Backlogs::default();
     ours.register_collector(Box::new(backlogs.clone()));
     let election = Election::new(client.clone(), namespace, &args.lease, &identity);
-    let parts = parts(&args, client, metrics, backlogs, &identity)?;
+    let parts = parts(&args, client, metrics, backlogs, &identity, &observer)?;
     let cloud_identity = parts.cloud_identity.clone();
     let (ctx, feeds) = Context::new(parts);
     let ctx = Arc::new(ctx);
@@ -180,10 +181,11 @@ fn parts(
     metrics: Metrics,
     backlogs: Backlogs,
     identity: &str,
+    observer: &Arc<dyn Observer>,
 ) -> anyhow::Result<Parts> {
     // The endpoint of MNS comes from a Secret, so a user chooses it.
     let allowed = args.endpoints.allow_private_endpoints.clone();
-    let connect = ConnectOptions {
+    let options = ConnectOptions {
         idle_per_host: args.concurrency.into(),
         reach: reach(allowed),
         ..ConnectOptions::default()
@@ -193,9 +195,12 @@ fn parts(
         controller: names::CONTROLLER.to_owned(),
         instance: Some(identity.to_owned()),
     };
+    let connect = |options: &ConnectOptions| {
+        Transport::connect(options).map(|it| it.observed_by(observer.clone()))
+    };
     Ok(Parts {
-        transport: Transport::connect(&connect)?.with_retry(retry),
-        cloud_identity: cloud_identity(args, &connect, retry)?,
+        transport: connect(&options)?.with_retry(retry),
+        cloud_identity: cloud_identity(args, &options, retry, connect)?,
         recorder: Recorder::new(client.clone(), reporter),
         adapter: AdapterSettings {
             image: args.adapter_image.clone(),
@@ -221,8 +226,9 @@ fn parts(
 /// The controller's own identity, if a namespace may use it.
 fn cloud_identity(
     args: &Args,
-    connect: &ConnectOptions,
+    options: &ConnectOptions,
     retry: RetryPolicy,
+    connect: impl Fn(&ConnectOptions) -> Result<Transport, HttpClientError>,
 ) -> anyhow::Result<Option<CloudIdentity>> {
     let namespaces = args.cloud_identity_namespaces.clone();
     if namespaces.is_empty() {
@@ -246,12 +252,12 @@ fn cloud_identity(
     )?;
     let allowed = args.endpoints.allow_private_endpoints.clone();
     let reach = Reach::only(allowed, is_vendors_host);
-    let connect = ConnectOptions {
+    let options = ConnectOptions {
         reach,
-        ..connect.clone()
+        ..options.clone()
     };
-    let transport = Transport::connect(&connect)?.with_retry(retry);
-    let sts = Transport::connect(&ConnectOptions::default())?;
+    let transport = connect(&options)?.with_retry(retry);
+    let sts = connect(&ConnectOptions::default())?;
     Ok(Some(CloudIdentity::new(namespaces, source, sts, transport)))
 }
 

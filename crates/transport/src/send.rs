@@ -4,6 +4,7 @@
 //! There is no deadline around the whole: attempts, their deadline and the largest pause bound
 //! it already, and cutting a repetition midway would hide what happened to it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use crate::body;
 use crate::call::Call;
 use crate::error::{BoxError, TransportError};
 use crate::http_client::{ConnectOptions, HttpClientError, http_client};
+use crate::observer::{Observation, Observer};
 use crate::reach::Reach;
 use crate::retry::RetryPolicy;
 use crate::retry_class::{RetryClass, classify_status, retry_after};
@@ -32,6 +34,7 @@ pub struct Transport {
     client: reqwest::Client,
     retry: RetryPolicy,
     reach: Reach,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Transport {
@@ -51,6 +54,7 @@ impl Transport {
             client,
             retry: RetryPolicy::default(),
             reach: Reach::anywhere(),
+            observer: None,
         }
     }
 
@@ -65,6 +69,13 @@ impl Transport {
     #[must_use]
     pub fn with_retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
+    }
+
+    /// Tells `observer` of every request.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        let observer = Some(observer);
+        Self { observer, ..self }
     }
 
     /// Makes the call and reads the whole response, whatever its status.
@@ -154,8 +165,13 @@ impl Transport {
         span: &Span,
     ) -> Result<reqwest::Response, TransportError> {
         let host = host_of(&request);
+        let observation = self.observe(&request);
         let head = self.execute(request, &host, span);
-        within(deadline, &host, span, head).await
+        let outcome = within(deadline, &host, span, head).await;
+        if let Some(observation) = observation {
+            observation.end(&host, outcome.as_ref().map(reqwest::Response::status));
+        }
+        outcome
     }
 
     async fn attempt(
@@ -165,6 +181,7 @@ impl Transport {
         span: &Span,
     ) -> Result<http::Response<Bytes>, TransportError> {
         let host = host_of(&request);
+        let observation = self.observe(&request);
         let whole = async {
             let response = self.execute(request, &host, span).await?;
             let mut head = http::Response::new(());
@@ -174,7 +191,16 @@ impl Transport {
             let body = body::read(response, call.body_limit_bytes, &host).await?;
             Ok(head.map(|()| body))
         };
-        within(call.attempt_deadline, &host, span, whole).await
+        let outcome = within(call.attempt_deadline, &host, span, whole).await;
+        if let Some(observation) = observation {
+            observation.end(&host, outcome.as_ref().map(http::Response::status));
+        }
+        outcome
+    }
+
+    fn observe(&self, request: &reqwest::Request) -> Option<Observation> {
+        let observer = self.observer.as_ref()?;
+        Some(Observation::begin(observer, request))
     }
 
     async fn execute(

@@ -139,11 +139,11 @@ pub(super) const PANELS: &[Panel] = &[
         unit: "s",
         lines: &[
             (
-                "histogram_quantile(0.5, sum by (le) (rate(adapter_attempt_latency_seconds_bucket[5m])))",
+                "histogram_quantile(0.5, sum by (le) (rate(http_client_request_duration_seconds_bucket{source=~\".+\",http_request_method=\"POST\"}[5m])))",
                 "median",
             ),
             (
-                "histogram_quantile(0.99, sum by (le) (rate(adapter_attempt_latency_seconds_bucket[5m])))",
+                "histogram_quantile(0.99, sum by (le) (rate(http_client_request_duration_seconds_bucket{source=~\".+\",http_request_method=\"POST\"}[5m])))",
                 "99 %",
             ),
         ],

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use events::HttpMessage;
 use http::HeaderMap;
-use service::{ConnectOptions, http_client};
+use service::ConnectOptions;
 use source_adapter::config::SinkAddress;
 use source_adapter::sink::{Failure, Sink};
 use tokio::time::Instant;
+use transport::Transport;
 
 use crate::fake_mns::FakeMns;
 use crate::fake_sink::FakeSink;
@@ -98,13 +99,13 @@ const ANSWERS: [(&str, Script); 21] = [
 
 async fn post(sink: &RawSink) -> Result<(), Failure> {
     let address = SinkAddress::parse(&format!("http://{}/events", sink.address)).unwrap();
-    let client = http_client(&ConnectOptions::default()).unwrap();
+    let transport = Transport::connect(&ConnectOptions::default()).unwrap();
     let message = HttpMessage {
         headers: HeaderMap::new(),
         body: "an event".into(),
     };
     let started = Instant::now();
-    let outcome = Sink::try_new(address, client, TIMEOUT, None, 1)
+    let outcome = Sink::try_new(address, transport, TIMEOUT, None, 1)
         .unwrap()
         .send(&message)
         .await;
