@@ -180,7 +180,10 @@ async fn work(
         cloud.bucket.put(&key, photo.clone(), &options).await?;
     }
     let face_endpoint = ("FACE_ENDPOINT".to_owned(), api.url.clone());
-    services.settings.face_env.extend([face_endpoint]);
+    // As in its image.
+    let tunables = "glibc.malloc.mmap_threshold=1048576".to_owned();
+    let tunables = ("GLIBC_TUNABLES".to_owned(), tunables);
+    services.settings.face_env.extend([face_endpoint, tunables]);
     let service = Service::FaceRecognition;
     services.start(service).await?;
     services.ready(service).await?;

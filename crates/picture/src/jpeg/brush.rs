@@ -65,10 +65,12 @@ impl Brush {
         for down in 0..self.pixels.1 {
             for across in 0..self.pixels.0 {
                 let tile = sheet.tile_pixels(tiles.0 + across, tiles.1 + down);
-                for (at, pixel) in (0..).zip(tile) {
-                    let x = (8 * across + at % 8) / self.pixels.0;
-                    let y = (8 * down + at / 8) / self.pixels.1;
-                    shares[y as usize][x as usize].add(pixel, &mut colours);
+                let columns = samples_of(across, self.pixels.0);
+                let rows = samples_of(down, self.pixels.1);
+                for (line, row) in tile.as_chunks::<8>().0.iter().zip(rows) {
+                    for (pixel, column) in line.iter().zip(columns) {
+                        shares[row][column].add(*pixel, &mut colours);
+                    }
                 }
             }
         }
@@ -89,6 +91,16 @@ impl Brush {
             std::array::from_fn(|column| value(8 * row + column))
         }))
     }
+}
+
+/// The samples along one side of a block in which the pixels of tile number `tile` lie, if each
+/// sample has so many pixels.
+fn samples_of(tile: u32, pixels: u32) -> [usize; 8] {
+    let mut samples = [0; 8];
+    for (at, sample) in (8 * tile..).zip(&mut samples) {
+        *sample = (at / pixels) as usize % 8;
+    }
+    samples
 }
 
 /// The effect of the pixels above one sample.

@@ -5,7 +5,7 @@ use super::coding::{extended, halves};
 use super::huffman::Reading;
 
 /// Bits that are looked up at once.
-const DIRECT: u32 = 11;
+const DIRECT: u32 = 12;
 
 /// The first symbol with the bits that follow it, by its first bits.
 #[derive(Debug)]
