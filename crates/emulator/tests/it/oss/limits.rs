@@ -1,11 +1,16 @@
 //! What is bounded, and that large things below the bound work.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use emulator::limits::Limits;
 use emulator::settings::Settings;
+use oss::{Addressing, Bucket, Client, Endpoint, PutOptions};
+use tokio::time::sleep;
+use transport::{Disposition, RetryPolicy};
 
 use crate::oss::caller::Caller;
-use crate::running::{Running, settings};
+use crate::running::{REGION, Running, credentials, settings};
 
 const LIMIT: usize = 100_000;
 
@@ -98,4 +103,34 @@ async fn a_bucket_takes_its_requests_and_no_more() {
     oss.expect("GET /", "", "200").await;
     running.shared.throttle.set(Limits::default());
     oss.expect("GET /photos/a", "", "200").await;
+}
+
+fn photos(running: &Running, retry: RetryPolicy) -> Bucket {
+    let url = format!("http://{}", running.addresses.oss).parse().unwrap();
+    let endpoint = Endpoint::new(&url, Addressing::Path, REGION.parse().unwrap()).unwrap();
+    let client = Client::builder(endpoint, credentials()).retry(retry);
+    client.build().unwrap().bucket("photos".parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_client_repeats_what_is_refused_for_a_limit() {
+    let (running, oss) = scene().await;
+    running.shared.throttle.set(Limits {
+        bucket: Some(0),
+        ..Limits::default()
+    });
+    let (key, options) = ("a".parse().unwrap(), PutOptions::default());
+    let hasty = photos(&running, RetryPolicy::none());
+    let error = hasty.put(&key, "1".into(), &options).await.unwrap_err();
+    assert_eq!(error.disposition(), Disposition::Retry, "{error}");
+
+    let patient = RetryPolicy::new(100, Duration::from_millis(50), Duration::from_millis(50));
+    let patient = photos(&running, patient);
+    let lift = async {
+        sleep(Duration::from_millis(300)).await;
+        running.shared.throttle.set(Limits::default());
+    };
+    let (put, ()) = tokio::join!(patient.put(&key, "1".into(), &options), lift);
+    put.unwrap();
+    oss.expect("HEAD /photos/a", "", "200").await;
 }
