@@ -5,12 +5,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// Limits per second, as the admin API takes and shows them. One that is absent is off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +55,9 @@ pub struct Throttle(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     limits: Limits,
-    second: Option<Instant>,
+    /// The first call since the limits were set. Seconds are counted from here.
+    first: Option<Instant>,
+    second: u64,
     counts: HashMap<Scope, u32>,
 }
 
@@ -69,7 +68,7 @@ impl Throttle {
         self.lock().limits
     }
 
-    /// Puts other limits into force. The second begins anew.
+    /// Puts other limits into force. The first second begins with the next call.
     pub fn set(&self, limits: Limits) {
         *self.lock() = State {
             limits,
@@ -86,8 +85,9 @@ impl Throttle {
         let charges = charges();
         let mut state = self.lock();
         let now = Instant::now();
-        if state.second.is_none_or(|second| now >= second + SECOND) {
-            state.second = Some(now);
+        let second = (now - *state.first.get_or_insert(now)).as_secs();
+        if second != state.second {
+            state.second = second;
             state.counts.clear();
         }
         let is_free = |(scope, _): &(Scope, u32)| {
@@ -110,6 +110,8 @@ impl Throttle {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn queue(name: &str) -> Scope {
@@ -133,7 +135,7 @@ mod tests {
             assert_eq!(admitted(&queue("q")), 0);
             assert_eq!(admitted(&queue("r")), 3, "another queue");
             assert_eq!(admitted(&Scope::Mns), 5, "of which there is no limit");
-            tokio::time::advance(SECOND).await;
+            tokio::time::advance(Duration::from_secs(1)).await;
         }
         throttle.set(Limits::default());
         assert_eq!(admitted(&queue("q")), 5, "no limit any more");
