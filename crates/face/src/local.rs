@@ -4,17 +4,19 @@
 //! from): one finds faces, one estimates the age of each, one the gender. Time and memory are
 //! bounded whatever the size of the photo.
 //!
-//! The nets are run by `rten`: pure Rust, a quarter of the crates of `tract`, and it loads in
-//! milliseconds. Weights are kept at half precision and read in place. One analysis runs at a
-//! time, on all CPUs, so that memory is that of one.
+//! The nets are run by the crate `nets`: they load in milliseconds. One analysis runs at a time, on
+//! all CPUs, so that memory is that of one.
 
 mod analyser;
 mod attributes;
 mod candidate;
+mod center_face;
 mod chip;
 mod detector;
 mod error;
+mod looks;
 mod nets;
+mod portrait_nets;
 mod settings;
 mod tiles;
 
@@ -42,7 +44,7 @@ pub struct Local {
 
 impl Local {
     /// Analyses with `analyser`, as many photos at a time as `permits` allow; of those whose pixels are
-    /// ready, one at a time. An analysis takes about 110 MB while it lasts.
+    /// ready, one at a time. An analysis takes about 50 MB while it lasts.
     #[must_use]
     pub fn new(analyser: Analyser, permits: Arc<Semaphore>) -> Self {
         Self { analyser, permits }

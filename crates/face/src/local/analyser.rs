@@ -1,53 +1,32 @@
 //! From a picture to faces with age and gender.
 //!
-//! The whole picture is looked at first, no side above 640 pixels. Where that look hints at faces
-//! too small for it, the picture itself is looked at in tiles. If no face is found at all, the
-//! picture is looked at twice more, turned by 90 degrees to either side. So the usual photo costs
-//! one run of the detector, one without people two smaller ones more.
+//! The usual photo costs one run of the detector, one without people two smaller ones more.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 
 use image::RgbImage;
-use image::imageops::{FilterType, crop_imm, resize, rotate90, rotate270};
 use tracing::debug;
 
 use super::attributes::{self, Attributes, attributes};
-use super::candidate::{Candidate, Placement, best};
+use super::candidate::{Candidate, best};
 use super::chip::Chip;
-use super::detector::{self, candidates};
+use super::detector;
 use super::error::ModelError;
+use super::looks::{FIRST_SIDE, Looks, pixels_of};
 use super::nets::Nets;
 use super::settings::Settings;
-use super::tiles::{self, Tile, tiles};
 use crate::analysis::{Analysis, Dimensions, Face, Rect};
-
-/// Pixels of the longer side in a look at turned copies. A head that lies on its side is rarely
-/// a small one.
-const TURNED_SIDE: u32 = 416;
 
 /// How much surer than usual the detector must be of a face in a turned copy.
 const TURNED_MARGIN: f32 = 0.1;
-
-/// Width in pixels below which the first look sees faces badly, if at all, and the score with
-/// which it hints at one. What is no face rarely seems this small.
-const SMALL: f32 = 10.5;
-const SMALL_HINT: f32 = 0.1;
-
-/// Width in pixels below which a closer look can confirm a face, and the score from which on it
-/// may be one.
-const MEDIUM: f32 = 24.0;
-const MEDIUM_HINT: f32 = 0.3;
 
 /// Faces as narrow as this many pixels can be found.
 const NARROWEST: f32 = 12.0;
 
 /// The most pixels of the longer side that are of use.
 const MAX_USEFUL_SIDE: u32 = 4000;
-
-/// Pictures whose longer side has fewer pixels are enlarged.
-const ENLARGED_BELOW: u32 = 160;
 
 /// A face with what the nets tell of it beside the model that all back ends share.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +43,7 @@ pub struct Detection {
 /// Outputs of the nets for one picture, as a damaged net might give them.
 #[derive(Clone, Copy, Debug)]
 pub struct NetOutputs<'a> {
-    /// Of the detector: scores, sizes, offsets and landmarks.
+    /// Of the detector: scores, sizes, offsets and landmarks, pixel by pixel.
     pub detector: [&'a [f32]; 4],
     /// Probabilities of the ages of every face.
     pub ages: &'a [f32],
@@ -99,7 +78,7 @@ impl Analyser {
     #[must_use]
     pub fn useful_side(&self) -> u32 {
         let side = NARROWEST / (self.settings.smallest_face_percent() / 100.0);
-        pixels(side).clamp(tiles::SIDE, MAX_USEFUL_SIDE)
+        pixels(side).clamp(FIRST_SIDE, MAX_USEFUL_SIDE)
     }
 
     /// The faces of a picture, as [`detect`](Self::detect) finds them.
@@ -116,8 +95,8 @@ impl Analyser {
     /// Finds the faces of a picture, from left to right, in its coordinates, and estimates age and
     /// gender of each.
     ///
-    /// Takes about 0.1 s of CPU for most pictures and 5 ms per face, more for crowds, and about
-    /// 110 MB beside the picture; clones take turns. Blocks; call it off the async runtime.
+    /// Takes about 40 ms of CPU for most pictures and 2 ms per face, more for crowds, and about
+    /// 50 MB beside the picture; clones take turns. Blocks; call it off the async runtime.
     ///
     /// # Errors
     /// [`ModelError`], permanent: the program was built from damaged files.
@@ -127,17 +106,13 @@ impl Analyser {
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let nets = self.nets()?;
-        let found = self.find(nets, picture)?;
-        let mut detections = Vec::with_capacity(found.len());
-        for candidate in found {
-            let set = self.settings.attributes();
-            let attributes = attributes(nets, picture, &candidate.landmarks, set)?;
-            detections.extend(detection(
-                &candidate,
-                attributes,
-                picture.dimensions().into(),
-            ));
-        }
+        let found = self.find(nets, picture);
+        let attributes = self.attributes(nets, picture, &found)?;
+        let found = found.iter().zip(attributes);
+        let detections = found.filter_map(|(candidate, attributes)| {
+            detection(candidate, attributes, picture.dimensions().into())
+        });
+        let mut detections: Vec<_> = detections.collect();
         detections.sort_by_key(|it| (it.face.rect.left, it.face.rect.top));
         debug!(faces = detections.len(), "looked for faces");
         Ok(detections)
@@ -154,9 +129,8 @@ impl Analyser {
         outputs: &NetOutputs<'_>,
         picture: &RgbImage,
     ) -> Result<Vec<Detection>, ModelError> {
-        let (width, height) = (picture.width() as usize, picture.height() as usize);
         let least = self.settings.confidence();
-        let candidates = detector::read(outputs.detector, (width, height), least);
+        let candidates = detector::read(outputs.detector, picture.width() as usize, least);
         let mut detections = Vec::new();
         for candidate in self.faces(candidates, picture) {
             // Not looked at, but it must be possible to cut.
@@ -175,22 +149,50 @@ impl Analyser {
         if let Some(nets) = self.nets.get() {
             return Ok(nets);
         }
-        let nets = Nets::load(self.threads)?;
+        let nets = Nets::load()?;
         Ok(self.nets.get_or_init(|| nets))
     }
 
-    fn find(&self, nets: &Nets, picture: &RgbImage) -> Result<Vec<Candidate>, ModelError> {
+    fn find(&self, nets: &Nets, picture: &RgbImage) -> Vec<Candidate> {
         let confidence = self.settings.confidence();
-        let first = look(nets, picture, tiles::SIDE, confidence.min(SMALL_HINT))?;
-        let mut found = best(first);
-        let closer = look_closer(nets, picture, &found, confidence)?;
-        found.extend(closer);
+        let looks = Looks {
+            net: &nets.detector,
+            threads: self.threads,
+            picture,
+        };
+        let mut found = best(looks.first(confidence));
+        found.extend(looks.closer(&found, confidence));
         let faces = self.faces(found, picture);
         if !faces.is_empty() {
-            return Ok(faces);
+            return faces;
         }
-        let turned = look_at_turned(nets, picture, confidence + TURNED_MARGIN)?;
-        Ok(self.faces(turned, picture))
+        self.faces(looks.turned(confidence + TURNED_MARGIN), picture)
+    }
+
+    /// Those of each face, which the threads share.
+    fn attributes(
+        &self,
+        nets: &Nets,
+        picture: &RgbImage,
+        faces: &[Candidate],
+    ) -> Result<Vec<Attributes>, ModelError> {
+        let set = self.settings.attributes();
+        let of = |face: &Candidate| attributes(nets, picture, &face.landmarks, set);
+        let each = faces.len().div_ceil(self.threads.max(1)).max(1);
+        if each >= faces.len() {
+            return faces.iter().map(of).collect();
+        }
+        let mut all: Vec<_> = faces.iter().map(|_| None).collect();
+        thread::scope(|scope| {
+            for (faces, all) in faces.chunks(each).zip(all.chunks_mut(each)) {
+                scope.spawn(move || {
+                    for (face, one) in faces.iter().zip(all) {
+                        *one = Some(of(face));
+                    }
+                });
+            }
+        });
+        all.into_iter().flatten().collect()
     }
 
     /// Those of the candidates that are faces.
@@ -211,136 +213,6 @@ impl fmt::Debug for Analyser {
             .field("threads", &self.threads)
             .finish_non_exhaustive()
     }
-}
-
-/// Candidates of the whole picture, made to fit into a square of `side` pixels.
-fn look(
-    nets: &Nets,
-    picture: &RgbImage,
-    side: u32,
-    least: f32,
-) -> Result<Vec<Candidate>, ModelError> {
-    let small = fitted(picture, side);
-    let placement = Placement {
-        left: 0.0,
-        top: 0.0,
-        scale: scale(picture, &small),
-    };
-    let candidates = candidates(&nets.detector, &small, least)?;
-    Ok(candidates.iter().map(|it| it.placed(placement)).collect())
-}
-
-/// Candidates in those tiles of the picture in which the first look saw what may be small faces.
-fn look_closer(
-    nets: &Nets,
-    picture: &RgbImage,
-    seen: &[Candidate],
-    least: f32,
-) -> Result<Vec<Candidate>, ModelError> {
-    let long = picture.width().max(picture.height());
-    let first_scale = pixels_of(tiles::SIDE) / pixels_of(long);
-    if first_scale >= 1.0 {
-        return Ok(Vec::new());
-    }
-    let deserves = |it: &&Candidate| {
-        let width = it.width * first_scale;
-        width < SMALL || width < MEDIUM && (MEDIUM_HINT..least).contains(&it.score)
-    };
-    let hints: Vec<_> = seen
-        .iter()
-        .filter(deserves)
-        .map(Candidate::centre)
-        .collect();
-    let mut found = Vec::new();
-    for tile in tiles(picture.width(), picture.height()) {
-        if !hints.iter().any(|hint| tile.contains(hint.x, hint.y)) {
-            continue;
-        }
-        let part = crop_imm(picture, tile.left, tile.top, tile.width, tile.height).to_image();
-        let whole = candidates(&nets.detector, &part, least)?;
-        let placement = Placement {
-            left: pixels_of(tile.left),
-            top: pixels_of(tile.top),
-            scale: 1.0,
-        };
-        let whole = whole.iter().filter(|it| !tile.cuts(it, picture));
-        found.extend(whole.map(|it| it.placed(placement)));
-    }
-    Ok(found)
-}
-
-impl Tile {
-    fn contains(&self, x: f32, y: f32) -> bool {
-        let along = |start: u32, length: u32, at: f32| {
-            (pixels_of(start)..pixels_of(start + length)).contains(&at)
-        };
-        along(self.left, self.width, x) && along(self.top, self.height, y)
-    }
-
-    /// Whether an edge of the tile that is none of the picture cuts a candidate of the tile.
-    fn cuts(&self, candidate: &Candidate, picture: &RgbImage) -> bool {
-        let cuts = |tile: (u32, u32), whole: u32, at: f32, length: f32| {
-            let (start, side) = tile;
-            (start > 0 && at < 0.0) || (start + side < whole && at + length > pixels_of(side))
-        };
-        let (left, top) = (candidate.left, candidate.top);
-        cuts(
-            (self.left, self.width),
-            picture.width(),
-            left,
-            candidate.width,
-        ) || cuts(
-            (self.top, self.height),
-            picture.height(),
-            top,
-            candidate.height,
-        )
-    }
-}
-
-/// Candidates of the picture turned to either side, where they are in the upright one.
-fn look_at_turned(
-    nets: &Nets,
-    picture: &RgbImage,
-    least: f32,
-) -> Result<Vec<Candidate>, ModelError> {
-    let small = fitted(picture, TURNED_SIDE);
-    let (width, height) = (pixels_of(small.width()), pixels_of(small.height()));
-    let placement = Placement {
-        left: 0.0,
-        top: 0.0,
-        scale: scale(picture, &small),
-    };
-    let counterclockwise = candidates(&nets.detector, &rotate270(small.as_ref()), least)?;
-    let clockwise = candidates(&nets.detector, &rotate90(small.as_ref()), least)?;
-    let counterclockwise = counterclockwise.iter().map(|it| it.turned_clockwise(width));
-    let clockwise = clockwise
-        .iter()
-        .map(|it| it.turned_counterclockwise(height));
-    let upright = counterclockwise.chain(clockwise);
-    Ok(upright.map(|it| it.placed(placement)).collect())
-}
-
-/// The picture with its longer side scaled to `side` pixels, where that makes it smaller; a tiny
-/// one doubled.
-fn fitted(picture: &RgbImage, side: u32) -> Cow<'_, RgbImage> {
-    let long = picture.width().max(picture.height());
-    let factor = if long > side {
-        f64::from(side) / f64::from(long)
-    } else if long < ENLARGED_BELOW {
-        2.0
-    } else {
-        return Cow::Borrowed(picture);
-    };
-    let scaled = |length: u32| scaled(length, factor);
-    let (width, height) = (scaled(picture.width()), scaled(picture.height()));
-    Cow::Owned(resize(picture, width, height, FilterType::Triangle))
-}
-
-/// Pixels of `small` per pixel of `picture`.
-fn scale(picture: &RgbImage, small: &RgbImage) -> f32 {
-    let long = |picture: &RgbImage| pixels_of(picture.width().max(picture.height()));
-    long(small) / long(picture)
 }
 
 fn detection(
@@ -377,22 +249,8 @@ fn share(probability: f32) -> f32 {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "at least 1 and at most 640"
-)]
-fn scaled(length: u32, factor: f64) -> u32 {
-    (f64::from(length) * factor).round().max(1.0) as u32
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
     reason = "settings are positive, and what is too large saturates"
 )]
 fn pixels(number: f32) -> u32 {
     number.round() as u32
-}
-
-#[expect(clippy::cast_precision_loss, reason = "pictures are not that large")]
-fn pixels_of(number: u32) -> f32 {
-    number as f32
 }

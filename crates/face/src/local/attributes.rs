@@ -4,11 +4,12 @@
 //! are estimates from looks: an age is off by several years for most people.
 
 use image::RgbImage;
+use nets::Tensor;
 
 use super::candidate::Point;
 use super::chip::Chip;
 use super::error::ModelError;
-use super::nets::{Net, Nets};
+use super::nets::Nets;
 use crate::analysis::Gender;
 use crate::attribute_set::AttributeSet;
 
@@ -41,14 +42,11 @@ pub(super) fn attributes(
         return read(None, None);
     }
     let chip = Chip::cut(picture, landmarks);
-    let ages = set.age.then(|| probabilities(&nets.age, &chip));
+    let ages = set.age.then(|| nets.age.run(&normalised(&chip)));
     let genders = set
         .gender
-        .then(|| probabilities(&nets.gender, &chip.halved()));
-    read(
-        ages.transpose()?.as_deref(),
-        genders.transpose()?.as_deref(),
-    )
+        .then(|| nets.gender.run(&normalised(&chip.halved())));
+    read(ages.as_deref(), genders.as_deref())
 }
 
 /// What these probabilities of ages and genders amount to.
@@ -73,10 +71,14 @@ pub(super) fn read(
     })
 }
 
-fn probabilities(net: &Net, chip: &Chip) -> Result<Vec<f32>, ModelError> {
-    let planes = chip.planes(|channel, value| (value - MEANS[channel]) / 256.0);
-    let [probabilities] = net.run((3, chip.side(), chip.side()), &planes)?;
-    Ok(probabilities)
+/// The chip as both nets were trained to see it.
+fn normalised(chip: &Chip) -> Tensor {
+    let mut normalised = Tensor::zeros(chip.side(), chip.side(), 3);
+    let (pixels, _) = normalised.values_mut().as_chunks_mut::<3>();
+    for (to, from) in pixels.iter_mut().zip(chip.pixels()) {
+        *to = std::array::from_fn(|channel| (from[channel] - MEANS[channel]) / 256.0);
+    }
+    normalised
 }
 
 /// The expected value, rounded, and the standard deviation.

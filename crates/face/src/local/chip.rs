@@ -85,17 +85,9 @@ impl Chip {
         self.side
     }
 
-    /// Red, green and blue, each value put through `normalise` with the number of its channel.
-    pub(super) fn planes(&self, normalise: impl Fn(usize, f32) -> f32) -> Vec<f32> {
-        let channels = 0..3;
-        channels
-            .flat_map(|channel| {
-                self.pixels
-                    .iter()
-                    .map(move |pixel| (channel, pixel[channel]))
-            })
-            .map(|(channel, value)| normalise(channel, value))
-            .collect()
+    /// Red, green and blue of each pixel, 0 to 255, row by row.
+    pub(super) fn pixels(&self) -> &[[f32; 3]] {
+        &self.pixels
     }
 }
 

@@ -6,10 +6,10 @@
 //! relative to its box. Within each pair, y comes first.
 
 use image::RgbImage;
+use nets::Tensor;
 
 use super::candidate::{Candidate, Point};
-use super::error::ModelError;
-use super::nets::Net;
+use super::center_face::CenterFace;
 
 /// Pixels from one value of an output to the next.
 const STRIDE: usize = 4;
@@ -17,7 +17,10 @@ const STRIDE: usize = 4;
 /// Sides of the input are multiples of this many pixels: the net halves them five times.
 const MULTIPLE: usize = 32;
 
-/// Values per pair of coordinates.
+/// Red, green and blue.
+const CHANNELS: usize = 3;
+
+/// Landmarks of a face.
 const LANDMARKS: usize = 5;
 
 /// Pixels that no picture is far from reaching: what lies beyond is no face, and numbers within
@@ -26,34 +29,33 @@ const FARTHEST: f32 = 1e6;
 
 /// The candidates in `picture` whose score is at least `least`, unordered, several per face.
 ///
-/// The time is about 0.3 s of CPU and the memory about 240 MB per megapixel.
+/// Takes about 0.1 s of CPU and 30 MB per megapixel.
 pub(super) fn candidates(
-    net: &Net,
+    net: &CenterFace,
     picture: &RgbImage,
     least: f32,
-) -> Result<Vec<Candidate>, ModelError> {
+    threads: usize,
+) -> Vec<Candidate> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     if width == 0 || height == 0 {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let columns = width.next_multiple_of(MULTIPLE);
     let rows = height.next_multiple_of(MULTIPLE);
-    let input = planes(picture, columns, rows);
-    let outputs: [Vec<f32>; 4] = net.run((3, rows, columns), &input)?;
-    let outputs = outputs.each_ref().map(Vec::as_slice);
-    Ok(read(outputs, (columns, rows), least))
+    let outputs = net.run(bordered(picture, columns, rows), threads);
+    let outputs = outputs.each_ref().map(Tensor::values);
+    read(outputs, columns, least)
 }
 
-/// The candidates in scores, sizes, offsets and landmarks for an input of this many columns and
-/// rows, whatever the numbers are.
+/// The candidates in scores, sizes, offsets and landmarks for an input of this many columns,
+/// whatever the numbers are.
 pub(super) fn read(
     [scores, sizes, offsets, landmarks]: [&[f32]; 4],
-    (columns, rows): (usize, usize),
+    columns: usize,
     least: f32,
 ) -> Vec<Candidate> {
     let outputs = Outputs {
         columns: columns / STRIDE,
-        plane: columns / STRIDE * (rows / STRIDE),
         sizes,
         offsets,
         landmarks,
@@ -67,24 +69,24 @@ pub(super) fn read(
         .collect()
 }
 
-/// Red, green and blue, each 0 to 255, with black right of and below the picture.
-fn planes(picture: &RgbImage, columns: usize, rows: usize) -> Vec<f32> {
-    let plane = columns * rows;
-    let mut planes = vec![0.0; 3 * plane];
-    for (y, row) in picture.rows().enumerate() {
-        for (x, pixel) in row.enumerate() {
-            for (channel, &value) in pixel.0.iter().enumerate() {
-                planes[channel * plane + y * columns + x] = f32::from(value);
-            }
+/// Red, green and blue, each 0 to 255, with black right of and below the picture, and the border
+/// that the net needs.
+fn bordered(picture: &RgbImage, columns: usize, rows: usize) -> Tensor {
+    let mut bordered = Tensor::zeros(rows + 2, columns + 2, CHANNELS);
+    let length = (columns + 2) * CHANNELS;
+    let lines = bordered.values_mut().chunks_exact_mut(length).skip(1);
+    let picture = picture.chunks_exact(picture.width() as usize * CHANNELS);
+    for (to, from) in lines.zip(picture) {
+        for (to, &value) in to[CHANNELS..].iter_mut().zip(from) {
+            *to = f32::from(value);
         }
     }
-    planes
+    bordered
 }
 
 /// The outputs beside the scores.
 struct Outputs<'a> {
     columns: usize,
-    plane: usize,
     sizes: &'a [f32],
     offsets: &'a [f32],
     landmarks: &'a [f32],
@@ -94,14 +96,14 @@ impl Outputs<'_> {
     /// The candidate at one value; `None` if a number of it is missing or beyond all pictures.
     fn candidate(&self, at: usize, score: f32) -> Option<Candidate> {
         let stride = cast(STRIDE);
-        let (height, width) = self.pair(self.sizes, at, 0)?;
+        let (height, width) = pair(self.sizes, at)?;
         let (height, width) = (height.exp() * stride, width.exp() * stride);
-        let (down, right) = self.pair(self.offsets, at, 0)?;
+        let (down, right) = pair(self.offsets, at)?;
         let left = (cast(at % self.columns) + right + 0.5) * stride - width / 2.0;
         let top = (cast(at / self.columns) + down + 0.5) * stride - height / 2.0;
         let mut landmarks = [Point { x: 0.0, y: 0.0 }; LANDMARKS];
         for (number, landmark) in landmarks.iter_mut().enumerate() {
-            let (y, x) = self.pair(self.landmarks, at, number)?;
+            let (y, x) = pair(self.landmarks, at * LANDMARKS + number)?;
             *landmark = Point {
                 x: left + x * width,
                 y: top + y * height,
@@ -120,13 +122,12 @@ impl Outputs<'_> {
             landmarks,
         })
     }
+}
 
-    /// The y and the x of pair `number`.
-    fn pair(&self, output: &[f32], at: usize, number: usize) -> Option<(f32, f32)> {
-        let y = output.get(2 * number * self.plane + at)?;
-        let x = output.get((2 * number + 1) * self.plane + at)?;
-        Some((*y, *x))
-    }
+/// The y and the x of a pair.
+fn pair(output: &[f32], number: usize) -> Option<(f32, f32)> {
+    let (pairs, _) = output.as_chunks();
+    pairs.get(number).map(|&[y, x]| (y, x))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "pictures are not that large")]
@@ -140,19 +141,14 @@ mod tests {
 
     /// Outputs of 3 x 2 values, of which the one at column 2, row 1 is set.
     fn outputs(sizes: [f32; 2], offsets: [f32; 2], landmark: [f32; 2]) -> Option<Candidate> {
-        let plane = 6;
         let at = 5;
         let set = |pairs: usize, pair: [f32; 2]| {
-            let mut output = vec![0.0; 2 * pairs * plane];
-            for number in 0..pairs {
-                output[2 * number * plane + at] = pair[0];
-                output[(2 * number + 1) * plane + at] = pair[1];
-            }
+            let mut output = vec![0.0; 2 * pairs * at];
+            output.extend(pair.repeat(pairs));
             output
         };
         Outputs {
             columns: 3,
-            plane,
             sizes: &set(1, sizes),
             offsets: &set(1, offsets),
             landmarks: &set(LANDMARKS, landmark),

@@ -1,6 +1,6 @@
 //! Why a built-in net did not answer.
 
-use rten::{LoadError, RunError};
+use nets::BadWeights;
 use thiserror::Error;
 
 /// A built-in net cannot be used. Permanent: the program was built from damaged files.
@@ -12,18 +12,9 @@ pub enum ModelError {
     Load {
         /// `detector`, `age` or `gender`.
         net: &'static str,
-        /// In the words of the runtime.
+        /// What is wrong with it.
         #[source]
-        source: LoadError,
-    },
-    /// The net does not fit its input.
-    #[error("the built-in net `{net}` cannot be run")]
-    Run {
-        /// `detector`, `age` or `gender`.
-        net: &'static str,
-        /// In the words of the runtime.
-        #[source]
-        source: RunError,
+        source: BadWeights,
     },
     /// The answer holds something else than numbers.
     #[error("the built-in net `{net}` gave an answer that is no number")]
@@ -34,7 +25,7 @@ pub enum ModelError {
     /// The answer has another shape than it should.
     #[error("the built-in net `{net}` gave an answer of the wrong shape")]
     Shape {
-        /// `detector`, `age` or `gender`.
+        /// `gender`.
         net: &'static str,
     },
 }
