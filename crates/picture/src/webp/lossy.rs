@@ -28,6 +28,10 @@ const ENOUGH: [f32; 3] = [85.0, 55.0, 40.0];
 /// Qualities that are tried then, by how much they exceed the source's.
 const LESS: [f32; 4] = [MORE, 0.0, -4.0, -8.0];
 
+/// As long as a result is no larger than its source, it is coded more finely, in such steps.
+const FINER: f32 = 15.0;
+const FINEST: f32 = 95.0;
+
 /// How a file was made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lossy {
@@ -74,16 +78,28 @@ impl Lossy {
         let mut config = WebPConfig::new().map_err(|()| failed("libwebp has another version"))?;
         config.exact = 1; // Transparent pixels have colours, too.
         let most = self.length + self.length / 4 + DRAWING;
-        let mut file = Vec::new();
-        for quality in self.qualities() {
+        let mut coded = |quality: f32| {
             config.quality = quality;
             let made = encoder.encode_advanced(&config);
-            file = made
-                .map_err(|error| failed(&format!("{error:?}")))?
-                .to_vec();
-            if file.len() <= most {
+            made.map(|file| file.to_vec())
+                .map_err(|error| failed(&format!("{error:?}")))
+        };
+        let mut made = (0.0, Vec::new());
+        for quality in self.qualities() {
+            made = (quality, coded(quality)?);
+            if made.1.len() <= most {
                 break;
             }
+        }
+        let (mut quality, mut file) = made;
+        // The encoder of the source spent more on the same quality.
+        while file.len() <= self.length && quality < FINEST {
+            quality += FINER;
+            let finer = coded(quality.min(FINEST))?;
+            if finer.len() > most {
+                break;
+            }
+            file = finer;
         }
         Ok(file)
     }
