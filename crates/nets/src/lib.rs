@@ -3,7 +3,7 @@
 //! A net is a function that hands a [`Tensor`] from layer to layer; its weights are read once, in
 //! the order of the layers, by [`Weights`]. There is no graph to interpret. What makes it fast:
 //!
-//! - Channels lie next to each other, so that a convolution multiplies [`LANES`] outputs at a time
+//! - Channels lie next to each other, so that a convolution computes sixteen outputs at a time
 //!   and needs no other order of its input.
 //! - The inner loops use the widest vectors of the CPU that the program finds itself on.
 //! - A [`Block`] (widen, convolve each channel, narrow) goes by in strips of a few rows: the wide
