@@ -177,7 +177,8 @@ impl Client {
 /// Whether a response calls for another attempt. MNS throttles with 400, so the code decides. A
 /// batch that failed in part is final, because MNS did the rest of it.
 fn classify(answer: &Response<Bytes>) -> RetryClass {
-    if is_partial_failure(answer.body()) {
+    // A success is final anyway, and its body may be long.
+    if !answer.status().is_success() && is_partial_failure(answer.body()) {
         return RetryClass::Final;
     }
     classify_refusal(answer)

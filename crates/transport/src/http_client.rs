@@ -104,6 +104,8 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
         .tls_backend_preconfigured(tls(trust_bundles.clone(), added)?)
         .user_agent(concat!("knative-mnsoss/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
+        // It repeats what HTTP/2 servers refused; for that it would keep a copy of each request.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .no_proxy()
         .connect_timeout(*connect_timeout)
         .pool_idle_timeout(*idle_timeout)
