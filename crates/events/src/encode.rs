@@ -5,6 +5,7 @@
 mod structured;
 
 use std::fmt::Display;
+use std::ops::Range;
 
 use bytes::Bytes;
 use cloudevents::event::AttributeValue;
@@ -19,6 +20,20 @@ pub use structured::{structured, structured_as};
 
 /// The content type of JSON data in an event that states none.
 const JSON: HeaderValue = HeaderValue::from_static(crate::attribute::JSON);
+
+/// The headers of the attributes of 1.0 that most events have.
+const NAMES: [(&str, HeaderName); 6] = [
+    ("specversion", HeaderName::from_static("ce-specversion")),
+    ("id", HeaderName::from_static("ce-id")),
+    ("type", HeaderName::from_static("ce-type")),
+    ("source", HeaderName::from_static("ce-source")),
+    ("subject", HeaderName::from_static("ce-subject")),
+    ("time", HeaderName::from_static("ce-time")),
+];
+/// Room for the values of an ordinary event's headers.
+const HEADER_TEXT_BYTES: usize = 256;
+/// Room for an ordinary event's headers, and some that a sender adds.
+const HEADERS: usize = 12;
 
 /// Names that mean something else in one of the two modes.
 const RESERVED: [&str; 3] = ["data", "database64", "datacontenttype"];
@@ -68,18 +83,12 @@ pub fn binary_headers(event: &Event) -> Result<HeaderMap, EncodeError> {
 
 fn headers(version: SpecVersion, event: &Event) -> Result<HeaderMap, EncodeError> {
     check(event)?;
-    let mut headers = HeaderMap::with_capacity(12);
-    for (attribute, value) in event.iter() {
-        let name = header_name(version, attribute);
-        match (attribute, &value) {
-            ("datacontenttype", _) => {
-                put(&mut headers, attribute, CONTENT_TYPE, content_type(&value)?)?;
-            }
-            ("specversion", _) => insert(&mut headers, &name, version.as_str())?,
-            (_, AttributeValue::Time(_)) => insert(&mut headers, &name, &utc(&value))?,
-            (_, AttributeValue::String(text)) => insert(&mut headers, &name, text)?,
-            _ => insert(&mut headers, &name, &value.to_string())?,
-        }
+    let (text, places) = header_text(version, event)?;
+    let mut headers = HeaderMap::with_capacity(HEADERS);
+    for (attribute, name, place) in places {
+        let value = HeaderValue::from_maybe_shared(text.slice(place));
+        let value = value.map_err(|error| no_header(attribute, error))?;
+        put(&mut headers, attribute, name, value)?;
     }
     if matches!(event.data(), Some(Data::Json(_))) && !headers.contains_key(CONTENT_TYPE) {
         put(&mut headers, "datacontenttype", CONTENT_TYPE, JSON)?;
@@ -87,12 +96,48 @@ fn headers(version: SpecVersion, event: &Event) -> Result<HeaderMap, EncodeError
     Ok(headers)
 }
 
-/// The name of an attribute's header, without the prefix.
-fn header_name(version: SpecVersion, attribute: &str) -> String {
-    if version == SpecVersion::V01 && !CORE.contains(&attribute) {
-        return format!("x-{attribute}");
+/// An attribute, its header, and where its value is in the text of all of them.
+type Place<'a> = (&'a str, HeaderName, Range<usize>);
+
+/// The values of all headers in one piece, which they share: it is cheap to make and to clone.
+fn header_text(
+    version: SpecVersion,
+    event: &Event,
+) -> Result<(Bytes, Vec<Place<'_>>), EncodeError> {
+    let mut text = String::with_capacity(HEADER_TEXT_BYTES);
+    let mut places = Vec::with_capacity(HEADERS);
+    for (attribute, value) in event.iter() {
+        let start = text.len();
+        match (attribute, &value) {
+            ("datacontenttype", AttributeValue::String(value)) => text.push_str(visible(value)?),
+            ("specversion", _) => text.push_str(version.as_str()),
+            (_, AttributeValue::Time(_)) => text.push_str(&utc(&value)),
+            (_, AttributeValue::String(value)) => text.push_str(&encode_value(value)),
+            (_, AttributeValue::URIRef(value)) => text.push_str(&encode_value(value)),
+            _ => text.push_str(&encode_value(&value.to_string())),
+        }
+        let name = header_name(version, attribute)?;
+        places.push((attribute, name, start..text.len()));
     }
-    version.name(attribute).to_ascii_lowercase()
+    Ok((text.into(), places))
+}
+
+/// The header of an attribute.
+fn header_name(version: SpecVersion, attribute: &str) -> Result<HeaderName, EncodeError> {
+    if attribute == "datacontenttype" {
+        return Ok(CONTENT_TYPE);
+    }
+    if version == SpecVersion::V10
+        && let Some((_, name)) = NAMES.iter().find(|(known, _)| *known == attribute)
+    {
+        return Ok(name.clone());
+    }
+    let name = if version == SpecVersion::V01 && !CORE.contains(&attribute) {
+        format!("{PREFIX}x-{attribute}")
+    } else {
+        format!("{PREFIX}{}", version.name(attribute).to_ascii_lowercase())
+    };
+    HeaderName::try_from(name).map_err(|error| no_header(attribute, error))
 }
 
 /// The SDK's builder lets through what no receiver accepts.
@@ -116,9 +161,15 @@ fn check(event: &Event) -> Result<(), EncodeError> {
     }
 }
 
-fn content_type(value: &dyn Display) -> Result<HeaderValue, EncodeError> {
-    let value = value.to_string();
-    HeaderValue::from_str(&value).map_err(|_| EncodeError::ContentType { value })
+/// The text, if it can be the value of a header as it is.
+fn visible(value: &str) -> Result<&str, EncodeError> {
+    let is_visible = |byte| byte == b'\t' || (b' '..=b'~').contains(&byte);
+    if value.bytes().all(is_visible) {
+        Ok(value)
+    } else {
+        let value = value.to_owned();
+        Err(EncodeError::ContentType { value })
+    }
 }
 
 /// RFC 3339 with `Z`, as every published example of our events has it.
@@ -127,14 +178,6 @@ fn utc(time: &dyn Display) -> String {
     text.strip_suffix("+00:00")
         .map(|local| format!("{local}Z"))
         .unwrap_or(text)
-}
-
-fn insert(headers: &mut HeaderMap, attribute: &str, value: &str) -> Result<(), EncodeError> {
-    let name = HeaderName::try_from(format!("{PREFIX}{attribute}"));
-    let name = name.map_err(|error| no_header(attribute, error))?;
-    let value = HeaderValue::from_str(&encode_value(value));
-    let value = value.map_err(|error| no_header(attribute, error))?;
-    put(headers, attribute, name, value)
 }
 
 /// A map of headers holds some ten thousands; an event may have more attributes.
