@@ -84,7 +84,7 @@ impl Event {
     /// A document `{"events":[…]}` with this event alone.
     #[must_use]
     pub fn document(&self) -> String {
-        format!(r#"{{"events":[{}]}}"#, self.raw)
+        [r#"{"events":["#, &self.raw, "]}"].concat()
     }
 }
 
@@ -170,8 +170,9 @@ impl From<serde_json::Error> for JsonError {
 /// Always permanent. One unreadable event makes the whole document an error: a consumer that
 /// drops a message after reading half of it would lose the other half.
 pub fn parse(document: &[u8]) -> Result<Vec<Event>, EventError> {
-    let (text, envelope) = document::unwrap(document)?;
-    document::events(&text)?
+    let unwrapped = document::unwrap(document)?;
+    let envelope = &unwrapped.envelope;
+    document::events(&unwrapped)?
         .into_iter()
         .enumerate()
         .map(|(index, raw)| Ok(envelope.complete(wire::read(index, raw)?)))

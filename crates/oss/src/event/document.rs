@@ -2,12 +2,12 @@
 //! events.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde_json::value::RawValue;
 
 use super::EventError;
-use super::fields::fields;
-use super::layer::{Envelope, bare, inner};
+use super::layer::{Envelope, Layer, bare, inner};
 
 /// Largest document read, in bytes, counted before unwrapping. MNS and EventBridge both stop
 /// at 64 KiB; base64 and JSON escapes around that stay far below four times as much.
@@ -23,8 +23,17 @@ pub const MAX_DEPTH: usize = 32;
 /// which EventBridge tells in a CloudEvent with its data in base64, has seven.
 pub const MAX_WRAPPINGS: usize = 8;
 
+/// A document without its wrappings.
+pub(super) struct Unwrapped<'a> {
+    text: Cow<'a, str>,
+    /// Where its list of events is, without the blanks around the text; an event alone has none.
+    list: Option<Range<usize>>,
+    /// What the wrappings say about the events.
+    pub(super) envelope: Envelope,
+}
+
 /// Unwraps until only the document is left.
-pub(super) fn unwrap(document: &[u8]) -> Result<(Cow<'_, str>, Envelope), EventError> {
+pub(super) fn unwrap(document: &[u8]) -> Result<Unwrapped<'_>, EventError> {
     let size_bytes = document.len();
     if size_bytes > MAX_DOCUMENT_BYTES {
         return Err(EventError::TooLarge { size_bytes });
@@ -34,8 +43,14 @@ pub(super) fn unwrap(document: &[u8]) -> Result<(Cow<'_, str>, Envelope), EventE
     let mut envelope = Envelope::default();
     for _ in 0..=MAX_WRAPPINGS {
         match inner(bare(&text), &mut envelope)? {
-            Some(inner) => text = Cow::Owned(inner),
-            None => return Ok((text, envelope)),
+            Layer::Wrapping(inner) => text = Cow::Owned(inner),
+            Layer::Document(list) => {
+                return Ok(Unwrapped {
+                    text,
+                    list,
+                    envelope,
+                });
+            }
         }
     }
     Err(EventError::Unrecognised)
@@ -43,16 +58,16 @@ pub(super) fn unwrap(document: &[u8]) -> Result<(Cow<'_, str>, Envelope), EventE
 
 /// The text of each event in a JSON object: of its `events`, or of the object itself.
 /// EventBridge's form has no `events`.
-pub(super) fn events(text: &str) -> Result<Vec<&str>, EventError> {
-    let text = bare(text);
+pub(super) fn events<'a>(document: &'a Unwrapped<'_>) -> Result<Vec<&'a str>, EventError> {
+    let text = bare(&document.text);
     if is_deeper_than(MAX_DEPTH, text) {
         return Err(EventError::TooDeep);
     }
-    let [events] = fields(text, ["events"]).map_err(EventError::json)?;
-    let Some(events) = events else {
+    let list = document.list.clone().and_then(|place| text.get(place));
+    let Some(list) = list else {
         return Ok(vec![text]);
     };
-    let events: Vec<&RawValue> = serde_json::from_str(events.get()).map_err(EventError::json)?;
+    let events: Vec<&RawValue> = serde_json::from_str(list).map_err(EventError::json)?;
     let count = events.len();
     if count > MAX_EVENTS {
         return Err(EventError::TooMany { count });

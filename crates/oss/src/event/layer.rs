@@ -5,6 +5,7 @@
 //! any other.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use base64::{
     Engine as _, alphabet,
@@ -42,20 +43,28 @@ impl Envelope {
     }
 }
 
+/// What a text turned out to be.
+pub(super) enum Layer {
+    /// A wrapping with this content.
+    Wrapping(String),
+    /// The document itself, and where its list of events is in it.
+    Document(Option<Range<usize>>),
+}
+
 /// The content of `text` if it is a wrapping and not the document itself.
-pub(super) fn inner(text: &str, envelope: &mut Envelope) -> Result<Option<String>, EventError> {
+pub(super) fn inner(text: &str, envelope: &mut Envelope) -> Result<Layer, EventError> {
     let content = match text.as_bytes().first() {
         Some(b'{') => return of_object(text, envelope),
         Some(b'<') => published(text).ok_or(EventError::Unrecognised)?,
         Some(b'"') => serde_json::from_str(text).map_err(EventError::json)?,
         _ => of_base64(text)?,
     };
-    Ok(Some(content))
+    Ok(Layer::Wrapping(content))
 }
 
 /// The data of a CloudEvent, the body of a queue message that EventBridge tells of, or what
 /// was published to a topic. Anything else is the document.
-fn of_object(text: &str, envelope: &mut Envelope) -> Result<Option<String>, EventError> {
+fn of_object(text: &str, envelope: &mut Envelope) -> Result<Layer, EventError> {
     let names = [
         "events",
         "eventName",
@@ -77,17 +86,24 @@ fn of_object(text: &str, envelope: &mut Envelope) -> Result<Option<String>, Even
         message,
     ] = fields(text, names).map_err(EventError::json)?;
     if events.or(name).is_some() {
-        return Ok(None);
+        return Ok(Layer::Document(events.map(|list| place(list.get(), text))));
     }
     if version.or(old_version).is_some() {
         *envelope = read_envelope(text)?;
         let data = data_base64.or(data).ok_or(EventError::NoData)?;
-        return Ok(Some(data.get().to_owned()));
+        return Ok(Layer::Wrapping(data.get().to_owned()));
     }
     if let Some(body) = message_body {
-        return Ok(Some(body.get().to_owned()));
+        return Ok(Layer::Wrapping(body.get().to_owned()));
     }
-    Ok(message.and_then(|_| published(text)))
+    let published = message.and_then(|_| published(text));
+    Ok(published.map_or(Layer::Document(None), Layer::Wrapping))
+}
+
+/// Where a part of `text` is in it.
+fn place(part: &str, text: &str) -> Range<usize> {
+    let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+    start..start.wrapping_add(part.len())
 }
 
 fn read_envelope(text: &str) -> Result<Envelope, EventError> {

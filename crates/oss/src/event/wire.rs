@@ -8,9 +8,12 @@
 use serde::de::Error as _;
 use serde_json::value::RawValue;
 
-use super::fields::fields;
+use super::fields::{fields, nested_fields};
 use super::value::{given, parsed, text, time};
 use super::{Event, EventError, address::ObjectAddress};
+
+/// The position of `oss` among the fields of an event.
+const OSS: usize = 2;
 
 /// Reads the event at position `index` from its JSON.
 pub(super) fn read(index: usize, raw: &str) -> Result<Event, EventError> {
@@ -26,14 +29,7 @@ pub(super) fn read(index: usize, raw: &str) -> Result<Event, EventError> {
         "responseElements",
         "userIdentity",
     ];
-    let [name, event_time, oss, region, response, user] =
-        fields(raw, names).map_err(not_an_event)?;
-    let name = name.ok_or_else(|| not_an_event(serde_json::Error::missing_field("eventName")))?;
-    let name: String = serde_json::from_str(name.get()).map_err(not_an_event)?;
-    let name = name.try_into();
-    let name = name.map_err(|source| EventError::Name { index, source })?;
-
-    let names = [
+    let oss_names = [
         "bucket",
         "object",
         "ruleId",
@@ -41,6 +37,17 @@ pub(super) fn read(index: usize, raw: &str) -> Result<Event, EventError> {
         "responseElements",
         "userIdentity",
     ];
+    let in_one_pass = nested_fields(raw, names, OSS, oss_names);
+    // What is odd about it may be in a field that counts as absent then.
+    let one_by_one = |_| fields(raw, names).map(|found| (found, inside(found[OSS], oss_names)));
+    let found = in_one_pass.or_else(one_by_one).map_err(not_an_event)?;
+    let (found, found_in_oss) = found;
+    let [name, event_time, _oss, region, response, user] = found;
+    let name = name.ok_or_else(|| not_an_event(serde_json::Error::missing_field("eventName")))?;
+    let name: String = serde_json::from_str(name.get()).map_err(not_an_event)?;
+    let name = name.try_into();
+    let name = name.map_err(|source| EventError::Name { index, source })?;
+
     let [
         bucket,
         object,
@@ -48,7 +55,7 @@ pub(super) fn read(index: usize, raw: &str) -> Result<Event, EventError> {
         nested_region,
         nested_response,
         nested_user,
-    ] = inside(oss, names);
+    ] = found_in_oss;
     let [arn, bucket, owner] = inside(bucket, ["arn", "name", "ownerIdentity"]);
     let [key, etag, size, delta_size, meta] =
         inside(object, ["key", "eTag", "size", "deltaSize", "objectMeta"]);
@@ -103,7 +110,7 @@ fn subject(
     key: Option<&str>,
 ) -> Option<String> {
     let (region, owner, bucket, key) = (region?, owner?, bucket?, key?);
-    Some(format!("acs:oss:{region}:{owner}:{bucket}/{key}"))
+    Some(["acs:oss:", region, ":", owner, ":", bucket, "/", key].concat())
 }
 
 /// The parts of a bucket's resource name, `acs:oss:<region>:<uid>:<bucket>`.
