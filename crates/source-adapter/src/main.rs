@@ -14,7 +14,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let config: Config = service::settings::parse();
-    service::run(|stop| async move {
+    service::run_on_one_thread(|stop| async move {
         let identity = source_adapter::identity(&config);
         let traces =
             service::telemetry::init_with_traces(&config.telemetry, &config.traces, &identity)?;
