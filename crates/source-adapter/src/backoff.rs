@@ -10,7 +10,7 @@ use transport::{Backoff, Disposition, jittered};
 
 const FIRST: Duration = Duration::from_millis(250);
 /// Short enough to notice at once that the queue, or the sink, is back.
-const LONGEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_millis(1500);
 const BACKOFF: Backoff = Backoff::new(FIRST, LONGEST);
 /// Between half and all of a wait, so that adapters do not move in step.
 const SPREAD: RangeInclusive<f64> = 0.5..=1.0;
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_seconds() {
         let mut backoff = QueueBackoff::default();
-        for bound_ms in [250, 500, 1000, 2000, 2000] {
+        for bound_ms in [250, 500, 1000, 1500, 1500] {
             let wait = backoff.next(Disposition::Retry);
             let bound = Duration::from_millis(bound_ms);
             assert!(
