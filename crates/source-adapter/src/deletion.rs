@@ -22,7 +22,7 @@ use crate::progress::{Delivered, Progress};
 const LINGER: Duration = Duration::from_millis(20);
 /// Room to make the call before a handle dies.
 const HEADROOM: Duration = Duration::from_millis(500);
-/// Delete calls at one time, as many as pollers: they delete what those receive.
+/// Delete calls at one time, some more than pollers: they delete what those receive.
 const CALLS: usize = 16;
 /// Handles waiting for a batch: some for each call under way.
 const WAITING: usize = 2 * CALLS * MAX_BATCH;

@@ -9,7 +9,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mns::{Message, Queue};
+use bytes::Bytes;
+use mns::{Message, Queue, ReceiptHandle};
 use oss::event::Event;
 use service::traces;
 use tokio::sync::OwnedSemaphorePermit;
@@ -66,6 +67,14 @@ pub(crate) struct Received {
     pub(crate) receive: Span,
 }
 
+/// What of a message is read.
+struct Unread<'a> {
+    id: &'a str,
+    body: Bytes,
+    /// How often it was received, this time included.
+    count: u32,
+}
+
 /// The events of a message, `None` for those that the filter keeps away.
 type Wanted = Vec<Option<Outgoing>>;
 
@@ -103,10 +112,21 @@ impl Pipeline {
         } = received;
         let _in_work = InWork::new(&self.metrics);
         self.metrics.count_received(message.dequeue_count);
-        let mut guard = self.guard(&message, visibility);
-        let id = message.id.clone();
+        let Message {
+            id,
+            body,
+            receipt_handle,
+            dequeue_count,
+            ..
+        } = message;
+        let mut guard = self.guard(id.clone(), receipt_handle, visibility);
         let action = {
-            let work = pin!(self.process(message, receive));
+            let unread = Unread {
+                id: &id,
+                body,
+                count: dequeue_count.max(1),
+            };
+            let work = pin!(self.process(unread, receive));
             self.give_up.run_until_cancelled(guard.hold(work)).await
         };
         // Calls to the queue are large and rarely needed here; within this future they would
@@ -123,24 +143,35 @@ impl Pipeline {
 
     /// Gives a message back unread, because the process ends.
     pub(crate) async fn hand_back(self: Arc<Self>, received: Received) {
-        let guard = self.guard(&received.message, received.visibility);
+        let Message {
+            id, receipt_handle, ..
+        } = received.message;
+        let guard = self.guard(id, receipt_handle, received.visibility);
         self.hand_back_guard(guard).await;
     }
 
-    async fn hand_back_guard(&self, guard: VisibilityGuard) {
+    async fn hand_back_guard(&self, guard: VisibilityGuard<'_>) {
         self.metrics.count_message(MessageOutcome::HandedBack);
         guard.release(HAND_BACK).await;
     }
 
-    fn guard(&self, message: &Message, visibility: Duration) -> VisibilityGuard {
-        let (queue, metrics) = (self.queue.clone(), self.metrics.clone());
-        let (id, handle) = (message.id.clone(), message.receipt_handle.clone());
-        VisibilityGuard::new(queue, metrics, id, handle, visibility)
+    fn guard(
+        &self,
+        message_id: String,
+        handle: ReceiptHandle,
+        visibility: Duration,
+    ) -> VisibilityGuard<'_> {
+        VisibilityGuard::new(&self.queue, &self.metrics, message_id, handle, visibility)
     }
 
     /// Hands the message over to be deleted. It keeps its permit, and stays hidden, until the
     /// next batches have a place for it: deletes that hang must stop the polling.
-    async fn delete(&self, message_id: String, mut guard: VisibilityGuard, permit: MessagePermit) {
+    async fn delete(
+        &self,
+        message_id: String,
+        mut guard: VisibilityGuard<'_>,
+        permit: MessagePermit,
+    ) {
         let place = guard.hold(self.deleter.reserve()).await;
         drop(permit);
         self.metrics.count_message(MessageOutcome::Done);
@@ -154,9 +185,9 @@ impl Pipeline {
         }
     }
 
-    async fn process(&self, message: Message, receive: Span) -> MessageAction {
-        let (id, count) = (message.id.clone(), message.dequeue_count.max(1));
-        let delivered = self.progress.take(&id);
+    async fn process(&self, message: Unread<'_>, receive: Span) -> MessageAction {
+        let Unread { id, count, .. } = message;
+        let delivered = self.progress.take(id);
         if delivered == Delivered::All {
             debug!(mns.message.id = %id, "message `{id}` was delivered before");
             return MessageAction::Delete;
@@ -164,9 +195,9 @@ impl Pipeline {
         match self.outgoing(&message, &receive).await {
             Ok((outgoing, _event_permit)) => {
                 drop((message, receive));
-                self.deliver_all(&id, count, outgoing, &delivered).await
+                self.deliver_all(id, count, outgoing, &delivered).await
             }
-            Err(reason) => self.dead_letter_unreadable(&message, count, &reason).await,
+            Err(reason) => self.dead_letter_unreadable(&message, &reason).await,
         }
     }
 
@@ -174,22 +205,23 @@ impl Pipeline {
     /// if they are many.
     async fn outgoing(
         &self,
-        message: &Message,
+        message: &Unread<'_>,
         receive: &Span,
     ) -> Result<(Wanted, Option<EventPermit>), String> {
-        let events = read(message)?;
+        let events = read(&message.body)?;
         let count = events.len();
         if !EventBudget::is_needed(count) {
             return Ok((self.convert(message, &events, receive)?, None));
         }
         drop(events); // The budget is there so that nobody waits with them.
         let permit = self.event_budget.acquire(count).await;
-        Ok((self.convert(message, &read(message)?, receive)?, permit))
+        let events = read(&message.body)?;
+        Ok((self.convert(message, &events, receive)?, permit))
     }
 
     fn convert(
         &self,
-        message: &Message,
+        message: &Unread<'_>,
         events: &[Event],
         receive: &Span,
     ) -> Result<Wanted, String> {
@@ -197,10 +229,10 @@ impl Pipeline {
             if !self.filter.matches(event) {
                 return Ok(None);
             }
-            let span = process_span(self.queue.name(), message, receive);
+            let span = process_span(self.queue.name(), message.id, message.count, receive);
             self.converter.convert_within(id, event, span).map(Some)
         };
-        let wanted = events.iter().zip(ids(&message.id, events)).map(convert);
+        let wanted = events.iter().zip(ids(message.id, events)).map(convert);
         let wanted = wanted.collect::<Result<Vec<_>, _>>();
         wanted.map_err(|error| service::error_line(&error))
     }
@@ -275,18 +307,13 @@ impl Pipeline {
     }
 
     /// Sends a message that cannot be read to the dead letter sink, so that it is not lost.
-    async fn dead_letter_unreadable(
-        &self,
-        message: &Message,
-        count: u32,
-        reason: &str,
-    ) -> MessageAction {
-        let id = &message.id;
+    async fn dead_letter_unreadable(&self, message: &Unread<'_>, reason: &str) -> MessageAction {
+        let Unread { id, body, count } = message;
         self.metrics.count_message(MessageOutcome::Unreadable);
         warn!(mns.message.id = %id, attempt = count, "message `{id}` holds no readable events: {reason}");
         let cause = Cause::unreadable(self.sink.address(), reason);
-        let dead_letter = unreadable_message(id, &self.queue_arn, &message.body, &cause);
-        let wait = self.delivery.wait_kept(count, None);
+        let dead_letter = unreadable_message(id, &self.queue_arn, body, &cause);
+        let wait = self.delivery.wait_kept(*count, None);
         match Box::pin(self.send_dead_letter(id, dead_letter, wait)).await {
             DeliveryOutcome::Done => MessageAction::Delete,
             DeliveryOutcome::Retry(wait) | DeliveryOutcome::Unanswered(wait) => {
@@ -325,7 +352,8 @@ impl Pipeline {
         message: &events::HttpMessage,
     ) -> Result<(), Failure> {
         let permit = sink.permit().await;
-        let sent = sink.send(message).await;
+        // On the heap, so that those that wait for their turn do not hold room for it.
+        let sent = Box::pin(sink.send(message)).await;
         let result = result_of(&sent);
         self.metrics.count_attempt(target, result);
         permit.end(outcome_of(&sent));
@@ -342,8 +370,8 @@ impl Pipeline {
     }
 }
 
-fn read(message: &Message) -> Result<Vec<Event>, String> {
-    oss::event::parse(&message.body).map_err(|error| service::error_line(&error))
+fn read(body: &[u8]) -> Result<Vec<Event>, String> {
+    oss::event::parse(body).map_err(|error| service::error_line(&error))
 }
 
 /// All positions, from another one on at each delivery: an event that the sink never answers
@@ -377,16 +405,16 @@ fn outcome_of(sent: &Result<(), Failure>) -> Outcome {
 }
 
 /// Counts a message as in work, and a delivery that ended in a panic as abandoned.
-struct InWork(Metrics);
+struct InWork<'a>(&'a Metrics);
 
-impl InWork {
-    fn new(metrics: &Metrics) -> Self {
+impl<'a> InWork<'a> {
+    fn new(metrics: &'a Metrics) -> Self {
         metrics.held.inc();
-        Self(metrics.clone())
+        Self(metrics)
     }
 }
 
-impl Drop for InWork {
+impl Drop for InWork<'_> {
     fn drop(&mut self) {
         self.0.held.dec();
         if std::thread::panicking() {

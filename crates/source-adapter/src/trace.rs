@@ -7,8 +7,9 @@
 //! brings many messages, so its span is in no event's trace, but `process` links to it. Without a
 //! collector the event gets the trace all the same, and no spans.
 
+use bytes::Bytes;
 use http::HeaderValue;
-use mns::{Message, QueueName};
+use mns::QueueName;
 use service::traces::{Observability, SPANS, is_traceparent};
 use sha2::{Digest as _, Sha256};
 use tracing::field::Empty;
@@ -18,6 +19,7 @@ pub(crate) use service::traces::MESSAGE_COUNT;
 pub use service::traces::TRACEPARENT;
 
 const VERSION: &str = "00";
+const TRACEPARENT_BYTES: usize = 55;
 /// OpenTelemetry's conventions have no name for MNS.
 const SYSTEM: &str = "aliyun_mns";
 
@@ -61,7 +63,12 @@ pub(crate) fn receive_span(queue: &QueueName) -> Span {
 
 /// The span of the work on one event of a message that `receive` brought. It ends when it is
 /// dropped, for which it must not be entered.
-pub(crate) fn process_span(queue: &QueueName, message: &Message, receive: &Span) -> Span {
+pub(crate) fn process_span(
+    queue: &QueueName,
+    message_id: &str,
+    dequeue_count: u32,
+    receive: &Span,
+) -> Span {
     let span = trace_span!(
         target: SPANS,
         parent: None,
@@ -72,8 +79,8 @@ pub(crate) fn process_span(queue: &QueueName, message: &Message, receive: &Span)
         messaging.operation.name = "process",
         messaging.operation.type = "process",
         messaging.destination.name = %queue,
-        messaging.message.id = %message.id,
-        messaging.mns.message.dequeue_count = message.dequeue_count,
+        messaging.message.id = message_id,
+        messaging.mns.message.dequeue_count = dequeue_count,
         cloudevents.event_id = Empty,
         cloudevents.event_source = Empty,
         cloudevents.event_type = Empty,
@@ -119,15 +126,21 @@ pub(crate) fn is_recorded(header: &HeaderValue) -> bool {
 #[must_use]
 pub fn traceparent(id: &str, extension: Option<&str>, sampling: Sampling) -> HeaderValue {
     let given = extension.filter(|value| is_traceparent(value));
-    let derived = || {
-        let digest: [u8; 32] = Sha256::digest(id).into();
-        let (trace, span) = (&digest[..16], &digest[16..24]);
-        let flags = u8::from(sampling.takes(trace));
-        format!("{VERSION}-{}-{}-{flags:02x}", hex(trace), hex(span))
-    };
-    let value = given.map_or_else(derived, str::to_owned);
+    let value = given.map_or_else(|| derived(id, sampling), str::to_owned);
     // It holds nothing but digits and dashes.
-    HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static(VERSION))
+    HeaderValue::from_maybe_shared(Bytes::from(value)).unwrap_or(HeaderValue::from_static(VERSION))
+}
+
+fn derived(id: &str, sampling: Sampling) -> String {
+    let digest: [u8; 32] = Sha256::digest(id).into();
+    let (trace, span) = (&digest[..16], &digest[16..24]);
+    let mut value = String::with_capacity(TRACEPARENT_BYTES);
+    value.push_str(VERSION);
+    for part in [trace, span, &[u8::from(sampling.takes(trace))]] {
+        value.push('-');
+        push_hex(&mut value, part);
+    }
+    value
 }
 
 /// The trace id in the header, for logs.
@@ -137,12 +150,11 @@ pub fn trace_id(header: &HeaderValue) -> &str {
     id.unwrap_or_default()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble| char::from_digit(nibble, 16).unwrap_or('0');
-    let digits = bytes
-        .iter()
-        .flat_map(|byte| [u32::from(byte >> 4), u32::from(byte & 15)]);
-    digits.map(digit).collect()
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+    for byte in bytes {
+        text.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
 }
 
 #[cfg(test)]

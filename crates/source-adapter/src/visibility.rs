@@ -21,9 +21,9 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Keeps one message hidden from other receivers.
 #[derive(Debug)]
-pub(crate) struct VisibilityGuard {
-    queue: Queue,
-    metrics: Metrics,
+pub(crate) struct VisibilityGuard<'a> {
+    queue: &'a Queue,
+    metrics: &'a Metrics,
     message_id: String,
     handle: ReceiptHandle,
     is_lost: bool,
@@ -34,11 +34,11 @@ pub(crate) struct VisibilityGuard {
     ends: Instant,
 }
 
-impl VisibilityGuard {
+impl<'a> VisibilityGuard<'a> {
     /// A message that was received just now and stays hidden for `visibility`.
     pub(crate) fn new(
-        queue: Queue,
-        metrics: Metrics,
+        queue: &'a Queue,
+        metrics: &'a Metrics,
         message_id: String,
         handle: ReceiptHandle,
         visibility: Duration,
@@ -69,9 +69,9 @@ impl VisibilityGuard {
                 output = &mut work => return output,
                 () = sleep_until(self.renew_at), if !self.is_lost => {}
             }
-            let (queue, handle) = (self.queue.clone(), self.handle.clone());
+            let handle = self.handle.clone();
             // On the heap, because most deliveries end without one.
-            let mut extension = Box::pin(queue.change_visibility(&handle, self.extension));
+            let mut extension = Box::pin(self.queue.change_visibility(&handle, self.extension));
             let (output, extended) = tokio::select! {
                 output = &mut work => (Some(output), extension.await),
                 extended = &mut extension => (None, extended),

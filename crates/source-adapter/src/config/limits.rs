@@ -17,17 +17,17 @@ const MIN_IN_FLIGHT_BYTES: usize = MAX_BATCH * MAX_MESSAGE_BYTES;
 pub struct Limits {
     /// Receives at one time while there is a backlog.
     // A receive brings 16 messages: where it takes as long as a delivery, ten keep all deliveries
-    // busy. The others make up for receives that wait for their turn.
-    #[arg(long, env = "ADAPTER_POLLERS", value_name = "COUNT", default_value = "16", value_parser = number(1..=64_usize))]
+    // busy, and more only cost memory.
+    #[arg(long, env = "ADAPTER_POLLERS", value_name = "COUNT", default_value = "10", value_parser = number(1..=64_usize))]
     pub pollers: usize,
     /// Events being delivered at one time, at most; fewer while the sink is slow.
     // Enough for some thousand events per second at 20 ms each.
     #[arg(long = "max-deliveries", env = "ADAPTER_MAX_DELIVERIES", value_name = "COUNT", default_value = "160", value_parser = number(1..=10_000_usize))]
     pub deliveries: usize,
     /// Messages held at one time: received ahead, in delivery, or waiting for their delete.
-    // As many as are delivered are on their way with receives, and as many wait for a delivery,
+    // As many as are delivered are on their way with receives, and some wait for a delivery,
     // so that none is idle while another receive is under way.
-    #[arg(long = "max-in-flight", env = "ADAPTER_MAX_IN_FLIGHT", value_name = "COUNT", default_value = "480", value_parser = number(1..=10_000_usize))]
+    #[arg(long = "max-in-flight", env = "ADAPTER_MAX_IN_FLIGHT", value_name = "COUNT", default_value = "352", value_parser = number(1..=10_000_usize))]
     pub in_flight: usize,
     /// Bytes of messages held at one time.
     // It keeps the process below 40 MB when every message is one of the largest; while one is
