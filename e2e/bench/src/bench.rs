@@ -30,6 +30,17 @@ pub(crate) struct EmulatedCloud {
     pub(crate) cloud: Cloud,
 }
 
+/// What one run measures beside the usual.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// Fewer repetitions of smaller amounts.
+    pub(crate) quick: bool,
+    /// Outages of ten minutes as well.
+    pub(crate) long_outages: bool,
+    /// The Python with ONNX Runtime.
+    pub(crate) onnxruntime: Option<PathBuf>,
+}
+
 /// One run.
 #[derive(Debug)]
 pub(crate) struct Bench {
@@ -37,8 +48,7 @@ pub(crate) struct Bench {
     pub(crate) binaries: Binaries,
     /// The controller's binary, likewise.
     pub(crate) controller: PathBuf,
-    quick: bool,
-    onnxruntime: Option<PathBuf>,
+    options: Options,
     folder: TempDir,
     group: &'static str,
     report: Report,
@@ -49,29 +59,33 @@ impl Bench {
     ///
     /// # Errors
     /// When it does not build, or there is no place for temporary files.
-    pub(crate) async fn new(quick: bool, onnxruntime: Option<PathBuf>) -> Result<Self> {
+    pub(crate) async fn new(options: Options) -> Result<Self> {
         // Looked at first: building is load.
         let machine = Machine::here();
         let messages = testbed::build(&PACKAGES).await?;
         Ok(Self {
             binaries: Binaries::from_cargo_messages(&messages)?,
             controller: testbed::executable(&messages, "source-controller")?,
-            quick,
-            onnxruntime,
+            report: Report::new(options.quick, machine),
+            options,
             folder: tempfile::tempdir().context("no temporary folder")?,
             group: "",
-            report: Report::new(quick, machine),
         })
     }
 
     /// The first in a full run, the second in a quick one.
     pub(crate) fn pick<T>(&self, full: T, quick: T) -> T {
-        if self.quick { quick } else { full }
+        if self.options.quick { quick } else { full }
     }
 
     /// The Python with ONNX Runtime, if one was given.
     pub(crate) fn onnxruntime(&self) -> Option<&Path> {
-        self.onnxruntime.as_deref()
+        self.options.onnxruntime.as_deref()
+    }
+
+    /// Whether outages of ten minutes are measured.
+    pub(crate) fn has_long_outages(&self) -> bool {
+        self.options.long_outages
     }
 
     /// A folder for files of this run; it goes away with it.

@@ -56,7 +56,7 @@ use anyhow::{Context as _, Result};
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Options};
 use crate::group::Group;
 use crate::roles::Role;
 
@@ -88,6 +88,9 @@ struct Args {
     /// A Python with the packages `onnx` and `onnxruntime`, to measure the detector beside.
     #[arg(long, value_name = "PYTHON")]
     onnxruntime: Option<PathBuf>,
+    /// Let outages of `recovery` last ten minutes, too: half an hour more.
+    #[arg(long)]
+    long_outages: bool,
     /// Fewer repetitions and smaller amounts: minutes, not a quarter of an hour.
     #[arg(long)]
     quick: bool,
@@ -121,10 +124,16 @@ async fn measure(args: Args) -> Result<ExitCode> {
         json,
         markdown,
         onnxruntime,
+        long_outages,
         quick,
         groups,
     } = args;
-    let mut bench = Bench::new(quick, onnxruntime).await?;
+    let options = Options {
+        quick,
+        long_outages,
+        onnxruntime,
+    };
+    let mut bench = Bench::new(options).await?;
     for group in Group::chosen(&groups) {
         bench.enter(group.name());
         let outcome = tokio::select! {

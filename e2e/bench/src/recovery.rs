@@ -16,6 +16,8 @@ use crate::messages;
 use crate::row::{Row, Target};
 use crate::sink::Sink;
 
+/// So long is a long outage, which is measured on request.
+const LONG_SECONDS: u64 = 600;
 /// What the sink takes for an answer: slow enough for a backlog that lasts.
 const LATENCY: Duration = Duration::from_millis(50);
 /// More than the adapter delivers before and after an outage.
@@ -57,8 +59,12 @@ struct Recovery {
 
 /// Measures the rows of this group.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
-    let times: &[u64] = bench.pick(&[10, 60], &[10]);
-    for &seconds in times {
+    let mut times = bench.pick(vec![10, 60], vec![10]);
+    if bench.has_long_outages() {
+        times.push(LONG_SECONDS);
+    }
+    for seconds in times {
+        let first_event = if seconds < LONG_SECONDS { 2.0 } else { 10.0 };
         for outage in Outage::ALL {
             let name = format!("{} for {seconds} s", outage.name());
             bench.step(&name);
@@ -69,7 +75,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
                 "from its return to the next event at the sink",
                 seconds(recovery.first_event),
             );
-            bench.row(row.target(Target::at_most(2.0)));
+            bench.row(row.target(Target::at_most(first_event)));
             let row = Row::new(
                 format!("{name}, usual rate"),
                 "from the first event to 90 % of the rate before",

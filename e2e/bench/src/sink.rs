@@ -42,6 +42,8 @@ pub(crate) struct Arrivals {
     pub(crate) p99_ms: f64,
     /// Events of different ids, where the sink was told to look at them.
     pub(crate) distinct: u64,
+    /// So long took the fastest answer: the service time, as the clock has it.
+    pub(crate) fastest_ms: f64,
 }
 
 impl Arrivals {
@@ -334,10 +336,11 @@ impl Counted {
     fn arrivals(&mut self) -> Arrivals {
         let times = &mut self.answer_times_ms;
         times.sort_by(f64::total_cmp);
-        let p99_ms = times.get(times.len() * 99 / 100).copied();
+        let nth = |index: usize| times.get(index).copied().unwrap_or_default();
         Arrivals {
-            p99_ms: p99_ms.unwrap_or_default(),
             distinct: self.ids.len() as u64,
+            p99_ms: nth(times.len() * 99 / 100),
+            fastest_ms: nth(0),
             ..self.arrivals
         }
     }
@@ -367,5 +370,6 @@ mod tests {
         assert_eq!((arrivals.count, arrivals.bytes), (5, 50));
         assert!((arrivals.per_second() - 10.0).abs() < 1e-6);
         assert!((arrivals.p99_ms - 5.0).abs() < 1e-6);
+        assert!((arrivals.fastest_ms - 1.0).abs() < 1e-6);
     }
 }
