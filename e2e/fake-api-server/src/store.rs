@@ -99,18 +99,19 @@ impl Store {
     }
 
     pub(crate) fn under<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, Value)> {
-        self.under_after(path, Bound::Included(path))
+        let found = self.kept(path, Bound::Included(path));
+        found.map(|(path, object)| (path, object.read()))
     }
 
-    /// What is under a path, from another one on.
-    fn under_after<'a>(
+    /// What is kept under a path, from another one on.
+    fn kept<'a>(
         &'a self,
         path: &'a str,
         from: Bound<&'a str>,
-    ) -> impl Iterator<Item = (&'a str, Value)> {
+    ) -> impl Iterator<Item = (&'a str, &'a Document)> {
         let found = self.objects.range::<str, _>((from, Bound::Unbounded));
-        let under = found.take_while(move |(found, _)| found.starts_with(path));
-        under.map(|(path, object)| (path.as_str(), object.read()))
+        let found = found.map(|(path, object)| (path.as_str(), object));
+        found.take_while(move |(found, _)| found.starts_with(path))
     }
 
     pub(crate) fn keep_document(&mut self, path: &str, document: Value) {
@@ -125,11 +126,13 @@ impl Store {
         after: Option<&'a str>,
     ) -> impl Iterator<Item = (&'a str, Value)> {
         let root = list.root.as_str();
-        let objects = self.under_after(root, after.map_or(Bound::Included(root), Bound::Excluded));
-        objects.filter(move |(path, object)| {
+        let kept = self.kept(root, after.map_or(Bound::Included(root), Bound::Excluded));
+        let of_list = kept.filter(move |(path, _)| {
             let path = ResourcePath::parse(path);
-            path.is_some_and(|path| path.is_in(list)) && has_labels(object, labels)
-        })
+            path.is_some_and(|path| path.is_in(list))
+        });
+        let objects = of_list.map(|(path, object)| (path, object.read()));
+        objects.filter(move |(_, object)| has_labels(object, labels))
     }
 
     /// Answers a call that writes.
