@@ -1,8 +1,7 @@
 //! The pipeline with its console: what `cargo xtask dev` keeps running, and what the tests in a
 //! browser look at.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use http::Method;
@@ -13,7 +12,7 @@ use crate::binaries::{Binaries, build, executable};
 use crate::broker::Broker;
 use crate::cloud::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, BUCKET, Cloud, QUEUE, REGION, TARGET};
 use crate::process::{Launch, Process};
-use crate::service::{Service, Settings};
+use crate::service::{Addresses, Service, Settings};
 use crate::services::Services;
 
 /// What people sign in with at the console that the testbed starts: known to everybody, as the
@@ -147,12 +146,19 @@ impl ConsolePipeline {
     }
 }
 
-fn launch(services: &Services, executable: PathBuf, listen: &str) -> Result<Launch> {
-    let settings = &services.settings;
-    let token = settings.folder.join("console-token");
+/// How to start the console at an emulator, without keys.
+///
+/// # Errors
+/// When the token to sign in with cannot be written to `folder`.
+pub fn console_launch(
+    executable: PathBuf,
+    addresses: &Addresses,
+    folder: &Path,
+    listen: &str,
+) -> Result<Launch> {
+    let token = folder.join("console-token");
     std::fs::write(&token, CONSOLE_TOKEN)
         .with_context(|| format!("cannot write `{}`", token.display()))?;
-    let addresses = services.addresses();
     let env = [
         ("OSS_BUCKET", BUCKET.to_owned()),
         ("OSS_REGION", REGION.to_owned()),
@@ -161,22 +167,29 @@ fn launch(services: &Services, executable: PathBuf, listen: &str) -> Result<Laun
         ("UPLOAD_OSS_PATH", TARGET.to_owned()),
         ("MNS_ENDPOINT", format!("http://{}", addresses.mns)),
         ("MNS_QUEUE", QUEUE.to_owned()),
-        ("ACCESSKEY_ID", ACCESS_KEY_ID.to_owned()),
-        ("ACCESSKEY_SECRET", ACCESS_KEY_SECRET.to_owned()),
         ("CONSOLE_TOKEN_FILE", token.display().to_string()),
         ("CONSOLE_INSECURE_COOKIE", "true".to_owned()),
-        ("RUST_LOG", settings.log.clone()),
     ];
     Ok(Launch {
         name: "console",
         executable,
         args: vec!["--listen".into(), listen.into()],
-        env: env
-            .map(|(name, value)| (name.to_owned(), value))
-            .into_iter()
-            .collect::<BTreeMap<_, _>>(),
-        folder: settings.folder.clone(),
+        env: env.map(|(name, value)| (name.to_owned(), value)).into(),
+        folder: folder.to_owned(),
     })
+}
+
+fn launch(services: &Services, executable: PathBuf, listen: &str) -> Result<Launch> {
+    let settings = &services.settings;
+    let mut launch = console_launch(executable, &services.addresses(), &settings.folder, listen)?;
+    let own = [
+        ("ACCESSKEY_ID", ACCESS_KEY_ID),
+        ("ACCESSKEY_SECRET", ACCESS_KEY_SECRET),
+        ("RUST_LOG", &settings.log),
+    ];
+    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    launch.env.extend(own);
+    Ok(launch)
 }
 
 async fn allow_uploads(cloud: &Cloud, address: &str) -> Result<()> {

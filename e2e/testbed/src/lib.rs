@@ -38,7 +38,7 @@ pub use cloud::{
     target_key,
 };
 pub use collector::{Attributes, CollectedSpan, Collector};
-pub use console::{CONSOLE_TOKEN, ConsoleBinaries, ConsolePipeline, console_rule};
+pub use console::{CONSOLE_TOKEN, ConsoleBinaries, ConsolePipeline, console_launch, console_rule};
 pub use control::Control;
 pub use engine::Engine;
 pub use eventually::{Progress, eventually, poll_until};

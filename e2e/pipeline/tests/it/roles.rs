@@ -10,8 +10,8 @@ use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testbed::{
-    ACCOUNT, Addresses, BUCKET, CONSOLE_TOKEN, Cloud, FaceBackend, Keys, Launch, Outcome, Process,
-    Progress, QUEUE, REGION, Service, Services, Settings, TARGET, TokenIssuer, build, executable,
+    ACCOUNT, Addresses, CONSOLE_TOKEN, Cloud, FaceBackend, Keys, Launch, Outcome, Process,
+    Progress, REGION, Service, Services, Settings, TokenIssuer, build, console_launch, executable,
     poll_until,
 };
 
@@ -234,24 +234,6 @@ async fn console_works_by_its_role() {
 /// How to start the console without keys.
 async fn console(addresses: &Addresses, folder: &Path) -> Launch {
     let messages = build(&["photo-console", "xtask"]).await.unwrap();
-    let token = folder.join("console-token");
-    std::fs::write(&token, CONSOLE_TOKEN).unwrap();
-    let env = [
-        ("OSS_BUCKET", BUCKET.to_owned()),
-        ("OSS_REGION", REGION.to_owned()),
-        ("OSS_ENDPOINT", format!("http://{}", addresses.oss)),
-        ("OSS_ADDRESSING", "path".to_owned()),
-        ("UPLOAD_OSS_PATH", TARGET.to_owned()),
-        ("MNS_ENDPOINT", format!("http://{}", addresses.mns)),
-        ("MNS_QUEUE", QUEUE.to_owned()),
-        ("CONSOLE_TOKEN_FILE", token.display().to_string()),
-        ("CONSOLE_INSECURE_COOKIE", "true".to_owned()),
-    ];
-    Launch {
-        name: "console",
-        executable: executable(&messages, "photo-console").unwrap(),
-        args: vec!["--listen".into(), "127.0.0.1:0".into()],
-        env: env.map(|(name, value)| (name.to_owned(), value)).into(),
-        folder: folder.to_owned(),
-    }
+    let executable = executable(&messages, "photo-console").unwrap();
+    console_launch(executable, addresses, folder, "127.0.0.1:0").unwrap()
 }
