@@ -11,7 +11,7 @@ use crate::error::TransportError;
 /// Is told of every request of a [`Transport`](crate::Transport) that has ended: each repetition, too,
 /// but none that was dropped.
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// A request has ended. This is called on the way of every request, so it must be quick.
+    /// A request has ended. Runs in the hot path of every request: it must neither block nor wait.
     fn ended(&self, request: &Ended<'_>);
 }
 
