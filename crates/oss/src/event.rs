@@ -10,9 +10,9 @@
 
 mod address;
 mod document;
-mod fields;
 mod layer;
 mod name;
+mod object;
 mod value;
 mod wire;
 
@@ -170,11 +170,5 @@ impl From<serde_json::Error> for JsonError {
 /// Always permanent. One unreadable event makes the whole document an error: a consumer that
 /// drops a message after reading half of it would lose the other half.
 pub fn parse(document: &[u8]) -> Result<Vec<Event>, EventError> {
-    let unwrapped = document::unwrap(document)?;
-    let envelope = &unwrapped.envelope;
-    document::events(&unwrapped)?
-        .into_iter()
-        .enumerate()
-        .map(|(index, raw)| Ok(envelope.complete(wire::read(index, raw)?)))
-        .collect()
+    document::read(document)
 }

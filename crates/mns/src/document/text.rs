@@ -81,7 +81,7 @@ pub(super) fn switch(
 /// that it cannot be taken for the text that was sent.
 pub(super) fn exact(document: &mut Document<'_>) -> Result<Bytes, ParseError> {
     let text = document.text()?;
-    Ok(if text.contains(SPOILED) {
+    Ok(if !text.is_ascii() && text.contains(SPOILED) {
         spoiled(&text)
     } else {
         Bytes::from(text.into_owned())

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
 use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -135,9 +136,14 @@ pub(crate) const SPOILED: char = '\u{10FFFE}';
 
 /// A document being read. Borrowed text lives as long as the bytes.
 pub(crate) struct Document<'a> {
+    text: &'a str,
     reader: Reader<&'a [u8]>,
     leniency: Leniency,
     depth: usize,
+    /// Whether the reader is behind a tag, where the next tag may follow.
+    behind_tag: bool,
+    /// The text of the child just started, if all of that is read already.
+    leaf: Option<&'a str>,
 }
 
 /// The start of an element.
@@ -173,9 +179,12 @@ impl<'a> Document<'a> {
         config.check_end_names = leniency != Leniency::Lenient;
         config.allow_dangling_amp = leniency == Leniency::Lenient;
         let mut document = Self {
+            text,
             reader,
             leniency,
             depth: 0,
+            behind_tag: false,
+            leaf: None,
         };
         loop {
             match document.next()? {
@@ -194,7 +203,14 @@ impl<'a> Document<'a> {
         &mut self,
         mut child: impl FnMut(&mut Self, &str) -> Result<(), E>,
     ) -> Result<(), E> {
+        if self.leaf.take().is_some() {
+            return Ok(());
+        }
         loop {
+            if let Some(name) = self.leaf() {
+                child(self, name)?;
+                continue;
+            }
             match self.next()? {
                 Item::Start(name) => child(self, name.local())?,
                 Item::Text(_) | Item::Character(_) => {}
@@ -207,6 +223,9 @@ impl<'a> Document<'a> {
     /// literally, line ends and blanks are kept, elements inside are left out. What is borrowed
     /// is a part of the document.
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
+        if let Some(text) = self.leaf.take() {
+            return Ok(Cow::Borrowed(text));
+        }
         let mut gathered = Cow::Borrowed("");
         loop {
             match self.next()? {
@@ -234,6 +253,9 @@ impl<'a> Document<'a> {
 
     /// Skips the element just started.
     pub(crate) fn skip(&mut self) -> Result<(), ParseError> {
+        if self.leaf.take().is_some() {
+            return Ok(());
+        }
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
             self.next()?;
@@ -241,9 +263,39 @@ impl<'a> Document<'a> {
         Ok(())
     }
 
+    /// Takes the next child at once if it is a tag without attributes, text without references, and
+    /// the end of that tag, and keeps its text. Nearly all elements are such, and for the reader each
+    /// is three events.
+    fn leaf(&mut self) -> Option<&'a str> {
+        if !self.behind_tag || self.depth >= MAX_DEPTH {
+            return None;
+        }
+        let read = self.text.len().checked_sub(self.reader.get_ref().len())?;
+        let (read, rest) = self.text.split_at_checked(read)?;
+        if read.ends_with("/>") {
+            // The reader is still inside that element.
+            return None;
+        }
+        let rest = rest.trim_ascii_start().strip_prefix('<')?;
+        let is_end = |byte: u8| !byte.is_ascii_alphanumeric();
+        let (name, rest) = rest.split_at_checked(rest.bytes().position(is_end)?)?;
+        let rest = rest.strip_prefix('>')?;
+        let (text, rest) = rest.split_at_checked(memchr2(b'<', b'&', rest.as_bytes())?)?;
+        let rest = rest.strip_prefix("</")?.strip_prefix(name)?;
+        let rest = rest.strip_prefix('>')?;
+        if name.is_empty() {
+            return None;
+        }
+        *self.reader.get_mut() = rest.as_bytes();
+        self.leaf = Some(text);
+        Some(name)
+    }
+
     fn next(&mut self) -> Result<Item<'a>, ParseError> {
         loop {
-            return Ok(match self.reader.read_event()? {
+            let event = self.reader.read_event()?;
+            self.behind_tag = matches!(event, Event::Start(_) | Event::End(_));
+            return Ok(match event {
                 Event::Start(start) => {
                     self.depth += 1;
                     if self.depth > MAX_DEPTH {

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use mns::{BatchSize, document, notification};
+use proptest::prelude::*;
+use proptest::sample::select;
 
 /// Every public reader, called for its effect of not panicking.
 fn read_all(input: &Bytes) {
@@ -105,5 +107,48 @@ fn no_more_bytes_are_kept_than_messages_can_have() {
     ] {
         let kept = document::messages(&message.into(), BatchSize::MIN).unwrap();
         assert!(kept.is_empty(), "it becomes visible again by itself");
+    }
+}
+
+/// Parts of an answer, whole and torn.
+const PARTS: [&str; 24] = [
+    "<Message><MessageId>1</MessageId>",
+    "<ReceiptHandle>r=</ReceiptHandle></Message>",
+    "</Message>",
+    "<MessageId>2</MessageId>",
+    "<MessageId>",
+    "</MessageId>",
+    "</MessageId >",
+    "<ReceiptHandle>",
+    "</ReceiptHandle>",
+    "<MessageBody>a > b</MessageBody>",
+    "<MessageBody>&lt;&#65;&none;</MessageBody>",
+    "<MessageBody/>",
+    "<MessageBody>",
+    "</MessageBody>",
+    "<Priority>8</Priority>",
+    "<Priority></Priority>",
+    "<DequeueCount />",
+    "<Other><Priority>9</Priority></Other>",
+    "<Other>",
+    "</Other>",
+    "<!-- <Priority>7</Priority> -->",
+    "<![CDATA[<Priority>6</Priority>]]>",
+    "text > text",
+    "\n ",
+];
+
+proptest! {
+    #[test]
+    fn elements_are_read_alike_with_attributes_and_without(parts in proptest::collection::vec(select(&PARTS[..]), 0..24)) {
+        let answer = format!("<Messages>{}</Messages>", parts.concat());
+        let names = ["MessageId", "ReceiptHandle", "MessageBody", "Priority", "Other"];
+        let with_attributes = names.iter().fold(answer.clone(), |answer, name| {
+            answer.replace(&format!("<{name}>"), &format!("<{name} a=''>"))
+        });
+        let read = |answer: String| {
+            document::messages(&answer.into(), BatchSize::MAX).map_err(|error| format!("{error:?}"))
+        };
+        prop_assert_eq!(read(answer), read(with_attributes));
     }
 }

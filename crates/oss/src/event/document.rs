@@ -1,13 +1,12 @@
-//! Unwraps a message down to the text of each event in it, within bounds. Does not read the
-//! events.
+//! Unwraps a message down to each event in it, within bounds.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
+use memchr::memchr2_iter;
 use serde_json::value::RawValue;
 
-use super::EventError;
 use super::layer::{Envelope, Layer, bare, inner};
+use super::{Event, EventError, wire};
 
 /// Largest document read, in bytes, counted before unwrapping. MNS and EventBridge both stop
 /// at 64 KiB; base64 and JSON escapes around that stay far below four times as much.
@@ -23,17 +22,8 @@ pub const MAX_DEPTH: usize = 32;
 /// which EventBridge tells in a CloudEvent with its data in base64, has seven.
 pub const MAX_WRAPPINGS: usize = 8;
 
-/// A document without its wrappings.
-pub(super) struct Unwrapped<'a> {
-    text: Cow<'a, str>,
-    /// Where its list of events is, without the blanks around the text; an event alone has none.
-    list: Option<Range<usize>>,
-    /// What the wrappings say about the events.
-    pub(super) envelope: Envelope,
-}
-
-/// Unwraps until only the document is left.
-pub(super) fn unwrap(document: &[u8]) -> Result<Unwrapped<'_>, EventError> {
+/// Reads the events of a document, in whatever wrappings.
+pub(super) fn read(document: &[u8]) -> Result<Vec<Event>, EventError> {
     let size_bytes = document.len();
     if size_bytes > MAX_DOCUMENT_BYTES {
         return Err(EventError::TooLarge { size_bytes });
@@ -42,37 +32,66 @@ pub(super) fn unwrap(document: &[u8]) -> Result<Unwrapped<'_>, EventError> {
     let mut text = Cow::Borrowed(text);
     let mut envelope = Envelope::default();
     for _ in 0..=MAX_WRAPPINGS {
-        match inner(bare(&text), &mut envelope)? {
+        let bare = bare(&text);
+        if let Some(events) = plain_list(bare) {
+            return Ok(envelope.complete(events));
+        }
+        match inner(bare, &mut envelope)? {
             Layer::Wrapping(inner) => text = Cow::Owned(inner),
             Layer::Document(list) => {
-                return Ok(Unwrapped {
-                    text,
-                    list,
-                    envelope,
-                });
+                return events(bare, list).map(|events| envelope.complete(events));
             }
         }
     }
     Err(EventError::Unrecognised)
 }
 
-/// The text of each event in a JSON object: of its `events`, or of the object itself.
-/// EventBridge's form has no `events`.
-pub(super) fn events<'a>(document: &'a Unwrapped<'_>) -> Result<Vec<&'a str>, EventError> {
-    let text = bare(&document.text);
-    if is_deeper_than(MAX_DEPTH, text) {
+/// The events of a document that is a list of them and nothing else, read in one pass: the form in
+/// which OSS publishes them. `None` if anything about it is odd.
+fn plain_list(document: &str) -> Option<Vec<Event>> {
+    let mut list = behind(document, &["{", r#""events""#, ":", "["])?;
+    if is_deeper_than(MAX_DEPTH, document) {
+        return None;
+    }
+    // Nearly always it is one.
+    let mut events = Vec::with_capacity(1);
+    loop {
+        let (event, rest) = wire::leading(list)?;
+        events.push(event);
+        list = match behind(rest, &[","]) {
+            Some(next) if events.len() < MAX_EVENTS => next,
+            _ => return behind(rest, &["]", "}"])?.is_empty().then_some(events),
+        };
+    }
+}
+
+/// The text behind these tokens and the blanks around them.
+fn behind<'a>(text: &'a str, tokens: &[&str]) -> Option<&'a str> {
+    let blanks = [' ', '\t', '\n', '\r'];
+    tokens.iter().try_fold(text, |text, token| {
+        let text = text.trim_start_matches(blanks).strip_prefix(token)?;
+        Some(text.trim_start_matches(blanks))
+    })
+}
+
+/// The events of a JSON object: of its `events`, or of the object itself. EventBridge's form has no
+/// `events`.
+fn events(document: &str, list: Option<&str>) -> Result<Vec<Event>, EventError> {
+    if is_deeper_than(MAX_DEPTH, document) {
         return Err(EventError::TooDeep);
     }
-    let list = document.list.clone().and_then(|place| text.get(place));
     let Some(list) = list else {
-        return Ok(vec![text]);
+        return Ok(vec![wire::read(0, document)?]);
     };
     let events: Vec<&RawValue> = serde_json::from_str(list).map_err(EventError::json)?;
     let count = events.len();
     if count > MAX_EVENTS {
         return Err(EventError::TooMany { count });
     }
-    Ok(events.into_iter().map(RawValue::get).collect())
+    let events = events.into_iter().enumerate();
+    events
+        .map(|(index, event)| wire::read(index, event.get()))
+        .collect()
 }
 
 /// Whether brackets outside strings nest deeper than this.
@@ -81,8 +100,10 @@ pub(super) fn events<'a>(document: &'a Unwrapped<'_>) -> Result<Vec<&'a str>, Ev
 /// recurse into them.
 fn is_deeper_than(limit: usize, text: &str) -> bool {
     // So few brackets cannot nest deeper, whatever they stand for; counting is quick.
-    let is_opening = |byte: &u8| matches!(byte, b'{' | b'[');
-    if text.bytes().filter(|byte| is_opening(byte)).count() <= limit {
+    if memchr2_iter(b'{', b'[', text.as_bytes())
+        .nth(limit)
+        .is_none()
+    {
         return false;
     }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);

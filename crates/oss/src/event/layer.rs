@@ -5,54 +5,77 @@
 //! any other.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::sync::LazyLock;
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurposeConfig, Simd};
 use jiff::Timestamp;
 use mns::notification;
+use serde_json::value::RawValue;
 
-use super::fields::fields;
+use super::object::{object, objects};
 use super::value;
 use super::{Event, EventError};
 
 /// Standard alphabet; takes base64 with and without its padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+static BASE64: LazyLock<Simd> = LazyLock::new(|| {
+    let config = GeneralPurposeConfig::new();
+    Simd::standard(config.with_decode_padding_mode(DecodePaddingMode::Indifferent))
+});
+
+objects! {
+    /// What tells a document from its wrappings.
+    struct Outermost {
+        events: &'a RawValue = "events",
+        name: &'a RawValue = "eventName",
+        version: &'a RawValue = "specversion",
+        old_version: &'a RawValue = "cloudEventsVersion",
+        data: &'a RawValue = "data",
+        data_base64: &'a RawValue = "data_base64",
+        message_body: &'a RawValue = "messageBody",
+        message: &'a RawValue = "Message",
+    }
+
+    /// The attributes of a CloudEvent that are read.
+    struct Attributes {
+        id: &'a RawValue = "id",
+        old_id: &'a RawValue = "eventID",
+        time: &'a RawValue = "time",
+        old_time: &'a RawValue = "eventTime",
+    }
+}
 
 /// The attributes of a CloudEvent around the document that describe the event in it.
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
-    pub(super) id: Option<String>,
-    pub(super) time: Option<Timestamp>,
+    id: Option<String>,
+    time: Option<Timestamp>,
 }
 
 impl Envelope {
-    /// Fills in what the event itself leaves out.
-    pub(super) fn complete(&self, event: Event) -> Event {
-        let request_id = event.request_id.filter(|id| !id.is_empty());
-        Event {
-            request_id: request_id.or_else(|| self.id.clone()),
-            time: event.time.or(self.time),
-            ..event
+    /// Fills in what the events themselves leave out.
+    pub(super) fn complete(&self, mut events: Vec<Event>) -> Vec<Event> {
+        for event in &mut events {
+            let is_given = event.request_id.as_ref().is_some_and(|id| !id.is_empty());
+            if !is_given {
+                event.request_id.clone_from(&self.id);
+            }
+            event.time = event.time.or(self.time);
         }
+        events
     }
 }
 
 /// What a text turned out to be.
-pub(super) enum Layer {
+pub(super) enum Layer<'a> {
     /// A wrapping with this content.
     Wrapping(String),
-    /// The document itself, and where its list of events is in it.
-    Document(Option<Range<usize>>),
+    /// The document itself, and its list of events; an event alone has none.
+    Document(Option<&'a str>),
 }
 
 /// The content of `text` if it is a wrapping and not the document itself.
-pub(super) fn inner(text: &str, envelope: &mut Envelope) -> Result<Layer, EventError> {
+pub(super) fn inner<'a>(text: &'a str, envelope: &mut Envelope) -> Result<Layer<'a>, EventError> {
     let content = match text.as_bytes().first() {
         Some(b'{') => return of_object(text, envelope),
         Some(b'<') => published(text).ok_or(EventError::Unrecognised)?,
@@ -64,18 +87,8 @@ pub(super) fn inner(text: &str, envelope: &mut Envelope) -> Result<Layer, EventE
 
 /// The data of a CloudEvent, the body of a queue message that EventBridge tells of, or what
 /// was published to a topic. Anything else is the document.
-fn of_object(text: &str, envelope: &mut Envelope) -> Result<Layer, EventError> {
-    let names = [
-        "events",
-        "eventName",
-        "specversion",
-        "cloudEventsVersion",
-        "data",
-        "data_base64",
-        "messageBody",
-        "Message",
-    ];
-    let [
+fn of_object<'a>(text: &'a str, envelope: &mut Envelope) -> Result<Layer<'a>, EventError> {
+    let Outermost {
         events,
         name,
         version,
@@ -84,9 +97,9 @@ fn of_object(text: &str, envelope: &mut Envelope) -> Result<Layer, EventError> {
         data_base64,
         message_body,
         message,
-    ] = fields(text, names).map_err(EventError::json)?;
+    } = object(text).map_err(EventError::json)?;
     if events.or(name).is_some() {
-        return Ok(Layer::Document(events.map(|list| place(list.get(), text))));
+        return Ok(Layer::Document(events.map(RawValue::get)));
     }
     if version.or(old_version).is_some() {
         *envelope = read_envelope(text)?;
@@ -100,17 +113,15 @@ fn of_object(text: &str, envelope: &mut Envelope) -> Result<Layer, EventError> {
     Ok(published.map_or(Layer::Document(None), Layer::Wrapping))
 }
 
-/// Where a part of `text` is in it.
-fn place(part: &str, text: &str) -> Range<usize> {
-    let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
-    start..start.wrapping_add(part.len())
-}
-
 fn read_envelope(text: &str) -> Result<Envelope, EventError> {
-    let names = ["id", "eventID", "time", "eventTime"];
-    let [id, old_id, time, old_time] = fields(text, names).map_err(EventError::json)?;
+    let Attributes {
+        id,
+        old_id,
+        time,
+        old_time,
+    } = object(text).map_err(EventError::json)?;
     Ok(Envelope {
-        id: value::given(id.or(old_id)),
+        id: value::given(id.or(old_id)).map(Cow::into_owned),
         time: value::time(time.or(old_time)),
     })
 }

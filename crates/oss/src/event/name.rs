@@ -71,7 +71,7 @@ impl EventName {
     /// The CloudEvents `type` that EventBridge gives the event: `oss:` and the name.
     #[must_use]
     pub fn cloud_event_type(&self) -> String {
-        format!("oss:{}", self.0)
+        ["oss:", &self.0].concat()
     }
 
     fn check(text: &str) -> Result<(), NameError> {

@@ -8,99 +8,126 @@
 use serde::de::Error as _;
 use serde_json::value::RawValue;
 
-use super::fields::{fields, nested_fields};
-use super::value::{given, parsed, text, time};
+use super::object::{leading_object, object, objects};
+use super::value::{given, owned, parsed, string, text, time};
 use super::{Event, EventError, address::ObjectAddress};
 
-/// The position of `oss` among the fields of an event.
-const OSS: usize = 2;
+objects! {
+    /// An event.
+    struct Fields {
+        name: &'a RawValue = "eventName",
+        time: &'a RawValue = "eventTime",
+        oss: Oss<'a> = "oss",
+        region: &'a RawValue = "region",
+        response: Response<'a> = "responseElements",
+        user: User<'a> = "userIdentity",
+    }
+
+    struct Oss {
+        bucket: Bucket<'a> = "bucket",
+        object: Object<'a> = "object",
+        rule_id: &'a RawValue = "ruleId",
+        region: &'a RawValue = "region",
+        response: Response<'a> = "responseElements",
+        user: User<'a> = "userIdentity",
+    }
+
+    struct Bucket {
+        arn: &'a RawValue = "arn",
+        name: &'a RawValue = "name",
+        owner: &'a RawValue = "ownerIdentity",
+    }
+
+    struct Object {
+        key: &'a RawValue = "key",
+        etag: &'a RawValue = "eTag",
+        size: &'a RawValue = "size",
+        delta_size: &'a RawValue = "deltaSize",
+        meta: Meta<'a> = "objectMeta",
+    }
+
+    struct Meta {
+        mime_type: &'a RawValue = "mimeType",
+    }
+
+    struct Response {
+        request_id: &'a RawValue = "requestId",
+    }
+
+    struct User {
+        principal_id: &'a RawValue = "principalId",
+    }
+}
 
 /// Reads the event at position `index` from its JSON.
 pub(super) fn read(index: usize, raw: &str) -> Result<Event, EventError> {
-    let not_an_event = |error: serde_json::Error| EventError::NotAnEvent {
+    let fields = object(raw).map_err(|error| not_an_event(index, error))?;
+    event(index, fields, raw)
+}
+
+/// The event at the beginning of `text`, and the text behind it, if nothing about it is odd.
+pub(super) fn leading(text: &str) -> Option<(Event, &str)> {
+    let (fields, length) = leading_object(text)?;
+    let (raw, rest) = text.split_at_checked(length)?;
+    Some((event(0, fields, raw).ok()?, rest))
+}
+
+fn not_an_event(index: usize, error: serde_json::Error) -> EventError {
+    EventError::NotAnEvent {
         index,
         source: error.into(),
-    };
-    let names = [
-        "eventName",
-        "eventTime",
-        "oss",
-        "region",
-        "responseElements",
-        "userIdentity",
-    ];
-    let oss_names = [
-        "bucket",
-        "object",
-        "ruleId",
-        "region",
-        "responseElements",
-        "userIdentity",
-    ];
-    let in_one_pass = nested_fields(raw, names, OSS, oss_names);
-    // What is odd about it may be in a field that counts as absent then.
-    let one_by_one = |_| fields(raw, names).map(|found| (found, inside(found[OSS], oss_names)));
-    let found = in_one_pass.or_else(one_by_one).map_err(not_an_event)?;
-    let (found, found_in_oss) = found;
-    let [name, event_time, _oss, region, response, user] = found;
+    }
+}
+
+fn event(index: usize, fields: Fields<'_>, raw: &str) -> Result<Event, EventError> {
+    let not_an_event = |error| not_an_event(index, error);
+    let Fields {
+        name,
+        time: event_time,
+        oss,
+        region,
+        response,
+        user,
+    } = fields;
     let name = name.ok_or_else(|| not_an_event(serde_json::Error::missing_field("eventName")))?;
-    let name: String = serde_json::from_str(name.get()).map_err(not_an_event)?;
-    let name = name.try_into();
-    let name = name.map_err(|source| EventError::Name { index, source })?;
+    let name = string(name).map_err(not_an_event)?;
+    let name = name
+        .parse()
+        .map_err(|source| EventError::Name { index, source })?;
 
-    let [
-        bucket,
-        object,
-        rule_id,
-        nested_region,
-        nested_response,
-        nested_user,
-    ] = found_in_oss;
-    let [arn, bucket, owner] = inside(bucket, ["arn", "name", "ownerIdentity"]);
-    let [key, etag, size, delta_size, meta] =
-        inside(object, ["key", "eTag", "size", "deltaSize", "objectMeta"]);
-    let [mime_type] = inside(meta, ["mimeType"]);
-    let [request_id] = inside(response.or(nested_response), ["requestId"]);
-    let [principal_id] = inside(user.or(nested_user), ["principalId"]);
+    let oss = oss.unwrap_or_default();
+    let bucket = oss.bucket.unwrap_or_default();
+    let object = oss.object.unwrap_or_default();
+    let meta = object.meta.unwrap_or_default();
+    let response = response.or(oss.response).unwrap_or_default();
+    let user = user.or(oss.user).unwrap_or_default();
 
-    let arn = text(arn).unwrap_or_default();
+    let arn = text(bucket.arn).unwrap_or_default();
     let arn = Arn::parse(&arn);
-    let region = given(region)
-        .or_else(|| given(nested_region))
-        .or_else(|| arn.region.map(str::to_owned));
-    let owner = given(owner).or_else(|| arn.owner.map(str::to_owned));
-    let bucket = given(bucket).or_else(|| arn.bucket.map(str::to_owned));
-    let key = text(key);
+    let region = given(region).or_else(|| given(oss.region));
+    let region = region.as_deref().or(arn.region);
+    let owner = given(bucket.owner);
+    let owner = owner.as_deref().or(arn.owner);
+    let bucket = given(bucket.name);
+    let bucket = bucket.as_deref().or(arn.bucket);
+    let key = text(object.key);
+    let key = key.as_deref();
 
     Ok(Event {
         name,
         time: time(event_time),
-        request_id: text(request_id),
-        rule_id: text(rule_id),
-        principal_id: text(principal_id),
-        etag: parsed(etag),
-        size_bytes: parsed(size),
-        delta_bytes: parsed(delta_size),
-        content_type: text(mime_type),
-        address: ObjectAddress::of(region.as_deref(), bucket.as_deref(), key.as_deref()),
-        subject: subject(
-            region.as_deref(),
-            owner.as_deref(),
-            bucket.as_deref(),
-            key.as_deref(),
-        ),
-        owner_id: owner,
+        request_id: owned(response.request_id),
+        rule_id: owned(oss.rule_id),
+        principal_id: owned(user.principal_id),
+        etag: parsed(object.etag),
+        size_bytes: parsed(object.size),
+        delta_bytes: parsed(object.delta_size),
+        content_type: owned(meta.mime_type),
+        address: ObjectAddress::of(region, bucket, key),
+        subject: subject(region, owner, bucket, key),
+        owner_id: owner.map(str::to_owned),
         raw: raw.to_owned(),
     })
-}
-
-/// The fields of a value that may be absent, or no object.
-fn inside<'a, const N: usize>(
-    object: Option<&'a RawValue>,
-    names: [&str; N],
-) -> [Option<&'a RawValue>; N] {
-    let found = object.and_then(|object| fields(object.get(), names).ok());
-    found.unwrap_or([None; N])
 }
 
 fn subject(

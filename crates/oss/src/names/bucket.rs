@@ -32,6 +32,9 @@ impl BucketName {
 /// Whether URLs have such a label. OSS's own rules allow any name to begin with `xn--`, but
 /// URLs let only punycode follow, so that other buckets of that kind cannot be reached.
 fn is_label(text: &str) -> bool {
+    if !text.starts_with("xn--") {
+        return true;
+    }
     let host = format!("{text}.oss");
     matches!(Host::parse(&host), Ok(Host::Domain(found)) if found == host)
 }

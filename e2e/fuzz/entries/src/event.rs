@@ -45,6 +45,15 @@ fn alone(event: &Event) {
             assert_eq!(again.raw(), event.raw(), "an event changed on its own");
         }
     }
+    let beside = format!(r#"{{"events":[{}],"beside":0}}"#, event.raw());
+    if beside.len() <= MAX_DOCUMENT_BYTES {
+        let (plain, beside) = (parse(document.as_bytes()), parse(beside.as_bytes()));
+        assert_eq!(
+            plain.ok(),
+            beside.ok(),
+            "a field beside the list changes an event"
+        );
+    }
     let address = event.address();
     if let Err(error) = &address {
         is_one_short_line(error);

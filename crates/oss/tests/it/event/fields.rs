@@ -33,6 +33,9 @@ fn only_the_name_must_be_readable() {
         let time = event("/eventTime", value.clone()).time.unwrap();
         assert_eq!(time.to_string(), expected, "{value}");
     }
+    for early in [json!("-000001-12-31T23:59:59Z"), json!(-62_167_219_201_i64)] {
+        assert_eq!(event("/eventTime", early.clone()).time, None, "{early}");
+    }
     let owner = event(
         "/oss/bucket/ownerIdentity",
         json!(1_234_567_890_123_456_i64),
@@ -105,6 +108,34 @@ fn a_document_of_one_event_can_be_rebuilt_to_the_byte() {
     let again = parse(events[1].document().as_bytes()).unwrap();
     assert_eq!(again, [events[1].clone()]);
     assert_eq!(events[1].document(), format!(r#"{{"events":[{odd}]}}"#));
+}
+
+#[test]
+fn odd_event_is_read_alike_in_a_plain_list_and_in_another_document() {
+    for event in [
+        r#"{"eventName":"a","eventName":"b"}"#,
+        r#"{"\u0065ventName":"a","eventTime":"2019-06-18T06:44:16.000Z"}"#,
+        r#" { "eventName" : "a" , "oss" : { "object" : { "size" : 1 } } } "#,
+        r#"{"eventName":"a","oss":{"bucket":{"name":"photos"},"bucket":{"ownerIdentity":4}}}"#,
+        r#"{"eventName":"a","oss":{"bucket":{"ownerIdentity":4},"bucket":null}}"#,
+        r#"{"eventName":"a","oss":{"object":{"key":"\ud800","size":"1","eTag":"\u0041"}}}"#,
+        r#"{"eventName":"a","oss":[{"bucket":{}}],"userIdentity":{"principalId":7}}"#,
+        r#"{"eventName":"a","responseElements":5,"oss":{"responseElements":{"requestId":"r"}}}"#,
+        r#"{"eventName":"a","responseElements":null,"oss":{"responseElements":{"requestId":"r"}}}"#,
+        r#"{"eventName":"a","events":[{"eventName":"b"}]}"#,
+    ] {
+        let plain = only(&format!(r#"{{"events":[{event}]}}"#));
+        assert_eq!(plain.raw(), event.trim());
+        for document in [
+            format!(r#"{{"events":[{event}],"version":1}}"#),
+            format!(r#"{{"events":[],"events":[{event}]}}"#),
+            format!("{{\n\t\"events\" : [ {event} ] \r\n}}"),
+        ] {
+            assert_eq!(only(&document), plain, "{document}");
+        }
+        let both = parse(format!(r#"{{"events":[{event} , {event}]}}"#).as_bytes()).unwrap();
+        assert_eq!(both, [plain.clone(), plain]);
+    }
 }
 
 #[test]
