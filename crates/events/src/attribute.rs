@@ -32,6 +32,11 @@ pub(crate) const CORE: [&str; 9] = [
 
 /// The value as it goes into a header.
 pub(crate) fn encode_value(value: &str) -> Cow<'_, str> {
+    // All of a value at once is looked at faster than byte by byte.
+    let stays = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'%');
+    if value.bytes().fold(true, |all, byte| all & stays(byte)) {
+        return Cow::Borrowed(value);
+    }
     utf8_percent_encode(value, ENCODED).into()
 }
 

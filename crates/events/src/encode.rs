@@ -4,10 +4,10 @@
 
 mod structured;
 
-use std::fmt::Display;
 use std::ops::Range;
 
 use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
 use cloudevents::event::AttributeValue;
 use cloudevents::{AttributesReader, Data, Event};
 use http::header::CONTENT_TYPE;
@@ -22,7 +22,7 @@ pub use structured::{structured, structured_as};
 const JSON: HeaderValue = HeaderValue::from_static(crate::attribute::JSON);
 
 /// The headers of the attributes of 1.0 that most events have.
-const NAMES: [(&str, HeaderName); 6] = [
+static NAMES: [(&str, HeaderName); 6] = [
     ("specversion", HeaderName::from_static("ce-specversion")),
     ("id", HeaderName::from_static("ce-id")),
     ("type", HeaderName::from_static("ce-type")),
@@ -111,7 +111,7 @@ fn header_text(
         match (attribute, &value) {
             ("datacontenttype", AttributeValue::String(value)) => text.push_str(visible(value)?),
             ("specversion", _) => text.push_str(version.as_str()),
-            (_, AttributeValue::Time(_)) => text.push_str(&utc(&value)),
+            (_, AttributeValue::Time(time)) => text.push_str(&utc(time)),
             (_, AttributeValue::String(value)) => text.push_str(&encode_value(value)),
             (_, AttributeValue::URIRef(value)) => text.push_str(&encode_value(value)),
             _ => text.push_str(&encode_value(&value.to_string())),
@@ -173,11 +173,8 @@ fn visible(value: &str) -> Result<&str, EncodeError> {
 }
 
 /// RFC 3339 with `Z`, as every published example of our events has it.
-fn utc(time: &dyn Display) -> String {
-    let text = time.to_string();
-    text.strip_suffix("+00:00")
-        .map(|local| format!("{local}Z"))
-        .unwrap_or(text)
+fn utc(time: &DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// A map of headers holds some ten thousands; an event may have more attributes.

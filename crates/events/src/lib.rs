@@ -10,6 +10,7 @@ mod version;
 
 pub use attribute::is_extension_name;
 /// What an event is made of, so that users of this crate need not name the SDK.
+pub use chrono::{DateTime, Utc};
 pub use cloudevents::event::ExtensionValue;
 pub use cloudevents::{
     AttributesReader, AttributesWriter, Data, Event, EventBuilder, EventBuilderV10,

@@ -13,17 +13,20 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use events::{EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage, SpecVersion};
+use events::{
+    DateTime, EncodeError, EventBuilder as _, EventBuilderV10, HttpMessage, SpecVersion, Utc,
+};
 use oss::event::Event;
 use service::traces;
 use sha2::{Digest as _, Sha256};
 use tracing::Span;
 
 use crate::config::{Format, Overrides, Payload, SinkConfig};
-use crate::trace::{self, Sampling, TRACEPARENT, trace_id, traceparent};
+use crate::trace::{self, Sampling, TRACEPARENT, push_hex, trace_id, traceparent};
 
 /// What EventBridge calls OSS.
 const SOURCE: &str = "acs.oss";
@@ -105,7 +108,7 @@ impl Converter {
             builder = builder.subject(subject);
         }
         if let Some(time) = event.time {
-            builder = builder.time(time.to_string());
+            builder = builder.time(DateTime::<Utc>::from(SystemTime::from(time)));
         }
         let builder = builder.data(JSON, self.data(event));
         let mut event = builder.build().map_err(EncodeError::Incomplete)?;
@@ -150,18 +153,19 @@ pub(crate) fn write(
 /// The ids of a message's events, in order. See the module for the rule.
 #[must_use]
 pub fn ids(message_id: &str, events: &[Event]) -> Vec<String> {
-    let mut taken = Taken::default();
-    let ids = events.iter().map(|event| {
+    let base = |event: &Event| {
         let request_id = event.request_id.as_deref().filter(|id| !id.is_empty());
-        let base = short(request_id.unwrap_or(message_id));
-        taken.add(
-            if events.len() == 1 && event.name.action() != "DeleteObjects" {
-                base.into_owned()
-            } else {
-                format!("{base}-{}", digest(event.raw()))
-            },
-        )
-    });
+        short(request_id.unwrap_or(message_id)).into_owned()
+    };
+    if let [event] = events
+        && event.name.action() != "DeleteObjects"
+    {
+        return vec![base(event)];
+    }
+    let mut taken = Taken::default();
+    let ids = events
+        .iter()
+        .map(|event| taken.add(format!("{}-{}", base(event), digest(event.raw()))));
     ids.collect()
 }
 
@@ -200,10 +204,7 @@ impl Taken {
 /// The beginning of a SHA-256, in hexadecimal.
 fn digest(raw: &str) -> String {
     let digest: [u8; 32] = Sha256::digest(raw).into();
-    digest
-        .iter()
-        .take(8)
-        .fold(String::with_capacity(16), |hex, byte| {
-            hex + &format!("{byte:02x}")
-        })
+    let mut text = String::with_capacity(16);
+    push_hex(&mut text, &digest[..8]);
+    text
 }

@@ -150,10 +150,13 @@ pub fn trace_id(header: &HeaderValue) -> &str {
     id.unwrap_or_default()
 }
 
-fn push_hex(text: &mut String, bytes: &[u8]) {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+/// Appends bytes in hexadecimal.
+pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
-        text.extend([digit(byte >> 4), digit(byte & 15)]);
+        for nibble in [byte >> 4, byte & 15] {
+            let zero = if nibble < 10 { b'0' } else { b'a' - 10 };
+            text.push(char::from(zero + nibble));
+        }
     }
 }
 

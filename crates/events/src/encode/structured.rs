@@ -122,7 +122,7 @@ impl Serialize for Value<'_> {
         match &self.0 {
             AttributeValue::Boolean(value) => serializer.serialize_bool(**value),
             AttributeValue::Integer(value) => serializer.serialize_i64(**value),
-            AttributeValue::Time(_) => serializer.serialize_str(&utc(&self.0)),
+            AttributeValue::Time(time) => serializer.serialize_str(&utc(time)),
             AttributeValue::String(text) => serializer.serialize_str(text),
             other => serializer.collect_str(other),
         }
