@@ -1,4 +1,4 @@
-//! Waits after failures: of receives, and of deliveries while the sink is down.
+//! Waits after failures: of receives and deletes, and of deliveries while the sink is down.
 //!
 //! Pure arithmetic with jitter; the callers sleep.
 

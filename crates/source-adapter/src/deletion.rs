@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
+use crate::backoff::QueueBackoff;
 use crate::config::MAX_BATCH;
 use crate::metrics::{CallResult, Metrics, MnsCall};
 use crate::progress::{Delivered, Progress};
@@ -26,8 +27,6 @@ const HEADROOM: Duration = Duration::from_millis(500);
 const CALLS: usize = 16;
 /// Handles waiting for a batch: some for each call under way.
 const WAITING: usize = 2 * CALLS * MAX_BATCH;
-/// Pause before a failed call is tried again, if there is time.
-const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// A message whose events have all been dealt with.
 #[derive(Debug)]
@@ -179,6 +178,7 @@ impl Deleter {
     }
 
     async fn delete_while_ours(&self, mut batch: Vec<Done>) {
+        let mut backoff = QueueBackoff::default();
         loop {
             let handles: Vec<_> = batch.iter().map(|done| done.handle.clone()).collect();
             match self.queue.delete_batch(&handles).await {
@@ -193,11 +193,14 @@ impl Deleter {
                 Err(error) => {
                     self.metrics
                         .count_call(MnsCall::Delete, CallResult::Failure);
-                    batch = self.still_ours(batch, &error);
+                    // Each call holds one of few places, and those that MNS refuses are refused
+                    // together: as soon as it takes calls again, they must be there.
+                    let pause = backoff.next(error.disposition());
+                    batch = self.still_ours(batch, pause, &error);
                     if batch.is_empty() {
                         return;
                     }
-                    sleep(RETRY_PAUSE).await;
+                    sleep(pause).await;
                 }
             }
         }
@@ -223,9 +226,9 @@ impl Deleter {
         warn!(mns.message.id = %id, reason, "message `{id}` is delivered, but {left}");
     }
 
-    /// What is left to try again after a failed call.
-    fn still_ours(&self, batch: Vec<Done>, error: &mns::Error) -> Vec<Done> {
-        let next = Instant::now() + RETRY_PAUSE;
+    /// What is left to try again after a failed call and this pause.
+    fn still_ours(&self, batch: Vec<Done>, pause: Duration, error: &mns::Error) -> Vec<Done> {
+        let next = Instant::now() + pause;
         let is_worth_it = error.disposition().is_retryable();
         let (again, over): (Vec<_>, Vec<_>) = batch
             .into_iter()
