@@ -13,9 +13,9 @@ use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use thiserror::Error;
-use tokio::net::lookup_host;
 
 use crate::error::BoxError;
+use crate::names::Names;
 use crate::reach::Reach;
 use crate::trust::Trust;
 
@@ -96,11 +96,12 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
         .map(parse_pem)
         .transpose()?
         .unwrap_or_default();
-    let mut client = reqwest::Client::builder();
-    if !reach.is_anywhere() {
-        client = client.dns_resolver(Resolver(reach.clone()));
-    }
-    client
+    let resolver = Resolver {
+        names: Arc::new(Names::default()),
+        reach: reach.clone(),
+    };
+    reqwest::Client::builder()
+        .dns_resolver(resolver)
         .tls_backend_preconfigured(tls(trust_bundles.clone(), added)?)
         .user_agent(concat!("knative-mnsoss/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
@@ -120,18 +121,22 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
 
 /// Resolves a name for a connection, and keeps back what must not be connected to. The name is
 /// not asked for again between this and the connection.
-struct Resolver(Reach);
+struct Resolver {
+    names: Arc<Names>,
+    reach: Reach,
+}
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(resolve(self.0.clone(), name))
+        Box::pin(resolve(self.names.clone(), self.reach.clone(), name))
     }
 }
 
-async fn resolve(reach: Reach, name: Name) -> Result<Addrs, BoxError> {
+async fn resolve(names: Arc<Names>, reach: Reach, name: Name) -> Result<Addrs, BoxError> {
     let name = name.as_str();
-    let found = lookup_host((name, 0)).await?;
+    let found = names.resolve(name).await?;
     let admitted: Vec<_> = found
+        .into_iter()
         .filter(|address| reach.admits(name, address.ip()))
         .collect();
     if admitted.is_empty() {

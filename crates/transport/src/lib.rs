@@ -16,6 +16,7 @@ mod client_builder;
 mod disposition;
 mod error;
 mod http_client;
+mod names;
 mod observer;
 pub mod printable;
 mod reach;

@@ -61,12 +61,6 @@ impl Reach {
         Self(Some(Arc::new(rules)))
     }
 
-    /// Whether every address will do, so that nobody needs to look.
-    #[must_use]
-    pub fn is_anywhere(&self) -> bool {
-        self.0.is_none()
-    }
-
     /// Whether a connection to `address` may be made, to which `name` was resolved.
     #[must_use]
     pub fn admits(&self, name: &str, address: IpAddr) -> bool {
