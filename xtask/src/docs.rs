@@ -48,8 +48,11 @@ const BESIDE: Runner = Nothing("it needs an emulator that runs beside it");
 /// For commands that change how all events of the cluster travel.
 const CERTIFICATES: Runner = Nothing("it needs cert-manager in the cluster");
 
+/// For commands about the original programs.
+const ORIGINALS: Runner = Nothing("it needs Go, and repositories that others keep");
+
 /// Every command, without the comment behind it.
-const COMMANDS: [(&str, Runner); 45] = [
+const COMMANDS: [(&str, Runner); 51] = [
     ("cargo xtask demo", Step("demo")),
     ("cargo test --workspace", Step("test")),
     ("cargo xtask ci", Workflow),
@@ -60,6 +63,30 @@ const COMMANDS: [(&str, Runner); 45] = [
     (
         "cargo xtask bench --json bench.json --markdown bench.md",
         Docs,
+    ),
+    (
+        "export GOPATH=$PWD/target/peers GO111MODULE=off CGO_ENABLED=0",
+        ORIGINALS,
+    ),
+    (
+        "git clone --branch release-0.7 https://github.com/richard2006/eventing-contrib $GOPATH/src/github.com/knative/eventing-contrib",
+        ORIGINALS,
+    ),
+    (
+        "git clone https://github.com/knative-sample/face-recognition $GOPATH/src/github.com/knative-sample/face-recognition",
+        ORIGINALS,
+    ),
+    (
+        "go build -o target/peers/receive_adapter github.com/knative/eventing-contrib/contrib/alimns/cmd/receive_adapter",
+        ORIGINALS,
+    ),
+    (
+        "go build -o target/peers/face-recognition github.com/knative-sample/face-recognition/cmd",
+        ORIGINALS,
+    ),
+    (
+        "cargo xtask bench peers --peer-adapter target/peers/receive_adapter --peer-face target/peers/face-recognition",
+        ORIGINALS,
     ),
     (
         "CARGO_PROFILE_RELEASE_STRIP=none cargo build --release --all-features --target-dir target/profile -p source-adapter -p face-recognition",

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
-use testbed::{Binaries, Cloud, Services, Settings};
+use testbed::{Binaries, Cloud, Services};
 
+use crate::child::Setup;
 use crate::machine::Machine;
+use crate::peers::Peers;
 use crate::report::{GroupFailure, Report};
 use crate::row::Row;
 use crate::table;
@@ -39,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) long_outages: bool,
     /// The Python with ONNX Runtime.
     pub(crate) onnxruntime: Option<PathBuf>,
+    /// The original programs.
+    pub(crate) peers: Peers,
 }
 
 /// One run.
@@ -83,6 +87,11 @@ impl Bench {
         self.options.onnxruntime.as_deref()
     }
 
+    /// The original programs, as far as they were given.
+    pub(crate) fn peers(&self) -> &Peers {
+        &self.options.peers
+    }
+
     /// Whether outages of ten minutes are measured.
     pub(crate) fn has_long_outages(&self) -> bool {
         self.options.long_outages
@@ -98,10 +107,14 @@ impl Bench {
     /// # Errors
     /// When it does not start.
     pub(crate) async fn emulated_cloud(&self, folder: &Path) -> Result<EmulatedCloud> {
-        let settings = Settings::new(folder.to_owned());
-        let services = Services::processes(self.binaries.clone(), settings)?;
-        let cloud = services.start_cloud().await?;
-        Ok(EmulatedCloud { services, cloud })
+        Setup::new(&self.binaries, folder)
+            .emulated_cloud(None)
+            .await
+    }
+
+    /// What a child runs the pipeline with, in the folder of this run.
+    pub(crate) fn setup(&self) -> Setup {
+        Setup::new(&self.binaries, self.folder())
     }
 
     /// Shows progress.

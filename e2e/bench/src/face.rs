@@ -179,11 +179,7 @@ async fn work(
         let options = PutOptions::default();
         cloud.bucket.put(&key, photo.clone(), &options).await?;
     }
-    let face_endpoint = ("FACE_ENDPOINT".to_owned(), api.url.clone());
-    // As in its image.
-    let tunables = "glibc.malloc.mmap_threshold=1048576".to_owned();
-    let tunables = ("GLIBC_TUNABLES".to_owned(), tunables);
-    services.settings.face_env.extend([face_endpoint, tunables]);
+    services.settings.face_env.extend(env(api));
     let service = Service::FaceRecognition;
     services.start(service).await?;
     services.ready(service).await?;
@@ -206,6 +202,16 @@ async fn work(
     })
 }
 
+/// What the service is told beside the usual: where the face API is, and the allocator's settings,
+/// as in its image.
+pub(crate) fn env(api: &Sink) -> [(String, String); 2] {
+    let tunables = "glibc.malloc.mmap_threshold=1048576".to_owned();
+    [
+        ("FACE_ENDPOINT".to_owned(), api.url.clone()),
+        ("GLIBC_TUNABLES".to_owned(), tunables),
+    ]
+}
+
 /// Milliseconds of each answer, in the order in which they came.
 async fn ask_all(address: &str, count: usize, concurrency: usize) -> Result<Vec<f64>> {
     let http = service::http_client(&ConnectOptions::default())?;
@@ -217,7 +223,7 @@ async fn ask_all(address: &str, count: usize, concurrency: usize) -> Result<Vec<
 }
 
 /// Sends the event of one photo, as a Trigger would, and waits for the reply.
-async fn ask(http: &reqwest::Client, address: &str, number: usize) -> Result<f64> {
+pub(crate) async fn ask(http: &reqwest::Client, address: &str, number: usize) -> Result<f64> {
     let id = u64::try_from(number)?;
     let request = http
         .post(format!("http://{address}/"))
@@ -238,7 +244,8 @@ async fn ask(http: &reqwest::Client, address: &str, number: usize) -> Result<f64
     Ok(ms(started.elapsed()))
 }
 
-fn key(number: usize) -> String {
+/// The key of a photo.
+pub(crate) fn key(number: usize) -> String {
     format!("photos/{number}.jpg")
 }
 

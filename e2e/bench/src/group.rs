@@ -5,7 +5,7 @@ use clap::ValueEnum;
 
 use crate::bench::Bench;
 use crate::{
-    adapter, annotate, backlog, capacity, controller, face, local, micro, recovery, start,
+    adapter, annotate, backlog, capacity, controller, face, local, micro, peers, recovery, start,
 };
 
 /// Rows that are measured together.
@@ -21,6 +21,8 @@ pub(crate) enum Group {
     Recovery,
     /// CPU time and memory to annotate photos of all sizes, beside libjpeg-turbo.
     Annotate,
+    /// The original programs side by side with ours, where their binaries are given.
+    Peers,
     /// The local back end's CPU time, and the faces it finds.
     Local,
     /// The face service's photos per second, latency and CPU time.
@@ -49,6 +51,7 @@ impl Group {
             Self::Capacity => "capacity",
             Self::Recovery => "recovery",
             Self::Annotate => "annotate",
+            Self::Peers => "peers",
             Self::Local => "local",
             Self::Face => "face",
             Self::Controller => "controller",
@@ -65,6 +68,7 @@ impl Group {
             Self::Capacity => capacity::run(bench).await,
             Self::Recovery => recovery::run(bench).await,
             Self::Annotate => annotate::run(bench),
+            Self::Peers => peers::run(bench).await,
             Self::Local => local::run(bench),
             Self::Face => face::run(bench).await,
             Self::Controller => controller::run(bench).await,

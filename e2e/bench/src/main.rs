@@ -40,6 +40,7 @@ mod local;
 mod machine;
 mod messages;
 mod micro;
+mod peers;
 mod photos;
 mod recovery;
 mod report;
@@ -58,6 +59,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::bench::{Bench, Options};
 use crate::group::Group;
+use crate::peers::Peers;
 use crate::roles::Role;
 
 /// Measures the pipeline beside its limits.
@@ -91,6 +93,8 @@ struct Args {
     /// Let outages of `recovery` last ten minutes, too: half an hour more.
     #[arg(long)]
     long_outages: bool,
+    #[command(flatten)]
+    peers: Peers,
     /// Fewer repetitions and smaller amounts: minutes, not a quarter of an hour.
     #[arg(long)]
     quick: bool,
@@ -125,6 +129,7 @@ async fn measure(args: Args) -> Result<ExitCode> {
         markdown,
         onnxruntime,
         long_outages,
+        peers,
         quick,
         groups,
     } = args;
@@ -132,6 +137,7 @@ async fn measure(args: Args) -> Result<ExitCode> {
         quick,
         long_outages,
         onnxruntime,
+        peers,
     };
     let mut bench = Bench::new(options).await?;
     for group in Group::chosen(&groups) {

@@ -16,7 +16,15 @@ pub(crate) const QUALITY: u8 = 90;
 /// # Errors
 /// When the sample photo is gone.
 pub(crate) fn jpeg(width: u16, height: u16) -> Result<Vec<u8>> {
-    jpeg_of(&testbed::sample(), width, height)
+    jpeg_with(width, height, QUALITY)
+}
+
+/// The same in another quality.
+///
+/// # Errors
+/// When the sample photo is gone.
+pub(crate) fn jpeg_with(width: u16, height: u16, quality: u8) -> Result<Vec<u8>> {
+    encode(&testbed::sample(), width, height, quality)
 }
 
 /// The same, made of another photo.
@@ -24,11 +32,15 @@ pub(crate) fn jpeg(width: u16, height: u16) -> Result<Vec<u8>> {
 /// # Errors
 /// When the photo cannot be read.
 pub(crate) fn jpeg_of(sample: &Path, width: u16, height: u16) -> Result<Vec<u8>> {
+    encode(sample, width, height, QUALITY)
+}
+
+fn encode(sample: &Path, width: u16, height: u16, quality: u8) -> Result<Vec<u8>> {
     let sample = image::open(sample)
         .with_context(|| format!("cannot read the photo `{}`", sample.display()))?;
     let photo = mirrored(&sample.into_rgb8(), width.into(), height.into());
     let mut file = Vec::new();
-    let mut encoder = Encoder::new(&mut file, QUALITY);
+    let mut encoder = Encoder::new(&mut file, quality);
     encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
     encoder.encode(photo.as_raw(), width, height, ColorType::Rgb)?;
     Ok(file)

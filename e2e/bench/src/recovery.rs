@@ -1,7 +1,9 @@
-//! How soon events flow again after the sink or the queue was gone, and how soon as many as before.
+//! How soon events flow again after the sink, the queue or name resolution was gone, and how soon as many as before.
 //!
 //! The queue holds more than can be delivered, so that what flows is what adapter and sink let
 //! flow. The sink counts anew when it is back: its first arrival then is the end of the outage.
+
+mod names;
 
 use std::time::Duration;
 
@@ -9,6 +11,8 @@ use anyhow::{Result, ensure};
 use testbed::Service;
 use tokio::time::{Instant, sleep};
 
+use self::names::Manner;
+pub(crate) use self::names::{Args as NamesArgs, lose_names};
 use crate::adapter::MeasuredAdapter;
 use crate::bench::{Bench, EmulatedCloud};
 use crate::figure::Figure;
@@ -51,6 +55,30 @@ impl Outage {
     }
 }
 
+impl Outage {
+    async fn measure(self, bench: &Bench, seconds: u64) -> Result<Recovery> {
+        let emulated = bench.emulated_cloud(bench.folder()).await?;
+        let sink = Sink::start(bench.folder(), LATENCY).await?;
+        let url = sink.url.clone();
+        let time = Duration::from_secs(seconds);
+        let outage = async |sink: Sink| self.happen(time, &emulated, sink).await;
+        measure(&emulated, sink, &url, outage).await
+    }
+
+    /// Lets it happen to a service.
+    async fn happen(self, time: Duration, emulated: &EmulatedCloud, sink: Sink) -> Result<Sink> {
+        match self {
+            Self::SinkKilled => return sink.killed_for(time).await,
+            Self::SinkFrozen => sink.frozen_for(time).await?,
+            Self::MnsFrozen => {
+                emulated.services.cut_off(Service::Emulator, time).await?;
+                sink.forget().await?;
+            }
+        }
+        Ok(sink)
+    }
+}
+
 /// After the end of an outage.
 struct Recovery {
     first_event: Duration,
@@ -64,37 +92,52 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
         times.push(LONG_SECONDS);
     }
     for seconds in times {
-        let first_event = if seconds < LONG_SECONDS { 2.0 } else { 10.0 };
         for outage in Outage::ALL {
             let name = format!("{} for {seconds} s", outage.name());
             bench.step(&name);
-            let recovery = measure(bench, outage, Duration::from_secs(seconds)).await?;
-            let seconds = |time: Duration| Figure::new("s", [time.as_secs_f64()]);
-            let row = Row::new(
-                format!("{name}, first event"),
-                "from its return to the next event at the sink",
-                seconds(recovery.first_event),
-            );
-            bench.row(row.target(Target::at_most(first_event)));
-            let row = Row::new(
-                format!("{name}, usual rate"),
-                "from the first event to 90 % of the rate before",
-                seconds(recovery.usual_rate),
-            );
-            bench.row(row.target(Target::at_most(5.0)));
+            let recovery = outage.measure(bench, seconds).await?;
+            rows(bench, &name, seconds, &recovery);
+        }
+        for manner in Manner::GONE {
+            let name = format!("name server {} for {seconds} s", manner.name());
+            bench.step(&name);
+            let recovery = names::measure_in_child(&bench.setup(), manner, seconds).await?;
+            rows(bench, &name, seconds, &recovery);
         }
     }
     Ok(())
 }
 
-async fn measure(bench: &Bench, outage: Outage, time: Duration) -> Result<Recovery> {
-    let emulated = bench.emulated_cloud(bench.folder()).await?;
-    let mut sink = Sink::start(bench.folder(), LATENCY).await?;
+fn rows(bench: &mut Bench, name: &str, seconds: u64, recovery: &Recovery) {
+    let figure = |time: Duration| Figure::new("s", [time.as_secs_f64()]);
+    let row = Row::new(
+        format!("{name}, first event"),
+        "from its return to the next event at the sink",
+        figure(recovery.first_event),
+    );
+    let most = if seconds < LONG_SECONDS { 2.0 } else { 10.0 };
+    bench.row(row.target(Target::at_most(most)));
+    let row = Row::new(
+        format!("{name}, usual rate"),
+        "from the first event to 90 % of the rate before",
+        figure(recovery.usual_rate),
+    );
+    bench.row(row.target(Target::at_most(5.0)));
+}
+
+/// Measures one outage. `outage` lets it happen and returns at its end; the sink has counted nothing
+/// since then. `url` is where the adapter finds the sink.
+async fn measure(
+    emulated: &EmulatedCloud,
+    sink: Sink,
+    url: &str,
+    outage: impl AsyncFnOnce(Sink) -> Result<Sink>,
+) -> Result<Recovery> {
     messages::fill(&emulated.cloud.queue, MESSAGES, 0).await?;
-    let adapter = MeasuredAdapter::start(&emulated, &sink.url, "source-adapter").await?;
+    let adapter = MeasuredAdapter::start(emulated, url, "source-adapter").await?;
     sleep(USUAL).await;
     let usual = rate(&sink, USUAL).await?;
-    sink = happen(outage, time, &emulated, sink).await?;
+    let sink = outage(sink).await?;
 
     let back = Instant::now();
     while sink.arrivals().await?.count == 0 {
@@ -111,24 +154,6 @@ async fn measure(bench: &Bench, outage: Outage, time: Duration) -> Result<Recove
         first_event: first - back,
         usual_rate,
     })
-}
-
-/// Lets the outage happen, and returns at its end; the sink has counted nothing since.
-async fn happen(
-    outage: Outage,
-    time: Duration,
-    emulated: &EmulatedCloud,
-    sink: Sink,
-) -> Result<Sink> {
-    match outage {
-        Outage::SinkKilled => return sink.killed_for(time).await,
-        Outage::SinkFrozen => sink.frozen_for(time).await?,
-        Outage::MnsFrozen => {
-            emulated.services.cut_off(Service::Emulator, time).await?;
-            sink.forget().await?;
-        }
-    }
-    Ok(sink)
 }
 
 /// Events per second at the sink.

@@ -4,7 +4,8 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{annotate, local, sink};
+use crate::child::until_interrupted;
+use crate::{annotate, local, peers, recovery, sink};
 
 /// The work of a child.
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,15 @@ pub(crate) enum Role {
     /// Looks for the faces of one photo with `rustface`.
     #[command(hide = true)]
     FindFacesByRustface(local::RustfaceArgs),
+    /// Works a queue off with our adapter and with the original.
+    #[command(hide = true)]
+    CompareAdapters(peers::AdapterArgs),
+    /// Annotates a photo with our face service and with the original.
+    #[command(hide = true)]
+    CompareFaces(peers::FaceArgs),
+    /// Lets an adapter lose the name of its sink.
+    #[command(hide = true)]
+    LoseNames(recovery::NamesArgs),
 }
 
 impl Role {
@@ -34,6 +44,13 @@ impl Role {
             Self::AnnotatePhoto(args) => annotate::once(&args),
             Self::FindFaces(args) => local::once(&args),
             Self::FindFacesByRustface(args) => local::once_by_rustface(&args),
+            Self::CompareAdapters(args) => {
+                until_interrupted(Box::pin(peers::compare_adapters(args))).await
+            }
+            Self::LoseNames(args) => until_interrupted(Box::pin(recovery::lose_names(args))).await,
+            Self::CompareFaces(args) => {
+                until_interrupted(Box::pin(peers::compare_faces(args))).await
+            }
         }
     }
 }
