@@ -29,7 +29,7 @@ const SIZE: (u16, u16) = (4000, 3000);
 /// smaller copy of a larger one.
 const PHOTOS: [(&str, u8); 2] = [
     ("12-megapixel JPEG", 80),
-    ("12-megapixel JPEG above the face API's limit", 90),
+    ("12-megapixel JPEG above the face API's limit", 92),
 ];
 /// Where the original looks for OSS and for the face API.
 const OSS_HOST: &str = "oss-cn-shanghai.aliyuncs.com";
