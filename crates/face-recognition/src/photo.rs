@@ -26,7 +26,7 @@ pub(crate) struct FetchedPhoto {
     pub(crate) file: Bytes,
     /// For the file and what is made of it. Kept with the file, because drawing goes on for a
     /// while when nobody waits for it any more.
-    pub(crate) _set_aside: Arc<Grant>,
+    pub(crate) set_aside: Arc<Grant>,
     pub(crate) header: Header,
     pub(crate) limits: Limits,
     pub(crate) url: PresignedUrl,
@@ -53,16 +53,21 @@ impl FetchedPhoto {
         self.picture()?.rgb(max_side)
     }
 
-    /// The result, once there is memory for it. Call it from a blocking thread.
+    /// The result, once there are the `needed` bytes of memory for it beside the file. It takes the
+    /// memory of the file where it can, if nobody else holds that. Call it from a blocking thread.
     pub(crate) fn annotate(
-        &self,
-        picture: &Picture<'_>,
+        self: Arc<Self>,
         plan: &Plan,
+        needed: u64,
     ) -> Result<(Annotated, Grant), PictureError> {
         // As much as the file has is set aside for its result.
-        let needed = picture.annotate_bytes(plan);
         let grant = self.memory_for(needed.saturating_sub(self.file.len() as u64));
-        Ok((picture.annotate(plan)?, grant))
+        let limits = self.limits;
+        let set_aside = self.set_aside.clone();
+        let file = Arc::try_unwrap(self).map_or_else(|one| one.file.clone(), |photo| photo.file);
+        let annotated = Picture::annotate_in_place(file.into(), &limits, plan)?;
+        drop(set_aside);
+        Ok((annotated, grant))
     }
 }
 

@@ -188,10 +188,36 @@ impl<'f> Picture<'f> {
         if let File::Png(png) = &self.file
             && self.header.edit_bytes.is_some()
         {
-            let bytes = png.edit(&self.paint(plan)?, plan.keeps_metadata())?;
-            return Ok(self.annotated(bytes));
+            let edit = png.edit(self.paint(plan)?, plan.keeps_metadata())?;
+            return Ok(self.annotated(png.edited(edit)?));
         }
         self.redraw(plan)
+    }
+
+    /// As [`annotate`](Self::annotate), of a file that is needed no more: its memory becomes that of
+    /// the result, if the picture is read and written row by row. So far that is a PNG that is stored
+    /// upright and not interlaced, which then takes little beside its file.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open) and [`annotate`](Self::annotate).
+    pub fn annotate_in_place(
+        file: Vec<u8>,
+        limits: &Limits,
+        plan: &Plan,
+    ) -> Result<Annotated, PictureError> {
+        let picture = Picture::open(&file, limits)?;
+        let File::Png(png) = &picture.file else {
+            return picture.annotate(plan);
+        };
+        if picture.header.edit_bytes.is_none() {
+            return picture.annotate(plan);
+        }
+        let edit = png.edit(picture.paint(plan)?, plan.keeps_metadata())?;
+        let pixels = png.pixels();
+        Ok(Annotated {
+            bytes: edit.write_over(file, pixels)?,
+            content_type: Format::Png.media_type(),
+        })
     }
 
     /// As [`annotate`](Self::annotate), but decodes and encodes every picture: to compare with.

@@ -6,24 +6,25 @@
 //! `gif` and `image-webp` are, because `image`, which wraps them, knows no palettes, no chunks
 //! beside the pixels, and not whether a WebP is lossy.
 //!
-//! A picture that is stored upright, row by row, is read and written in strips ([`strips`]); one that
-//! is interlaced or must be turned is held as a whole.
+//! A picture that is stored upright, row by row, is read and written in strips ([`strips`]), and the
+//! memory of its file becomes that of its result if nobody else needs it ([`room`]). One that is
+//! interlaced or must be turned is held as a whole.
 
 mod chunks;
 mod keep;
+mod room;
 mod samples;
 mod strips;
+mod write;
 
-use std::io::Write as _;
+use std::io::BufRead;
 
-use png::{
-    BitDepth, ColorType, Decoder, DecodingError, DeflateCompression, Encoder, EncodingError,
-    Filter, Transformations,
-};
+use png::{ColorType, Decoder, DecodingError, Transformations};
 
-use self::chunks::{Chunk, File, Parts};
+use self::chunks::{Chunk, Essence, File};
 use self::keep::Kept;
 use self::samples::{Samples, Shades, Target};
+use self::write::write;
 use crate::error::PictureError;
 use crate::format::Format;
 use crate::header::Header;
@@ -31,19 +32,6 @@ use crate::limits::Limits;
 use crate::orientation::Orientation;
 use crate::palette::{Alpha, Palette};
 use crate::raster::{Depth, Raster};
-
-/// Length, kind, content and checksum of the header, and the signature before it.
-const HEADER: usize = 33;
-
-/// Length, kind and checksum of a chunk. The last one has nothing else.
-const FRAME: usize = 12;
-const END: usize = FRAME;
-
-/// Pixels are written in pieces of this size, in bytes.
-const PIECE: usize = 1 << 16;
-
-/// Between speed (1) and size (9). Beyond, a file of 50 megapixels takes minutes.
-const LEVEL: u8 = 5;
 
 /// What the encoder needs to write the result like its source.
 #[derive(Debug)]
@@ -119,9 +107,9 @@ impl<'f> Png<'f> {
         let mut data = vec![0; reader.output_buffer_size().unwrap_or(0)];
         reader
             .next_frame(&mut data)
-            .map_err(|error| refused(error, &self.parts))?;
+            .map_err(|error| refused(error, self.parts.is_ended))?;
         let (width, height) = self.parts.dimensions();
-        if self.is_packed() {
+        if self.samples.is_packed() {
             data = samples::unpacked(&data, width as usize, self.samples.depth);
         }
         let (space, depth) = self.samples.raster();
@@ -135,11 +123,6 @@ impl<'f> Png<'f> {
         Ok((raster, self.style(palette)))
     }
 
-    /// Whether the decoder gives palette indices as they are packed.
-    fn is_packed(&self) -> bool {
-        self.samples.depth < 8 && self.samples.colour == ColorType::Indexed
-    }
-
     fn style(&self, palette: Option<Palette>) -> PngStyle {
         PngStyle {
             kept: Kept::of(self.file, self.orientation),
@@ -149,14 +132,17 @@ impl<'f> Png<'f> {
     }
 
     /// The decoder of pixels that arrived as they were sent.
-    fn reader(&self) -> Result<png::Reader<Parts<'f>>, PictureError> {
-        if !self.parts.is_data_intact() {
-            return Err(PictureError::corrupt(
-                Format::Png,
-                "the checksum of its pixels is wrong",
-            ));
-        }
+    fn reader(&self) -> Result<Reader<&'f [u8]>, PictureError> {
+        self.check_data()?;
         reader(&self.parts)
+    }
+
+    fn check_data(&self) -> Result<(), PictureError> {
+        if self.parts.is_data_intact() {
+            return Ok(());
+        }
+        let reason = "the checksum of its pixels is wrong";
+        Err(PictureError::corrupt(Format::Png, reason))
     }
 
     fn palette(&self) -> Result<Option<Palette>, PictureError> {
@@ -177,19 +163,29 @@ impl<'f> Png<'f> {
     }
 }
 
+/// A decoder whose pixels come out of `D`.
+type Reader<D> = png::Reader<Essence<D>>;
+
 /// The decoder, which has read up to the pixels.
-fn reader<'a>(parts: &File<'a>) -> Result<png::Reader<Parts<'a>>, PictureError> {
+fn reader<'f>(parts: &File<'f>) -> Result<Reader<&'f [u8]>, PictureError> {
+    begun(parts.rest().around(parts.data), parts.is_ended)
+}
+
+/// The decoder of these parts, which has read up to the pixels.
+fn begun<D: BufRead>(parts: Essence<D>, is_ended: bool) -> Result<Reader<D>, PictureError> {
     // Nothing in these parts makes the decoder hold more than some rows.
     let bounds = png::Limits { bytes: usize::MAX };
-    let mut decoder = Decoder::new_with_limits(parts.essence(), bounds);
+    let mut decoder = Decoder::new_with_limits(parts, bounds);
     decoder.ignore_checksums(true); // They are checked here.
     let info = decoder
         .read_header_info()
-        .map_err(|error| refused(error, parts))?;
+        .map_err(|error| refused(error, is_ended))?;
     if info.color_type != ColorType::Indexed {
         decoder.set_transformations(Transformations::EXPAND);
     }
-    decoder.read_info().map_err(|error| refused(error, parts))
+    decoder
+        .read_info()
+        .map_err(|error| refused(error, is_ended))
 }
 
 /// Memory that so many copies of all pixels take, and whether that is enough to do without a
@@ -217,8 +213,8 @@ fn needed_bytes(
 }
 
 /// Tells a file that ends early from one that is damaged.
-fn refused(error: DecodingError, parts: &File<'_>) -> PictureError {
-    if parts.is_ended {
+fn refused(error: DecodingError, is_ended: bool) -> PictureError {
+    if is_ended {
         PictureError::corrupt(Format::Png, error)
     } else {
         PictureError::Truncated {
@@ -242,7 +238,8 @@ pub(crate) fn encode(
         &shades,
     );
     let size = orientation.upright(raster.width, raster.height);
-    write(size, &target, style, Vec::new(), |put| {
+    let mut file = Vec::new();
+    write(size, &target, style, &mut file, |put| {
         let mut row = Vec::new();
         for y in 0..size.1 {
             row.clear();
@@ -250,74 +247,6 @@ pub(crate) fn encode(
             put(raster, &mut row)?;
         }
         Ok(())
-    })
-}
-
-/// Takes a row of the result, as its raster keeps it.
-type PutRow<'p> = dyn FnMut(&Raster, &mut Vec<u8>) -> Result<(), PictureError> + 'p;
-
-/// Writes a file whose rows are put by `rows` to `file`, which is empty.
-fn write(
-    size: (u32, u32),
-    target: &Target<'_>,
-    style: PngStyle,
-    mut file: Vec<u8>,
-    rows: impl FnOnce(&mut PutRow<'_>) -> Result<(), PictureError>,
-) -> Result<Vec<u8>, PictureError> {
-    let before_data = write_pixels(size, target, &mut file, rows)?;
-    let kept = style
-        .kept
-        .true_of(target, style.samples, style.palette.as_ref());
-    // From behind, so that the places in front stay where they are.
-    let end = file.len() - END;
-    for (at, chunks) in [
-        (end, kept.behind_data),
-        (before_data, kept.before_data),
-        (HEADER, kept.before_palette),
-    ] {
-        file.splice(at..at, chunks);
-    }
-    Ok(file)
-}
-
-/// Writes a file without anything beside its pixels, and says where these begin.
-fn write_pixels(
-    (width, height): (u32, u32),
-    target: &Target<'_>,
-    file: &mut Vec<u8>,
-    rows: impl FnOnce(&mut PutRow<'_>) -> Result<(), PictureError>,
-) -> Result<usize, PictureError> {
-    let failed = |error: EncodingError| PictureError::encode(Format::Png, error);
-    let Samples { colour, depth, .. } = target.samples;
-    let mut encoder = Encoder::new(&mut *file, width, height);
-    encoder.set_color(colour);
-    encoder.set_depth(BitDepth::from_u8(depth).unwrap_or(BitDepth::Eight));
-    encoder.set_deflate_compression(DeflateCompression::Level(LEVEL));
-    // Neighbouring palette indices, and bits in a byte, say nothing about each other.
-    let is_filtered = colour != ColorType::Indexed && depth >= 8;
-    encoder.set_filter(if is_filtered {
-        Filter::Adaptive
-    } else {
-        Filter::NoFilter
-    });
-    let mut before_data = HEADER;
-    if let Some(palette) = target.palette_bytes() {
-        before_data += FRAME + palette.len();
-        encoder.set_palette(palette);
-    }
-    if let Some(transparency) = target.transparency() {
-        before_data += FRAME + transparency.len();
-        encoder.set_trns(transparency);
-    }
-    let mut writer = encoder.write_header().map_err(failed)?;
-    let mut stream = writer.stream_writer_with_size(PIECE).map_err(failed)?;
-    rows(&mut |raster, row| {
-        target.write_row(raster, row);
-        stream
-            .write_all(row)
-            .map_err(|error| PictureError::encode(Format::Png, error))
     })?;
-    stream.finish().map_err(failed)?;
-    writer.finish().map_err(failed)?;
-    Ok(before_data)
+    Ok(file)
 }

@@ -118,7 +118,7 @@ impl Pipeline {
             .map_err(|error| Failure::storage("no URL was signed for the photo", error))?;
         Ok(Arc::new(FetchedPhoto {
             file,
-            _set_aside: set_aside,
+            set_aside,
             header,
             limits: self.limits.picture(),
             url,
@@ -172,7 +172,7 @@ impl Pipeline {
         let _stop_when_dropped = stop.clone().drop_guard();
         let work = move || {
             let _permit = permit; // Released when the work ends, not when the caller stops waiting.
-            span.in_scope(|| draw(&photo, &analysis, options, &stop))
+            span.in_scope(|| draw(photo, &analysis, options, &stop))
         };
         let drawing = tokio::task::spawn_blocking(work);
         ended(self.metrics.stage(Stage::Draw, drawing).await)?
@@ -216,7 +216,7 @@ fn ended<T>(joined: Result<T, JoinError>) -> Result<T, Failure> {
 
 /// The result, with memory for what of it goes beyond the memory that was set aside for files.
 fn draw(
-    photo: &FetchedPhoto,
+    photo: SharedPhoto,
     analysis: &Analysis,
     options: Options,
     stop: &CancellationToken,
@@ -224,9 +224,10 @@ fn draw(
     let set_aside = photo.file.len().saturating_mul(2);
     let picture = photo.picture()?;
     let plan = picture.plan(&analysis.faces, options);
+    let needed = picture.annotate_bytes(&plan);
     let drawn = Drawn::from(&plan);
     go_on(stop)?;
-    let (result, mut grant) = photo.annotate(&picture, &plan)?;
+    let (result, mut grant) = photo.annotate(&plan, needed)?;
     grant.shrink(result.bytes.len().saturating_sub(set_aside) as u64);
     Ok((result, drawn, grant))
 }

@@ -1,10 +1,10 @@
 //! The parts of a PNG file, found without decoding any.
 //!
-//! The decoder is given only those that the pixels need ([`File::essence`]): it meets no text, no
+//! The decoder is given only those that the pixels need ([`Essence`]): it meets no text, no
 //! profile and no animation, and does not care how the file ends.
 
-use std::borrow::Cow;
-use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Chain, Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
 
 use crate::error::PictureError;
 use crate::format::Format;
@@ -98,8 +98,10 @@ pub(crate) struct File<'a> {
     head: &'a [u8],
     pub(crate) palette: Option<Chunk<'a>>,
     pub(crate) transparency: Option<Chunk<'a>>,
-    /// The pixels, in consecutive whole chunks, and the beginning of one that is cut off.
-    data: &'a [u8],
+    /// The pixels, in consecutive whole chunks, where these lie, and the beginning of one that is cut
+    /// off.
+    pub(crate) data: &'a [u8],
+    data_at: usize,
     cut: &'a [u8],
     /// Whether the file has an end.
     pub(crate) is_ended: bool,
@@ -116,6 +118,7 @@ impl<'a> File<'a> {
             palette: None,
             transparency: None,
             data: &[],
+            data_at: 0,
             cut: &[],
             is_ended: false,
             is_animated: false,
@@ -179,8 +182,13 @@ impl<'a> File<'a> {
             self.cut = chunk.data;
             return;
         }
-        let start = chunk.at - self.data.len();
-        self.data = &file[start..chunk.at + chunk.raw.len()];
+        self.data_at = chunk.at - self.data.len();
+        self.data = &file[self.data_at..chunk.at + chunk.raw.len()];
+    }
+
+    /// Where [`data`](Self::data) lies in the file.
+    pub(crate) fn data_place(&self) -> Range<usize> {
+        self.data_at..self.data_at + self.data.len()
     }
 
     /// Whether the pixels arrived as they were sent.
@@ -212,38 +220,21 @@ impl<'a> File<'a> {
         }
     }
 
-    /// A file of the chunks that a decoder needs for the pixels.
-    pub(crate) fn essence(&self) -> Parts<'a> {
+    /// The chunks that a decoder needs for the pixels, but those that hold them.
+    pub(crate) fn rest(&self) -> Rest {
         let is_indexed = self.samples().is_some_and(|(_, colour)| colour == INDEXED);
         let palette = self.palette.filter(|_| is_indexed);
-        let mut transparency = Vec::new();
+        let mut before = [self.head, palette.map_or(&[], |palette| palette.raw)].concat();
         if let Some(key) = self.key() {
-            write_chunk(*b"tRNS", &key, &mut transparency);
+            write_chunk(*b"tRNS", &key, &mut before);
         }
-        Parts {
-            pieces: [
-                Cow::Borrowed(self.head),
-                Cow::Borrowed(palette.map_or(&[][..], |palette| palette.raw)),
-                Cow::Owned(transparency),
-                Cow::Borrowed(self.data),
-                self.repaired(),
-                Cow::Borrowed(END),
-            ],
-            current: 0,
-            at: 0,
+        let mut behind = Vec::new();
+        // The chunk that is cut off, as if it were no longer.
+        if !self.cut.is_empty() {
+            write_chunk(*b"IDAT", self.cut, &mut behind);
         }
-    }
-
-    /// The chunk that is cut off, as if it were no longer.
-    fn repaired(&self) -> Cow<'a, [u8]> {
-        let Ok(length) = u32::try_from(self.cut.len()) else {
-            return Cow::default();
-        };
-        if length == 0 {
-            return Cow::default();
-        }
-        // The decoder ignores the checksum.
-        Cow::Owned([&length.to_be_bytes(), b"IDAT".as_slice(), self.cut, &[0; 4]].concat())
+        behind.extend(END);
+        Rest { before, behind }
     }
 }
 
@@ -284,42 +275,43 @@ impl Frames {
     }
 }
 
-/// Pieces of bytes, read one after the other.
+/// What a decoder needs of a file before and behind its pixels.
 #[derive(Debug)]
-pub(crate) struct Parts<'a> {
-    pieces: [Cow<'a, [u8]>; 6],
-    current: usize,
-    /// Bytes that are read of the current one.
-    at: usize,
+pub(crate) struct Rest {
+    before: Vec<u8>,
+    behind: Vec<u8>,
 }
 
-impl BufRead for Parts<'_> {
+impl Rest {
+    /// A file with this around `data`.
+    pub(crate) fn around<D: BufRead>(self, data: D) -> Essence<D> {
+        let (before, behind) = (Cursor::new(self.before), Cursor::new(self.behind));
+        Essence(before.chain(data).chain(behind))
+    }
+}
+
+/// A file of the chunks that a decoder needs for the pixels, which are read from `D`.
+#[derive(Debug)]
+pub(crate) struct Essence<D>(Chain<Chain<Cursor<Vec<u8>>, D>, Cursor<Vec<u8>>>);
+
+impl<D: BufRead> BufRead for Essence<D> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while let Some(part) = self.pieces.get(self.current) {
-            if self.at < part.len() {
-                return Ok(&self.pieces[self.current][self.at..]);
-            }
-            (self.current, self.at) = (self.current + 1, 0);
-        }
-        Ok(&[])
+        self.0.fill_buf()
     }
 
     fn consume(&mut self, amount: usize) {
-        self.at += amount;
+        self.0.consume(amount);
     }
 }
 
-impl Read for Parts<'_> {
+impl<D: BufRead> Read for Essence<D> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut part = self.fill_buf()?;
-        let length = part.read(buffer)?;
-        self.consume(length);
-        Ok(length)
+        self.0.read(buffer)
     }
 }
 
 /// The decoder asks for it and does not use it.
-impl Seek for Parts<'_> {
+impl<D> Seek for Essence<D> {
     fn seek(&mut self, _to: SeekFrom) -> io::Result<u64> {
         Err(io::ErrorKind::Unsupported.into())
     }

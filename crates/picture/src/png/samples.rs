@@ -57,6 +57,11 @@ impl Samples {
         (space, depth)
     }
 
+    /// Whether the decoder gives palette indices as they are packed.
+    pub(crate) fn is_packed(self) -> bool {
+        self.depth < 8 && self.colour == ColorType::Indexed
+    }
+
     /// The largest sample.
     pub(crate) fn most(self) -> u16 {
         u16::MAX >> (16 - self.depth)

@@ -4,12 +4,15 @@
 //! indices of a palette are free, how deep a grey must be. Reading takes a fraction of the time that
 //! writing takes.
 
+use std::io::{BufRead, BufReader, Write};
 use std::ops::Range;
 
 use image::RgbImage;
 
-use super::samples::{self, Shades, Target};
-use super::{Png, refused, write};
+use super::chunks::Rest;
+use super::room::Room;
+use super::samples::{self, Samples, Shades, Target};
+use super::{Png, PngStyle, Reader, begun, reader, refused, write};
 use crate::error::PictureError;
 use crate::lay::{Laying, Survey, inks};
 use crate::raster::{Depth, Raster};
@@ -34,44 +37,47 @@ impl Png<'_> {
         Ok(shrink::turned(target, average.finish(), self.orientation))
     }
 
-    /// The result of laying `sheet` over a picture that is stored upright.
-    pub(crate) fn edit(
-        &self,
-        sheet: &Sheet,
-        keeps_metadata: bool,
-    ) -> Result<Vec<u8>, PictureError> {
-        let size = self.parts.dimensions();
+    /// What it takes to lay `sheet` over a picture that is stored upright.
+    pub(crate) fn edit(&self, sheet: Sheet, keeps_metadata: bool) -> Result<Edit, PictureError> {
+        self.check_data()?;
+        let (width, _) = self.parts.dimensions();
         let palette = self.palette()?;
-        let mut laying = self.laying(sheet)?;
+        let mut laying = self.laying(&sheet)?;
         let mut shades = Shades::of(self.samples);
         if Shades::matter(self.samples) {
             self.strips(|rows, strip| {
-                laying.lay(strip, inks(sheet, rows, size.0));
+                laying.lay(strip, inks(&sheet, rows, width));
                 shades.take(strip);
                 Ok(())
             })?;
         }
-        let wider = laying.palette().cloned();
-        let (space, depth) = self.samples.raster();
-        let target = Target::of((laying.space(space), depth), wider.as_ref(), &shades);
         let mut style = self.style(palette);
         if !keeps_metadata {
             style.strip();
         }
-        // Hardly ever too little; memory that is not written to is not taken.
-        let file = Vec::with_capacity(2 * self.file.len() + (64 << 10));
-        write(size, &target, style, file, |put| {
-            let mut line = Vec::new();
-            self.strips(|rows, strip| {
-                laying.lay(strip, inks(sheet, rows, size.0));
-                for row in strip.data.chunks_exact(strip.row_bytes()) {
-                    line.clear();
-                    line.extend_from_slice(row);
-                    put(strip, &mut line)?;
-                }
-                Ok(())
-            })
+        Ok(Edit {
+            rows: self.rows(),
+            laying,
+            shades,
+            style,
+            sheet,
         })
+    }
+
+    /// The result of an edit of this picture.
+    pub(crate) fn edited(&self, edit: Edit) -> Result<Vec<u8>, PictureError> {
+        // Hardly ever too little; memory that is not written to is not taken.
+        let mut file = Vec::with_capacity(2 * self.file.len() + (64 << 10));
+        edit.write(reader(&self.parts)?, &mut file)?;
+        Ok(file)
+    }
+
+    /// Where the pixels lie in the file, and what is around them, for [`Edit::write_over`].
+    pub(crate) fn pixels(&self) -> Pixels {
+        Pixels {
+            place: self.parts.data_place(),
+            rest: self.parts.rest(),
+        }
     }
 
     fn laying(&self, sheet: &Sheet) -> Result<Laying, PictureError> {
@@ -87,13 +93,38 @@ impl Png<'_> {
         Ok(survey.laying())
     }
 
-    /// Calls `each` with the rows of every strip and their pixels, without their palette.
+    fn rows(&self) -> Rows {
+        Rows {
+            size: self.parts.dimensions(),
+            samples: self.samples,
+            is_ended: self.parts.is_ended,
+        }
+    }
+
     fn strips(
         &self,
+        each: impl FnMut(Range<u32>, &mut Raster) -> Result<(), PictureError>,
+    ) -> Result<(), PictureError> {
+        self.rows().strips(self.reader()?, each)
+    }
+}
+
+/// How the rows of a file are read.
+#[derive(Debug, Clone, Copy)]
+struct Rows {
+    size: (u32, u32),
+    samples: Samples,
+    is_ended: bool,
+}
+
+impl Rows {
+    /// Calls `each` with the rows of every strip and their pixels, without their palette.
+    fn strips<D: BufRead>(
+        self,
+        mut reader: Reader<D>,
         mut each: impl FnMut(Range<u32>, &mut Raster) -> Result<(), PictureError>,
     ) -> Result<(), PictureError> {
-        let (width, height) = self.parts.dimensions();
-        let mut reader = self.reader()?;
+        let (width, height) = self.size;
         let mut line = vec![0; reader.output_line_size(width).unwrap_or(0)];
         let (space, depth) = self.samples.raster();
         let mut strip = Raster::new(space, depth, (width, SIDE), Vec::new());
@@ -104,8 +135,8 @@ impl Png<'_> {
             strip.data.clear();
             for _ in rows.clone() {
                 let read = reader.read_row(&mut line);
-                read.map_err(|error| refused(error, &self.parts))?;
-                if self.is_packed() {
+                read.map_err(|error| refused(error, self.is_ended))?;
+                if self.samples.is_packed() {
                     strip
                         .data
                         .extend(samples::unpacked(&line, width as usize, self.samples.depth));
@@ -119,5 +150,61 @@ impl Png<'_> {
             each(rows, &mut strip)?;
         }
         Ok(())
+    }
+}
+
+/// An edit whose result is still to be written, for which a last pass over the pixels is enough.
+pub(crate) struct Edit {
+    rows: Rows,
+    laying: Laying,
+    shades: Shades,
+    style: PngStyle,
+    sheet: Sheet,
+}
+
+/// The pixels of a file, packed.
+#[derive(Debug)]
+pub(crate) struct Pixels {
+    place: Range<usize>,
+    rest: Rest,
+}
+
+/// Bytes that are taken at a time out of a file that is overwritten.
+const PIECE: usize = 1 << 14;
+
+impl Edit {
+    /// Writes the result into the memory of the file whose edit this is, and whose `pixels` these are.
+    pub(crate) fn write_over(self, file: Vec<u8>, pixels: Pixels) -> Result<Vec<u8>, PictureError> {
+        let room = Room::new(file, pixels.place);
+        let data = BufReader::with_capacity(PIECE, room.clone());
+        let reader = begun(pixels.rest.around(data), self.rows.is_ended)?;
+        self.write(reader, room.clone())?;
+        Ok(room.finish())
+    }
+
+    fn write<D: BufRead>(self, reader: Reader<D>, to: impl Write) -> Result<(), PictureError> {
+        let Self {
+            rows,
+            mut laying,
+            shades,
+            style,
+            sheet,
+        } = self;
+        let wider = laying.palette().cloned();
+        let (space, depth) = rows.samples.raster();
+        let target = Target::of((laying.space(space), depth), wider.as_ref(), &shades);
+        let (width, _) = rows.size;
+        write(rows.size, &target, style, to, |put| {
+            let mut line = Vec::new();
+            rows.strips(reader, |rows, strip| {
+                laying.lay(strip, inks(&sheet, rows, width));
+                for row in strip.data.chunks_exact(strip.row_bytes()) {
+                    line.clear();
+                    line.extend_from_slice(row);
+                    put(strip, &mut line)?;
+                }
+                Ok(())
+            })
+        })
     }
 }
