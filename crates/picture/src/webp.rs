@@ -5,6 +5,7 @@
 //! before it reads any of it.
 
 mod chunks;
+mod likeness;
 mod lossy;
 
 use std::io::Cursor;

@@ -11,6 +11,10 @@ use crate::raster::Raster;
 /// The signature and the screen: sides, flags, the number of a background, the shape of a pixel.
 const HEAD: usize = 13;
 
+/// Where the sides of the screen are. They stay as they were, also where the picture exceeds them:
+/// some programs show all of it, others cut it off, and both shall do so with the result.
+const SCREEN: std::ops::Range<usize> = 6..10;
+
 /// Flags of the screen and of a frame: it has a table of colours, and how many bits a colour of
 /// the original had.
 const HAS_TABLE: u8 = 0x80;
@@ -63,7 +67,7 @@ pub(crate) fn encode(raster: Raster, style: &GifStyle) -> Vec<u8> {
     let [.., flags, background, aspect] = style.head;
 
     let mut file = b"GIF89a".to_vec();
-    file.extend(&sides);
+    file.extend(&style.head[SCREEN]);
     if let Some(table) = &style.table {
         file.extend([flags, background, aspect]);
         file.extend(table);

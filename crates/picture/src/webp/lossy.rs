@@ -1,10 +1,11 @@
 //! Lossy pixels: the quality that a file was made with, and a result of the same.
 //!
-//! No permissive crate in Rust writes them. libwebp does, which is C, compiled in: it sees pixels
-//! alone, never the bytes of a stranger.
+//! No permissive crate in Rust writes them. libwebp does, which is C, compiled in: it sees pixels and
+//! its own files alone, never the bytes of a stranger.
 
-use webp::{Encoder, PixelLayout, WebPConfig};
+use webp::{Decoder, Encoder, PixelLayout, WebPConfig};
 
+use super::likeness::{Pixels, similarity};
 use crate::colour::Space;
 use crate::error::PictureError;
 use crate::format::Format;
@@ -28,9 +29,14 @@ const ENOUGH: [f32; 3] = [85.0, 55.0, 40.0];
 /// Qualities that are tried then, by how much they exceed the source's.
 const LESS: [f32; 4] = [MORE, 0.0, -4.0, -8.0];
 
-/// As long as a result is no larger than its source, it is coded more finely, in such steps.
+/// As long as a result is no larger than its source, or unlike the pixels that it was made of, it is
+/// coded more finely, in such steps.
 const FINER: f32 = 15.0;
+const LEAST_STEP: f32 = 2.0;
 const FINEST: f32 = 95.0;
+
+/// How like its pixels a result should be ([`similarity`]): nobody sees a difference above it.
+const ALIKE: f32 = 0.985;
 
 /// How a file was made.
 #[derive(Debug, Clone, Copy)]
@@ -69,9 +75,9 @@ impl Lossy {
         (width, height): (u32, u32),
         space: Space,
     ) -> Result<Vec<u8>, PictureError> {
-        let layout = match space {
-            Space::Rgba => PixelLayout::Rgba,
-            _ => PixelLayout::Rgb,
+        let (layout, pixel_bytes) = match space {
+            Space::Rgba => (PixelLayout::Rgba, 4),
+            _ => (PixelLayout::Rgb, 3),
         };
         let failed = |error: &str| PictureError::encode(Format::WebP, error.to_owned());
         let encoder = Encoder::new(pixels, layout, width, height);
@@ -84,6 +90,20 @@ impl Lossy {
             made.map(|file| file.to_vec())
                 .map_err(|error| failed(&format!("{error:?}")))
         };
+        let source = Pixels {
+            data: pixels,
+            pixel_bytes,
+        };
+        let is_alike = |file: &[u8]| {
+            let decoded = Decoder::new(file).decode();
+            decoded.is_some_and(|decoded| {
+                let result = Pixels {
+                    data: &decoded,
+                    pixel_bytes: if decoded.is_alpha() { 4 } else { 3 },
+                };
+                similarity(source, result, width as usize) >= ALIKE
+            })
+        };
         let mut made = (0.0, Vec::new());
         for quality in self.qualities() {
             made = (quality, coded(quality)?);
@@ -92,14 +112,18 @@ impl Lossy {
             }
         }
         let (mut quality, mut file) = made;
-        // The encoder of the source spent more on the same quality.
-        while file.len() <= self.length && quality < FINEST {
-            quality += FINER;
-            let finer = coded(quality.min(FINEST))?;
-            if finer.len() > most {
+        let mut step = FINER;
+        // The encoder of the source spent more on the same quality, or there is more to lose.
+        while quality < FINEST && (file.len() <= self.length || !is_alike(&file)) {
+            let next = (quality + step).min(FINEST);
+            let finer = coded(next)?;
+            if finer.len() <= most {
+                (quality, file) = (next, finer);
+            } else if step < 2.0 * LEAST_STEP || is_alike(&file) {
                 break;
+            } else {
+                step /= 2.0;
             }
-            file = finer;
         }
         Ok(file)
     }

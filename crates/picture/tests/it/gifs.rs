@@ -6,7 +6,7 @@ use gif::{ColorOutput, DecodeOptions, Frame};
 use crate::exact::exact;
 use crate::odd_files::gifs;
 use crate::patches::drawn;
-use crate::pictures::woman;
+use crate::pictures::{annotated, open, woman};
 
 /// The first frame in indices, and its table.
 fn frame(file: &[u8]) -> (Frame<'static>, Vec<u8>) {
@@ -57,5 +57,48 @@ fn gif_of_every_kind() {
             amber, has_room,
             "{name}: its own colours or the nearest ones"
         );
+    }
+}
+
+/// Some programs show all of such a picture, others cut it off at the screen.
+#[test]
+fn a_picture_beyond_its_screen_stays_beyond_it() {
+    let table: Vec<u8> = (0..64).flat_map(|n| [n, 255 - n, n / 2]).collect();
+    for (left, top, expected) in [(0, 0, (128, 96)), (20, 11, (148, 107))] {
+        let buffer = (0..128 * 96_usize).map(|at| u8::try_from(at * 7 % 64).unwrap());
+        let frame = Frame {
+            left,
+            top,
+            width: 128,
+            height: 96,
+            buffer: buffer.collect(),
+            ..Frame::default()
+        };
+        let mut encoder = gif::Encoder::new(Vec::new(), 100, 90, &table).unwrap();
+        encoder.write_frame(&frame).unwrap();
+        let file = encoder.into_inner().unwrap();
+        let (width, height) = open(&file).unwrap().header().dimensions();
+        assert_eq!((width, height), expected);
+
+        let faces = [woman(42, 32, 32)];
+        let result = annotated(&file, &faces).unwrap();
+        assert_eq!(result[6..10], file[6..10], "screen");
+        let (after, table) = self::frame(&result);
+        let drawn = drawn(width, height, &faces);
+        let mut shown = (0..).zip(&*after.buffer).map(|(at, &number)| {
+            let is_clear = after.transparent == Some(number);
+            let colour: [u8; 3] = *table[3 * usize::from(number)..].first_chunk().unwrap();
+            ((at % width, at / width), (!is_clear).then_some(colour))
+        });
+        let mut before = frame.buffer.iter();
+        let is_kept = shown.all(|((x, y), colour)| {
+            let is_inside = (u32::from(left)..u32::from(left) + 128).contains(&x)
+                && (u32::from(top)..u32::from(top) + 96).contains(&y);
+            let number = is_inside.then(|| *before.next().unwrap());
+            let expected = number.map(|n| [n, 255 - n, n / 2]);
+            colour == expected || drawn.get_pixel(x, y).0 != [0; 3]
+        });
+        assert!(is_kept, "at {left}, {top}");
+        assert_eq!(before.next(), None);
     }
 }
