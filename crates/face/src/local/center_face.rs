@@ -32,8 +32,9 @@ const BLOCKS: [(usize, usize); 17] = [
     (320, 1),
 ];
 
-/// The blocks whose outputs the pyramid is built of, from its top down.
-const LEVELS: [usize; 4] = [16, 12, 5, 2];
+/// Blocks of each stage and channels of its output, of which a level of the pyramid is made, from
+/// the bottom up.
+const STAGES: [(usize, usize); 4] = [(3, 24), (3, 32), (7, 96), (4, 320)];
 
 /// Channels of the pyramid.
 const PYRAMID: usize = 24;
@@ -43,13 +44,18 @@ const OUTPUTS: [usize; 4] = [1, 2, 2, 10];
 
 /// The net, loaded.
 pub(super) struct CenterFace {
-    blocks: Vec<Block>,
-    /// From the blocks to the levels of the pyramid.
-    levels: [Conv; 4],
-    /// From each level to the next.
+    /// From the bottom of the pyramid up.
+    stages: [Stage; 4],
+    /// From each level to the one below, from the top down.
     steps: [Upsample; 3],
     neck: Conv,
     heads: [Conv; 4],
+}
+
+/// Blocks, and what makes a level of the pyramid of their output.
+struct Stage {
+    blocks: Vec<Block>,
+    level: Conv,
 }
 
 impl CenterFace {
@@ -75,9 +81,14 @@ impl CenterFace {
             });
             inputs = outputs;
         }
-        let level = |weights: &mut Weights<'_>, number: usize| {
-            let (outputs, _) = BLOCKS[LEVELS[number]];
-            Ok(Conv::read(weights, Shape::pointwise(outputs, PYRAMID))?.rectified())
+        let mut blocks = blocks.into_iter();
+        let [bottom, third, second, top] = STAGES.map(|(count, outputs)| {
+            let blocks: Vec<Block> = blocks.by_ref().take(count).collect();
+            (blocks, Shape::pointwise(outputs, PYRAMID))
+        });
+        let stage = |weights: &mut Weights<'_>, (blocks, level): (Vec<Block>, Shape)| {
+            let level = Conv::read(weights, level)?.rectified();
+            Ok(Stage { blocks, level })
         };
         let step = |weights: &mut Weights<'_>| Upsample::read(weights, PYRAMID);
         let neck = Shape {
@@ -89,13 +100,12 @@ impl CenterFace {
         let head = |weights: &mut Weights<'_>, number: usize| {
             Conv::read(weights, Shape::pointwise(PYRAMID, OUTPUTS[number]))
         };
-        let top = level(weights, 0)?;
-        let (first, second) = (step(weights)?, level(weights, 1)?);
-        let (next, third) = (step(weights)?, level(weights, 2)?);
-        let (last, bottom) = (step(weights)?, level(weights, 3)?);
+        let top = stage(weights, top)?;
+        let (first, second) = (step(weights)?, stage(weights, second)?);
+        let (next, third) = (step(weights)?, stage(weights, third)?);
+        let (last, bottom) = (step(weights)?, stage(weights, bottom)?);
         Ok(Self {
-            blocks,
-            levels: [top, second, third, bottom],
+            stages: [bottom, third, second, top],
             steps: [first, next, last],
             neck: Conv::read(weights, neck)?.rectified(),
             heads: [
@@ -110,22 +120,18 @@ impl CenterFace {
     /// Scores, sizes, offsets and landmarks for an image with a border, whose sides within it are
     /// multiples of 32 pixels.
     pub(super) fn run(&self, image: Tensor, threads: usize) -> [Tensor; 4] {
-        let mut levels = Vec::with_capacity(LEVELS.len());
         let mut now = image;
-        for (number, block) in self.blocks.iter().enumerate() {
-            now = block.run(&now, threads);
-            if let Some(level) = LEVELS.iter().position(|&level| level == number) {
-                levels.push(self.levels[level].run(&now, threads));
+        let [bottom, third, second, top] = self.stages.each_ref().map(|stage| {
+            for block in &stage.blocks {
+                now = block.run(&now, threads);
             }
-        }
-        drop(now);
-        let mut levels = levels.into_iter().rev();
-        let top = levels
-            .next()
-            .unwrap_or_else(|| Tensor::zeros(0, 0, PYRAMID));
-        let pyramid = levels.zip(&self.steps).fold(top, |upper, (lower, step)| {
-            step.onto(lower, &upper, threads)
+            stage.level.run(&now, threads)
         });
+        drop(now);
+        let [first, next, last] = &self.steps;
+        let upper = first.onto(second, &top, threads);
+        let upper = next.onto(third, &upper, threads);
+        let pyramid = last.onto(bottom, &upper, threads);
         let features = self.neck.run(&pyramid.bordered(), threads);
         let mut outputs = self
             .heads
