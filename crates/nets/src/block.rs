@@ -27,21 +27,20 @@ pub struct Block {
 }
 
 impl Block {
-    /// The output, by at most `threads` threads.
-    #[must_use]
-    pub fn run(&self, input: &Tensor, threads: usize) -> Tensor {
-        self.run_at(Level::new(), input, threads)
+    /// Makes `output` the output, whatever it is before, by at most `threads` threads. Its memory is
+    /// used again.
+    pub fn run(&self, input: &Tensor, output: &mut Tensor, threads: usize) {
+        self.run_at(Level::new(), input, output, threads);
     }
 
-    pub(crate) fn run_at(&self, level: Level, input: &Tensor, threads: usize) -> Tensor {
+    pub(crate) fn run_at(&self, level: Level, input: &Tensor, output: &mut Tensor, threads: usize) {
         let (height, width) = self.widen.size(input);
         let stride = self.middle.stride();
         let outputs = self.narrow.outputs();
-        let mut output = Tensor::zeros(height.div_ceil(stride), width.div_ceil(stride), outputs);
-        in_bands(&mut output, threads, |first, band| {
+        output.reshape(height.div_ceil(stride), width.div_ceil(stride), outputs);
+        in_bands(output, threads, |first, band| {
             dispatch!(level, simd => self.band(simd, input, first, band));
         });
-        output
     }
 
     /// Writes the rows of output from `first` on.
@@ -60,7 +59,7 @@ impl Block {
             let rows = strip.len() / out_row;
             // Rows of the wide tensor are counted from its border.
             let needed = top * stride..(top + rows - 1) * stride + 3;
-            for y in wide.forget_before(needed.start)..needed.end {
+            for y in wide.missing(needed.start)..needed.end {
                 let row = wide.row(y);
                 if (1..=height).contains(&y) {
                     let mut target = Target {
@@ -75,8 +74,7 @@ impl Block {
             }
             let length = out_width * channels;
             for (y, row) in middle.chunks_exact_mut(length).take(rows).enumerate() {
-                let input = &wide.values[y * stride * wide.length..];
-                self.middle.row(simd, input, wide.length, row);
+                self.middle.row(simd, wide.three((top + y) * stride), row);
             }
             let part = Part {
                 values: &middle,
@@ -98,43 +96,46 @@ impl Block {
     }
 }
 
-/// A few rows of the wide tensor, with its border.
+/// The last rows of the wide tensor that were computed, with its border. Each new one takes the
+/// place of the oldest.
 struct Wide {
     values: Vec<f32>,
     /// Numbers of a row.
     length: usize,
-    /// The number of the first row, and of the first that is not yet computed.
-    first: usize,
+    /// Rows that there is room for.
+    count: usize,
+    /// The number of the first row that is not yet computed.
     next: usize,
 }
 
 impl Wide {
-    fn new(width: usize, channels: usize, rows: usize) -> Self {
+    fn new(width: usize, channels: usize, count: usize) -> Self {
         let length = (width + 2) * channels;
         Self {
-            values: vec![0.0; rows * length],
+            values: vec![0.0; count * length],
             length,
-            first: 0,
+            count,
             next: 0,
         }
     }
 
-    /// Keeps what is computed from row `first` on; returns the first row that is not.
-    fn forget_before(&mut self, first: usize) -> usize {
-        if self.next > first {
-            let kept = (first - self.first) * self.length..(self.next - self.first) * self.length;
-            self.values.copy_within(kept, 0);
-        } else {
-            self.next = first;
-        }
-        self.first = first;
-        self.next
+    /// The first row from `first` on that is not yet computed.
+    fn missing(&self, first: usize) -> usize {
+        self.next.max(first)
     }
 
     /// The row, which will be computed now.
     fn row(&mut self, number: usize) -> &mut [f32] {
         self.next = number + 1;
-        let start = (number - self.first) * self.length;
+        let start = number % self.count * self.length;
         &mut self.values[start..start + self.length]
+    }
+
+    /// Three rows from this one on.
+    fn three(&self, first: usize) -> [&[f32]; 3] {
+        [first, first + 1, first + 2].map(|number| {
+            let start = number % self.count * self.length;
+            &self.values[start..start + self.length]
+        })
     }
 }

@@ -58,9 +58,9 @@ impl Depthwise {
         self.groups.len() * LANES
     }
 
-    /// One row of output from three rows of `row` numbers each, which have a border.
+    /// One row of output from three rows, which have a border.
     #[inline(always)]
-    pub(crate) fn row<S: Simd>(&self, simd: S, input: &[f32], row: usize, output: &mut [f32]) {
+    pub(crate) fn row<S: Simd>(&self, simd: S, rows: [&[f32]; 3], output: &mut [f32]) {
         let channels = self.channels();
         let step = self.stride * channels;
         for (number, group) in self.groups.iter().enumerate() {
@@ -73,8 +73,8 @@ impl Depthwise {
             for (x, pixel) in output.chunks_exact_mut(channels).enumerate() {
                 let mut sum = bias;
                 for place in 0..9 {
-                    let at = place / 3 * row + x * step + place % 3 * channels + first;
-                    let values = f32x16::from_slice(simd, &input[at..at + LANES]);
+                    let at = x * step + place % 3 * channels + first;
+                    let values = f32x16::from_slice(simd, &rows[place / 3][at..at + LANES]);
                     sum = values.mul_add(weights[place], sum);
                 }
                 sum.max(0.0).store_slice(&mut pixel[first..first + LANES]);

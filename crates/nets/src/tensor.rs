@@ -21,6 +21,12 @@ impl Tensor {
         }
     }
 
+    /// Makes it one of this shape, whatever its numbers are then.
+    pub(crate) fn reshape(&mut self, height: usize, width: usize, channels: usize) {
+        self.values.resize(height * width * channels, 0.0);
+        (self.height, self.width, self.channels) = (height, width, channels);
+    }
+
     /// Rows of pixels.
     #[must_use]
     pub fn height(&self) -> usize {

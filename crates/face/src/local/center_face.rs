@@ -120,14 +120,15 @@ impl CenterFace {
     /// Scores, sizes, offsets and landmarks for an image with a border, whose sides within it are
     /// multiples of 32 pixels.
     pub(super) fn run(&self, image: Tensor, threads: usize) -> [Tensor; 4] {
-        let mut now = image;
+        let (mut now, mut next) = (image, Tensor::zeros(0, 0, 0));
         let [bottom, third, second, top] = self.stages.each_ref().map(|stage| {
             for block in &stage.blocks {
-                now = block.run(&now, threads);
+                block.run(&now, &mut next, threads);
+                std::mem::swap(&mut now, &mut next);
             }
             stage.level.run(&now, threads)
         });
-        drop(now);
+        drop((now, next));
         let [first, next, last] = &self.steps;
         let upper = first.onto(second, &top, threads);
         let upper = next.onto(third, &upper, threads);
