@@ -27,7 +27,7 @@ pub struct Limits {
     // Twice the default of the adapter. Waiting events cost no memory worth naming.
     #[arg(long, env = "FACE_MAX_EVENTS", value_name = "COUNT", default_value = "256", value_parser = number(1..=10_000_usize))]
     pub max_events: usize,
-    /// Memory for photo files and results in work, in bytes; the process takes 320 MiB more than
+    /// Memory for photo files and results in work, in bytes; the process takes 240 MiB more than
     /// this and --pixel-memory together.
     // One of the largest files and its result, ten of 10 MB, or dozens of ordinary ones. Others wait
     // with their requests open.
@@ -61,8 +61,10 @@ impl Limits {
     /// takes for a moment.
     const BASE_MEMORY: u64 = 64 * MEBI;
 
-    /// The nets of the local back end, and the one analysis that runs at a time.
-    const NETS_MEMORY: u64 = 160 * MEBI;
+    /// The nets of the local back end, and the one analysis that runs at a time. Beside its
+    /// picture that takes 53 MB with one thread and 74 MB with 64, measured with the crowd of
+    /// `cargo xtask bench local`; more threads find no work.
+    const NETS_MEMORY: u64 = 80 * MEBI;
 
     /// What the process takes at most under these limits, in bytes. A container needs it.
     #[must_use]

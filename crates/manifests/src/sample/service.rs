@@ -90,7 +90,7 @@ fn container(config: &Config) -> RevisionContainer {
         liveness_probe: Some(probe("/health", HEALTH)),
         resources: Some(resources(
             &[("cpu", "250m"), ("memory", "256Mi")],
-            &[("cpu", "2"), ("memory", "1280Mi")],
+            &[("cpu", "2"), ("memory", "1Gi")],
         )),
         security_context: Some(container_security()),
         ..RevisionContainer::default()
