@@ -290,9 +290,11 @@ impl Rest {
     }
 }
 
+type Piece = Cursor<Vec<u8>>;
+
 /// A file of the chunks that a decoder needs for the pixels, which are read from `D`.
 #[derive(Debug)]
-pub(crate) struct Essence<D>(Chain<Chain<Cursor<Vec<u8>>, D>, Cursor<Vec<u8>>>);
+pub(crate) struct Essence<D>(Chain<Chain<Piece, D>, Piece>);
 
 impl<D: BufRead> BufRead for Essence<D> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
