@@ -99,7 +99,7 @@ mod tests {
 
     /// Stripes of this contrast, as colours and as colours with alpha.
     fn stripes(contrast: u8, pixel_bytes: usize) -> Vec<u8> {
-        let shade = |at: usize| if at / 3 % 2 == 0 { 90 } else { 90 + contrast };
+        let shade = |at: usize| 90 + contrast * u8::from((at / 3).is_multiple_of(2));
         (0..61 * 43)
             .flat_map(|at| vec![shade(at); pixel_bytes])
             .collect()
