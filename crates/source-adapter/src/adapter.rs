@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
-use transport::{Observer, Transport};
+use transport::{Connector, Observer, OriginClient};
 
 use crate::backoff::Throttle;
 use crate::budget::Budget;
@@ -190,19 +190,24 @@ impl Sinks {
             trust_bundles: config.sink.trust_bundles.clone(),
             ..ConnectOptions::default()
         };
-        let transport = Transport::connect(&options).context("cannot use K_CA_CERTS")?;
-        let transport = transport.observed_by(observer);
+        let connector = Connector::try_new(options).context("cannot use K_CA_CERTS")?;
         let namespace = config.operation.namespace.as_deref();
-        let sink = |address: &SinkAddress, token: Option<Token>| {
-            Sink::try_new(
-                address.clone(),
-                transport.clone(),
-                config.delivery.timeout(),
-                namespace,
-                config.limits.most_requests(),
-            )
-            .map(|sink| sink.with_token(token))
-            .context("cannot make requests from K_SINK, DELIVERY_DEAD_LETTER_SINK and NAMESPACE")
+        let sink = move |address: &SinkAddress, token: Option<Token>| {
+            let client = OriginClient::try_new(&connector, address.target());
+            client
+                .and_then(|client| {
+                    Sink::try_new(
+                        address.clone(),
+                        client.observed_by(observer.clone()),
+                        config.delivery.timeout(),
+                        namespace,
+                        config.limits.most_requests(),
+                    )
+                })
+                .map(|sink| sink.with_token(token))
+                .context(
+                    "cannot make requests from K_SINK, DELIVERY_DEAD_LETTER_SINK and NAMESPACE",
+                )
         };
         let dead_letter_sink = config.delivery.dead_letter_sink.as_ref();
         Ok(Self {

@@ -9,12 +9,11 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use events::HttpMessage;
 use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use service::traces::{self, TRACEPARENT};
 use tokio::time::timeout;
-use transport::{Transport, TransportError, client_span};
-use url::Url;
+use transport::{OriginClient, OriginResponse, TransportError};
 
 use crate::concurrency::{Concurrency, RequestPermit};
 use crate::config::SinkAddress;
@@ -34,11 +33,10 @@ const DRAIN_TIME: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Sink {
     address: SinkAddress,
-    target: Url,
     authorization: Option<HeaderValue>,
     namespace: Option<HeaderValue>,
     token: Option<Token>,
-    transport: Transport,
+    client: OriginClient,
     timeout: Duration,
     concurrency: Concurrency,
 }
@@ -68,25 +66,24 @@ pub enum FailureKind {
 }
 
 impl Sink {
-    /// Posts to `address`, with `timeout` for the head of each answer, up to `most_requests` at
-    /// one time.
+    /// Posts to `address` by `client`, which is for its target, with `timeout` for the head of each
+    /// answer, up to `most_requests` at one time.
     ///
     /// # Errors
     /// Permanent: the namespace cannot be a header.
     pub fn try_new(
         address: SinkAddress,
-        transport: Transport,
+        client: OriginClient,
         timeout: Duration,
         namespace: Option<&str>,
         most_requests: usize,
     ) -> Result<Self, http::Error> {
         Ok(Self {
-            target: address.target(),
             authorization: address.authorization(),
             address,
             namespace: namespace.map(HeaderValue::from_str).transpose()?,
             token: None,
-            transport,
+            client,
             timeout,
             concurrency: Concurrency::new(most_requests),
         })
@@ -120,12 +117,13 @@ impl Sink {
     /// # Cancel safety
     /// Dropping the future leaves open whether the sink took the event.
     pub async fn send(&self, message: &HttpMessage) -> Result<(), Failure> {
-        let mut request = self.request(message);
-        let span = client_span(&request);
+        let mut headers = self.headers(message);
+        let span = self.client.span();
         if let Some(traceparent) = traces::traceparent(&span) {
-            request.headers_mut().insert(TRACEPARENT, traceparent);
+            headers.insert(TRACEPARENT, traceparent);
         }
-        let response = self.transport.open_once(self.timeout, request, &span).await;
+        let body = message.body.clone();
+        let response = self.client.post(self.timeout, headers, body, &span).await;
         let response = response.map_err(Failure::from)?;
         let status = response.status();
         let retry_after = is_overload(status)
@@ -153,11 +151,8 @@ impl Sink {
         }
     }
 
-    fn request(&self, message: &HttpMessage) -> reqwest::Request {
-        let mut request = reqwest::Request::new(Method::POST, self.target.clone());
-        *request.body_mut() = Some(message.body.clone().into());
-        let headers = request.headers_mut();
-        headers.clone_from(&message.headers);
+    fn headers(&self, message: &HttpMessage) -> HeaderMap {
+        let mut headers = message.headers.clone();
         if let Some(namespace) = &self.namespace {
             headers.insert(NAMESPACE, namespace.clone());
         }
@@ -165,7 +160,7 @@ impl Sink {
         if let Some(authorization) = authorization.or_else(|| self.authorization.clone()) {
             headers.insert(AUTHORIZATION, authorization);
         }
-        request
+        headers
     }
 }
 
@@ -264,7 +259,7 @@ pub(crate) fn is_overload(status: StatusCode) -> bool {
 }
 
 /// Reads the body to its end if it is short and quick, and keeps its beginning.
-async fn beginning(mut response: reqwest::Response) -> Bytes {
+async fn beginning(mut response: OriginResponse) -> Bytes {
     let mut kept = BytesMut::new();
     let read = async {
         let mut read_bytes = 0;

@@ -36,7 +36,7 @@ pub enum TransportError {
         host: String,
         /// The resolver's, the socket's or the TLS library's reason.
         #[source]
-        source: reqwest::Error,
+        source: BoxError,
     },
     /// The connection broke before a whole response; nobody knows what the service did.
     #[error("no answer from `{host}`")]
@@ -45,7 +45,7 @@ pub enum TransportError {
         host: String,
         /// What broke.
         #[source]
-        source: reqwest::Error,
+        source: BoxError,
     },
     /// The attempt's deadline passed; nobody knows what the service did.
     #[error("no answer from `{host}` within {} ms", after.as_millis())]
@@ -103,13 +103,12 @@ impl TransportError {
 
     /// Sorts what the HTTP library reports, leaving the URL out.
     pub(crate) fn from_reqwest(host: &str, source: reqwest::Error) -> Self {
-        let source = source.without_url();
+        let (is_builder, is_connect) = (source.is_builder(), source.is_connect());
+        let source = source.without_url().into();
         let host = host.to_owned();
-        if source.is_builder() {
-            Self::Unsendable {
-                source: source.into(),
-            }
-        } else if source.is_connect() {
+        if is_builder {
+            Self::Unsendable { source }
+        } else if is_connect {
             Self::Unreachable { host, source }
         } else {
             Self::Unanswered { host, source }

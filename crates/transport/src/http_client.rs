@@ -4,9 +4,11 @@
 //! and no other) and no proxy from the environment (it would see every signed request).
 //! Deadlines are set per call, not here: a long poll and an upload have nothing in common.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use std::vec::IntoIter;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::client::Resumption;
@@ -23,9 +25,10 @@ use crate::trust::Trust;
 pub const KNATIVE_BUNDLES: &str = "/knative-custom-certs";
 
 /// A long poll whose peer has gone away without a word is noticed in under 20 s.
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(10);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
-const KEEPALIVE_PROBES: u32 = 3;
+pub(crate) const KEEPALIVE_AFTER: Duration = Duration::from_secs(10);
+pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
+pub(crate) const KEEPALIVE_PROBES: u32 = 3;
+pub(crate) const USER_AGENT: &str = concat!("knative-mnsoss/", env!("CARGO_PKG_VERSION"));
 
 /// How to connect.
 #[derive(Clone, Debug)]
@@ -87,23 +90,13 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
         connect_timeout,
         idle_timeout,
         idle_per_host,
-        ca_certs_pem,
-        trust_bundles,
         reach,
+        ..
     } = options;
-    let added = ca_certs_pem
-        .as_deref()
-        .map(parse_pem)
-        .transpose()?
-        .unwrap_or_default();
-    let resolver = Resolver {
-        names: Arc::new(Names::default()),
-        reach: reach.clone(),
-    };
     reqwest::Client::builder()
-        .dns_resolver(resolver)
-        .tls_backend_preconfigured(tls(trust_bundles.clone(), added)?)
-        .user_agent(concat!("knative-mnsoss/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Resolver::new(reach.clone()))
+        .tls_backend_preconfigured(tls(options)?)
+        .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         // It repeats what HTTP/2 servers refused; for that it would keep a copy of each request.
         .retry(reqwest::retry::never().max_retries_per_request(0))
@@ -121,28 +114,42 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
 
 /// Resolves a name for a connection, and keeps back what must not be connected to. The name is
 /// not asked for again between this and the connection.
-struct Resolver {
+#[derive(Clone)]
+pub(crate) struct Resolver {
     names: Arc<Names>,
     reach: Reach,
 }
 
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(resolve(self.names.clone(), self.reach.clone(), name))
+impl Resolver {
+    pub(crate) fn new(reach: Reach) -> Self {
+        Self {
+            names: Arc::new(Names::default()),
+            reach,
+        }
+    }
+
+    /// The addresses of a name that may be connected to.
+    pub(crate) async fn addresses(&self, name: &str) -> Result<IntoIter<SocketAddr>, BoxError> {
+        let found = self.names.resolve(name).await?;
+        let admitted: Vec<_> = found
+            .into_iter()
+            .filter(|address| self.reach.admits(name, address.ip()))
+            .collect();
+        if admitted.is_empty() {
+            return Err("none of the addresses of this name may be connected to".into());
+        }
+        Ok(admitted.into_iter())
     }
 }
 
-async fn resolve(names: Arc<Names>, reach: Reach, name: Name) -> Result<Addrs, BoxError> {
-    let name = name.as_str();
-    let found = names.resolve(name).await?;
-    let admitted: Vec<_> = found
-        .into_iter()
-        .filter(|address| reach.admits(name, address.ip()))
-        .collect();
-    if admitted.is_empty() {
-        return Err("none of the addresses of this name may be connected to".into());
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.clone();
+        Box::pin(async move {
+            let found: Addrs = Box::new(resolver.addresses(name.as_str()).await?);
+            Ok(found)
+        })
     }
-    Ok(Box::new(admitted.into_iter()))
 }
 
 fn parse_pem(pem: &str) -> Result<Vec<CertificateDer<'static>>, HttpClientError> {
@@ -156,13 +163,13 @@ fn parse_pem(pem: &str) -> Result<Vec<CertificateDer<'static>>, HttpClientError>
     }
 }
 
-fn tls(
-    bundles: PathBuf,
-    added: Vec<CertificateDer<'static>>,
-) -> Result<rustls::ClientConfig, HttpClientError> {
+/// How servers are known.
+pub(crate) fn tls(options: &ConnectOptions) -> Result<rustls::ClientConfig, HttpClientError> {
+    let added = options.ca_certs_pem.as_deref().map(parse_pem).transpose()?;
+    let bundles = options.trust_bundles.clone();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let has_bundles = bundles.is_dir();
-    let trust = Trust::new(provider.clone(), bundles, added);
+    let trust = Trust::new(provider.clone(), bundles, added.unwrap_or_default());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(HttpClientError::Tls)?

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
+use url::Url;
 
 use crate::error::TransportError;
 
@@ -40,11 +41,11 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    pub(crate) fn begin(observer: &Arc<dyn Observer>, request: &reqwest::Request) -> Self {
+    pub(crate) fn begin(observer: &Arc<dyn Observer>, method: &Method, url: &Url) -> Self {
         Self {
             observer: Arc::clone(observer),
-            method: request.method().clone(),
-            port: request.url().port_or_known_default().unwrap_or_default(),
+            method: method.clone(),
+            port: url.port_or_known_default().unwrap_or_default(),
             started: Instant::now(),
         }
     }

@@ -140,24 +140,6 @@ impl Transport {
         }
     }
 
-    /// Makes one attempt with a request that needs no signature, and returns as soon as the
-    /// head of the response is there. Its URL is taken as parsed, which is what it saves. `span` is
-    /// that of the request, by [`client_span`](crate::client_span), which a header may name.
-    ///
-    /// # Errors
-    /// As for [`Transport::send`]; nothing has been retried.
-    ///
-    /// # Cancel safety
-    /// As for [`Transport::send`].
-    pub async fn open_once(
-        &self,
-        deadline: Duration,
-        request: reqwest::Request,
-        span: &Span,
-    ) -> Result<reqwest::Response, TransportError> {
-        self.opened(deadline, request, span).await
-    }
-
     async fn opened(
         &self,
         deadline: Duration,
@@ -200,7 +182,11 @@ impl Transport {
 
     fn observe(&self, request: &reqwest::Request) -> Option<Observation> {
         let observer = self.observer.as_ref()?;
-        Some(Observation::begin(observer, request))
+        Some(Observation::begin(
+            observer,
+            request.method(),
+            request.url(),
+        ))
     }
 
     async fn execute(
@@ -235,7 +221,8 @@ fn failure<T>(
     }
 }
 
-async fn within<T>(
+/// Does `work` in its span and in time.
+pub(crate) async fn within<T>(
     deadline: Duration,
     host: &str,
     span: &Span,

@@ -5,6 +5,7 @@
 //! Names and attributes are OpenTelemetry's conventions for HTTP clients. A span shows no user, query
 //! or header of its request.
 
+use http::Method;
 use tracing::field::Empty;
 use tracing::{Level, Span, enabled, trace_span};
 use url::{Position, Url};
@@ -14,19 +15,17 @@ pub const SPANS: &str = "otel";
 
 /// The span of a request, if it is part of a trace: what this process does on its own account,
 /// such as renewing keys, makes none.
-#[must_use]
-pub fn client_span(request: &reqwest::Request) -> Span {
+pub(crate) fn client_span(method: &Method, url: &Url) -> Span {
     if !enabled!(target: SPANS, Level::TRACE) || !is_in_a_trace() {
         return Span::none();
     }
-    let url = request.url();
     trace_span!(
         target: SPANS,
         "request",
-        otel.name = request.method().as_str(),
+        otel.name = method.as_str(),
         otel.kind = "client",
         otel.status_code = Empty,
-        http.request.method = request.method().as_str(),
+        http.request.method = method.as_str(),
         http.request.resend_count = Empty,
         http.response.status_code = Empty,
         server.address = url.host_str(),
@@ -38,7 +37,7 @@ pub fn client_span(request: &reqwest::Request) -> Span {
 
 /// The span of the nth repetition of a request; 0 is the first attempt.
 pub(crate) fn attempt_span(request: &reqwest::Request, repetition: u32) -> Span {
-    let span = client_span(request);
+    let span = client_span(request.method(), request.url());
     if repetition > 0 {
         span.record("http.request.resend_count", repetition);
     }

@@ -8,7 +8,7 @@ use service::ConnectOptions;
 use source_adapter::config::SinkAddress;
 use source_adapter::sink::{Failure, Sink};
 use tokio::time::Instant;
-use transport::Transport;
+use transport::{Connector, OriginClient};
 
 use crate::fake_mns::FakeMns;
 use crate::fake_sink::FakeSink;
@@ -99,13 +99,14 @@ const ANSWERS: [(&str, Script); 21] = [
 
 async fn post(sink: &RawSink) -> Result<(), Failure> {
     let address = SinkAddress::parse(&format!("http://{}/events", sink.address)).unwrap();
-    let transport = Transport::connect(&ConnectOptions::default()).unwrap();
+    let connector = Connector::try_new(ConnectOptions::default()).unwrap();
+    let client = OriginClient::try_new(&connector, address.target()).unwrap();
     let message = HttpMessage {
         headers: HeaderMap::new(),
         body: "an event".into(),
     };
     let started = Instant::now();
-    let outcome = Sink::try_new(address, transport, TIMEOUT, None, 1)
+    let outcome = Sink::try_new(address, client, TIMEOUT, None, 1)
         .unwrap()
         .send(&message)
         .await;
@@ -152,20 +153,20 @@ async fn every_answer_has_a_verdict_within_bounds() {
     body that never ends: answered with 500 Internal Server Error, retry
     body shorter than it says: accepted
     body far longer than it says: accepted
-    body of a size that overflows: no answer from `SINK`: error sending request: client error (SendRequest): invalid content-length parsed, retry
-    two sizes: no answer from `SINK`: error sending request: client error (SendRequest): invalid content-length parsed, retry
-    one header without end: no answer from `SINK`: error sending request: client error (SendRequest): message head is too large, retry
-    headers without end: no answer from `SINK`: error sending request: client error (SendRequest): message head is too large, retry
+    body of a size that overflows: no answer from `SINK`: invalid content-length parsed, retry
+    two sizes: no answer from `SINK`: invalid content-length parsed, retry
+    one header without end: no answer from `SINK`: message head is too large, retry
+    headers without end: no answer from `SINK`: message head is too large, retry
     interim answers without end: no answer from `SINK` within 500 ms, retry
     early hints without end: no answer from `SINK` within 500 ms, retry
     another protocol: answered with 101 Switching Protocols, refused
     no answer: no answer from `SINK` within 500 ms, retry
     half a status line: no answer from `SINK` within 500 ms, retry
-    end without an answer: no answer from `SINK`: error sending request: client error (SendRequest): connection closed before message completed, retry
-    reset without an answer: no answer from `SINK`: error sending request: client error (SendRequest): connection error: Connection reset by peer (os error 104), retry
-    reset within the head: no answer from `SINK`: error sending request: client error (SendRequest): connection error: Connection reset by peer (os error 104), retry
-    not HTTP: no answer from `SINK`: error sending request: client error (SendRequest): invalid HTTP version parsed, retry
-    no such status: no answer from `SINK`: error sending request: client error (SendRequest): invalid HTTP status-code parsed, retry
+    end without an answer: no answer from `SINK`: connection closed before message completed, retry
+    reset without an answer: no answer from `SINK`: connection error: Connection reset by peer (os error 104), retry
+    reset within the head: no answer from `SINK`: connection error: Connection reset by peer (os error 104), retry
+    not HTTP: no answer from `SINK`: invalid HTTP version parsed, retry
+    no such status: no answer from `SINK`: invalid HTTP status-code parsed, retry
     a status of no class: answered with 999 <unknown status code>, refused
     ");
 }

@@ -6,6 +6,7 @@
 )]
 
 mod body;
+mod origin;
 mod reach;
 mod repetition;
 mod request;

@@ -4,13 +4,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::HeaderMap;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
-use transport::{ConnectOptions, http_client};
+use tracing::Span;
+use transport::{ConnectOptions, Connector, OriginClient, TransportError, http_client};
+
+use crate::LONG;
 
 /// A server on localhost whose certificate a private CA has signed; with the CA's PEM.
 async fn start() -> (SocketAddr, String) {
@@ -65,6 +70,28 @@ async fn only_an_added_ca_makes_a_private_server_trusted() {
         client.get(&url).send().await.unwrap().text().await.unwrap(),
         "ok"
     );
+}
+
+#[tokio::test]
+async fn posts_to_one_url_trust_the_same() {
+    let (address, ca) = start().await;
+    let url = format!("https://localhost:{}/", address.port());
+    let post = async |ca_certs_pem| {
+        let options = ConnectOptions {
+            ca_certs_pem,
+            ..ConnectOptions::default()
+        };
+        let connector = Connector::try_new(options).unwrap();
+        let client = OriginClient::try_new(&connector, url.parse().unwrap()).unwrap();
+        let (headers, body) = (HeaderMap::new(), Bytes::from("an event"));
+        client.post(LONG, headers, body, &Span::none()).await
+    };
+    let stranger = post(None).await;
+    assert!(
+        matches!(stranger, Err(TransportError::Unreachable { .. })),
+        "{stranger:?}"
+    );
+    assert_eq!(post(Some(ca)).await.unwrap().status(), 200);
 }
 
 /// Sends requests, each over a connection of its own, until one is answered, or is not.

@@ -133,7 +133,7 @@ impl Object {
             Ok(Ok(chunk)) => return Ok(chunk),
             Ok(Err(source)) => TransportError::Unanswered {
                 host: host(),
-                source: source.without_url(),
+                source: source.without_url().into(),
             },
             Err(_elapsed) => TransportError::TimedOut {
                 host: host(),
