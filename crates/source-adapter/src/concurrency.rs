@@ -2,19 +2,23 @@
 //!
 //! More requests than a sink has workers make no event faster: they only lengthen the line in
 //! front of the workers, and every answer takes longer. So the limit follows the latency: it grows
-//! while the answers come as fast as they ever did, and shrinks when they take half as long again
+//! while the answers come as fast as they ever did, and shrinks when they take much longer
 //! or when the sink says that it is overloaded. Additive increase and multiplicative decrease, as
 //! in TCP; the estimate of a queue by the growth of latency is that of TCP Vegas.
 //!
 //! A sink whose every answer got slower, however few requests it has, is not told from one with a
 //! queue by its latency alone. Halving the limit tells: if that did not help, the new latency is
 //! the sink's own.
+//!
+//! Workers that begin at one time end at one time, and then one request more than there are workers
+//! waits for as long as it is worked on. So requests that had to wait start evenly spread over the time
+//! that one takes, as packets do by pacing in TCP: the workers are out of step from then on.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// A sink with one worker has a line of seven for the first few answers.
 const FIRST_LIMIT: usize = 8;
@@ -22,10 +26,11 @@ const FIRST_LIMIT: usize = 8;
 /// at one time, if that is more, or if no queue was seen yet.
 const FEWEST_ANSWERS: usize = 16;
 /// Latency above this multiple of the best one, and above the slack, is a queue.
-const TOLERANCE: f64 = 1.5;
-/// The same while the limit doubles, which makes the second half of the answers as late as a whole
-/// line: the mean shows half of it.
-const TOLERANCE_AT_START: f64 = 1.25;
+const TOLERANCE: f64 = 1.4;
+/// The same while the limit doubles: then the queue has grown by the time that its first answers are here,
+/// so a few of them are enough.
+const TOLERANCE_AT_START: f64 = 1.2;
+const FEWEST_AT_START: usize = 4;
 /// Nobody waits in a queue as short as this; and smaller differences are noise.
 const SLACK: Duration = Duration::from_millis(10);
 /// What the limit is multiplied by at a queue, and at a sink that says it is overloaded.
@@ -33,6 +38,8 @@ const DECREASE: f64 = 0.9;
 const OVERLOAD_DECREASE: f64 = 0.7;
 /// Requests that a limit of so many grows by one for.
 const REQUESTS_PER_INCREASE: usize = 10;
+/// Requests that are closer to one another than timers can tell are not spread.
+const SHORTEST_GAP: Duration = Duration::from_millis(1);
 /// Halving the limit helped when the latency fell below this part of what it was.
 const HELPED: f64 = 0.75;
 
@@ -76,6 +83,8 @@ struct State {
     /// The limit when the present queue was first seen, and the worst latency since.
     queue_seen: Option<(usize, Duration)>,
     window: Window,
+    /// When the next of the requests that wait may start.
+    next_start: Option<Instant>,
 }
 
 /// The answers since the limit was last looked at.
@@ -86,6 +95,8 @@ struct Window {
     is_overloaded: bool,
     /// Whether a request had to wait for a permit.
     was_full: bool,
+    /// What the latest answers took, while the limit doubles.
+    latest: [Duration; FEWEST_AT_START],
 }
 
 impl Concurrency {
@@ -102,6 +113,7 @@ impl Concurrency {
                 best: None,
                 queue_seen: None,
                 window: Window::default(),
+                next_start: None,
             })),
         }
     }
@@ -116,7 +128,13 @@ impl Concurrency {
             Err(_none_left) => {
                 lock(&self.state).window.was_full = true;
                 // An error never happens: the semaphore is not closed.
-                self.permits.clone().acquire_owned().await.ok()
+                let permit = self.permits.clone().acquire_owned().await.ok();
+                let start = lock(&self.state).next_start(Instant::now());
+                if let Some(start) = start {
+                    // On the heap, because fast sinks need none.
+                    Box::pin(sleep_until(start)).await;
+                }
+                permit
             }
         };
         RequestPermit {
@@ -174,6 +192,13 @@ impl State {
             Outcome::Overloaded => self.window.is_overloaded = true,
             Outcome::Answered => {}
         }
+        if self.is_starting && self.is_queue(took) {
+            // What the last step added is the queue.
+            self.is_starting = false;
+            self.limit = (self.limit / 2).max(1);
+            self.window = Window::default();
+            return;
+        }
         self.window.answers += 1;
         self.window.total += took;
         let fewest = if self.is_starting { 0 } else { FEWEST_ANSWERS };
@@ -181,6 +206,29 @@ impl State {
             let window = std::mem::take(&mut self.window);
             self.adjust(&window);
         }
+    }
+
+    /// Whether all of the latest answers of the start are late; `took` is one more.
+    fn is_queue(&mut self, took: Duration) -> bool {
+        let latest = &mut self.window.latest;
+        latest.rotate_left(1);
+        latest[FEWEST_AT_START - 1] = took;
+        self.best.is_some_and(|best| {
+            let bound = best.mul_f64(TOLERANCE_AT_START) + SLACK;
+            latest.iter().all(|&took| took > bound)
+        })
+    }
+
+    /// When a request that had a permit to wait for may start, if that is not at once.
+    fn next_start(&mut self, now: Instant) -> Option<Instant> {
+        let requests = u32::try_from(self.limit).unwrap_or(u32::MAX);
+        let gap = self.best.unwrap_or_default() / requests.max(1);
+        if gap < SHORTEST_GAP {
+            return None;
+        }
+        let start = self.next_start.map_or(now, |start| start.max(now));
+        self.next_start = Some(start + gap);
+        (start > now).then_some(start)
     }
 
     fn adjust(&mut self, window: &Window) {
@@ -192,24 +240,14 @@ impl State {
         let mean = window.total / window.answers.max(1);
         let best = self.best.map_or(mean, |best| best.min(mean));
         self.best = Some(best);
-        let tolerance = if self.is_starting {
-            TOLERANCE_AT_START
-        } else {
-            TOLERANCE
-        };
-        if mean <= best.mul_f64(tolerance) + SLACK {
+        if mean <= best.mul_f64(TOLERANCE) + SLACK {
             self.queue_seen = None;
             if window.was_full {
                 self.increase();
             }
             return;
         }
-        if self.is_starting {
-            // What the last step added is the queue.
-            self.is_starting = false;
-            self.limit = (self.limit / 2).max(1);
-            return;
-        }
+        self.is_starting = false;
         let (limit_then, worst) = self.queue_seen.unwrap_or((self.limit, mean));
         let worst = worst.max(mean);
         self.queue_seen = Some((limit_then, worst));
@@ -248,126 +286,4 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use tokio::time::sleep;
-
-    use super::*;
-
-    const MOST: usize = 160;
-
-    /// A sink with so many workers, which take so many milliseconds each, in virtual time.
-    #[derive(Clone)]
-    struct SlowSink {
-        workers: Arc<Semaphore>,
-        service_ms: Arc<AtomicU64>,
-    }
-
-    impl SlowSink {
-        fn new(workers: usize, service_ms: u64) -> Self {
-            Self {
-                workers: Arc::new(Semaphore::new(workers)),
-                service_ms: Arc::new(AtomicU64::new(service_ms)),
-            }
-        }
-
-        async fn answer(&self) {
-            let _worker = self.workers.acquire().await.unwrap();
-            sleep(Duration::from_millis(
-                self.service_ms.load(Ordering::Relaxed),
-            ))
-            .await;
-        }
-
-        /// Latencies of the answers of `time`, in the order of their arrival, from a backlog
-        /// that never ends.
-        async fn answers(&self, limit: &Concurrency, time: Duration) -> Vec<Duration> {
-            let latencies = Arc::new(Mutex::new(Vec::new()));
-            let ends = Instant::now() + time;
-            let mut posters = tokio::task::JoinSet::new();
-            for _ in 0..2 * MOST {
-                let (sink, limit, latencies) = (self.clone(), limit.clone(), latencies.clone());
-                posters.spawn(async move {
-                    while Instant::now() < ends {
-                        let permit = limit.acquire().await;
-                        sink.answer().await;
-                        latencies.lock().unwrap().push(permit.started.elapsed());
-                        permit.end(Outcome::Answered);
-                    }
-                });
-            }
-            posters.join_all().await;
-            Arc::into_inner(latencies).unwrap().into_inner().unwrap()
-        }
-    }
-
-    fn percentile_99(latencies: &[Duration]) -> Duration {
-        let mut sorted = latencies.to_vec();
-        sorted.sort();
-        sorted[sorted.len() * 99 / 100]
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn sink_with_few_workers_has_a_short_queue_and_is_never_idle() {
-        let (sink, limit) = (SlowSink::new(16, 100), Concurrency::new(MOST));
-        let latencies = sink.answers(&limit, Duration::from_mins(1)).await;
-        let longest = latencies.iter().max().copied();
-        assert_eq!(longest, Some(Duration::from_millis(200)), "from the start");
-        // Sixteen workers make 160 answers per second.
-        assert!(
-            latencies.len() >= 160 * 60 * 95 / 100,
-            "{}",
-            latencies.len()
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn sink_that_keeps_up_gets_all_that_is_allowed() {
-        let (sink, limit) = (SlowSink::new(10_000, 50), Concurrency::new(MOST));
-        let _answers = sink.answers(&limit, Duration::from_secs(1)).await;
-        assert_eq!(limit.limit(), MOST);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn sink_that_gets_slower_as_a_whole_is_not_taken_for_a_queue() {
-        let (sink, limit) = (SlowSink::new(10_000, 50), Concurrency::new(MOST));
-        let _fast = sink.answers(&limit, Duration::from_secs(2)).await;
-        sink.service_ms.store(500, Ordering::Relaxed);
-        let _adapting = sink.answers(&limit, Duration::from_secs(20)).await;
-        assert_eq!(limit.limit(), MOST);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn sink_that_loses_workers_gets_less_and_gets_more_when_they_are_back() {
-        let (sink, limit) = (SlowSink::new(10_000, 100), Concurrency::new(MOST));
-        let _fast = sink.answers(&limit, Duration::from_secs(2)).await;
-        let few = SlowSink::new(16, 100);
-        let _adapting = few.answers(&limit, Duration::from_secs(30)).await;
-        let p99 = percentile_99(&few.answers(&limit, Duration::from_mins(1)).await);
-        assert!(p99 <= Duration::from_millis(200), "{p99:?}");
-        let _back = sink.answers(&limit, Duration::from_secs(5)).await;
-        assert_eq!(limit.limit(), MOST);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn overloaded_sink_gets_less_at_once() {
-        let limit = Concurrency::new(MOST);
-        let sink = SlowSink::new(10_000, 50);
-        let _answers = sink.answers(&limit, Duration::from_secs(1)).await;
-        for _ in 0..MOST {
-            limit.acquire().await.end(Outcome::Overloaded);
-        }
-        assert_eq!(limit.limit(), MOST * 7 / 10);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn request_that_nobody_waits_for_gives_its_permit_back() {
-        let limit = Concurrency::new(1);
-        for _ in 0..100 {
-            drop(limit.acquire().await);
-        }
-        assert_eq!(limit.limit(), 1);
-        assert_eq!(limit.permits.available_permits(), 1);
-    }
-}
+mod tests;
