@@ -2,6 +2,9 @@
 
 mod labels;
 
+use std::hash::Hash;
+use std::sync::Arc;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -17,10 +20,10 @@ pub use labels::{AttemptResult, CallResult, EventOutcome, MessageOutcome, MnsCal
 pub struct Metrics {
     received: Counter,
     redelivered: Counter,
-    messages: Family<MessageLabels, Counter>,
-    events: Family<EventLabels, Counter>,
-    attempts: Family<AttemptLabels, Counter>,
-    calls: Family<CallLabels, Counter>,
+    messages: Counters<MessageLabels>,
+    events: Counters<EventLabels>,
+    attempts: Counters<AttemptLabels>,
+    calls: Counters<CallLabels>,
     handles_lost: Counter,
     pub(crate) held: Gauge,
     pub(crate) pollers: Gauge,
@@ -51,43 +54,27 @@ struct CallLabels {
 impl Metrics {
     /// Registers the counters; `registry` carries the prefix.
     pub fn new(registry: &mut Registry) -> Self {
+        let messages = MessageOutcome::ALL.iter();
+        let events = EventOutcome::ALL.iter();
         let metrics = Self {
             received: Counter::default(),
             redelivered: Counter::default(),
-            messages: Family::default(),
-            events: Family::default(),
-            attempts: Family::default(),
-            calls: Family::default(),
+            messages: Counters::new(messages.map(|&outcome| MessageLabels { outcome })),
+            events: Counters::new(events.map(|&outcome| EventLabels { outcome })),
+            attempts: Counters::new(
+                pairs(Target::ALL, AttemptResult::ALL)
+                    .map(|(target, result)| AttemptLabels { target, result }),
+            ),
+            calls: Counters::new(
+                pairs(MnsCall::ALL, CallResult::ALL)
+                    .map(|(operation, result)| CallLabels { operation, result }),
+            ),
             handles_lost: Counter::default(),
             held: Gauge::default(),
             pollers: Gauge::default(),
         };
         metrics.register(registry);
-        metrics.start_at_zero();
         metrics
-    }
-
-    /// The first event of a kind is an increase only if there was a number before it.
-    fn start_at_zero(&self) {
-        for &outcome in MessageOutcome::ALL {
-            drop(self.messages.get_or_create(&MessageLabels { outcome }));
-        }
-        for &outcome in EventOutcome::ALL {
-            drop(self.events.get_or_create(&EventLabels { outcome }));
-        }
-        for &target in Target::ALL {
-            for &result in AttemptResult::ALL {
-                drop(
-                    self.attempts
-                        .get_or_create(&AttemptLabels { target, result }),
-                );
-            }
-        }
-        for &operation in MnsCall::ALL {
-            for &result in CallResult::ALL {
-                drop(self.calls.get_or_create(&CallLabels { operation, result }));
-            }
-        }
     }
 
     fn register(&self, registry: &mut Registry) {
@@ -104,22 +91,22 @@ impl Metrics {
         registry.register(
             "messages",
             "Messages by what became of them",
-            self.messages.clone(),
+            self.messages.family.clone(),
         );
         registry.register(
             "events",
             "Events by what became of them at a delivery",
-            self.events.clone(),
+            self.events.family.clone(),
         );
         registry.register(
             "attempts",
             "Requests to a sink by their result",
-            self.attempts.clone(),
+            self.attempts.family.clone(),
         );
         registry.register(
             "mns_calls",
             "Calls to MNS by their result",
-            self.calls.clone(),
+            self.calls.family.clone(),
         );
         registry.register(
             "handles_lost",
@@ -168,32 +155,56 @@ impl Metrics {
     }
 
     pub(crate) fn count_message(&self, outcome: MessageOutcome) {
-        self.messages
-            .get_or_create(&MessageLabels { outcome })
-            .inc();
+        self.messages.add(&MessageLabels { outcome }, 1);
     }
 
     pub(crate) fn count_events(&self, outcome: EventOutcome, count: usize) {
-        if count > 0 {
-            self.events
-                .get_or_create(&EventLabels { outcome })
-                .inc_by(count as u64);
-        }
+        self.events.add(&EventLabels { outcome }, count as u64);
     }
 
     pub(crate) fn count_attempt(&self, target: Target, result: AttemptResult) {
-        self.attempts
-            .get_or_create(&AttemptLabels { target, result })
-            .inc();
+        self.attempts.add(&AttemptLabels { target, result }, 1);
     }
 
     pub(crate) fn count_call(&self, operation: MnsCall, result: CallResult) {
-        self.calls
-            .get_or_create(&CallLabels { operation, result })
-            .inc();
+        self.calls.add(&CallLabels { operation, result }, 1);
     }
 
     pub(crate) fn count_lost_handle(&self) {
         self.handles_lost.inc();
     }
+}
+
+/// A family whose counters all exist from the start: the first event of a kind is an increase only if
+/// there was a number before it. There are so few that looking through them is faster than a map.
+#[derive(Clone, Debug)]
+struct Counters<L> {
+    family: Family<L, Counter>,
+    all: Arc<[(L, Counter)]>,
+}
+
+impl<L: Clone + Eq + Hash> Counters<L> {
+    fn new(labels: impl Iterator<Item = L>) -> Self {
+        let family = Family::<L, Counter>::default();
+        let all = labels.map(|labels| {
+            let counter = family.get_or_create(&labels).clone();
+            (labels, counter)
+        });
+        Self {
+            all: all.collect(),
+            family,
+        }
+    }
+
+    fn add(&self, labels: &L, count: u64) {
+        if let Some((_, counter)) = self.all.iter().find(|(known, _)| known == labels) {
+            counter.inc_by(count);
+        }
+    }
+}
+
+/// Each of `left` with each of `right`.
+fn pairs<A: Copy, B: Copy>(left: &[A], right: &[B]) -> impl Iterator<Item = (A, B)> {
+    let pairs_of = move |&left| right.iter().map(move |&right| (left, right));
+    left.iter().flat_map(pairs_of)
 }

@@ -64,8 +64,10 @@ impl<'a> VisibilityGuard<'a> {
     pub(crate) async fn hold<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
-            // Both arms may be dropped: `work` is polled by reference.
+            // Both arms may be dropped: `work` is polled by reference. It comes first, because it may
+            // need no timer.
             tokio::select! {
+                biased;
                 output = &mut work => return output,
                 () = sleep_until(self.renew_at), if !self.is_lost => {}
             }
