@@ -76,17 +76,19 @@ impl<'f> Jpeg<'f> {
         let (structure, orientation) = (&jpeg.structure, jpeg.orientation);
         let (width, height) = (structure.width.into(), structure.height.into());
         let pixels = u64::from(width) * u64::from(height);
+        let sequential = if structure.is_sequential() { 1 } else { 2 } * file.len();
         let edit_bytes = match orientation {
             Orientation::Upright if structure.is_sequential() => Some(0),
             Orientation::Upright => Some(progressive::working_bytes(structure)),
-            orientation => turn::is_exact(structure, orientation)
-                .then(|| turn::working_bytes(structure, orientation) + sequential_bytes(&jpeg)),
+            orientation => turn::is_exact(structure, orientation).then(|| {
+                turn::working_bytes(structure, orientation, sequential) + sequential_bytes(&jpeg)
+            }),
         };
         let look_bytes = (structure.is_sequential() || structure.can_be_one_scan())
             .then(|| sequential_bytes(&jpeg));
         let plain_bytes = file.len() as u64;
         let decoder_bytes = if structure.is_sequential() {
-            plain_bytes + turn::working_bytes(structure, Orientation::Upright)
+            plain_bytes + turn::working_bytes(structure, Orientation::Upright, file.len())
         } else {
             structure.coefficient_bytes() + progressive::working_bytes(structure)
         };

@@ -5,6 +5,7 @@
 //! and lies like one, so that a block changes if, and only if, there is a tile for it. The 20 crates
 //! that `imageproc` brings along, linear algebra among them, cost build time alone.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -39,6 +40,18 @@ enum Tile {
     Pixels(Box<[Rgba<u8>; PIXELS]>),
 }
 
+/// The pixels of a tile.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, and only at the edge of a picture is it made"
+)]
+pub(crate) enum Shown<'s> {
+    /// All alike.
+    Even(Rgba<u8>),
+    /// Row by row.
+    Each(Cow<'s, [Rgba<u8>; PIXELS]>),
+}
+
 impl Sheet {
     /// An empty sheet.
     pub(crate) fn new(width: u32, height: u32) -> Self {
@@ -60,24 +73,28 @@ impl Sheet {
     /// pictures that are padded, the drawing is padded, too.
     pub(crate) fn pixel(&self, x: u32, y: u32) -> Rgba<u8> {
         let (x, y) = (x.min(self.width - 1), y.min(self.height - 1));
-        let tile = self.places.get(&(y / SIDE, x / SIDE));
-        tile.map_or(CLEAR, |&at| self.tiles[at].pixel(inside(x, y)))
+        let place = (y / SIDE, x / SIDE);
+        let tile = match self.last {
+            Some((last, at)) if last == place => Some(at),
+            _ => self.places.get(&place).copied(),
+        };
+        tile.map_or(CLEAR, |at| self.tiles[at].pixel(inside(x, y)))
     }
 
-    /// The pixels of the tile at this place, row by row.
-    pub(crate) fn tile_pixels(&self, column: u32, row: u32) -> [Rgba<u8>; PIXELS] {
+    /// The tile at this place.
+    pub(crate) fn shown(&self, column: u32, row: u32) -> Shown<'_> {
         let is_inside = (column + 1) * SIDE <= self.width && (row + 1) * SIDE <= self.height;
         if !is_inside {
             let mut pixels = [CLEAR; PIXELS];
             for (at, pixel) in (0..).zip(&mut pixels) {
                 *pixel = self.pixel(column * SIDE + at % SIDE, row * SIDE + at / SIDE);
             }
-            return pixels;
+            return Shown::Each(Cow::Owned(pixels));
         }
         match self.places.get(&(row, column)).map(|&at| &self.tiles[at]) {
-            None => [CLEAR; PIXELS],
-            Some(Tile::Even(colour)) => [*colour; PIXELS],
-            Some(Tile::Pixels(pixels)) => **pixels,
+            None => Shown::Even(CLEAR),
+            Some(Tile::Even(colour)) => Shown::Even(*colour),
+            Some(Tile::Pixels(pixels)) => Shown::Each(Cow::Borrowed(pixels)),
         }
     }
 
@@ -147,14 +164,12 @@ impl Sheet {
         for row in tiles(&rows, self.height) {
             for column in tiles(&columns, self.width) {
                 let (xs, ys) = (within(column, &columns), within(row, &rows));
-                if xs.len() * ys.len() < PIXELS {
-                    for (x, y) in ys.flat_map(|y| xs.clone().map(move |x| (x, y))) {
-                        self.draw_pixel(x, y, colour);
-                    }
-                    continue;
-                }
                 let at = self.tile((row, column));
-                self.tiles[at].cover(colour);
+                if xs.len() * ys.len() < PIXELS {
+                    self.tiles[at].fill(&xs, ys, colour);
+                } else {
+                    self.tiles[at].cover(colour);
+                }
             }
         }
     }
@@ -188,6 +203,13 @@ impl Strip {
         let first = self.columns.partition_point(|&at| at < columns.start);
         self.columns.get(first).is_some_and(|&at| at < columns.end)
     }
+
+    /// Units of so many pixels that anything is drawn in, some of them several times.
+    pub(crate) fn units(&self, pixels: u32) -> impl Iterator<Item = u32> + '_ {
+        self.columns
+            .iter()
+            .map(move |column| column * SIDE / pixels)
+    }
 }
 
 /// Tiles along a side that these pixels lie in; those beyond its end lie where it ends.
@@ -219,6 +241,18 @@ impl Tile {
             }
             Self::Pixels(_) => *self = Self::Even(colour),
             Self::Even(under) => *under = over(*under, colour),
+        }
+    }
+
+    /// Lays a colour over these columns and rows of it.
+    fn fill(&mut self, xs: &Range<u32>, ys: Range<u32>, colour: Rgba<u8>) {
+        let mut last = (CLEAR, over(CLEAR, colour));
+        for (x, y) in ys.flat_map(|y| xs.clone().map(move |x| (x, y))) {
+            let (at, under) = (inside(x, y), self.pixel(inside(x, y)));
+            if under != last.0 {
+                last = (under, over(under, colour));
+            }
+            self.set(at, last.1);
         }
     }
 

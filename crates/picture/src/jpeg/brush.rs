@@ -14,7 +14,7 @@ use super::frame::Component;
 use super::structure::Structure;
 use super::table::{Table, most_brightness};
 use crate::colour::Space;
-use crate::sheet::Sheet;
+use crate::sheet::{Sheet, Shown};
 
 /// The brightness that is stored as zero.
 const ZERO: f32 = 128.0;
@@ -53,30 +53,53 @@ impl Brush {
         (columns, row * down..(row + 1) * down)
     }
 
+    /// Whether anything is drawn on the block in `column` and `row`, counted in blocks.
+    pub(crate) fn touches(&self, column: u32, row: u32, sheet: &Sheet) -> bool {
+        let (columns, rows) = self.area(column, row);
+        sheet.touches(&columns, &rows)
+    }
+
     /// Draws on the block in `column` and `row`, counted in blocks.
     pub(crate) fn draw(&self, steps: &mut Steps, column: u32, row: u32, sheet: &Sheet) {
-        let (columns, rows) = self.area(column, row);
-        if !sheet.touches(&columns, &rows) {
-            return;
-        }
-        let mut colours = Channel::new(self.space, self.channel);
-        let mut shares = [[Share::default(); 8]; 8];
+        let mut shares = Shares {
+            colours: Channel::new(self.space, self.channel),
+            kept: [[0.0; 8]; 8],
+            added: [[0.0; 8]; 8],
+        };
         let tiles = (column * self.pixels.0, row * self.pixels.1);
+        let mut ground = None;
         for down in 0..self.pixels.1 {
             for across in 0..self.pixels.0 {
-                let tile = sheet.tile_pixels(tiles.0 + across, tiles.1 + down);
-                let columns = samples_of(across, self.pixels.0);
-                let rows = samples_of(down, self.pixels.1);
-                for (line, row) in tile.as_chunks::<8>().0.iter().zip(rows) {
-                    for (pixel, column) in line.iter().zip(columns) {
-                        shares[row][column].add(*pixel, &mut colours);
-                    }
-                }
+                let tile = sheet.shown(tiles.0 + across, tiles.1 + down);
+                let even = match &tile {
+                    Shown::Even(colour) if colour.0[3] == 255 => Some(*colour),
+                    _ => None,
+                };
+                let is_first = (across, down) == (0, 0);
+                ground = if is_first {
+                    even
+                } else {
+                    even.filter(|_| even == ground)
+                };
+                shares.add(&tile, (across, down), self.pixels);
             }
         }
+        #[expect(clippy::cast_precision_loss, reason = "16 at most")]
+        let pixels = (self.pixels.0 * self.pixels.1) as f32;
+        if ground.is_some() {
+            // Nothing is left of what is beneath.
+            let mut frequencies = [0.0; 8];
+            frequencies[0] = 8.0 * shares.added[0][0] / pixels;
+            *steps = [0; 64];
+            steps[0] = quantised_row(0, &frequencies, &self.quantisation)[0];
+            return;
+        }
         let mut samples = self.samples(steps);
-        for (sample, share) in samples.iter_mut().flatten().zip(shares.iter().flatten()) {
-            *sample = share.over(*sample);
+        let sums = shares.kept.iter().zip(&shares.added);
+        for (line, (kept, added)) in samples.iter_mut().zip(sums) {
+            for (sample, (kept, added)) in line.iter_mut().zip(kept.iter().zip(added)) {
+                *sample = (*sample * kept + added) / pixels;
+            }
         }
         *steps = quantised(&dct::forward(&samples), &self.quantisation);
     }
@@ -103,28 +126,50 @@ fn samples_of(tile: u32, pixels: u32) -> [usize; 8] {
     samples
 }
 
-/// The effect of the pixels above one sample.
-#[derive(Debug, Default, Clone, Copy)]
+/// The effect of one pixel.
+#[derive(Debug, Clone, Copy)]
 struct Share {
-    pixels: f32,
-    /// The sum of the parts that stay.
+    /// The part that stays.
     kept: f32,
-    /// The sum of the colours, each as far as it covers.
+    /// Its colour, as far as it covers.
     added: f32,
 }
 
-impl Share {
-    fn add(&mut self, Rgba([r, g, b, opacity]): Rgba<u8>, colours: &mut Channel) {
-        let share = f32::from(opacity) / 255.0;
-        self.pixels += 1.0;
-        self.kept += 1.0 - share;
-        if opacity > 0 {
-            self.added += colours.value([r, g, b]) * share;
-        }
-    }
+/// The sums of the shares of the pixels above each sample of a block.
+struct Shares {
+    colours: Channel,
+    kept: Square,
+    added: Square,
+}
 
-    fn over(&self, sample: f32) -> f32 {
-        (sample * self.kept + self.added) / self.pixels
+impl Shares {
+    /// Adds a tile that lies in this column and row of those above the block, each sample of which has so
+    /// many pixels.
+    fn add(&mut self, tile: &Shown<'_>, (across, down): (u32, u32), pixels: (u32, u32)) {
+        let columns = samples_of(across, pixels.0);
+        let rows = samples_of(down, pixels.1);
+        match tile {
+            Shown::Even(colour) => {
+                let share = self.colours.share(*colour);
+                for row in rows {
+                    let (kept, added) = (&mut self.kept[row & 7], &mut self.added[row & 7]);
+                    for column in columns {
+                        kept[column & 7] += share.kept;
+                        added[column & 7] += share.added;
+                    }
+                }
+            }
+            Shown::Each(tile) => {
+                for (line, row) in tile.as_chunks::<8>().0.iter().zip(rows) {
+                    let (kept, added) = (&mut self.kept[row & 7], &mut self.added[row & 7]);
+                    for (pixel, column) in line.iter().zip(columns) {
+                        let share = self.colours.share(*pixel);
+                        kept[column & 7] += share.kept;
+                        added[column & 7] += share.added;
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -132,24 +177,38 @@ impl Share {
 struct Channel {
     space: Space,
     number: usize,
-    last: ([u8; 3], f32),
+    last: (Rgba<u8>, Share),
 }
 
 impl Channel {
     fn new(space: Space, number: usize) -> Self {
-        let black = [0; 3];
+        let clear = Share {
+            kept: 1.0,
+            added: 0.0,
+        };
         Self {
             space,
             number,
-            last: (black, value(space, number, black)),
+            last: (Rgba([0; 4]), clear),
         }
     }
 
-    fn value(&mut self, colour: [u8; 3]) -> f32 {
-        if self.last.0 != colour {
-            self.last = (colour, value(self.space, self.number, colour));
+    /// The effect of one pixel.
+    #[inline]
+    fn share(&mut self, pixel: Rgba<u8>) -> Share {
+        if self.last.0 != pixel {
+            self.last = (pixel, self.other(pixel));
         }
         self.last.1
+    }
+
+    fn other(&self, Rgba([r, g, b, opacity]): Rgba<u8>) -> Share {
+        let share = f32::from(opacity) / 255.0;
+        let value = value(self.space, self.number, [r, g, b]);
+        Share {
+            kept: 1.0 - share,
+            added: value * share,
+        }
     }
 }
 
@@ -160,15 +219,26 @@ fn value(space: Space, channel: usize, colour: [u8; 3]) -> f32 {
 /// The nearest steps. Bounded as those of a picture would be, so that any code for eight bits
 /// will do.
 pub(crate) fn quantised(frequencies: &Square, table: &Table) -> Steps {
+    let mut steps = [0; 64];
+    for (row, steps) in steps.as_chunks_mut().0.iter_mut().enumerate() {
+        *steps = quantised_row(row, &frequencies[row], table);
+    }
+    steps
+}
+
+/// The same of row `row`.
+#[inline]
+pub(crate) fn quantised_row(row: usize, frequencies: &[f32; 8], table: &Table) -> [i32; 8] {
     // Added to a number far below its own size, it makes the units the last bits of the sum.
     const UNITS: f32 = 12_582_912.0;
-    let frequencies = frequencies.as_flattened();
-    let mut steps: Steps = std::array::from_fn(|at| {
-        let step = frequencies[at] / f32::from(table[at].max(1));
+    let mut steps: [i32; 8] = std::array::from_fn(|column| {
+        let step = frequencies[column] / f32::from(table[8 * row + column].max(1));
         let sum = step.clamp(-1023.0, 1023.0) + UNITS;
         sum.to_bits().cast_signed() - UNITS.to_bits().cast_signed()
     });
-    let most = most_brightness(table).cast_signed();
-    steps[0] = steps[0].clamp(-most, most);
+    if row == 0 {
+        let most = most_brightness(table).cast_signed();
+        steps[0] = steps[0].clamp(-most, most);
+    }
     steps
 }

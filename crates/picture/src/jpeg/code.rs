@@ -3,15 +3,18 @@
 
 mod bits;
 mod block;
+mod coded;
 mod coding;
 mod huffman;
 mod leap;
+mod prepared;
 mod scan;
 mod short;
 mod tables;
 
 pub(crate) use bits::{BitReader, BitWriter};
 pub(crate) use block::{Block, Places, Steps};
+pub(crate) use coded::{CodeStore, Coded};
 pub(crate) use coding::{Coding, Codings, SIXTEEN_ZEROS, extended, halves, shortened};
 pub(crate) use huffman::Class;
 pub(crate) use scan::{Cursor, Part, Scan, Units};

@@ -17,14 +17,16 @@ static BASIS: LazyLock<Square> = LazyLock::new(|| {
     basis
 });
 
+static TRANSPOSED: LazyLock<Square> = LazyLock::new(|| transposed(&BASIS));
+
 /// From samples to frequencies.
 pub(crate) fn forward(samples: &Square) -> Square {
-    product(&product(&BASIS, samples), &transposed(&BASIS))
+    product(&product(&BASIS, samples), &TRANSPOSED)
 }
 
 /// From frequencies to samples.
 pub(crate) fn inverse(frequencies: &Square) -> Square {
-    product(&product(&transposed(&BASIS), frequencies), &BASIS)
+    product(&TRANSPOSED, &few(frequencies, &BASIS))
 }
 
 /// The inverse of the lowest frequencies alone, which gives fewer samples of the same picture.
@@ -93,6 +95,21 @@ fn product(left: &Square, right: &Square) -> Square {
             sums.iter_mut()
                 .zip(line)
                 .for_each(|(sum, value)| *sum += factor * value);
+        }
+        sums
+    })
+}
+
+/// The same, if most numbers of the left one are zero.
+fn few(left: &Square, right: &Square) -> Square {
+    left.map(|row| {
+        let mut sums = [0.0; 8];
+        for (factor, line) in row.into_iter().zip(right) {
+            if factor != 0.0 {
+                sums.iter_mut()
+                    .zip(line)
+                    .for_each(|(sum, value)| *sum += factor * value);
+            }
         }
         sums
     })

@@ -6,23 +6,27 @@
 //! each block is then made of two by one matrix ([`shift`]), and quantised again, as decoding and
 //! encoding would do.
 //!
-//! The coefficients of the picture are never held as a whole. A first pass over the code notes
-//! cursors at regular places ([`source`]); a second one begins at these places and reads strips of
-//! the picture in the order in which the result needs them ([`strips`]).
+//! The coefficients of the picture are never held as a whole. Blocks are turned and coded as they are
+//! read, and their code, which is much smaller, is held until its turn has come ([`strip`]). Of a very
+//! large picture not even that: a first pass over the code notes cursors at regular places
+//! ([`source`]), and a second one begins at these places and reads the picture in strips, in the order
+//! in which the result needs them ([`layout`]).
 //!
 //! Files that bring each component in a scan of its own end like all others: the result has one
 //! scan of all components.
 
 mod axis;
+mod layout;
+mod plane;
 mod shift;
 mod source;
-mod strips;
+mod strip;
 
 use self::axis::Axis;
+use self::layout::Layout;
 use self::source::Source;
-use self::strips::{Layout, Strips};
-use super::brush::Brush;
-use super::code::{BitWriter, Block, Codings, Units};
+use self::strip::Strip;
+use super::code::BitWriter;
 use super::file::Jpeg;
 use super::output::{OneScan, head};
 use super::segments::{END_OF_IMAGE, corrupt};
@@ -31,9 +35,13 @@ use crate::error::PictureError;
 use crate::orientation::{Orientation, Pose};
 use crate::sheet::Sheet;
 
-/// Memory that turning takes beside file and result, in bytes.
-pub(crate) fn working_bytes(structure: &Structure<'_>, orientation: Orientation) -> u64 {
-    Layout::of(structure, orientation).working_bytes()
+/// Memory that turning a file of so many bytes takes beside it and its result, in bytes.
+pub(crate) fn working_bytes(
+    structure: &Structure<'_>,
+    orientation: Orientation,
+    file_bytes: usize,
+) -> u64 {
+    Layout::of(structure, orientation, file_bytes).working_bytes()
 }
 
 /// Whether turning loses no more than decoding and encoding. Colours of which four pixels or more
@@ -64,7 +72,8 @@ pub(crate) fn turn(
     result: &mut Vec<u8>,
 ) -> Result<(), PictureError> {
     let upright = jpeg.structure.turned(jpeg.orientation);
-    write(jpeg, jpeg.orientation, &upright, sheet, result)
+    let layout = Layout::of(&jpeg.structure, jpeg.orientation, jpeg.file.len());
+    write(jpeg, &layout, &upright, sheet, result)
 }
 
 /// Writes a sequential file in one scan, without the segments that give its colours a meaning.
@@ -74,12 +83,13 @@ pub(crate) fn turn(
 pub(crate) fn plain(jpeg: &Jpeg<'_>, result: &mut Vec<u8>) -> Result<(), PictureError> {
     let bare = jpeg.structure.bare();
     let nothing = Sheet::new(bare.width.into(), bare.height.into());
-    write(jpeg, Orientation::Upright, &bare, &nothing, result)
+    let layout = Layout::of(&jpeg.structure, Orientation::Upright, jpeg.file.len());
+    write(jpeg, &layout, &bare, &nothing, result)
 }
 
 fn write(
     jpeg: &Jpeg<'_>,
-    orientation: Orientation,
+    layout: &Layout,
     upright: &Structure<'_>,
     sheet: &Sheet,
     result: &mut Vec<u8>,
@@ -90,102 +100,75 @@ fn write(
             what: "unusually sampled JPEG",
         });
     }
-    let layout = Layout::of(structure, orientation);
-    let source = Source::read(jpeg, layout.step())?;
+    let too_large = || corrupt("its coefficients are too large to be turned");
+    let mut strip = Strip::new((structure, upright), layout, sheet);
+    let source = if layout.is_whole() {
+        layout.parts().for_each(|part| strip.begin(part));
+        Source::read(jpeg, |index, cursor| strip.read_all(index, cursor))?
+    } else {
+        Source::read(jpeg, |index, cursor| index.note(layout.step(), cursor))?
+    };
     let codings = source.codings();
     let scan = OneScan::of(&codings);
-    head(upright, scan.process(), Pose::upright(orientation), result);
+    let pose = Pose::upright(layout.orientation);
+    head(upright, scan.process(), pose, result);
     scan.write_head(upright, result);
-    let mut turning = Turning {
-        brushes: Brush::all(upright),
-        axes: Axis::pairs(structure, orientation),
-        strips: Strips::new(&source, layout),
-        structure: upright,
-        codings: &codings,
-        sheet,
-    };
-    turning
-        .write(BitWriter::new(result))
-        .ok_or_else(|| corrupt("its coefficients are too large to be turned"))?;
+    let (mut to, mut last) = (BitWriter::new(result), [0; 4]);
+    for part in layout.parts() {
+        if !layout.is_whole() {
+            strip.begin(part);
+            strip.read(&source).ok_or_else(too_large)?;
+        }
+        strip
+            .write(&codings, &mut last, &mut to)
+            .filter(|()| !strip.is_too_large())
+            .ok_or_else(too_large)?;
+    }
+    to.finish();
     result.extend([0xff, END_OF_IMAGE]);
     Ok(())
 }
 
-struct Turning<'a> {
-    strips: Strips<'a>,
-    /// How columns and rows of blocks are turned, by component.
-    axes: Vec<(Axis, Axis)>,
-    /// Of the result.
-    structure: &'a Structure<'a>,
-    /// By component.
-    codings: &'a [Codings],
-    brushes: Vec<Brush>,
-    sheet: &'a Sheet,
-}
+#[cfg(test)]
+mod tests {
+    use image::Rgba;
 
-impl Turning<'_> {
-    fn write(&mut self, mut to: BitWriter<'_>) -> Option<()> {
-        let Units { count, pixels, .. } = Units::of_all(self.structure);
-        let mut last = [0; 4];
-        for row in 0..count.1 {
-            self.strips.advance(row)?;
-            let rows = row * pixels.1..(row + 1) * pixels.1;
-            let strip = self.sheet.strip(&rows);
-            for column in 0..count.0 {
-                let columns = column * pixels.0..(column + 1) * pixels.0;
-                let is_touched = strip.touches(&columns);
-                self.unit((column, row), is_touched, &mut last, &mut to)?;
-            }
-        }
-        to.finish();
-        Some(())
-    }
+    use super::*;
 
-    /// Writes the unit in this column and row, counted in units.
-    fn unit(
-        &self,
-        unit: (u32, u32),
-        is_touched: bool,
-        last: &mut [i32; 4],
-        to: &mut BitWriter<'_>,
-    ) -> Option<()> {
-        let components = self.structure.components.iter().zip(last);
-        let mut made = Block::PLAIN;
-        for (number, (component, last)) in components.enumerate() {
-            let codings = self.codings.get(number)?;
-            let (across, down) = component.blocks();
-            for row in unit.1 * down..(unit.1 + 1) * down {
-                for column in unit.0 * across..(unit.0 + 1) * across {
-                    let mut block = self.block(number, (column, row), &mut made)?;
-                    let drawn;
-                    if is_touched {
-                        let mut steps = block.steps();
-                        let brush = self.brushes.get(number)?;
-                        brush.draw(&mut steps, column, row, self.sheet);
-                        drawn = Block::of(&steps)?;
-                        block = &drawn;
-                    }
-                    codings.write(block, last, to)?;
+    /// Also if a block of the result is made of two that lie in different strips, and if the picture
+    /// has a scan for each component.
+    #[test]
+    fn strips_of_any_thickness_give_the_same_result() {
+        for name in [
+            "411",
+            "420",
+            "440",
+            "grey",
+            "restarts",
+            "scans",
+            "scans-420",
+        ] {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+            let file = std::fs::read(format!("{folder}/{name}.jpg")).unwrap();
+            for value in 1..=8 {
+                let orientation = Orientation::from_exif(value);
+                let jpeg = Jpeg::parse(&file).unwrap();
+                let upright = jpeg.structure.turned(orientation);
+                let mut sheet = Sheet::new(upright.width.into(), upright.height.into());
+                sheet.fill(&(5..23), &(9..20), Rgba([255, 0, 0, 200]));
+                let whole = Layout::of(&jpeg.structure, orientation, file.len());
+                assert!(whole.is_whole(), "{name}");
+                let written = |layout: &Layout| {
+                    let mut result = Vec::new();
+                    write(&jpeg, layout, &upright, &sheet, &mut result).unwrap();
+                    result
+                };
+                let expected = written(&whole);
+                for thickness in 1..4 {
+                    let found = written(&whole.clone().of_thickness(thickness));
+                    assert!(found == expected, "{name}, {orientation:?}, by {thickness}");
                 }
             }
         }
-        Some(())
-    }
-
-    /// A block of the result: as it was read, or made of several.
-    fn block<'b>(
-        &'b self,
-        component: usize,
-        (column, row): (u32, u32),
-        made: &'b mut Block,
-    ) -> Option<&'b Block> {
-        let (across, down) = self.axes.get(component)?;
-        let read = |column, row| self.strips.block(component, (column, row));
-        if let (Some(column), Some(row)) = (across.exact(column), down.exact(row)) {
-            return read(column, row);
-        }
-        let table = &self.brushes.get(component)?.quantisation;
-        *made = shift::made(&across.taps(column), &down.taps(row), table, read)?;
-        Some(made)
     }
 }

@@ -1,5 +1,7 @@
 //! Picture data as bits: in and out, zeros stuffed after 0xff, never past a marker.
 
+mod copy;
+
 /// Reads bits up to the next marker, and zeros from there on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BitReader<'a> {
@@ -38,7 +40,7 @@ impl<'a> BitReader<'a> {
         // In two steps, for `count` may be 0.
         let taken = (self.bits >> 1 >> (63 - count)) as u32;
         self.bits <<= count;
-        self.loaded = self.loaded.saturating_sub(count);
+        self.loaded -= count;
         taken
     }
 
@@ -92,15 +94,6 @@ impl<'a> BitReader<'a> {
         self
     }
 
-    /// How many bits are between here and `end`, which is further on in the same data.
-    fn bits_to(&self, end: &Self) -> u64 {
-        let bytes = self.rest.len().saturating_sub(end.rest.len());
-        // Neither the zero behind 0xff nor filling is a part of the data, and each has one.
-        let left_out = self.rest.iter().take(bytes).filter(|byte| **byte == 0xff);
-        let whole = (bytes - left_out.count()) as u64 * 8 + u64::from(self.real());
-        whole.saturating_sub(end.real().into())
-    }
-
     /// Bits that are loaded and of the file.
     fn real(&self) -> u32 {
         self.loaded.saturating_sub(self.invented)
@@ -141,6 +134,20 @@ impl<'a> BitReader<'a> {
                 }
             };
         }
+    }
+}
+
+/// Takes bits.
+pub(crate) trait Sink {
+    /// Appends the last `count` of `bits`, at most 32, the others being zero. `None` if there is no room.
+    fn put(&mut self, bits: u32, count: u32) -> Option<()>;
+}
+
+impl Sink for BitWriter<'_> {
+    #[inline]
+    fn put(&mut self, bits: u32, count: u32) -> Option<()> {
+        self.put(bits, count);
+        Some(())
     }
 }
 
@@ -205,17 +212,6 @@ impl<'a> BitWriter<'a> {
             self.put(bits as u32, 32);
         } else {
             self.put(bits as u32, count);
-        }
-    }
-
-    /// Appends all bits from `from` to `end`, which is further on in the same data.
-    pub(crate) fn copy(&mut self, mut from: BitReader<'_>, end: &BitReader<'_>) {
-        let mut left = from.bits_to(end);
-        while left > 0 {
-            let count = u32::try_from(left).unwrap_or(u32::MAX).min(32);
-            from.peek();
-            self.put(from.take(count), count);
-            left -= u64::from(count);
         }
     }
 

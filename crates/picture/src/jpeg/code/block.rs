@@ -2,6 +2,17 @@
 
 use crate::jpeg::table::ZIGZAG;
 
+/// Place in the order of the zigzag of each step in rows of eight.
+const PLACES: [u8; 64] = {
+    let mut places = [0; 64];
+    let mut place = 0;
+    while place < 64 {
+        places[ZIGZAG[place as usize]] = place;
+        place += 1;
+    }
+    places
+};
+
 /// Steps of each frequency in rows of eight, as the file counts them.
 pub(crate) type Steps = [i32; 64];
 
@@ -51,17 +62,19 @@ impl Block {
         steps: [0; 64],
     };
 
+    /// Makes all of it zero.
+    pub(crate) fn clear(&mut self) {
+        self.places = 0;
+        self.steps[0] = 0;
+    }
+
     /// From rows of eight.
     pub(crate) fn of(steps: &Steps) -> Option<Self> {
         let mut block = Self::PLAIN;
-        let mut fit = true;
-        for (place, &at) in ZIGZAG.iter().enumerate() {
-            let step = i16::try_from(steps[at]);
-            fit &= step.is_ok();
-            block.steps[place] = step.unwrap_or(0);
-            block.places |= u64::from(steps[at] != 0) << place;
+        for (row, steps) in (0..).zip(steps.as_chunks().0) {
+            block.set_row(row, steps)?;
         }
-        fit.then_some(block)
+        Some(block)
     }
 
     /// In rows of eight.
@@ -81,6 +94,25 @@ impl Block {
             places &= places - 1;
             each(ZIGZAG[place], self.steps[place]);
         }
+    }
+
+    /// Sets the steps of row `row` of eight that are not zero. `None` if one is too large.
+    #[inline]
+    pub(crate) fn set_row(&mut self, row: usize, steps: &[i32; 8]) -> Option<()> {
+        if steps.iter().fold(0, |all, step| all | step) == 0 {
+            return Some(());
+        }
+        let mut columns = 0_u32;
+        for (column, step) in steps.iter().enumerate() {
+            columns |= u32::from(*step != 0) << column;
+        }
+        while columns != 0 {
+            let column = columns.trailing_zeros() as usize & 7;
+            columns &= columns - 1;
+            let place = *PLACES.get(8 * row + column)?;
+            self.set(place, i16::try_from(steps[column]).ok()?);
+        }
+        Some(())
     }
 
     /// Sets a step that is not zero, at a place in the order of the zigzag.

@@ -3,11 +3,14 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::bits::{BitReader, BitWriter};
+use super::bits::{BitReader, BitWriter, Sink};
 use super::block::{Block, Places};
+use super::coded::{CodeStore, Coded};
 use super::huffman::{Class, Code, Reading, Writing};
 use super::leap::Leaps;
-use super::short::{Short, Shorts};
+use super::prepared::Prepared;
+use super::short::Shorts;
+
 /// The rest of a block is zero.
 const END_OF_BLOCK: u8 = 0;
 
@@ -22,6 +25,7 @@ pub(crate) struct Coding {
     leaps: OnceCell<Leaps>,
     shorts: OnceCell<Shorts>,
     writing: Writing,
+    prepared: OnceCell<Prepared>,
     written: Code,
     /// Whether both are the same.
     is_kept: bool,
@@ -86,7 +90,7 @@ impl Codings {
         while place < 63 {
             let leap = leaps.at(from.peek());
             let behind = place + usize::from(leap.places);
-            if leap.bits > 0 && behind < 63 {
+            if behind < 63 {
                 from.take(leap.bits.into());
                 if leap.ends {
                     return Some(());
@@ -113,7 +117,6 @@ impl Codings {
         last: &mut i32,
         from: &mut BitReader<'_>,
     ) -> Option<()> {
-        block.places = 0;
         block.steps[0] = i16::try_from(self.read_dc(last, from)?).ok()?;
         from.with(|from| self.read_rest(places, block, from))
     }
@@ -126,28 +129,29 @@ impl Codings {
         from: &mut BitReader<'_>,
     ) -> Option<()> {
         let shorts = self.ac.shorts.get_or_init(|| Shorts::of(&self.ac.reading));
-        let mut place = 0;
+        let (mut place, mut found) = (0, 0);
         while place < 63 {
-            let Short {
-                bits,
-                mut on,
-                mut step,
-            } = shorts.at(from.peek());
-            if bits > 0 {
-                from.take(bits.into());
+            let short = shorts.at(from.peek());
+            let (mut on, mut step) = (short.on(), short.step());
+            if on > 0 {
+                from.take(short.bits());
+            } else if short.bits() > 0 {
+                from.take(short.bits());
+                break;
             } else {
                 (on, step, *from) = self.ac.step(*from)?;
+                if on == 0 {
+                    break;
+                }
             }
-            if on == 0 {
-                return Some(());
-            }
-            place += usize::from(on);
-            if step != 0 {
-                let (place, sign) = *places.0.get(place)?;
-                block.set(place, i16::from(sign) * step);
-            }
+            place += on;
+            let (to, sign) = *places.0.get(place)?;
+            let to = usize::from(to) & 63;
+            found |= u64::from(step != 0) << to;
+            block.steps[to] = i16::from(sign) * step;
         }
-        (place == 63).then_some(())
+        block.places = found;
+        Some(())
     }
 
     /// Writes a block.
@@ -161,23 +165,53 @@ impl Codings {
         to.with(|to| self.write_rest(block, to))
     }
 
+    /// Codes a block for later. `None` if a step of it is too large.
     #[inline]
-    fn write_rest(&self, block: &Block, to: &mut BitWriter<'_>) -> Option<()> {
-        let mut places = block.places & !1;
-        let mut before = 0;
-        while places != 0 {
-            let place = places.trailing_zeros();
-            places &= places - 1;
-            let zeros = place - before - 1;
-            for _ in 0..zeros / 16 {
-                self.ac.put(SIXTEEN_ZEROS, 0, to)?;
-            }
-            let (bits, size) = shortened(block.steps[place as usize & 63].into())?;
-            self.ac
-                .put(u8::try_from(zeros % 16).ok()? << 4 | size, bits, to)?;
-            before = place;
+    pub(crate) fn store(&self, block: &Block, store: &mut CodeStore) -> Option<Coded> {
+        store.append(block.steps[0], |to| self.write_rest(block, to))
+    }
+
+    /// Writes a block that was stored; one that does not exist looks like the one before.
+    #[inline]
+    pub(crate) fn put(
+        &self,
+        coded: Coded,
+        store: &CodeStore,
+        last: &mut i32,
+        to: &mut BitWriter<'_>,
+    ) -> Option<()> {
+        if !coded.exists() {
+            self.dc.put(0, 0, to)?;
+            return self.ac.put(END_OF_BLOCK, 0, to);
         }
-        if before < 63 {
+        self.dc.write_difference(coded.first.into(), last, to)?;
+        to.with(|to| store.copy(coded, to))
+    }
+
+    #[inline]
+    fn write_rest(&self, block: &Block, to: &mut impl Sink) -> Option<()> {
+        let prepared = self
+            .ac
+            .prepared
+            .get_or_init(|| Prepared::of(&self.ac.writing));
+        // From the second one on.
+        let (mut rest, mut place) = (block.places >> 1, 0);
+        while rest != 0 {
+            let zeros = rest.trailing_zeros();
+            rest = rest >> zeros >> 1;
+            place += zeros + 1;
+            let step = block.steps[place as usize & 63];
+            let (bits, count) = if let Some(found) = prepared.at(zeros, step) {
+                found
+            } else {
+                for _ in 0..zeros / 16 {
+                    self.ac.put(SIXTEEN_ZEROS, 0, to)?;
+                }
+                self.ac.bits(zeros % 16, step)?
+            };
+            to.put(bits, count)?;
+        }
+        if place < 63 {
             self.ac.put(END_OF_BLOCK, 0, to)?;
         }
         Some(())
@@ -222,6 +256,7 @@ impl Coding {
             leaps: OnceCell::new(),
             shorts: OnceCell::new(),
             writing: Writing::of(&written),
+            prepared: OnceCell::new(),
             is_kept: written == *code,
             written,
         }
@@ -245,12 +280,12 @@ impl Coding {
 
     /// By how many places the next symbol leads on, none if it ends the block, and the step there.
     #[cold]
-    fn step<'f>(&self, mut from: BitReader<'f>) -> Option<(u8, i16, BitReader<'f>)> {
+    fn step<'f>(&self, mut from: BitReader<'f>) -> Option<(usize, i16, BitReader<'f>)> {
         let (symbol, bits) = self.take(&mut from)?;
         match halves(symbol) {
             (0, 0) => Some((0, 0, from)),
             (zeros, 0) if zeros < 15 => None,
-            (zeros, size) => Some((zeros + 1, extended(bits, size), from)),
+            (zeros, size) => Some((usize::from(zeros) + 1, extended(bits, size), from)),
         }
     }
 
@@ -280,13 +315,20 @@ impl Coding {
         Some((symbol, from))
     }
 
+    /// The bits of a step behind fewer than sixteen zeros, and how many they are.
+    #[cold]
+    fn bits(&self, zeros: u32, step: i16) -> Option<(u32, u32)> {
+        let (bits, size) = shortened(step.into())?;
+        let (code, length) = self.writing.code(u8::try_from(zeros).ok()? << 4 | size)?;
+        Some((code << size | bits, length + u32::from(size)))
+    }
+
     /// Writes a symbol and the bits that follow it, as many as its lower half says.
     #[inline]
-    pub(crate) fn put(&self, symbol: u8, bits: u32, to: &mut BitWriter<'_>) -> Option<()> {
+    pub(crate) fn put(&self, symbol: u8, bits: u32, to: &mut impl Sink) -> Option<()> {
         let (code, length) = self.writing.code(symbol)?;
         let size = u32::from(halves(symbol).1);
-        to.put(code << size | bits, length + size);
-        Some(())
+        to.put(code << size | bits, length + size)
     }
 }
 

@@ -3,20 +3,20 @@
 
 use super::coding::halves;
 use super::huffman::Reading;
-
-/// Bits that are looked up at once.
-const DIRECT: u32 = 12;
+use super::short::{DIRECT, ROOM};
 
 /// The symbols that can be skipped at once, by the bits of the first ones.
 #[derive(Debug)]
-pub(crate) struct Leaps(Vec<Leap>);
+pub(crate) struct Leaps(Box<[Leap; ROOM]>);
 
 /// Some symbols, each with the bits that follow it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(4))]
 pub(crate) struct Leap {
-    /// How many they are; 0 if there is no symbol that can be skipped without a closer look.
+    /// How many they are.
     pub(crate) bits: u8,
-    /// How many steps they stand for.
+    /// How many steps they stand for; those of a whole block if there is no symbol that can be skipped
+    /// without a closer look.
     pub(crate) places: u8,
     /// Whether the last one ends the block.
     pub(crate) ends: bool,
@@ -24,11 +24,11 @@ pub(crate) struct Leap {
 
 impl Leaps {
     pub(crate) fn of(reading: &Reading) -> Self {
-        Self(
-            (0..1 << DIRECT)
-                .map(|first| Leap::of(reading, first))
-                .collect(),
-        )
+        let mut leaps = Box::new([Leap::default(); ROOM]);
+        for (first, leap) in (0..).zip(leaps.iter_mut()) {
+            *leap = Leap::of(reading, first);
+        }
+        Self(leaps)
     }
 
     /// As many symbols as the next bits, of which these are the first, surely hold.
@@ -64,6 +64,9 @@ impl Leap {
                 break;
             }
             leap.places += zeros + 1;
+        }
+        if leap.bits == 0 {
+            leap.places = 63;
         }
         leap
     }

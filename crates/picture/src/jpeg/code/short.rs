@@ -5,31 +5,27 @@ use super::coding::{extended, halves};
 use super::huffman::Reading;
 
 /// Bits that are looked up at once.
-const DIRECT: u32 = 12;
+pub(super) const DIRECT: u32 = 12;
+
+/// Places in a table of all of them.
+pub(super) const ROOM: usize = 1 << DIRECT;
 
 /// The first symbol with the bits that follow it, by its first bits.
 #[derive(Debug)]
-pub(crate) struct Shorts(Vec<Short>);
+pub(crate) struct Shorts(Box<[Short; ROOM]>);
 
-/// A symbol with the bits that follow it.
+/// A symbol with the bits that follow it, in one number: how many bits they are, by how many places they
+/// lead on, and the step there.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Short {
-    /// How many they are; 0 if they are more than are looked up, or damaged.
-    pub(crate) bits: u8,
-    /// By how many places they lead on; 0 if they end the block.
-    pub(crate) on: u8,
-    /// The step there.
-    pub(crate) step: i16,
-}
+pub(crate) struct Short(u32);
 
 impl Shorts {
     pub(crate) fn of(reading: &Reading) -> Self {
-        let short = |first: u16| Short::of(reading, first << (16 - DIRECT));
-        Self(
-            (0..1 << DIRECT)
-                .map(|first| short(first).unwrap_or_default())
-                .collect(),
-        )
+        let mut shorts = Box::new([Short::default(); ROOM]);
+        for (first, short) in (0_u16..).zip(shorts.iter_mut()) {
+            *short = Short::of(reading, first << (16 - DIRECT)).unwrap_or_default();
+        }
+        Self(shorts)
     }
 
     #[inline]
@@ -47,10 +43,27 @@ impl Short {
             return None;
         }
         let following = u32::from(first) >> (16 - bits) & ((1 << size) - 1);
-        Some(Self {
-            bits: u8::try_from(bits).ok()?,
-            on: if symbol == 0 { 0 } else { zeros + 1 },
-            step: extended(following, size),
-        })
+        let on = if symbol == 0 { 0 } else { u32::from(zeros) + 1 };
+        let step = extended(following, size).cast_unsigned();
+        Some(Self(u32::from(step) << 16 | on << 8 | bits))
+    }
+
+    /// How many bits they are; 0 if they are more than are looked up, or stand for zeros alone, or are
+    /// damaged.
+    #[inline]
+    pub(crate) fn bits(self) -> u32 {
+        self.0 & 0xff
+    }
+
+    /// By how many places they lead on; 0 if they end the block.
+    #[inline]
+    pub(crate) fn on(self) -> usize {
+        (self.0 >> 8 & 0xff) as usize
+    }
+
+    /// The step there, which is not zero.
+    #[inline]
+    pub(crate) fn step(self) -> i16 {
+        ((self.0 >> 16) as u16).cast_signed()
     }
 }

@@ -94,9 +94,12 @@ impl Unit<'_, '_, '_> {
         for row in top..top + down {
             for column in left..left + across {
                 codings.read(&Places::STRAIGHT, &mut block, self.read, self.from)?;
-                let mut steps = block.steps();
-                brush.draw(&mut steps, column, row, sheet);
-                codings.write(&Block::of(&steps)?, self.written, self.to)?;
+                if brush.touches(column, row, sheet) {
+                    let mut steps = block.steps();
+                    brush.draw(&mut steps, column, row, sheet);
+                    block = Block::of(&steps)?;
+                }
+                codings.write(&block, self.written, self.to)?;
             }
         }
         Some(())

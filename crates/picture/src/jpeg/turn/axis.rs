@@ -1,46 +1,47 @@
-//! Which blocks of the stored picture one of the result is made of, along one axis.
+//! Which blocks of the result a block of the stored picture adds to, along one axis.
 //!
 //! Files fill the last block of a row or column up. Once mirrored, the filling lies in front and
 //! must be cut off: whole blocks of it are left out, and the rest is made up by a [`Shift`].
 
-use super::shift::{Shift, Tap};
-use crate::jpeg::frame::{Component, swapped};
+use std::ops::Range;
+
+use super::shift::{Shift, Taps};
+use crate::jpeg::frame::Component;
 use crate::jpeg::structure::Structure;
 use crate::orientation::Orientation;
 
-/// The blocks of one component along one axis of the result.
+/// The blocks of one component along one axis.
 #[derive(Debug)]
 pub(crate) struct Axis {
-    /// Blocks in front that hold nothing but filling.
+    /// How many there are.
+    blocks: u32,
+    /// Blocks that hold nothing but filling, and so are left out; none unless mirrored.
     skipped: u32,
-    /// The last block.
-    last: u32,
+    is_mirrored: bool,
     shift: Option<Box<Shift>>,
     is_fine: bool,
 }
 
 impl Axis {
-    /// The axes of columns and rows, for each component.
+    /// The axes of stored columns and rows, for each component.
     pub(crate) fn pairs(structure: &Structure<'_>, orientation: Orientation) -> Vec<(Self, Self)> {
         let (horizontal, vertical) = structure.sampling();
         let mirrors = orientation.mirrors();
         let pair = |one: &Component| {
             let across = Length::of(structure.width, one.horizontal, horizontal);
             let down = Length::of(structure.height, one.vertical, vertical);
-            swapped(
-                orientation.is_sideways(),
-                (Self::of(&across, mirrors.0), Self::of(&down, mirrors.1)),
-            )
+            (Self::of(&across, mirrors.0), Self::of(&down, mirrors.1))
         };
         structure.components.iter().map(pair).collect()
     }
 
     fn of(length: &Length, is_mirrored: bool) -> Self {
-        let last = length.blocks.saturating_sub(1);
+        let blocks = length.blocks;
         if !is_mirrored {
             return Self {
+                blocks,
                 skipped: 0,
-                last,
+                is_mirrored,
                 shift: None,
                 is_fine: true,
             };
@@ -48,8 +49,9 @@ impl Axis {
         let (whole, rest) = (length.samples / 8, length.samples % 8);
         let is_exact = rest == 0 && length.share == 0.0;
         Self {
-            skipped: length.blocks.saturating_sub(whole),
-            last,
+            blocks,
+            skipped: blocks.saturating_sub(whole),
+            is_mirrored,
             shift: (!is_exact).then(|| Box::new(Shift::by(8 - rest, length.share))),
             is_fine: length.share == 0.0 || length.pixels < 3,
         }
@@ -65,27 +67,36 @@ impl Axis {
         self.shift.is_none()
     }
 
-    /// The one block that block number `at` of the result is.
+    /// The blocks of the result that can be made once stored block number `at` is there, and the one
+    /// before it: one at most, and behind the last one those that fill up the last unit, which look
+    /// like it.
     #[inline]
-    pub(crate) fn exact(&self, at: u32) -> Option<u32> {
-        self.is_exact().then(|| self.last.min(self.skipped + at))
+    pub(crate) fn made_at(&self, at: u32) -> Range<u32> {
+        if !self.is_mirrored {
+            return at..at + 1;
+        }
+        let end = (self.blocks - self.skipped + u32::from(!self.is_exact())).saturating_sub(at);
+        if at == 0 {
+            (end - 1).min(self.blocks)..self.blocks
+        } else {
+            end.saturating_sub(1)..end
+        }
     }
 
-    /// The blocks, at most two, that block number `at` of the result is made of. Beyond the last
-    /// one nothing is seen, and the last one is mirrored.
-    pub(crate) fn taps(&self, at: u32) -> [Option<Tap<'_>>; 2] {
-        let second = self.skipped + at;
-        let Some(shift) = &self.shift else {
-            return [Some((self.last.min(second), None)), None];
-        };
-        if second > self.last {
-            return [Some((self.last, Some(&shift.edge))), None];
+    /// What these are made of.
+    #[inline]
+    pub(crate) fn taps(&self, at: u32) -> Taps<'_> {
+        match &self.shift {
+            None => Taps::default(),
+            Some(shift) if at == 0 => Taps {
+                current: Some(&shift.edge),
+                previous: None,
+            },
+            Some(shift) => Taps {
+                current: Some(&shift.first),
+                previous: Some(&shift.second),
+            },
         }
-        let first = second.saturating_sub(1);
-        [
-            Some((first, Some(&shift.first))),
-            Some((second, Some(&shift.second))),
-        ]
     }
 }
 

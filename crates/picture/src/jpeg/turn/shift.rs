@@ -2,7 +2,7 @@
 //! of samples of the neighbours, which is a matrix; with the transforms before and after it, it is
 //! one matrix on frequencies.
 
-use crate::jpeg::brush::quantised;
+use crate::jpeg::brush::quantised_row;
 use crate::jpeg::code::Block;
 use crate::jpeg::dct::{Square, forward, transposed};
 use crate::jpeg::table::Table;
@@ -40,35 +40,72 @@ impl Shift {
     }
 }
 
-/// A block that another one is made of, and the matrix that takes its part out of it; the whole
-/// without one.
-pub(crate) type Tap<'a> = (u32, Option<&'a Square>);
+/// The matrices that take the parts of a block out of two neighbours along one axis.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Taps<'a> {
+    /// All of it without one.
+    pub(crate) current: Option<&'a Square>,
+    /// Nothing without one.
+    pub(crate) previous: Option<&'a Square>,
+}
 
-/// The block that is made of those that `read` finds at the crossings of both axes.
-pub(crate) fn made<'b>(
-    columns: &[Option<Tap<'_>>; 2],
-    rows: &[Option<Tap<'_>>; 2],
+impl<'a> Taps<'a> {
+    /// The matrices, each with whether it is that of the previous block.
+    fn each(self) -> impl Iterator<Item = (bool, Option<&'a Square>)> {
+        let previous = self.previous.map(|previous| (true, Some(previous)));
+        std::iter::once((false, self.current)).chain(previous)
+    }
+}
+
+/// Frequencies, and a bit for each row that may hold others than zeros.
+struct Sum {
+    rows: Square,
+    used: u8,
+}
+
+impl Sum {
+    const ZERO: Self = Self {
+        rows: [[0.0; 8]; 8],
+        used: 0,
+    };
+
+    fn used(&self) -> impl Iterator<Item = usize> + use<> {
+        let used = self.used;
+        (0..8).filter(move |row| used >> row & 1 == 1)
+    }
+}
+
+/// Makes a block of those that `read` finds, by whether they are the ones before across and down.
+pub(crate) fn make<'b>(
+    block: &mut Block,
+    (across, down): (Taps<'_>, Taps<'_>),
     table: &Table,
-    read: impl Fn(u32, u32) -> Option<&'b Block>,
-) -> Option<Block> {
-    let mut sum = [[0.0; 8]; 8];
-    for &(row, down) in rows.iter().flatten() {
-        let mut line = [[0.0; 8]; 8];
-        for &(column, across) in columns.iter().flatten() {
-            add_across(read(column, row)?, table, across, &mut line);
+    read: impl Fn((bool, bool)) -> Option<&'b Block>,
+) -> Option<()> {
+    let mut sum = Sum::ZERO;
+    for (is_up, down) in down.each() {
+        let mut line = Sum::ZERO;
+        for (is_left, across) in across.each() {
+            add_across(read((is_left, is_up))?, table, across, &mut line);
         }
         match down {
             Some(down) => add_down(&line, down, &mut sum),
             None => sum = line,
         }
     }
-    Block::of(&quantised(&sum, table))
+    block.clear();
+    for row in sum.used() {
+        block.set_row(row, &quantised_row(row, &sum.rows[row], table))?;
+    }
+    Some(())
 }
 
-fn add_across(block: &Block, table: &Table, across: Option<&Square>, sum: &mut Square) {
+fn add_across(block: &Block, table: &Table, across: Option<&Square>, sum: &mut Sum) {
     block.each(|at, step| {
         let value = f32::from(step) * f32::from(table[at]);
-        let (row, column) = (&mut sum[at / 8], at % 8);
+        let (row, column) = (at / 8, at % 8);
+        sum.used |= 1 << row;
+        let row = &mut sum.rows[row];
         match across {
             Some(across) => add(row, value, &across[column]),
             None => row[column] += value,
@@ -76,12 +113,14 @@ fn add_across(block: &Block, table: &Table, across: Option<&Square>, sum: &mut S
     });
 }
 
-fn add_down(line: &Square, down: &Square, sum: &mut Square) {
-    for (row, factors) in line.iter().zip(down) {
+fn add_down(line: &Sum, down: &Square, sum: &mut Sum) {
+    for at in line.used() {
+        let row = &line.rows[at];
         if row.iter().all(|value| value.abs() < f32::EPSILON) {
             continue;
         }
-        for (sum, factor) in sum.iter_mut().zip(factors) {
+        sum.used = u8::MAX;
+        for (sum, factor) in sum.rows.iter_mut().zip(&down[at]) {
             add(sum, *factor, row);
         }
     }

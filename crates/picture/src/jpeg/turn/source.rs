@@ -1,5 +1,8 @@
 //! The scans of a file, and where in their code one is at regular places.
 
+use std::ops::Range;
+
+use super::layout::Part;
 use crate::error::PictureError;
 use crate::jpeg::code::{Codings, Cursor, Scan};
 use crate::jpeg::file::Jpeg;
@@ -18,7 +21,7 @@ pub(crate) struct Source<'f> {
 pub(crate) struct Index<'f> {
     pub(crate) scan: Scan,
     /// Units of this scan in one of the picture, across and down.
-    pub(crate) units: (u32, u32),
+    units: (u32, u32),
     /// Row by row.
     places: Vec<Cursor<'f>>,
     /// Units of this scan from one place to the next, and places in a row.
@@ -27,12 +30,15 @@ pub(crate) struct Index<'f> {
 }
 
 impl<'f> Source<'f> {
-    /// Reads all of the file, noting a place in every row after each `step` units.
-    pub(crate) fn read(jpeg: &Jpeg<'f>, step: u32) -> Result<Self, PictureError> {
+    /// Has `read` read each scan from a cursor at the beginning of its data.
+    pub(crate) fn read(
+        jpeg: &Jpeg<'f>,
+        mut read: impl FnMut(&mut Index<'f>, &mut Cursor<'f>) -> Option<()>,
+    ) -> Result<Self, PictureError> {
         let mut indexes = vec![];
         scans::each(jpeg, |scan, cursor| {
-            let mut index = Index::new(scan, &jpeg.structure, step);
-            index.read(cursor)?;
+            let mut index = Index::new(scan, &jpeg.structure);
+            read(&mut index, cursor)?;
             indexes.push(index);
             Some(())
         })?;
@@ -54,24 +60,26 @@ impl<'f> Source<'f> {
 }
 
 impl<'f> Index<'f> {
-    fn new(scan: Scan, structure: &Structure<'_>, step: u32) -> Self {
+    fn new(scan: Scan, structure: &Structure<'_>) -> Self {
         let units = match scan.parts.as_slice() {
             [alone] => structure.components[alone.component].blocks(),
             _ => (1, 1),
         };
-        let step = step.saturating_mul(units.0).max(1);
         Self {
-            in_row: scan.units.count.0.div_ceil(step),
-            places: Vec::new(),
             scan,
             units,
-            step,
+            places: Vec::new(),
+            step: 1,
+            in_row: 0,
         }
     }
 
-    /// Goes through the data, at whose beginning `cursor` is.
-    fn read(&mut self, cursor: &mut Cursor<'f>) -> Option<()> {
+    /// Goes through the data, at whose beginning `cursor` is, and notes a place in every row after each
+    /// `step` units of the picture.
+    pub(crate) fn note(&mut self, step: u32, cursor: &mut Cursor<'f>) -> Option<()> {
         let (columns, rows) = self.scan.units.count;
+        self.step = step.saturating_mul(self.units.0).max(1);
+        self.in_row = columns.div_ceil(self.step);
         self.places.reserve((self.in_row * rows) as usize);
         for _ in 0..rows {
             for column in 0..columns {
@@ -88,5 +96,17 @@ impl<'f> Index<'f> {
     pub(crate) fn place(&self, column: u32, row: u32) -> Option<Cursor<'f>> {
         let place = row * self.in_row + column / self.step;
         self.places.get(place as usize).copied()
+    }
+
+    /// The columns and rows of units of this scan that are in this part of the picture.
+    pub(crate) fn within(&self, part: &Part) -> (Range<u32>, Range<u32>) {
+        let within = |units: &Range<u32>, times: u32, most: u32| {
+            (units.start * times).min(most)..(units.end * times).min(most)
+        };
+        let most = self.scan.units.count;
+        (
+            within(&part.stored_columns, self.units.0, most.0),
+            within(&part.stored_rows, self.units.1, most.1),
+        )
     }
 }
