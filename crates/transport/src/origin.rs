@@ -1,14 +1,15 @@
 //! Many requests to one URL, by a shorter way than [`Transport`](crate::Transport) goes.
 //!
-//! For each request, `reqwest` makes a text of its URL and a URI of the text, copies the headers twice,
-//! and passes layers for redirects, repetitions, cookies and decoding, which here are all switched off;
-//! the pool under it prepares a connection to each request that finds an idle one. Where a process does
-//! little else than post, that is a large part of its CPU time. So here the URL is read once, and a request goes
-//! straight to a connection of [`hyper`], which is what `reqwest` sends it to, too.
+//! For each request, `reqwest` makes a text of its URL and a URI of the text, copies the headers
+//! twice, and passes layers for redirects, repetitions, cookies and decoding, which here are all
+//! switched off; the pool under it prepares a connection to each request that finds an idle one.
+//! Where a process does little else than post, that is a large part of its CPU time. So here the
+//! URL is read once, and a request goes straight to a connection of [`hyper`], which is what
+//! `reqwest` sends it to, too.
 //!
 //! What a user or an operator sees is that of `Transport`: the same connections by the same
-//! [`ConnectOptions`](crate::ConnectOptions), the same errors, observer and spans. There are no repetitions and no signatures: who
-//! needs these needs `Transport`.
+//! [`ConnectOptions`](crate::ConnectOptions), the same errors, observer and spans. There are no
+//! repetitions and no signatures: who needs these needs `Transport`.
 
 mod connector;
 mod pool;
