@@ -47,6 +47,7 @@ pub(crate) use style::JpegStyle;
 
 use image::RgbImage;
 
+use self::patch::Patch;
 use self::structure::Structure;
 use crate::error::PictureError;
 use crate::format::Format;
@@ -139,6 +140,16 @@ impl<'f> Jpeg<'f> {
             _ => self.as_sequential(|jpeg| turn::turn(jpeg, sheet, &mut result))?,
         }
         Ok(result)
+    }
+
+    /// What it takes to lay a sheet over the picture within the memory of its file, if that can be
+    /// done.
+    pub(crate) fn patch(&self) -> Result<Option<Patch>, PictureError> {
+        if self.orientation == Orientation::Upright && self.structure.is_sequential() {
+            Patch::of(self)
+        } else {
+            Ok(None)
+        }
     }
 
     /// The same file without the metadata that does not decide how pixels are shown.

@@ -165,11 +165,7 @@ impl<'f> Picture<'f> {
     /// The file is damaged, or the result cannot be encoded: permanent.
     pub fn annotate(&self, plan: &Plan) -> Result<Annotated, PictureError> {
         if let File::Jpeg(jpeg) = &self.file {
-            let jpeg = if plan.keeps_metadata() {
-                Cow::Borrowed(jpeg)
-            } else {
-                Cow::Owned(jpeg.stripped())
-            };
+            let jpeg = kept(jpeg, plan);
             if plan.is_empty() && !jpeg.turns_exactly() {
                 return Ok(self.annotated(jpeg.copy()?));
             }
@@ -195,8 +191,9 @@ impl<'f> Picture<'f> {
     }
 
     /// As [`annotate`](Self::annotate), of a file that is needed no more: its memory becomes that of
-    /// the result, if the picture is read and written row by row. So far that is a PNG that is stored
-    /// upright and not interlaced, which then takes little beside its file.
+    /// the result, if the picture is read and written in the same order. That is a JPEG that is
+    /// upright and sequential, with all in one scan, or a PNG that is stored upright and not
+    /// interlaced; it then takes little beside its file.
     ///
     /// # Errors
     /// As [`open`](Self::open) and [`annotate`](Self::annotate).
@@ -206,17 +203,25 @@ impl<'f> Picture<'f> {
         plan: &Plan,
     ) -> Result<Annotated, PictureError> {
         let picture = Picture::open(&file, limits)?;
-        let File::Png(png) = &picture.file else {
-            return picture.annotate(plan);
+        let content_type = picture.header.format.media_type();
+        let bytes = match &picture.file {
+            File::Jpeg(jpeg) => {
+                let Some(patch) = kept(jpeg, plan).patch()? else {
+                    return picture.annotate(plan);
+                };
+                let sheet = picture.paint(plan)?;
+                patch.write_over(file, &sheet)?
+            }
+            File::Png(png) if picture.header.edit_bytes.is_some() => {
+                let edit = png.edit(picture.paint(plan)?, plan.keeps_metadata())?;
+                let pixels = png.pixels();
+                edit.write_over(file, pixels)?
+            }
+            _ => return picture.annotate(plan),
         };
-        if picture.header.edit_bytes.is_none() {
-            return picture.annotate(plan);
-        }
-        let edit = png.edit(picture.paint(plan)?, plan.keeps_metadata())?;
-        let pixels = png.pixels();
         Ok(Annotated {
-            bytes: edit.write_over(file, pixels)?,
-            content_type: Format::Png.media_type(),
+            bytes,
+            content_type,
         })
     }
 
@@ -259,6 +264,15 @@ impl<'f> Picture<'f> {
             orientation: self.header.orientation,
             style,
         })
+    }
+}
+
+/// The file with the metadata that its result keeps.
+fn kept<'j, 'f>(jpeg: &'j Jpeg<'f>, plan: &Plan) -> Cow<'j, Jpeg<'f>> {
+    if plan.keeps_metadata() {
+        Cow::Borrowed(jpeg)
+    } else {
+        Cow::Owned(jpeg.stripped())
     }
 }
 

@@ -10,8 +10,11 @@
 //! not hold every block, and no more, is damaged.
 
 mod copy;
+mod over;
 
-use self::copy::copy;
+pub(crate) use self::over::Patch;
+
+use self::copy::Copying;
 use super::brush::Brush;
 use super::file::Jpeg;
 use super::output::{ScanHeads, head};
@@ -38,7 +41,10 @@ pub(crate) fn patch(
     let mut heads = ScanHeads::default();
     scans::each(jpeg, |scan, cursor| {
         heads.write_sequential(&scan, structure, result);
-        copy(&scan, &brushes, cursor, result, sheet)
+        let mut copying = Copying::new(&scan, &brushes, sheet, result);
+        (0..scan.units.count.1).try_for_each(|row| copying.row(row, cursor))?;
+        copying.to.finish();
+        Some(())
     })?;
     result.extend([0xff, END_OF_IMAGE]);
     Ok(())

@@ -1,6 +1,6 @@
 //! The scans of a sequential file, one after the other, with the codes that hold for each.
 
-use super::code::{Cursor, Scan, Tables};
+use super::code::{Cursor, Scan, Tables, Units};
 use super::file::Jpeg;
 use super::scan_header::ScanHeader;
 use super::segments::{START_OF_SCAN, corrupt, truncated};
@@ -9,18 +9,15 @@ use crate::error::PictureError;
 /// Some cameras append a few bytes to the data of a picture, which no program minds.
 const SURPLUS: usize = 16;
 
-/// Has `read` read each scan from a cursor at the beginning of its data: all units of it, no more
-/// and no less. `None` from it is damage.
+/// The scans in their order, each with its data and all that is behind that.
 ///
 /// # Errors
 /// Damage, also if a component is missing.
-pub(crate) fn each<'f>(
-    jpeg: &Jpeg<'f>,
-    mut read: impl FnMut(Scan, &mut Cursor<'f>) -> Option<()>,
-) -> Result<(), PictureError> {
+fn list<'f>(jpeg: &Jpeg<'f>) -> Result<Vec<(Scan, &'f [u8])>, PictureError> {
     let structure = &jpeg.structure;
     let mut tables = Tables::standard();
     let mut scanned = vec![false; structure.components.len()];
+    let mut scans = Vec::new();
     for (segment, data) in &jpeg.segments {
         tables.read(segment)?;
         if segment.marker != START_OF_SCAN {
@@ -32,21 +29,55 @@ pub(crate) fn each<'f>(
                 return Err(corrupt("a component has picture data twice"));
             }
         }
-        let is_last = scanned.iter().all(|&scanned| scanned);
-        let scan = Scan::of(&header, structure, &tables)?;
-        let units = scan.units;
-        let mut cursor = Cursor::new(data);
-        read(scan, &mut cursor)
-            .and_then(|()| cursor.from.finish(if is_last { SURPLUS } else { 0 }))
-            .ok_or_else(|| cursor.damage(&units))?;
+        scans.push((Scan::of(&header, structure, &tables)?, *data));
     }
     if scanned.iter().all(|&scanned| scanned) {
-        Ok(())
+        Ok(scans)
     } else if jpeg.is_ended {
         Err(corrupt("a component has no picture data"))
     } else {
         Err(truncated())
     }
+}
+
+/// The scan of a file that has no other, with its data.
+///
+/// # Errors
+/// As of [`list`].
+pub(crate) fn only<'f>(jpeg: &Jpeg<'f>) -> Result<Option<(Scan, &'f [u8])>, PictureError> {
+    let mut scans = list(jpeg)?;
+    let last = scans.pop();
+    Ok(last.filter(|_| scans.is_empty()))
+}
+
+/// Sees whether the last scan ends at the cursor.
+///
+/// # Errors
+/// Damage.
+pub(crate) fn end(cursor: &Cursor<'_>, units: &Units) -> Result<(), PictureError> {
+    let rest = cursor.from.finish(SURPLUS);
+    rest.map(drop).ok_or_else(|| cursor.damage(units))
+}
+
+/// Has `read` read each scan from a cursor at the beginning of its data: all units of it, no more
+/// and no less. `None` from it is damage.
+///
+/// # Errors
+/// As of [`list`].
+pub(crate) fn each<'f>(
+    jpeg: &Jpeg<'f>,
+    mut read: impl FnMut(Scan, &mut Cursor<'f>) -> Option<()>,
+) -> Result<(), PictureError> {
+    let mut scans = list(jpeg)?.into_iter().peekable();
+    while let Some((scan, data)) = scans.next() {
+        let units = scan.units;
+        let mut cursor = Cursor::new(data);
+        let surplus = if scans.peek().is_none() { SURPLUS } else { 0 };
+        read(scan, &mut cursor)
+            .and_then(|()| cursor.from.finish(surplus))
+            .ok_or_else(|| cursor.damage(&units))?;
+    }
+    Ok(())
 }
 
 /// Reads all of the file and forgets it.

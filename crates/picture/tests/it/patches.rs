@@ -7,7 +7,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use picture::{Metadata, Options};
 use proptest::prelude::*;
 
-use crate::pictures::{annotated, fixture, open, png, redrawn, shown, woman};
+use crate::pictures::{annotated, annotated_with, fixture, png, redrawn, shown, woman};
 
 /// Luma samples per chroma sample, across and down, as an encoder writes them.
 const SAMPLINGS: [(SamplingFactor, u32, u32); 4] = [
@@ -211,13 +211,11 @@ fn boxes_at_the_edge_are_as_bright_as_others() {
 #[test]
 fn nothing_but_the_profile_is_kept_of_metadata_that_is_stripped() {
     let annotated = |file: &[u8]| {
-        let picture = open(file).unwrap();
         let options = Options {
             metadata: Some(Metadata::Strip),
             ..Options::default()
         };
-        let plan = picture.plan(&[], options);
-        picture.annotate(&plan).unwrap().bytes
+        annotated_with(file, &[], options).unwrap()
     };
     let file = fixture("444-icc.jpg");
     let secret = b"\xff\xe1\0\x18Exif\0\0 home address \xff\xfe\0\x08secret\xff\xe2\0\x06MPF\0";

@@ -21,9 +21,25 @@ pub(crate) fn open(file: &[u8]) -> Result<Picture<'_>, PictureError> {
 
 /// Annotates with the default options.
 pub(crate) fn annotated(file: &[u8], faces: &[Face]) -> Result<Vec<u8>, PictureError> {
+    annotated_with(file, faces, Options::default())
+}
+
+/// Annotates beside the file and within its memory, which is the same.
+pub(crate) fn annotated_with(
+    file: &[u8],
+    faces: &[Face],
+    options: Options,
+) -> Result<Vec<u8>, PictureError> {
     let picture = open(file)?;
-    let plan = picture.plan(faces, Options::default());
-    Ok(picture.annotate(&plan)?.bytes)
+    let plan = picture.plan(faces, options);
+    let beside = picture.annotate(&plan).map(|result| result.bytes);
+    let within = Picture::annotate_in_place(file.to_vec(), &Limits::default(), &plan);
+    match (&beside, &within) {
+        (Ok(beside), Ok(within)) => assert!(*beside == within.bytes, "other bytes in place"),
+        (Err(beside), Err(within)) => assert_eq!(beside.to_string(), within.to_string()),
+        (beside, within) => panic!("{:?}, in place {:?}", beside.is_ok(), within.is_ok()),
+    }
+    beside
 }
 
 /// Decodes, annotates and encodes.

@@ -89,9 +89,13 @@ pub(crate) fn patched(input: &[u8]) {
             ..Options::default()
         };
         let plan = picture.plan(&[face_of(width, height)], options);
-        let Ok(result) = picture.annotate(&plan) else {
+        let result = picture.annotate(&plan);
+        let in_place = Picture::annotate_in_place(input.to_vec(), &SMALL, &plan);
+        assert_eq!(result.is_ok(), in_place.is_ok(), "not so in place");
+        let (Ok(result), Ok(in_place)) = (result, in_place) else {
             return;
         };
+        assert!(result.bytes == in_place.bytes, "other bytes in place");
         readable(&result, (width, height));
         let small = picture.rgb(32);
         assert!(small.is_ok(), "annotated, not read: {small:?}");

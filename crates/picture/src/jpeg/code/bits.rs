@@ -24,6 +24,16 @@ impl<'a> BitReader<'a> {
         }
     }
 
+    /// The same bits, with `rest` as the bytes that are not loaded yet.
+    pub(crate) fn over(self, rest: &[u8]) -> BitReader<'_> {
+        BitReader { rest, ..self }
+    }
+
+    /// How many bytes are not loaded yet.
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The next 16 bits, after which at least 16 more are there to be [taken](Self::take).
     #[inline]
     pub(crate) fn peek(&mut self) -> u16 {
@@ -213,6 +223,18 @@ impl<'a> BitWriter<'a> {
         } else {
             self.put(bits as u32, count);
         }
+    }
+
+    /// Moves bytes that are written to where there is room for them, and the others up, unless those
+    /// are the most. Returns how many.
+    pub(crate) fn move_to(&mut self, room: &mut [u8]) -> usize {
+        let count = room.len().min(self.file.len());
+        if 2 * count < self.file.len() {
+            return 0;
+        }
+        room[..count].copy_from_slice(&self.file[..count]);
+        self.file.drain(..count);
+        count
     }
 
     /// Writes a marker behind the bits so far.

@@ -136,6 +136,14 @@ impl<'f> Cursor<'f> {
         }
     }
 
+    /// The same place in data that was moved: `rest` are its bytes that are not loaded yet.
+    pub(crate) fn over(self, rest: &[u8]) -> Cursor<'_> {
+        Cursor {
+            from: self.from.over(rest),
+            ..self
+        }
+    }
+
     /// The marker behind which all begins anew, if one must stand before the next unit.
     #[inline]
     pub(crate) fn restart(&self, units: &Units) -> Option<u8> {

@@ -4,45 +4,65 @@ use crate::jpeg::brush::Brush;
 use crate::jpeg::code::{BitReader, BitWriter, Block, Cursor, Part, Places, Scan};
 use crate::sheet::Sheet;
 
-/// Copies the data of `scan`, at whose beginning `cursor` is, to `file`, drawing `sheet`. `None`
-/// if the data is damaged.
-pub(crate) fn copy(
-    scan: &Scan,
-    brushes: &[Brush],
-    cursor: &mut Cursor<'_>,
-    file: &mut Vec<u8>,
-    sheet: &Sheet,
-) -> Option<()> {
-    let units = &scan.units;
-    let mut to = BitWriter::new(file);
-    let mut written = [0; 4];
-    let is_kept = scan.parts.iter().all(|part| part.codings.are_kept());
-    // Where the units begin that will be copied at once.
-    let mut begin: Option<BitReader<'_>> = None;
-    for row in 0..units.count.1 {
+/// The data of a scan on its way to the result.
+pub(super) struct Copying<'c, 't> {
+    scan: &'c Scan,
+    brushes: &'c [Brush],
+    sheet: &'c Sheet,
+    pub(super) to: BitWriter<'t>,
+    /// Brightness of the last block of each part in the result.
+    written: [i32; 4],
+    /// Whether the result has the codes of the file.
+    is_kept: bool,
+}
+
+impl<'c, 't> Copying<'c, 't> {
+    /// Copies the data of `scan` to the end of `file`, drawing `sheet`.
+    pub(super) fn new(
+        scan: &'c Scan,
+        brushes: &'c [Brush],
+        sheet: &'c Sheet,
+        file: &'t mut Vec<u8>,
+    ) -> Self {
+        Self {
+            scan,
+            brushes,
+            sheet,
+            to: BitWriter::new(file),
+            written: [0; 4],
+            is_kept: scan.parts.iter().all(|part| part.codings.are_kept()),
+        }
+    }
+
+    /// Copies a row of units, at whose beginning `cursor` is. `None` if the data is damaged.
+    pub(super) fn row(&mut self, row: u32, cursor: &mut Cursor<'_>) -> Option<()> {
+        let (scan, sheet) = (self.scan, self.sheet);
+        let units = &scan.units;
         let rows = row * units.pixels.1..(row + 1) * units.pixels.1;
         let strip = sheet.strip(&rows);
+        // Where the units begin that will be copied at once.
+        let mut begin: Option<BitReader<'_>> = None;
         for column in 0..units.count.0 {
             if let Some(marker) = cursor.restart(units) {
                 if let Some(begin) = begin.take() {
-                    to.copy(begin, &cursor.from);
+                    self.to.copy(begin, &cursor.from);
                 }
-                to.marker(marker);
-                written = [0; 4];
+                self.to.marker(marker);
+                self.written = [0; 4];
             }
             cursor.next(units)?;
             let columns = column * units.pixels.0..(column + 1) * units.pixels.0;
             let is_touched = strip.touches(&columns);
-            if is_kept && !is_touched && written == cursor.last {
+            if self.is_kept && !is_touched && self.written == cursor.last {
                 begin.get_or_insert(cursor.from);
                 cursor.skip_parts(scan)?;
-                written = cursor.last;
+                self.written = cursor.last;
                 continue;
             }
             if let Some(begin) = begin.take() {
-                to.copy(begin, &cursor.from);
+                self.to.copy(begin, &cursor.from);
             }
-            let lasts = cursor.last.iter_mut().zip(&mut written);
+            let lasts = cursor.last.iter_mut().zip(&mut self.written);
             for (part, (read, written)) in scan.parts.iter().zip(lasts) {
                 let mut unit = Unit {
                     part,
@@ -50,21 +70,20 @@ pub(crate) fn copy(
                     read,
                     written,
                     from: &mut cursor.from,
-                    to: &mut to,
+                    to: &mut self.to,
                 };
                 if is_touched {
-                    unit.draw(brushes.get(part.component)?, sheet)?;
+                    unit.draw(self.brushes.get(part.component)?, sheet)?;
                 } else {
                     unit.copy()?;
                 }
             }
         }
+        if let Some(begin) = begin {
+            self.to.copy(begin, &cursor.from);
+        }
+        Some(())
     }
-    if let Some(begin) = begin {
-        to.copy(begin, &cursor.from);
-    }
-    to.finish();
-    Some(())
 }
 
 /// The blocks that one component has in one unit.
