@@ -95,6 +95,11 @@ impl<const CHANNELS: usize> Average<CHANNELS> {
         }
     }
 
+    /// The target rows that are finished and were not taken yet.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.data)
+    }
+
     /// The target rows.
     pub(crate) fn finish(mut self) -> Vec<u8> {
         if !self.is_whole {

@@ -52,13 +52,65 @@ pub(crate) fn rgb(jpeg: &Jpeg<'_>, max_side: u32) -> Result<RgbImage, PictureErr
 /// # Errors
 /// Damage.
 pub(crate) fn planes(jpeg: &Jpeg<'_>, side: u8) -> Result<Vec<GrayImage>, PictureError> {
+    Ok(read_all(jpeg, all_seen(jpeg, side))?.collect())
+}
+
+fn all_seen(jpeg: &Jpeg<'_>, side: u8) -> Vec<Look> {
     let structure = &jpeg.structure;
-    let looks = structure.components.iter();
-    let looks = looks.map(|component| {
+    let look = |component| {
         let stored = stored(component, structure);
         Look::new(stored, component, side, reduced(stored, side))
-    });
-    Ok(read_all(jpeg, looks.collect())?.collect())
+    };
+    structure.components.iter().map(look).collect()
+}
+
+/// The same components, a row of units at a time.
+pub(super) struct Rows<'f> {
+    scan: Scan,
+    cursor: Cursor<'f>,
+    looks: Vec<Look>,
+}
+
+impl<'f> Rows<'f> {
+    /// `None` if the picture comes in several scans.
+    ///
+    /// # Errors
+    /// Damage.
+    pub(super) fn of(jpeg: &Jpeg<'f>, side: u8) -> Result<Option<Self>, PictureError> {
+        let Some((scan, data)) = scans::only(jpeg)? else {
+            return Ok(None);
+        };
+        let mut looks = all_seen(jpeg, side);
+        begin(&scan, &mut looks);
+        Ok(Some(Self {
+            scan,
+            cursor: Cursor::new(data),
+            looks,
+        }))
+    }
+
+    /// The sizes of the components.
+    pub(super) fn sizes(&self) -> Vec<(u32, u32)> {
+        self.looks.iter().map(|look| look.target).collect()
+    }
+
+    /// The components in the next row of units.
+    ///
+    /// # Errors
+    /// Damage.
+    pub(super) fn next(&mut self) -> Result<Vec<GrayImage>, PictureError> {
+        read_row(&self.scan, &mut self.cursor, &mut self.looks)
+            .ok_or_else(|| self.cursor.damage(&self.scan.units))?;
+        Ok(self.looks.iter_mut().map(Look::take).collect())
+    }
+
+    /// To be called when all rows are read.
+    ///
+    /// # Errors
+    /// Damage.
+    pub(super) fn end(&self) -> Result<(), PictureError> {
+        scans::end(&self.cursor, &self.scan.units)
+    }
 }
 
 /// Reads the components, each as its look sees it.
@@ -92,19 +144,25 @@ fn enlarged(plane: GrayImage, wanted: (u32, u32)) -> GrayImage {
 
 /// Reads a scan, row by row.
 fn read(scan: &Scan, cursor: &mut Cursor<'_>, looks: &mut [Look]) -> Option<()> {
+    begin(scan, looks);
+    (0..scan.units.count.1).try_for_each(|_| read_row(scan, cursor, looks))
+}
+
+fn begin(scan: &Scan, looks: &mut [Look]) {
     for part in &scan.parts {
         looks[part.component].begin(scan.units.count.0, part.blocks);
     }
-    for _ in 0..scan.units.count.1 {
-        for column in 0..scan.units.count.0 {
-            cursor.next(&scan.units)?;
-            for (part, last) in scan.parts.iter().zip(&mut cursor.last) {
-                looks[part.component].unit(column, (part, last, &mut cursor.from))?;
-            }
+}
+
+fn read_row(scan: &Scan, cursor: &mut Cursor<'_>, looks: &mut [Look]) -> Option<()> {
+    for column in 0..scan.units.count.0 {
+        cursor.next(&scan.units)?;
+        for (part, last) in scan.parts.iter().zip(&mut cursor.last) {
+            looks[part.component].unit(column, (part, last, &mut cursor.from))?;
         }
-        for part in &scan.parts {
-            looks[part.component].end_row();
-        }
+    }
+    for part in &scan.parts {
+        looks[part.component].end_row();
     }
     Some(())
 }
@@ -189,6 +247,14 @@ impl Look {
             self.average
                 .push(line.iter().take(self.seen).map(|&grey| [grey]));
         }
+    }
+
+    /// The rows that are finished, and were not taken yet.
+    fn take(&mut self) -> GrayImage {
+        let rows = self.average.take();
+        let height = rows.len() / self.seen.max(1);
+        GrayImage::from_raw(self.target.0, u32::try_from(height).unwrap_or(0), rows)
+            .unwrap_or_default()
     }
 
     fn finish(self) -> GrayImage {

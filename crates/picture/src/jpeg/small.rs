@@ -1,13 +1,15 @@
 //! A smaller JPEG of a sequential one, for a service that takes no large files.
 //!
 //! Its components are scaled down while they are read, and encoded as they come: no pixel is ever
-//! converted to colours and back.
+//! converted to colours and back. Of one that is upright only a few rows are held at a time.
 
-use image::GrayImage;
+mod strips;
+
 use jpeg_encoder::{ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType};
 
+use self::strips::Strips;
 use super::file::Jpeg;
-use super::look::{self, FEW};
+use super::look::FEW;
 use super::style::sampling;
 use crate::colour::Space;
 use crate::error::PictureError;
@@ -31,10 +33,11 @@ pub(crate) fn small(
     let Some(side) = side(stored, max_side).filter(|_| is_plain) else {
         return Ok(None);
     };
-    let planes = look::planes(jpeg, side)?;
-    let upright = Upright::of(&planes, jpeg.orientation, structure.space);
+    let strips = Strips::of(jpeg, side)?;
+    let upright = Upright::of(&strips, jpeg.orientation, structure.space);
     let dimensions = (upright.width.into(), upright.height.into());
-    let mut bytes = Vec::new();
+    // Hardly ever too little; memory that is not written to is not taken.
+    let mut bytes = Vec::with_capacity(jpeg.file.len());
     let mut encoder = Encoder::new(&mut bytes, quality);
     let is_sideways = jpeg.orientation.is_sideways();
     encoder.set_sampling_factor(sampling(
@@ -46,6 +49,7 @@ pub(crate) fn small(
     encoder
         .encode_image(upright)
         .map_err(|error| PictureError::encode(Format::Jpeg, error))?;
+    strips.end()?;
     Ok(Some(Copy { bytes, dimensions }))
 }
 
@@ -61,25 +65,24 @@ fn side((width, height): (u32, u32), max_side: u32) -> Option<u8> {
 }
 
 /// The upright view of components, row by row.
-struct Upright<'p> {
-    planes: &'p [GrayImage],
+struct Upright<'s, 'f> {
+    strips: &'s Strips<'f>,
     orientation: Orientation,
     space: Space,
     width: u16,
     height: u16,
 }
 
-impl<'p> Upright<'p> {
-    fn of(planes: &'p [GrayImage], orientation: Orientation, space: Space) -> Self {
-        let sizes = planes
-            .iter()
-            .map(|plane| orientation.upright(plane.width(), plane.height()));
+impl<'s, 'f> Upright<'s, 'f> {
+    fn of(strips: &'s Strips<'f>, orientation: Orientation, space: Space) -> Self {
+        let sizes = strips.sizes().iter();
+        let sizes = sizes.map(|size| orientation.upright(size.0, size.1));
         let (width, height) = sizes.fold((0, 0), |most, size| {
             (most.0.max(size.0), most.1.max(size.1))
         });
         let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
         Self {
-            planes,
+            strips,
             orientation,
             space,
             width: side(width),
@@ -88,7 +91,7 @@ impl<'p> Upright<'p> {
     }
 }
 
-impl ImageBuffer for Upright<'_> {
+impl ImageBuffer for Upright<'_, '_> {
     fn get_jpeg_color_type(&self) -> JpegColorType {
         match self.space {
             Space::YCbCr => JpegColorType::Ycbcr,
@@ -106,10 +109,12 @@ impl ImageBuffer for Upright<'_> {
 
     /// Samples of coarse components are repeated; the encoder takes their means.
     fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
-        for (plane, buffer) in self.planes.iter().zip(buffers) {
-            let (width, height) = self.orientation.upright(plane.width(), plane.height());
+        let strip = self.strips.at(y.into());
+        let sizes = self.strips.sizes();
+        for ((plane, size), buffer) in strip.planes.iter().zip(sizes).zip(buffers) {
+            let (width, height) = self.orientation.upright(size.0, size.1);
             let times = usize::from(self.width).div_ceil(width as usize);
-            let row = u32::from(y) / u32::from(self.height).div_ceil(height);
+            let row = (u32::from(y) - strip.above) / u32::from(self.height).div_ceil(height);
             let walk = self.orientation.walk(plane.width(), plane.height());
             let samples = plane.as_raw();
             let end = buffer.len() + usize::from(self.width);

@@ -2,10 +2,11 @@
 //! made of all of its pixels.
 
 use image::RgbImage;
+use jpeg_encoder::ColorType;
 use proptest::prelude::*;
 
 use crate::forge::tagged;
-use crate::patches::makes;
+use crate::patches::{Make, makes};
 use crate::pictures::{fixture, open, png, redrawn};
 
 fn small(file: &[u8], max_side: u32) -> RgbImage {
@@ -73,6 +74,26 @@ fn files_of_every_make_are_made_smaller() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn no_file_is_made_smaller_that_is_damaged_further_down() {
+    for (sampling, restart_interval) in [(0, 0), (3, 0), (3, 5)] {
+        let make = Make {
+            width: 140,
+            height: 120,
+            sampling,
+            colour: ColorType::Rgb,
+            restart_interval,
+            quality: 90,
+        };
+        let mut file = make.file();
+        let below = file.len() / 4 * 3;
+        file.splice(below..below + 400, []);
+        let picture = open(&file).unwrap();
+        let error = picture.jpeg(1000, 95).unwrap_err();
+        assert_eq!(error.reason(), "corrupt", "{make:?}");
     }
 }
 
