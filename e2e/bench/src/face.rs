@@ -205,7 +205,7 @@ async fn work(
 /// What the service is told beside the usual: where the face API is, and the allocator's settings,
 /// as in its image.
 pub(crate) fn env(api: &Sink) -> [(String, String); 2] {
-    let tunables = "glibc.malloc.mmap_threshold=1048576".to_owned();
+    let tunables = "glibc.malloc.mmap_threshold=131072".to_owned();
     [
         ("FACE_ENDPOINT".to_owned(), api.url.clone()),
         ("GLIBC_TUNABLES".to_owned(), tunables),
