@@ -1,6 +1,9 @@
 //! Picture data as bits: in and out, zeros stuffed after 0xff, never past a marker.
 
 mod copy;
+mod pending;
+
+pub(super) use self::pending::Pending;
 
 /// Reads bits up to the next marker, and zeros from there on.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +69,7 @@ impl<'a> BitReader<'a> {
     #[inline]
     fn load(&mut self) {
         if let Some((&next, after)) = self.rest.split_first_chunk::<4>()
-            && !has_escape(u32::from_be_bytes(next))
+            && !has_escape(u32::from_be_bytes(next).into())
         {
             self.bits |= u64::from(u32::from_be_bytes(next)) << (32 - self.loaded);
             self.loaded += 32;
@@ -149,13 +152,13 @@ impl<'a> BitReader<'a> {
 
 /// Takes bits.
 pub(crate) trait Sink {
-    /// Appends the last `count` of `bits`, at most 32, the others being zero. `None` if there is no room.
-    fn put(&mut self, bits: u32, count: u32) -> Option<()>;
+    /// Appends the last `count` of `bits`, at most 63, the others being zero. `None` if there is no room.
+    fn put(&mut self, bits: u64, count: u32) -> Option<()>;
 }
 
 impl Sink for BitWriter<'_> {
     #[inline]
-    fn put(&mut self, bits: u32, count: u32) -> Option<()> {
+    fn put(&mut self, bits: u64, count: u32) -> Option<()> {
         self.put(bits, count);
         Some(())
     }
@@ -165,33 +168,34 @@ impl Sink for BitWriter<'_> {
 #[derive(Debug)]
 pub(crate) struct BitWriter<'a> {
     file: &'a mut Vec<u8>,
-    bits: u64,
-    waiting: u32,
+    pending: Pending,
 }
 
 impl<'a> BitWriter<'a> {
     pub(crate) fn new(file: &'a mut Vec<u8>) -> Self {
         Self {
             file,
-            bits: 0,
-            waiting: 0,
+            pending: Pending::NONE,
         }
     }
 
-    /// Appends the last `count` of `bits`, at most 32, the others being zero.
+    /// Appends the last `count` of `bits`, at most 63, the others being zero.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
-    pub(crate) fn put(&mut self, bits: u32, count: u32) {
-        self.bits = self.bits << count | u64::from(bits);
-        self.waiting += count;
-        if self.waiting >= 32 {
-            self.waiting -= 32;
-            self.write((self.bits >> self.waiting) as u32);
+    pub(crate) fn put(&mut self, bits: u64, count: u32) {
+        if let Some(word) = self.pending.put(bits, count) {
+            self.write(word);
         }
     }
 
+    /// Appends 64 bits.
     #[inline]
-    fn write(&mut self, word: u32) {
+    pub(super) fn put_word(&mut self, word: u64) {
+        let whole = self.pending.put_word(word);
+        self.write(whole);
+    }
+
+    #[inline]
+    fn write(&mut self, word: u64) {
         if has_escape(word) {
             for byte in word.to_be_bytes() {
                 push(byte, self.file);
@@ -206,23 +210,11 @@ impl<'a> BitWriter<'a> {
     pub(crate) fn with<T>(&mut self, write: impl FnOnce(&mut BitWriter<'_>) -> T) -> T {
         let mut own = BitWriter {
             file: self.file,
-            bits: self.bits,
-            waiting: self.waiting,
+            pending: self.pending,
         };
         let written = write(&mut own);
-        (self.bits, self.waiting) = (own.bits, own.waiting);
+        self.pending = own.pending;
         written
-    }
-
-    /// Appends the last `count` of `bits`, the others being zero.
-    #[expect(clippy::cast_possible_truncation, reason = "both halves are meant")]
-    pub(crate) fn put_many(&mut self, bits: u64, count: u32) {
-        if count > 32 {
-            self.put((bits >> 32) as u32, count - 32);
-            self.put(bits as u32, 32);
-        } else {
-            self.put(bits as u32, count);
-        }
     }
 
     /// Moves bytes that are written to where there is room for them, and the others up, unless those
@@ -249,14 +241,13 @@ impl<'a> BitWriter<'a> {
     }
 
     /// Fills the last byte with ones, as the standard wants it.
-    #[expect(clippy::cast_possible_truncation, reason = "the last byte is meant")]
     fn fill(&mut self) {
         self.put(0x7f, 7);
-        while self.waiting >= 8 {
-            self.waiting -= 8;
-            push((self.bits >> self.waiting) as u8, self.file);
+        let (word, count) = self.pending.word();
+        for byte in word.to_be_bytes().into_iter().take(count as usize / 8) {
+            push(byte, self.file);
         }
-        self.waiting = 0;
+        self.pending = Pending::NONE;
     }
 }
 
@@ -270,9 +261,9 @@ fn push(byte: u8, file: &mut Vec<u8>) {
 }
 
 /// Whether any byte is 0xff.
-fn has_escape(word: u32) -> bool {
+fn has_escape(word: u64) -> bool {
     let zeros = !word;
-    zeros.wrapping_sub(0x0101_0101) & word & 0x8080_8080 != 0
+    zeros.wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080 != 0
 }
 
 #[cfg(test)]
@@ -293,7 +284,7 @@ mod tests {
             let mut file = Vec::new();
             let mut writer = BitWriter::new(&mut file);
             for &(bits, count) in &pieces {
-                writer.put(bits, count);
+                writer.put(bits.into(), count);
             }
             writer.finish();
             prop_assert!(!file.windows(2).any(|pair| pair[0] == 0xff && pair[1] != 0));
@@ -336,11 +327,11 @@ mod tests {
         }
 
         #[test]
-        fn escapes_are_seen_wherever_they_are(word: u32, at in 0_usize..4) {
+        fn escapes_are_seen_wherever_they_are(word: u64, at in 0_usize..8) {
             let mut bytes = word.to_be_bytes();
             prop_assert_eq!(has_escape(word), bytes.contains(&0xff));
             bytes[at] = 0xff;
-            prop_assert!(has_escape(u32::from_be_bytes(bytes)));
+            prop_assert!(has_escape(u64::from_be_bytes(bytes)));
         }
     }
 

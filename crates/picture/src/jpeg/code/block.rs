@@ -29,15 +29,23 @@ pub(crate) struct Block {
 /// Where each step is to go, both in the order of the zigzag, and the sign by which it is
 /// multiplied.
 #[derive(Debug, Clone)]
-pub(crate) struct Places(pub(super) [(u8, i8); 64]);
+pub(crate) struct Places([Place; 64]);
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// The bit of the place in [`Block::places`].
+    bit: u64,
+    at: u8,
+    sign: i8,
+}
 
 impl Places {
     /// All where they are.
     pub(crate) const STRAIGHT: Self = {
-        let mut places = [(0, 1); 64];
+        let mut places = [Place::of(0, 1); 64];
         let mut place = 0;
         while place < 64 {
-            places[place as usize].0 = place;
+            places[place as usize] = Place::of(place, 1);
             place += 1;
         }
         Self(places)
@@ -48,10 +56,20 @@ impl Places {
         let mut places = Self::STRAIGHT;
         for (to, &at) in places.0.iter_mut().zip(&ZIGZAG) {
             let (column, row, sign) = turn(at % 8, at / 8);
-            let place = (0..).zip(ZIGZAG).find(|&(_, at)| at == 8 * row + column);
-            *to = (place.map_or(0, |(place, _)| place), sign);
+            let place = PLACES.get(8 * row + column);
+            *to = Place::of(place.copied().unwrap_or(0), sign);
         }
         places
+    }
+}
+
+impl Place {
+    const fn of(at: u8, sign: i8) -> Self {
+        Self {
+            bit: 1 << at,
+            at,
+            sign,
+        }
     }
 }
 
@@ -117,9 +135,17 @@ impl Block {
 
     /// Sets a step that is not zero, at a place in the order of the zigzag.
     #[inline]
-    pub(super) fn set(&mut self, place: u8, step: i16) {
+    fn set(&mut self, place: u8, step: i16) {
         let place = usize::from(place) & 63;
         self.places |= 1 << place;
         self.steps[place] = step;
+    }
+
+    /// Sets a step that is not zero where `places` has it. `found` are those that were set before.
+    #[inline]
+    pub(super) fn turn(&mut self, from: usize, step: i16, places: &Places, found: &mut u64) {
+        let to = places.0[from & 63];
+        *found |= to.bit;
+        self.steps[usize::from(to.at) & 63] = i16::from(to.sign) * step;
     }
 }

@@ -1,6 +1,6 @@
 //! The code of single blocks, which is put into another order.
 
-use super::bits::{BitWriter, Sink};
+use super::bits::{BitWriter, Pending, Sink};
 
 /// The most bytes that the code of a block takes: 63 steps, of 31 bits at most with their symbols, and
 /// its end. The last word of bits is written as a whole.
@@ -54,8 +54,7 @@ impl CodeStore {
         let mut words = Words {
             room,
             at: 0,
-            bits: 0,
-            waiting: 0,
+            pending: Pending::NONE,
         };
         write(&mut words)?;
         let bits = words.finish()?;
@@ -67,15 +66,14 @@ impl CodeStore {
     /// Writes the code of a block.
     #[inline]
     pub(super) fn copy(&self, coded: Coded, to: &mut BitWriter<'_>) -> Option<()> {
-        let mut rest = self.bytes.get(coded.begin as usize..)?;
-        let mut left = u32::from(coded.bits);
-        while left > 0 {
-            let word;
-            (word, rest) = rest.split_first_chunk()?;
-            let count = left.min(32);
-            to.put(u32::from_be_bytes(*word) >> (32 - count), count);
-            left -= count;
+        let code = self.bytes.get(coded.begin as usize..)?;
+        let (whole, rest) = code.split_at_checked(usize::from(coded.bits) / 64 * 8)?;
+        for word in whole.as_chunks().0 {
+            to.put_word(u64::from_be_bytes(*word));
         }
+        let left = u32::from(coded.bits) % 64;
+        let last = u64::from_be_bytes(*rest.first_chunk()?);
+        to.put(last >> 1 >> (63 - left), left);
         Some(())
     }
 }
@@ -104,39 +102,34 @@ impl Coded {
 pub(super) struct Words<'r> {
     room: &'r mut [u8; MOST_BYTES],
     at: usize,
-    bits: u64,
-    waiting: u32,
+    pending: Pending,
 }
 
 impl Sink for Words<'_> {
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
-    fn put(&mut self, bits: u32, count: u32) -> Option<()> {
-        self.bits = self.bits << count | u64::from(bits);
-        self.waiting += count;
-        if self.waiting >= 32 {
-            self.waiting -= 32;
-            self.write((self.bits >> self.waiting) as u32)?;
+    fn put(&mut self, bits: u64, count: u32) -> Option<()> {
+        match self.pending.put(bits, count) {
+            Some(word) => self.write(word),
+            None => Some(()),
         }
-        Some(())
     }
 }
 
 impl Words<'_> {
     #[inline]
-    fn write(&mut self, word: u32) -> Option<()> {
-        let room = self.room.get_mut(self.at..self.at + 4)?;
+    fn write(&mut self, word: u64) -> Option<()> {
+        let room = self.room.get_mut(self.at..self.at + 8)?;
         room.copy_from_slice(&word.to_be_bytes());
-        self.at += 4;
+        self.at += 8;
         Some(())
     }
 
     /// How many bits were written.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
     fn finish(mut self) -> Option<u16> {
-        let bits = 8 * self.at + self.waiting as usize;
-        self.write((self.bits << (32 - self.waiting)) as u32)?;
-        u16::try_from(bits).ok()
+        let (word, count) = self.pending.word();
+        let written = 8 * self.at + count as usize;
+        self.write(word)?;
+        u16::try_from(written).ok()
     }
 }

@@ -8,8 +8,9 @@ use super::block::{Block, Places};
 use super::coded::{CodeStore, Coded};
 use super::huffman::{Class, Code, Reading, Writing};
 use super::leap::Leaps;
+use super::number::{extended, halves, shortened};
+use super::pair::Pairs;
 use super::prepared::Prepared;
-use super::short::Shorts;
 
 /// The rest of a block is zero.
 const END_OF_BLOCK: u8 = 0;
@@ -23,9 +24,9 @@ pub(crate) struct Coding {
     reading: Reading,
     /// Made when first needed.
     leaps: OnceCell<Leaps>,
-    shorts: OnceCell<Shorts>,
+    pairs: OnceCell<Box<Pairs>>,
     writing: Writing,
-    prepared: OnceCell<Prepared>,
+    prepared: OnceCell<Box<Prepared>>,
     written: Code,
     /// Whether both are the same.
     is_kept: bool,
@@ -128,27 +129,36 @@ impl Codings {
         block: &mut Block,
         from: &mut BitReader<'_>,
     ) -> Option<()> {
-        let shorts = self.ac.shorts.get_or_init(|| Shorts::of(&self.ac.reading));
+        let pairs: &Pairs = self.ac.pairs.get_or_init(|| Pairs::of(&self.ac.reading));
         let (mut place, mut found) = (0, 0);
         while place < 63 {
-            let short = shorts.at(from.peek());
-            let (mut on, mut step) = (short.on(), short.step());
-            if on > 0 {
-                from.take(short.bits());
-            } else if short.bits() > 0 {
-                from.take(short.bits());
-                break;
+            let pair = pairs.at(from.peek());
+            let [one, two] = pair.on.map(|on| place + usize::from(on));
+            if two < 63 {
+                from.take(pair.bits.into());
+                if one == place {
+                    break;
+                }
+                block.turn(one, pair.steps[0], places, &mut found);
+                block.turn(two, pair.steps[1], places, &mut found);
+                place = two;
+                if pair.ends {
+                    break;
+                }
             } else {
+                let (on, step);
                 (on, step, *from) = self.ac.step(*from)?;
                 if on == 0 {
                     break;
                 }
+                place += on;
+                if place > 63 {
+                    return None;
+                }
+                if step != 0 {
+                    block.turn(place, step, places, &mut found);
+                }
             }
-            place += on;
-            let (to, sign) = *places.0.get(place)?;
-            let to = usize::from(to) & 63;
-            found |= u64::from(step != 0) << to;
-            block.steps[to] = i16::from(sign) * step;
         }
         block.places = found;
         Some(())
@@ -190,28 +200,33 @@ impl Codings {
 
     #[inline]
     fn write_rest(&self, block: &Block, to: &mut impl Sink) -> Option<()> {
-        let prepared = self
+        let prepared: &Prepared = self
             .ac
             .prepared
             .get_or_init(|| Prepared::of(&self.ac.writing));
         // From the second one on.
-        let (mut rest, mut place) = (block.places >> 1, 0);
+        let (mut rest, mut last) = (block.places & !1, 0);
         while rest != 0 {
-            let zeros = rest.trailing_zeros();
-            rest = rest >> zeros >> 1;
-            place += zeros + 1;
+            let place = rest.trailing_zeros();
             let step = block.steps[place as usize & 63];
-            let (bits, count) = if let Some(found) = prepared.at(zeros, step) {
-                found
-            } else {
-                for _ in 0..zeros / 16 {
-                    self.ac.put(SIXTEEN_ZEROS, 0, to)?;
+            let zeros = place - last - 1;
+            let (bits, count) = match prepared.at(zeros, step) {
+                None if zeros > 15 => {
+                    last += 16;
+                    self.ac.writing.code(SIXTEEN_ZEROS)?
                 }
-                self.ac.bits(zeros % 16, step)?
+                found => {
+                    rest &= rest - 1;
+                    last = place;
+                    match found {
+                        Some(found) => found,
+                        None => self.ac.bits(zeros, step)?,
+                    }
+                }
             };
-            to.put(bits, count)?;
+            to.put(bits.into(), count)?;
         }
-        if place < 63 {
+        if last < 63 {
             self.ac.put(END_OF_BLOCK, 0, to)?;
         }
         Some(())
@@ -254,7 +269,7 @@ impl Coding {
         Self {
             reading: Reading::of(code),
             leaps: OnceCell::new(),
-            shorts: OnceCell::new(),
+            pairs: OnceCell::new(),
             writing: Writing::of(&written),
             prepared: OnceCell::new(),
             is_kept: written == *code,
@@ -328,65 +343,6 @@ impl Coding {
     pub(crate) fn put(&self, symbol: u8, bits: u32, to: &mut impl Sink) -> Option<()> {
         let (code, length) = self.writing.code(symbol)?;
         let size = u32::from(halves(symbol).1);
-        to.put(code << size | bits, length + size)
-    }
-}
-
-/// How many zeros to skip, and how many bits follow.
-#[inline]
-pub(crate) fn halves(symbol: u8) -> (u8, u8) {
-    (symbol >> 4, symbol & 15)
-}
-
-/// The number that `size` bits stand for, at most 15: it is negative if they begin with zero.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "15 bits and a sign")]
-pub(crate) fn extended(bits: u32, size: u8) -> i16 {
-    let bits = bits.cast_signed();
-    let negative = size > 0 && bits >> (size - 1) == 0;
-    if negative {
-        (bits - (1 << size) + 1) as i16
-    } else {
-        bits as i16
-    }
-}
-
-/// The bits that stand for a number, and how many they are: at most 15.
-#[inline]
-pub(crate) fn shortened(value: i32) -> Option<(u32, u8)> {
-    let size = 32 - value.unsigned_abs().leading_zeros();
-    if size > 15 {
-        return None;
-    }
-    let bits = if value < 0 { value - 1 } else { value };
-    let bits = bits.cast_unsigned() & ((1 << size) - 1);
-    Some((bits, u8::try_from(size).ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_as_long_as_they_must_be() {
-        let cases = [
-            (0, 0, 0),
-            (1, 1, 1),
-            (-1, 0, 1),
-            (3, 3, 2),
-            (-3, 0, 2),
-            (-2, 1, 2),
-            (255, 255, 8),
-        ];
-        for (value, bits, size) in cases {
-            assert_eq!(shortened(value), Some((bits, size)), "{value}");
-            assert_eq!(i32::from(extended(bits, size)), value);
-        }
-        for value in -32_767..=32_767 {
-            let (bits, size) = shortened(value).unwrap();
-            assert_eq!(i32::from(extended(bits, size)), value);
-        }
-        assert_eq!(shortened(32_768), None);
-        assert_eq!(shortened(i32::MIN), None);
+        to.put((code << size | bits).into(), length + size)
     }
 }

@@ -1,9 +1,14 @@
 //! Skips the rest of a block, several symbols at a time: most of a photo is copied without being
 //! looked at.
 
-use super::coding::halves;
 use super::huffman::Reading;
-use super::short::{DIRECT, ROOM};
+use super::number::halves;
+
+/// Bits that are looked up at once.
+const DIRECT: u32 = 12;
+
+/// Places in a table of all of them.
+const ROOM: usize = 1 << DIRECT;
 
 /// The symbols that can be skipped at once, by the bits of the first ones.
 #[derive(Debug)]

@@ -141,9 +141,9 @@ impl<'t> Copy<'t> {
         };
         let symbol = u8::try_from(size << 4).ok()?;
         self.code.as_ref()?.put(symbol, 0, &mut self.to)?;
-        self.to.put(self.run - (1 << size), size);
+        self.to.put((self.run - (1 << size)).into(), size);
         for &(bits, count) in &self.waiting {
-            self.to.put_many(bits, count);
+            self.to.put(bits, count);
         }
         self.waiting.clear();
         self.run = 0;
@@ -162,7 +162,7 @@ impl Sink for Copy<'_> {
     }
 
     fn known(&mut self, places: u64, bits: u64) -> Option<()> {
-        self.to.put_many(bits, places.count_ones());
+        self.to.put(bits, places.count_ones());
         Some(())
     }
 

@@ -1,6 +1,6 @@
 //! Copies bits from anywhere in one file to anywhere in another one.
 
-use super::{BitReader, BitWriter};
+use super::{BitReader, BitWriter, has_escape};
 
 impl BitReader<'_> {
     /// How many bits are between here and `end`, which is further on in the same data.
@@ -23,7 +23,7 @@ impl BitWriter<'_> {
         self.with(|to| {
             while left >= 32 {
                 from.peek();
-                to.put(from.take(32), 32);
+                to.put(from.take(32).into(), 32);
                 left -= 32;
                 if from.loaded < 32 {
                     left -= to.copy_bytes(&mut from, left);
@@ -31,54 +31,31 @@ impl BitWriter<'_> {
             }
             let rest = u32::try_from(left).unwrap_or(0);
             from.peek();
-            to.put(from.take(rest), rest);
+            to.put(from.take(rest).into(), rest);
         });
     }
 
-    /// Appends eight bytes at a time, as long as none of them is 0xff and all of them lie within
-    /// the next `most` bits. Returns how many bits were appended; fewer than 32 are loaded before.
+    /// Appends eight bytes at a time behind the bits that are loaded, as long as none of them is 0xff
+    /// and all of them lie within the next `most` bits. Returns how many bits were appended.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "both halves are meant")]
     fn copy_bytes(&mut self, from: &mut BitReader<'_>, most: u64) -> u64 {
-        let loaded = from.loaded;
-        let mut rest = from.rest;
-        // What waits here and what is loaded there, fewer than 64 bits together.
-        let mut pending = self.bits << loaded | from.bits >> 1 >> (63 - loaded);
-        let shift = self.waiting + loaded;
-        let mut copied = 0;
-        while copied + u64::from(loaded) + 64 <= most
-            && let Some((&next, after)) = rest.split_first_chunk()
+        let mut copied = u64::from(from.loaded);
+        if copied + 64 > most {
+            return 0;
+        }
+        self.put(from.bits >> 1 >> (63 - from.loaded), from.loaded);
+        (from.bits, from.loaded) = (0, 0);
+        while copied + 64 <= most
+            && let Some((&next, after)) = from.rest.split_first_chunk()
         {
             let next = u64::from_be_bytes(next);
             if has_escape(next) {
                 break;
             }
-            let word = pending << 1 << (63 - shift) | next >> shift;
-            if has_escape(word) {
-                self.write((word >> 32) as u32);
-                self.write(word as u32);
-            } else {
-                self.file.extend_from_slice(&word.to_be_bytes());
-            }
-            (pending, rest) = (next, after);
+            self.put_word(next);
+            from.rest = after;
             copied += 64;
         }
-        if copied == 0 {
-            return 0;
-        }
-        // As before, there is as much pending as was.
-        (self.bits, self.waiting) = (pending, shift);
-        if shift >= 32 {
-            self.waiting -= 32;
-            self.write((self.bits >> self.waiting) as u32);
-        }
-        (from.rest, from.bits, from.loaded) = (rest, 0, 0);
-        copied + u64::from(loaded)
+        copied
     }
-}
-
-/// Whether any byte is 0xff.
-fn has_escape(word: u64) -> bool {
-    let zeros = !word;
-    zeros.wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080 != 0
 }
