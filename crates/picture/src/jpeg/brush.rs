@@ -26,6 +26,7 @@ pub(crate) struct Brush {
     /// Which channel of the space this is.
     channel: usize,
     pub(crate) quantisation: Table,
+    pub(crate) divisors: Divisors,
     /// Pixels of a sample, across and down.
     pixels: (u32, u32),
 }
@@ -38,6 +39,7 @@ impl Brush {
             space: structure.space,
             channel,
             quantisation: component.table,
+            divisors: Divisors::of(&component.table),
             pixels: (
                 u32::from(horizontal / component.horizontal),
                 u32::from(vertical / component.vertical),
@@ -91,7 +93,7 @@ impl Brush {
             let mut frequencies = [0.0; 8];
             frequencies[0] = 8.0 * shares.added[0][0] / pixels;
             *steps = [0; 64];
-            steps[0] = quantised_row(0, &frequencies, &self.quantisation)[0];
+            steps[0] = self.divisors.quantised_row(0, &frequencies)[0];
             return;
         }
         let mut samples = self.samples(steps);
@@ -101,7 +103,7 @@ impl Brush {
                 *sample = (*sample * kept + added) / pixels;
             }
         }
-        *steps = quantised(&dct::forward(&samples), &self.quantisation);
+        *steps = self.divisors.quantised(&dct::forward(&samples));
     }
 
     #[expect(
@@ -216,29 +218,47 @@ fn value(space: Space, channel: usize, colour: [u8; 3]) -> f32 {
     f32::from(space.pixel(colour)[channel]) - ZERO
 }
 
-/// The nearest steps. Bounded as those of a picture would be, so that any code for eight bits
-/// will do.
-pub(crate) fn quantised(frequencies: &Square, table: &Table) -> Steps {
-    let mut steps = [0; 64];
-    for (row, steps) in steps.as_chunks_mut().0.iter_mut().enumerate() {
-        *steps = quantised_row(row, &frequencies[row], table);
-    }
-    steps
+/// What frequencies are divided by to become steps, in rows of eight.
+#[derive(Debug)]
+pub(crate) struct Divisors {
+    rows: Square,
+    /// The largest first step.
+    most: i32,
 }
 
-/// The same of row `row`.
-#[inline]
-pub(crate) fn quantised_row(row: usize, frequencies: &[f32; 8], table: &Table) -> [i32; 8] {
-    // Added to a number far below its own size, it makes the units the last bits of the sum.
-    const UNITS: f32 = 12_582_912.0;
-    let mut steps: [i32; 8] = std::array::from_fn(|column| {
-        let step = frequencies[column] / f32::from(table[8 * row + column].max(1));
-        let sum = step.clamp(-1023.0, 1023.0) + UNITS;
-        sum.to_bits().cast_signed() - UNITS.to_bits().cast_signed()
-    });
-    if row == 0 {
-        let most = most_brightness(table).cast_signed();
-        steps[0] = steps[0].clamp(-most, most);
+impl Divisors {
+    fn of(table: &Table) -> Self {
+        let number = |at: usize| f32::from(table[at].max(1));
+        Self {
+            rows: std::array::from_fn(|row| std::array::from_fn(|column| number(8 * row + column))),
+            most: most_brightness(table).cast_signed(),
+        }
     }
-    steps
+
+    /// The nearest steps. Bounded as those of a picture would be, so that any code for eight bits
+    /// will do.
+    fn quantised(&self, frequencies: &Square) -> Steps {
+        let mut steps = [0; 64];
+        for (row, steps) in steps.as_chunks_mut().0.iter_mut().enumerate() {
+            *steps = self.quantised_row(row, &frequencies[row]);
+        }
+        steps
+    }
+
+    /// The same of row `row`.
+    #[inline]
+    pub(crate) fn quantised_row(&self, row: usize, frequencies: &[f32; 8]) -> [i32; 8] {
+        // Added to a number far below its own size, it makes the units the last bits of the sum.
+        const UNITS: f32 = 12_582_912.0;
+        let divisors = &self.rows[row];
+        let mut steps: [i32; 8] = std::array::from_fn(|column| {
+            let step = frequencies[column] / divisors[column];
+            let sum = step.clamp(-1023.0, 1023.0) + UNITS;
+            sum.to_bits().cast_signed() - UNITS.to_bits().cast_signed()
+        });
+        if row == 0 {
+            steps[0] = steps[0].clamp(-self.most, self.most);
+        }
+        steps
+    }
 }

@@ -29,47 +29,41 @@ pub(crate) struct Block {
 /// Where each step is to go, both in the order of the zigzag, and the sign by which it is
 /// multiplied.
 #[derive(Debug, Clone)]
-pub(crate) struct Places([Place; 64]);
-
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// The bit of the place in [`Block::places`].
-    bit: u64,
-    at: u8,
-    sign: i8,
+pub(crate) struct Places {
+    at: [u8; 64],
+    /// The bit of each place in [`Block::places`].
+    bits: [u64; 64],
+    signs: [i8; 64],
 }
 
 impl Places {
     /// All where they are.
     pub(crate) const STRAIGHT: Self = {
-        let mut places = [Place::of(0, 1); 64];
+        let mut places = Self {
+            at: [0; 64],
+            bits: [0; 64],
+            signs: [1; 64],
+        };
         let mut place = 0;
         while place < 64 {
-            places[place as usize] = Place::of(place, 1);
+            places.at[place as usize] = place;
+            places.bits[place as usize] = 1 << place;
             place += 1;
         }
-        Self(places)
+        places
     };
 
     /// From a function of column and row: to another column and row, with a sign.
     pub(crate) fn of(turn: impl Fn(usize, usize) -> (usize, usize, i8)) -> Self {
         let mut places = Self::STRAIGHT;
-        for (to, &at) in places.0.iter_mut().zip(&ZIGZAG) {
+        for (place, at) in ZIGZAG.into_iter().enumerate() {
             let (column, row, sign) = turn(at % 8, at / 8);
-            let place = PLACES.get(8 * row + column);
-            *to = Place::of(place.copied().unwrap_or(0), sign);
+            let to = PLACES[8 * row + column];
+            places.at[place] = to;
+            places.bits[place] = 1 << to;
+            places.signs[place] = sign;
         }
         places
-    }
-}
-
-impl Place {
-    const fn of(at: u8, sign: i8) -> Self {
-        Self {
-            bit: 1 << at,
-            at,
-            sign,
-        }
     }
 }
 
@@ -144,8 +138,8 @@ impl Block {
     /// Sets a step that is not zero where `places` has it. `found` are those that were set before.
     #[inline]
     pub(super) fn turn(&mut self, from: usize, step: i16, places: &Places, found: &mut u64) {
-        let to = places.0[from & 63];
-        *found |= to.bit;
-        self.steps[usize::from(to.at) & 63] = i16::from(to.sign) * step;
+        let from = from & 63;
+        *found |= places.bits[from];
+        self.steps[usize::from(places.at[from]) & 63] = i16::from(places.signs[from]) * step;
     }
 }

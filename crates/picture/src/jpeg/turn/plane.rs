@@ -156,8 +156,7 @@ impl Plane {
     ) -> Option<()> {
         let taps = (self.axes.0.taps(across), self.axes.1.taps(down));
         let taps = swapped(tools.is_sideways, taps);
-        let table = &self.made.brush.quantisation;
-        make(&mut self.block, taps, table, |before| {
+        make(&mut self.block, taps, &self.made.brush, |before| {
             let (left, up) = swapped(tools.is_sideways, before);
             let row = self.read.get(row.checked_sub(up.into())?)?;
             row.get(column.checked_sub(left.into())?)

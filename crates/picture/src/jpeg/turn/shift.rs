@@ -2,7 +2,7 @@
 //! of samples of the neighbours, which is a matrix; with the transforms before and after it, it is
 //! one matrix on frequencies.
 
-use crate::jpeg::brush::quantised_row;
+use crate::jpeg::brush::Brush;
 use crate::jpeg::code::Block;
 use crate::jpeg::dct::{Square, forward, transposed};
 use crate::jpeg::table::Table;
@@ -79,23 +79,29 @@ impl Sum {
 pub(crate) fn make<'b>(
     block: &mut Block,
     (across, down): (Taps<'_>, Taps<'_>),
-    table: &Table,
+    brush: &Brush,
     read: impl Fn((bool, bool)) -> Option<&'b Block>,
 ) -> Option<()> {
+    let add_row = |is_up, sum: &mut Sum| {
+        across.each().try_for_each(|(is_left, across)| {
+            add_across(read((is_left, is_up))?, &brush.quantisation, across, sum);
+            Some(())
+        })
+    };
     let mut sum = Sum::ZERO;
     for (is_up, down) in down.each() {
+        let Some(down) = down else {
+            add_row(is_up, &mut sum)?;
+            continue;
+        };
         let mut line = Sum::ZERO;
-        for (is_left, across) in across.each() {
-            add_across(read((is_left, is_up))?, table, across, &mut line);
-        }
-        match down {
-            Some(down) => add_down(&line, down, &mut sum),
-            None => sum = line,
-        }
+        add_row(is_up, &mut line)?;
+        add_down(&line, down, &mut sum);
     }
     block.clear();
     for row in sum.used() {
-        block.set_row(row, &quantised_row(row, &sum.rows[row], table))?;
+        let steps = brush.divisors.quantised_row(row, &sum.rows[row]);
+        block.set_row(row, &steps)?;
     }
     Some(())
 }
