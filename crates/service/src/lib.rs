@@ -25,7 +25,7 @@ pub use announce::announce;
 pub use bind::bind;
 pub use error_line::error_line;
 pub use http_client_metrics::HttpClientMetrics;
-pub use main_loop::{run, run_on_one_thread};
+pub use main_loop::{run, run_beside};
 pub use readiness::{Part, Readiness};
 pub use serve::{Limits, serve};
 pub use settings::ConfigError;

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
 use crate::core_files;
@@ -21,27 +21,50 @@ pub fn run<F>(app: impl FnOnce(CancellationToken) -> F) -> ExitCode
 where
     F: Future<Output = anyhow::Result<()>>,
 {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut runtime = Builder::new_multi_thread();
-    runtime.worker_threads(cores.min(MAX_WORKERS));
-    run_on(runtime, app)
+    exit_code(|| {
+        let mut runtime = Builder::new_multi_thread();
+        runtime.worker_threads(cores().min(MAX_WORKERS));
+        run_to_end(runtime, app)
+    })
 }
 
-/// As [`run`], on one thread: for a binary that mostly waits for the network, as waking a second
-/// one costs more than what it takes over.
-pub fn run_on_one_thread<F>(app: impl FnOnce(CancellationToken) -> F) -> ExitCode
+/// As [`run`], on one thread, with a second one beside it for the tasks that `app` gives to its
+/// handle. On a single CPU there is one thread.
+///
+/// Neither takes over what the other has to do: waking the other for every task costs more than
+/// that is worth.
+pub fn run_beside<F>(app: impl FnOnce(CancellationToken, Handle) -> F) -> ExitCode
 where
     F: Future<Output = anyhow::Result<()>>,
 {
-    run_on(Builder::new_current_thread(), app)
+    exit_code(|| {
+        let second = (cores() > 1)
+            .then(|| {
+                Builder::new_multi_thread()
+                    .worker_threads(1)
+                    .enable_all()
+                    .build()
+            })
+            .transpose()?;
+        let outcome = run_to_end(Builder::new_current_thread(), |stop| {
+            let handle = second.as_ref().map(|second| second.handle().clone());
+            app(stop, handle.unwrap_or_else(Handle::current))
+        });
+        if let Some(second) = second {
+            second.shutdown_background();
+        }
+        outcome
+    })
 }
 
-fn run_on<F>(runtime: Builder, app: impl FnOnce(CancellationToken) -> F) -> ExitCode
-where
-    F: Future<Output = anyhow::Result<()>>,
-{
+/// Of a container, as far as its limit goes.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn exit_code(work: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
     core_files::forbid();
-    match run_to_end(runtime, app) {
+    match work() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to tell if standard error is gone.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use mns::Queue;
 use service::{ConnectOptions, Part, Readiness};
+use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 use transport::{Connector, Observer, OriginClient};
 
+use crate::app::Connection;
 use crate::backoff::Throttle;
 use crate::budget::Budget;
 use crate::config::{Config, SinkAddress};
@@ -55,13 +56,14 @@ impl Adapter {
     /// Permanent: a setting that cannot be acted on.
     pub(crate) fn try_new(
         config: &Config,
-        queue: Queue,
-        queue_arn: &str,
+        connection: Connection,
         metrics: Metrics,
         queue_part: Part,
         tokens: Tokens,
         observer: Arc<dyn Observer>,
+        delivering: Handle,
     ) -> anyhow::Result<Self> {
+        let Connection { queue, arn } = connection;
         let (stop_polling, give_up) = (CancellationToken::new(), CancellationToken::new());
         let progress = Arc::new(Progress::default());
         let throttle = Arc::new(Throttle::default());
@@ -70,7 +72,7 @@ impl Adapter {
         let sinks = Sinks::try_new(config, tokens, observer)?;
         let pipeline = Arc::new(Pipeline {
             queue: queue.clone(),
-            queue_arn: queue_arn.to_owned(),
+            queue_arn: arn,
             filter: config.filter.clone(),
             converter: Converter::new(
                 &config.sink,
@@ -92,6 +94,7 @@ impl Adapter {
             queue,
             pipeline,
             deliveries: deliveries.clone(),
+            delivering,
             budget: Budget::new(config.limits.in_flight, config.limits.in_flight_bytes),
             demand: Demand::new(config.limits.pollers),
             throttle,

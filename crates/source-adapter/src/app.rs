@@ -9,6 +9,7 @@ use service::credentials::{CredentialSource, Keeper};
 use service::traces::Identity;
 use service::{ConnectOptions, HttpClientMetrics, Readiness};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -19,12 +20,16 @@ use crate::config::{Config, MAX_BATCH, Operation, QueueConfig};
 use crate::metrics::Metrics;
 use crate::tokens::Tokens;
 
-/// Receives and delivers until `stop` is cancelled.
+/// Receives and deletes here, and delivers on `delivering`, until `stop` is cancelled.
 ///
 /// # Errors
 /// When the configuration cannot be acted on, or a part ends that should not. Trouble
 /// with the queue or the sink is no reason to end.
-pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(
+    config: Config,
+    delivering: Handle,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let mut registry = Registry::default();
     let observer = HttpClientMetrics::new(&mut registry).observer();
     let adapter_metrics = registry.sub_registry_with_prefix("adapter");
@@ -40,16 +45,10 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
 
     let listener = listen(&config.operation).await?;
     let address = listener.local_addr()?;
-    let connection = connect(&config.queue, config.limits.pollers, &observer).await?;
+    let (connection, keeper) = connect(&config.queue, config.limits.pollers, &observer).await?;
     let (tokens, token_keepers) = Tokens::open(&config).await?;
     let adapter = Adapter::try_new(
-        &config,
-        connection.queue,
-        &connection.arn,
-        metrics,
-        queue_part,
-        tokens,
-        observer,
+        &config, connection, metrics, queue_part, tokens, observer, delivering,
     )?;
 
     let background_stop = CancellationToken::new();
@@ -59,7 +58,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         service::health::router(readiness.clone(), Arc::new(registry)),
         background_stop.clone(),
     ));
-    background.spawn(keep(connection.keeper, background_stop.clone()));
+    background.spawn(keep(keeper, background_stop.clone()));
     for keeper in token_keepers {
         let stop = background_stop.clone();
         background.spawn(async move { keeper.run(&stop).await });
@@ -110,18 +109,17 @@ async fn listen(operation: &Operation) -> anyhow::Result<TcpListener> {
 }
 
 /// The queue, ready to be called.
-struct Connection {
-    queue: Queue,
+pub(crate) struct Connection {
+    pub(crate) queue: Queue,
     /// Its name for others, as far as the endpoint tells it.
-    arn: String,
-    keeper: Keeper,
+    pub(crate) arn: String,
 }
 
 async fn connect(
     config: &QueueConfig,
     pollers: usize,
     observer: &Arc<dyn Observer>,
-) -> anyhow::Result<Connection> {
+) -> anyhow::Result<(Connection, Keeper)> {
     let QueueConfig {
         endpoint,
         name,
@@ -152,9 +150,6 @@ async fn connect(
         .queue_arn(name)
         .unwrap_or_else(|| format!("queues/{name}"));
     let client = Client::builder(endpoint, opened.credentials).build_on(transport);
-    Ok(Connection {
-        queue: client.queue(name.clone()),
-        arn,
-        keeper: opened.keeper,
-    })
+    let queue = client.queue(name.clone());
+    Ok((Connection { queue, arn }, opened.keeper))
 }

@@ -14,11 +14,11 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let config: Config = service::settings::parse();
-    service::run_on_one_thread(|stop| async move {
+    service::run_beside(|stop, delivering| async move {
         let identity = source_adapter::identity(&config);
         let traces =
             service::telemetry::init_with_traces(&config.telemetry, &config.traces, &identity)?;
-        let outcome = source_adapter::run(config, stop).await;
+        let outcome = source_adapter::run(config, delivering, stop).await;
         traces.finish().await;
         outcome
     })

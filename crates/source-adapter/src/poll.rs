@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use mns::{Message, PollingWait, Queue};
 use service::traces;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -37,6 +38,8 @@ pub(crate) struct Pollers {
     pub(crate) queue: Queue,
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) deliveries: TaskTracker,
+    /// Where they run: posting takes about as long as all that is done with the queue.
+    pub(crate) delivering: Handle,
     pub(crate) budget: Budget,
     pub(crate) demand: Demand,
     pub(crate) throttle: Arc<Throttle>,
@@ -144,10 +147,11 @@ impl Pollers {
             let pipeline = self.pipeline.clone();
             // On the heap at once: a task's future is moved several times on its way there.
             if self.stop.is_cancelled() {
-                self.deliveries
-                    .spawn(Box::pin(pipeline.hand_back(received)));
+                let hand_back = Box::pin(pipeline.hand_back(received));
+                self.deliveries.spawn_on(hand_back, &self.delivering);
             } else {
-                self.deliveries.spawn(Box::pin(pipeline.handle(received)));
+                let handle = Box::pin(pipeline.handle(received));
+                self.deliveries.spawn_on(handle, &self.delivering);
             }
         }
     }

@@ -90,7 +90,7 @@ struct Args {
     /// A Python with the packages `onnx` and `onnxruntime`, to measure the detector beside.
     #[arg(long, value_name = "PYTHON")]
     onnxruntime: Option<PathBuf>,
-    /// Let outages of `recovery` last ten minutes, too: half an hour more.
+    /// Let outages of `recovery` last ten minutes, too: a quarter of an hour more.
     #[arg(long)]
     long_outages: bool,
     #[command(flatten)]

@@ -8,13 +8,15 @@ mod names;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use testbed::Service;
+use futures_util::future::try_join_all;
+use testbed::{Service, Services};
 use tokio::time::{Instant, sleep};
 
 use self::names::Manner;
 pub(crate) use self::names::{Args as NamesArgs, lose_names};
 use crate::adapter::MeasuredAdapter;
 use crate::bench::{Bench, EmulatedCloud};
+use crate::child::Setup;
 use crate::figure::Figure;
 use crate::messages;
 use crate::row::{Row, Target};
@@ -22,6 +24,9 @@ use crate::sink::Sink;
 
 /// So long is a long outage, which is measured on request.
 const LONG_SECONDS: u64 = 600;
+/// From the beginning of one long outage to that of the next: longer than it takes until one flows
+/// and until one has recovered.
+const APART: Duration = Duration::from_secs(40);
 /// What the sink takes for an answer: slow enough for a backlog that lasts.
 const LATENCY: Duration = Duration::from_millis(50);
 /// More than the adapter delivers before and after an outage.
@@ -41,42 +46,61 @@ enum Outage {
     SinkKilled,
     SinkFrozen,
     MnsFrozen,
+    NameServer(Manner),
 }
 
 impl Outage {
-    const ALL: [Self; 3] = [Self::SinkKilled, Self::SinkFrozen, Self::MnsFrozen];
+    const ALL: [Self; 5] = [
+        Self::SinkKilled,
+        Self::SinkFrozen,
+        Self::MnsFrozen,
+        Self::NameServer(Manner::Failing),
+        Self::NameServer(Manner::Silent),
+    ];
 
-    fn name(self) -> &'static str {
+    fn name(self) -> String {
         match self {
-            Self::SinkKilled => "sink killed",
-            Self::SinkFrozen => "sink frozen",
-            Self::MnsFrozen => "MNS frozen",
+            Self::SinkKilled => "sink killed".to_owned(),
+            Self::SinkFrozen => "sink frozen".to_owned(),
+            Self::MnsFrozen => "MNS frozen".to_owned(),
+            Self::NameServer(manner) => format!("name server {}", manner.name()),
         }
     }
-}
 
-impl Outage {
-    async fn measure(self, bench: &Bench, seconds: u64) -> Result<Recovery> {
-        let emulated = bench.emulated_cloud(bench.folder()).await?;
-        let sink = Sink::start(bench.folder(), LATENCY).await?;
-        let url = sink.url.clone();
+    async fn measure(self, setup: &Setup, seconds: u64) -> Result<Recovery> {
         let time = Duration::from_secs(seconds);
-        let outage = async |sink: Sink| self.happen(time, &emulated, sink).await;
-        measure(&emulated, sink, &url, outage).await
-    }
-
-    /// Lets it happen to a service.
-    async fn happen(self, time: Duration, emulated: &EmulatedCloud, sink: Sink) -> Result<Sink> {
         match self {
-            Self::SinkKilled => return sink.killed_for(time).await,
-            Self::SinkFrozen => sink.frozen_for(time).await?,
-            Self::MnsFrozen => {
-                emulated.services.cut_off(Service::Emulator, time).await?;
-                sink.forget().await?;
+            Self::SinkKilled => {
+                let outage = async |sink: Sink, _: &_| sink.killed_for(time).await;
+                in_processes(setup, outage).await
             }
+            Self::SinkFrozen => {
+                let outage = async |sink: Sink, _: &_| sink.frozen_for(time).await;
+                in_processes(setup, outage).await
+            }
+            Self::MnsFrozen => {
+                let outage = async |sink: Sink, services: &Services| {
+                    services.cut_off(Service::Emulator, time).await?;
+                    sink.forget().await?;
+                    Ok(sink)
+                };
+                in_processes(setup, outage).await
+            }
+            Self::NameServer(manner) => names::measure_in_child(setup, manner, seconds).await,
         }
-        Ok(sink)
     }
+}
+
+/// Measures one outage of a pipeline in processes of this one.
+async fn in_processes(
+    setup: &Setup,
+    outage: impl AsyncFnOnce(Sink, &Services) -> Result<Sink>,
+) -> Result<Recovery> {
+    let emulated = setup.emulated_cloud(None).await?;
+    let sink = Sink::start(&setup.folder, LATENCY).await?;
+    let url = sink.url.clone();
+    let outage = async |sink| outage(sink, &emulated.services).await;
+    measure(&emulated, sink, &url, outage).await
 }
 
 /// After the end of an outage.
@@ -87,23 +111,38 @@ struct Recovery {
 
 /// Measures the rows of this group.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
-    let mut times = bench.pick(vec![10, 60], vec![10]);
-    if bench.has_long_outages() {
-        times.push(LONG_SECONDS);
-    }
-    for seconds in times {
+    for seconds in bench.pick(vec![10, 60], vec![10]) {
         for outage in Outage::ALL {
             let name = format!("{} for {seconds} s", outage.name());
             bench.step(&name);
-            let recovery = outage.measure(bench, seconds).await?;
+            let recovery = outage.measure(&bench.setup(), seconds).await?;
             rows(bench, &name, seconds, &recovery);
         }
-        for manner in Manner::GONE {
-            let name = format!("name server {} for {seconds} s", manner.name());
-            bench.step(&name);
-            let recovery = names::measure_in_child(&bench.setup(), manner, seconds).await?;
-            rows(bench, &name, seconds, &recovery);
-        }
+    }
+    if bench.has_long_outages() {
+        long_outages(bench).await?;
+    }
+    Ok(())
+}
+
+/// All of them last at the same time, each with a pipeline of its own. They begin and end one after
+/// the other, so that none is measured beside another.
+async fn long_outages(bench: &mut Bench) -> Result<()> {
+    bench.step(&format!("all of them for {LONG_SECONDS} s"));
+    let mut measured = Vec::new();
+    for (place, outage) in (0..).zip(Outage::ALL) {
+        let folder = bench.folder().join(outage.name());
+        std::fs::create_dir(&folder)?;
+        let setup = Setup::new(&bench.binaries, &folder);
+        measured.push(async move {
+            sleep(APART * place).await;
+            outage.measure(&setup, LONG_SECONDS).await
+        });
+    }
+    let recoveries = try_join_all(measured).await?;
+    for (outage, recovery) in Outage::ALL.iter().zip(&recoveries) {
+        let name = format!("{} for {LONG_SECONDS} s", outage.name());
+        rows(bench, &name, LONG_SECONDS, recovery);
     }
     Ok(())
 }

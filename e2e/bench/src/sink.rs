@@ -158,11 +158,12 @@ impl Sink {
     ///
     /// # Errors
     /// When it is gone.
-    pub(crate) async fn frozen_for(&self, outage: Duration) -> Result<()> {
+    pub(crate) async fn frozen_for(self, outage: Duration) -> Result<Self> {
         self.process.signal(Signal::SIGSTOP)?;
         sleep(outage).await;
         self.process.signal(Signal::SIGCONT)?;
-        self.forget().await
+        self.forget().await?;
+        Ok(self)
     }
 
     /// Counts of the events so far.

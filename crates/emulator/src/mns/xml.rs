@@ -201,8 +201,9 @@ impl Writer {
 /// too, because a parser would turn it into a line feed; what XML cannot carry at all
 /// becomes U+FFFD.
 fn escape(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| byte >= b' ' && !matches!(byte, b'&' | b'<' | b'>' | 0xef);
-    if text.bytes().all(plain) {
+    let is_odd = |byte: u8| byte < b' ' || matches!(byte, b'&' | b'<' | b'>' | 0xef);
+    // To the end, because without a way out the compiler looks at many bytes at once.
+    if !text.bytes().fold(false, |odd, byte| odd | is_odd(byte)) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);

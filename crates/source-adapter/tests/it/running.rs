@@ -8,6 +8,7 @@ use source_adapter::Config;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -58,7 +59,7 @@ impl Running {
         ];
         let config: Config = parse_from([&fixed, more].concat(), |_| None).unwrap();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(source_adapter::run(config, stop.clone()));
+        let task = tokio::spawn(source_adapter::run(config, Handle::current(), stop.clone()));
         eventually("announcement", || announced.exists()).await;
         let addresses: serde_json::Value =
             serde_json::from_slice(&std::fs::read(&announced).unwrap()).unwrap();

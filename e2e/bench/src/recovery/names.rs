@@ -55,8 +55,6 @@ pub(crate) enum Manner {
 }
 
 impl Manner {
-    pub(super) const GONE: [Self; 2] = [Self::Failing, Self::Silent];
-
     /// As on the command line.
     pub(super) fn name(self) -> &'static str {
         match self {
