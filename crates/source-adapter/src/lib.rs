@@ -10,6 +10,7 @@
 
 mod adapter;
 mod app;
+mod attempt;
 mod backoff;
 mod budget;
 mod concurrency;

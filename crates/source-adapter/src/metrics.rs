@@ -25,7 +25,7 @@ pub struct Metrics {
     attempts: Counters<AttemptLabels>,
     calls: Counters<CallLabels>,
     handles_lost: Counter,
-    pub(crate) held: Gauge,
+    held: Gauge,
     pub(crate) pollers: Gauge,
 }
 
@@ -172,6 +172,25 @@ impl Metrics {
 
     pub(crate) fn count_lost_handle(&self) {
         self.handles_lost.inc();
+    }
+
+    /// Counts a message as in work.
+    pub(crate) fn hold(&self) -> InWork<'_> {
+        self.held.inc();
+        InWork(self)
+    }
+}
+
+/// A message in work, until it is dropped. One that a panic drops is counted as abandoned.
+#[derive(Debug)]
+pub(crate) struct InWork<'a>(&'a Metrics);
+
+impl Drop for InWork<'_> {
+    fn drop(&mut self) {
+        self.0.held.dec();
+        if std::thread::panicking() {
+            self.0.count_message(MessageOutcome::Abandoned);
+        }
     }
 }
 

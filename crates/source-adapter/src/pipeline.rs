@@ -28,7 +28,7 @@ use crate::event_budget::EventBudget;
 use crate::filter::Filter;
 use crate::metrics::{AttemptResult, EventOutcome, MessageOutcome, Metrics, Target};
 use crate::progress::{Delivered, Progress};
-use crate::sink::{Failure, FailureKind, Sink, is_overload};
+use crate::sink::{Failure, Sink};
 use crate::trace::{deliver_span, process_span};
 use crate::visibility::VisibilityGuard;
 
@@ -110,7 +110,7 @@ impl Pipeline {
             permit,
             receive,
         } = received;
-        let _in_work = InWork::new(&self.metrics);
+        let _in_work = self.metrics.hold();
         self.metrics.count_received(message.dequeue_count);
         let Message {
             id,
@@ -354,9 +354,8 @@ impl Pipeline {
         let permit = sink.permit().await;
         // On the heap, so that those that wait for their turn do not hold room for it.
         let sent = Box::pin(sink.send(message)).await;
-        let result = result_of(&sent);
-        self.metrics.count_attempt(target, result);
-        permit.end(outcome_of(&sent));
+        self.metrics.count_attempt(target, AttemptResult::of(&sent));
+        permit.end(Outcome::of(&sent));
         match &sent {
             Err(failure) if failure.is_retryable() => self.throttle.failed(),
             _ => self.throttle.succeeded(),
@@ -379,46 +378,4 @@ fn read(body: &[u8]) -> Result<Vec<Event>, String> {
 fn starting_elsewhere(len: usize, dequeue_count: u32) -> impl Iterator<Item = usize> {
     let start = (dequeue_count as usize - 1).checked_rem(len).unwrap_or(0);
     (start..len).chain(0..start)
-}
-
-fn result_of(sent: &Result<(), Failure>) -> AttemptResult {
-    match sent {
-        Ok(()) => AttemptResult::Accepted,
-        Err(failure) => match failure.kind {
-            FailureKind::Answered(_) if failure.is_retryable() => AttemptResult::Retryable,
-            FailureKind::Answered(_) => AttemptResult::Refused,
-            FailureKind::TokenRefused(_) => AttemptResult::Retryable,
-            FailureKind::TimedOut(_) => AttemptResult::TimedOut,
-            FailureKind::Unanswered(_) => AttemptResult::Unanswered,
-        },
-    }
-}
-
-/// What the end of a request says about how many more the sink keeps up with.
-fn outcome_of(sent: &Result<(), Failure>) -> Outcome {
-    match sent.as_ref().map_err(|failure| &failure.kind) {
-        Err(FailureKind::Answered(status)) if is_overload(*status) => Outcome::Overloaded,
-        Ok(()) | Err(FailureKind::Answered(_) | FailureKind::TokenRefused(_)) => Outcome::Answered,
-        Err(FailureKind::TimedOut(_)) => Outcome::Overloaded,
-        Err(FailureKind::Unanswered(_)) => Outcome::Unknown,
-    }
-}
-
-/// Counts a message as in work, and a delivery that ended in a panic as abandoned.
-struct InWork<'a>(&'a Metrics);
-
-impl<'a> InWork<'a> {
-    fn new(metrics: &'a Metrics) -> Self {
-        metrics.held.inc();
-        Self(metrics)
-    }
-}
-
-impl Drop for InWork<'_> {
-    fn drop(&mut self) {
-        self.0.held.dec();
-        if std::thread::panicking() {
-            self.0.count_message(MessageOutcome::Abandoned);
-        }
-    }
 }

@@ -42,6 +42,29 @@ pub(crate) struct Peers {
     face: Option<PathBuf>,
 }
 
+/// What children in this role report of our program and of `original`: a column for each figure, with a
+/// value of each repetition.
+async fn columns<const N: usize>(
+    bench: &Bench,
+    what: &str,
+    role: &str,
+    original: &Path,
+    args: &[&str],
+) -> Result<[Vec<f64>; N]> {
+    let resolved = original.canonicalize();
+    let resolved = resolved.with_context(|| format!("cannot find `{}`", original.display()))?;
+    let args = [&["--original", text(&resolved)?], args].concat();
+    let mut columns = [const { Vec::new() }; N];
+    for repetition in 1..=bench.pick(3, 1) {
+        bench.step(&format!("{what}, repetition {repetition}"));
+        let figures: [f64; N] = bench.setup().figures_of_isolated(role, &args).await?;
+        for (column, figure) in columns.iter_mut().zip(figures) {
+            column.push(figure);
+        }
+    }
+    Ok(columns)
+}
+
 fn text(path: &Path) -> Result<&str> {
     path.to_str()
         .with_context(|| format!("`{}` is not UTF-8", path.display()))

@@ -12,8 +12,8 @@ use serde_json::json;
 use testbed::QUEUE;
 use testbed::meter::Usage;
 
+use super::columns;
 use super::image::{Image, Original};
-use super::text;
 use super::tls::TlsFront;
 use crate::adapter::{DRAIN_DEADLINE, MeasuredAdapter};
 use crate::bench::Bench;
@@ -44,34 +44,23 @@ pub(crate) struct Args {
 
 /// Measures in children, and shows the rows.
 pub(super) async fn rows(bench: &mut Bench, original: &Path) -> Result<()> {
-    let original = original.canonicalize();
-    let original = original.context("cannot find the original adapter")?;
     let events = bench.pick(20_000, 5_000).to_string();
-    let args = ["--original", text(&original)?, "--events", &events];
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for repetition in 1..=bench.pick(3, 1) {
-        bench.step(&format!("adapters, repetition {repetition}"));
-        let setup = bench.setup();
-        let figures = setup.figures_of_isolated("compare-adapters", &args).await?;
-        let [rate, cpu, peak, their_rate, their_cpu, their_peak] = figures;
-        ours.push([rate, cpu, peak]);
-        theirs.push([their_rate, their_cpu, their_peak]);
-    }
-    let figure = |of: &[[f64; 3]], index: usize, unit| {
-        let column = of.iter().filter_map(|figures| figures.get(index).copied());
-        Figure::new(unit, column.collect::<Vec<_>>())
-    };
-    let row = |index, name: &str, measures: &str, unit| {
-        let row = Row::new(name, measures, figure(&ours, index, unit));
-        row.against("original", figure(&theirs, index, unit))
+    let args = ["--events", &events];
+    let columns = columns(bench, "adapters", "compare-adapters", original, &args).await?;
+    let [rate, cpu, peak, their_rate, their_cpu, their_peak] = columns;
+    let row = |name: &str, measures: &str, unit, ours, theirs| {
+        let row = Row::new(name, measures, Figure::new(unit, ours));
+        row.against("original", Figure::new(unit, theirs))
     };
     let measures = "from a full queue to a sink, without latency";
-    let rate = row(0, "adapter, events", measures, "events/s");
+    let rate = row("adapter, events", measures, "events/s", rate, their_rate);
     bench.row(rate.target(Target::ratio_at_least(6.0)));
     let measures = "user and system time of the adapter alone, its start included";
-    let cpu = row(1, "adapter, CPU per event", measures, "µs");
+    let cpu = row("adapter, CPU per event", measures, "µs", cpu, their_cpu);
     bench.row(cpu.target(Target::ratio_at_most(0.12)));
-    bench.row(row(2, "adapter, peak memory", "VmHWM of the adapter", "MB"));
+    let measures = "VmHWM of the adapter";
+    let peak = row("adapter, peak memory", measures, "MB", peak, their_peak);
+    bench.row(peak);
     Ok(())
 }
 

@@ -13,8 +13,8 @@ use testbed::{BUCKET, Progress, Service, TARGET, poll_until, workspace_root};
 use tokio::net::TcpStream;
 
 use super::image::{Image, Original};
-use super::text;
 use super::tls::TlsFront;
+use super::{columns, text};
 use crate::bench::{Bench, EmulatedCloud};
 use crate::child::{Setup, report};
 use crate::face::{ANSWER, ask, key};
@@ -56,23 +56,13 @@ pub(crate) struct Args {
 
 /// Measures in children, and shows the rows.
 pub(super) async fn rows(bench: &mut Bench, original: &Path) -> Result<()> {
-    let original = original.canonicalize();
-    let original = original.context("cannot find the original face service")?;
     for (name, quality) in PHOTOS {
         let photo = bench.folder().join(format!("quality-{quality}.jpg"));
         let file = photos::jpeg_with(SIZE.0, SIZE.1, quality)?;
         std::fs::write(&photo, &file)?;
-        let args = ["--original", text(&original)?, "--photo", text(&photo)?];
-        let mut figures = [const { Vec::new() }; 4];
-        for repetition in 1..=bench.pick(3, 1) {
-            bench.step(&format!("{name}, repetition {repetition}"));
-            let setup = bench.setup();
-            let measured: [f64; 4] = setup.figures_of_isolated("compare-faces", &args).await?;
-            for (column, figure) in figures.iter_mut().zip(measured) {
-                column.push(figure);
-            }
-        }
-        let [cpu, peak, their_cpu, their_peak] = figures;
+        let args = ["--photo", text(&photo)?];
+        let columns = columns(bench, name, "compare-faces", original, &args).await?;
+        let [cpu, peak, their_cpu, their_peak] = columns;
         let row = Row::new(
             format!("{name}, CPU"),
             format!(
