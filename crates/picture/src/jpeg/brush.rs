@@ -96,7 +96,12 @@ impl Brush {
             steps[0] = self.divisors.quantised_row(0, &frequencies)[0];
             return;
         }
-        let mut samples = self.samples(steps);
+        let is_covered = shares.kept.as_flattened().iter().all(|kept| *kept == 0.0);
+        let mut samples = if is_covered {
+            [[0.0; 8]; 8]
+        } else {
+            self.samples(steps)
+        };
         let sums = shares.kept.iter().zip(&shares.added);
         for (line, (kept, added)) in samples.iter_mut().zip(sums) {
             for (sample, (kept, added)) in line.iter_mut().zip(kept.iter().zip(added)) {

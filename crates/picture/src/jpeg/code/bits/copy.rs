@@ -7,10 +7,7 @@ impl BitReader<'_> {
     fn bits_to(&self, end: &Self) -> u64 {
         let bytes = self.rest.len().saturating_sub(end.rest.len());
         // Neither the zero behind 0xff nor filling is a part of the data, and each has one.
-        let (chunks, last) = self.rest.get(..bytes).unwrap_or_default().as_chunks::<32>();
-        let count = |bytes: &[u8]| -> u8 { bytes.iter().map(|&byte| u8::from(byte == 0xff)).sum() };
-        let in_chunks: usize = chunks.iter().map(|chunk| usize::from(count(chunk))).sum();
-        let left_out = in_chunks + usize::from(count(last));
+        let left_out = escapes(self.rest.get(..bytes).unwrap_or_default());
         let whole = (bytes - left_out) as u64 * 8 + u64::from(self.real());
         whole.saturating_sub(end.real().into())
     }
@@ -58,4 +55,20 @@ impl BitWriter<'_> {
         }
         copied
     }
+}
+
+/// How many bytes are 0xff.
+fn escapes(bytes: &[u8]) -> usize {
+    let (chunks, last) = bytes.as_chunks::<16>();
+    let in_last = last.iter().map(|&byte| usize::from(byte == 0xff)).sum();
+    // As many as a byte can count, which is done for sixteen places at once.
+    chunks.chunks(255).fold(in_last, |all, chunks| {
+        let mut counts = [0_u8; 16];
+        for chunk in chunks {
+            for (count, byte) in counts.iter_mut().zip(chunk) {
+                *count += u8::from(*byte == 0xff);
+            }
+        }
+        all + counts.into_iter().map(usize::from).sum::<usize>()
+    })
 }
