@@ -80,8 +80,10 @@ impl<const CHANNELS: usize> Average<CHANNELS> {
             return;
         };
         if self.is_whole {
-            let row = pixels.take(self.columns.len());
-            self.data.extend(row.flatten());
+            let begin = self.data.len();
+            self.data.resize(begin + self.line.len(), 0);
+            let row = self.data[begin..].as_chunks_mut().0.iter_mut();
+            row.zip(pixels).for_each(|(to, pixel)| *to = pixel);
             return;
         }
         if share.target != self.current {

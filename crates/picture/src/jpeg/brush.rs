@@ -232,7 +232,7 @@ pub(crate) struct Divisors {
 }
 
 impl Divisors {
-    fn of(table: &Table) -> Self {
+    pub(crate) fn of(table: &Table) -> Self {
         let number = |at: usize| f32::from(table[at].max(1));
         Self {
             rows: std::array::from_fn(|row| std::array::from_fn(|column| number(8 * row + column))),
@@ -242,7 +242,7 @@ impl Divisors {
 
     /// The nearest steps. Bounded as those of a picture would be, so that any code for eight bits
     /// will do.
-    fn quantised(&self, frequencies: &Square) -> Steps {
+    pub(crate) fn quantised(&self, frequencies: &Square) -> Steps {
         let mut steps = [0; 64];
         for (row, steps) in steps.as_chunks_mut().0.iter_mut().enumerate() {
             *steps = self.quantised_row(row, &frequencies[row]);

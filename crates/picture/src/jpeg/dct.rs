@@ -1,5 +1,8 @@
 //! The cosine transform of one block, exact to a few millionths: it is done for blocks that are
-//! drawn upon and for few others, so that it need not be fast.
+//! drawn upon and for few others, so that it need not be fast. Where it is done for many, there is
+//! [`fast`].
+
+pub(crate) mod fast;
 
 use std::f32::consts::PI;
 use std::sync::LazyLock;
@@ -32,7 +35,6 @@ pub(crate) fn inverse(frequencies: &Square) -> Square {
 /// The inverse of the lowest frequencies alone, which gives fewer samples of the same picture.
 #[derive(Debug)]
 pub(crate) struct Reduced {
-    side: usize,
     /// A row for each frequency; of all rows and columns only the first ones count.
     basis: Square,
 }
@@ -51,34 +53,26 @@ impl Reduced {
                 *value = cosine(frequency, place);
             }
         }
-        Self {
-            side: side.into(),
-            basis,
-        }
+        Self { basis }
     }
 
-    pub(crate) fn side(&self) -> usize {
-        self.side
-    }
-
-    /// Takes one frequency into account, `at` being its place in rows of eight.
+    /// The samples that come of frequencies in rows of `SIDE`, which are as many as there are samples a side.
     #[inline]
-    pub(crate) fn add(&self, at: usize, value: f32, lines: &mut Square) {
-        let (row, column) = (at / 8 % 8, at % 8);
-        if row < self.side && column < self.side {
-            for (sum, factor) in lines[row].iter_mut().zip(&self.basis[column]) {
-                *sum += value * factor;
+    pub(crate) fn samples<const SIDE: usize>(
+        &self,
+        frequencies: &[f32; 64],
+    ) -> [[f32; SIDE]; SIDE] {
+        let mut lines = [[0.0; SIDE]; SIDE];
+        for (line, row) in lines.iter_mut().zip(frequencies.as_chunks::<SIDE>().0) {
+            for (value, factors) in row.iter().zip(&self.basis) {
+                for (sum, factor) in line.iter_mut().zip(factors) {
+                    *sum += value * factor;
+                }
             }
         }
-    }
-
-    /// The samples that come of all frequencies taken into account.
-    #[inline]
-    pub(crate) fn samples(&self, lines: &Square) -> Square {
-        let mut samples = [[0.0; 8]; 8];
-        for (line, factors) in lines.iter().zip(&self.basis).take(self.side) {
-            for (row, factor) in samples.iter_mut().zip(factors).take(self.side) {
-                // Beyond the side there are zeros, and eight at once are done as fast as fewer.
+        let mut samples = [[0.0; SIDE]; SIDE];
+        for (line, factors) in lines.iter().zip(&self.basis) {
+            for (row, factor) in samples.iter_mut().zip(factors) {
                 for (sum, value) in row.iter_mut().zip(line) {
                     *sum += factor * value;
                 }
@@ -115,8 +109,16 @@ fn few(left: &Square, right: &Square) -> Square {
     })
 }
 
+/// With loops, which become faster code than closures do.
+#[inline]
 pub(crate) fn transposed(square: &Square) -> Square {
-    std::array::from_fn(|row| square.map(|line| line[row]))
+    let mut transposed = [[0.0; 8]; 8];
+    for (row, line) in square.iter().enumerate() {
+        for (column, value) in line.iter().enumerate() {
+            transposed[column][row] = *value;
+        }
+    }
+    transposed
 }
 
 #[cfg(test)]
@@ -142,23 +144,27 @@ mod tests {
         const STEPS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
         let samples: Square = [0_u8, 5, 10, 15, 20, 25, 30, 35]
             .map(|row| STEPS.map(|step| f32::from(row + 3 * step)));
-        for side in [1, 2, 4, 8] {
-            let reduced = Reduced::to(side);
-            let mut lines = [[0.0; 8]; 8];
-            for (at, value) in forward(&samples).as_flattened().iter().enumerate() {
-                reduced.add(at, *value, &mut lines);
-            }
-            let (many, side) = (f32::from(64 / (side * side)), usize::from(side));
-            let part = 8 / side;
-            let found = reduced.samples(&lines);
-            for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
-                let within = (0..part).flat_map(|v| (0..part).map(move |u| (v, u)));
-                let sum: f32 = within
-                    .map(|(v, u)| samples[y * part + v][x * part + u])
-                    .sum();
-                let mean = sum / many;
-                assert!((found[y][x] - mean).abs() < 2.5, "{side} a side: {found:?}");
-            }
+        averages::<1>(&samples);
+        averages::<2>(&samples);
+        averages::<4>(&samples);
+        averages::<8>(&samples);
+    }
+
+    fn averages<const SIDE: usize>(samples: &Square) {
+        let side = u8::try_from(SIDE).unwrap();
+        let (many, part) = (f32::from(64 / (side * side)), 8 / SIDE);
+        let mut frequencies = [0.0; 64];
+        for (few, row) in frequencies.chunks_exact_mut(SIDE).zip(forward(samples)) {
+            few.copy_from_slice(&row[..SIDE]);
+        }
+        let found = Reduced::to(side).samples::<SIDE>(&frequencies);
+        for (y, x) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (y, x))) {
+            let within = (0..part).flat_map(|v| (0..part).map(move |u| (v, u)));
+            let sum: f32 = within
+                .map(|(v, u)| samples[y * part + v][x * part + u])
+                .sum();
+            let mean = sum / many;
+            assert!((found[y][x] - mean).abs() < 2.5, "{side} a side: {found:?}");
         }
     }
 

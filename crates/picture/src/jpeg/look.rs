@@ -2,18 +2,17 @@
 //!
 //! A block whose high frequencies are left out is a block of fewer samples, so that a large photo
 //! never exists in full: its rows are averaged into the small picture as they come. Frequencies
-//! that the small picture cannot show are not even computed.
+//! that the small picture cannot show are not even read, only skipped.
 
 use image::imageops::FilterType;
 use image::{GrayImage, RgbImage, imageops};
 
-use super::code::{BitReader, Block, Cursor, Part, Places, Scan};
-use super::dct::{Reduced, Square};
+use super::code::{BitReader, Cursor, Low, Part, Scan};
+use super::dct::Reduced;
 use super::file::Jpeg;
 use super::frame::Component;
 use super::scans;
 use super::structure::Structure;
-use super::table::Table;
 use crate::error::PictureError;
 use crate::shrink::{self, Average};
 
@@ -123,7 +122,7 @@ fn read_all(
 }
 
 /// Samples of a component, across and down.
-fn stored(component: &Component, structure: &Structure<'_>) -> (u32, u32) {
+pub(super) fn stored(component: &Component, structure: &Structure<'_>) -> (u32, u32) {
     let (horizontal, vertical) = structure.sampling();
     let samples =
         |pixels: u16, own: u8, most: u8| (u32::from(pixels) * u32::from(own)).div_ceil(most.into());
@@ -158,7 +157,8 @@ fn read_row(scan: &Scan, cursor: &mut Cursor<'_>, looks: &mut [Look]) -> Option<
     for column in 0..scan.units.count.0 {
         cursor.next(&scan.units)?;
         for (part, last) in scan.parts.iter().zip(&mut cursor.last) {
-            looks[part.component].unit(column, (part, last, &mut cursor.from))?;
+            let look = &mut looks[part.component];
+            (look.unit)(look, column, (part, last, &mut cursor.from))?;
         }
     }
     for part in &scan.parts {
@@ -169,7 +169,11 @@ fn read_row(scan: &Scan, cursor: &mut Cursor<'_>, looks: &mut [Look]) -> Option<
 
 /// How the blocks of one component become samples.
 struct Look {
-    table: Table,
+    /// Samples along a side of each block that are seen.
+    side: usize,
+    /// Reads the blocks of one unit.
+    unit: fn(&mut Self, u32, Source<'_, '_>) -> Option<()>,
+    low: Low,
     reduced: Reduced,
     /// Samples in a row that are seen.
     seen: usize,
@@ -177,9 +181,12 @@ struct Look {
     /// The size of the result of `average`.
     target: (u32, u32),
     /// The samples of one row of units, and how many are in a line.
-    rows: Vec<u8>,
+    rows: Vec<f32>,
     row: usize,
 }
+
+/// Where a unit is read from: its part of the scan, and the brightness of the block before.
+type Source<'c, 'f> = (&'c Part, &'c mut i32, &'c mut BitReader<'f>);
 
 impl Look {
     /// Sees no more than is needed for `target`, or all that there is.
@@ -199,7 +206,18 @@ impl Look {
     fn new(stored: (u32, u32), component: &Component, side: u8, target: (u32, u32)) -> Self {
         let seen = reduced(stored, side);
         Self {
-            table: component.table,
+            side: side.into(),
+            unit: match side {
+                1 => Self::unit::<1>,
+                2 => Self::unit::<2>,
+                3 => Self::unit::<3>,
+                4 => Self::unit::<4>,
+                5 => Self::unit::<5>,
+                6 => Self::unit::<6>,
+                7 => Self::unit::<7>,
+                _ => Self::unit::<8>,
+            },
+            low: Low::of(side.into(), &component.table),
             reduced: Reduced::to(side),
             seen: seen.0 as usize,
             average: Average::new(seen, target),
@@ -211,31 +229,27 @@ impl Look {
 
     /// Makes room for a row of units with so many blocks each.
     fn begin(&mut self, units: u32, (across, down): (u32, u32)) {
-        self.row = (units * across) as usize * self.reduced.side();
-        self.rows = vec![0; self.row * down as usize * self.reduced.side()];
+        self.row = (units * across) as usize * self.side;
+        self.rows = vec![0.0; self.row * down as usize * self.side];
     }
 
     /// Reads the blocks of one unit.
-    fn unit(
+    fn unit<const SIDE: usize>(
         &mut self,
         column: u32,
-        (part, last, from): (&Part, &mut i32, &mut BitReader<'_>),
+        (part, last, from): Source<'_, '_>,
     ) -> Option<()> {
-        let side = self.reduced.side();
-        let mut block = Block::PLAIN;
+        let mut frequencies = [0.0; 64];
         let (wide, high) = (part.blocks.0 as usize, part.blocks.1 as usize);
         for down in 0..high {
             for across in 0..wide {
                 part.codings
-                    .read(&Places::STRAIGHT, &mut block, last, from)?;
-                let samples = self.samples(&block);
-                for (line, samples) in samples.iter().enumerate().take(side) {
-                    let left = (column as usize * wide + across) * side;
-                    let begin = (down * side + line) * self.row + left;
-                    let line = self.rows.get_mut(begin..begin + side)?;
-                    for (to, &sample) in line.iter_mut().zip(samples) {
-                        *to = grey(sample);
-                    }
+                    .read_low(&self.low, &mut frequencies, last, from)?;
+                let left = (column as usize * wide + across) * SIDE;
+                let samples = self.reduced.samples::<SIDE>(&frequencies);
+                for (line, samples) in (down * SIDE..).zip(samples) {
+                    let line = self.rows.get_mut(line * self.row + left..)?;
+                    *line.first_chunk_mut()? = samples;
                 }
             }
         }
@@ -244,8 +258,8 @@ impl Look {
 
     fn end_row(&mut self) {
         for line in self.rows.chunks_exact(self.row) {
-            self.average
-                .push(line.iter().take(self.seen).map(|&grey| [grey]));
+            let seen = line.get(..self.seen).unwrap_or(line);
+            self.average.push(seen.iter().map(|&sample| [grey(sample)]));
         }
     }
 
@@ -260,15 +274,6 @@ impl Look {
     fn finish(self) -> GrayImage {
         let (width, height) = self.target;
         GrayImage::from_raw(width, height, self.average.finish()).unwrap_or_default()
-    }
-
-    fn samples(&self, block: &Block) -> Square {
-        let mut lines = [[0.0; 8]; 8];
-        block.each(|at, step| {
-            let value = f32::from(step) * f32::from(self.table[at]);
-            self.reduced.add(at, value, &mut lines);
-        });
-        self.reduced.samples(&lines)
     }
 }
 

@@ -1,21 +1,32 @@
 //! A smaller JPEG of a sequential one, for a service that takes no large files.
 //!
-//! Its components are scaled down while they are read, and encoded as they come: no pixel is ever
+//! Its components are scaled down while they are read, and coded as they are then: no pixel is ever
 //! converted to colours and back. Of one that is upright only a few rows are held at a time.
 
 mod strips;
+mod view;
 
-use jpeg_encoder::{ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType};
+use jpeg_encoder::{ColorType, Encoder};
 
 use self::strips::Strips;
+use self::view::View;
+use super::code::{BitWriter, Block, Part, Scan, Tables};
+use super::dct::fast;
 use super::file::Jpeg;
 use super::look::FEW;
+use super::output::{ScanHeads, head};
+use super::scan_header::ScanHeader;
+use super::segments::{END_OF_IMAGE, corrupt, truncated};
+use super::structure::Structure;
 use super::style::sampling;
 use crate::colour::Space;
 use crate::error::PictureError;
 use crate::format::Format;
-use crate::orientation::Orientation;
+use crate::orientation::{Orientation, Pose};
 use crate::picture::Copy;
+
+/// The first frequency of a block of the brightness that is stored as zero.
+const ZERO: f32 = 8.0 * 128.0;
 
 /// The upright picture in this quality, no side above `max_side`, or a little
 /// smaller. `None` if it cannot be made like this.
@@ -28,27 +39,31 @@ pub(crate) fn small(
     quality: u8,
 ) -> Result<Option<Copy>, PictureError> {
     let structure = &jpeg.structure;
-    let is_plain = matches!(structure.space, Space::YCbCr | Space::Grey);
+    let is_even = match structure.components.as_slice() {
+        [_, blue, red] => blue.blocks() == red.blocks(),
+        _ => true,
+    };
+    let is_plain = is_even && matches!(structure.space, Space::YCbCr | Space::Grey);
     let stored = (structure.width.into(), structure.height.into());
     let Some(side) = side(stored, max_side).filter(|_| is_plain) else {
         return Ok(None);
     };
-    let strips = Strips::of(jpeg, side)?;
-    let upright = Upright::of(&strips, jpeg.orientation, structure.space);
-    let dimensions = (upright.width.into(), upright.height.into());
+    let mut strips = Strips::of(jpeg, side)?;
+    let sizes = strips.sizes().iter();
+    let sizes = sizes.map(|size| jpeg.orientation.upright(size.0, size.1));
+    let dimensions = sizes.fold((0, 0), |most, size| {
+        (most.0.max(size.0), most.1.max(size.1))
+    });
+    let model = model(structure, jpeg.orientation.is_sideways(), quality)?;
+    let model = Jpeg::parse(&model)?;
     // Hardly ever too little; memory that is not written to is not taken.
     let mut bytes = Vec::with_capacity(jpeg.file.len());
-    let mut encoder = Encoder::new(&mut bytes, quality);
-    let is_sideways = jpeg.orientation.is_sideways();
-    encoder.set_sampling_factor(sampling(
-        structure.space,
-        &structure.components,
-        is_sideways,
-    ));
-    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-    encoder
-        .encode_image(upright)
-        .map_err(|error| PictureError::encode(Format::Jpeg, error))?;
+    write(
+        model,
+        dimensions,
+        (&mut strips, jpeg.orientation),
+        &mut bytes,
+    )?;
     strips.end()?;
     Ok(Some(Copy { bytes, dimensions }))
 }
@@ -64,72 +79,92 @@ fn side((width, height): (u32, u32), max_side: u32) -> Option<u8> {
     (is_near && is_long_enough).then_some(side)
 }
 
-/// The upright view of components, row by row.
-struct Upright<'s, 'f> {
-    strips: &'s Strips<'f>,
-    orientation: Orientation,
-    space: Space,
-    width: u16,
-    height: u16,
+/// A file of one pixel, which differs from one of any other size in nothing but its size and its data.
+fn model(
+    structure: &Structure<'_>,
+    is_sideways: bool,
+    quality: u8,
+) -> Result<Vec<u8>, PictureError> {
+    let colour = match structure.space {
+        Space::Grey => ColorType::Luma,
+        _ => ColorType::Ycbcr,
+    };
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, quality);
+    encoder.set_sampling_factor(sampling(
+        structure.space,
+        &structure.components,
+        is_sideways,
+    ));
+    encoder
+        .encode(&[0; 3], 1, 1, colour)
+        .map_err(|error| PictureError::encode(Format::Jpeg, error))?;
+    Ok(file)
 }
 
-impl<'s, 'f> Upright<'s, 'f> {
-    fn of(strips: &'s Strips<'f>, orientation: Orientation, space: Space) -> Self {
-        let sizes = strips.sizes().iter();
-        let sizes = sizes.map(|size| orientation.upright(size.0, size.1));
-        let (width, height) = sizes.fold((0, 0), |most, size| {
-            (most.0.max(size.0), most.1.max(size.1))
-        });
-        let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
-        Self {
-            strips,
-            orientation,
-            space,
-            width: side(width),
-            height: side(height),
-        }
-    }
-}
-
-impl ImageBuffer for Upright<'_, '_> {
-    fn get_jpeg_color_type(&self) -> JpegColorType {
-        match self.space {
-            Space::YCbCr => JpegColorType::Ycbcr,
-            _ => JpegColorType::Luma,
-        }
-    }
-
-    fn width(&self) -> u16 {
-        self.width
-    }
-
-    fn height(&self) -> u16 {
-        self.height
-    }
-
-    /// Samples of coarse components are repeated; the encoder takes their means.
-    fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
-        let strip = self.strips.at(y.into());
-        let sizes = self.strips.sizes();
-        for ((plane, size), buffer) in strip.planes.iter().zip(sizes).zip(buffers) {
-            let (width, height) = self.orientation.upright(size.0, size.1);
-            let times = usize::from(self.width).div_ceil(width as usize);
-            let row = (u32::from(y) - strip.above) / u32::from(self.height).div_ceil(height);
-            let walk = self.orientation.walk(plane.width(), plane.height());
-            let samples = plane.as_raw();
-            let end = buffer.len() + usize::from(self.width);
-            if times == 1 && walk.right == 1 {
-                let first = walk.index(0, row);
-                buffer.extend_from_slice(&samples[first..first + width as usize]);
-            } else {
-                for x in 0..width {
-                    let sample = samples[walk.index(x, row)];
-                    buffer.extend(std::iter::repeat_n(sample, times));
-                }
+/// Writes a file like the model, but of these strips, turned upright.
+fn write(
+    model: Jpeg<'_>,
+    (width, height): (u32, u32),
+    (strips, orientation): (&mut Strips<'_>, Orientation),
+    file: &mut Vec<u8>,
+) -> Result<(), PictureError> {
+    let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
+    let structure = Structure {
+        width: side(width),
+        height: side(height),
+        ..model.structure
+    };
+    let (header, _) = model.segments.last().ok_or_else(truncated)?;
+    let header = ScanHeader::read(header.payload, structure.ids())?;
+    let scan = Scan::of(&header, &structure, &Tables::standard())?;
+    let pose = Pose::upright(Orientation::Upright);
+    head(&structure, structure.process, pose, file);
+    ScanHeads::default().write_sequential(&scan, &structure, file);
+    let views = strips.sizes().iter().zip(&structure.components);
+    let views = views.map(|(&size, component)| View::of(size, orientation, component, &structure));
+    let mut views: Vec<_> = views.collect();
+    let mut to = BitWriter::new(file);
+    let mut last = [0; 4];
+    let (columns, rows) = scan.units.count;
+    let unfit = || corrupt("its frequencies are out of range");
+    for row in 0..rows {
+        views.iter_mut().for_each(View::clear);
+        for y in row * scan.units.pixels.1..(row + 1) * scan.units.pixels.1 {
+            let strip = strips.at(y.min(height - 1))?;
+            for (view, plane) in views.iter_mut().zip(&strip.planes) {
+                view.read(y, plane, strip.above).ok_or_else(unfit)?;
             }
-            buffer.truncate(end);
+        }
+        for column in 0..columns {
+            for (part, last) in scan.parts.iter().zip(&mut last) {
+                let view = &views[part.component];
+                write_unit(column, (part, view), last, &mut to).ok_or_else(unfit)?;
+            }
         }
     }
+    to.finish();
+    file.extend([0xff, END_OF_IMAGE]);
+    Ok(())
+}
+
+/// Writes the blocks that one component has in one unit.
+fn write_unit(
+    column: u32,
+    (part, view): (&Part, &View),
+    last: &mut i32,
+    to: &mut BitWriter<'_>,
+) -> Option<()> {
+    let (across, down) = part.blocks;
+    for y in 0..down {
+        for x in column * across..(column + 1) * across {
+            let mut frequencies = fast::forward(&view.block(x, y)?);
+            frequencies[0][0] -= ZERO;
+            let block = Block::of(&view.divisors.quantised(&frequencies))?;
+            part.codings.write(&block, last, to)?;
+        }
+    }
+    Some(())
 }
 
 #[cfg(test)]

@@ -80,11 +80,20 @@ impl Block {
         self.steps[0] = 0;
     }
 
-    /// From rows of eight.
+    /// From rows of eight. `None` if a step is too large.
+    #[expect(clippy::cast_possible_truncation, reason = "no step is that large")]
     pub(crate) fn of(steps: &Steps) -> Option<Self> {
+        // Gathers the lowest bits of eight bytes in the highest byte of the product.
+        const GATHER: u64 = 0x0102_0408_1020_4080;
+        let largest = steps.iter().fold(0, |all, step| all | step.unsigned_abs());
+        i16::try_from(largest).ok()?;
         let mut block = Self::PLAIN;
-        for (row, steps) in (0..).zip(steps.as_chunks().0) {
-            block.set_row(row, steps)?;
+        for (to, at) in block.steps.iter_mut().zip(ZIGZAG) {
+            *to = steps[at] as i16;
+        }
+        let marks = block.steps.map(|step| u8::from(step != 0));
+        for &marks in marks.as_chunks().0.iter().rev() {
+            block.places = block.places << 8 | u64::from_le_bytes(marks).wrapping_mul(GATHER) >> 56;
         }
         Some(block)
     }

@@ -81,13 +81,13 @@ impl Codings {
     /// Reads a block and forgets it.
     pub(crate) fn skip(&self, last: &mut i32, from: &mut BitReader<'_>) -> Option<()> {
         self.read_dc(last, from)?;
-        from.with(|from| self.skip_rest(from))
+        from.with(|from| self.skip_rest(0, from))
     }
 
+    /// Skips the steps behind `place`, in the order of the zigzag.
     #[inline]
-    fn skip_rest(&self, from: &mut BitReader<'_>) -> Option<()> {
+    pub(super) fn skip_rest(&self, mut place: usize, from: &mut BitReader<'_>) -> Option<()> {
         let leaps = self.ac.leaps.get_or_init(|| Leaps::of(&self.ac.reading));
-        let mut place = 0;
         while place < 63 {
             let leap = leaps.at(from.peek());
             let behind = place + usize::from(leap.places);
@@ -129,7 +129,7 @@ impl Codings {
         block: &mut Block,
         from: &mut BitReader<'_>,
     ) -> Option<()> {
-        let pairs: &Pairs = self.ac.pairs.get_or_init(|| Pairs::of(&self.ac.reading));
+        let pairs = self.ac.pairs();
         let (mut place, mut found) = (0, 0);
         while place < 63 {
             let pair = pairs.at(from.peek());
@@ -256,7 +256,7 @@ impl Codings {
         Some(())
     }
 
-    fn read_dc(&self, last: &mut i32, from: &mut BitReader<'_>) -> Option<i32> {
+    pub(super) fn read_dc(&self, last: &mut i32, from: &mut BitReader<'_>) -> Option<i32> {
         *last += self.dc.difference(from)?;
         (last.unsigned_abs() <= self.most).then_some(*last)
     }
@@ -277,6 +277,11 @@ impl Coding {
         }
     }
 
+    #[inline]
+    pub(super) fn pairs(&self) -> &Pairs {
+        self.pairs.get_or_init(|| Pairs::of(&self.reading))
+    }
+
     /// Writes the code of results, as a file has it.
     pub(crate) fn write_code(&self, file: &mut Vec<u8>) {
         self.written.write(file);
@@ -295,7 +300,7 @@ impl Coding {
 
     /// By how many places the next symbol leads on, none if it ends the block, and the step there.
     #[cold]
-    fn step<'f>(&self, mut from: BitReader<'f>) -> Option<(usize, i16, BitReader<'f>)> {
+    pub(super) fn step<'f>(&self, mut from: BitReader<'f>) -> Option<(usize, i16, BitReader<'f>)> {
         let (symbol, bits) = self.take(&mut from)?;
         match halves(symbol) {
             (0, 0) => Some((0, 0, from)),

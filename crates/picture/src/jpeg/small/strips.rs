@@ -1,6 +1,4 @@
-//! The components of a picture, scaled down, as far as its encoder has come.
-
-use std::cell::{Ref, RefCell};
+//! The components of a picture, scaled down, as far as they are coded.
 
 use image::GrayImage;
 
@@ -9,18 +7,13 @@ use crate::jpeg::file::Jpeg;
 use crate::jpeg::look::{self, Rows};
 use crate::orientation::Orientation;
 
-/// Components that are read while an encoder asks for their rows, from top to bottom. Those of a
+/// Components that are read while they are coded, from top to bottom. Those of a
 /// picture that is to be turned, or comes in several scans, are read at once.
 pub(super) struct Strips<'f> {
     sizes: Vec<(u32, u32)>,
-    reading: RefCell<Reading<'f>>,
-}
-
-struct Reading<'f> {
     strip: Strip,
     /// What is below the strip.
     rest: Option<Rows<'f>>,
-    outcome: Result<(), PictureError>,
 }
 
 /// Some rows.
@@ -48,14 +41,10 @@ impl<'f> Strips<'f> {
             Some(rows) => rows.sizes(),
             None => planes.iter().map(GrayImage::dimensions).collect(),
         };
-        let reading = Reading {
-            strip: Strip { planes, above: 0 },
-            rest,
-            outcome: Ok(()),
-        };
         Ok(Self {
             sizes,
-            reading: reading.into(),
+            strip: Strip { planes, above: 0 },
+            rest,
         })
     }
 
@@ -64,11 +53,22 @@ impl<'f> Strips<'f> {
         &self.sizes
     }
 
-    /// The strip with this row of the picture, which is not above the one that was asked for before. If the
-    /// file is damaged, any other.
-    pub(super) fn at(&self, row: u32) -> Ref<'_, Strip> {
-        self.reading.borrow_mut().go_to(row);
-        Ref::map(self.reading.borrow(), |reading| &reading.strip)
+    /// The strip with this row of the picture, which is not above the one that was asked for before.
+    ///
+    /// # Errors
+    /// Damage.
+    pub(super) fn at(&mut self, row: u32) -> Result<&Strip, PictureError> {
+        let height = self.strip.planes.iter().map(GrayImage::height).max();
+        let below = self.strip.above + height.unwrap_or(0);
+        if row >= below
+            && let Some(rest) = &mut self.rest
+        {
+            self.strip = Strip {
+                planes: rest.next()?,
+                above: below,
+            };
+        }
+        Ok(&self.strip)
     }
 
     /// To be called when all was asked for.
@@ -76,28 +76,6 @@ impl<'f> Strips<'f> {
     /// # Errors
     /// Damage.
     pub(super) fn end(self) -> Result<(), PictureError> {
-        let Reading { rest, outcome, .. } = self.reading.into_inner();
-        outcome?;
-        rest.map_or(Ok(()), |rows| rows.end())
-    }
-}
-
-impl Reading<'_> {
-    fn go_to(&mut self, row: u32) {
-        let Some(rest) = &mut self.rest else {
-            return;
-        };
-        let height = self.strip.planes.iter().map(GrayImage::height).max();
-        let below = self.strip.above + height.unwrap_or(0);
-        if row < below {
-            return;
-        }
-        self.strip.above = below;
-        if self.outcome.is_ok() {
-            match rest.next() {
-                Ok(planes) => self.strip.planes = planes,
-                Err(error) => self.outcome = Err(error),
-            }
-        }
+        self.rest.map_or(Ok(()), |rows| rows.end())
     }
 }
