@@ -49,6 +49,7 @@ use image::RgbImage;
 
 use self::patch::Patch;
 use self::structure::Structure;
+use self::turn::Turned;
 use crate::error::PictureError;
 use crate::format::Format;
 use crate::header::Header;
@@ -150,6 +151,18 @@ impl<'f> Jpeg<'f> {
         } else {
             Ok(None)
         }
+    }
+
+    /// Whether the whole file is read, and so needed no more, before its upright result is written.
+    pub(crate) fn is_turned_at_once(&self) -> bool {
+        self.orientation != Orientation::Upright
+            && self.structure.is_sequential()
+            && turn::is_whole(self)
+    }
+
+    /// What the upright result of laying `sheet` over such a picture is made of.
+    pub(crate) fn turned<'s>(&self, sheet: &'s Sheet) -> Result<Turned<'s>, PictureError> {
+        Turned::read(self, sheet)
     }
 
     /// The same file without the metadata that does not decide how pixels are shown.

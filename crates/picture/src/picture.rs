@@ -193,7 +193,8 @@ impl<'f> Picture<'f> {
     /// As [`annotate`](Self::annotate), of a file that is needed no more: its memory becomes that of
     /// the result, if the picture is read and written in the same order. That is a JPEG that is
     /// upright and sequential, with all in one scan, or a PNG that is stored upright and not
-    /// interlaced; it then takes little beside its file.
+    /// interlaced; it then takes little beside its file. It is also that of a sequential JPEG on its
+    /// side if all of it is read before it is turned.
     ///
     /// # Errors
     /// As [`open`](Self::open) and [`annotate`](Self::annotate).
@@ -205,6 +206,14 @@ impl<'f> Picture<'f> {
         let picture = Picture::open(&file, limits)?;
         let content_type = picture.header.format.media_type();
         let bytes = match &picture.file {
+            File::Jpeg(jpeg)
+                if picture.header.edit_bytes.is_some()
+                    && (jpeg.turns_exactly() || !plan.is_empty())
+                    && jpeg.is_turned_at_once() =>
+            {
+                let sheet = picture.paint(plan)?;
+                kept(jpeg, plan).turned(&sheet)?.write_over(file)?
+            }
             File::Jpeg(jpeg) => {
                 let Some(patch) = kept(jpeg, plan).patch()? else {
                     return picture.annotate(plan);

@@ -10,7 +10,8 @@
 //! read, and their code, which is much smaller, is held until its turn has come ([`strip`]). Of a very
 //! large picture not even that: a first pass over the code notes cursors at regular places
 //! ([`source`]), and a second one begins at these places and reads the picture in strips, in the order
-//! in which the result needs them ([`layout`]).
+//! in which the result needs them ([`layout`]). Any other file has been read when its result is begun,
+//! which can take its memory ([`Turned`]).
 //!
 //! Files that bring each component in a scan of its own end like all others: the result has one
 //! scan of all components.
@@ -26,7 +27,7 @@ use self::axis::Axis;
 use self::layout::Layout;
 use self::source::Source;
 use self::strip::Strip;
-use super::code::BitWriter;
+use super::code::{BitWriter, Codings};
 use super::file::Jpeg;
 use super::output::{OneScan, head};
 use super::segments::{END_OF_IMAGE, corrupt};
@@ -59,6 +60,11 @@ pub(crate) fn keeps_pixels(structure: &Structure<'_>, orientation: Orientation) 
         && Axis::pairs(structure, orientation)
             .iter()
             .all(|(across, down)| across.is_exact() && down.is_exact())
+}
+
+/// Whether turning reads a sequential file as a whole before it writes anything.
+pub(crate) fn is_whole(jpeg: &Jpeg<'_>) -> bool {
+    Layout::of(&jpeg.structure, jpeg.orientation, jpeg.file.len()).is_whole()
 }
 
 /// Turns a sequential file upright, lays `sheet` over it, and writes it to `result`, which ought to
@@ -94,14 +100,26 @@ fn write(
     sheet: &Sheet,
     result: &mut Vec<u8>,
 ) -> Result<(), PictureError> {
+    let (turned, source) = read(jpeg, layout, upright, sheet)?;
+    let source = (!layout.is_whole()).then_some(&source);
+    turned.write(source, result)
+}
+
+/// Reads a sequential file. If the picture is not one strip, that is for later, and what is found
+/// are places to begin at.
+fn read<'f, 's>(
+    jpeg: &Jpeg<'f>,
+    layout: &Layout,
+    upright: &Structure<'_>,
+    sheet: &'s Sheet,
+) -> Result<(Turned<'s>, Source<'f>), PictureError> {
     let structure = &jpeg.structure;
     if !structure.can_be_one_scan() {
         return Err(PictureError::Unsupported {
             what: "unusually sampled JPEG",
         });
     }
-    let too_large = || corrupt("its coefficients are too large to be turned");
-    let mut strip = Strip::new((structure, upright), layout, sheet);
+    let mut strip = Strip::new((structure, upright), layout.clone(), sheet);
     let source = if layout.is_whole() {
         layout.parts().for_each(|part| strip.begin(part));
         Source::read(jpeg, |index, cursor| strip.read_all(index, cursor))?
@@ -110,23 +128,72 @@ fn write(
     };
     let codings = source.codings();
     let scan = OneScan::of(&codings);
+    let mut begin = Vec::new();
     let pose = Pose::upright(layout.orientation);
-    head(upright, scan.process(), pose, result);
-    scan.write_head(upright, result);
-    let (mut to, mut last) = (BitWriter::new(result), [0; 4]);
-    for part in layout.parts() {
-        if !layout.is_whole() {
-            strip.begin(part);
-            strip.read(&source).ok_or_else(too_large)?;
-        }
-        strip
-            .write(&codings, &mut last, &mut to)
-            .filter(|()| !strip.is_too_large())
-            .ok_or_else(too_large)?;
+    head(upright, scan.process(), pose, &mut begin);
+    scan.write_head(upright, &mut begin);
+    let turned = Turned {
+        layout: layout.clone(),
+        head: begin,
+        strip,
+        codings,
+    };
+    Ok((turned, source))
+}
+
+/// What a result is made of. If the picture is one strip, that is all: its file was read.
+pub(crate) struct Turned<'s> {
+    layout: Layout,
+    /// The result up to the picture data.
+    head: Vec<u8>,
+    strip: Strip<'s>,
+    codings: Vec<Codings>,
+}
+
+impl<'s> Turned<'s> {
+    /// Reads a sequential file that is [one strip](is_whole), to be turned upright with `sheet` laid over
+    /// it.
+    ///
+    /// # Errors
+    /// Damage.
+    pub(crate) fn read(jpeg: &Jpeg<'_>, sheet: &'s Sheet) -> Result<Self, PictureError> {
+        let upright = jpeg.structure.turned(jpeg.orientation);
+        let layout = Layout::of(&jpeg.structure, jpeg.orientation, jpeg.file.len());
+        let (turned, _) = read(jpeg, &layout, &upright, sheet)?;
+        Ok(turned)
     }
-    to.finish();
-    result.extend([0xff, END_OF_IMAGE]);
-    Ok(())
+
+    /// The result, in the memory of the file that was read.
+    ///
+    /// # Errors
+    /// Damage.
+    pub(crate) fn write_over(self, mut file: Vec<u8>) -> Result<Vec<u8>, PictureError> {
+        file.clear();
+        self.write(None, &mut file)?;
+        file.shrink_to_fit();
+        Ok(file)
+    }
+
+    /// Writes the result, whose strips are read from `source` if they are several.
+    fn write(self, source: Option<&Source<'_>>, result: &mut Vec<u8>) -> Result<(), PictureError> {
+        let too_large = || corrupt("its coefficients are too large to be turned");
+        let mut strip = self.strip;
+        result.extend(&self.head);
+        let (mut to, mut last) = (BitWriter::new(result), [0; 4]);
+        for part in self.layout.parts() {
+            if let Some(source) = source {
+                strip.begin(part);
+                strip.read(source).ok_or_else(too_large)?;
+            }
+            strip
+                .write(&self.codings, &mut last, &mut to)
+                .filter(|()| !strip.is_too_large())
+                .ok_or_else(too_large)?;
+        }
+        to.finish();
+        result.extend([0xff, END_OF_IMAGE]);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::jpeg::structure::Structure;
 use crate::sheet::Sheet;
 
 pub(super) struct Strip<'a> {
-    layout: &'a Layout,
+    layout: Layout,
     part: Part,
     /// By component.
     planes: Vec<Plane>,
@@ -27,14 +27,13 @@ impl<'a> Strip<'a> {
     /// Of a picture of this structure, `upright` being that of the result.
     pub(super) fn new(
         (structure, upright): (&Structure<'_>, &Structure<'_>),
-        layout: &'a Layout,
+        layout: Layout,
         sheet: &'a Sheet,
     ) -> Self {
         let axes = Axis::pairs(structure, layout.orientation);
         let planes = axes.into_iter().zip(Brush::all(upright));
         let blocks = upright.components.iter().map(|one| one.blocks());
         Self {
-            layout,
             part: Part::NONE,
             planes: planes
                 .map(|(axes, brush)| Plane::new(axes, brush))
@@ -48,6 +47,7 @@ impl<'a> Strip<'a> {
             },
             units: Units::of_all(upright),
             blocks: blocks.collect(),
+            layout,
         }
     }
 
@@ -55,7 +55,7 @@ impl<'a> Strip<'a> {
     pub(super) fn begin(&mut self, part: Part) {
         self.tools.store.clear();
         for (component, plane) in self.planes.iter_mut().enumerate() {
-            plane.begin(component, &part.rows, self.layout);
+            plane.begin(component, &part.rows, &self.layout);
         }
         let (wide, high) = self.units.pixels;
         for row in part.rows.clone() {
