@@ -129,37 +129,9 @@ impl Codings {
         block: &mut Block,
         from: &mut BitReader<'_>,
     ) -> Option<()> {
-        let pairs = self.ac.pairs();
-        let (mut place, mut found) = (0, 0);
-        while place < 63 {
-            let pair = pairs.at(from.peek());
-            let [one, two] = pair.on.map(|on| place + usize::from(on));
-            if two < 63 {
-                from.take(pair.bits.into());
-                if one == place {
-                    break;
-                }
-                block.turn(one, pair.steps[0], places, &mut found);
-                block.turn(two, pair.steps[1], places, &mut found);
-                place = two;
-                if pair.ends {
-                    break;
-                }
-            } else {
-                let (on, step);
-                (on, step, *from) = self.ac.step(*from)?;
-                if on == 0 {
-                    break;
-                }
-                place += on;
-                if place > 63 {
-                    return None;
-                }
-                if step != 0 {
-                    block.turn(place, step, places, &mut found);
-                }
-            }
-        }
+        let mut found = 0;
+        let turn = |place, step| block.turn(place, step, places, &mut found);
+        self.ac.steps(63, from, turn)?;
         block.places = found;
         Some(())
     }
@@ -278,8 +250,51 @@ impl Coding {
     }
 
     #[inline]
-    pub(super) fn pairs(&self) -> &Pairs {
+    fn pairs(&self) -> &Pairs {
         self.pairs.get_or_init(|| Pairs::of(&self.reading))
+    }
+
+    /// Hands over the steps of a block that are not zero, each with its place in the order of the zigzag,
+    /// up to the place `end` at least. Returns the last place that was reached, 63 if the block ended.
+    #[inline]
+    pub(super) fn steps(
+        &self,
+        end: usize,
+        from: &mut BitReader<'_>,
+        mut found: impl FnMut(usize, i16),
+    ) -> Option<usize> {
+        let pairs = self.pairs();
+        let mut place = 0;
+        while place < end {
+            let pair = pairs.at(from.peek());
+            let [one, two] = pair.on.map(|on| place + usize::from(on));
+            if two < 63 {
+                from.take(pair.bits.into());
+                if one == place {
+                    return Some(63);
+                }
+                found(one, pair.steps[0]);
+                found(two, pair.steps[1]);
+                place = two;
+                if pair.ends {
+                    return Some(63);
+                }
+            } else {
+                let (on, step);
+                (on, step, *from) = self.step(*from)?;
+                if on == 0 {
+                    return Some(63);
+                }
+                place += on;
+                if place > 63 {
+                    return None;
+                }
+                if step != 0 {
+                    found(place, step);
+                }
+            }
+        }
+        Some(place)
     }
 
     /// Writes the code of results, as a file has it.
@@ -300,7 +315,7 @@ impl Coding {
 
     /// By how many places the next symbol leads on, none if it ends the block, and the step there.
     #[cold]
-    pub(super) fn step<'f>(&self, mut from: BitReader<'f>) -> Option<(usize, i16, BitReader<'f>)> {
+    fn step<'f>(&self, mut from: BitReader<'f>) -> Option<(usize, i16, BitReader<'f>)> {
         let (symbol, bits) = self.take(&mut from)?;
         match halves(symbol) {
             (0, 0) => Some((0, 0, from)),

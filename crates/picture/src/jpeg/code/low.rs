@@ -65,35 +65,8 @@ impl Codings {
         frequencies: &mut [f32; 64],
         from: &mut BitReader<'_>,
     ) -> Option<()> {
-        let pairs = self.ac.pairs();
-        let mut place = 0;
-        while place < low.last {
-            let pair = pairs.at(from.peek());
-            let [one, two] = pair.on.map(|on| place + usize::from(on));
-            if two < 63 {
-                from.take(pair.bits.into());
-                if one == place {
-                    return Some(());
-                }
-                low.set(one, pair.steps[0], frequencies);
-                low.set(two, pair.steps[1], frequencies);
-                place = two;
-                if pair.ends {
-                    return Some(());
-                }
-            } else {
-                let (on, step);
-                (on, step, *from) = self.ac.step(*from)?;
-                if on == 0 {
-                    return Some(());
-                }
-                place += on;
-                if place > 63 {
-                    return None;
-                }
-                low.set(place, step, frequencies);
-            }
-        }
+        let set = |place, step| low.set(place, step, frequencies);
+        let place = self.ac.steps(low.last, from, set)?;
         self.skip_rest(place, from)
     }
 }
