@@ -48,6 +48,7 @@ pub(crate) use style::JpegStyle;
 use image::RgbImage;
 
 use self::patch::Patch;
+use self::segments::{START_OF_SCAN, Segment};
 use self::structure::Structure;
 use self::turn::Turned;
 use crate::error::PictureError;
@@ -124,44 +125,56 @@ impl<'f> Jpeg<'f> {
 
     /// Whether the picture must be turned upright, and can be so that every pixel stays as it is.
     pub(crate) fn turns_exactly(&self) -> bool {
-        self.orientation != Orientation::Upright
-            && turn::keeps_pixels(&self.structure, self.orientation)
+        !self.is_upright() && turn::keeps_pixels(&self.structure, self.orientation)
     }
 
-    /// The upright result of laying `sheet` over the picture, without decoding it.
-    pub(crate) fn edit(&self, sheet: &Sheet) -> Result<Vec<u8>, PictureError> {
-        // Hardly ever too little; the bound may be far more.
-        let room = usize::try_from(self.result_bytes(sheet.tiles())).unwrap_or(usize::MAX);
-        let mut result = Vec::with_capacity(room.min(2 * self.file.len() + (64 << 10)));
-        match self.orientation {
-            Orientation::Upright if self.structure.is_sequential() => {
-                patch::patch(self, sheet, &mut result)?;
-            }
-            Orientation::Upright => progressive::patch(self, sheet, &mut result)?,
-            _ => self.as_sequential(|jpeg| turn::turn(jpeg, sheet, &mut result))?,
+    pub(crate) fn is_upright(&self) -> bool {
+        self.orientation == Orientation::Upright
+    }
+
+    /// The result of laying `sheet` over a picture that stands upright, by its code.
+    pub(crate) fn patched(&self, sheet: &Sheet) -> Result<Vec<u8>, PictureError> {
+        let mut result = self.room(sheet);
+        if self.structure.is_sequential() {
+            patch::patch(self, sheet, &mut result)?;
+        } else {
+            progressive::patch(self, sheet, &mut result)?;
         }
         Ok(result)
     }
 
-    /// What it takes to lay a sheet over the picture within the memory of its file, if that can be
-    /// done.
-    pub(crate) fn patch(&self) -> Result<Option<Patch>, PictureError> {
-        if self.orientation == Orientation::Upright && self.structure.is_sequential() {
-            Patch::of(self)
-        } else {
-            Ok(None)
-        }
+    /// The upright result of laying `sheet` over the picture, by its code.
+    pub(crate) fn turned(&self, sheet: &Sheet) -> Result<Vec<u8>, PictureError> {
+        let mut result = self.room(sheet);
+        self.as_sequential(|jpeg| turn::turn(jpeg, sheet, &mut result))?;
+        Ok(result)
+    }
+
+    /// Hardly ever too little for a result; the bound may be far more.
+    fn room(&self, sheet: &Sheet) -> Vec<u8> {
+        let most = usize::try_from(self.result_bytes(sheet.tiles())).unwrap_or(usize::MAX);
+        Vec::with_capacity(most.min(2 * self.file.len() + (64 << 10)))
+    }
+
+    /// Whether the file is sequential, with all components in one scan.
+    pub(crate) fn is_one_scan(&self) -> bool {
+        let is_scan = |(segment, _): &&(Segment<'_>, _)| segment.marker == START_OF_SCAN;
+        self.structure.is_sequential() && self.segments.iter().filter(is_scan).count() == 1
+    }
+
+    /// What it takes to lay a sheet over [such](Self::is_one_scan) a picture, which stays as it
+    /// lies, within the memory of its file.
+    pub(crate) fn patch(&self) -> Result<Patch, PictureError> {
+        Patch::of(self)
     }
 
     /// Whether the whole file is read, and so needed no more, before its upright result is written.
     pub(crate) fn is_turned_at_once(&self) -> bool {
-        self.orientation != Orientation::Upright
-            && self.structure.is_sequential()
-            && turn::is_whole(self)
+        self.structure.is_sequential() && turn::is_whole(self)
     }
 
-    /// What the upright result of laying `sheet` over such a picture is made of.
-    pub(crate) fn turned<'s>(&self, sheet: &'s Sheet) -> Result<Turned<'s>, PictureError> {
+    /// What the upright result of laying `sheet` over [such](Self::is_turned_at_once) a picture is made of.
+    pub(crate) fn turn<'s>(&self, sheet: &'s Sheet) -> Result<Turned<'s>, PictureError> {
         Turned::read(self, sheet)
     }
 

@@ -19,6 +19,7 @@ mod png;
 mod raster;
 mod sheet;
 mod shrink;
+mod way;
 mod webp;
 mod xmp;
 

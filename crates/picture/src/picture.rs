@@ -18,6 +18,7 @@ use crate::limits::Limits;
 use crate::png::Png;
 use crate::raster::Raster;
 use crate::sheet::{Sheet, TILE_BYTES};
+use crate::way::Way;
 use crate::webp::WebP;
 
 /// A file that is known to be a picture within the limits.
@@ -164,35 +165,24 @@ impl<'f> Picture<'f> {
     /// # Errors
     /// The file is damaged, or the result cannot be encoded: permanent.
     pub fn annotate(&self, plan: &Plan) -> Result<Annotated, PictureError> {
-        if let File::Jpeg(jpeg) = &self.file {
-            let jpeg = kept(jpeg, plan);
-            if plan.is_empty() && !jpeg.turns_exactly() {
-                return Ok(self.annotated(jpeg.copy()?));
+        let keeps_metadata = plan.keeps_metadata();
+        let bytes = match self.way(plan) {
+            Way::CopyJpeg(jpeg) => kept(jpeg, plan).copy()?,
+            Way::Patch(jpeg) => kept(jpeg, plan).patched(&self.paint(plan)?)?,
+            Way::Turn(jpeg) => kept(jpeg, plan).turned(&self.paint(plan)?)?,
+            Way::CopyWebP(webp) => {
+                self.decode()?; // A damaged one is refused.
+                webp.copy(keeps_metadata)?
             }
-            if self.header.edit_bytes.is_some() {
-                let bytes = jpeg.edit(&self.paint(plan)?)?;
-                return Ok(self.annotated(bytes));
-            }
-        }
-        if let File::WebP(webp) = &self.file
-            && webp.is_lossy()
-            && plan.is_empty()
-        {
-            self.decode()?; // A damaged one is refused.
-            return Ok(self.annotated(webp.copy(plan.keeps_metadata())?));
-        }
-        if let File::Png(png) = &self.file
-            && self.header.edit_bytes.is_some()
-        {
-            let edit = png.edit(self.paint(plan)?, plan.keeps_metadata())?;
-            return Ok(self.annotated(png.edited(edit)?));
-        }
-        self.redraw(plan)
+            Way::Strips(png) => png.edited(png.edit(self.paint(plan)?, keeps_metadata)?)?,
+            Way::Redraw => return self.redraw(plan),
+        };
+        Ok(self.annotated(bytes))
     }
 
     /// As [`annotate`](Self::annotate), of a file that is needed no more: its memory becomes that of
-    /// the result, if the picture is read and written in the same order. That is a JPEG that is
-    /// upright and sequential, with all in one scan, or a PNG that is stored upright and not
+    /// the result, if the picture is read and written in the same order. That is a sequential JPEG that
+    /// stays as it lies, with all in one scan, or a PNG that is stored upright and not
     /// interlaced; it then takes little beside its file. It is also that of a sequential JPEG on its
     /// side if all of it is read before it is turned.
     ///
@@ -205,23 +195,16 @@ impl<'f> Picture<'f> {
     ) -> Result<Annotated, PictureError> {
         let picture = Picture::open(&file, limits)?;
         let content_type = picture.header.format.media_type();
-        let bytes = match &picture.file {
-            File::Jpeg(jpeg)
-                if picture.header.edit_bytes.is_some()
-                    && (jpeg.turns_exactly() || !plan.is_empty())
-                    && jpeg.is_turned_at_once() =>
-            {
+        let bytes = match picture.way(plan) {
+            Way::CopyJpeg(jpeg) | Way::Patch(jpeg) if jpeg.is_one_scan() => {
                 let sheet = picture.paint(plan)?;
-                kept(jpeg, plan).turned(&sheet)?.write_over(file)?
+                kept(jpeg, plan).patch()?.write_over(file, &sheet)?
             }
-            File::Jpeg(jpeg) => {
-                let Some(patch) = kept(jpeg, plan).patch()? else {
-                    return picture.annotate(plan);
-                };
+            Way::Turn(jpeg) if jpeg.is_turned_at_once() => {
                 let sheet = picture.paint(plan)?;
-                patch.write_over(file, &sheet)?
+                kept(jpeg, plan).turn(&sheet)?.write_over(file)?
             }
-            File::Png(png) if picture.header.edit_bytes.is_some() => {
+            Way::Strips(png) => {
                 let edit = png.edit(picture.paint(plan)?, plan.keeps_metadata())?;
                 let pixels = png.pixels();
                 edit.write_over(file, pixels)?
@@ -246,6 +229,19 @@ impl<'f> Picture<'f> {
             decoded.style.strip();
         }
         Ok(self.annotated(decoded.encode()?))
+    }
+
+    /// The way to the result of `plan`.
+    fn way(&self, plan: &Plan) -> Way<'_, 'f> {
+        let is_edited = self.header.edit_bytes.is_some();
+        match &self.file {
+            File::Jpeg(jpeg) if plan.is_empty() && !jpeg.turns_exactly() => Way::CopyJpeg(jpeg),
+            File::Jpeg(jpeg) if is_edited && jpeg.is_upright() => Way::Patch(jpeg),
+            File::Jpeg(jpeg) if is_edited => Way::Turn(jpeg),
+            File::WebP(webp) if plan.is_empty() && webp.is_lossy() => Way::CopyWebP(webp),
+            File::Png(png) if is_edited => Way::Strips(png),
+            _ => Way::Redraw,
+        }
     }
 
     fn paint(&self, plan: &Plan) -> Result<Sheet, PictureError> {

@@ -76,9 +76,10 @@ impl<'f> Rows<'f> {
     /// # Errors
     /// Damage.
     pub(super) fn of(jpeg: &Jpeg<'f>, side: u8) -> Result<Option<Self>, PictureError> {
-        let Some((scan, data)) = scans::only(jpeg)? else {
+        if !jpeg.is_one_scan() {
             return Ok(None);
-        };
+        }
+        let (scan, data) = scans::only(jpeg)?;
         let mut looks = all_seen(jpeg, side);
         begin(&scan, &mut looks);
         Ok(Some(Self {

@@ -44,10 +44,9 @@ fn list<'f>(jpeg: &Jpeg<'f>) -> Result<Vec<(Scan, &'f [u8])>, PictureError> {
 ///
 /// # Errors
 /// As of [`list`].
-pub(crate) fn only<'f>(jpeg: &Jpeg<'f>) -> Result<Option<(Scan, &'f [u8])>, PictureError> {
-    let mut scans = list(jpeg)?;
-    let last = scans.pop();
-    Ok(last.filter(|_| scans.is_empty()))
+pub(crate) fn only<'f>(jpeg: &Jpeg<'f>) -> Result<(Scan, &'f [u8]), PictureError> {
+    let only = list(jpeg)?.pop();
+    only.ok_or_else(|| corrupt("a component has no picture data"))
 }
 
 /// Sees whether the last scan ends at the cursor.

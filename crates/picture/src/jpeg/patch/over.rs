@@ -25,25 +25,23 @@ pub(crate) struct Patch {
 }
 
 impl Patch {
-    /// Of a sequential file that is to stay as it lies. `None` if its picture comes in several scans.
+    /// Of a sequential file in one scan, which is to stay as it lies.
     ///
     /// # Errors
     /// Damage.
-    pub(crate) fn of(jpeg: &Jpeg<'_>) -> Result<Option<Self>, PictureError> {
+    pub(crate) fn of(jpeg: &Jpeg<'_>) -> Result<Self, PictureError> {
         let structure = &jpeg.structure;
-        let Some((scan, data)) = scans::only(jpeg)? else {
-            return Ok(None);
-        };
+        let (scan, data) = scans::only(jpeg)?;
         let mut result = Vec::new();
         let pose = Pose::stored(jpeg.orientation);
         head(structure, structure.process, pose, &mut result);
         ScanHeads::default().write_sequential(&scan, structure, &mut result);
-        Ok(Some(Self {
+        Ok(Self {
             head: result,
             scan,
             brushes: Brush::all(structure),
             begin: jpeg.file.len() - data.len(),
-        }))
+        })
     }
 
     /// The result of laying `sheet` over the picture of `file`, which is the one that this is of.
