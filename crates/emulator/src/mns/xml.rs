@@ -127,7 +127,7 @@ impl Tree {
     }
 
     fn text(&mut self, text: &str) -> Result<(), Malformed> {
-        if !text.chars().all(is_xml_character) {
+        if has(text, may_be_forbidden) && !text.chars().all(is_xml_character) {
             return Err(Malformed);
         }
         match self.open.last_mut() {
@@ -150,6 +150,18 @@ impl Tree {
 /// Whether XML 1.0 can carry the character at all, escaped or not.
 pub(crate) fn is_xml_character(character: char) -> bool {
     !matches!(character, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Whether a byte can belong to a character that XML cannot carry.
+fn may_be_forbidden(byte: u8) -> bool {
+    byte < b' ' || byte == 0xef
+}
+
+/// Whether there is such a byte. Looks at all of them, because without a way out the compiler takes
+/// many at once.
+fn has(text: &str, is_such: impl Fn(u8) -> bool) -> bool {
+    text.bytes()
+        .fold(false, |found, byte| found | is_such(byte))
 }
 
 /// Writes a document whose root element is in the MNS namespace.
@@ -201,9 +213,8 @@ impl Writer {
 /// too, because a parser would turn it into a line feed; what XML cannot carry at all
 /// becomes U+FFFD.
 fn escape(text: &str) -> Cow<'_, str> {
-    let is_odd = |byte: u8| byte < b' ' || matches!(byte, b'&' | b'<' | b'>' | 0xef);
-    // To the end, because without a way out the compiler looks at many bytes at once.
-    if !text.bytes().fold(false, |odd, byte| odd | is_odd(byte)) {
+    let is_odd = |byte| may_be_forbidden(byte) || matches!(byte, b'&' | b'<' | b'>');
+    if !has(text, is_odd) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);

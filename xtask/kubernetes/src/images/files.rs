@@ -34,6 +34,9 @@ const CA_BUNDLES: [&str; 4] = [
 /// a static binary found no host without libraries that an image from scratch has not.
 const GLIBC: (u32, u32) = (2, 34);
 
+/// The name of the section that holds an executable's symbols, as it stands in it.
+const SYMBOLS: &[u8] = b".symtab\0";
+
 /// Builds the binaries of `packages` and gives the folder that holds them.
 ///
 /// # Errors
@@ -97,7 +100,7 @@ pub(crate) fn lay_out(name: &str, stage: &LastStage, binaries: &Path) -> Result<
     for file in &stage.files {
         let (from, mode) = match file.as_str() {
             CA_CERTIFICATES => (ca_bundle()?, 0o644),
-            binary => (binaries.join(binary), 0o755),
+            binary => (stripped(binaries.join(binary))?, 0o755),
         };
         place(&from, &folder.join(file), mode)?;
     }
@@ -105,6 +108,18 @@ pub(crate) fn lay_out(name: &str, stage: &LastStage, binaries: &Path) -> Result<
     fs::write(&dockerfile, &stage.dockerfile)
         .with_context(|| format!("cannot write `{}`", dockerfile.display()))?;
     Ok(folder)
+}
+
+/// The file, if it has no symbols any more: they would be a quarter of it. A profile that is
+/// overridden for one package can lose its `strip`.
+fn stripped(binary: PathBuf) -> Result<PathBuf> {
+    let bytes = fs::read(&binary).with_context(|| format!("cannot read `{}`", binary.display()))?;
+    ensure!(
+        !bytes.windows(SYMBOLS.len()).any(|name| name == SYMBOLS),
+        "`{}` has symbols: its profile needs `strip = \"symbols\"`",
+        binary.display()
+    );
+    Ok(binary)
 }
 
 /// Copies a file. The mode is set and not taken over: a strict umask would leave binaries
@@ -139,6 +154,16 @@ mod tests {
         assert!(glibc("glibc 2.4").unwrap() < GLIBC);
         assert!(glibc("glibc 3.0").unwrap() >= GLIBC);
         assert_eq!(glibc("musl"), None);
+    }
+
+    #[test]
+    fn symbols_do_not_get_into_an_image() {
+        let folder = tempfile::tempdir().unwrap();
+        let without = folder.path().join("without");
+        fs::write(&without, "binary").unwrap();
+        assert_eq!(stripped(without.clone()).unwrap(), without);
+        let error = stripped(std::env::current_exe().unwrap()).unwrap_err();
+        assert!(error.to_string().contains("has symbols"), "{error}");
     }
 
     #[test]
