@@ -17,6 +17,7 @@ use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::runtime::events::{Event, EventType, Reporter};
 use kube::{Client, Resource as _};
 use serde_json::json;
+use source_api::names;
 use tokio::time::Instant;
 
 /// For how long after the last one an event counts as repeated.
@@ -107,10 +108,12 @@ impl Recorder {
             EventType::Normal => "Normal",
             EventType::Warning => "Warning",
         };
+        // A source's name alone may be as long as the API server lets an event's be.
+        let name = names::child_name(name, &format!(".{:x}", now.as_nanosecond()));
         Document {
             metadata: ObjectMeta {
                 namespace: about.namespace.clone(),
-                name: Some(format!("{name}.{:x}", now.as_nanosecond())),
+                name: Some(name),
                 ..ObjectMeta::default()
             },
             action: Some(event.action.clone()),
@@ -186,6 +189,15 @@ mod tests {
     }
 
     async fn publish(recorder: &Recorder, uid: &str, reason: &str) -> kube::Result<()> {
+        publish_about(recorder, "photos", uid, reason).await
+    }
+
+    async fn publish_about(
+        recorder: &Recorder,
+        name: &str,
+        uid: &str,
+        reason: &str,
+    ) -> kube::Result<()> {
         let event = Event {
             type_: EventType::Normal,
             reason: reason.to_owned(),
@@ -194,7 +206,7 @@ mod tests {
             secondary: None,
         };
         let about = ObjectReference {
-            name: Some("photos".to_owned()),
+            name: Some(name.to_owned()),
             namespace: Some("shop".to_owned()),
             uid: Some(uid.to_owned()),
             ..ObjectReference::default()
@@ -227,6 +239,18 @@ mod tests {
         publish(&recorder, "uid", "Ready").await.unwrap();
         assert_eq!(counts(&server).len(), 3);
         assert_eq!(recorder.lock().series.len(), 1, "others are forgotten");
+    }
+
+    #[tokio::test]
+    async fn name_of_an_event_is_never_too_long() {
+        let server = FakeApiServer::new();
+        let recorder = recorder(&server);
+        let longest = "a".repeat(253);
+        let published = publish_about(&recorder, &longest, "uid", "Ready").await;
+        published.unwrap();
+        let events = server.under(EVENTS);
+        let name = events[0]["metadata"]["name"].as_str().unwrap();
+        assert!(name.len() <= 253, "{name}");
     }
 
     #[tokio::test]
