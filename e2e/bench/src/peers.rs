@@ -6,6 +6,7 @@
 //! and its pod would have. `docs/BENCHMARKS.md` tells how to build them.
 
 mod adapter;
+mod cgroup;
 mod face;
 mod image;
 mod tls;
