@@ -15,6 +15,9 @@ use crate::orientation::Orientation;
 use crate::palette::{Alpha, Palette};
 use crate::raster::{Depth, Raster};
 
+/// Where a file says where its pixels begin.
+const BEGIN: usize = 10;
+
 /// Where the second header begins, and where a long one says how pixels are packed and how many
 /// there are to a metre, across and down.
 const SECOND_HEADER: usize = 14;
@@ -61,6 +64,18 @@ fn has_plain_bytes(file: &[u8]) -> bool {
     file.get(28) == Some(&8) && file.get(PACKING..PACKING + 4) == Some(&[0; 4])
 }
 
+/// Whether the pixels begin within the headers, or at once behind them where a palette must be.
+/// Readers do not agree on what such a file shows. A palette that is cut short by the pixels is
+/// common, and harmless.
+fn overlaps(file: &[u8], has_palette: bool) -> bool {
+    let begin = file.get(BEGIN..).and_then(|bytes| bytes.first_chunk());
+    let (Some(&begin), Some(length)) = (begin, bmp_header(file)) else {
+        return false; // It is cut off.
+    };
+    let least = SECOND_HEADER as u64 + u64::from(length) + u64::from(has_palette);
+    u64::from(u32::from_le_bytes(begin)) < least
+}
+
 impl<'f> Bmp<'f> {
     pub(crate) fn open(file: &'f [u8], limits: &Limits) -> Result<(Header, Self), PictureError> {
         if let Some((width, height)) = stated_size(file) {
@@ -72,6 +87,10 @@ impl<'f> Bmp<'f> {
             limits.check(width, height, 0)?;
         }
         let mut decoder = decoder(file)?;
+        if overlaps(file, decoder.get_palette().is_some()) {
+            let reason = "its pixels begin where its headers or its palette are";
+            return Err(PictureError::corrupt(Format::Bmp, reason));
+        }
         // It can hand out palette indices only if each has a byte, and none is run-length encoded.
         let has_palette = decoder.get_palette().is_some() && has_plain_bytes(file);
         decoder.set_indexed_color(has_palette);

@@ -3,6 +3,7 @@
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use picture::{Limits, Picture};
 
+use crate::odd_files::bmps;
 use crate::pictures::{annotated, fixture, redrawn, woman};
 
 /// A face whose label is short enough to leave most of a small picture alone.
@@ -181,6 +182,31 @@ fn cut(name: &str) -> Vec<u8> {
     let mut file = fixture(name);
     file.truncate(file.len() * 2 / 3);
     file
+}
+
+/// There are such files, and each program makes something else of them.
+#[test]
+fn a_bmp_whose_pixels_are_its_palette_is_refused() {
+    for (name, file) in bmps() {
+        let [begin, length] = [10, 14].map(|at| {
+            let bytes = file[at..].first_chunk().unwrap();
+            u32::from_le_bytes(*bytes)
+        });
+        let has_palette = matches!(name, "8 bits" | "4 bits" | "1 bit" | "runs");
+        for (place, is_refused) in [
+            (begin, false),
+            (14 + length, has_palette),
+            (14 + length - 1, true),
+            (0, true),
+        ] {
+            let mut file = file.clone();
+            file[10..14].copy_from_slice(&place.to_le_bytes());
+            let opened = Picture::open(&file, &Limits::default());
+            let reason = opened.err().map(|error| error.reason());
+            let expected = is_refused.then_some("corrupt");
+            assert_eq!(reason, expected, "{name}, pixels at {place}");
+        }
+    }
 }
 
 #[test]
