@@ -61,8 +61,15 @@ pub(crate) fn passed_on(block: &[u8], pose: Pose) -> Option<Vec<u8>> {
     }
     // Some files end before this.
     if let Some(thumbnail) = tiff.long(entry(count)).filter(|&at| at > 0) {
+        let end = entry(count);
+        let heads = |bytes: &[u8]| [bytes[..8].to_vec(), bytes[directory..end].to_vec()];
+        let before = heads(tiff.bytes);
         tiff.clear_picture(thumbnail);
-        tiff.set(entry(count), &[Number::Long(0)])?;
+        // A directory that follows itself, or an offset that is none.
+        if heads(tiff.bytes) != before {
+            return None;
+        }
+        tiff.set(end, &[Number::Long(0)])?;
     }
     Some(block)
 }
@@ -329,6 +336,22 @@ pub(crate) mod tests {
         assert_eq!(after[0x26..0x44], detailed()[0x26..0x44], "the details");
         assert_eq!(after[0x44..], [&[0; 0x23][..], b"untouched"].concat());
         assert_eq!(orientation(&after), Orientation::Upright);
+    }
+
+    #[test]
+    fn a_directory_that_is_its_own_thumbnail_is_broken() {
+        for (name, at, place) in [
+            ("the first one", 34, 8_u32),
+            ("a part of it", 34, 12),
+            ("a picture in the header", 0x4e, 0),
+        ] {
+            let mut tiff = detailed();
+            tiff[at..at + 4].copy_from_slice(&place.to_be_bytes());
+            let stored = Pose::stored(Orientation::CounterClockwise);
+            for pose in [stored, TURNED] {
+                assert_eq!(passed_on(&tiff, pose), None, "{name}");
+            }
+        }
     }
 
     #[test]
