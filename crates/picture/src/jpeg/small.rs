@@ -39,11 +39,14 @@ pub(crate) fn small(
     quality: u8,
 ) -> Result<Option<Copy>, PictureError> {
     let structure = &jpeg.structure;
-    let is_even = match structure.components.as_slice() {
-        [_, blue, red] => blue.blocks() == red.blocks(),
+    // Brightness in few samples is better blended than repeated.
+    let (horizontal, vertical) = structure.sampling();
+    let full = (horizontal.into(), vertical.into());
+    let is_usual = match structure.components.as_slice() {
+        [brightness, blue, red] => brightness.blocks() == full && blue.blocks() == red.blocks(),
         _ => true,
     };
-    let is_plain = is_even && matches!(structure.space, Space::YCbCr | Space::Grey);
+    let is_plain = is_usual && matches!(structure.space, Space::YCbCr | Space::Grey);
     let stored = (structure.width.into(), structure.height.into());
     let Some(side) = side(stored, max_side).filter(|_| is_plain) else {
         return Ok(None);

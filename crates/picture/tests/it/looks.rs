@@ -5,7 +5,7 @@ use image::RgbImage;
 use jpeg_encoder::ColorType;
 use proptest::prelude::*;
 
-use crate::forge::tagged;
+use crate::forge::{even, tagged};
 use crate::patches::{Make, makes};
 use crate::pictures::{fixture, open, png, redrawn};
 
@@ -74,6 +74,45 @@ fn files_of_every_make_are_made_smaller() {
                 }
             }
         }
+    }
+}
+
+/// Also where a sample of the source and one of the copy differ in height, and so do not begin in the same
+/// row of units.
+#[test]
+fn files_of_every_height_are_made_smaller() {
+    for tall in 1..=4 {
+        for height in 16..120 {
+            let file = even(40, height, [(1, tall), (1, 1), (1, 1)]);
+            for way in [1, 3, 6] {
+                let file = tagged(&file, way);
+                let picture = open(&file).unwrap();
+                for eighths in 4..=8 {
+                    let side = u32::from(height.max(40)) * eighths / 8;
+                    let small = picture.jpeg(side, 90);
+                    let case = format!("{tall} samples, {height} rows, {way}, to {side}");
+                    let small = small.unwrap_or_else(|error| panic!("{case}: {error}"));
+                    let shown = image::load_from_memory(&small.bytes).unwrap().into_rgb8();
+                    assert_eq!(shown.dimensions(), small.dimensions, "{case}");
+                    assert!(shown.iter().all(|value| value.abs_diff(128) < 2), "{case}");
+                }
+            }
+        }
+    }
+}
+
+/// If there are fewer samples of brightness than pixels, those are blended, to any size.
+#[test]
+fn coarse_brightness_is_not_scaled_by_eighths() {
+    for (brightness, colour, side) in [
+        ((2, 1), (2, 1), 56),
+        ((1, 1), (2, 1), 57),
+        ((1, 2), (1, 2), 56),
+        ((1, 1), (1, 2), 57),
+    ] {
+        let file = even(64, 64, [brightness, colour, colour]);
+        let small = open(&file).unwrap().jpeg(57, 90).unwrap();
+        assert_eq!(small.dimensions, (side, side), "{brightness:?}, {colour:?}");
     }
 }
 

@@ -14,6 +14,7 @@ const UNIT: u32 = 16;
 
 /// A component, as far as it was read.
 pub(super) struct View {
+    orientation: Orientation,
     walk: Walk,
     /// Where each column begins, as far as blocks go, and how many of the first ones lie side by side.
     columns: Vec<usize>,
@@ -47,6 +48,7 @@ impl View {
         let columns: Vec<_> = along(wanted.0, width).map(|x| walk.index(x, 0)).collect();
         let straight = (walk.index(0, 0)..).zip(&columns);
         Self {
+            orientation,
             walk,
             straight: straight.take_while(|(at, column)| at == *column).count(),
             columns,
@@ -63,15 +65,16 @@ impl View {
     }
 
     /// Reads the line that begins at this row of the picture, if one does, from a strip that so many rows are
-    /// above of.
+    /// above of. Where samples are three rows high, and lines but two, its row of samples may begin in the
+    /// strip before, or in the next one.
     pub(super) fn read(&mut self, row: u32, strip: &GrayImage, above: u32) -> Option<()> {
         if !row.is_multiple_of(self.line_height) {
             return Some(());
         }
         let row = *self.rows.get((row / self.line_height) as usize)?;
-        let begin = self
-            .walk
-            .index(0, row.checked_sub(above / self.row_height)?);
+        let (_, rows) = self.orientation.upright(strip.width(), strip.height());
+        let row = row.saturating_sub(above / self.row_height);
+        let begin = self.walk.index(0, row.min(rows.saturating_sub(1)));
         let (straight, others) = self.columns.split_at(self.straight);
         let samples = strip.as_raw();
         let straight = samples.get(begin..begin + straight.len())?.iter();
