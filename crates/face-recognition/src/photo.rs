@@ -24,8 +24,8 @@ const QUALITY: u8 = 90;
 /// A photo's file with what its header says.
 pub(crate) struct FetchedPhoto {
     pub(crate) file: Bytes,
-    /// For the file and what is made of it. Kept with the file, because drawing goes on for a
-    /// while when nobody waits for it any more.
+    /// For the file. Kept with it, because drawing goes on for a while when nobody waits for it any
+    /// more.
     pub(crate) set_aside: Arc<Grant>,
     pub(crate) header: Header,
     pub(crate) limits: Limits,
@@ -53,22 +53,32 @@ impl FetchedPhoto {
         self.picture()?.rgb(max_side)
     }
 
-    /// The result, once there are the `needed` bytes of memory for it beside the file. It takes the
-    /// memory of the file where it can, if nobody else holds that. Call it from a blocking thread.
+    /// The result, once there are the `needed` bytes of memory for it beside the file; with the memory
+    /// that it keeps beyond that of the file. Call it from a blocking thread.
     pub(crate) fn annotate(
         self: Arc<Self>,
         plan: &Plan,
         needed: u64,
     ) -> Result<(Annotated, Grant), PictureError> {
-        // As much as the file has is set aside for its result.
-        let grant = self.memory_for(needed.saturating_sub(self.file.len() as u64));
-        let limits = self.limits;
-        let set_aside = self.set_aside.clone();
+        let grant = self.memory_for(needed);
+        let (limits, _set_aside) = (self.limits, self.set_aside.clone());
         let file = Arc::try_unwrap(self).map_or_else(|one| one.file.clone(), |photo| photo.file);
-        let annotated = Picture::annotate_in_place(file.into(), &limits, plan)?;
-        drop(set_aside);
-        Ok((annotated, grant))
+        annotate(file, &limits, plan, grant)
     }
+}
+
+/// The result, in place of the file unless somebody else holds that. `grant` is for what is needed beside
+/// the file, and what the result does not need of it is given back.
+fn annotate(
+    file: Bytes,
+    limits: &Limits,
+    plan: &Plan,
+    mut grant: Grant,
+) -> Result<(Annotated, Grant), PictureError> {
+    let freed = if file.is_unique() { file.len() } else { 0 };
+    let annotated = Picture::annotate_in_place(file.into(), limits, plan)?;
+    grant.shrink(annotated.bytes.len().saturating_sub(freed) as u64);
+    Ok((annotated, grant))
 }
 
 impl Photo for FetchedPhoto {
@@ -105,3 +115,47 @@ impl Photo for FetchedPhoto {
 
 /// Shared by the pipeline and the back end.
 pub(crate) type SharedPhoto = Arc<FetchedPhoto>;
+
+#[cfg(test)]
+mod tests {
+    use picture::Options;
+
+    use super::*;
+
+    const MEBI: u64 = 1 << 20;
+
+    fn fixture(name: &str) -> Bytes {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../picture/tests/fixtures");
+        std::fs::read(format!("{folder}/{name}")).unwrap().into()
+    }
+
+    /// The first is written over its file, the second is not.
+    #[tokio::test]
+    async fn a_result_keeps_the_memory_of_its_file_and_what_it_takes_beyond_that() {
+        for (name, is_shared) in [
+            ("420.jpg", false),
+            ("progressive.jpg", false),
+            ("420.jpg", true),
+            ("progressive.jpg", true),
+        ] {
+            let (file, budget) = (fixture(name), Budget::new(MEBI));
+            let picture = Picture::open(&file, &Limits::default()).unwrap();
+            let plan = picture.plan(&[], Options::default());
+            let needed = picture.annotate_bytes(&plan);
+            assert!(
+                needed > 2 * file.len() as u64,
+                "{name}: no room for a second buffer"
+            );
+            let size = if is_shared { 0 } else { file.len() };
+            let other = is_shared.then(|| file.clone());
+            let grant = budget.ask(needed).await;
+            let (result, _kept) = annotate(file, &Limits::default(), &plan, grant).unwrap();
+            let kept = result.bytes.len().saturating_sub(size) as u64;
+            let is_free = |bytes| budget.grow(&mut Grant::default(), bytes);
+            let left = MEBI - kept.next_multiple_of(4096);
+            assert!(is_free(left), "{name}: more is kept than {kept} bytes");
+            assert!(!is_free(left + 1), "{name}: less is kept than {kept} bytes");
+            drop(other);
+        }
+    }
+}

@@ -27,13 +27,13 @@ pub struct Limits {
     // Twice the default of the adapter. Waiting events cost no memory worth naming.
     #[arg(long, env = "FACE_MAX_EVENTS", value_name = "COUNT", default_value = "256", value_parser = number(1..=10_000_usize))]
     pub max_events: usize,
-    /// Memory for photo files and results in work, in bytes; the process takes 240 MiB more than
-    /// this and --pixel-memory together.
-    // One of the largest files and its result, ten of 10 MB, or dozens of ordinary ones. Others wait
-    // with their requests open.
-    #[arg(long, env = "FACE_FILE_MEMORY", value_name = "BYTES", default_value = "209715200", value_parser = number(MEBI..=1 << 40))]
+    /// Memory for photo files in work, in bytes, which their results take over; the process takes 240
+    /// MiB more than this and --pixel-memory together.
+    // One of the largest files, eleven of 10 MB, or dozens of ordinary ones. Others wait with their
+    // requests open.
+    #[arg(long, env = "FACE_FILE_MEMORY", value_name = "BYTES", default_value = "115343360", value_parser = number(MEBI..=1 << 40))]
     pub file_memory: u64,
-    /// Memory for decoded photos, in bytes.
+    /// Memory for decoded photos, and for results while they are drawn, in bytes.
     // Three JPEG photos of 50 megapixels at one time, or one PNG.
     #[arg(long, env = "FACE_PIXEL_MEMORY", value_name = "BYTES", default_value = "536870912", value_parser = number(MEBI..=1 << 40))]
     pub pixel_memory: u64,
@@ -95,9 +95,9 @@ impl Limits {
     /// The mistake of memory that does not hold the largest photo.
     pub(super) fn mistake(&self) -> Option<String> {
         let file_memory = self.file_memory;
-        (self.max_object_bytes * 2 > file_memory).then(|| {
+        (self.max_object_bytes > file_memory).then(|| {
             format!(
-                "`FACE_FILE_MEMORY` is `{file_memory}`: it must be at least twice `FACE_MAX_OBJECT_BYTES`, for a photo and its result"
+                "`FACE_FILE_MEMORY` is `{file_memory}`: it must be at least `FACE_MAX_OBJECT_BYTES`"
             )
         })
     }

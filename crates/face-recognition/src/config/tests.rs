@@ -159,7 +159,7 @@ fn settings_that_contradict_each_other_are_told_in_one_line() {
     let line = error.unwrap_err().to_string();
     insta::assert_snapshot!(line.replace("; ", "\n"), @r"
     `OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: `127.0.0.1:9000` is an address, not a name: it needs path-style or CNAME addressing
-    `FACE_FILE_MEMORY` is `209715200`: it must be at least twice `FACE_MAX_OBJECT_BYTES`, for a photo and its result
+    `FACE_FILE_MEMORY` is `115343360`: it must be at least `FACE_MAX_OBJECT_BYTES`
     variable `ACCESSKEY_SECRET` is missing although `ACCESSKEY_ID` is set
     ");
 }

@@ -43,7 +43,7 @@ pub(super) struct AnnotatedPhoto {
     pub(super) record: Record,
     pub(super) analysed: Timestamp,
     pub(super) drawn: Timestamp,
-    /// The memory of the file, and before that, of the photo.
+    /// The memory of the file: what was that of the photo, and more.
     _memory: (Arc<Grant>, Grant),
 }
 
@@ -54,8 +54,8 @@ impl Pipeline {
             return Ok(Made::NotAPicture);
         }
         small_enough(meta.size_bytes, &self.limits)?;
-        // The photo and, later, the result.
-        let memory = self.files.ask(meta.size_bytes.saturating_mul(2));
+        // For the photo and then for the result, which drawing asks more memory for if it needs it.
+        let memory = self.files.ask(meta.size_bytes);
         let memory = Arc::new(task.admission.wait_for(memory).await?);
         let Some(file) = self.fetch(task, meta).await? else {
             return Ok(Made::Changed);
@@ -214,21 +214,19 @@ fn ended<T>(joined: Result<T, JoinError>) -> Result<T, Failure> {
     })
 }
 
-/// The result, with memory for what of it goes beyond the memory that was set aside for files.
+/// The result, with memory for what of it goes beyond the memory of the photo.
 fn draw(
     photo: SharedPhoto,
     analysis: &Analysis,
     options: Options,
     stop: &CancellationToken,
 ) -> Result<(Annotated, Drawn, Grant), Failure> {
-    let set_aside = photo.file.len().saturating_mul(2);
     let picture = photo.picture()?;
     let plan = picture.plan(&analysis.faces, options);
     let needed = picture.annotate_bytes(&plan);
     let drawn = Drawn::from(&plan);
     go_on(stop)?;
-    let (result, mut grant) = photo.annotate(&plan, needed)?;
-    grant.shrink(result.bytes.len().saturating_sub(set_aside) as u64);
+    let (result, grant) = photo.annotate(&plan, needed)?;
     Ok((result, drawn, grant))
 }
 
