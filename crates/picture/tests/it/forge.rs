@@ -75,30 +75,3 @@ pub(crate) fn joints(file: &[u8]) -> Vec<usize> {
     }
     joints
 }
-
-/// A JPEG of one grey, whose components are sampled like this, across and down.
-pub(crate) fn even(width: u16, height: u16, factors: [(u8, u8); 3]) -> Vec<u8> {
-    let across = factors.iter().map(|own| own.0).max().unwrap();
-    let down = factors.iter().map(|own| own.1).max().unwrap();
-    let units = width.div_ceil(8 * u16::from(across)) * height.div_ceil(8 * u16::from(down));
-    let blocks: u8 = factors.iter().map(|own| own.0 * own.1).sum();
-    let [[h1, h0], [w1, w0]] = [height, width].map(u16::to_be_bytes);
-    let mut frame = vec![8, h1, h0, w1, w0, 3];
-    for (id, (across, down)) in (1..).zip(factors) {
-        frame.extend([id, across << 4 | down, 0]);
-    }
-    // A bit for a difference of nothing, and another one for the end of the block.
-    let code = [&[1], [0; 16].as_slice()].concat();
-    let codes = [&[0x00], code.as_slice(), &[0x10], &code].concat();
-    let data = vec![0; (usize::from(units) * usize::from(blocks)).div_ceil(4)];
-    [
-        b"\xff\xd8".as_slice(),
-        &segment(0xdb, &[&[0], [1; 64].as_slice()].concat()),
-        &segment(0xc0, &frame),
-        &segment(0xc4, &codes),
-        &segment(0xda, &[3, 1, 0, 2, 0, 3, 0, 0, 63, 0]),
-        &data,
-        b"\xff\xd9",
-    ]
-    .concat()
-}
