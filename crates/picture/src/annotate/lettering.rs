@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use ab_glyph::{CodepointIdIter, Font, FontRef, GlyphId, Outline, v2};
+use ab_glyph::{CodepointIdIter, Font, FontRef, GlyphId, Outline, ScaleFont, v2};
 use image::Rgba;
-use imageproc::drawing::{Canvas, draw_text_mut, text_size};
+use imageproc::drawing::{Canvas, draw_text_mut};
 
 use super::area::Area;
 use super::colours::Colour;
@@ -74,12 +74,15 @@ impl Lettering {
     }
 
     /// Pixels from the left of `text` to its right.
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number")]
     pub(crate) fn width(self, text: &str) -> i32 {
         match self {
             Self::Pixels => pixel_font::width(text),
             Self::Outline(height) => FONT.as_ref().map_or(0, |font| {
-                let (width, _) = text_size(scale(height), font, text);
-                i32::try_from(width).unwrap_or(i32::MAX) - 1 // It counts one more.
+                let font = font.as_scaled(scale(height));
+                let advance = |letter| font.h_advance(font.glyph_id(letter));
+                // The font has no kerning. `imageproc` measures alike, but makes outlines for that.
+                text.chars().map(advance).sum::<f32>().ceil() as i32
             }),
         }
     }
@@ -202,6 +205,8 @@ impl Font for Capitals {
 
 #[cfg(test)]
 mod tests {
+    use imageproc::drawing::text_size;
+
     use super::*;
 
     const TEXTS: [&str; 5] = ["Female 37", "Male", "Face 129", "Male:Female=10:9", "F"];
@@ -224,6 +229,17 @@ mod tests {
                     assert!(inside, "{lettering:?} `{text}`: {x}, {y}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn letters_are_as_wide_as_they_are_drawn() {
+        let font = FONT.as_ref().unwrap();
+        for (height, text) in (8..100).flat_map(|height| TEXTS.map(|text| (height, text))) {
+            let (width, _) = text_size(scale(height), font, text);
+            let measured = Lettering::Outline(height).width(text);
+            // It counts one more.
+            assert_eq!(measured + 1, width.cast_signed(), "{height} `{text}`");
         }
     }
 
