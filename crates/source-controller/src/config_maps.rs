@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::copies::Copies;
 use crate::scope::{Place, Scope};
 use crate::trust_bundles::TRUST_BUNDLE;
+use crate::watch_backoff::WatchBackoff;
 
 /// Copies of the ConfigMaps that concern sources.
 pub(crate) struct ConfigMaps {
@@ -107,7 +108,7 @@ fn watch(
     told: impl FnMut(&watcher::Result<watcher::Event<ConfigMap>>) + Send,
 ) -> impl Stream<Item = watcher::Result<ConfigMap>> + Send {
     watcher(objects, config)
-        .default_backoff()
+        .backoff(WatchBackoff::default())
         .modify(|object: &mut ConfigMap| object.managed_fields_mut().clear())
         .reflect(writer)
         .inspect(told)

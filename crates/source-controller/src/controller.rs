@@ -34,6 +34,7 @@ use crate::context::Context;
 use crate::reconcile::{on_error, reconcile};
 use crate::scaled_object;
 use crate::sink::{Changed, WatchRequests, follow};
+use crate::watch_backoff::WatchBackoff;
 use crate::{knative_config, trust_bundles};
 
 /// Changes come in bursts: those within this time of each other cause one reconcile.
@@ -95,7 +96,7 @@ fn sources(
     let (store, writer) = reflector::store();
     let watches = ctx.scope.places().into_iter().map(|place| {
         let sources: Api<MnsOssSource> = place.api(&ctx.client);
-        let watch = watcher(sources, watcher::Config::default()).default_backoff();
+        let watch = watcher(sources, watcher::Config::default()).backoff(WatchBackoff::default());
         changes(watch, store.clone(), place).boxed()
     });
     // The store counts as filled from the start, because every listed source is a change.
@@ -127,7 +128,7 @@ fn deployments(
         let deployments: Api<Deployment> = place.api(&ctx.client);
         let ctx = ctx.clone();
         watcher(deployments, config.clone())
-            .default_backoff()
+            .backoff(WatchBackoff::default())
             .modify(|deployment: &mut Deployment| deployment.managed_fields_mut().clear())
             .inspect(move |event| ctx.deployments.on_event(&place, event))
             .touched_objects()
@@ -232,7 +233,7 @@ where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
     let objects = watcher(objects, watcher::Config::default().any_semantic())
-        .default_backoff()
+        .backoff(WatchBackoff::default())
         .inspect(on_event)
         .touched_objects();
     successes(objects, K::plural(&()).into_owned())

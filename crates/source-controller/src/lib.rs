@@ -43,6 +43,7 @@ pub mod sink_identity;
 pub mod source;
 mod status;
 pub mod trust_bundles;
+mod watch_backoff;
 
 pub use app::{run, run_with};
 pub use args::Args;

@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use crate::cache::{Key, WatchCache};
 use crate::controller::ObjectKey;
 use crate::scope::{Place, Scope};
+use crate::watch_backoff::WatchBackoff;
 
 /// An object that came, changed or went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +171,7 @@ fn watch(
     let (name, cache) = (place.watch_name(&key), Arc::clone(&shared));
     let kind = resource.kind.clone();
     watcher(objects, watcher::Config::default().any_semantic())
-        .default_backoff()
+        .backoff(WatchBackoff::default())
         .inspect(move |event| cache.cache.on_event(&name, event))
         .touched_objects()
         .take_while(move |event| {
