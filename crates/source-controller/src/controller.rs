@@ -34,6 +34,7 @@ use crate::context::Context;
 use crate::reconcile::{on_error, reconcile};
 use crate::scaled_object;
 use crate::sink::{Changed, WatchRequests, follow};
+use crate::source::Identity;
 use crate::watch_backoff::WatchBackoff;
 use crate::{knative_config, trust_bundles};
 
@@ -71,7 +72,7 @@ pub async fn run(ctx: Arc<Context>, feeds: Feeds, concurrency: u16, stop: Cancel
         .debounce(DEBOUNCE);
     Controller::for_stream(sources, store.clone())
         .with_config(config)
-        .owns_stream(deployments(&ctx))
+        .watches_stream(deployments(&ctx), by_deployment(store.clone()))
         .reconcile_on(by_secret(&ctx, store.clone()))
         .reconcile_on(by_config_map(&ctx, feeds.config_maps, store.clone()))
         .reconcile_on(by_definition(ctx.clone(), store.clone()))
@@ -135,6 +136,27 @@ fn deployments(
             .boxed()
     });
     successes(stream::select_all(watches), "deployments").map(Ok)
+}
+
+/// The Deployment of a source came, changed or went. One that says no owner wakes the source whose
+/// adapter would have its name: it is in the way, and when it goes there is room for the adapter.
+fn by_deployment(
+    store: Store<MnsOssSource>,
+) -> impl Fn(Deployment) -> Vec<ObjectRef<MnsOssSource>> + Send + Sync {
+    move |deployment| {
+        let namespace = deployment.namespace();
+        let owners = deployment.owner_references().iter();
+        let owners: Vec<_> = owners
+            .filter_map(|owner| ObjectRef::from_owner_ref(namespace.as_deref(), owner, ()))
+            .collect();
+        if !owners.is_empty() {
+            return owners;
+        }
+        let name = deployment.name_any();
+        found(&store, |source| {
+            source.metadata.namespace == namespace && Identity::of(source).adapter_name() == name
+        })
+    }
 }
 
 /// The Secret of a source came, changed or went.
@@ -214,13 +236,19 @@ fn concerned(
     store: &Store<MnsOssSource>,
     is_concerned: impl Fn(&MnsOssSource) -> bool,
 ) -> Concerned {
+    stream::iter(found(store, is_concerned))
+}
+
+fn found(
+    store: &Store<MnsOssSource>,
+    is_concerned: impl Fn(&MnsOssSource) -> bool,
+) -> Vec<ObjectRef<MnsOssSource>> {
     let sources = store.state();
-    let found: Vec<_> = sources
+    sources
         .iter()
         .filter(|source| is_concerned(source))
         .map(|source| ObjectRef::from_obj(source.as_ref()))
-        .collect();
-    stream::iter(found)
+        .collect()
 }
 
 /// Names of objects that came, changed or went. `on_event` gets every event of the watch before

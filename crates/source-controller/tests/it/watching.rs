@@ -168,6 +168,26 @@ async fn deleted_namespace_leaves_nothing_in_mns() {
     running.end().await;
 }
 
+#[tokio::test]
+async fn deployment_that_loses_its_owner_wakes_the_controller_then_and_when_it_goes() {
+    let running = Running::start(World::start().await);
+    running.until_ready().await;
+    running.until_quiet().await;
+    let world = &running.world;
+    world.cluster.change(&deployment_path(), |deployment| {
+        deployment["metadata"]["ownerReferences"] = json!([]);
+    });
+    running
+        .until("refused", |world| {
+            world.condition("Deployed")["reason"] == "NotOwned"
+        })
+        .await;
+    running.until_quiet().await;
+    world.cluster.remove(&deployment_path());
+    running.until_ready().await;
+    running.end().await;
+}
+
 /// A Deployment without our label is in no copy, so the API server is the one to object.
 #[tokio::test]
 async fn deployment_of_somebody_else_is_found_out_when_its_name_is_taken() {

@@ -7,12 +7,16 @@ use std::time::Duration;
 use source_controller::controller;
 use testbed::{Progress, poll_until};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::fixture::{World, context, deployment_path};
 
 /// Far longer than anything here takes, and shorter than the regular look.
 const LONG: Duration = Duration::from_mins(1);
+
+/// Far longer than changes are collected before they are acted on.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// A world in which the controller runs.
 pub(crate) struct Running {
@@ -41,6 +45,17 @@ impl Running {
             ready(Ok(Progress::of(holds(&self.world), observed)))
         };
         poll_until(what, LONG, look).await.unwrap();
+    }
+
+    /// Waits until the controller has called nothing for a second: nothing that it did itself wakes it
+    /// any more.
+    pub(crate) async fn until_quiet(&self) {
+        let calls = || self.world.cluster.calls().len();
+        let mut before = usize::MAX;
+        while calls() != before {
+            before = calls();
+            sleep(QUIET).await;
+        }
     }
 
     pub(crate) async fn until_ready(&self) {
