@@ -1,7 +1,7 @@
 //! Draws a box and a label for each face, and one banner that counts them; or hides the faces.
 //!
 //! First everything is placed by arithmetic on rectangles ([`Plan`]), then it is painted on a
-//! sheet. Everything stays inside the picture, whatever its size: text shrinks, then is
+//! overlay. Everything stays inside the picture, whatever its size: text shrinks, then is
 //! abbreviated, then left out, never cut. Labels keep clear of neighbouring faces as far as there
 //! is room.
 

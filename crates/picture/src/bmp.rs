@@ -112,7 +112,7 @@ impl<'f> Bmp<'f> {
             orientation: Orientation::Upright,
             working_bytes,
             edit_bytes: None,
-            look_bytes: None,
+            scaled_bytes: None,
         };
         let opened = Self {
             file,

@@ -3,14 +3,14 @@
 use image::RgbImage;
 
 use crate::bmp::{self, BmpStyle};
+use crate::composite::composite;
 use crate::error::PictureError;
 use crate::gif::{self, GifStyle};
 use crate::jpeg::{self, JpegStyle};
-use crate::lay::lay;
 use crate::orientation::Orientation;
+use crate::overlay::Overlay;
 use crate::png::{self, PngStyle};
 use crate::raster::Raster;
-use crate::sheet::Sheet;
 use crate::shrink;
 use crate::webp::{self, WebPStyle};
 
@@ -48,9 +48,9 @@ impl Style {
 }
 
 impl Decoded {
-    /// Lays a sheet of the same dimensions over the upright picture.
-    pub(crate) fn lay(&mut self, sheet: &Sheet) {
-        lay(sheet, &mut self.raster, self.orientation);
+    /// Lays an overlay of the same dimensions over the upright picture.
+    pub(crate) fn composite(&mut self, overlay: &Overlay) {
+        composite(overlay, &mut self.raster, self.orientation);
     }
 
     /// The upright picture in sRGB-like colours over white, no side above `max_side`.

@@ -54,7 +54,7 @@ impl<'f> Gif<'f> {
             orientation: Orientation::Upright,
             working_bytes,
             edit_bytes: None,
-            look_bytes: None,
+            scaled_bytes: None,
         };
         let canvas = (width, height);
         Ok((header, Self { file, canvas }))

@@ -22,7 +22,7 @@ pub struct Header {
     pub(crate) edit_bytes: Option<u64>,
     /// Memory beside the small copy, in bytes, if the picture is scaled down while its file is read;
     /// `None` if it must be decoded.
-    pub(crate) look_bytes: Option<u64>,
+    pub(crate) scaled_bytes: Option<u64>,
 }
 
 impl Header {
@@ -39,7 +39,7 @@ impl Header {
         const PIXEL_BYTES: u64 = 12;
         let (width, height) = shrink::fit(self.width, self.height, max_side);
         let small = PIXEL_BYTES * u64::from(width) * u64::from(height);
-        let beside = self.look_bytes.unwrap_or(self.working_bytes);
+        let beside = self.scaled_bytes.unwrap_or(self.working_bytes);
         beside.saturating_add(small)
     }
 }

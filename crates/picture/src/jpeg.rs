@@ -1,15 +1,15 @@
 //! JPEG in and out, as close to the source as can be.
 //!
-//! Sequential files, which is what cameras make, are never decoded: they are drawn upon in their
-//! code ([`patch`](mod@patch)), turned upright in their code ([`turn`](mod@turn)) and scaled down
-//! while they are read ([`look`]). Progressive ones are drawn upon in their code, too
+//! Sequential files, which is what cameras make, are never decoded to pixels: their coefficients are
+//! drawn upon ([`patch`](mod@patch)), turned upright ([`turn`](mod@turn)), and scaled down
+//! while they are read ([`scaled`]). Those of progressive ones are drawn upon, too
 //! ([`progressive`]), and made sequential to be scaled down or turned.
 //!
 //! Only where turning would move colours by parts of a sample, a picture is decoded. Then its pixels
 //! stay `YCbCr` (or CMYK, YCCK, grey), and the encoder gets the source's own quantisation tables and
 //! chroma sampling: pixels beside the drawing come out as they went in, up to rounding.
 //!
-//! The crates that give access to coefficients hold all of them at once, or are C. Editing the code
+//! The crates that give access to coefficients hold all of them at once, or are C. Editing block by block
 //! takes a third of the time and a tenth of the memory of decoding and encoding, and nothing
 //! beside the drawing loses quality.
 //!
@@ -17,20 +17,20 @@
 //! of which a part is lost is refused rather than stored as a ruin.
 
 mod brush;
-mod code;
 mod colour;
 mod dct;
 mod encode;
+mod entropy;
 mod file;
 mod frame;
 mod iptc;
 mod kept;
-mod look;
 mod output;
 mod patch;
 mod pixels;
 mod profile;
 mod progressive;
+mod scaled;
 mod scan_header;
 mod scans;
 mod segments;
@@ -56,9 +56,9 @@ use crate::format::Format;
 use crate::header::Header;
 use crate::limits::Limits;
 use crate::orientation::{Orientation, Pose};
+use crate::overlay::Overlay;
 use crate::picture::Copy;
 use crate::raster::Raster;
-use crate::sheet::Sheet;
 
 /// The longest side in pixels that libjpeg, and so most programs, can show.
 const MAX_SIDE: u32 = 65_500;
@@ -87,7 +87,7 @@ impl<'f> Jpeg<'f> {
                 turn::working_bytes(structure, orientation, sequential) + sequential_bytes(&jpeg)
             }),
         };
-        let look_bytes = (structure.is_sequential() || structure.can_be_one_scan())
+        let scaled_bytes = (structure.is_sequential() || structure.can_be_one_scan())
             .then(|| sequential_bytes(&jpeg));
         let plain_bytes = file.len() as u64;
         let decoder_bytes = if structure.is_sequential() {
@@ -101,7 +101,7 @@ impl<'f> Jpeg<'f> {
             max_side: limits.max_side.min(MAX_SIDE),
             ..*limits
         };
-        let needed = [edit_bytes, look_bytes].map(|bytes| bytes.unwrap_or(working_bytes));
+        let needed = [edit_bytes, scaled_bytes].map(|bytes| bytes.unwrap_or(working_bytes));
         let needed = needed.into_iter().max().unwrap_or(working_bytes);
         limits.check(width, height, needed)?;
         // No block of 64 pixels takes less than a bit.
@@ -118,7 +118,7 @@ impl<'f> Jpeg<'f> {
             orientation,
             working_bytes,
             edit_bytes,
-            look_bytes,
+            scaled_bytes,
         };
         Ok((header, jpeg))
     }
@@ -132,27 +132,27 @@ impl<'f> Jpeg<'f> {
         self.orientation == Orientation::Upright
     }
 
-    /// The result of laying `sheet` over a picture that stands upright, by its code.
-    pub(crate) fn patched(&self, sheet: &Sheet) -> Result<Vec<u8>, PictureError> {
-        let mut result = self.room(sheet);
+    /// The result of compositing `overlay` over a picture that stands upright, in its coefficients.
+    pub(crate) fn patched(&self, overlay: &Overlay) -> Result<Vec<u8>, PictureError> {
+        let mut result = self.room(overlay);
         if self.structure.is_sequential() {
-            patch::patch(self, sheet, &mut result)?;
+            patch::patch(self, overlay, &mut result)?;
         } else {
-            progressive::patch(self, sheet, &mut result)?;
+            progressive::patch(self, overlay, &mut result)?;
         }
         Ok(result)
     }
 
-    /// The upright result of laying `sheet` over the picture, by its code.
-    pub(crate) fn turned(&self, sheet: &Sheet) -> Result<Vec<u8>, PictureError> {
-        let mut result = self.room(sheet);
-        self.as_sequential(|jpeg| turn::turn(jpeg, sheet, &mut result))?;
+    /// The upright result of compositing `overlay` over the picture, in its coefficients.
+    pub(crate) fn turned(&self, overlay: &Overlay) -> Result<Vec<u8>, PictureError> {
+        let mut result = self.room(overlay);
+        self.as_sequential(|jpeg| turn::turn(jpeg, overlay, &mut result))?;
         Ok(result)
     }
 
     /// Hardly ever too little for a result; the bound may be far more.
-    fn room(&self, sheet: &Sheet) -> Vec<u8> {
-        let most = usize::try_from(self.result_bytes(sheet.tiles())).unwrap_or(usize::MAX);
+    fn room(&self, overlay: &Overlay) -> Vec<u8> {
+        let most = usize::try_from(self.result_bytes(overlay.tiles())).unwrap_or(usize::MAX);
         Vec::with_capacity(most.min(2 * self.file.len() + (64 << 10)))
     }
 
@@ -162,7 +162,7 @@ impl<'f> Jpeg<'f> {
         self.structure.is_sequential() && self.segments.iter().filter(is_scan).count() == 1
     }
 
-    /// What it takes to lay a sheet over [such](Self::is_one_scan) a picture, which stays as it
+    /// What it takes to lay an overlay over [such](Self::is_one_scan) a picture, which stays as it
     /// lies, within the memory of its file.
     pub(crate) fn patch(&self) -> Result<Patch, PictureError> {
         Patch::of(self)
@@ -173,9 +173,9 @@ impl<'f> Jpeg<'f> {
         self.structure.is_sequential() && turn::is_whole(self)
     }
 
-    /// What the upright result of laying `sheet` over [such](Self::is_turned_at_once) a picture is made of.
-    pub(crate) fn turn<'s>(&self, sheet: &'s Sheet) -> Result<Turned<'s>, PictureError> {
-        Turned::read(self, sheet)
+    /// What the upright result of compositing `overlay` over [such](Self::is_turned_at_once) a picture is made of.
+    pub(crate) fn turn<'s>(&self, overlay: &'s Overlay) -> Result<Turned<'s>, PictureError> {
+        Turned::read(self, overlay)
     }
 
     /// The same file without the metadata that does not decide how pixels are shown.
@@ -193,7 +193,7 @@ impl<'f> Jpeg<'f> {
             return progressive::checked(self, &structure.metadata, pose);
         }
         let mut result = Vec::with_capacity(self.file.len());
-        let nothing = Sheet::new(structure.width.into(), structure.height.into());
+        let nothing = Overlay::new(structure.width.into(), structure.height.into());
         patch::patch(self, &nothing, &mut result)?;
         Ok(result)
     }
@@ -219,7 +219,7 @@ impl<'f> Jpeg<'f> {
 
     /// The upright picture in sRGB-like colours, scaled down while it is read.
     pub(crate) fn rgb(&self, max_side: u32) -> Result<RgbImage, PictureError> {
-        self.as_sequential(|jpeg| look::rgb(jpeg, max_side))
+        self.as_sequential(|jpeg| scaled::rgb(jpeg, max_side))
     }
 
     /// A smaller file, if it can be made while this one is read.

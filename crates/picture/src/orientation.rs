@@ -52,13 +52,13 @@ impl Pose {
 /// The steps through a stored raster that follow upright coordinates, counted in pixels:
 /// pixel `(x, y)` is at `first + x * right + y * down`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Walk {
+pub(crate) struct Strides {
     pub(crate) first: i64,
     pub(crate) right: i64,
     pub(crate) down: i64,
 }
 
-impl Walk {
+impl Strides {
     /// Index of upright pixel `(x, y)`, which must lie inside.
     #[expect(
         clippy::cast_sign_loss,
@@ -130,7 +130,7 @@ impl Orientation {
         }
     }
 
-    pub(crate) fn walk(self, width: u32, height: u32) -> Walk {
+    pub(crate) fn strides(self, width: u32, height: u32) -> Strides {
         let (row, last_y) = (i64::from(width), i64::from(height) - 1);
         let last_x = row - 1;
         let bottom = last_y * row;
@@ -144,7 +144,7 @@ impl Orientation {
             Self::Transversed => (bottom + last_x, -row, -1),
             Self::CounterClockwise => (last_x, row, -1),
         };
-        Walk { first, right, down }
+        Strides { first, right, down }
     }
 
     /// The same for the `image` crate.
@@ -184,11 +184,11 @@ mod tests {
         for (value, expected) in cases {
             let orientation = Orientation::from_exif(value);
             let (width, height) = orientation.upright(3, 2);
-            let walk = orientation.walk(3, 2);
+            let strides = orientation.strides(3, 2);
             let shown: Vec<String> = (0..height)
                 .map(|y| {
                     (0..width)
-                        .map(|x| char::from(stored[walk.index(x, y)]))
+                        .map(|x| char::from(stored[strides.index(x, y)]))
                         .collect()
                 })
                 .collect();
@@ -200,11 +200,11 @@ mod tests {
     fn mirrors_and_walks_agree() {
         for value in 1..=8 {
             let orientation = Orientation::from_exif(value);
-            let walk = orientation.walk(3, 2);
+            let strides = orientation.strides(3, 2);
             let (right, down) = if orientation.is_sideways() {
-                (walk.down, walk.right)
+                (strides.down, strides.right)
             } else {
-                (walk.right, walk.down)
+                (strides.right, strides.down)
             };
             let mirrors = (right < 0, down < 0);
             assert_eq!(orientation.mirrors(), mirrors, "orientation {value}");

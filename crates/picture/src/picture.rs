@@ -15,9 +15,9 @@ use crate::gif::Gif;
 use crate::header::Header;
 use crate::jpeg::Jpeg;
 use crate::limits::Limits;
+use crate::overlay::{Overlay, TILE_BYTES};
 use crate::png::Png;
 use crate::raster::Raster;
-use crate::sheet::{Sheet, TILE_BYTES};
 use crate::way::Way;
 use crate::webp::WebP;
 
@@ -96,8 +96,8 @@ impl<'f> Picture<'f> {
     /// The file is damaged: permanent.
     pub fn rgb(&self, max_side: u32) -> Result<RgbImage, PictureError> {
         match &self.file {
-            File::Jpeg(jpeg) if self.header.look_bytes.is_some() => jpeg.rgb(max_side),
-            File::Png(png) if self.header.look_bytes.is_some() => png.rgb(max_side),
+            File::Jpeg(jpeg) if self.header.scaled_bytes.is_some() => jpeg.rgb(max_side),
+            File::Png(png) if self.header.scaled_bytes.is_some() => png.rgb(max_side),
             _ => Ok(self.decode()?.rgb(max_side)),
         }
     }
@@ -112,7 +112,7 @@ impl<'f> Picture<'f> {
     /// The file is damaged: permanent.
     pub fn jpeg(&self, max_side: u32, quality: u8) -> Result<Copy, PictureError> {
         if let File::Jpeg(jpeg) = &self.file
-            && self.header.look_bytes.is_some()
+            && self.header.scaled_bytes.is_some()
             && let Some(small) = jpeg.small(max_side, quality)?
         {
             return Ok(small);
@@ -148,8 +148,8 @@ impl<'f> Picture<'f> {
             _ => self.header.working_bytes,
         };
         let small = plan.small_side().map(|side| self.header.rgb_bytes(side));
-        let sheet = plan.tiles().saturating_mul(TILE_BYTES);
-        work.saturating_add(sheet)
+        let overlay = plan.tiles().saturating_mul(TILE_BYTES);
+        work.saturating_add(overlay)
             .saturating_add(small.unwrap_or(0))
     }
 
@@ -197,12 +197,12 @@ impl<'f> Picture<'f> {
         let content_type = picture.header.format.media_type();
         let bytes = match picture.way(plan) {
             Way::CopyJpeg(jpeg) | Way::Patch(jpeg) if jpeg.is_one_scan() => {
-                let sheet = picture.paint(plan)?;
-                kept(jpeg, plan).patch()?.write_over(file, &sheet)?
+                let overlay = picture.paint(plan)?;
+                kept(jpeg, plan).patch()?.write_over(file, &overlay)?
             }
             Way::Turn(jpeg) if jpeg.is_turned_at_once() => {
-                let sheet = picture.paint(plan)?;
-                kept(jpeg, plan).turn(&sheet)?.write_over(file)?
+                let overlay = picture.paint(plan)?;
+                kept(jpeg, plan).turn(&overlay)?.write_over(file)?
             }
             Way::Strips(png) => {
                 let edit = png.edit(picture.paint(plan)?, plan.keeps_metadata())?;
@@ -222,9 +222,9 @@ impl<'f> Picture<'f> {
     /// # Errors
     /// As [`annotate`](Self::annotate).
     pub fn redraw(&self, plan: &Plan) -> Result<Annotated, PictureError> {
-        let sheet = self.paint(plan)?;
+        let overlay = self.paint(plan)?;
         let mut decoded = self.decode()?;
-        decoded.lay(&sheet);
+        decoded.composite(&overlay);
         if !plan.keeps_metadata() {
             decoded.style.strip();
         }
@@ -244,7 +244,7 @@ impl<'f> Picture<'f> {
         }
     }
 
-    fn paint(&self, plan: &Plan) -> Result<Sheet, PictureError> {
+    fn paint(&self, plan: &Plan) -> Result<Overlay, PictureError> {
         let small = plan.small_side().map(|side| self.rgb(side)).transpose()?;
         Ok(plan.paint(small.as_ref()))
     }

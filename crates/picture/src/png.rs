@@ -1,18 +1,18 @@
 //! PNG, with all that its chunks say beside the pixels.
 //!
 //! Depth and kind of colour are kept: a palette as long as the drawing finds its colours in it
-//! ([`lay`](crate::lay)), grey, sixteen bits, one transparent colour. The `png` crate
+//! ([`lay`](crate::composite)), grey, sixteen bits, one transparent colour. The `png` crate
 //! reads and writes pixels only; the other chunks are copied ([`keep`]). It is used directly, as
 //! `gif` and `image-webp` are, because `image`, which wraps them, knows no palettes, no chunks
 //! beside the pixels, and not whether a WebP is lossy.
 //!
 //! A picture that is stored upright, row by row, is read and written in strips ([`strips`]), and the
-//! memory of its file becomes that of its result if nobody else needs it ([`room`]). One that is
+//! memory of its file becomes that of its result if nobody else needs it ([`in_place`]). One that is
 //! interlaced or must be turned is held as a whole.
 
 mod chunks;
+mod in_place;
 mod keep;
-mod room;
 mod samples;
 mod strips;
 mod write;
@@ -21,7 +21,7 @@ use std::io::BufRead;
 
 use png::{ColorType, Decoder, DecodingError, Transformations};
 
-use self::chunks::{Chunk, Essence, File};
+use self::chunks::{Chunk, File, PixelStream};
 use self::keep::Kept;
 use self::samples::{Samples, Shades, Target};
 use self::write::write;
@@ -89,7 +89,7 @@ impl<'f> Png<'f> {
             orientation,
             working_bytes: needed,
             edit_bytes: is_edited.then_some(needed),
-            look_bytes: is_stripped.then_some(0),
+            scaled_bytes: is_stripped.then_some(0),
         };
         let opened = Self {
             file,
@@ -164,7 +164,7 @@ impl<'f> Png<'f> {
 }
 
 /// A decoder whose pixels come out of `D`.
-type Reader<D> = png::Reader<Essence<D>>;
+type Reader<D> = png::Reader<PixelStream<D>>;
 
 /// The decoder, which has read up to the pixels.
 fn reader<'f>(parts: &File<'f>) -> Result<Reader<&'f [u8]>, PictureError> {
@@ -172,7 +172,7 @@ fn reader<'f>(parts: &File<'f>) -> Result<Reader<&'f [u8]>, PictureError> {
 }
 
 /// The decoder of these parts, which has read up to the pixels.
-fn begun<D: BufRead>(parts: Essence<D>, is_ended: bool) -> Result<Reader<D>, PictureError> {
+fn begun<D: BufRead>(parts: PixelStream<D>, is_ended: bool) -> Result<Reader<D>, PictureError> {
     // Nothing in these parts makes the decoder hold more than some rows.
     let bounds = png::Limits { bytes: usize::MAX };
     let mut decoder = Decoder::new_with_limits(parts, bounds);

@@ -80,10 +80,10 @@ impl Raster {
     /// Appends row `y` of the upright picture to `to`.
     pub(crate) fn upright_row(&self, orientation: Orientation, y: u32, to: &mut Vec<u8>) {
         let bytes = self.pixel_bytes();
-        let walk = orientation.walk(self.width, self.height);
+        let strides = orientation.strides(self.width, self.height);
         let (width, _) = orientation.upright(self.width, self.height);
-        let start = |x| walk.index(x, y) * bytes;
-        if !orientation.is_sideways() && walk.right == 1 {
+        let start = |x| strides.index(x, y) * bytes;
+        if !orientation.is_sideways() && strides.right == 1 {
             to.extend_from_slice(&self.data[start(0)..start(0) + self.row_bytes()]);
             return;
         }

@@ -9,9 +9,9 @@ use crate::webp::WebP;
 pub(crate) enum Way<'p, 'f> {
     /// Nothing is drawn on a JPEG, which stays as it lies.
     CopyJpeg(&'p Jpeg<'f>),
-    /// A JPEG that stands upright is drawn upon in its code.
+    /// A JPEG that stands upright is drawn upon in its coefficients.
     Patch(&'p Jpeg<'f>),
-    /// A JPEG is turned upright and drawn upon in its code.
+    /// A JPEG is turned upright and drawn upon in its coefficients.
     Turn(&'p Jpeg<'f>),
     /// Nothing is drawn on a lossy WebP, which stays as it lies.
     CopyWebP(&'p WebP<'f>),

@@ -64,7 +64,7 @@ impl<'f> WebP<'f> {
             orientation: parts.exif.map_or(Orientation::Upright, exif::orientation),
             working_bytes,
             edit_bytes: None,
-            look_bytes: None,
+            scaled_bytes: None,
         };
         Ok((header, parts))
     }

@@ -8,7 +8,7 @@ use image::{Rgb, RgbImage, Rgba};
 use imageproc::drawing::Canvas as _;
 
 use super::area::Area;
-use crate::sheet::{SIDE, Sheet};
+use crate::overlay::{Overlay, SIDE};
 
 /// Cells along the longer side of a face, at most.
 const CELLS: u32 = 6;
@@ -16,7 +16,7 @@ const CELLS: u32 = 6;
 /// Boxes end at chin and brows: on each side a fifth of the longer side is hidden as well.
 const MARGIN: i32 = 5;
 
-/// A face that is hidden, counted in tiles of a sheet.
+/// A face that is hidden, counted in tiles of an overlay.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Hidden {
     left: u32,
@@ -58,17 +58,17 @@ impl Hidden {
     }
 
     /// Draws it in the colours of `small`; in black, should there be none.
-    pub(crate) fn paint(&self, sheet: &mut Sheet, small: Option<&RgbImage>) {
+    pub(crate) fn paint(&self, overlay: &mut Overlay, small: Option<&RgbImage>) {
         let black = RgbImage::new(1, 1);
-        let cells = self.cells(sheet.dimensions(), small.unwrap_or(&black));
+        let cells = self.cells(overlay.dimensions(), small.unwrap_or(&black));
         for row in 0..self.rows {
             for column in 0..self.columns {
                 let (x, y) = (self.left + column, self.top + row);
                 if self.is_soft {
-                    self.blur(sheet, (x, y), &cells);
+                    self.blur(overlay, (x, y), &cells);
                 } else {
                     let Rgb(colour) = *cells.get_pixel(column / self.cell, row / self.cell);
-                    sheet.cover(x, y, colour);
+                    overlay.cover(x, y, colour);
                 }
             }
         }
@@ -92,8 +92,8 @@ impl Hidden {
     }
 
     /// Draws the pixels of one tile, each between the middles of the four nearest cells.
-    fn blur(&self, sheet: &mut Sheet, (column, row): (u32, u32), cells: &RgbImage) {
-        let (width, height) = sheet.dimensions();
+    fn blur(&self, overlay: &mut Overlay, (column, row): (u32, u32), cells: &RgbImage) {
+        let (width, height) = overlay.dimensions();
         let side = self.cell * SIDE;
         let first = (self.left * SIDE, self.top * SIDE);
         for y in row * SIDE..((row + 1) * SIDE).min(height) {
@@ -105,7 +105,7 @@ impl Hidden {
                     mixed(*near, *far, share_x, side)
                 };
                 let Rgb([r, g, b]) = mixed(line(near_y), line(far_y), share_y, side);
-                sheet.draw_pixel(x, y, Rgba([r, g, b, 255]));
+                overlay.draw_pixel(x, y, Rgba([r, g, b, 255]));
             }
         }
     }

@@ -9,7 +9,7 @@ use imageproc::drawing::{Canvas, draw_text_mut};
 use super::area::Area;
 use super::colours::Colour;
 use super::pixel_font;
-use crate::sheet::Sheet;
+use crate::overlay::Overlay;
 
 static FONT: LazyLock<Option<Capitals>> = LazyLock::new(|| {
     let font = include_bytes!("../../assets/DejaVuSans-Bold-ascii.ttf");
@@ -106,7 +106,7 @@ impl Lettering {
     /// Writes `text` with the top left corner of its first letter at `place`.
     pub(crate) fn write(
         self,
-        sheet: &mut Sheet,
+        overlay: &mut Overlay,
         text: &str,
         (left, top): (i32, i32),
         [r, g, b]: Colour,
@@ -116,15 +116,15 @@ impl Lettering {
             Self::Pixels => pixel_font::dots(text, |x, y| {
                 let place = (u32::try_from(left + x), u32::try_from(top + y));
                 if let (Ok(x), Ok(y)) = place
-                    && x < sheet.width()
-                    && y < sheet.height()
+                    && x < overlay.width()
+                    && y < overlay.height()
                 {
-                    sheet.draw_pixel(x, y, ink);
+                    overlay.draw_pixel(x, y, ink);
                 }
             }),
             Self::Outline(height) => {
                 if let Some(font) = FONT.as_ref() {
-                    draw_text_mut(sheet, ink, left, top, scale(height), font, text);
+                    draw_text_mut(overlay, ink, left, top, scale(height), font, text);
                 }
             }
         }
@@ -219,10 +219,10 @@ mod tests {
             for text in TEXTS {
                 let (width, height) = (lettering.width(text), lettering.height());
                 let (across, down) = lettering.padding();
-                let mut sheet = Sheet::new(9000, 3000);
-                lettering.write(&mut sheet, text, (1000, 1000), [0; 3]);
-                assert!(sheet.tiles() > 0, "{lettering:?} `{text}`");
-                for (x, y, ..) in sheet.drawn() {
+                let mut overlay = Overlay::new(9000, 3000);
+                lettering.write(&mut overlay, text, (1000, 1000), [0; 3]);
+                assert!(overlay.tiles() > 0, "{lettering:?} `{text}`");
+                for (x, y, ..) in overlay.drawn() {
                     let (x, y) = (x.cast_signed(), y.cast_signed());
                     let inside = (1000 - across..1000 + width + across).contains(&x)
                         && (1000 - down..1000 + height + down).contains(&y);

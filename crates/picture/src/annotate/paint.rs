@@ -1,4 +1,4 @@
-//! Draws boxes and plates on a sheet.
+//! Draws boxes and plates on an overlay.
 
 use image::Rgba;
 
@@ -6,27 +6,27 @@ use super::area::Area;
 use super::boxes::FaceBox;
 use super::colours::{self, Colour};
 use super::plate::Plate;
-use crate::sheet::Sheet;
+use crate::overlay::Overlay;
 
 /// How dark the thin lines beside a box are, 255 being opaque.
 const HALO: u8 = 150;
 
-pub(crate) fn paint_box(sheet: &mut Sheet, face_box: &FaceBox) {
+pub(crate) fn paint_box(overlay: &mut Overlay, face_box: &FaceBox) {
     let FaceBox {
         area,
         stroke,
         halo,
         colour,
     } = face_box;
-    frame(sheet, &area.grown(*halo), *halo, colours::DARK, HALO);
-    frame(sheet, &area.grown(-stroke), *halo, colours::DARK, HALO);
-    frame(sheet, area, *stroke, *colour, 255);
+    frame(overlay, &area.grown(*halo), *halo, colours::DARK, HALO);
+    frame(overlay, &area.grown(-stroke), *halo, colours::DARK, HALO);
+    frame(overlay, area, *stroke, *colour, 255);
 }
 
 /// Four lines inwards from the edge of `area`.
-fn frame(sheet: &mut Sheet, area: &Area, stroke: i32, colour: Colour, opacity: u8) {
+fn frame(overlay: &mut Overlay, area: &Area, stroke: i32, colour: Colour, opacity: u8) {
     for side in sides(area, stroke) {
-        fill(sheet, &side, colour, opacity);
+        fill(overlay, &side, colour, opacity);
     }
 }
 
@@ -43,22 +43,22 @@ pub(crate) fn sides(area: &Area, stroke: i32) -> [Area; 4] {
     ]
 }
 
-pub(crate) fn paint_plate(sheet: &mut Sheet, plate: &Plate) {
+pub(crate) fn paint_plate(overlay: &mut Overlay, plate: &Plate) {
     let Plate {
         area, lettering, ..
     } = plate;
-    fill(sheet, area, plate.ground, 255);
+    fill(overlay, area, plate.ground, 255);
     let (across, down) = lettering.padding();
     let step = lettering.height() + lettering.leading();
     for (line, text) in (0..).zip(&plate.lines) {
         let corner = (area.left + across, area.top + down + line * step);
-        lettering.write(sheet, text, corner, plate.ink);
+        lettering.write(overlay, text, corner, plate.ink);
     }
 }
 
-fn fill(sheet: &mut Sheet, area: &Area, [r, g, b]: Colour, opacity: u8) {
+fn fill(overlay: &mut Overlay, area: &Area, [r, g, b]: Colour, opacity: u8) {
     let side = |at: i32| u32::try_from(at).unwrap_or(0);
     let columns = side(area.left)..side(area.right());
     let rows = side(area.top)..side(area.bottom());
-    sheet.fill(&columns, &rows, Rgba([r, g, b, opacity]));
+    overlay.fill(&columns, &rows, Rgba([r, g, b, opacity]));
 }

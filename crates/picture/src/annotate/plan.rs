@@ -11,7 +11,7 @@ use super::label::{self, Label};
 use super::options::{Banner, Mark, Metadata, Options};
 use super::paint::{paint_box, paint_plate, sides};
 use super::plate::Plate;
-use crate::sheet::{SIDE, Sheet};
+use crate::overlay::{Overlay, SIDE};
 
 mod labels;
 #[cfg(test)]
@@ -129,7 +129,7 @@ impl Plan {
         self.hides().then(|| width.max(height).div_ceil(SIDE))
     }
 
-    /// The most tiles of a sheet that are drawn upon.
+    /// The most tiles of an overlay that are drawn upon.
     pub(crate) fn tiles(&self) -> u64 {
         let along = |pixels: i32| u64::from(pixels.max(0).unsigned_abs() / SIDE) + 2;
         let tiles = |area: &Area| along(area.width).saturating_mul(along(area.height));
@@ -150,20 +150,20 @@ impl Plan {
         drawn.min(all)
     }
 
-    /// Draws everything on a sheet. Hidden faces get the colours of `small`, which is the same
+    /// Draws everything on an overlay. Hidden faces get the colours of `small`, which is the same
     /// picture scaled down to [`small_side`](Self::small_side).
-    pub(crate) fn paint(&self, small: Option<&RgbImage>) -> Sheet {
-        let mut sheet = Sheet::new(self.size.0, self.size.1);
+    pub(crate) fn paint(&self, small: Option<&RgbImage>) -> Overlay {
+        let mut overlay = Overlay::new(self.size.0, self.size.1);
         for hidden in &self.hidden {
-            hidden.paint(&mut sheet, small);
+            hidden.paint(&mut overlay, small);
         }
         for face_box in &self.boxes {
-            paint_box(&mut sheet, face_box);
+            paint_box(&mut overlay, face_box);
         }
         for plate in self.labels.iter().chain(&self.banner) {
-            paint_plate(&mut sheet, plate);
+            paint_plate(&mut overlay, plate);
         }
-        sheet
+        overlay
     }
 }
 

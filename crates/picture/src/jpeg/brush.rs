@@ -1,22 +1,22 @@
-//! Lays a sheet over the samples of one block.
+//! Lays an overlay over the samples of one block.
 //!
-//! Of each pixel beneath the sheet a share stays, and a share of the sheet's colour is added. Both
-//! are averaged over the pixels of a sample; blocks without a tile of the sheet stay as they are to
+//! Of each pixel beneath the overlay a share stays, and a share of the overlay's colour is added. Both
+//! are averaged over the pixels of a sample; blocks without a tile of the overlay stay as they are to
 //! the last bit.
 
 use std::ops::Range;
 
 use image::Rgba;
 
-use super::code::Steps;
 use super::dct::{self, Square};
+use super::entropy::Coefficients;
 use super::frame::Component;
 use super::structure::Structure;
-use super::table::{Table, most_brightness};
+use super::table::{Table, max_dc};
 use crate::colour::Space;
-use crate::sheet::{Sheet, Shown};
+use crate::overlay::{Overlay, Shown};
 
-/// The brightness that is stored as zero.
+/// The value of a sample that is stored as zero.
 const ZERO: f32 = 128.0;
 
 /// Draws on the blocks of one component.
@@ -56,13 +56,19 @@ impl Brush {
     }
 
     /// Whether anything is drawn on the block in `column` and `row`, counted in blocks.
-    pub(crate) fn touches(&self, column: u32, row: u32, sheet: &Sheet) -> bool {
+    pub(crate) fn touches(&self, column: u32, row: u32, overlay: &Overlay) -> bool {
         let (columns, rows) = self.area(column, row);
-        sheet.touches(&columns, &rows)
+        overlay.touches(&columns, &rows)
     }
 
     /// Draws on the block in `column` and `row`, counted in blocks.
-    pub(crate) fn draw(&self, steps: &mut Steps, column: u32, row: u32, sheet: &Sheet) {
+    pub(crate) fn draw(
+        &self,
+        coefficients: &mut Coefficients,
+        column: u32,
+        row: u32,
+        overlay: &Overlay,
+    ) {
         let mut shares = Shares {
             colours: Channel::new(self.space, self.channel),
             kept: [[0.0; 8]; 8],
@@ -72,7 +78,7 @@ impl Brush {
         let mut ground = None;
         for down in 0..self.pixels.1 {
             for across in 0..self.pixels.0 {
-                let tile = sheet.shown(tiles.0 + across, tiles.1 + down);
+                let tile = overlay.shown(tiles.0 + across, tiles.1 + down);
                 let even = match &tile {
                     Shown::Even(colour) if colour.0[3] == 255 => Some(*colour),
                     _ => None,
@@ -92,15 +98,15 @@ impl Brush {
             // Nothing is left of what is beneath.
             let mut frequencies = [0.0; 8];
             frequencies[0] = 8.0 * shares.added[0][0] / pixels;
-            *steps = [0; 64];
-            steps[0] = self.divisors.quantised_row(0, &frequencies)[0];
+            *coefficients = [0; 64];
+            coefficients[0] = self.divisors.quantised_row(0, &frequencies)[0];
             return;
         }
         let is_covered = shares.kept.as_flattened().iter().all(|kept| *kept == 0.0);
         let mut samples = if is_covered {
             [[0.0; 8]; 8]
         } else {
-            self.samples(steps)
+            self.samples(coefficients)
         };
         let sums = shares.kept.iter().zip(&shares.added);
         for (line, (kept, added)) in samples.iter_mut().zip(sums) {
@@ -108,15 +114,15 @@ impl Brush {
                 *sample = (*sample * kept + added) / pixels;
             }
         }
-        *steps = self.divisors.quantised(&dct::forward(&samples));
+        *coefficients = self.divisors.quantised(&dct::forward(&samples));
     }
 
     #[expect(
         clippy::cast_precision_loss,
         reason = "both factors have 16 bits at most"
     )]
-    fn samples(&self, steps: &Steps) -> Square {
-        let value = |at: usize| (steps[at] * i32::from(self.quantisation[at])) as f32;
+    fn samples(&self, coefficients: &Coefficients) -> Square {
+        let value = |at: usize| (coefficients[at] * i32::from(self.quantisation[at])) as f32;
         dct::inverse(&std::array::from_fn(|row| {
             std::array::from_fn(|column| value(8 * row + column))
         }))
@@ -223,12 +229,12 @@ fn value(space: Space, channel: usize, colour: [u8; 3]) -> f32 {
     f32::from(space.pixel(colour)[channel]) - ZERO
 }
 
-/// What frequencies are divided by to become steps, in rows of eight.
+/// What frequencies are divided by to be quantised, in rows of eight.
 #[derive(Debug)]
 pub(crate) struct Divisors {
     rows: Square,
-    /// The largest first step.
-    most: i32,
+    /// The largest DC coefficient.
+    max_dc: i32,
 }
 
 impl Divisors {
@@ -236,18 +242,18 @@ impl Divisors {
         let number = |at: usize| f32::from(table[at].max(1));
         Self {
             rows: std::array::from_fn(|row| std::array::from_fn(|column| number(8 * row + column))),
-            most: most_brightness(table).cast_signed(),
+            max_dc: max_dc(table).cast_signed(),
         }
     }
 
-    /// The nearest steps. Bounded as those of a picture would be, so that any code for eight bits
-    /// will do.
-    pub(crate) fn quantised(&self, frequencies: &Square) -> Steps {
-        let mut steps = [0; 64];
-        for (row, steps) in steps.as_chunks_mut().0.iter_mut().enumerate() {
-            *steps = self.quantised_row(row, &frequencies[row]);
+    /// The nearest coefficients. Bounded as those of a picture would be, so that the Huffman tables of any
+    /// baseline file have symbols for them.
+    pub(crate) fn quantised(&self, frequencies: &Square) -> Coefficients {
+        let mut coefficients = [0; 64];
+        for (row, coefficients) in coefficients.as_chunks_mut().0.iter_mut().enumerate() {
+            *coefficients = self.quantised_row(row, &frequencies[row]);
         }
-        steps
+        coefficients
     }
 
     /// The same of row `row`.
@@ -256,14 +262,14 @@ impl Divisors {
         // Added to a number far below its own size, it makes the units the last bits of the sum.
         const UNITS: f32 = 12_582_912.0;
         let divisors = &self.rows[row];
-        let mut steps: [i32; 8] = std::array::from_fn(|column| {
-            let step = frequencies[column] / divisors[column];
-            let sum = step.clamp(-1023.0, 1023.0) + UNITS;
+        let mut coefficients: [i32; 8] = std::array::from_fn(|column| {
+            let coefficient = frequencies[column] / divisors[column];
+            let sum = coefficient.clamp(-1023.0, 1023.0) + UNITS;
             sum.to_bits().cast_signed() - UNITS.to_bits().cast_signed()
         });
         if row == 0 {
-            steps[0] = steps[0].clamp(-self.most, self.most);
+            coefficients[0] = coefficients[0].clamp(-self.max_dc, self.max_dc);
         }
-        steps
+        coefficients
     }
 }

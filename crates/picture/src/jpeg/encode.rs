@@ -7,7 +7,7 @@ use super::style::JpegStyle;
 use crate::colour::Space;
 use crate::error::PictureError;
 use crate::format::Format;
-use crate::orientation::{Orientation, Walk};
+use crate::orientation::{Orientation, Strides};
 use crate::raster::Raster;
 
 /// Encodes with the tables and the sampling of `style`.
@@ -43,7 +43,7 @@ fn behind_jfif(file: &[u8]) -> usize {
 /// The upright view, row by row.
 struct Upright<'a> {
     raster: &'a Raster,
-    walk: Walk,
+    strides: Strides,
     width: u16,
     height: u16,
 }
@@ -56,7 +56,7 @@ impl<'a> Upright<'a> {
         let (width, height) = orientation.upright(raster.width, raster.height);
         Ok(Self {
             raster,
-            walk: orientation.walk(raster.width, raster.height),
+            strides: orientation.strides(raster.width, raster.height),
             width: side(width)?,
             height: side(height)?,
         })
@@ -65,14 +65,14 @@ impl<'a> Upright<'a> {
     /// Calls `each` with every pixel of row `y`, `N` being the channels of the raster.
     fn row<const N: usize>(&self, y: u16, mut each: impl FnMut([u8; N])) {
         let (pixels, _) = self.raster.data.as_chunks::<N>();
-        let first = self.walk.index(0, y.into());
+        let first = self.strides.index(0, y.into());
         let width = usize::from(self.width);
-        if self.walk.right == 1 {
+        if self.strides.right == 1 {
             pixels[first..first + width]
                 .iter()
                 .for_each(|&pixel| each(pixel));
         } else {
-            (0..u32::from(self.width)).for_each(|x| each(pixels[self.walk.index(x, y.into())]));
+            (0..u32::from(self.width)).for_each(|x| each(pixels[self.strides.index(x, y.into())]));
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::colour;
 use super::frame::{Component, Frame, RawComponent};
 use super::kept;
-use super::scan_header::{PartHeader, ScanHeader};
+use super::scan_header::{ScanComponentHeader, ScanHeader};
 use super::segments::{
     END_OF_IMAGE, HUFFMAN, QUANTISATION, RESTART_INTERVAL, START_OF_SCAN, Segment, Segments,
     corrupt, truncated,
@@ -81,15 +81,19 @@ impl<'f> Walk<'f> {
             (START_OF_SCAN, None) => return Err(corrupt("a scan comes before the frame header")),
             (START_OF_SCAN, Some(frame)) => {
                 let header = ScanHeader::read(segment.payload, frame.ids())?;
-                let raw = |part: &PartHeader| &frame.components[part.component];
-                let blocks: u32 = header.parts.iter().map(|part| raw(part).blocks()).sum();
-                if header.parts.len() > 1 && blocks > MAX_BLOCKS {
-                    return Err(corrupt(format!("a unit of it has {blocks} blocks")));
+                let raw = |component: &ScanComponentHeader| &frame.components[component.index];
+                let blocks: u32 = header
+                    .components
+                    .iter()
+                    .map(|component| raw(component).blocks())
+                    .sum();
+                if header.components.len() > 1 && blocks > MAX_BLOCKS {
+                    return Err(corrupt(format!("a mcu of it has {blocks} blocks")));
                 }
-                for part in &header.parts {
-                    let table = self.tables[usize::from(raw(part).selector)];
+                for component in &header.components {
+                    let table = self.tables[usize::from(raw(component).selector)];
                     let missing = || corrupt("a quantisation table is missing");
-                    let latched = &mut self.latched[part.component];
+                    let latched = &mut self.latched[component.index];
                     *latched = Some(latched.or(table).ok_or_else(missing)?);
                 }
                 self.has_scans = true;

@@ -27,7 +27,7 @@ pub(crate) struct Component {
 }
 
 impl Component {
-    /// Blocks in a unit of a scan that has more components, across and down.
+    /// Blocks in an MCU of a scan that has more components, across and down.
     pub(crate) fn blocks(self) -> (u32, u32) {
         (self.horizontal.into(), self.vertical.into())
     }

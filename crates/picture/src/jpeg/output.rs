@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::code::{Class, Coding, Codings, Scan};
+use super::entropy::{BlockCoder, Class, HuffmanTable, Scan};
 use super::frame::Process;
 use super::kept::write_metadata;
 use super::segments::{HUFFMAN, RESTART_INTERVAL, START_OF_IMAGE, START_OF_SCAN, write};
@@ -13,7 +13,7 @@ use crate::orientation::Pose;
 /// The end of the header of a scan that holds everything of its components.
 const ALL_FREQUENCIES: [u8; 3] = [0, 63, 0];
 
-/// Writes the segments before the codes of the first scan, of a result that lies like this.
+/// Writes the segments before the Huffman tables of the first scan, of a result that lies like this.
 pub(crate) fn head(structure: &Structure<'_>, process: Process, pose: Pose, file: &mut Vec<u8>) {
     file.extend([0xff, START_OF_IMAGE]);
     write_metadata(&structure.metadata, pose, file);
@@ -52,8 +52,8 @@ fn frame(structure: &Structure<'_>) -> Vec<u8> {
 /// Writes the segments before the data of each scan, for a result that has the scans of its source.
 #[derive(Debug, Default)]
 pub(crate) struct ScanHeads {
-    /// The codes that were written last, by class and number.
-    codes: [[Option<Rc<Coding>>; 4]; 2],
+    /// The tables that were written last, by class and number.
+    tables: [[Option<Rc<HuffmanTable>>; 4]; 2],
     restart_interval: u32,
 }
 
@@ -65,38 +65,39 @@ impl ScanHeads {
         structure: &Structure<'_>,
         file: &mut Vec<u8>,
     ) {
-        let mut codes = vec![];
+        let mut tables = vec![];
         let mut header = vec![];
-        header.extend(u8::try_from(scan.parts.len()));
-        for part in &scan.parts {
-            header.extend([structure.components[part.component].id, part.selectors]);
-            let [dc, ac] = part.codings.both();
-            codes.push((Class::Dc, part.selectors >> 4, dc));
-            codes.push((Class::Ac, part.selectors & 15, ac));
+        header.extend(u8::try_from(scan.components.len()));
+        for component in &scan.components {
+            header.extend([
+                structure.components[component.index].id,
+                component.selectors,
+            ]);
+            let coder = &component.coder;
+            tables.push((Class::Dc, component.selectors >> 4, &coder.dc));
+            tables.push((Class::Ac, component.selectors & 15, &coder.ac));
         }
         header.extend(ALL_FREQUENCIES);
-        self.write(&codes, scan.units.restart_interval, &header, file);
+        self.write(&tables, scan.mcus.restart_interval, &header, file);
     }
 
-    /// For a scan with this header, which uses these codes, each with its class and its number.
+    /// For a scan with this header, which uses these tables, each with its class and its number.
     pub(crate) fn write(
         &mut self,
-        codes: &[(Class, u8, &Rc<Coding>)],
+        tables: &[(Class, u8, &Rc<HuffmanTable>)],
         restart_interval: u32,
         header: &[u8],
         file: &mut Vec<u8>,
     ) {
         let mut new = vec![];
-        for &(class, number, coding) in codes {
+        for &(class, number, table) in tables {
             let class = class.number();
-            let known = &mut self.codes[usize::from(class)][usize::from(number & 3)];
-            let is_known = known
-                .as_ref()
-                .is_some_and(|known| Rc::ptr_eq(known, coding));
+            let known = &mut self.tables[usize::from(class)][usize::from(number & 3)];
+            let is_known = known.as_ref().is_some_and(|known| Rc::ptr_eq(known, table));
             if !is_known {
-                *known = Some(coding.clone());
+                *known = Some(table.clone());
                 new.push(class << 4 | number);
-                coding.write_code(&mut new);
+                table.write_spec(&mut new);
             }
         }
         if !new.is_empty() {
@@ -111,26 +112,26 @@ impl ScanHeads {
     }
 }
 
-/// The codes of a result that has one scan of all components.
+/// The Huffman tables of a result that has one scan of all components.
 #[derive(Debug)]
 pub(crate) struct OneScan<'c> {
     /// By component.
-    codings: &'c [Codings],
-    /// The first component that is coded like each.
+    coders: &'c [BlockCoder],
+    /// For each, the first component with the same tables.
     numbers: Vec<u8>,
 }
 
 impl<'c> OneScan<'c> {
-    pub(crate) fn of(codings: &'c [Codings]) -> Self {
-        let first_alike = |own: &Codings| codings.iter().position(|one| one.is_written_like(own));
+    pub(crate) fn of(coders: &'c [BlockCoder]) -> Self {
+        let first_alike = |own: &BlockCoder| coders.iter().position(|one| one.encodes_like(own));
         let number = |own| u8::try_from(first_alike(own).unwrap_or(0)).unwrap_or(0);
         Self {
-            codings,
-            numbers: codings.iter().map(number).collect(),
+            coders,
+            numbers: coders.iter().map(number).collect(),
         }
     }
 
-    /// Baseline has two codes of each class.
+    /// Baseline has two tables of each class.
     pub(crate) fn process(&self) -> Process {
         if self.numbers.iter().all(|&number| number < 2) {
             Process::Baseline
@@ -140,18 +141,18 @@ impl<'c> OneScan<'c> {
     }
 
     pub(crate) fn write_head(&self, structure: &Structure<'_>, file: &mut Vec<u8>) {
-        let mut codes = vec![];
+        let mut tables = vec![];
         let mut header = vec![];
-        header.extend(u8::try_from(self.codings.len()));
-        let numbered = (0..).zip(&self.numbers).zip(self.codings);
-        for (((place, &number), coding), component) in numbered.zip(&structure.components) {
-            if number == place {
-                coding.write_codes(number, &mut codes);
+        header.extend(u8::try_from(self.coders.len()));
+        let numbered = (0..).zip(&self.numbers).zip(self.coders);
+        for (((index, &number), coder), component) in numbered.zip(&structure.components) {
+            if number == index {
+                coder.write_tables(number, &mut tables);
             }
             header.extend([component.id, number << 4 | number]);
         }
         header.extend(ALL_FREQUENCIES);
-        write(HUFFMAN, &codes, file);
+        write(HUFFMAN, &tables, file);
         write(START_OF_SCAN, &header, file);
     }
 }

@@ -1,8 +1,8 @@
 //! Reads progressive files, and draws on them without decoding them.
 //!
-//! Each scan holds some bits of some frequencies of all blocks. A first pass over all scans checks
+//! Each scan holds some bits of some coefficients of all blocks. A first pass over all scans checks
 //! that each holds every block that it is about, and no more, and collects the coefficients of the
-//! blocks that something is drawn upon. A second one copies the scans, symbol by symbol, and codes
+//! blocks that something is drawn upon. A second one copies the scans, symbol by symbol, and encodes
 //! those blocks anew: the result has the scans of its source, and every other block as it was.
 //!
 //! To read on, it must be known which coefficients of each block are not zero: a bit for each is
@@ -29,7 +29,7 @@ use super::segments::{END_OF_IMAGE, START_OF_IMAGE, START_OF_SCAN, Segment, corr
 use super::structure::Structure;
 use crate::error::PictureError;
 use crate::orientation::Pose;
-use crate::sheet::Sheet;
+use crate::overlay::Overlay;
 
 /// Memory for a block that something is drawn upon, in bytes.
 pub(crate) const DRAWN_BYTES: u64 = blocks::DRAWN_BYTES;
@@ -69,26 +69,26 @@ pub(crate) fn checked(
     Ok(copy)
 }
 
-/// Writes a progressive file with `sheet` laid over it to `result`, which ought to have room for
+/// Writes a progressive file with `overlay` laid over it to `result`, which ought to have room for
 /// it. The picture stays as it is stored.
 ///
 /// # Errors
 /// Damage.
 pub(crate) fn patch(
     jpeg: &Jpeg<'_>,
-    sheet: &Sheet,
+    overlay: &Overlay,
     result: &mut Vec<u8>,
 ) -> Result<(), PictureError> {
     let structure = &jpeg.structure;
     let mut blocks = Blocks::all(structure);
     for (blocks, brush) in blocks.iter_mut().zip(Brush::all(structure)) {
-        blocks.choose(&brush, sheet);
+        blocks.choose(&brush, overlay);
     }
     scans::each(jpeg, |scan, cursor| {
         read::scan(scan, cursor, &mut blocks, None)
     })?;
     for (blocks, brush) in blocks.iter_mut().zip(Brush::all(structure)) {
-        let drawn = blocks.draw(&brush, sheet);
+        let drawn = blocks.draw(&brush, overlay);
         drawn.ok_or_else(|| corrupt("its coefficients are too large to be drawn upon"))?;
     }
     let pose = Pose::stored(jpeg.orientation);
@@ -96,8 +96,8 @@ pub(crate) fn patch(
     let mut heads = ScanHeads::default();
     scans::each(jpeg, |scan, cursor| {
         heads.write(
-            &scan.codes(),
-            scan.units.restart_interval,
+            &scan.tables(),
+            scan.mcus.restart_interval,
             scan.payload,
             result,
         );

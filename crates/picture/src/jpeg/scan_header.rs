@@ -7,21 +7,22 @@ use crate::error::PictureError;
 #[derive(Debug)]
 pub(crate) struct ScanHeader {
     /// One to four.
-    pub(crate) parts: Vec<PartHeader>,
-    /// The first and the last frequency, in the order of the zigzag.
-    pub(crate) first: u8,
-    pub(crate) last: u8,
-    /// How many of the lowest bits were still to come before this scan, and behind it.
-    pub(crate) before: u8,
-    pub(crate) behind: u8,
+    pub(crate) components: Vec<ScanComponentHeader>,
+    /// The zigzag indices of the first and the last coefficient (Ss, Se).
+    pub(crate) spectral_start: u8,
+    pub(crate) spectral_end: u8,
+    /// How many of the lowest bits were missing before this scan, and are missing after it: the bit
+    /// positions of successive approximation (Ah, Al).
+    pub(crate) approximation_high: u8,
+    pub(crate) approximation_low: u8,
 }
 
-/// One component in it.
+/// One component of a scan.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PartHeader {
-    /// Its number in the frame.
-    pub(crate) component: usize,
-    /// Which Huffman codes it uses.
+pub(crate) struct ScanComponentHeader {
+    /// Its index in the frame.
+    pub(crate) index: usize,
+    /// The numbers of its Huffman tables.
     pub(crate) dc: u8,
     pub(crate) ac: u8,
 }
@@ -39,28 +40,28 @@ impl ScanHeader {
         let (selectors, range) = rest
             .split_at_checked(2 * usize::from(count))
             .ok_or_else(damaged)?;
-        let &[first, last, bits] = range else {
+        let &[spectral_start, spectral_end, bits] = range else {
             return Err(damaged());
         };
-        let mut parts: Vec<PartHeader> = Vec::new();
-        for &[id, codes] in selectors.as_chunks::<2>().0 {
-            let is_free = |at: usize| parts.iter().all(|part| part.component != at);
-            let component = (0..ids.len()).find(|&at| ids[at] == id && is_free(at));
-            parts.push(PartHeader {
-                component: component.ok_or_else(damaged)?,
-                dc: codes >> 4,
-                ac: codes & 15,
+        let mut components: Vec<ScanComponentHeader> = Vec::new();
+        for &[id, tables] in selectors.as_chunks::<2>().0 {
+            let is_free = |at: usize| components.iter().all(|component| component.index != at);
+            let index = (0..ids.len()).find(|&at| ids[at] == id && is_free(at));
+            components.push(ScanComponentHeader {
+                index: index.ok_or_else(damaged)?,
+                dc: tables >> 4,
+                ac: tables & 15,
             });
         }
-        if parts.is_empty() {
+        if components.is_empty() {
             return Err(damaged());
         }
         Ok(Self {
-            parts,
-            first,
-            last,
-            before: bits >> 4,
-            behind: bits & 15,
+            components,
+            spectral_start,
+            spectral_end,
+            approximation_high: bits >> 4,
+            approximation_low: bits & 15,
         })
     }
 }

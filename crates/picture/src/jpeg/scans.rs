@@ -1,6 +1,6 @@
-//! The scans of a sequential file, one after the other, with the codes that hold for each.
+//! The scans of a sequential file, one after the other, with the Huffman tables that hold for each.
 
-use super::code::{Cursor, Scan, Tables, Units};
+use super::entropy::{Cursor, McuGrid, Scan, Tables};
 use super::file::Jpeg;
 use super::scan_header::ScanHeader;
 use super::segments::{START_OF_SCAN, corrupt, truncated};
@@ -24,8 +24,8 @@ fn list<'f>(jpeg: &Jpeg<'f>) -> Result<Vec<(Scan, &'f [u8])>, PictureError> {
             continue;
         }
         let header = ScanHeader::read(segment.payload, structure.ids())?;
-        for part in &header.parts {
-            if std::mem::replace(&mut scanned[part.component], true) {
+        for component in &header.components {
+            if std::mem::replace(&mut scanned[component.index], true) {
                 return Err(corrupt("a component has picture data twice"));
             }
         }
@@ -53,12 +53,12 @@ pub(crate) fn only<'f>(jpeg: &Jpeg<'f>) -> Result<(Scan, &'f [u8]), PictureError
 ///
 /// # Errors
 /// Damage.
-pub(crate) fn end(cursor: &Cursor<'_>, units: &Units) -> Result<(), PictureError> {
+pub(crate) fn end(cursor: &Cursor<'_>, mcus: &McuGrid) -> Result<(), PictureError> {
     let rest = cursor.from.finish(SURPLUS);
-    rest.map(drop).ok_or_else(|| cursor.damage(units))
+    rest.map(drop).ok_or_else(|| cursor.damage(mcus))
 }
 
-/// Has `read` read each scan from a cursor at the beginning of its data: all units of it, no more
+/// Has `read` read each scan from a cursor at the beginning of its data: all MCUs of it, no more
 /// and no less. `None` from it is damage.
 ///
 /// # Errors
@@ -69,12 +69,12 @@ pub(crate) fn each<'f>(
 ) -> Result<(), PictureError> {
     let mut scans = list(jpeg)?.into_iter().peekable();
     while let Some((scan, data)) = scans.next() {
-        let units = scan.units;
+        let mcus = scan.mcus;
         let mut cursor = Cursor::new(data);
         let surplus = if scans.peek().is_none() { SURPLUS } else { 0 };
         read(scan, &mut cursor)
             .and_then(|()| cursor.from.finish(surplus))
-            .ok_or_else(|| cursor.damage(&units))?;
+            .ok_or_else(|| cursor.damage(&mcus))?;
     }
     Ok(())
 }
@@ -85,7 +85,7 @@ pub(crate) fn each<'f>(
 /// Damage.
 pub(crate) fn check(jpeg: &Jpeg<'_>) -> Result<(), PictureError> {
     each(jpeg, |scan, cursor| {
-        let units = u64::from(scan.units.count.0) * u64::from(scan.units.count.1);
-        (0..units).try_for_each(|_| cursor.skip(&scan))
+        let mcus = u64::from(scan.mcus.count.0) * u64::from(scan.mcus.count.1);
+        (0..mcus).try_for_each(|_| cursor.skip(&scan))
     })
 }

@@ -1,6 +1,6 @@
 //! A smaller JPEG of a sequential one, for a service that takes no large files.
 //!
-//! Its components are scaled down while they are read, and coded as they are then: no pixel is ever
+//! Its components are scaled down while they are read, and encoded as they are then: no pixel is ever
 //! converted to colours and back. Of one that is upright only a few rows are held at a time.
 
 mod strips;
@@ -10,11 +10,11 @@ use jpeg_encoder::{ColorType, Encoder};
 
 use self::strips::Strips;
 use self::view::View;
-use super::code::{BitWriter, Block, Part, Scan, Tables};
 use super::dct::fast;
+use super::entropy::{BitWriter, Block, Scan, ScanComponent, Tables};
 use super::file::Jpeg;
-use super::look::FEW;
 use super::output::{ScanHeads, head};
+use super::scaled::FEW;
 use super::scan_header::ScanHeader;
 use super::segments::{END_OF_IMAGE, corrupt, truncated};
 use super::structure::Structure;
@@ -25,7 +25,7 @@ use crate::format::Format;
 use crate::orientation::{Orientation, Pose};
 use crate::picture::Copy;
 
-/// The first frequency of a block of the brightness that is stored as zero.
+/// The DC frequency of a block whose samples are stored as zero.
 const ZERO: f32 = 8.0 * 128.0;
 
 /// The upright picture in this quality, no side above `max_side`, or a little
@@ -128,21 +128,21 @@ fn write(
     let views = views.map(|(&size, component)| View::of(size, orientation, component, &structure));
     let mut views: Vec<_> = views.collect();
     let mut to = BitWriter::new(file);
-    let mut last = [0; 4];
-    let (columns, rows) = scan.units.count;
+    let mut predictions = [0; 4];
+    let (columns, rows) = scan.mcus.count;
     let unfit = || corrupt("its frequencies are out of range");
     for row in 0..rows {
         views.iter_mut().for_each(View::clear);
-        for y in row * scan.units.pixels.1..(row + 1) * scan.units.pixels.1 {
+        for y in row * scan.mcus.pixels.1..(row + 1) * scan.mcus.pixels.1 {
             let strip = strips.at(y.min(height - 1))?;
             for (view, plane) in views.iter_mut().zip(&strip.planes) {
                 view.read(y, plane, strip.above).ok_or_else(unfit)?;
             }
         }
         for column in 0..columns {
-            for (part, last) in scan.parts.iter().zip(&mut last) {
-                let view = &views[part.component];
-                write_unit(column, (part, view), last, &mut to).ok_or_else(unfit)?;
+            for (component, prediction) in scan.components.iter().zip(&mut predictions) {
+                let view = &views[component.index];
+                write_mcu(column, (component, view), prediction, &mut to).ok_or_else(unfit)?;
             }
         }
     }
@@ -151,20 +151,20 @@ fn write(
     Ok(())
 }
 
-/// Writes the blocks that one component has in one unit.
-fn write_unit(
+/// Writes the blocks that one component has in one MCU.
+fn write_mcu(
     column: u32,
-    (part, view): (&Part, &View),
-    last: &mut i32,
+    (component, view): (&ScanComponent, &View),
+    prediction: &mut i32,
     to: &mut BitWriter<'_>,
 ) -> Option<()> {
-    let (across, down) = part.blocks;
+    let (across, down) = component.blocks;
     for y in 0..down {
         for x in column * across..(column + 1) * across {
             let mut frequencies = fast::forward(&view.block(x, y)?);
             frequencies[0][0] -= ZERO;
             let block = Block::of(&view.divisors.quantised(&frequencies))?;
-            part.codings.write(&block, last, to)?;
+            component.coder.write(&block, prediction, to)?;
         }
     }
     Some(())

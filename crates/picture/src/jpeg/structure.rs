@@ -6,7 +6,7 @@ use super::table::transposed;
 use crate::colour::Space;
 use crate::orientation::Orientation;
 
-/// The most blocks in a unit of a scan that has several components.
+/// The most blocks in an MCU of a scan that has several components.
 pub(crate) const MAX_BLOCKS: u32 = 10;
 
 /// The make of a file.
@@ -95,7 +95,7 @@ impl Structure<'_> {
         2 * self.samples()
     }
 
-    /// Samples of all components, those that fill up the last units not counted.
+    /// Samples of all components, those that fill up the last MCUs not counted.
     pub(crate) fn samples(&self) -> u64 {
         let (horizontal, vertical) = self.sampling();
         let samples = |one: &Component| u64::from(one.horizontal) * u64::from(one.vertical);

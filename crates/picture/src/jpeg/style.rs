@@ -63,7 +63,7 @@ impl JpegStyle {
     }
 }
 
-/// Steps above 255 need a 16-bit table, which the encoder does not write.
+/// Coefficients above 255 need a 16-bit table, which the encoder does not write.
 fn custom(table: &Table, sideways: bool) -> QuantizationTableType {
     let table = if sideways { transposed(table) } else { *table };
     QuantizationTableType::Custom(Box::new(table.map(|step| step.clamp(1, 255))))

@@ -3,7 +3,7 @@
 use super::segments::{QUANTISATION, corrupt, write};
 use crate::error::PictureError;
 
-/// Steps of quantisation in rows of eight, not in zigzag order.
+/// Quantisation steps in rows of eight, not in zigzag order.
 pub(crate) type Table = [u16; 64];
 
 /// Position in natural order of each step of the zigzag.
@@ -15,7 +15,7 @@ pub(crate) const ZIGZAG: [usize; 64] = [
 
 /// The largest first coefficient of a block, in either direction: that of black and white, and a
 /// few more for encoders that weigh what rounding costs.
-pub(crate) fn most_brightness(table: &Table) -> u32 {
+pub(crate) fn max_dc(table: &Table) -> u32 {
     1024 / u32::from(table[0].max(1)) + 4
 }
 

@@ -6,9 +6,9 @@
 //! each block is then made of two by one matrix ([`shift`]), and quantised again, as decoding and
 //! encoding would do.
 //!
-//! The coefficients of the picture are never held as a whole. Blocks are turned and coded as they are
-//! read, and their code, which is much smaller, is held until its turn has come ([`strip`]). Of a very
-//! large picture not even that: a first pass over the code notes cursors at regular places
+//! The coefficients of the picture are never held as a whole. Blocks are turned and encoded as they are
+//! read, and held encoded, which is much smaller, until their turn has come ([`strip`]). Of a very
+//! large picture not even that: a first pass over the data notes cursors at regular places
 //! ([`source`]), and a second one begins at these places and reads the picture in strips, in the order
 //! in which the result needs them ([`layout`]). Any other file has been read when its result is begun,
 //! which can take its memory ([`Turned`]).
@@ -27,14 +27,14 @@ use self::axis::Axis;
 use self::layout::Layout;
 use self::source::Source;
 use self::strip::Strip;
-use super::code::{BitWriter, Codings};
+use super::entropy::{BitWriter, BlockCoder};
 use super::file::Jpeg;
 use super::output::{OneScan, head};
 use super::segments::{END_OF_IMAGE, corrupt};
 use super::structure::Structure;
 use crate::error::PictureError;
 use crate::orientation::{Orientation, Pose};
-use crate::sheet::Sheet;
+use crate::overlay::Overlay;
 
 /// Memory that turning a file of so many bytes takes beside it and its result, in bytes.
 pub(crate) fn working_bytes(
@@ -67,19 +67,19 @@ pub(crate) fn is_whole(jpeg: &Jpeg<'_>) -> bool {
     Layout::of(&jpeg.structure, jpeg.orientation, jpeg.file.len()).is_whole()
 }
 
-/// Turns a sequential file upright, lays `sheet` over it, and writes it to `result`, which ought to
+/// Turns a sequential file upright, lays `overlay` over it, and writes it to `result`, which ought to
 /// have room for it. Only the metadata that decides how it is shown is kept.
 ///
 /// # Errors
 /// Damage.
 pub(crate) fn turn(
     jpeg: &Jpeg<'_>,
-    sheet: &Sheet,
+    overlay: &Overlay,
     result: &mut Vec<u8>,
 ) -> Result<(), PictureError> {
     let upright = jpeg.structure.turned(jpeg.orientation);
     let layout = Layout::of(&jpeg.structure, jpeg.orientation, jpeg.file.len());
-    write(jpeg, &layout, &upright, sheet, result)
+    write(jpeg, &layout, &upright, overlay, result)
 }
 
 /// Writes a sequential file in one scan, without the segments that give its colours a meaning.
@@ -88,7 +88,7 @@ pub(crate) fn turn(
 /// Damage.
 pub(crate) fn plain(jpeg: &Jpeg<'_>, result: &mut Vec<u8>) -> Result<(), PictureError> {
     let bare = jpeg.structure.bare();
-    let nothing = Sheet::new(bare.width.into(), bare.height.into());
+    let nothing = Overlay::new(bare.width.into(), bare.height.into());
     let layout = Layout::of(&jpeg.structure, Orientation::Upright, jpeg.file.len());
     write(jpeg, &layout, &bare, &nothing, result)
 }
@@ -97,10 +97,10 @@ fn write(
     jpeg: &Jpeg<'_>,
     layout: &Layout,
     upright: &Structure<'_>,
-    sheet: &Sheet,
+    overlay: &Overlay,
     result: &mut Vec<u8>,
 ) -> Result<(), PictureError> {
-    let (turned, source) = read(jpeg, layout, upright, sheet)?;
+    let (turned, source) = read(jpeg, layout, upright, overlay)?;
     let source = (!layout.is_whole()).then_some(&source);
     turned.write(source, result)
 }
@@ -111,7 +111,7 @@ fn read<'f, 's>(
     jpeg: &Jpeg<'f>,
     layout: &Layout,
     upright: &Structure<'_>,
-    sheet: &'s Sheet,
+    overlay: &'s Overlay,
 ) -> Result<(Turned<'s>, Source<'f>), PictureError> {
     let structure = &jpeg.structure;
     if !structure.can_be_one_scan() {
@@ -119,15 +119,15 @@ fn read<'f, 's>(
             what: "unusually sampled JPEG",
         });
     }
-    let mut strip = Strip::new((structure, upright), layout.clone(), sheet);
+    let mut strip = Strip::new((structure, upright), layout.clone(), overlay);
     let source = if layout.is_whole() {
-        layout.parts().for_each(|part| strip.begin(part));
+        layout.regions().for_each(|region| strip.begin(region));
         Source::read(jpeg, |index, cursor| strip.read_all(index, cursor))?
     } else {
         Source::read(jpeg, |index, cursor| index.note(layout.step(), cursor))?
     };
-    let codings = source.codings();
-    let scan = OneScan::of(&codings);
+    let coders = source.coders();
+    let scan = OneScan::of(&coders);
     let mut begin = Vec::new();
     let pose = Pose::upright(layout.orientation);
     head(upright, scan.process(), pose, &mut begin);
@@ -136,7 +136,7 @@ fn read<'f, 's>(
         layout: layout.clone(),
         head: begin,
         strip,
-        codings,
+        coders,
     };
     Ok((turned, source))
 }
@@ -147,19 +147,19 @@ pub(crate) struct Turned<'s> {
     /// The result up to the picture data.
     head: Vec<u8>,
     strip: Strip<'s>,
-    codings: Vec<Codings>,
+    coders: Vec<BlockCoder>,
 }
 
 impl<'s> Turned<'s> {
-    /// Reads a sequential file that is [one strip](is_whole), to be turned upright with `sheet` laid over
+    /// Reads a sequential file that is [one strip](is_whole), to be turned upright with `overlay` laid over
     /// it.
     ///
     /// # Errors
     /// Damage.
-    pub(crate) fn read(jpeg: &Jpeg<'_>, sheet: &'s Sheet) -> Result<Self, PictureError> {
+    pub(crate) fn read(jpeg: &Jpeg<'_>, overlay: &'s Overlay) -> Result<Self, PictureError> {
         let upright = jpeg.structure.turned(jpeg.orientation);
         let layout = Layout::of(&jpeg.structure, jpeg.orientation, jpeg.file.len());
-        let (turned, _) = read(jpeg, &layout, &upright, sheet)?;
+        let (turned, _) = read(jpeg, &layout, &upright, overlay)?;
         Ok(turned)
     }
 
@@ -179,14 +179,14 @@ impl<'s> Turned<'s> {
         let too_large = || corrupt("its coefficients are too large to be turned");
         let mut strip = self.strip;
         result.extend(&self.head);
-        let (mut to, mut last) = (BitWriter::new(result), [0; 4]);
-        for part in self.layout.parts() {
+        let (mut to, mut predictions) = (BitWriter::new(result), [0; 4]);
+        for region in self.layout.regions() {
             if let Some(source) = source {
-                strip.begin(part);
+                strip.begin(region);
                 strip.read(source).ok_or_else(too_large)?;
             }
             strip
-                .write(&self.codings, &mut last, &mut to)
+                .write(&self.coders, &mut predictions, &mut to)
                 .filter(|()| !strip.is_too_large())
                 .ok_or_else(too_large)?;
         }
@@ -221,13 +221,13 @@ mod tests {
                 let orientation = Orientation::from_exif(value);
                 let jpeg = Jpeg::parse(&file).unwrap();
                 let upright = jpeg.structure.turned(orientation);
-                let mut sheet = Sheet::new(upright.width.into(), upright.height.into());
-                sheet.fill(&(5..23), &(9..20), Rgba([255, 0, 0, 200]));
+                let mut overlay = Overlay::new(upright.width.into(), upright.height.into());
+                overlay.fill(&(5..23), &(9..20), Rgba([255, 0, 0, 200]));
                 let whole = Layout::of(&jpeg.structure, orientation, file.len());
                 assert!(whole.is_whole(), "{name}");
                 let written = |layout: &Layout| {
                     let mut result = Vec::new();
-                    write(&jpeg, layout, &upright, &sheet, &mut result).unwrap();
+                    write(&jpeg, layout, &upright, &overlay, &mut result).unwrap();
                     result
                 };
                 let expected = written(&whole);

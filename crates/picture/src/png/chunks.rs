@@ -1,6 +1,6 @@
 //! The parts of a PNG file, found without decoding any.
 //!
-//! The decoder is given only those that the pixels need ([`Essence`]): it meets no text, no
+//! The decoder is given only those that the pixels need ([`PixelStream`]): it meets no text, no
 //! profile and no animation, and does not care how the file ends.
 
 use std::io::{self, BufRead, Chain, Cursor, Read, Seek, SeekFrom};
@@ -284,9 +284,9 @@ pub(crate) struct Rest {
 
 impl Rest {
     /// A file with this around `data`.
-    pub(crate) fn around<D: BufRead>(self, data: D) -> Essence<D> {
+    pub(crate) fn around<D: BufRead>(self, data: D) -> PixelStream<D> {
         let (before, behind) = (Cursor::new(self.before), Cursor::new(self.behind));
-        Essence(before.chain(data).chain(behind))
+        PixelStream(before.chain(data).chain(behind))
     }
 }
 
@@ -294,9 +294,9 @@ type Piece = Cursor<Vec<u8>>;
 
 /// A file of the chunks that a decoder needs for the pixels, which are read from `D`.
 #[derive(Debug)]
-pub(crate) struct Essence<D>(Chain<Chain<Piece, D>, Piece>);
+pub(crate) struct PixelStream<D>(Chain<Chain<Piece, D>, Piece>);
 
-impl<D: BufRead> BufRead for Essence<D> {
+impl<D: BufRead> BufRead for PixelStream<D> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.0.fill_buf()
     }
@@ -306,14 +306,14 @@ impl<D: BufRead> BufRead for Essence<D> {
     }
 }
 
-impl<D: BufRead> Read for Essence<D> {
+impl<D: BufRead> Read for PixelStream<D> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)
     }
 }
 
 /// The decoder asks for it and does not use it.
-impl<D> Seek for Essence<D> {
+impl<D> Seek for PixelStream<D> {
     fn seek(&mut self, _to: SeekFrom) -> io::Result<u64> {
         Err(io::ErrorKind::Unsupported.into())
     }

@@ -10,13 +10,13 @@ use std::ops::Range;
 use image::RgbImage;
 
 use super::chunks::Rest;
-use super::room::Room;
+use super::in_place::InPlaceBuffer;
 use super::samples::{self, Samples, Shades, Target};
 use super::{Png, PngStyle, Reader, begun, reader, refused, write};
+use crate::composite::{Compositing, PaletteSurvey, drawn_pixels};
 use crate::error::PictureError;
-use crate::lay::{Laying, Survey, inks};
+use crate::overlay::{Overlay, SIDE};
 use crate::raster::{Depth, Raster};
-use crate::sheet::{SIDE, Sheet};
 use crate::shrink::{self, Average};
 
 impl Png<'_> {
@@ -37,16 +37,20 @@ impl Png<'_> {
         Ok(shrink::turned(target, average.finish(), self.orientation))
     }
 
-    /// What it takes to lay `sheet` over a picture that is stored upright.
-    pub(crate) fn edit(&self, sheet: Sheet, keeps_metadata: bool) -> Result<Edit, PictureError> {
+    /// What it takes to lay `overlay` over a picture that is stored upright.
+    pub(crate) fn edit(
+        &self,
+        overlay: Overlay,
+        keeps_metadata: bool,
+    ) -> Result<Edit, PictureError> {
         self.check_data()?;
         let (width, _) = self.parts.dimensions();
         let palette = self.palette()?;
-        let mut laying = self.laying(&sheet)?;
+        let mut compositing = self.compositing(&overlay)?;
         let mut shades = Shades::of(self.samples);
         if Shades::matter(self.samples) {
             self.strips(|rows, strip| {
-                laying.lay(strip, inks(&sheet, rows, width));
+                compositing.draw(strip, drawn_pixels(&overlay, rows, width));
                 shades.take(strip);
                 Ok(())
             })?;
@@ -57,10 +61,10 @@ impl Png<'_> {
         }
         Ok(Edit {
             rows: self.rows(),
-            laying,
+            compositing,
             shades,
             style,
-            sheet,
+            overlay,
         })
     }
 
@@ -80,17 +84,17 @@ impl Png<'_> {
         }
     }
 
-    fn laying(&self, sheet: &Sheet) -> Result<Laying, PictureError> {
+    fn compositing(&self, overlay: &Overlay) -> Result<Compositing, PictureError> {
         let Some(palette) = self.palette()? else {
-            return Ok(Laying::Colours);
+            return Ok(Compositing::Colours);
         };
         let (width, _) = self.parts.dimensions();
-        let mut survey = Survey::of(palette);
+        let mut survey = PaletteSurvey::of(palette);
         self.strips(|rows, strip| {
-            survey.take(&strip.data, inks(sheet, rows, width));
+            survey.take(&strip.data, drawn_pixels(overlay, rows, width));
             Ok(())
         })?;
-        Ok(survey.laying())
+        Ok(survey.decide())
     }
 
     fn rows(&self) -> Rows {
@@ -156,10 +160,10 @@ impl Rows {
 /// An edit whose result is still to be written, for which a last pass over the pixels is enough.
 pub(crate) struct Edit {
     rows: Rows,
-    laying: Laying,
+    compositing: Compositing,
     shades: Shades,
     style: PngStyle,
-    sheet: Sheet,
+    overlay: Overlay,
 }
 
 /// The pixels of a file, packed.
@@ -175,7 +179,7 @@ const PIECE: usize = 1 << 14;
 impl Edit {
     /// Writes the result into the memory of the file whose edit this is, and whose `pixels` these are.
     pub(crate) fn write_over(self, file: Vec<u8>, pixels: Pixels) -> Result<Vec<u8>, PictureError> {
-        let room = Room::new(file, pixels.place);
+        let room = InPlaceBuffer::new(file, pixels.place);
         let data = BufReader::with_capacity(PIECE, room.clone());
         let reader = begun(pixels.rest.around(data), self.rows.is_ended)?;
         self.write(reader, room.clone())?;
@@ -185,19 +189,19 @@ impl Edit {
     fn write<D: BufRead>(self, reader: Reader<D>, to: impl Write) -> Result<(), PictureError> {
         let Self {
             rows,
-            mut laying,
+            mut compositing,
             shades,
             style,
-            sheet,
+            overlay,
         } = self;
-        let wider = laying.palette().cloned();
+        let wider = compositing.palette().cloned();
         let (space, depth) = rows.samples.raster();
-        let target = Target::of((laying.space(space), depth), wider.as_ref(), &shades);
+        let target = Target::of((compositing.space(space), depth), wider.as_ref(), &shades);
         let (width, _) = rows.size;
         write(rows.size, &target, style, to, |put| {
             let mut line = Vec::new();
             rows.strips(reader, |rows, strip| {
-                laying.lay(strip, inks(&sheet, rows, width));
+                compositing.draw(strip, drawn_pixels(&overlay, rows, width));
                 for row in strip.data.chunks_exact(strip.row_bytes()) {
                     line.clear();
                     line.extend_from_slice(row);

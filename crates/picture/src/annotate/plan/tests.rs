@@ -111,9 +111,9 @@ fn only_planned_areas_are_drawn_upon() {
         // The dark lines lie around a box as well as in it.
         let boxes = plan.boxes.iter().map(|one| one.area.grown(one.halo));
         let planned: Vec<Area> = boxes.chain(plates.map(|plate| plate.area)).collect();
-        let sheet = plan.paint(None);
-        assert!(sheet.tiles() <= plan.tiles());
-        for (x, y, ..) in sheet.drawn() {
+        let overlay = plan.paint(None);
+        assert!(overlay.tiles() <= plan.tiles());
+        for (x, y, ..) in overlay.drawn() {
             let dot = Area::new(x.cast_signed(), y.cast_signed(), 1, 1);
             assert!(
                 planned.iter().any(|area| area.holds(&dot)),

@@ -1,18 +1,18 @@
 //! Writes the result into the memory of its file.
 //!
-//! Both are about as large, and a row of units is read before it is written. What is written too
+//! Both are about as large, and a row of MCUs is read before it is written. What is written too
 //! early, because the result is larger than the file so far, waits.
 
 use super::copy::Copying;
 use crate::error::PictureError;
 use crate::jpeg::brush::Brush;
-use crate::jpeg::code::{Cursor, Scan};
+use crate::jpeg::entropy::{Cursor, Scan};
 use crate::jpeg::file::Jpeg;
 use crate::jpeg::output::{ScanHeads, head};
 use crate::jpeg::scans;
 use crate::jpeg::segments::END_OF_IMAGE;
 use crate::orientation::Pose;
-use crate::sheet::Sheet;
+use crate::overlay::Overlay;
 
 /// All that is to be known of a file before its memory becomes that of its result.
 pub(crate) struct Patch {
@@ -44,14 +44,14 @@ impl Patch {
         })
     }
 
-    /// The result of laying `sheet` over the picture of `file`, which is the one that this is of.
+    /// The result of compositing `overlay` over the picture of `file`, which is the one that this is of.
     ///
     /// # Errors
     /// Damage.
     pub(crate) fn write_over(
         self,
         mut file: Vec<u8>,
-        sheet: &Sheet,
+        overlay: &Overlay,
     ) -> Result<Vec<u8>, PictureError> {
         let Self {
             head: mut waiting,
@@ -59,19 +59,19 @@ impl Patch {
             brushes,
             begin: mut read,
         } = self;
-        let mut copying = Copying::new(&scan, &brushes, sheet, &mut waiting);
+        let mut copying = Copying::new(&scan, &brushes, overlay, &mut waiting);
         let mut place = Cursor::new(&[]);
         let mut written = 0;
-        for row in 0..scan.units.count.1 {
+        for row in 0..scan.mcus.count.1 {
             let mut cursor = place.over(&file[read..]);
             let copied = copying.row(row, &mut cursor);
-            copied.ok_or_else(|| cursor.damage(&scan.units))?;
+            copied.ok_or_else(|| cursor.damage(&scan.mcus))?;
             read = file.len() - cursor.from.left();
             place = cursor.over(&[]);
             written += copying.to.move_to(&mut file[written..read]);
         }
         copying.to.finish();
-        scans::end(&place.over(&file[read..]), &scan.units)?;
+        scans::end(&place.over(&file[read..]), &scan.mcus)?;
         waiting.extend([0xff, END_OF_IMAGE]);
         file.truncate(written);
         file.append(&mut waiting);

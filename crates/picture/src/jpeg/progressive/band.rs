@@ -1,40 +1,39 @@
-//! The part that a scan has of one block beside its brightness: some frequencies, or one more bit
-//! of them.
+//! The AC coefficients that one scan holds of a block, or one more bit of them: a band of its spectrum.
 
-use super::blocks::Held;
-use crate::jpeg::code::{BitReader, Coding, extended, halves};
+use super::blocks::HeldBlock;
+use crate::jpeg::entropy::{BitReader, HuffmanTable, extend, run_and_size};
 use crate::jpeg::scan_header::ScanHeader;
 use crate::jpeg::table::ZIGZAG;
 
-/// Learns what a scan says of a block. `None` from it is damage.
+/// Takes what a scan holds of a block. `None` from it is damage.
 pub(crate) trait Sink {
-    /// A coefficient that ceases to be zero with the bits that stand for it, or sixteen zeros.
-    fn symbol(&mut self, place: u8, symbol: u8, bits: u32) -> Option<()>;
+    /// A coefficient that is no longer zero, with its additional bits; or a run of sixteen zeros.
+    fn symbol(&mut self, index: u8, symbol: u8, bits: u32) -> Option<()>;
 
-    /// One more bit of each of the coefficients at `places`, the first one highest, on the way to
-    /// the last symbol's place.
-    fn known(&mut self, places: u64, bits: u64) -> Option<()>;
+    /// One more bit of each of the coefficients with a bit in `nonzero`, the first one highest, which lie
+    /// before the index of the last symbol.
+    fn refined(&mut self, nonzero: u64, bits: u64) -> Option<()>;
 
-    /// The same for those behind the last symbol, of which none follows.
-    fn end(&mut self, places: u64, bits: u64) -> Option<()>;
+    /// The same for those behind the last symbol of the block.
+    fn end(&mut self, nonzero: u64, bits: u64) -> Option<()>;
 }
 
-/// Forgets it.
+/// Takes nothing.
 pub(crate) struct Nothing;
 
-/// Adds it to the coefficients of the block.
+/// Adds all to the coefficients of the block.
 pub(crate) struct Collect<'h> {
-    held: &'h mut Held,
-    /// How many of the lowest bits are still to come behind this scan.
-    behind: u8,
+    held: &'h mut HeldBlock,
+    /// How many of the lowest bits are missing after this scan.
+    missing_bits: u8,
 }
 
-/// How a scan codes its part of blocks.
+/// The band of a scan, and its Huffman table.
 pub(crate) struct Band<'c> {
-    code: &'c Coding,
+    table: &'c HuffmanTable,
     first: u8,
     last: u8,
-    /// Whether it refines what other scans have told.
+    /// Whether the scan holds one more bit of what other scans hold.
     refines: bool,
 }
 
@@ -52,61 +51,61 @@ pub(crate) fn bits(mut count: u32, from: &mut BitReader<'_>) -> u64 {
 
 impl<'c> Band<'c> {
     #[inline]
-    pub(crate) fn of(code: &'c Coding, header: &ScanHeader) -> Self {
+    pub(crate) fn of(table: &'c HuffmanTable, header: &ScanHeader) -> Self {
         Self {
-            code,
-            first: header.first,
-            last: header.last,
-            refines: header.before > 0,
+            table,
+            first: header.spectral_start,
+            last: header.spectral_end,
+            refines: header.approximation_high > 0,
         }
     }
 
-    /// Reads the part of a block whose coefficients at `places` are known not to be zero. The next
-    /// `run` blocks have no symbols.
+    /// Reads the band of a block. `nonzero` has a bit for each coefficient that is not zero. The next
+    /// `eob_run` blocks have no symbols.
     #[inline]
     pub(crate) fn read(
         &self,
-        places: &mut u64,
-        run: &mut u32,
+        nonzero: &mut u64,
+        eob_run: &mut u32,
         from: &mut BitReader<'_>,
         to: &mut impl Sink,
     ) -> Option<()> {
         if self.refines {
-            self.refine(places, run, from, to)
+            self.refine(nonzero, eob_run, from, to)
         } else {
-            self.begin(places, run, from, to)
+            self.begin(nonzero, eob_run, from, to)
         }
     }
 
     fn begin(
         &self,
-        places: &mut u64,
-        run: &mut u32,
+        nonzero: &mut u64,
+        eob_run: &mut u32,
         from: &mut BitReader<'_>,
         to: &mut impl Sink,
     ) -> Option<()> {
-        let mut place = self.first;
-        while *run == 0 && place <= self.last {
-            let (symbol, bits) = self.code.take(from)?;
-            match halves(symbol) {
-                (15, 0) => place += 15,
+        let mut index = self.first;
+        while *eob_run == 0 && index <= self.last {
+            let (symbol, bits) = self.table.take(from)?;
+            match run_and_size(symbol) {
+                (15, 0) => index += 15,
                 (size, 0) => {
-                    *run = run_of(size, from);
+                    *eob_run = read_eob_run(size, from);
                     break;
                 }
-                (zeros, _) => {
-                    place += zeros;
-                    if place > self.last {
+                (run, _) => {
+                    index += run;
+                    if index > self.last {
                         return None;
                     }
-                    *places |= 1 << place;
+                    *nonzero |= 1 << index;
                 }
             }
-            to.symbol(place, symbol, bits)?;
-            place += 1;
+            to.symbol(index, symbol, bits)?;
+            index += 1;
         }
-        if *run > 0 {
-            *run -= 1;
+        if *eob_run > 0 {
+            *eob_run -= 1;
             to.end(0, 0)?;
         }
         Some(())
@@ -114,105 +113,105 @@ impl<'c> Band<'c> {
 
     fn refine(
         &self,
-        places: &mut u64,
-        run: &mut u32,
+        nonzero: &mut u64,
+        eob_run: &mut u32,
         from: &mut BitReader<'_>,
         to: &mut impl Sink,
     ) -> Option<()> {
-        // The places that are still to come.
+        // The indices that are still to come.
         let mut left = u64::MAX >> (63 - self.last) & u64::MAX << self.first;
-        while *run == 0 && left != 0 {
-            let (symbol, bit) = self.code.take(from)?;
-            let (zeros, is_new) = match halves(symbol) {
+        while *eob_run == 0 && left != 0 {
+            let (symbol, bit) = self.table.take(from)?;
+            let (run, is_new) = match run_and_size(symbol) {
                 (15, 0) => (15, false),
                 (size, 0) => {
-                    *run = run_of(size, from);
+                    *eob_run = read_eob_run(size, from);
                     break;
                 }
-                (zeros, 1) => (zeros, true),
+                (run, 1) => (run, true),
                 _ => return None,
             };
-            let mut candidates = left & !*places;
-            for _ in 0..zeros {
+            let mut candidates = left & !*nonzero;
+            for _ in 0..run {
                 candidates &= candidates.wrapping_sub(1);
             }
-            let place = candidates.trailing_zeros();
-            let behind = if place < 63 {
-                u64::MAX << (place + 1)
+            let index = candidates.trailing_zeros();
+            let behind = if index < 63 {
+                u64::MAX << (index + 1)
             } else {
                 0
             };
-            let known = left & *places & !behind;
+            let known = left & *nonzero & !behind;
             let more = bits(known.count_ones(), from);
             if is_new {
-                *places |= 1_u64.checked_shl(place)?;
+                *nonzero |= 1_u64.checked_shl(index)?;
             }
-            to.symbol(place.to_le_bytes()[0], symbol, bit)?;
-            to.known(known, more)?;
+            to.symbol(index.to_le_bytes()[0], symbol, bit)?;
+            to.refined(known, more)?;
             left &= behind;
         }
-        if *run > 0 {
-            *run -= 1;
-            let known = left & *places;
+        if *eob_run > 0 {
+            *eob_run -= 1;
+            let known = left & *nonzero;
             to.end(known, bits(known.count_ones(), from))?;
         }
         Some(())
     }
 }
 
-/// How many blocks, with this one, end here.
-fn run_of(size: u8, from: &mut BitReader<'_>) -> u32 {
+/// How many blocks end here, this one included (EOBRUN).
+fn read_eob_run(size: u8, from: &mut BitReader<'_>) -> u32 {
     from.peek();
     (1 << size) + from.take(size.into())
 }
 
 impl Sink for Nothing {
-    fn symbol(&mut self, _place: u8, _symbol: u8, _bits: u32) -> Option<()> {
+    fn symbol(&mut self, _index: u8, _symbol: u8, _bits: u32) -> Option<()> {
         Some(())
     }
 
-    fn known(&mut self, _places: u64, _bits: u64) -> Option<()> {
+    fn refined(&mut self, _nonzero: u64, _bits: u64) -> Option<()> {
         Some(())
     }
 
-    fn end(&mut self, _places: u64, _bits: u64) -> Option<()> {
+    fn end(&mut self, _nonzero: u64, _bits: u64) -> Option<()> {
         Some(())
     }
 }
 
 impl<'h> Collect<'h> {
-    pub(crate) fn new(held: &'h mut Held, behind: u8) -> Self {
-        Self { held, behind }
+    pub(crate) fn new(held: &'h mut HeldBlock, missing_bits: u8) -> Self {
+        Self { held, missing_bits }
     }
 
-    fn at(&mut self, place: u32) -> Option<&mut i16> {
-        self.held.get_mut(*ZIGZAG.get(place as usize)?)
+    fn at(&mut self, index: u32) -> Option<&mut i16> {
+        self.held.get_mut(*ZIGZAG.get(index as usize)?)
     }
 }
 
 impl Sink for Collect<'_> {
-    fn symbol(&mut self, place: u8, symbol: u8, bits: u32) -> Option<()> {
-        let (_, size) = halves(symbol);
+    fn symbol(&mut self, index: u8, symbol: u8, bits: u32) -> Option<()> {
+        let (_, size) = run_and_size(symbol);
         if size > 0 {
-            let step = i32::from(extended(bits, size)) << self.behind;
-            *self.at(place.into())? = i16::try_from(step).ok()?;
+            let coefficient = i32::from(extend(bits, size)) << self.missing_bits;
+            *self.at(index.into())? = i16::try_from(coefficient).ok()?;
         }
         Some(())
     }
 
-    fn known(&mut self, mut places: u64, bits: u64) -> Option<()> {
-        let more = 1 << self.behind;
-        for number in (0..places.count_ones()).rev() {
-            let step = self.at(places.trailing_zeros())?;
+    fn refined(&mut self, mut nonzero: u64, bits: u64) -> Option<()> {
+        let more = 1 << self.missing_bits;
+        for number in (0..nonzero.count_ones()).rev() {
+            let coefficient = self.at(nonzero.trailing_zeros())?;
             if bits >> number & 1 == 1 {
-                *step = step.checked_add(more * step.signum())?;
+                *coefficient = coefficient.checked_add(more * coefficient.signum())?;
             }
-            places &= places - 1;
+            nonzero &= nonzero - 1;
         }
         Some(())
     }
 
-    fn end(&mut self, places: u64, bits: u64) -> Option<()> {
-        self.known(places, bits)
+    fn end(&mut self, nonzero: u64, bits: u64) -> Option<()> {
+        self.refined(nonzero, bits)
     }
 }

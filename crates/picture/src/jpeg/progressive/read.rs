@@ -3,8 +3,8 @@
 use super::band::{Band, Collect, Nothing, bits};
 use super::blocks::Blocks;
 use super::copy::Copy;
-use super::scans::{Code, Scan};
-use crate::jpeg::code::Cursor;
+use super::scans::{Scan, ScanKind};
+use crate::jpeg::entropy::Cursor;
 
 /// Reads `scan`, at the beginning of whose data `cursor` is. Blocks that something is drawn upon
 /// learn their coefficients or, if there is a copy, are written with those that they hold.
@@ -18,26 +18,26 @@ pub(crate) fn scan(
         scan,
         blocks,
         copy,
-        run: 0,
+        eob_run: 0,
     };
-    for row in 0..scan.units.count.1 {
-        for column in 0..scan.units.count.0 {
-            if let Some(marker) = cursor.restart(&scan.units) {
+    for row in 0..scan.mcus.count.1 {
+        for column in 0..scan.mcus.count.0 {
+            if let Some(marker) = cursor.restart(&scan.mcus) {
                 reader.restart(marker)?;
             }
-            cursor.next(&scan.units)?;
-            reader.unit((column, row), cursor)?;
+            cursor.next(&scan.mcus)?;
+            reader.mcu((column, row), cursor)?;
         }
     }
-    (reader.run == 0).then_some(())
+    (reader.eob_run == 0).then_some(())
 }
 
 struct Reader<'r, 't> {
     scan: &'r Scan<'r>,
     blocks: &'r mut [Blocks],
     copy: Option<&'r mut Copy<'t>>,
-    /// So many blocks hold nothing more in this scan.
-    run: u32,
+    /// So many of the next blocks hold nothing in this scan.
+    eob_run: u32,
 }
 
 impl Reader<'_, '_> {
@@ -45,15 +45,15 @@ impl Reader<'_, '_> {
         if let Some(copy) = &mut self.copy {
             copy.restart(marker)?;
         }
-        (self.run == 0).then_some(())
+        (self.eob_run == 0).then_some(())
     }
 
-    fn unit(&mut self, unit: (u32, u32), cursor: &mut Cursor<'_>) -> Option<()> {
-        for (number, part) in self.scan.parts.iter().enumerate() {
-            let (across, down) = part.blocks;
-            for row in unit.1 * down..(unit.1 + 1) * down {
-                for column in unit.0 * across..(unit.0 + 1) * across {
-                    self.block((number, part.component), (column, row), cursor)?;
+    fn mcu(&mut self, mcu: (u32, u32), cursor: &mut Cursor<'_>) -> Option<()> {
+        for (number, component) in self.scan.components.iter().enumerate() {
+            let (across, down) = component.blocks;
+            for row in mcu.1 * down..(mcu.1 + 1) * down {
+                for column in mcu.0 * across..(mcu.0 + 1) * across {
+                    self.block((number, component.index), (column, row), cursor)?;
                 }
             }
         }
@@ -68,48 +68,48 @@ impl Reader<'_, '_> {
         at: (u32, u32),
         cursor: &mut Cursor<'_>,
     ) -> Option<()> {
-        let (places, held) = self.blocks.get_mut(component)?.at(at)?;
+        let (nonzero, held) = self.blocks.get_mut(component)?.at(at)?;
         let header = &self.scan.header;
-        let behind = header.behind;
+        let low = header.approximation_low;
         let from = &mut cursor.from;
-        match (&self.scan.code, held, self.copy.as_deref_mut()) {
-            (Code::Brightness(codes), held, copy) => {
-                let (code, most) = codes.get(number)?;
-                let last = cursor.last.get_mut(number)?;
-                *last += code.difference(from)?;
-                if last.unsigned_abs() > *most {
+        match (&self.scan.kind, held, self.copy.as_deref_mut()) {
+            (ScanKind::Dc(tables), held, copy) => {
+                let (table, most) = tables.get(number)?;
+                let dc = cursor.predictions.get_mut(number)?;
+                *dc += table.difference(from)?;
+                if dc.unsigned_abs() > *most {
                     return None;
                 }
                 match (held, copy) {
                     (None, None) => {}
-                    (Some(held), None) => held[0] = i16::try_from(*last << behind).ok()?,
+                    (Some(held), None) => held[0] = i16::try_from(*dc << low).ok()?,
                     (held, Some(copy)) => {
-                        let own = held.map_or(*last, |held| i32::from(held[0] >> behind));
-                        copy.brightness(code, number, own)?;
+                        let own = held.map_or(*dc, |held| i32::from(held[0] >> low));
+                        copy.dc(table, number, own)?;
                     }
                 }
             }
-            (Code::BrightnessBit, held, copy) => {
+            (ScanKind::DcRefinement, held, copy) => {
                 let bit = bits(1, from) != 0;
                 match (held, copy) {
                     (None, None) => {}
-                    (Some(held), None) => held[0] |= i16::from(bit) << behind,
+                    (Some(held), None) => held[0] |= i16::from(bit) << low,
                     (held, Some(copy)) => {
-                        copy.bit(held.map_or(bit, |held| held[0] >> behind & 1 == 1));
+                        copy.bit(held.map_or(bit, |held| held[0] >> low & 1 == 1));
                     }
                 }
             }
-            (Code::Band(code), held, copy) => {
-                let band = Band::of(code, header);
-                let run = &mut self.run;
+            (ScanKind::Ac(table), held, copy) => {
+                let band = Band::of(table, header);
+                let eob_run = &mut self.eob_run;
                 match (held, copy) {
-                    (None, None) => band.read(places, run, from, &mut Nothing)?,
+                    (None, None) => band.read(nonzero, eob_run, from, &mut Nothing)?,
                     (Some(held), None) => {
-                        band.read(places, run, from, &mut Collect::new(held, behind))?;
+                        band.read(nonzero, eob_run, from, &mut Collect::new(held, low))?;
                     }
-                    (None, Some(copy)) => band.read(places, run, from, copy)?,
+                    (None, Some(copy)) => band.read(nonzero, eob_run, from, copy)?,
                     (Some(held), Some(copy)) => {
-                        band.read(places, run, from, &mut Nothing)?;
+                        band.read(nonzero, eob_run, from, &mut Nothing)?;
                         copy.band(held, header)?;
                     }
                 }

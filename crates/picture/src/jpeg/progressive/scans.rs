@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use crate::error::PictureError;
-use crate::jpeg::code::{Class, Coding, Cursor, Tables, Units};
+use crate::jpeg::entropy::{Class, Cursor, HuffmanTable, McuGrid, Tables};
 use crate::jpeg::file::Jpeg;
-use crate::jpeg::scan_header::{PartHeader, ScanHeader};
+use crate::jpeg::scan_header::{ScanComponentHeader, ScanHeader};
 use crate::jpeg::segments::{START_OF_SCAN, corrupt, truncated};
 use crate::jpeg::structure::Structure;
-use crate::jpeg::table::most_brightness;
+use crate::jpeg::table::max_dc;
 
 /// Encoders make about ten. Each costs time for all of the picture.
 const MAX_SCANS: usize = 100;
@@ -21,46 +21,48 @@ pub(crate) struct Scan<'f> {
     pub(crate) header: ScanHeader,
     /// The header as the file has it.
     pub(crate) payload: &'f [u8],
-    pub(crate) units: Units,
-    pub(crate) code: Code,
-    pub(crate) parts: Vec<Part>,
+    pub(crate) mcus: McuGrid,
+    pub(crate) kind: ScanKind,
+    pub(crate) components: Vec<ScanComponent>,
 }
 
 /// One component in a scan.
-pub(crate) struct Part {
-    /// Its number in the frame.
-    pub(crate) component: usize,
-    /// Blocks in a unit, across and down.
+pub(crate) struct ScanComponent {
+    /// Its index in the frame.
+    pub(crate) index: usize,
+    /// Blocks in an MCU, across and down.
     pub(crate) blocks: (u32, u32),
 }
 
 /// What a scan holds.
-pub(crate) enum Code {
-    /// The brightness of each block but for its lowest bits: the code, and the most that it can be,
-    /// by part.
-    Brightness(Vec<(Rc<Coding>, u32)>),
-    /// One more bit of it.
-    BrightnessBit,
-    /// Other frequencies of one component, or one more bit of them.
-    Band(Rc<Coding>),
+pub(crate) enum ScanKind {
+    /// The DC coefficient of each block but for its lowest bits: by component, the table and the largest
+    /// value.
+    Dc(Vec<(Rc<HuffmanTable>, u32)>),
+    /// One more bit of the DC coefficients.
+    DcRefinement,
+    /// Some AC coefficients of one component, or one more bit of them.
+    Ac(Rc<HuffmanTable>),
 }
 
 impl Scan<'_> {
-    /// The codes that it uses, each with its class and its number.
-    pub(crate) fn codes(&self) -> Vec<(Class, u8, &Rc<Coding>)> {
-        let parts = self.header.parts.iter();
-        match &self.code {
-            Code::Brightness(codes) => parts
-                .zip(codes)
-                .map(|(part, (code, _))| (Class::Dc, part.dc, code))
+    /// The Huffman tables that it uses, each with its class and its number.
+    pub(crate) fn tables(&self) -> Vec<(Class, u8, &Rc<HuffmanTable>)> {
+        let components = self.header.components.iter();
+        match &self.kind {
+            ScanKind::Dc(tables) => components
+                .zip(tables)
+                .map(|(component, (table, _))| (Class::Dc, component.dc, table))
                 .collect(),
-            Code::BrightnessBit => Vec::new(),
-            Code::Band(code) => parts.map(|part| (Class::Ac, part.ac, code)).collect(),
+            ScanKind::DcRefinement => Vec::new(),
+            ScanKind::Ac(table) => components
+                .map(|component| (Class::Ac, component.ac, table))
+                .collect(),
         }
     }
 }
 
-/// Has `read` read each scan from a cursor at the beginning of its data: all units of it, no more
+/// Has `read` read each scan from a cursor at the beginning of its data: all MCUs of it, no more
 /// and no less. `None` from it is damage. Returns the bytes behind each scan.
 ///
 /// # Errors
@@ -87,7 +89,7 @@ pub(crate) fn each<'f>(
         let scan = Scan::of(header, segment.payload, &jpeg.structure, &tables)?;
         let mut cursor = Cursor::new(data);
         let end = read(&scan, &mut cursor).and_then(|()| cursor.from.finish(0));
-        ends.push(end.ok_or_else(|| cursor.damage(&scan.units))?);
+        ends.push(end.ok_or_else(|| cursor.damage(&scan.mcus))?);
     }
     progress.finish(jpeg.is_ended)?;
     Ok(ends)
@@ -100,37 +102,45 @@ impl<'f> Scan<'f> {
         structure: &Structure<'_>,
         tables: &Tables,
     ) -> Result<Self, PictureError> {
-        let (units, blocks) = Units::of(&header, structure, tables.restart_interval());
-        let part = |(part, blocks): (&PartHeader, _)| Part {
-            component: part.component,
+        let (mcus, blocks) = McuGrid::of(&header, structure, tables.restart_interval());
+        let component = |(component, blocks): (&ScanComponentHeader, _)| ScanComponent {
+            index: component.index,
             blocks,
         };
-        let parts = header.parts.iter().zip(blocks).map(part).collect();
-        let brightness = |part: &PartHeader| {
-            let most = most_brightness(&structure.components[part.component].table);
-            Ok((tables.dc(part)?, (most >> header.behind) + 1))
+        let components = header
+            .components
+            .iter()
+            .zip(blocks)
+            .map(component)
+            .collect();
+        let dc = |component: &ScanComponentHeader| {
+            let most = max_dc(&structure.components[component.index].table);
+            Ok((
+                tables.dc(component)?,
+                (most >> header.approximation_low) + 1,
+            ))
         };
-        let code = match header.parts.as_slice() {
-            [alone] if header.first > 0 => Code::Band(tables.ac(alone)?),
-            _ if header.before > 0 => Code::BrightnessBit,
-            parts => Code::Brightness(
-                parts
+        let kind = match header.components.as_slice() {
+            [alone] if header.spectral_start > 0 => ScanKind::Ac(tables.ac(alone)?),
+            _ if header.approximation_high > 0 => ScanKind::DcRefinement,
+            components => ScanKind::Dc(
+                components
                     .iter()
-                    .map(brightness)
+                    .map(dc)
                     .collect::<Result<_, PictureError>>()?,
             ),
         };
         Ok(Self {
             header,
             payload,
-            units,
-            code,
-            parts,
+            mcus,
+            kind,
+            components,
         })
     }
 }
 
-/// How many bits of each frequency are still to come, by component; `None` if all are.
+/// How many bits of each coefficient are missing, by component; `None` if all are.
 struct Progress(Vec<[Option<u8>; 64]>);
 
 impl Progress {
@@ -138,29 +148,30 @@ impl Progress {
         Self(vec![[None; 64]; structure.components.len()])
     }
 
-    /// Takes note of the coefficients that a scan brings, which must be due.
+    /// Notes the coefficients that a scan holds, which must be due.
     fn advance(&mut self, header: &ScanHeader) -> Option<()> {
-        let is_possible = if header.first == 0 {
-            header.last == 0
+        let is_possible = if header.spectral_start == 0 {
+            header.spectral_end == 0
         } else {
-            (header.first..=63).contains(&header.last) && header.parts.len() == 1
+            (header.spectral_start..=63).contains(&header.spectral_end)
+                && header.components.len() == 1
         };
-        let due = match (header.before, header.behind) {
+        let due = match (header.approximation_high, header.approximation_low) {
             (0, 0..=MAX_BITS) => None,
-            (before, behind) if before == behind + 1 => Some(before),
+            (high, low) if high == low + 1 => Some(high),
             _ => return None,
         };
         if !is_possible {
             return None;
         }
-        for part in &header.parts {
-            let progress = &mut self.0[part.component];
-            let range = usize::from(header.first)..=usize::from(header.last);
+        for component in &header.components {
+            let progress = &mut self.0[component.index];
+            let range = usize::from(header.spectral_start)..=usize::from(header.spectral_end);
             for left in &mut progress[range] {
                 if *left != due {
                     return None;
                 }
-                *left = Some(header.behind);
+                *left = Some(header.approximation_low);
             }
         }
         Some(())
@@ -168,8 +179,8 @@ impl Progress {
 
     /// Whether the picture is whole. Encoders may leave out details, but then they write an end.
     fn finish(&self, is_ended: bool) -> Result<(), PictureError> {
-        let mut frequencies = self.0.iter().flatten();
-        if !is_ended && !frequencies.all(|left| *left == Some(0)) {
+        let mut missing = self.0.iter().flatten();
+        if !is_ended && !missing.all(|bits| *bits == Some(0)) {
             return Err(truncated());
         }
         if self.0.iter().any(|progress| progress[0].is_none()) {

@@ -3,17 +3,17 @@
 use super::blocks::Blocks;
 use super::{read, scans};
 use crate::error::PictureError;
-use crate::jpeg::code::{BitWriter, Block, Codings, Steps, Tables, Units};
+use crate::jpeg::entropy::{BitWriter, Block, BlockCoder, Coefficients, McuGrid, Tables};
 use crate::jpeg::file::Jpeg;
 use crate::jpeg::output::{OneScan, head};
-use crate::jpeg::scan_header::PartHeader;
+use crate::jpeg::scan_header::ScanComponentHeader;
 use crate::jpeg::segments::{END_OF_IMAGE, corrupt};
 use crate::orientation::{Orientation, Pose};
 
-/// The file, without metadata. It is written with the codes of the standard, for it is not kept.
+/// The file, without metadata. It is written with the Huffman tables of the standard, for it is not kept.
 ///
 /// # Errors
-/// Damage, or too many blocks in a unit.
+/// Damage, or too many blocks in an MCU.
 pub(crate) fn sequential(jpeg: &Jpeg<'_>) -> Result<Vec<u8>, PictureError> {
     let structure = &jpeg.structure;
     if !structure.can_be_one_scan() {
@@ -27,20 +27,20 @@ pub(crate) fn sequential(jpeg: &Jpeg<'_>) -> Result<Vec<u8>, PictureError> {
         read::scan(scan, cursor, &mut blocks, None)
     })?;
     let tables = Tables::standard();
-    let codings = structure.components.iter().enumerate();
-    let codings = codings.map(|(component, one)| {
+    let coders = structure.components.iter().enumerate();
+    let coders = coders.map(|(component, one)| {
         let number = u8::from(component > 0);
-        let part = PartHeader {
-            component,
+        let component = ScanComponentHeader {
+            index: component,
             dc: number,
             ac: number,
         };
-        tables.codings(&part, &one.table)
+        tables.block_coder(&component, &one.table)
     });
-    let codings = codings.collect::<Result<Vec<_>, PictureError>>()?;
+    let coders = coders.collect::<Result<Vec<_>, PictureError>>()?;
     let mut bare = structure.clone();
     bare.metadata.clear();
-    let scan = OneScan::of(&codings);
+    let scan = OneScan::of(&coders);
     let mut file = Vec::with_capacity(jpeg.file.len() + jpeg.file.len() / 4);
     head(
         &bare,
@@ -51,8 +51,8 @@ pub(crate) fn sequential(jpeg: &Jpeg<'_>) -> Result<Vec<u8>, PictureError> {
     scan.write_head(&bare, &mut file);
     write(
         &mut blocks,
-        &codings,
-        &Units::of_all(structure),
+        &coders,
+        &McuGrid::of_all(structure),
         jpeg,
         &mut file,
     )
@@ -63,24 +63,25 @@ pub(crate) fn sequential(jpeg: &Jpeg<'_>) -> Result<Vec<u8>, PictureError> {
 
 fn write(
     blocks: &mut [Blocks],
-    codings: &[Codings],
-    units: &Units,
+    coders: &[BlockCoder],
+    mcus: &McuGrid,
     jpeg: &Jpeg<'_>,
     file: &mut Vec<u8>,
 ) -> Option<()> {
     let mut to = BitWriter::new(file);
-    let mut last = [0; 4];
-    for (unit_row, unit_column) in
-        (0..units.count.1).flat_map(|row| (0..units.count.0).map(move |column| (row, column)))
+    let mut predictions = [0; 4];
+    for (mcu_row, mcu_column) in
+        (0..mcus.count.1).flat_map(|row| (0..mcus.count.0).map(move |column| (row, column)))
     {
-        let components = jpeg.structure.components.iter().zip(codings).zip(&mut last);
-        for (((component, coding), last), blocks) in components.zip(blocks.iter_mut()) {
+        let components = jpeg.structure.components.iter();
+        let components = components.zip(coders).zip(&mut predictions);
+        for (((component, coder), prediction), blocks) in components.zip(blocks.iter_mut()) {
             let (across, down) = component.blocks();
-            for row in unit_row * down..(unit_row + 1) * down {
-                for column in unit_column * across..(unit_column + 1) * across {
+            for row in mcu_row * down..(mcu_row + 1) * down {
+                for column in mcu_column * across..(mcu_column + 1) * across {
                     let (_, held) = blocks.at((column, row))?;
-                    let steps: Steps = held?.map(i32::from);
-                    coding.write(&Block::of(&steps)?, last, &mut to)?;
+                    let coefficients: Coefficients = held?.map(i32::from);
+                    coder.write(&Block::of(&coefficients)?, prediction, &mut to)?;
                 }
             }
         }

@@ -4,7 +4,7 @@ use image::GrayImage;
 
 use crate::error::PictureError;
 use crate::jpeg::file::Jpeg;
-use crate::jpeg::look::{self, Rows};
+use crate::jpeg::scaled::{self, Rows};
 use crate::orientation::Orientation;
 
 /// Components that are read while they are coded, from top to bottom. Those of a
@@ -35,7 +35,7 @@ impl<'f> Strips<'f> {
         };
         let planes = match &mut rest {
             Some(rows) => rows.next()?,
-            None => look::planes(jpeg, side)?,
+            None => scaled::planes(jpeg, side)?,
         };
         let sizes = match &rest {
             Some(rows) => rows.sizes(),

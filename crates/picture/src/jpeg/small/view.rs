@@ -5,17 +5,17 @@ use image::GrayImage;
 use crate::jpeg::brush::Divisors;
 use crate::jpeg::dct::Square;
 use crate::jpeg::frame::Component;
-use crate::jpeg::look;
+use crate::jpeg::scaled;
 use crate::jpeg::structure::Structure;
-use crate::orientation::{Orientation, Walk};
+use crate::orientation::{Orientation, Strides};
 
-/// The most samples along a side of a unit that the encoder writes.
+/// The most samples along a side of an MCU that the encoder writes.
 const UNIT: u32 = 16;
 
 /// A component, as far as it was read.
 pub(super) struct View {
     orientation: Orientation,
-    walk: Walk,
+    strides: Strides,
     /// Where each column begins, as far as blocks go, and how many of the first ones lie side by side.
     columns: Vec<usize>,
     straight: usize,
@@ -38,18 +38,20 @@ impl View {
         structure: &Structure<'_>,
     ) -> Self {
         let (width, height) = orientation.upright(size.0, size.1);
-        let wanted = look::stored(component, structure);
+        let wanted = scaled::stored(component, structure);
         let along = |wanted: u32, stored: u32| {
             let few = stored.min(wanted);
             let places = 0..wanted.next_multiple_of(UNIT);
             places.map(move |at| (at * few / wanted).min(few.saturating_sub(1)))
         };
-        let walk = orientation.walk(size.0, size.1);
-        let columns: Vec<_> = along(wanted.0, width).map(|x| walk.index(x, 0)).collect();
-        let straight = (walk.index(0, 0)..).zip(&columns);
+        let strides = orientation.strides(size.0, size.1);
+        let columns: Vec<_> = along(wanted.0, width)
+            .map(|x| strides.index(x, 0))
+            .collect();
+        let straight = (strides.index(0, 0)..).zip(&columns);
         Self {
             orientation,
-            walk,
+            strides,
             straight: straight.take_while(|(at, column)| at == *column).count(),
             columns,
             rows: along(wanted.1, height).collect(),
@@ -74,12 +76,12 @@ impl View {
         let row = *self.rows.get((row / self.line_height) as usize)?;
         let (_, rows) = self.orientation.upright(strip.width(), strip.height());
         let row = row.saturating_sub(above / self.row_height);
-        let begin = self.walk.index(0, row.min(rows.saturating_sub(1)));
+        let begin = self.strides.index(0, row.min(rows.saturating_sub(1)));
         let (straight, others) = self.columns.split_at(self.straight);
         let samples = strip.as_raw();
         let straight = samples.get(begin..begin + straight.len())?.iter();
         self.lines.extend(straight.map(|sample| f32::from(*sample)));
-        let first = self.walk.index(0, 0);
+        let first = self.strides.index(0, 0);
         for column in others {
             let sample = samples.get(begin + column - first)?;
             self.lines.push(f32::from(*sample));

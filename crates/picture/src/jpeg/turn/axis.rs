@@ -68,7 +68,7 @@ impl Axis {
     }
 
     /// The blocks of the result that can be made once stored block number `at` is there, and the one
-    /// before it: one at most, and behind the last one those that fill up the last unit, which look
+    /// before it: one at most, and behind the last one those that fill up the last MCU, which look
     /// like it.
     #[inline]
     pub(crate) fn made_at(&self, at: u32) -> Range<u32> {
@@ -102,7 +102,7 @@ impl Axis {
 
 /// One component along one axis as it is stored.
 struct Length {
-    /// Blocks of all units.
+    /// Blocks of all MCUs.
     blocks: u32,
     /// Samples that are seen as a whole.
     samples: u32,

@@ -6,21 +6,21 @@ use super::axis::Axis;
 use super::layout::Layout;
 use super::shift::make;
 use crate::jpeg::brush::Brush;
-use crate::jpeg::code::{BitReader, Block, CodeStore, Coded, Codings, Places};
+use crate::jpeg::entropy::{BitReader, Block, BlockCoder, BlockStore, Permutation, StoredBlock};
 use crate::jpeg::frame::swapped;
-use crate::sheet::Sheet;
+use crate::overlay::Overlay;
 
 /// What the blocks of all components are made with.
 pub(super) struct Tools<'a> {
     pub(super) is_sideways: bool,
-    pub(super) places: Places,
-    pub(super) sheet: &'a Sheet,
-    pub(super) store: CodeStore,
-    /// Whether a coefficient has no code.
+    pub(super) permutation: Permutation,
+    pub(super) overlay: &'a Overlay,
+    pub(super) store: BlockStore,
+    /// Whether a coefficient is too large to be encoded.
     pub(super) is_too_large: bool,
 }
 
-/// Where the code of the blocks of one component is.
+/// The encoded blocks of one component.
 pub(super) struct Plane {
     /// Of stored columns, and of stored rows.
     axes: (Axis, Axis),
@@ -38,7 +38,7 @@ struct Made {
     /// Which rows of blocks there are, and how many blocks they have.
     rows: Range<u32>,
     across: u32,
-    coded: Vec<Coded>,
+    stored: Vec<StoredBlock>,
 }
 
 impl Plane {
@@ -49,35 +49,35 @@ impl Plane {
                 brush,
                 rows: 0..0,
                 across: 0,
-                coded: Vec::new(),
+                stored: Vec::new(),
             },
             read: Vec::new(),
-            block: Block::PLAIN,
+            block: Block::ZERO,
         }
     }
 
-    /// Begins another part of the picture.
+    /// Begins another region of the picture.
     pub(super) fn begin(&mut self, component: usize, rows: &Range<u32>, layout: &Layout) {
         let made = &mut self.made;
         (made.rows, made.across) = layout.blocks(component, rows);
-        made.coded.clear();
+        made.stored.clear();
         let blocks = made.rows.len() * made.across as usize;
-        made.coded.resize(blocks, Coded::default());
+        made.stored.resize(blocks, StoredBlock::default());
     }
 
     /// Has these blocks of the result drawn upon.
     pub(super) fn mark(&mut self, columns: &Range<u32>, rows: Range<u32>) {
         for at in rows.flat_map(|row| columns.clone().map(move |column| (column, row))) {
-            if let Some(coded) = self.made.coded_mut(at) {
-                *coded = Coded::MARKED;
+            if let Some(stored) = self.made.stored_mut(at) {
+                *stored = StoredBlock::MARKED;
             }
         }
     }
 
     /// A block of the result.
     #[inline]
-    pub(super) fn coded(&self, at: (u32, u32)) -> Option<Coded> {
-        self.made.coded.get(self.made.index(at)?).copied()
+    pub(super) fn stored(&self, at: (u32, u32)) -> Option<StoredBlock> {
+        self.made.stored.get(self.made.index(at)?).copied()
     }
 
     /// Whether each block of the result is one of those stored.
@@ -91,7 +91,7 @@ impl Plane {
         if !self.is_exact() {
             self.read.resize_with(rows as usize + 1, Vec::new);
             for row in &mut self.read {
-                row.resize(columns as usize, Block::PLAIN);
+                row.resize(columns as usize, Block::ZERO);
             }
         }
     }
@@ -102,18 +102,18 @@ impl Plane {
         &mut self,
         (column, row): (u32, u32),
         room: (u32, u32),
-        (codings, last, from): (&Codings, &mut i32, &mut BitReader<'_>),
+        (coder, prediction, from): (&BlockCoder, &mut i32, &mut BitReader<'_>),
         tools: &mut Tools<'_>,
     ) -> Option<()> {
         if !self.is_exact() {
             let read = self.read.get_mut(room.1 as usize + 1)?;
             let block = read.get_mut(room.0 as usize)?;
-            return codings.read(&tools.places, block, last, from);
+            return coder.read(&tools.permutation, block, prediction, from);
         }
-        codings.read(&tools.places, &mut self.block, last, from)?;
+        coder.read(&tools.permutation, &mut self.block, prediction, from)?;
         for row in self.axes.1.made_at(row) {
             for column in self.axes.0.made_at(column) {
-                self.made.put((column, row), &self.block, codings, tools)?;
+                self.made.put((column, row), &self.block, coder, tools)?;
             }
         }
         Some(())
@@ -124,7 +124,7 @@ impl Plane {
         &mut self,
         columns: &Range<u32>,
         rows: &Range<u32>,
-        codings: &Codings,
+        coder: &BlockCoder,
         tools: &mut Tools<'_>,
     ) -> Option<()> {
         if self.is_exact() {
@@ -137,7 +137,7 @@ impl Plane {
                         let to = (to_column, to_row);
                         if self.made.has(to, tools) {
                             self.make((column, row), (across, down), tools)?;
-                            self.made.put(to, &self.block, codings, tools)?;
+                            self.made.put(to, &self.block, coder, tools)?;
                         }
                     }
                 }
@@ -172,9 +172,9 @@ impl Made {
     }
 
     #[inline]
-    fn coded_mut(&mut self, at: (u32, u32)) -> Option<&mut Coded> {
+    fn stored_mut(&mut self, at: (u32, u32)) -> Option<&mut StoredBlock> {
         let index = self.index(at)?;
-        self.coded.get_mut(index)
+        self.stored.get_mut(index)
     }
 
     /// Whether a block of the result, its column and row as they are stored, is one of these.
@@ -183,28 +183,28 @@ impl Made {
         self.rows.contains(&swapped(tools.is_sideways, at).1)
     }
 
-    /// Codes a block, and draws on it.
+    /// Draws on a block, and encodes it.
     #[inline]
     fn put(
         &mut self,
         at: (u32, u32),
         block: &Block,
-        codings: &Codings,
+        coder: &BlockCoder,
         tools: &mut Tools<'_>,
     ) -> Option<()> {
         if !self.has(at, tools) {
             return Some(());
         }
         let at = swapped(tools.is_sideways, at);
-        let is_marked = self.coded_mut(at)?.is_marked();
-        let found = if is_marked && self.brush.touches(at.0, at.1, tools.sheet) {
-            let drawn = drawn(block, at, &self.brush, tools.sheet)?;
-            codings.store(&drawn, &mut tools.store)
+        let is_marked = self.stored_mut(at)?.is_marked();
+        let found = if is_marked && self.brush.touches(at.0, at.1, tools.overlay) {
+            let drawn = drawn(block, at, &self.brush, tools.overlay)?;
+            coder.store(&drawn, &mut tools.store)
         } else {
-            codings.store(block, &mut tools.store)
+            coder.store(block, &mut tools.store)
         };
         match found {
-            Some(found) => *self.coded_mut(at)? = found,
+            Some(found) => *self.stored_mut(at)? = found,
             None => tools.is_too_large = true,
         }
         Some(())
@@ -212,8 +212,13 @@ impl Made {
 }
 
 #[cold]
-fn drawn(block: &Block, (column, row): (u32, u32), brush: &Brush, sheet: &Sheet) -> Option<Block> {
-    let mut steps = block.steps();
-    brush.draw(&mut steps, column, row, sheet);
-    Block::of(&steps)
+fn drawn(
+    block: &Block,
+    (column, row): (u32, u32),
+    brush: &Brush,
+    overlay: &Overlay,
+) -> Option<Block> {
+    let mut coefficients = block.coefficients();
+    brush.draw(&mut coefficients, column, row, overlay);
+    Block::of(&coefficients)
 }

@@ -3,8 +3,8 @@
 //! one matrix on frequencies.
 
 use crate::jpeg::brush::Brush;
-use crate::jpeg::code::Block;
 use crate::jpeg::dct::{Square, forward, transposed};
+use crate::jpeg::entropy::Block;
 use crate::jpeg::table::Table;
 
 /// How much each frequency of two neighbours adds to those of a block cut out of them: a row for
@@ -100,15 +100,15 @@ pub(crate) fn make<'b>(
     }
     block.clear();
     for row in sum.used() {
-        let steps = brush.divisors.quantised_row(row, &sum.rows[row]);
-        block.set_row(row, &steps)?;
+        let coefficients = brush.divisors.quantised_row(row, &sum.rows[row]);
+        block.set_row(row, &coefficients)?;
     }
     Some(())
 }
 
 fn add_across(block: &Block, table: &Table, across: Option<&Square>, sum: &mut Sum) {
-    block.each(|at, step| {
-        let value = f32::from(step) * f32::from(table[at]);
+    block.each(|at, coefficient| {
+        let value = f32::from(coefficient) * f32::from(table[at]);
         let (row, column) = (at / 8, at % 8);
         sum.used |= 1 << row;
         let row = &mut sum.rows[row];

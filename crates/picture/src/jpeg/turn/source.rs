@@ -1,10 +1,10 @@
-//! The scans of a file, and where in their code one is at regular places.
+//! The scans of a file, with cursors at regular places of their data.
 
 use std::ops::Range;
 
-use super::layout::Part;
+use super::layout::Region;
 use crate::error::PictureError;
-use crate::jpeg::code::{Codings, Cursor, Scan};
+use crate::jpeg::entropy::{BlockCoder, Cursor, Scan};
 use crate::jpeg::file::Jpeg;
 use crate::jpeg::scans;
 use crate::jpeg::structure::Structure;
@@ -20,11 +20,11 @@ pub(crate) struct Source<'f> {
 #[derive(Debug)]
 pub(crate) struct Index<'f> {
     pub(crate) scan: Scan,
-    /// Units of this scan in one of the picture, across and down.
-    units: (u32, u32),
+    /// MCUs of this scan in one of the picture, across and down.
+    mcus: (u32, u32),
     /// Row by row.
     places: Vec<Cursor<'f>>,
-    /// Units of this scan from one place to the next, and places in a row.
+    /// MCUs of this scan from one place to the next, and places in a row.
     step: u32,
     in_row: u32,
 }
@@ -48,26 +48,26 @@ impl<'f> Source<'f> {
         })
     }
 
-    /// The codings of each component, all of which came.
-    pub(crate) fn codings(&self) -> Vec<Codings> {
-        let parts = || self.scans.iter().flat_map(|index| &index.scan.parts);
-        let coding = |component| {
-            let part = parts().find(|part| part.component == component)?;
-            Some(part.codings.clone())
+    /// The coders of each component, all of which came.
+    pub(crate) fn coders(&self) -> Vec<BlockCoder> {
+        let components = || self.scans.iter().flat_map(|index| &index.scan.components);
+        let coder = |index| {
+            let component = components().find(|component| component.index == index)?;
+            Some(component.coder.clone())
         };
-        (0..self.components).filter_map(coding).collect()
+        (0..self.components).filter_map(coder).collect()
     }
 }
 
 impl<'f> Index<'f> {
     fn new(scan: Scan, structure: &Structure<'_>) -> Self {
-        let units = match scan.parts.as_slice() {
-            [alone] => structure.components[alone.component].blocks(),
+        let mcus = match scan.components.as_slice() {
+            [alone] => structure.components[alone.index].blocks(),
             _ => (1, 1),
         };
         Self {
             scan,
-            units,
+            mcus,
             places: Vec::new(),
             step: 1,
             in_row: 0,
@@ -75,10 +75,10 @@ impl<'f> Index<'f> {
     }
 
     /// Goes through the data, at whose beginning `cursor` is, and notes a place in every row after each
-    /// `step` units of the picture.
+    /// `step` MCUs of the picture.
     pub(crate) fn note(&mut self, step: u32, cursor: &mut Cursor<'f>) -> Option<()> {
-        let (columns, rows) = self.scan.units.count;
-        self.step = step.saturating_mul(self.units.0).max(1);
+        let (columns, rows) = self.scan.mcus.count;
+        self.step = step.saturating_mul(self.mcus.0).max(1);
         self.in_row = columns.div_ceil(self.step);
         self.places.reserve((self.in_row * rows) as usize);
         for _ in 0..rows {
@@ -92,21 +92,21 @@ impl<'f> Index<'f> {
         Some(())
     }
 
-    /// Just before a unit of this scan, whose column must be that of a place.
+    /// Just before an MCU of this scan, whose column must be that of a place.
     pub(crate) fn place(&self, column: u32, row: u32) -> Option<Cursor<'f>> {
         let place = row * self.in_row + column / self.step;
         self.places.get(place as usize).copied()
     }
 
-    /// The columns and rows of units of this scan that are in this part of the picture.
-    pub(crate) fn within(&self, part: &Part) -> (Range<u32>, Range<u32>) {
-        let within = |units: &Range<u32>, times: u32, most: u32| {
-            (units.start * times).min(most)..(units.end * times).min(most)
+    /// The columns and rows of MCUs of this scan that are in this region of the picture.
+    pub(crate) fn within(&self, region: &Region) -> (Range<u32>, Range<u32>) {
+        let within = |mcus: &Range<u32>, times: u32, most: u32| {
+            (mcus.start * times).min(most)..(mcus.end * times).min(most)
         };
-        let most = self.scan.units.count;
+        let most = self.scan.mcus.count;
         (
-            within(&part.stored_columns, self.units.0, most.0),
-            within(&part.stored_rows, self.units.1, most.1),
+            within(&region.stored_columns, self.mcus.0, most.0),
+            within(&region.stored_rows, self.mcus.1, most.1),
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Lays a sheet over decoded pixels.
+//! Lays an overlay over decoded pixels.
 //!
 //! A picture whose pixels are palette indices needs colours that its palette may lack: they take
 //! the places of colours that no pixel has any more, then places behind the last one. Pixels that
@@ -10,9 +10,9 @@ use std::ops::Range;
 
 use crate::colour::Space;
 use crate::orientation::Orientation;
+use crate::overlay::Overlay;
 use crate::palette::{MOST, Palette, Rgba};
 use crate::raster::{Raster, mix};
-use crate::sheet::Sheet;
 
 /// A shade at the edge of a letter may be off by so much in each channel without being noticed.
 const UNSEEN: u8 = 32;
@@ -21,56 +21,60 @@ const UNSEEN: u8 = 32;
 const MOST_SHADES: usize = 1 << 16;
 
 /// A pixel that something is drawn upon, counted row by row, with the colour and how much it covers.
-pub(crate) type Ink = (usize, [u8; 3], u8);
+pub(crate) type DrawnPixel = (usize, [u8; 3], u8);
 
-/// Lays `sheet` over the upright view of `raster`: its colours are mixed into the stored pixels, in
+/// Lays `overlay` over the upright view of `raster`: its colours are mixed into the stored pixels, in
 /// their own colour space, order and depth.
-pub(crate) fn lay(sheet: &Sheet, raster: &mut Raster, orientation: Orientation) {
-    let walk = orientation.walk(raster.width, raster.height);
-    let inks = || {
-        let drawn = sheet.drawn();
-        drawn.map(|(x, y, colour, alpha)| (walk.index(x, y), colour, alpha))
+pub(crate) fn composite(overlay: &Overlay, raster: &mut Raster, orientation: Orientation) {
+    let strides = orientation.strides(raster.width, raster.height);
+    let drawn_pixels = || {
+        let drawn = overlay.drawn();
+        drawn.map(|(x, y, colour, alpha)| (strides.index(x, y), colour, alpha))
     };
-    let mut laying = match raster.palette.take() {
-        None => Laying::Colours,
+    let mut compositing = match raster.palette.take() {
+        None => Compositing::Colours,
         Some(palette) => {
-            let mut survey = Survey::of(palette);
-            survey.take(&raster.data, inks());
-            survey.laying()
+            let mut survey = PaletteSurvey::of(palette);
+            survey.take(&raster.data, drawn_pixels());
+            survey.decide()
         }
     };
-    laying.lay(raster, inks());
-    raster.palette = laying.palette().cloned();
+    compositing.draw(raster, drawn_pixels());
+    raster.palette = compositing.palette().cloned();
 }
 
-/// The part of `sheet` in a strip of the picture, which is stored upright and so wide.
-pub(crate) fn inks(sheet: &Sheet, rows: Range<u32>, width: u32) -> impl Iterator<Item = Ink> {
+/// The part of `overlay` in a strip of the picture, which is stored upright and so wide.
+pub(crate) fn drawn_pixels(
+    overlay: &Overlay,
+    rows: Range<u32>,
+    width: u32,
+) -> impl Iterator<Item = DrawnPixel> {
     let top = rows.start;
     let index = move |x: u32, y: u32| (y - top) as usize * width as usize + x as usize;
-    let drawn = sheet.drawn_in(rows);
+    let drawn = overlay.drawn_in(rows);
     drawn.map(move |(x, y, colour, alpha)| (index(x, y), colour, alpha))
 }
 
 /// How colours are laid over pixels. Decided for all of a picture, then done with each part of it.
-pub(crate) enum Laying {
+pub(crate) enum Compositing {
     /// Pixels are colours.
     Colours,
     /// Pixels are indices of a palette, and will be of a wider one.
-    Numbers {
+    Indices {
         palette: Palette,
         wider: Palette,
         /// The index of each shade that was looked for.
-        numbers: HashMap<Rgba, u8>,
+        indices: HashMap<Rgba, u8>,
     },
     /// Pixels are indices of a palette, and become colours of this space.
     Expanded(Palette, Space),
 }
 
-impl Laying {
+impl Compositing {
     /// The palette of the result.
     pub(crate) fn palette(&self) -> Option<&Palette> {
         match self {
-            Self::Numbers { wider, .. } => Some(wider),
+            Self::Indices { wider, .. } => Some(wider),
             Self::Colours | Self::Expanded(..) => None,
         }
     }
@@ -79,23 +83,27 @@ impl Laying {
     pub(crate) fn space(&self, space: Space) -> Space {
         match self {
             Self::Expanded(_, expanded) => *expanded,
-            Self::Colours | Self::Numbers { .. } => space,
+            Self::Colours | Self::Indices { .. } => space,
         }
     }
 
     /// Draws on a part of the picture.
-    pub(crate) fn lay(&mut self, raster: &mut Raster, inks: impl Iterator<Item = Ink>) {
+    pub(crate) fn draw(
+        &mut self,
+        raster: &mut Raster,
+        drawn_pixels: impl Iterator<Item = DrawnPixel>,
+    ) {
         match self {
-            Self::Numbers {
+            Self::Indices {
                 palette,
                 wider,
-                numbers,
+                indices,
             } => {
-                for (at, colour, alpha) in inks {
-                    let number = &mut raster.data[at];
-                    if let Some(shade) = palette.shade(*number, colour, alpha) {
+                for (at, colour, alpha) in drawn_pixels {
+                    let index = &mut raster.data[at];
+                    if let Some(shade) = palette.shade(*index, colour, alpha) {
                         let nearest = || wider.nearest(shade).0;
-                        *number = *numbers.entry(shade).or_insert_with(nearest);
+                        *index = *indices.entry(shade).or_insert_with(nearest);
                     }
                 }
                 return;
@@ -103,7 +111,7 @@ impl Laying {
             Self::Expanded(palette, space) => expand(palette, *space, raster),
             Self::Colours => {}
         }
-        for (at, colour, alpha) in inks {
+        for (at, colour, alpha) in drawn_pixels {
             raster.mix(at, raster.space.pixel(colour), alpha);
         }
     }
@@ -112,20 +120,20 @@ impl Laying {
 /// Turns palette indices into colours.
 fn expand(palette: &Palette, space: Space, raster: &mut Raster) {
     let colours: [Rgba; MOST] =
-        std::array::from_fn(|number| palette.colour(u8::try_from(number).unwrap_or(u8::MAX)));
+        std::array::from_fn(|index| palette.colour(u8::try_from(index).unwrap_or(u8::MAX)));
     raster.space = space;
     let channels = space.channels();
     let mut data = Vec::with_capacity(raster.data.len() * channels);
-    for &number in &raster.data {
-        data.extend_from_slice(&colours[usize::from(number)][..channels]);
+    for &index in &raster.data {
+        data.extend_from_slice(&colours[usize::from(index)][..channels]);
     }
     raster.data = data;
 }
 
 impl Palette {
     /// The shade of a pixel with this index that so much of a colour is laid over, if it can be.
-    fn shade(&self, number: u8, [r, g, b]: [u8; 3], coverage: u8) -> Option<Rgba> {
-        let mixed = mixed(self.colour(number), [r, g, b, 255], coverage);
+    fn shade(&self, index: u8, [r, g, b]: [u8; 3], coverage: u8) -> Option<Rgba> {
+        let mixed = mixed(self.colour(index), [r, g, b, 255], coverage);
         self.alpha.possible(mixed)
     }
 }
@@ -139,7 +147,7 @@ fn mixed(under: Rgba, over: Rgba, coverage: u8) -> Rgba {
 }
 
 /// Which indices are in use, and which shades are wanted how often.
-pub(crate) struct Survey {
+pub(crate) struct PaletteSurvey {
     palette: Palette,
     /// How many pixels will have each index, and whether any had it before.
     pixels: [u64; MOST],
@@ -147,7 +155,7 @@ pub(crate) struct Survey {
     shades: HashMap<Rgba, u64>,
 }
 
-impl Survey {
+impl PaletteSurvey {
     /// Of a picture of which no part was seen yet.
     pub(crate) fn of(palette: Palette) -> Self {
         Self {
@@ -159,19 +167,19 @@ impl Survey {
     }
 
     /// Looks at a part of the picture.
-    pub(crate) fn take(&mut self, data: &[u8], inks: impl Iterator<Item = Ink>) {
-        for &number in data {
-            self.pixels[usize::from(number)] += 1;
+    pub(crate) fn take(&mut self, data: &[u8], drawn_pixels: impl Iterator<Item = DrawnPixel>) {
+        for &index in data {
+            self.pixels[usize::from(index)] += 1;
         }
         for (is_used, count) in self.is_used.iter_mut().zip(self.pixels) {
             *is_used |= count > 0;
         }
-        for (at, colour, alpha) in inks {
-            let number = data[at];
-            let Some(shade) = self.palette.shade(number, colour, alpha) else {
+        for (at, colour, alpha) in drawn_pixels {
+            let index = data[at];
+            let Some(shade) = self.palette.shade(index, colour, alpha) else {
                 continue;
             };
-            self.pixels[usize::from(number)] -= 1;
+            self.pixels[usize::from(index)] -= 1;
             if let Some(count) = self.shades.get_mut(&shade) {
                 *count += 1;
             } else if self.shades.len() < MOST_SHADES {
@@ -181,58 +189,58 @@ impl Survey {
     }
 
     /// Decides once all parts were seen.
-    pub(crate) fn laying(self) -> Laying {
-        let (wider, numbers) = self.allocate(&self.palette);
+    pub(crate) fn decide(self) -> Compositing {
+        let (wider, indices) = self.allocate(&self.palette);
         let looks_right = self.shades.keys().all(|shade| {
-            let has_own = numbers.contains_key(shade);
+            let has_own = indices.contains_key(shade);
             has_own || wider.nearest(*shade).1 <= UNSEEN
         });
         if looks_right || !self.palette.may_expand {
-            return Laying::Numbers {
+            return Compositing::Indices {
                 palette: self.palette,
                 wider,
-                numbers,
+                indices,
             };
         }
-        let mut used = (0..=u8::MAX).filter(|&number| self.is_used[usize::from(number)]);
-        let is_opaque = used.all(|number| self.palette.colour(number)[3] == 255);
+        let mut used = (0..=u8::MAX).filter(|&index| self.is_used[usize::from(index)]);
+        let is_opaque = used.all(|index| self.palette.colour(index)[3] == 255);
         let space = if is_opaque { Space::Rgb } else { Space::Rgba };
-        Laying::Expanded(self.palette, space)
+        Compositing::Expanded(self.palette, space)
     }
 
     /// A palette with as many of the wanted shades as there is room for, the most frequent
     /// first, and their indices.
     fn allocate(&self, palette: &Palette) -> (Palette, HashMap<Rgba, u8>) {
-        let is_used = |number: u8| self.pixels[usize::from(number)] > 0;
-        let mut numbers: HashMap<Rgba, u8> = (0..=u8::MAX)
-            .filter(|&number| is_used(number))
-            .map(|number| (palette.colour(number), number))
+        let is_used = |index: u8| self.pixels[usize::from(index)] > 0;
+        let mut indices: HashMap<Rgba, u8> = (0..=u8::MAX)
+            .filter(|&index| is_used(index))
+            .map(|index| (palette.colour(index), index))
             .collect();
         let mut wanted: Vec<(u64, Rgba)> = self
             .shades
             .iter()
-            .filter(|(shade, _)| !numbers.contains_key(*shade))
+            .filter(|(shade, _)| !indices.contains_key(*shade))
             .map(|(shade, count)| (*count, *shade))
             .collect();
         wanted.sort_unstable_by(|one, other| other.cmp(one));
-        let last_used = (0..=u8::MAX).rev().find(|&number| is_used(number));
+        let last_used = (0..=u8::MAX).rev().find(|&index| is_used(index));
         let mut colours = palette.colours.clone();
-        let least = last_used.map_or(1, |number| usize::from(number) + 1);
+        let least = last_used.map_or(1, |index| usize::from(index) + 1);
         let missing = least.saturating_sub(colours.len());
         colours.extend(std::iter::repeat_n([0, 0, 0, 255], missing));
-        let free = (0..=u8::MAX).filter(|&number| !is_used(number));
-        for ((_, shade), number) in wanted.into_iter().zip(free) {
-            match colours.get_mut(usize::from(number)) {
+        let free = (0..=u8::MAX).filter(|&index| !is_used(index));
+        for ((_, shade), index) in wanted.into_iter().zip(free) {
+            match colours.get_mut(usize::from(index)) {
                 Some(colour) => *colour = shade,
                 None => colours.push(shade),
             }
-            numbers.insert(shade, number);
+            indices.insert(shade, index);
         }
         let wider = Palette {
             colours,
             ..palette.clone()
         };
-        (wider, numbers)
+        (wider, indices)
     }
 }
 
@@ -246,12 +254,12 @@ mod tests {
     use crate::raster::Depth;
 
     /// Columns 2 and 3 in amber, column 4 half so.
-    fn sheet(width: u32) -> Sheet {
-        let mut sheet = Sheet::new(width, 1);
+    fn overlay(width: u32) -> Overlay {
+        let mut overlay = Overlay::new(width, 1);
         for (x, alpha) in [(2, 255), (3, 255), (4, 128)] {
-            sheet.draw_pixel(x, 0, Pixel([255, 176, 0, alpha]));
+            overlay.draw_pixel(x, 0, Pixel([255, 176, 0, alpha]));
         }
-        sheet
+        overlay
     }
 
     fn greys(count: u16) -> Vec<Rgba> {
@@ -268,7 +276,7 @@ mod tests {
             palette: Some(Palette::new(colours, alpha, may_expand)),
             ..Raster::new(Space::Grey, Depth::Eight, size, data)
         };
-        lay(&sheet(size.0), &mut raster, Orientation::Upright);
+        composite(&overlay(size.0), &mut raster, Orientation::Upright);
         raster
     }
 
@@ -277,23 +285,27 @@ mod tests {
     }
 
     #[test]
-    fn a_sheet_lands_where_a_viewer_expects_it() {
+    fn an_overlay_lands_where_a_viewer_expects_it() {
         for value in 1..=8 {
             let orientation = Orientation::from_exif(value);
             let mut raster = Raster::new(Space::Grey, Depth::Eight, (5, 3), vec![0; 15]);
             let (width, height) = orientation.upright(5, 3);
-            let mut sheet = Sheet::new(width, height);
-            sheet.draw_pixel(1, 0, Pixel([255; 4]));
-            sheet.draw_pixel(0, 2, Pixel([100, 100, 100, 255]));
-            lay(&sheet, &mut raster, orientation);
-            let walk = orientation.walk(5, 3);
+            let mut overlay = Overlay::new(width, height);
+            overlay.draw_pixel(1, 0, Pixel([255; 4]));
+            overlay.draw_pixel(0, 2, Pixel([100, 100, 100, 255]));
+            composite(&overlay, &mut raster, orientation);
+            let strides = orientation.strides(5, 3);
             for (x, y) in (0..width).flat_map(|x| (0..height).map(move |y| (x, y))) {
                 let expected = match (x, y) {
                     (1, 0) => 255,
                     (0, 2) => 100,
                     _ => 0,
                 };
-                assert_eq!(raster.data[walk.index(x, y)], expected, "{value}: {x}, {y}");
+                assert_eq!(
+                    raster.data[strides.index(x, y)],
+                    expected,
+                    "{value}: {x}, {y}"
+                );
             }
         }
     }
@@ -351,7 +363,7 @@ mod tests {
         let shown: Vec<Rgba> = raster
             .data
             .iter()
-            .map(|&number| palette.colour(number))
+            .map(|&index| palette.colour(index))
             .collect();
         assert_eq!(shown[1], [9, 9, 9, 0]);
         assert_eq!(shown[2], [255, 176, 0, 255]);

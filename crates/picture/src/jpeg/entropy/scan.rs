@@ -1,36 +1,36 @@
 //! The data behind one scan header: the order of its blocks, and a cursor in it.
 
 use super::bits::BitReader;
-use super::coding::Codings;
+use super::block_coder::BlockCoder;
 use super::tables::Tables;
 use crate::error::PictureError;
-use crate::jpeg::scan_header::{PartHeader, ScanHeader};
+use crate::jpeg::scan_header::{ScanComponentHeader, ScanHeader};
 use crate::jpeg::segments::{corrupt, next_marker, truncated};
 use crate::jpeg::structure::Structure;
 
-/// The first of eight markers that take turns.
+/// RST0, the first of eight markers that take turns.
 const FIRST_RESTART: u8 = 0xd0;
 
 /// One component in a scan.
 #[derive(Debug, Clone)]
-pub(crate) struct Part {
-    /// Its number in the frame.
-    pub(crate) component: usize,
-    /// Which codes the file calls them.
+pub(crate) struct ScanComponent {
+    /// Its index in the frame.
+    pub(crate) index: usize,
+    /// The numbers of its Huffman tables, as the scan header has them.
     pub(crate) selectors: u8,
-    pub(crate) codings: Codings,
-    /// Blocks in a unit, across and down.
+    pub(crate) coder: BlockCoder,
+    /// Blocks in an MCU, across and down.
     pub(crate) blocks: (u32, u32),
 }
 
-/// How a scan is divided into units, which are some blocks of each of its components.
+/// How a scan is divided into MCUs, which are some blocks of each of its components.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Units {
-    /// Units in a row, and rows.
+pub(crate) struct McuGrid {
+    /// MCUs in a row, and rows.
     pub(crate) count: (u32, u32),
-    /// Pixels of a unit, across and down.
+    /// Pixels of an MCU, across and down.
     pub(crate) pixels: (u32, u32),
-    /// After so many units all begins anew; never if 0.
+    /// MCUs between two restart markers; 0 if there are none.
     pub(crate) restart_interval: u32,
 }
 
@@ -38,42 +38,45 @@ pub(crate) struct Units {
 #[derive(Debug, Clone)]
 pub(crate) struct Scan {
     /// At most four.
-    pub(crate) parts: Vec<Part>,
-    pub(crate) units: Units,
+    pub(crate) components: Vec<ScanComponent>,
+    pub(crate) mcus: McuGrid,
 }
 
-impl Part {
-    /// Reads the blocks of one unit and forgets them.
+impl ScanComponent {
+    /// Reads the blocks of one MCU and forgets them.
     #[inline]
-    pub(crate) fn skip(&self, last: &mut i32, from: &mut BitReader<'_>) -> Option<()> {
+    pub(crate) fn skip(&self, prediction: &mut i32, from: &mut BitReader<'_>) -> Option<()> {
         let (across, down) = self.blocks;
-        (0..across * down).try_for_each(|_| self.codings.skip(last, from))
+        (0..across * down).try_for_each(|_| self.coder.skip(prediction, from))
     }
 }
 
-impl Units {
-    /// The units of a scan, and the blocks that each of its parts has in one, across and down.
+impl McuGrid {
+    /// The MCUs of a scan, and the blocks that each of its components has in one, across and down.
     pub(crate) fn of(
         header: &ScanHeader,
         structure: &Structure<'_>,
         restart_interval: u32,
     ) -> (Self, Vec<(u32, u32)>) {
-        let blocks = |component: usize| structure.components[component].blocks();
+        let blocks = |index: usize| structure.components[index].blocks();
         let all = Self::of_all(structure).pixels;
-        let (pixels, blocks) = match header.parts.as_slice() {
+        let (pixels, blocks) = match header.components.as_slice() {
             [alone] => {
-                let (across, down) = blocks(alone.component);
+                let (across, down) = blocks(alone.index);
                 ((all.0 / across, all.1 / down), vec![(1, 1)])
             }
-            parts => (
+            components => (
                 all,
-                parts.iter().map(|part| blocks(part.component)).collect(),
+                components
+                    .iter()
+                    .map(|component| blocks(component.index))
+                    .collect(),
             ),
         };
         (Self::new(structure, pixels, restart_interval), blocks)
     }
 
-    /// The units of a scan of all components that never begins anew.
+    /// The MCUs of a scan of all components without restart markers.
     pub(crate) fn of_all(structure: &Structure<'_>) -> Self {
         let (horizontal, vertical) = structure.sampling();
         let pixels = (8 * u32::from(horizontal), 8 * u32::from(vertical));
@@ -100,19 +103,20 @@ impl Scan {
         structure: &Structure<'_>,
         tables: &Tables,
     ) -> Result<Self, PictureError> {
-        let (units, blocks) = Units::of(header, structure, tables.restart_interval());
-        let part = |(part, blocks): (&PartHeader, (u32, u32))| {
-            Ok(Part {
-                component: part.component,
-                selectors: part.dc << 4 | part.ac,
-                codings: tables.codings(part, &structure.components[part.component].table)?,
+        let (mcus, blocks) = McuGrid::of(header, structure, tables.restart_interval());
+        let component = |(component, blocks): (&ScanComponentHeader, (u32, u32))| {
+            Ok(ScanComponent {
+                index: component.index,
+                selectors: component.dc << 4 | component.ac,
+                coder: tables
+                    .block_coder(component, &structure.components[component.index].table)?,
                 blocks,
             })
         };
-        let parts = header.parts.iter().zip(blocks).map(part);
+        let components = header.components.iter().zip(blocks).map(component);
         Ok(Self {
-            parts: parts.collect::<Result<_, PictureError>>()?,
-            units,
+            components: components.collect::<Result<_, PictureError>>()?,
+            mcus,
         })
     }
 }
@@ -121,18 +125,18 @@ impl Scan {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'f> {
     pub(crate) from: BitReader<'f>,
-    /// Brightness of the last block of each part.
-    pub(crate) last: [i32; 4],
-    /// Units before this one.
-    unit: u32,
+    /// The DC coefficient of the last block of each component, by their order in the scan.
+    pub(crate) predictions: [i32; 4],
+    /// MCUs before this one.
+    mcu: u32,
 }
 
 impl<'f> Cursor<'f> {
     pub(crate) fn new(data: &'f [u8]) -> Self {
         Self {
             from: BitReader::new(data),
-            last: [0; 4],
-            unit: 0,
+            predictions: [0; 4],
+            mcu: 0,
         }
     }
 
@@ -144,54 +148,54 @@ impl<'f> Cursor<'f> {
         }
     }
 
-    /// The marker behind which all begins anew, if one must stand before the next unit.
+    /// The restart marker that must stand before the next MCU, if any.
     #[inline]
-    pub(crate) fn restart(&self, units: &Units) -> Option<u8> {
-        if units.restart_interval == 0 || self.unit == 0 {
+    pub(crate) fn restart(&self, mcus: &McuGrid) -> Option<u8> {
+        if mcus.restart_interval == 0 || self.mcu == 0 {
             return None;
         }
-        let before = (self.unit - 1) / units.restart_interval;
-        let is_due = self.unit.is_multiple_of(units.restart_interval);
+        let before = (self.mcu - 1) / mcus.restart_interval;
+        let is_due = self.mcu.is_multiple_of(mcus.restart_interval);
         is_due.then_some(FIRST_RESTART + (before % 8) as u8)
     }
 
-    /// Goes to the next unit, the first one at first, and over the marker before it.
+    /// Goes to the next MCU, the first one at first, and over the marker before it.
     #[inline]
-    pub(crate) fn next(&mut self, units: &Units) -> Option<()> {
-        if let Some(due) = self.restart(units) {
+    pub(crate) fn next(&mut self, mcus: &McuGrid) -> Option<()> {
+        if let Some(due) = self.restart(mcus) {
             let (marker, rest) = next_marker(self.from.finish(0)?)?;
             if marker != due {
                 return None;
             }
             self.from = BitReader::new(rest);
-            self.last = [0; 4];
+            self.predictions = [0; 4];
         }
-        self.unit += 1;
+        self.mcu += 1;
         (!self.from.ran_out()).then_some(())
     }
 
-    /// Reads a unit and forgets it.
+    /// Reads an MCU and forgets it.
     #[inline]
     pub(crate) fn skip(&mut self, scan: &Scan) -> Option<()> {
-        self.next(&scan.units)?;
-        self.skip_parts(scan)
+        self.next(&scan.mcus)?;
+        self.skip_mcu(scan)
     }
 
     /// The same behind [`next`](Self::next).
     #[inline]
-    pub(crate) fn skip_parts(&mut self, scan: &Scan) -> Option<()> {
-        for (part, last) in scan.parts.iter().zip(&mut self.last) {
-            part.skip(last, &mut self.from)?;
+    pub(crate) fn skip_mcu(&mut self, scan: &Scan) -> Option<()> {
+        for (component, prediction) in scan.components.iter().zip(&mut self.predictions) {
+            component.skip(prediction, &mut self.from)?;
         }
         Some(())
     }
 
     /// Why the data cannot be read from here on.
-    pub(crate) fn damage(&self, units: &Units) -> PictureError {
+    pub(crate) fn damage(&self, mcus: &McuGrid) -> PictureError {
         if self.from.is_at_end() {
             return truncated();
         }
-        let row = self.unit.saturating_sub(1) / units.count.0.max(1) * units.pixels.1;
+        let row = self.mcu.saturating_sub(1) / mcus.count.0.max(1) * mcus.pixels.1;
         corrupt(format!("its picture data is damaged at row {row}"))
     }
 }

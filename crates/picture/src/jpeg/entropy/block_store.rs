@@ -1,33 +1,33 @@
-//! The code of single blocks, which is put into another order.
+//! Encoded blocks that wait, because the result has them in another order.
 
 use super::bits::{BitWriter, Pending, Sink};
 
-/// The most bytes that the code of a block takes: 63 steps, of 31 bits at most with their symbols, and
+/// The most bytes of an encoded block: 63 coefficients, of 31 bits at most with their symbols, and
 /// its end. The last word of bits is written as a whole.
 const MOST_BYTES: usize = 256 + 8;
 
 /// How much more room there is made at once.
 const GROWTH: usize = 1 << 16;
 
-/// Where the code of a block is.
+/// Where an encoded block is.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Coded {
+pub(crate) struct StoredBlock {
     begin: u32,
     /// How many bits it has; none if there is no such block.
     bits: u16,
-    /// The first step, which is coded when it is known which block comes before.
-    pub(super) first: i16,
+    /// The DC coefficient, which is encoded when it is known which block comes before.
+    pub(super) dc: i16,
 }
 
-/// The code of many blocks, each but for its first step.
+/// The AC coefficients of many blocks, encoded.
 #[derive(Debug)]
-pub(crate) struct CodeStore {
+pub(crate) struct BlockStore {
     /// Zeros behind those that are used.
     bytes: Vec<u8>,
     used: usize,
 }
 
-impl CodeStore {
+impl BlockStore {
     /// Has room for so many bytes, and makes more when needed.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self {
@@ -44,9 +44,9 @@ impl CodeStore {
     #[inline]
     pub(super) fn append(
         &mut self,
-        first: i16,
+        dc: i16,
         write: impl FnOnce(&mut Words<'_>) -> Option<()>,
-    ) -> Option<Coded> {
+    ) -> Option<StoredBlock> {
         if self.bytes.len() < self.used + MOST_BYTES {
             self.bytes.resize(self.used + MOST_BYTES + GROWTH, 0);
         }
@@ -60,30 +60,30 @@ impl CodeStore {
         let bits = words.finish()?;
         let begin = u32::try_from(self.used).ok()?;
         self.used += usize::from(bits).div_ceil(8);
-        Some(Coded { begin, bits, first })
+        Some(StoredBlock { begin, bits, dc })
     }
 
-    /// Writes the code of a block.
+    /// Writes an encoded block.
     #[inline]
-    pub(super) fn copy(&self, coded: Coded, to: &mut BitWriter<'_>) -> Option<()> {
-        let code = self.bytes.get(coded.begin as usize..)?;
-        let (whole, rest) = code.split_at_checked(usize::from(coded.bits) / 64 * 8)?;
+    pub(super) fn copy(&self, stored: StoredBlock, to: &mut BitWriter<'_>) -> Option<()> {
+        let code = self.bytes.get(stored.begin as usize..)?;
+        let (whole, rest) = code.split_at_checked(usize::from(stored.bits) / 64 * 8)?;
         for word in whole.as_chunks().0 {
             to.put_word(u64::from_be_bytes(*word));
         }
-        let left = u32::from(coded.bits) % 64;
+        let left = u32::from(stored.bits) % 64;
         let last = u64::from_be_bytes(*rest.first_chunk()?);
         to.put(last >> 1 >> (63 - left), left);
         Some(())
     }
 }
 
-impl Coded {
+impl StoredBlock {
     /// There is no such block yet, and once there is it will be drawn upon.
     pub(crate) const MARKED: Self = Self {
         begin: u32::MAX,
         bits: 0,
-        first: 0,
+        dc: 0,
     };
 
     #[inline]

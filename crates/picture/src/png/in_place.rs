@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// The memory of a file, shared by its reader and the writer of its result.
 #[derive(Debug, Clone)]
-pub(super) struct Room(Rc<RefCell<State>>);
+pub(super) struct InPlaceBuffer(Rc<RefCell<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -26,7 +26,7 @@ struct State {
     waiting: VecDeque<u8>,
 }
 
-impl Room {
+impl InPlaceBuffer {
     /// Of a file of which no more is to be read than what lies at `data`.
     pub(super) fn new(file: Vec<u8>, data: std::ops::Range<usize>) -> Self {
         let end = data.end.min(file.len());
@@ -69,7 +69,7 @@ impl State {
     }
 }
 
-impl Read for Room {
+impl Read for InPlaceBuffer {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut state = self.0.borrow_mut();
         let mut rest = state.bytes.get(state.read..state.end).unwrap_or_default();
@@ -80,7 +80,7 @@ impl Read for Room {
     }
 }
 
-impl Write for Room {
+impl Write for InPlaceBuffer {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         let mut state = self.0.borrow_mut();
         let state = &mut *state;
@@ -118,7 +118,7 @@ mod tests {
         ) {
             let file: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
             let data = ends.0.min(length)..ends.0.max(ends.1).min(length);
-            let mut room = Room::new(file.clone(), data.clone());
+            let mut room = InPlaceBuffer::new(file.clone(), data.clone());
             let (mut read, mut written) = (Vec::new(), Vec::new());
             for (reads, writes) in steps {
                 let mut piece = vec![0; reads];

@@ -1,4 +1,4 @@
-//! A transparent sheet in the size of an upright picture, which is drawn upon by `imageproc` and
+//! a transparent overlay in the size of an upright picture, which is drawn upon by `imageproc` and
 //! then laid over the picture.
 //!
 //! Only the tiles that something is drawn upon take memory. A tile is as large as a block of a JPEG
@@ -23,7 +23,7 @@ const CLEAR: Rgba<u8> = Rgba([0; 4]);
 
 /// Colours to be seen above a picture, each with how much of the picture it hides.
 #[derive(Debug)]
-pub(crate) struct Sheet {
+pub(crate) struct Overlay {
     width: u32,
     height: u32,
     tiles: Vec<Tile>,
@@ -52,8 +52,8 @@ pub(crate) enum Shown<'s> {
     Each(Cow<'s, [Rgba<u8>; PIXELS]>),
 }
 
-impl Sheet {
-    /// An empty sheet.
+impl Overlay {
+    /// An empty overlay.
     pub(crate) fn new(width: u32, height: u32) -> Self {
         Self {
             width,
@@ -69,7 +69,7 @@ impl Sheet {
         self.tiles.len() as u64
     }
 
-    /// Colour and opacity of a pixel. Beyond the edge the sheet goes on as it is at the edge: in
+    /// Colour and opacity of a pixel. Beyond the edge the overlay goes on as it is at the edge: in
     /// pictures that are padded, the drawing is padded, too.
     pub(crate) fn pixel(&self, x: u32, y: u32) -> Rgba<u8> {
         let (x, y) = (x.min(self.width - 1), y.min(self.height - 1));
@@ -132,7 +132,7 @@ impl Sheet {
         })
     }
 
-    /// The part of the sheet in these rows of pixels.
+    /// The part of the overlay in these rows of pixels.
     pub(crate) fn strip(&self, rows: &Range<u32>) -> Strip {
         let rows = tiles(rows, self.height);
         let places = self.places.range((rows.start, 0)..(rows.end, 0));
@@ -189,7 +189,7 @@ impl Sheet {
     }
 }
 
-/// A row of units of a JPEG, as far as the sheet is concerned.
+/// A row of MCUs of a JPEG, as far as the overlay is concerned.
 pub(crate) struct Strip {
     width: u32,
     /// Of its tiles, from left to right.
@@ -204,8 +204,8 @@ impl Strip {
         self.columns.get(first).is_some_and(|&at| at < columns.end)
     }
 
-    /// Units of so many pixels that anything is drawn in, some of them several times.
-    pub(crate) fn units(&self, pixels: u32) -> impl Iterator<Item = u32> + '_ {
+    /// Columns of MCUs, so many pixels wide, that anything is drawn in, some of them several times.
+    pub(crate) fn mcu_columns(&self, pixels: u32) -> impl Iterator<Item = u32> + '_ {
         self.columns
             .iter()
             .map(move |column| column * SIDE / pixels)
@@ -274,7 +274,7 @@ impl Tile {
 }
 
 /// A pixel is mixed with the colour that was drawn there before.
-impl Canvas for Sheet {
+impl Canvas for Overlay {
     type Pixel = Rgba<u8>;
 
     fn dimensions(&self) -> (u32, u32) {
@@ -314,19 +314,19 @@ mod tests {
 
     #[test]
     fn only_tiles_that_are_drawn_upon_take_memory() {
-        let mut sheet = Sheet::new(1_000_000, 1_000_000);
+        let mut overlay = Overlay::new(1_000_000, 1_000_000);
         for x in 4..20 {
-            sheet.draw_pixel(x, 9, RED);
+            overlay.draw_pixel(x, 9, RED);
         }
-        assert_eq!(sheet.tiles(), 3);
-        let drawn: Vec<_> = sheet.drawn().map(|(x, y, ..)| (x, y)).collect();
+        assert_eq!(overlay.tiles(), 3);
+        let drawn: Vec<_> = overlay.drawn().map(|(x, y, ..)| (x, y)).collect();
         assert_eq!(drawn, (4..20).map(|x| (x, 9)).collect::<Vec<_>>());
     }
 
     #[test]
     fn touched_is_what_has_a_tile() {
-        let mut sheet = Sheet::new(100, 50);
-        sheet.draw_pixel(99, 49, RED);
+        let mut overlay = Overlay::new(100, 50);
+        overlay.draw_pixel(99, 49, RED);
         let cases = [
             ("before it", 80..96, 48..56, false),
             ("above it", 96..104, 40..48, false),
@@ -335,16 +335,16 @@ mod tests {
             ("beyond the edge", 104..112, 56..64, true),
         ];
         for (name, columns, rows, expected) in cases {
-            assert_eq!(sheet.touches(&columns, &rows), expected, "{name}");
-            assert_eq!(sheet.strip(&rows).touches(&columns), expected, "{name}");
+            assert_eq!(overlay.touches(&columns, &rows), expected, "{name}");
+            assert_eq!(overlay.strip(&rows).touches(&columns), expected, "{name}");
         }
-        assert_eq!(sheet.pixel(110, 60), RED, "padding repeats the edge");
+        assert_eq!(overlay.pixel(110, 60), RED, "padding repeats the edge");
     }
 
     #[test]
     fn what_is_filled_is_drawn_pixel_by_pixel_or_tile_by_tile() {
         let colours = [RED, Rgba([0, 0, 255, 128]), Rgba([0, 255, 0, 255])];
-        let (mut filled, mut drawn) = (Sheet::new(50, 40), Sheet::new(50, 40));
+        let (mut filled, mut drawn) = (Overlay::new(50, 40), Overlay::new(50, 40));
         for (colour, columns, rows) in [
             (colours[0], 3..30, 5..33),
             (colours[1], 8..24, 0..99),
@@ -362,8 +362,8 @@ mod tests {
         }
         assert!(filled.drawn().eq(drawn.drawn()));
         assert!(filled.tiles() == drawn.tiles());
-        let even = |sheet: &Sheet| {
-            let tiles = sheet.tiles.iter();
+        let even = |overlay: &Overlay| {
+            let tiles = overlay.tiles.iter();
             tiles.filter(|tile| matches!(tile, Tile::Even(_))).count()
         };
         assert!(even(&filled) >= 6 && even(&filled) >= even(&drawn));
@@ -371,11 +371,11 @@ mod tests {
 
     #[test]
     fn colours_are_mixed_with_those_beneath() {
-        let mut sheet = Sheet::new(9, 9);
-        sheet.cover(0, 0, [0, 0, 255]);
-        sheet.draw_pixel(1, 1, Rgba([255, 0, 0, 128]));
-        assert_eq!(sheet.pixel(0, 0), Rgba([0, 0, 255, 255]));
-        let Rgba([red, _, blue, opacity]) = sheet.pixel(1, 1);
+        let mut overlay = Overlay::new(9, 9);
+        overlay.cover(0, 0, [0, 0, 255]);
+        overlay.draw_pixel(1, 1, Rgba([255, 0, 0, 128]));
+        assert_eq!(overlay.pixel(0, 0), Rgba([0, 0, 255, 255]));
+        let Rgba([red, _, blue, opacity]) = overlay.pixel(1, 1);
         assert!(red.abs_diff(128) <= 2 && blue.abs_diff(127) <= 2 && opacity == 255);
     }
 }

@@ -1,29 +1,30 @@
-//! The Huffman codes and the restart interval that hold for a scan.
+//! The Huffman tables and the restart interval that hold for a scan.
 
 use std::rc::Rc;
 
 use jpeg_encoder::{ColorType, Encoder};
 
-use super::coding::{Coding, Codings};
-use super::huffman::{Class, Code};
+use super::block_coder::BlockCoder;
+use super::huffman::{Class, HuffmanSpec};
+use super::huffman_table::HuffmanTable;
 use crate::error::PictureError;
-use crate::jpeg::scan_header::PartHeader;
+use crate::jpeg::scan_header::ScanComponentHeader;
 use crate::jpeg::segments::{HUFFMAN, RESTART_INTERVAL, Segment, Segments, corrupt};
-use crate::jpeg::table::{Table, most_brightness};
+use crate::jpeg::table::{Table, max_dc};
 
-/// The codes and the restart interval that hold until they are replaced. A code that cannot be
+/// The tables and the restart interval that hold until they are replaced. A table that cannot be
 /// is none: as long as no scan uses it, it does no harm.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    /// Of the codes that are not for brightness.
+    /// Of the AC tables.
     class: Class,
-    dc: [Option<Rc<Coding>>; 4],
-    ac: [Option<Rc<Coding>>; 4],
+    dc: [Option<Rc<HuffmanTable>>; 4],
+    ac: [Option<Rc<HuffmanTable>>; 4],
     restart_interval: u32,
 }
 
 impl Tables {
-    /// The tables that hold before a sequential file has said anything: the codes of annex K of the
+    /// The tables that hold before a sequential file has said anything: the tables of annex K of the
     /// standard, which webcams leave out in the frames of a film, and which `jpeg-encoder` writes.
     pub(crate) fn standard() -> Self {
         let (mut tables, mut file) = (Self::of(Class::Ac), Vec::new());
@@ -52,28 +53,26 @@ impl Tables {
     /// Reads a segment, if it is about either.
     pub(crate) fn read(&mut self, segment: &Segment<'_>) -> Result<(), PictureError> {
         match segment.marker {
-            HUFFMAN => self.read_codes(segment.payload),
+            HUFFMAN => self.read_tables(segment.payload),
             RESTART_INTERVAL => self.read_restart_interval(segment.payload),
             _ => Ok(()),
         }
     }
 
-    fn read_codes(&mut self, mut payload: &[u8]) -> Result<(), PictureError> {
-        let damaged = || corrupt("its Huffman codes are damaged");
+    fn read_tables(&mut self, mut payload: &[u8]) -> Result<(), PictureError> {
+        let damaged = || corrupt("its Huffman tables are damaged");
         while let Some((&kind, rest)) = payload.split_first() {
             payload = rest;
-            let (class, codings) = match kind >> 4 {
+            let (class, tables) = match kind >> 4 {
                 0 => (Class::Dc, &mut self.dc),
                 1 => (self.class, &mut self.ac),
                 _ => return Err(damaged()),
             };
-            let code = Code::take(&mut payload).ok_or_else(damaged)?;
-            let coding = codings
-                .get_mut(usize::from(kind & 15))
-                .ok_or_else(damaged)?;
-            *coding = code
+            let spec = HuffmanSpec::take(&mut payload).ok_or_else(damaged)?;
+            let table = tables.get_mut(usize::from(kind & 15)).ok_or_else(damaged)?;
+            *table = spec
                 .is_possible(class)
-                .then(|| Rc::new(Coding::of(&code, class)));
+                .then(|| Rc::new(HuffmanTable::of(&spec, class)));
         }
         Ok(())
     }
@@ -90,29 +89,38 @@ impl Tables {
         self.restart_interval
     }
 
-    /// The codes that a scan header names for a component of this quantisation.
-    pub(crate) fn codings(
+    /// What a component of this quantisation is coded with, by its scan header.
+    pub(crate) fn block_coder(
         &self,
-        part: &PartHeader,
+        component: &ScanComponentHeader,
         quantisation: &Table,
-    ) -> Result<Codings, PictureError> {
-        Ok(Codings {
-            dc: self.dc(part)?,
-            ac: self.ac(part)?,
-            most: most_brightness(quantisation),
+    ) -> Result<BlockCoder, PictureError> {
+        Ok(BlockCoder {
+            dc: self.dc(component)?,
+            ac: self.ac(component)?,
+            max_dc: max_dc(quantisation),
         })
     }
 
-    pub(crate) fn dc(&self, part: &PartHeader) -> Result<Rc<Coding>, PictureError> {
-        found(&self.dc, part.dc)
+    pub(crate) fn dc(
+        &self,
+        component: &ScanComponentHeader,
+    ) -> Result<Rc<HuffmanTable>, PictureError> {
+        found(&self.dc, component.dc)
     }
 
-    pub(crate) fn ac(&self, part: &PartHeader) -> Result<Rc<Coding>, PictureError> {
-        found(&self.ac, part.ac)
+    pub(crate) fn ac(
+        &self,
+        component: &ScanComponentHeader,
+    ) -> Result<Rc<HuffmanTable>, PictureError> {
+        found(&self.ac, component.ac)
     }
 }
 
-fn found(codings: &[Option<Rc<Coding>>; 4], number: u8) -> Result<Rc<Coding>, PictureError> {
-    let coding = codings.get(usize::from(number)).cloned().flatten();
-    coding.ok_or_else(|| corrupt("a Huffman code is missing or impossible"))
+fn found(
+    tables: &[Option<Rc<HuffmanTable>>; 4],
+    number: u8,
+) -> Result<Rc<HuffmanTable>, PictureError> {
+    let table = tables.get(usize::from(number)).cloned().flatten();
+    table.ok_or_else(|| corrupt("a Huffman table is missing or impossible"))
 }

@@ -1,14 +1,14 @@
-//! Huffman codes as a JPEG defines them, to read with and to write with.
+//! Huffman tables as a JPEG defines them, and as decoding and encoding look symbols up.
 
 /// Bits of a code that are looked up at once; longer codes are rare and searched for.
 const DIRECT: u32 = 10;
 
-/// What is coded: the largest steps of brightness (DC), or the rest of a block (AC).
+/// What a table is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     Dc,
     Ac,
-    /// The rest of a block in a progressive file, where one symbol ends many blocks.
+    /// AC coefficients in a progressive file, where one symbol ends many blocks.
     ProgressiveAc,
 }
 
@@ -33,15 +33,16 @@ impl Class {
     }
 }
 
-/// A code: how many symbols have codes of 1 to 16 bits, and the symbols in this order.
+/// A table as a file has it: how many symbols have codes of 1 to 16 bits (BITS), and the symbols in
+/// this order (HUFFVAL).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Code {
+pub(crate) struct HuffmanSpec {
     counts: [u8; 16],
     symbols: Vec<u8>,
 }
 
-impl Code {
-    /// Takes a code from the beginning of `payload`, which keeps the bytes behind it.
+impl HuffmanSpec {
+    /// Takes a table from the beginning of `payload`, which keeps the bytes behind it.
     pub(crate) fn take(payload: &mut &[u8]) -> Option<Self> {
         let (counts, rest) = payload.split_first_chunk::<16>()?;
         let total = counts.iter().map(|&count| usize::from(count)).sum();
@@ -71,7 +72,7 @@ impl Code {
         spent < 1 << 16 && self.symbols.len() <= 256
     }
 
-    /// This code with all symbols that drawing may need. Symbols that the file did not use get the
+    /// This table with all symbols that drawing may need. Symbols that the file did not use get the
     /// longest codes, for which one symbol of about 1 % gives up half of its room.
     pub(crate) fn completed(&self, class: Class) -> Self {
         let mut missing = class.needed();
@@ -83,7 +84,7 @@ impl Code {
             .unwrap_or_else(|| Self::even([self.symbols.as_slice(), &missing].concat()))
     }
 
-    /// This code with more symbols, if there is room for them.
+    /// This table with more symbols, if there is room for them.
     fn with(&self, missing: &[u8]) -> Option<Self> {
         let mut completed = self.clone();
         let giver = (0..7).rev().find(|&short| self.counts[short] > 0)?;
@@ -95,7 +96,7 @@ impl Code {
         completed.fits().then_some(completed)
     }
 
-    /// A code that gives all symbols eight or nine bits.
+    /// A table that gives all symbols eight or nine bits.
     fn even(mut symbols: Vec<u8>) -> Self {
         symbols.sort_unstable();
         symbols.dedup();
@@ -132,7 +133,7 @@ impl Code {
 
 /// From bits to symbols.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct DecodeTable {
     /// Symbol and bits of the code that the first [`DIRECT`] bits begin with; 0 bits if it is
     /// longer.
     direct: Vec<(u8, u8)>,
@@ -140,11 +141,11 @@ pub(crate) struct Reading {
     long: Vec<(u16, u8, u8)>,
 }
 
-impl Reading {
-    pub(crate) fn of(code: &Code) -> Self {
+impl DecodeTable {
+    pub(crate) fn of(spec: &HuffmanSpec) -> Self {
         let mut direct = vec![(0, 0); 1 << DIRECT];
         let mut long = Vec::new();
-        for (symbol, code, length) in code.assigned() {
+        for (symbol, code, length) in spec.assigned() {
             let first = code << (16 - length);
             if u32::from(length) <= DIRECT {
                 let index = usize::from(first >> (16 - DIRECT));
@@ -175,15 +176,15 @@ impl Reading {
 
 /// From symbols to bits.
 #[derive(Debug)]
-pub(crate) struct Writing {
+pub(crate) struct EncodeTable {
     /// Code and number of bits by symbol; 0 bits if there is no code for it.
     codes: [(u16, u8); 256],
 }
 
-impl Writing {
-    pub(crate) fn of(code: &Code) -> Self {
+impl EncodeTable {
+    pub(crate) fn of(spec: &HuffmanSpec) -> Self {
         let mut codes = [(0, 0); 256];
-        for (symbol, code, length) in code.assigned() {
+        for (symbol, code, length) in spec.assigned() {
             codes[usize::from(symbol)] = (code, length);
         }
         Self { codes }
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn any_code_can_be_completed() {
-        let code = |counts: [u8; 16], symbols: Vec<u8>| Code { counts, symbols };
+        let code = |counts: [u8; 16], symbols: Vec<u8>| HuffmanSpec { counts, symbols };
         let mut one_bit = [0; 16];
         one_bit[0] = 1;
         let mut long_only = [0; 16];
@@ -217,8 +218,8 @@ mod tests {
             for class in [Class::Dc, Class::Ac, Class::ProgressiveAc] {
                 let completed = code.completed(class);
                 assert!(completed.fits(), "{name}");
-                let writing = Writing::of(&completed);
-                let reading = Reading::of(&completed);
+                let writing = EncodeTable::of(&completed);
+                let reading = DecodeTable::of(&completed);
                 for symbol in class.needed().into_iter().chain(code.symbols.clone()) {
                     let (bits, length) = writing.code(symbol).expect(name);
                     let peeked = u16::try_from(bits << (16 - length)).unwrap();

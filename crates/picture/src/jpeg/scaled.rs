@@ -1,14 +1,14 @@
-//! A sequential JPEG, scaled down while its code is read.
+//! A sequential JPEG, scaled down while it is decoded.
 //!
 //! A block whose high frequencies are left out is a block of fewer samples, so that a large photo
 //! never exists in full: its rows are averaged into the small picture as they come. Frequencies
-//! that the small picture cannot show are not even read, only skipped.
+//! that the small picture cannot show are skipped.
 
 use image::imageops::FilterType;
 use image::{GrayImage, RgbImage, imageops};
 
-use super::code::{BitReader, Cursor, Low, Part, Scan};
 use super::dct::Reduced;
+use super::entropy::{BitReader, Cursor, LowFrequencies, Scan, ScanComponent};
 use super::file::Jpeg;
 use super::frame::Component;
 use super::scans;
@@ -30,10 +30,10 @@ pub(crate) fn rgb(jpeg: &Jpeg<'_>, max_side: u32) -> Result<RgbImage, PictureErr
     let structure = &jpeg.structure;
     let (width, height) = (structure.width.into(), structure.height.into());
     let target = shrink::fit(width, height, max_side);
-    let looks = structure.components.iter();
-    let looks =
-        looks.map(|component| Look::toward(stored(component, structure), component, target));
-    let planes = read_all(jpeg, looks.collect())?;
+    let components = structure.components.iter();
+    let components = components
+        .map(|component| ScaledComponent::toward(stored(component, structure), component, target));
+    let planes = read_all(jpeg, components.collect())?;
     let planes: Vec<_> = planes.map(|plane| enlarged(plane, target)).collect();
     let mut colours = Vec::with_capacity(3 * target.0 as usize * target.1 as usize);
     for at in 0..target.0 as usize * target.1 as usize {
@@ -51,23 +51,23 @@ pub(crate) fn rgb(jpeg: &Jpeg<'_>, max_side: u32) -> Result<RgbImage, PictureErr
 /// # Errors
 /// Damage.
 pub(crate) fn planes(jpeg: &Jpeg<'_>, side: u8) -> Result<Vec<GrayImage>, PictureError> {
-    Ok(read_all(jpeg, all_seen(jpeg, side))?.collect())
+    Ok(read_all(jpeg, all_reduced(jpeg, side))?.collect())
 }
 
-fn all_seen(jpeg: &Jpeg<'_>, side: u8) -> Vec<Look> {
+fn all_reduced(jpeg: &Jpeg<'_>, side: u8) -> Vec<ScaledComponent> {
     let structure = &jpeg.structure;
-    let look = |component| {
+    let scaled = |component| {
         let stored = stored(component, structure);
-        Look::new(stored, component, side, reduced(stored, side))
+        ScaledComponent::new(stored, component, side, reduced(stored, side))
     };
-    structure.components.iter().map(look).collect()
+    structure.components.iter().map(scaled).collect()
 }
 
-/// The same components, a row of units at a time.
+/// The same components, a row of MCUs at a time.
 pub(super) struct Rows<'f> {
     scan: Scan,
     cursor: Cursor<'f>,
-    looks: Vec<Look>,
+    components: Vec<ScaledComponent>,
 }
 
 impl<'f> Rows<'f> {
@@ -80,28 +80,32 @@ impl<'f> Rows<'f> {
             return Ok(None);
         }
         let (scan, data) = scans::only(jpeg)?;
-        let mut looks = all_seen(jpeg, side);
-        begin(&scan, &mut looks);
+        let mut components = all_reduced(jpeg, side);
+        begin(&scan, &mut components);
         Ok(Some(Self {
             scan,
             cursor: Cursor::new(data),
-            looks,
+            components,
         }))
     }
 
     /// The sizes of the components.
     pub(super) fn sizes(&self) -> Vec<(u32, u32)> {
-        self.looks.iter().map(|look| look.target).collect()
+        self.components.iter().map(|one| one.target).collect()
     }
 
-    /// The components in the next row of units.
+    /// The components in the next row of MCUs.
     ///
     /// # Errors
     /// Damage.
     pub(super) fn next(&mut self) -> Result<Vec<GrayImage>, PictureError> {
-        read_row(&self.scan, &mut self.cursor, &mut self.looks)
-            .ok_or_else(|| self.cursor.damage(&self.scan.units))?;
-        Ok(self.looks.iter_mut().map(Look::take).collect())
+        read_row(&self.scan, &mut self.cursor, &mut self.components)
+            .ok_or_else(|| self.cursor.damage(&self.scan.mcus))?;
+        Ok(self
+            .components
+            .iter_mut()
+            .map(ScaledComponent::take)
+            .collect())
     }
 
     /// To be called when all rows are read.
@@ -109,17 +113,17 @@ impl<'f> Rows<'f> {
     /// # Errors
     /// Damage.
     pub(super) fn end(&self) -> Result<(), PictureError> {
-        scans::end(&self.cursor, &self.scan.units)
+        scans::end(&self.cursor, &self.scan.mcus)
     }
 }
 
-/// Reads the components, each as its look sees it.
+/// Reads the components, each scaled in its own way.
 fn read_all(
     jpeg: &Jpeg<'_>,
-    mut looks: Vec<Look>,
+    mut components: Vec<ScaledComponent>,
 ) -> Result<impl Iterator<Item = GrayImage>, PictureError> {
-    scans::each(jpeg, |scan, cursor| read(&scan, cursor, &mut looks))?;
-    Ok(looks.into_iter().map(Look::finish))
+    scans::each(jpeg, |scan, cursor| read(&scan, cursor, &mut components))?;
+    Ok(components.into_iter().map(ScaledComponent::finish))
 }
 
 /// Samples of a component, across and down.
@@ -143,109 +147,110 @@ fn enlarged(plane: GrayImage, wanted: (u32, u32)) -> GrayImage {
 }
 
 /// Reads a scan, row by row.
-fn read(scan: &Scan, cursor: &mut Cursor<'_>, looks: &mut [Look]) -> Option<()> {
-    begin(scan, looks);
-    (0..scan.units.count.1).try_for_each(|_| read_row(scan, cursor, looks))
+fn read(scan: &Scan, cursor: &mut Cursor<'_>, scaled: &mut [ScaledComponent]) -> Option<()> {
+    begin(scan, scaled);
+    (0..scan.mcus.count.1).try_for_each(|_| read_row(scan, cursor, scaled))
 }
 
-fn begin(scan: &Scan, looks: &mut [Look]) {
-    for part in &scan.parts {
-        looks[part.component].begin(scan.units.count.0, part.blocks);
+fn begin(scan: &Scan, scaled: &mut [ScaledComponent]) {
+    for component in &scan.components {
+        scaled[component.index].begin(scan.mcus.count.0, component.blocks);
     }
 }
 
-fn read_row(scan: &Scan, cursor: &mut Cursor<'_>, looks: &mut [Look]) -> Option<()> {
-    for column in 0..scan.units.count.0 {
-        cursor.next(&scan.units)?;
-        for (part, last) in scan.parts.iter().zip(&mut cursor.last) {
-            let look = &mut looks[part.component];
-            (look.unit)(look, column, (part, last, &mut cursor.from))?;
+fn read_row(scan: &Scan, cursor: &mut Cursor<'_>, scaled: &mut [ScaledComponent]) -> Option<()> {
+    for column in 0..scan.mcus.count.0 {
+        cursor.next(&scan.mcus)?;
+        for (component, prediction) in scan.components.iter().zip(&mut cursor.predictions) {
+            let scaled = &mut scaled[component.index];
+            (scaled.read_mcu)(scaled, column, (component, prediction, &mut cursor.from))?;
         }
     }
-    for part in &scan.parts {
-        looks[part.component].end_row();
+    for component in &scan.components {
+        scaled[component.index].end_row();
     }
     Some(())
 }
 
-/// How the blocks of one component become samples.
-struct Look {
-    /// Samples along a side of each block that are seen.
+/// A component, and how its blocks become samples.
+struct ScaledComponent {
+    /// Samples along a side of each reduced block.
     side: usize,
-    /// Reads the blocks of one unit.
-    unit: fn(&mut Self, u32, Source<'_, '_>) -> Option<()>,
-    low: Low,
+    /// Reads the blocks of one MCU.
+    read_mcu: fn(&mut Self, u32, Source<'_, '_>) -> Option<()>,
+    low: LowFrequencies,
     reduced: Reduced,
-    /// Samples in a row that are seen.
-    seen: usize,
+    /// Reduced samples in a row of the picture.
+    width: usize,
     average: Average<1>,
     /// The size of the result of `average`.
     target: (u32, u32),
-    /// The samples of one row of units, and how many are in a line.
+    /// The samples of one row of MCUs, and how many are in a line.
     rows: Vec<f32>,
     row: usize,
 }
 
-/// Where a unit is read from: its part of the scan, and the brightness of the block before.
-type Source<'c, 'f> = (&'c Part, &'c mut i32, &'c mut BitReader<'f>);
+/// Where an MCU is read from: its component of the scan, and the prediction of its DC coefficient.
+type Source<'c, 'f> = (&'c ScanComponent, &'c mut i32, &'c mut BitReader<'f>);
 
-impl Look {
-    /// Sees no more than is needed for `target`, or all that there is.
+impl ScaledComponent {
+    /// Reduced no further than `target` allows.
     fn toward(stored: (u32, u32), component: &Component, target: (u32, u32)) -> Self {
         // Coarse components may have fewer samples than are wanted.
         let target = (target.0.min(stored.0), target.1.min(stored.1));
         let suffices = |&side: &u8| {
-            let seen = reduced(stored, side);
-            let is_enough = seen.0 >= target.0 && seen.1 >= target.1;
-            is_enough && seen.0.min(seen.1) >= FEW
+            let size = reduced(stored, side);
+            let is_enough = size.0 >= target.0 && size.1 >= target.1;
+            is_enough && size.0.min(size.1) >= FEW
         };
         let side = [1, 2, 4].into_iter().find(suffices).unwrap_or(8);
         Self::new(stored, component, side, target)
     }
 
-    /// Sees `side` samples a side of each block.
+    /// Reduced to `side` samples a side of each block.
     fn new(stored: (u32, u32), component: &Component, side: u8, target: (u32, u32)) -> Self {
-        let seen = reduced(stored, side);
+        let reduced_size = reduced(stored, side);
         Self {
             side: side.into(),
-            unit: match side {
-                1 => Self::unit::<1>,
-                2 => Self::unit::<2>,
-                3 => Self::unit::<3>,
-                4 => Self::unit::<4>,
-                5 => Self::unit::<5>,
-                6 => Self::unit::<6>,
-                7 => Self::unit::<7>,
-                _ => Self::unit::<8>,
+            read_mcu: match side {
+                1 => Self::read_mcu::<1>,
+                2 => Self::read_mcu::<2>,
+                3 => Self::read_mcu::<3>,
+                4 => Self::read_mcu::<4>,
+                5 => Self::read_mcu::<5>,
+                6 => Self::read_mcu::<6>,
+                7 => Self::read_mcu::<7>,
+                _ => Self::read_mcu::<8>,
             },
-            low: Low::of(side.into(), &component.table),
+            low: LowFrequencies::of(side.into(), &component.table),
             reduced: Reduced::to(side),
-            seen: seen.0 as usize,
-            average: Average::new(seen, target),
+            width: reduced_size.0 as usize,
+            average: Average::new(reduced_size, target),
             target,
             rows: Vec::new(),
             row: 0,
         }
     }
 
-    /// Makes room for a row of units with so many blocks each.
-    fn begin(&mut self, units: u32, (across, down): (u32, u32)) {
-        self.row = (units * across) as usize * self.side;
+    /// Makes room for a row of MCUs with so many blocks each.
+    fn begin(&mut self, mcus: u32, (across, down): (u32, u32)) {
+        self.row = (mcus * across) as usize * self.side;
         self.rows = vec![0.0; self.row * down as usize * self.side];
     }
 
-    /// Reads the blocks of one unit.
-    fn unit<const SIDE: usize>(
+    /// Reads the blocks of one MCU.
+    fn read_mcu<const SIDE: usize>(
         &mut self,
         column: u32,
-        (part, last, from): Source<'_, '_>,
+        (component, prediction, from): Source<'_, '_>,
     ) -> Option<()> {
         let mut frequencies = [0.0; 64];
-        let (wide, high) = (part.blocks.0 as usize, part.blocks.1 as usize);
+        let (wide, high) = (component.blocks.0 as usize, component.blocks.1 as usize);
         for down in 0..high {
             for across in 0..wide {
-                part.codings
-                    .read_low(&self.low, &mut frequencies, last, from)?;
+                component
+                    .coder
+                    .read_low(&self.low, &mut frequencies, prediction, from)?;
                 let left = (column as usize * wide + across) * SIDE;
                 let samples = self.reduced.samples::<SIDE>(&frequencies);
                 for (line, samples) in (down * SIDE..).zip(samples) {
@@ -259,15 +264,15 @@ impl Look {
 
     fn end_row(&mut self) {
         for line in self.rows.chunks_exact(self.row) {
-            let seen = line.get(..self.seen).unwrap_or(line);
-            self.average.push(seen.iter().map(|&sample| [grey(sample)]));
+            let line = line.get(..self.width).unwrap_or(line);
+            self.average.push(line.iter().map(|&sample| [grey(sample)]));
         }
     }
 
     /// The rows that are finished, and were not taken yet.
     fn take(&mut self) -> GrayImage {
         let rows = self.average.take();
-        let height = rows.len() / self.seen.max(1);
+        let height = rows.len() / self.width.max(1);
         GrayImage::from_raw(self.target.0, u32::try_from(height).unwrap_or(0), rows)
             .unwrap_or_default()
     }

@@ -2,7 +2,7 @@
 
 /// Bits that are not a whole word yet.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::jpeg::code) struct Pending {
+pub(in crate::jpeg::entropy) struct Pending {
     /// The last ones count, those before them were taken.
     bits: u64,
     /// How many are missing, 1 to 64.
@@ -10,12 +10,12 @@ pub(in crate::jpeg::code) struct Pending {
 }
 
 impl Pending {
-    pub(in crate::jpeg::code) const NONE: Self = Self { bits: 0, room: 64 };
+    pub(in crate::jpeg::entropy) const NONE: Self = Self { bits: 0, room: 64 };
 
     /// Appends the last `count` of `bits`, at most 63, the others being zero. Returns a word once it is
     /// whole.
     #[inline]
-    pub(in crate::jpeg::code) fn put(&mut self, bits: u64, count: u32) -> Option<u64> {
+    pub(in crate::jpeg::entropy) fn put(&mut self, bits: u64, count: u32) -> Option<u64> {
         if count < self.room {
             self.bits = self.bits << count | bits;
             self.room -= count;
@@ -29,7 +29,7 @@ impl Pending {
 
     /// Appends a whole word, which completes another one.
     #[inline]
-    pub(in crate::jpeg::code) fn put_word(&mut self, word: u64) -> u64 {
+    pub(in crate::jpeg::entropy) fn put_word(&mut self, word: u64) -> u64 {
         let whole = self.bits << 1 << (self.room - 1) | word >> (64 - self.room);
         self.bits = word;
         whole
@@ -37,7 +37,7 @@ impl Pending {
 
     /// A word that begins with these bits, and how many they are.
     #[inline]
-    pub(in crate::jpeg::code) fn word(self) -> (u64, u32) {
+    pub(in crate::jpeg::entropy) fn word(self) -> (u64, u32) {
         (self.bits << 1 << (self.room - 1), 64 - self.room)
     }
 }
