@@ -88,7 +88,7 @@ pub async fn run(
     let listing = tokio::spawn(Arc::clone(&console).keep_gallery());
     let keeping = tokio::spawn({
         let stop = stop.clone();
-        async move { opened.keeper.run(&stop).await }
+        async move { opened.refresher.run(&stop).await }
     });
     service::serve(listener, router, Limits::default(), stop).await;
     readiness.close();

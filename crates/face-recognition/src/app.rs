@@ -100,11 +100,11 @@ pub async fn run(
             health_stop.clone(),
         ))
     });
-    let part = readiness.part("credentials");
+    let part = readiness.check("credentials");
     let keeper = tokio::spawn({
         let stop = stop.clone();
         async move {
-            let keeping = opened.keeper.run(&stop);
+            let keeping = opened.refresher.run(&stop);
             let watching = temporary::watch(faces.finder, &opened.credentials, &part, &stop);
             tokio::join!(keeping, watching);
         }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use anyhow::bail;
-use service::Part;
+use service::ReadinessCheck;
 use signing::LiveCredentials;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -44,7 +44,7 @@ pub(crate) fn refuse(finder: Finder, credentials: &LiveCredentials) -> anyhow::R
 pub(crate) async fn watch(
     finder: Finder,
     credentials: &LiveCredentials,
-    part: &Part,
+    part: &ReadinessCheck,
     stop: &CancellationToken,
 ) {
     let mut were_useless = false;
@@ -96,7 +96,7 @@ mod tests {
     async fn process_is_out_of_service_while_its_credentials_are_temporary() {
         let live = LiveCredentials::fixed(Credentials::new("id", "secret"));
         let readiness = Readiness::new();
-        let (part, stop) = (readiness.part("credentials"), CancellationToken::new());
+        let (part, stop) = (readiness.check("credentials"), CancellationToken::new());
         let watching = tokio::spawn({
             let (live, stop) = (live.clone(), stop.clone());
             async move { watch(Finder::Dataplus, &live, &part, &stop).await }

@@ -1,4 +1,4 @@
-//! Tells whoever started the process where it listens.
+//! Writes the addresses that the process listens on to a file.
 //!
 //! With port 0 the system picks the port; a parent process that needs to know reads
 //! this file. It appears whole or not at all.

@@ -3,14 +3,14 @@
 //! A source is chosen once, from the most explicit to the least: a mounted file, a key
 //! pair in the environment, a role for the pod's own identity (RRSA), the role of the
 //! machine, an address that hands out keys. What it yields lands in a [`LiveCredentials`] that clients ask at every
-//! attempt; the [`Keeper`] replaces it when the file changes or the role's keys near
-//! their end. Nothing is looked for that was not asked for: no source is an error.
+//! attempt; the [`CredentialRefresher`] replaces it when the file changes or the role's keys are
+//! about to expire. Only configured sources are used: with none, opening fails.
 
 mod ecs;
 mod error;
 mod file;
-mod keeper;
 mod oidc;
+mod refresher;
 mod role;
 mod uri;
 
@@ -22,8 +22,8 @@ use transport::Transport;
 pub use ecs::EcsRole;
 pub use error::CredentialsError;
 pub use file::SecretFile;
-pub use keeper::Keeper;
 pub use oidc::OidcRole;
+pub use refresher::CredentialRefresher;
 use role::Role;
 pub use uri::CredentialsUri;
 
@@ -40,19 +40,19 @@ pub enum CredentialSource {
     Oidc(OidcRole),
     /// The RAM role of the machine.
     Ecs(EcsRole),
-    /// Whatever an address hands out.
+    /// Temporary keys from an address.
     Uri(CredentialsUri),
 }
 
-/// Credentials to use, and what keeps them usable.
+/// Credentials, and the task that refreshes them.
 #[derive(Debug)]
-pub struct Opened {
+pub struct ManagedCredentials {
     /// Ask it at every attempt.
     pub credentials: LiveCredentials,
     /// The endpoint that a mounted document names, as written there.
     pub url: Option<String>,
     /// Must run for as long as the credentials are used.
-    pub keeper: Keeper,
+    pub refresher: CredentialRefresher,
 }
 
 impl CredentialSource {
@@ -61,8 +61,8 @@ impl CredentialSource {
     /// `file_option` is how the user would name a file; error texts mention it.
     ///
     /// # Errors
-    /// Permanent: nothing is configured, or something is by half. The text says which
-    /// variables to set.
+    /// Permanent: nothing is configured, or a source is configured incompletely. The text says
+    /// which variables to set.
     pub fn from_vars(
         file: Option<PathBuf>,
         file_option: &'static str,
@@ -91,25 +91,25 @@ impl CredentialSource {
     ///
     /// # Errors
     /// By [`CredentialsError::disposition`]; what is retryable has been retried.
-    pub async fn open(self, transport: Transport) -> Result<Opened, CredentialsError> {
+    pub async fn open(self, transport: Transport) -> Result<ManagedCredentials, CredentialsError> {
         match self {
             Self::Fixed(pair) => {
                 let credentials = LiveCredentials::fixed(pair);
-                Ok(Opened {
+                Ok(ManagedCredentials {
                     credentials,
                     url: None,
-                    keeper: Keeper::nothing(),
+                    refresher: CredentialRefresher::nothing(),
                 })
             }
             Self::File(file) => {
                 let document = file.read().await?;
                 let credentials = LiveCredentials::fixed(document.credentials.clone());
                 let url = document.url.clone();
-                let keeper = Keeper::file(file, document, credentials.clone());
-                Ok(Opened {
+                let refresher = CredentialRefresher::file(file, document, credentials.clone());
+                Ok(ManagedCredentials {
                     credentials,
                     url,
-                    keeper,
+                    refresher,
                 })
             }
             Self::Oidc(role) => open_role(Role::Oidc(role), transport).await,
@@ -119,13 +119,16 @@ impl CredentialSource {
     }
 }
 
-async fn open_role(role: Role, transport: Transport) -> Result<Opened, CredentialsError> {
+async fn open_role(
+    role: Role,
+    transport: Transport,
+) -> Result<ManagedCredentials, CredentialsError> {
     let issued = role.fetch(&transport).await?;
     let credentials = LiveCredentials::fixed(issued.credentials);
-    let keeper = Keeper::role(role, transport, issued.expires, credentials.clone());
-    Ok(Opened {
+    let refresher = CredentialRefresher::role(role, transport, issued.expires, credentials.clone());
+    Ok(ManagedCredentials {
         credentials,
         url: None,
-        keeper,
+        refresher,
     })
 }

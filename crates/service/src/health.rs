@@ -1,4 +1,4 @@
-//! The endpoints for whoever operates the process: `/health`, `/readiness`, `/metrics`.
+//! The endpoints for operators: `/health`, `/readiness`, `/metrics`.
 //!
 //! They answer from memory and call nobody, so a probe costs nothing and cannot hang.
 
@@ -17,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Limits, Readiness, serve};
 
-/// What Prometheus asks for when it may choose; the registry's text is in this form.
+/// The content type that Prometheus prefers, and the format of the registry's text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What a listener that serves nothing else grants. Some kubelets, a scraper or two and a
-/// person are all that ask, and none of them has much to say.
+/// The limits of a listener that serves nothing else: a few kubelets, scrapers and people send
+/// small requests.
 const LIMITS: Limits = Limits {
     header_read_timeout: Duration::from_secs(10),
     write_stall_timeout: Duration::from_secs(10),

@@ -1,9 +1,9 @@
-//! `http_client_request_duration_seconds`: how long requests to other machines took, by
-//! OpenTelemetry's conventions for HTTP clients.
+//! `http_client_request_duration_seconds`: the duration of HTTP client requests, by OpenTelemetry's
+//! conventions.
 //!
-//! Labels have no end of values where strangers have a say: an event names a bucket, and with it a
-//! host; a server answers with any status. So what comes first gets labels of its own, and what comes
-//! when there are too many goes by `_OTHER`. No label holds a path.
+//! Untrusted input could create labels without end: an event names a bucket, and with it a host; a
+//! server answers with any status. So only the first values get labels of their own; when there are
+//! too many, the rest are counted under `_OTHER`. No label holds a path.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,15 +24,15 @@ const SECONDS: [f64; 14] = [
 const SERVERS: usize = 32;
 /// Kinds of requests and their outcomes of one server with labels of their own.
 const SERIES: usize = 48;
-/// The conventions' word for what has no label of its own.
+/// The conventions' value for everything without a label of its own.
 const OTHER: &str = "_OTHER";
 
-/// What requests took, by server, method and outcome. Clones count together.
+/// Durations of requests, by server, method and outcome. Clones count together.
 #[derive(Clone, Debug, Default)]
 pub struct HttpClientMetrics(Arc<RwLock<Vec<Server>>>);
 
-/// What requests to one server took. There are few, and fewer outcomes, so that looking through them is
-/// faster than any map.
+/// Durations of requests to one server. There are few servers, and few outcomes of each, so that a
+/// linear search is faster than any map.
 #[derive(Debug)]
 struct Server {
     host: Box<str>,
@@ -146,7 +146,7 @@ impl Collector for HttpClientMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let mut durations = encoder.encode_descriptor(
             "http_client_request_duration",
-            "How long requests to other machines took",
+            "Duration of HTTP client requests",
             Some(&Unit::Seconds),
             MetricType::Histogram,
         )?;

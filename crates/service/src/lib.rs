@@ -4,7 +4,7 @@
 //! serving with bounds, and credentials that stay fresh. A binary's
 //! own crate decides what it does; this one decides how it starts, is watched and ends.
 //!
-//! It knows neither queues nor objects nor events, and starts no task that nobody owns.
+//! It knows neither queues nor objects nor events, and every task that it starts has an owner.
 
 pub mod announce;
 pub mod bind;
@@ -26,7 +26,7 @@ pub use bind::bind;
 pub use error_line::error_line;
 pub use http_client_metrics::HttpClientMetrics;
 pub use main_loop::{run, run_beside};
-pub use readiness::{Part, Readiness};
+pub use readiness::{Readiness, ReadinessCheck};
 pub use serve::{Limits, serve};
 pub use settings::ConfigError;
 /// The HTTP client that every binary uses for all of its calls.

@@ -1,4 +1,4 @@
-//! The way from `main` into a binary's library and out again.
+//! Runs a binary's library from `main`: sets up the runtime and turns its result into an exit code.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ where
 /// As [`run`], on one thread, with a second one beside it for the tasks that `app` gives to its
 /// handle. On a single CPU there is one thread.
 ///
-/// Neither takes over what the other has to do: waking the other for every task costs more than
+/// The threads do not steal tasks from each other: waking the other for every task costs more than
 /// that is worth.
 pub fn run_beside<F>(app: impl FnOnce(CancellationToken, Handle) -> F) -> ExitCode
 where
@@ -67,7 +67,7 @@ fn exit_code(work: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
     match work() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell if standard error is gone.
+            // If standard error is closed, the error cannot be reported anywhere.
             let _ = writeln!(std::io::stderr(), "error: {}", error_line(error.as_ref()));
             ExitCode::FAILURE
         }

@@ -1,8 +1,8 @@
-//! Whether this process should get work, as a whole and part by part.
+//! Whether this process should get work, as a whole and by component.
 //!
-//! Each part of a binary (a listener, a queue, credentials) holds its own [`Part`] and
-//! says how it is; the process is ready when all are. Closing is a latch for shutdown:
-//! once closed, nothing makes the process ready again.
+//! Each component of a binary (a listener, a queue, credentials) holds its own [`ReadinessCheck`]
+//! and sets its state; the process is ready when all components are. Closing is a latch for
+//! shutdown: once closed, nothing makes the process ready again.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,22 +15,23 @@ pub struct Readiness(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     is_closed: bool,
-    /// Why each part is not ready; `None` for those that are.
-    parts: BTreeMap<&'static str, Option<String>>,
+    /// Why each component is not ready; `None` for those that are.
+    components: BTreeMap<&'static str, Option<String>>,
 }
 
 impl Readiness {
-    /// Ready from the start, until the first part is added.
+    /// Ready from the start, until the first check is added.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a part, not ready until it says so. Two parts must not share a name.
+    /// Adds the check of a component, not ready at first. Two components must not share a name.
     #[must_use]
-    pub fn part(&self, name: &'static str) -> Part {
-        self.lock().parts.insert(name, Some("starting".to_owned()));
-        Part {
+    pub fn check(&self, name: &'static str) -> ReadinessCheck {
+        let reason = Some("starting".to_owned());
+        self.lock().components.insert(name, reason);
+        ReadinessCheck {
             name,
             readiness: self.clone(),
         }
@@ -45,10 +46,10 @@ impl Readiness {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let state = self.lock();
-        !state.is_closed && state.parts.values().all(Option::is_none)
+        !state.is_closed && state.components.values().all(Option::is_none)
     }
 
-    /// What stands in the way, one line per part; `ready` if nothing does.
+    /// Why the process is not ready, one line per component; `ready` if it is.
     #[must_use]
     pub fn describe(&self) -> String {
         let state = self.lock();
@@ -57,7 +58,7 @@ impl Readiness {
             text.push_str("shutting down\n");
         }
         let waiting = state
-            .parts
+            .components
             .iter()
             .filter_map(|(name, reason)| Some((name, reason.as_ref()?)));
         for (name, reason) in waiting {
@@ -76,26 +77,26 @@ impl Readiness {
     }
 }
 
-/// One part's say in the matter. Dropping it leaves its last word standing.
+/// The readiness of one component. Its last state remains when it is dropped.
 #[derive(Debug)]
-pub struct Part {
+pub struct ReadinessCheck {
     name: &'static str,
     readiness: Readiness,
 }
 
-impl Part {
-    /// This part can work.
+impl ReadinessCheck {
+    /// The component can work.
     pub fn ready(&self) {
         self.set(None);
     }
 
-    /// This part cannot work now. The reason is shown to the operator: no secrets.
+    /// The component cannot work now. The reason is shown to the operator: no secrets.
     pub fn not_ready(&self, reason: impl Into<String>) {
         self.set(Some(reason.into()));
     }
 
     fn set(&self, reason: Option<String>) {
-        self.readiness.lock().parts.insert(self.name, reason);
+        self.readiness.lock().components.insert(self.name, reason);
     }
 }
 
@@ -104,10 +105,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_parts_must_be_ready() {
+    fn all_components_must_be_ready() {
         let readiness = Readiness::new();
-        assert!(readiness.is_ready(), "without parts");
-        let (queue, sink) = (readiness.part("queue"), readiness.part("sink"));
+        assert!(readiness.is_ready(), "without checks");
+        let (queue, sink) = (readiness.check("queue"), readiness.check("sink"));
         sink.ready();
         assert_eq!(readiness.describe(), "queue: starting\n");
         queue.ready();
@@ -122,9 +123,9 @@ mod tests {
     #[test]
     fn closing_is_final() {
         let readiness = Readiness::new();
-        let part = readiness.part("queue");
+        let check = readiness.check("queue");
         readiness.close();
-        part.ready();
+        check.ready();
         assert!(!readiness.is_ready());
         assert_eq!(readiness.describe(), "shutting down\n");
     }

@@ -1,13 +1,13 @@
 //! Serving HTTP/1.1 on a bound listener, with bounds and a graceful end.
 //!
-//! What `axum::serve` leaves open is closed here: how long a client may take over its
-//! request head and over taking its answer, how many connections there may be and which of
-//! them gives way to a newcomer, and how long a shutdown may last. Bodies are bounded by the
+//! It adds the limits that `axum::serve` does not have: how long a client may take to send its
+//! request head and to read its response, how many connections there may be and which of them
+//! is closed for a new one, and how long a shutdown may last. Bodies are limited by the
 //! handlers, which know how much is reasonable.
 
+mod connection_limit;
 mod host;
-mod places;
-mod stall;
+mod write_timeout;
 
 use std::io;
 use std::time::Duration;
@@ -24,8 +24,8 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use self::places::{Incoming, Place, Places};
-use self::stall::Impatient;
+use self::connection_limit::{ConnectionLimit, ConnectionSlot, TrackedBody};
+use self::write_timeout::WriteTimeout;
 
 /// After an error of `accept` that is not about one connection (no file descriptors
 /// left, mostly), trying again at once would only burn CPU.
@@ -37,14 +37,14 @@ pub struct Limits {
     /// Time for the request head, counted from the first moment the connection could
     /// carry one; so also the time an idle connection stays open.
     pub header_read_timeout: Duration,
-    /// How long a client may take nothing of an answer that is being written.
+    /// How long a client may read nothing of a response that is being written.
     pub write_stall_timeout: Duration,
     /// Largest request head, in bytes; a longer one is answered with 431.
     pub max_head_bytes: usize,
-    /// Connections at one time. For a further client the one is closed that has been waiting
-    /// for its own the longest; if none waits, the further client does.
+    /// Connections at one time. When the limit is reached, the connection that has been idle
+    /// longest is closed for a new one; if none is idle, the new client waits.
     pub max_connections: usize,
-    /// How long requests in work may take once the server was told to stop.
+    /// How long requests in progress may take during a shutdown.
     pub drain_grace: Duration,
 }
 
@@ -66,13 +66,13 @@ impl Default for Limits {
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
-    /// Every request in work was answered.
+    /// Every request in progress was answered.
     Completely,
     /// The grace period ended first; the remaining connections were cut.
     Cut,
 }
 
-/// Serves `router` until `stop` is cancelled, then answers what is in work and returns.
+/// Serves `router` until `stop` is cancelled, then answers the requests in progress and returns.
 ///
 /// # Cancel safety
 /// Dropping the future cuts every connection.
@@ -83,29 +83,29 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Drained {
     let router = router.layer(middleware::from_fn(host::required));
-    let places = Places::new(limits.max_connections);
+    let limit = ConnectionLimit::new(limits.max_connections);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    // Cancel-safe: what is dropped with the future is a client of a server that stops.
-    while let Some((stream, place)) = stop.run_until_cancelled(accept(&listener, &places)).await {
-        let (turn, router) = (place.turn(), TowerToHyperService::new(router.clone()));
+    // Cancel-safe: only a client of a server that stops is dropped with the future.
+    while let Some((stream, slot)) = stop.run_until_cancelled(accept(&listener, &limit)).await {
+        let (tracker, router) = (slot.tracker(), TowerToHyperService::new(router.clone()));
         let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-            let turn = turn.clone();
-            let answer = router.call(request.map(|body| Incoming::new(body, turn.clone())));
+            let tracker = tracker.clone();
+            let response = router.call(request.map(|body| TrackedBody::new(body, tracker.clone())));
             async move {
-                let answer = answer.await;
-                turn.wait();
-                answer
+                let response = response.await;
+                tracker.mark_idle();
+                response
             }
         });
-        let stream = TokioIo::new(Impatient::new(stream, limits.write_stall_timeout));
+        let stream = TokioIo::new(WriteTimeout::new(stream, limits.write_stall_timeout));
         let connection = graceful.watch(http(limits).serve_connection(stream, service));
         connections.spawn(async move {
             tokio::select! {
                 ended = connection => if let Err(error) = ended {
                     debug!(error = %error, "connection ended early");
                 },
-                () = place.is_needed() => debug!("closed a connection that waited for its client, for another"),
+                () = slot.evicted() => debug!("closed an idle connection in favour of a new one"),
             }
         });
         while connections.try_join_next().is_some() {}
@@ -124,14 +124,15 @@ pub async fn serve(
     }
 }
 
-/// A connection first, a place second: nobody gives way before there is a newcomer.
-async fn accept(listener: &TcpListener, places: &Places) -> (TcpStream, Place) {
+/// Accepts first and acquires a slot second, so that no connection is evicted before there is a
+/// new one.
+async fn accept(listener: &TcpListener, limit: &ConnectionLimit) -> (TcpStream, ConnectionSlot) {
     loop {
         match listener.accept().await {
             Ok((stream, _peer)) => {
-                // Answers are written whole; waiting for more to send only delays them.
+                // Responses are written whole; waiting for more to send only delays them.
                 let _ = stream.set_nodelay(true);
-                return (stream, places.take().await);
+                return (stream, limit.acquire().await);
             }
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {

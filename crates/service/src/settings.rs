@@ -113,7 +113,7 @@ fn is_blank(value: &OsStr) -> bool {
 }
 
 /// The argument with the value of its variable as its default. Unlike clap itself, this passes
-/// over a blank variable. What takes any text, a hyphen first included, is not trimmed.
+/// over a blank variable. An argument that takes any text, even with a leading hyphen, is not trimmed.
 fn with_variable(arg: Arg, lookup: impl Fn(&OsStr) -> Option<OsString>) -> Arg {
     let value = arg.get_env().and_then(lookup);
     let arg = arg.env(None::<&str>);
@@ -210,8 +210,8 @@ where
 {
     move |text| {
         let number = text.parse().ok().filter(|number| bounds.contains(number));
-        let (least, most) = (bounds.start(), bounds.end());
-        number.ok_or_else(|| Expected(format!("a number from {least} to {most}")))
+        let (min, max) = (bounds.start(), bounds.end());
+        number.ok_or_else(|| Expected(format!("a number from {min} to {max}")))
     }
 }
 
@@ -230,13 +230,13 @@ pub fn duration(
     bounds: RangeInclusive<Duration>,
 ) -> impl Fn(&str) -> Result<Duration, Expected> + Clone + Send + Sync + 'static {
     move |text| {
-        let (least, most) = (bounds.start().as_secs(), bounds.end().as_secs());
+        let (min, max) = (bounds.start().as_secs(), bounds.end().as_secs());
         any_duration(text)
             .ok()
             .filter(|duration| bounds.contains(duration))
             .ok_or_else(|| {
                 Expected(format!(
-                    "an ISO 8601 duration such as `PT90S`, from {least} to {most} seconds"
+                    "an ISO 8601 duration such as `PT90S`, from {min} to {max} seconds"
                 ))
             })
     }

@@ -32,7 +32,7 @@ pub async fn with_signals<F: Future>(
             _ = interrupt.recv() => {}
         }
         if !stop.is_cancelled() {
-            info!("told to stop");
+            info!("received SIGTERM or SIGINT, shutting down");
             stop.cancel();
         }
     }

@@ -1,9 +1,8 @@
 //! Logs on standard error, as text for people or JSON for machines.
 //!
 //! Standard output stays free for what a program is asked to print. Nothing here
-//! redacts: types that hold secrets print none. But whatever is printed goes through
-//! `lines`, which lets no text of a stranger do more than be read: for that reason there are
-//! no colours either.
+//! redacts: types that hold secrets print none. But all output goes through `lines`, which
+//! escapes control characters in untrusted text; for that reason there are no colours either.
 
 mod knative;
 mod lines;
@@ -100,7 +99,7 @@ pub fn init_with_traces(
             registry.try_init().map_err(TelemetryError::Again)?;
         }
     }
-    started.tell();
+    started.log_notice();
     Ok(started.traces)
 }
 
@@ -110,7 +109,7 @@ where
 {
     let lines = fmt::layer()
         .with_writer(Lines(format))
-        // It would be told on standard error, and panic where that cannot be written to.
+        // The layer would report them on standard error, and panic if that cannot be written to.
         .log_internal_errors(false)
         .with_ansi(false);
     match format {
@@ -119,7 +118,7 @@ where
     }
 }
 
-/// What the user says, else what the cluster says, else the usual.
+/// The filter of the user, else the level of the cluster, else the default.
 fn targets(args: &TelemetryArgs) -> Result<Targets, TelemetryError> {
     if let Some(filter) = present(args.log_filter.as_deref()) {
         return parse(filter);
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn user_says_more_than_the_cluster() {
+    fn filter_of_the_user_overrides_the_cluster() {
         let config = r#"{"zap-logger-config":"{\"level\":\"error\"}"}"#;
         let table = [
             ("both", Some("debug"), Some(config), LevelFilter::DEBUG),
@@ -175,7 +174,7 @@ mod tests {
                 Some("?"),
                 LevelFilter::INFO,
             ),
-            ("nobody", None, None, LevelFilter::INFO),
+            ("neither", None, None, LevelFilter::INFO),
         ];
         for (name, filter, config, expected) in table {
             assert_eq!(level(filter, config), Some(expected), "{name}");

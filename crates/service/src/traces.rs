@@ -2,8 +2,8 @@
 //!
 //! A trace is made of `tracing` spans with the target [`SPANS`] and the level TRACE. Without a
 //! collector no layer is installed, and making such a span is one comparison of levels. With one,
-//! finished spans wait in a queue of fixed size for a task that sends them: who records a span never
-//! waits, and when the collector is away or slow, spans are lost and nothing else.
+//! finished spans wait in a queue of fixed size for a task that sends them: recording a span never
+//! blocks, and when the collector is unavailable or slow, spans are dropped and nothing else fails.
 //!
 //! Logs have spans of their own. No text of a log gets into a trace.
 
@@ -46,7 +46,7 @@ pub struct Identity {
 /// Keeps traces on their way.
 #[derive(Debug)]
 #[must_use = "the last spans are sent by `finish`"]
-pub struct Traces(Option<export::Exporting>);
+pub struct Traces(Option<export::ExportTask>);
 
 impl Traces {
     /// Sends what is recorded so far, within about two seconds.
@@ -54,13 +54,13 @@ impl Traces {
     /// # Cancel safety
     /// Dropping the future loses the spans that are not sent yet.
     pub async fn finish(self) {
-        if let Some(exporting) = self.0 {
-            exporting.finish().await;
+        if let Some(task) = self.0 {
+            task.finish().await;
         }
     }
 }
 
-/// The layer that records, and what must be told about it once there are logs.
+/// The layer that records, and a notice to log once logging is set up.
 pub(crate) struct Started {
     tracer: Option<SdkTracer>,
     pub(crate) traces: Traces,
@@ -82,7 +82,7 @@ pub(crate) fn start(args: &TraceArgs, identity: &Identity) -> Result<Started, Ht
         });
     };
     let resource = resource(identity, &plan);
-    let (queue, exporting) = export::start(&plan, &resource)?;
+    let (queue, task) = export::start(&plan, &resource)?;
     let provider = SdkTracerProvider::builder()
         .with_sampler(plan.sampler)
         .with_id_generator(context::Ids::default())
@@ -91,7 +91,7 @@ pub(crate) fn start(args: &TraceArgs, identity: &Identity) -> Result<Started, Ht
         .build();
     Ok(Started {
         tracer: Some(provider.tracer(identity.name)),
-        traces: Traces(Some(exporting)),
+        traces: Traces(Some(task)),
         notice,
     })
 }
@@ -112,8 +112,8 @@ impl Started {
         Some(spans.with_filter(only_spans()))
     }
 
-    /// Logs what the settings ask for and cannot have.
-    pub(crate) fn tell(&self) {
+    /// Logs why the settings for traces have no effect, if that is so.
+    pub(crate) fn log_notice(&self) {
         if let Some(notice) = &self.notice {
             warn!("{notice}");
         }
@@ -124,7 +124,7 @@ fn only_spans<S>() -> impl layer::Filter<S> {
     Targets::new().with_target(SPANS, Level::TRACE)
 }
 
-/// What the environment says comes last, and so counts.
+/// The attributes from the environment come last, so they override the others.
 fn resource(identity: &Identity, plan: &Plan) -> Resource {
     let own = [
         ("service.name", identity.name),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use service::{ConnectOptions, Part, Readiness};
+use service::{ConnectOptions, Readiness, ReadinessCheck};
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
@@ -58,7 +58,7 @@ impl Adapter {
         config: &Config,
         connection: Connection,
         metrics: Metrics,
-        queue_part: Part,
+        queue_part: ReadinessCheck,
         tokens: Tokens,
         observer: Arc<dyn Observer>,
         delivering: Handle,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use mns::{Client, Endpoint, Queue};
 use prometheus_client::registry::Registry;
-use service::credentials::{CredentialSource, Keeper};
+use service::credentials::{CredentialRefresher, CredentialSource};
 use service::traces::Identity;
 use service::{ConnectOptions, HttpClientMetrics, Readiness};
 use tokio::net::TcpListener;
@@ -41,7 +41,7 @@ pub async fn run(
     );
     let metrics = Metrics::new(adapter_metrics);
     let readiness = Readiness::new();
-    let queue_part = readiness.part("queue");
+    let queue_part = readiness.check("queue");
 
     let listener = listen(&config.operation).await?;
     let address = listener.local_addr()?;
@@ -96,7 +96,7 @@ pub fn identity(config: &Config) -> Identity {
     }
 }
 
-async fn keep(keeper: Keeper, stop: CancellationToken) {
+async fn keep(keeper: CredentialRefresher, stop: CancellationToken) {
     keeper.run(&stop).await;
 }
 
@@ -119,7 +119,7 @@ async fn connect(
     config: &QueueConfig,
     pollers: usize,
     observer: &Arc<dyn Observer>,
-) -> anyhow::Result<(Connection, Keeper)> {
+) -> anyhow::Result<(Connection, CredentialRefresher)> {
     let QueueConfig {
         endpoint,
         name,
@@ -151,5 +151,5 @@ async fn connect(
         .unwrap_or_else(|| format!("queues/{name}"));
     let client = Client::builder(endpoint, opened.credentials).build_on(transport);
     let queue = client.queue(name.clone());
-    Ok((Connection { queue, arn }, opened.keeper))
+    Ok((Connection { queue, arn }, opened.refresher))
 }

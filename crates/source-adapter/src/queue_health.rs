@@ -7,13 +7,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mns::{Error, RefusalKind};
-use service::Part;
+use service::ReadinessCheck;
 use tracing::{info, warn};
 
 /// The queue's state of health.
 #[derive(Debug)]
 pub(crate) struct QueueHealth {
-    part: Part,
+    part: ReadinessCheck,
     state: Mutex<State>,
 }
 
@@ -25,7 +25,7 @@ struct State {
 }
 
 impl QueueHealth {
-    pub(crate) fn new(part: Part) -> Self {
+    pub(crate) fn new(part: ReadinessCheck) -> Self {
         Self {
             part,
             state: Mutex::default(),

@@ -9,7 +9,7 @@ use kube::runtime::events::Reporter;
 use mns::OpenApiEndpoint;
 use prometheus_client::registry::Registry;
 use service::credentials::CredentialSource;
-use service::{ConnectOptions, HttpClientError, HttpClientMetrics, Part, Readiness};
+use service::{ConnectOptions, HttpClientError, HttpClientMetrics, Readiness, ReadinessCheck};
 use source_api::names;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -82,7 +82,7 @@ pub async fn run_with(
     let side_stop = CancellationToken::new();
     let side = serve(&args, readiness.clone(), registry, &ctx, &side_stop).await?;
     // Sources that need the identity would otherwise be reported as unready at every start.
-    let _keeper = begin(cloud_identity, &stop).await;
+    let _refresher = begin(cloud_identity, &stop).await;
     let outcome = work(&args, ctx, feeds, &election, &identity, &stop).await;
     readiness.close();
     side_stop.cancel();
@@ -269,9 +269,9 @@ async fn serve(
     ctx: &Arc<Context>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
-    // Before the first probe, if there is to be such a part.
+    // Added before the first probe.
     let scaler = args.scaler.scaler_listen;
-    let scaler = scaler.map(|listen| (listen, readiness.part("scaler")));
+    let scaler = scaler.map(|listen| (listen, readiness.check("scaler")));
     let listener: TcpListener = service::bind(args.listen, "--listen").await?;
     let address = listener.local_addr()?;
     let mut addresses = vec![("http", address)];
@@ -279,7 +279,7 @@ async fn serve(
     let router = service::health::router(readiness, Arc::new(registry));
     let health = service::health::serve_alone(listener, router, stop.clone());
     let mut tasks = vec![tokio::spawn(health)];
-    if let Some((listen, part)) = scaler {
+    if let Some((listen, check)) = scaler {
         let listener: TcpListener = service::bind(listen, "--scaler-listen").await?;
         let address = listener.local_addr()?;
         addresses.push(("scaler", address));
@@ -287,7 +287,7 @@ async fn serve(
         tasks.push(tokio::spawn(answer(
             listener,
             ctx.clone(),
-            part,
+            check,
             stop.clone(),
         )));
     }
@@ -298,14 +298,19 @@ async fn serve(
 }
 
 /// Answers KEDA until `stop`, and then for a moment what is still open.
-async fn answer(listener: TcpListener, ctx: Arc<Context>, part: Part, stop: CancellationToken) {
-    part.ready();
+async fn answer(
+    listener: TcpListener,
+    ctx: Arc<Context>,
+    check: ReadinessCheck,
+    stop: CancellationToken,
+) {
+    check.ready();
     let stopped = stop.clone();
     let answered = async {
         if let Err(error) = scaler::serve(listener, ctx, stop).await {
             let line = service::error_line(&error);
             error!(error = line, "KEDA cannot ask any more: {line}");
-            part.not_ready("its listener is broken");
+            check.not_ready("its listener is broken");
         }
     };
     let ended = async {

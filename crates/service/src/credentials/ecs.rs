@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, Request, StatusCode};
 use transport::{Call, Replay, Transport};
 
 use super::CredentialsError;
-use super::role::{Issued, MAX_ANSWER_BYTES, Wire, accepted};
+use super::role::{IssuedKeys, MAX_RESPONSE_BYTES, TemporaryCredentials, accepted};
 
 const SERVICE: &str = "the ECS metadata service";
 /// The service is on the same machine, or not there at all.
@@ -52,7 +52,10 @@ impl EcsRole {
         })
     }
 
-    pub(super) async fn fetch(&self, transport: &Transport) -> Result<Issued, CredentialsError> {
+    pub(super) async fn fetch(
+        &self,
+        transport: &Transport,
+    ) -> Result<TemporaryCredentials, CredentialsError> {
         let token = match self.token(transport).await {
             Ok(token) => Some(token),
             Err(_) if self.allow_without_token => None,
@@ -63,9 +66,9 @@ impl EcsRole {
             None => text(&self.get(transport, "", token.as_ref()).await?)?,
         };
         let body = self.get(transport, &role, token.as_ref()).await?;
-        let answer: Wire = serde_json::from_slice(&body)
-            .map_err(|_| CredentialsError::Answer { service: SERVICE })?;
-        Ok(answer.into())
+        let issued: IssuedKeys = serde_json::from_slice(&body)
+            .map_err(|_| CredentialsError::InvalidResponse { service: SERVICE })?;
+        Ok(issued.into())
     }
 
     async fn token(&self, transport: &Transport) -> Result<HeaderValue, CredentialsError> {
@@ -77,7 +80,7 @@ impl EcsRole {
         };
         let body = send(transport, request).await?;
         let mut token = HeaderValue::from_str(&text(&body)?)
-            .map_err(|_| CredentialsError::Answer { service: SERVICE })?;
+            .map_err(|_| CredentialsError::InvalidResponse { service: SERVICE })?;
         token.set_sensitive(true);
         Ok(token)
     }
@@ -108,8 +111,8 @@ async fn send(
     transport: &Transport,
     request: impl Fn() -> Result<Request<Bytes>, http::Error> + Send + Sync,
 ) -> Result<Bytes, CredentialsError> {
-    let call = Call::new(DEADLINE, MAX_ANSWER_BYTES).replay(Replay::Safe);
-    let answer =
+    let call = Call::new(DEADLINE, MAX_RESPONSE_BYTES).replay(Replay::Safe);
+    let response =
         transport
             .send(&call, request)
             .await
@@ -117,19 +120,19 @@ async fn send(
                 service: SERVICE,
                 source,
             })?;
-    if answer.status() == StatusCode::NOT_FOUND {
+    if response.status() == StatusCode::NOT_FOUND {
         let code = "NoSuchRole".to_owned();
         return Err(CredentialsError::Refused {
             service: SERVICE,
-            status: answer.status(),
+            status: response.status(),
             code,
         });
     }
-    accepted(SERVICE, answer)
+    accepted(SERVICE, response)
 }
 
 fn text(body: &Bytes) -> Result<String, CredentialsError> {
-    let text =
-        std::str::from_utf8(body).map_err(|_| CredentialsError::Answer { service: SERVICE })?;
+    let text = std::str::from_utf8(body)
+        .map_err(|_| CredentialsError::InvalidResponse { service: SERVICE })?;
     Ok(text.trim().to_owned())
 }

@@ -22,12 +22,12 @@ pub enum CredentialsError {
         /// How the user would name a file.
         file_option: &'static str,
     },
-    /// The environment holds half a key pair.
+    /// The environment has an incomplete key pair.
     #[error(transparent)]
     Variables(signing::CredentialsError),
-    /// The environment asks for a role by half.
+    /// The environment has only some of the variables for a role.
     #[error("variable `{missing}` is missing although `{present}` is set")]
-    HalfARole {
+    IncompleteRole {
         /// The variable to set.
         missing: &'static str,
         /// The variable that shows the intent.
@@ -92,14 +92,14 @@ pub enum CredentialsError {
     Refused {
         /// Who was asked.
         service: &'static str,
-        /// The answer's status.
+        /// The status of the response.
         status: StatusCode,
         /// The service's own code; empty if it gave none.
         code: String,
     },
-    /// The answer is not what it should be.
-    #[error("the answer of {service} holds no credentials")]
-    Answer {
+    /// The response has no credentials in it.
+    #[error("the response of {service} holds no credentials")]
+    InvalidResponse {
         /// Who was asked.
         service: &'static str,
     },
@@ -112,14 +112,14 @@ impl CredentialsError {
         match self {
             Self::NoSource { .. }
             | Self::Variables(_)
-            | Self::HalfARole { .. }
+            | Self::IncompleteRole { .. }
             | Self::Uri { .. }
             | Self::StsEndpoint { .. }
             | Self::Content { .. }
             | Self::Directory { .. } => Disposition::Permanent,
             Self::Refused { status, .. } if status.is_client_error() => Disposition::Permanent,
-            // A Secret may be about to be mounted, a broken answer about to be mended.
-            Self::Unreadable { .. } | Self::Refused { .. } | Self::Answer { .. } => {
+            // A Secret may be mounted later, and an invalid response may be a passing fault.
+            Self::Unreadable { .. } | Self::Refused { .. } | Self::InvalidResponse { .. } => {
                 Disposition::Retry
             }
             Self::Unanswered { source, .. } => source.disposition(),

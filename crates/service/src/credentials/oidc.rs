@@ -16,7 +16,7 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::CredentialsError;
-use super::role::{Issued, MAX_ANSWER_BYTES, Wire, accepted};
+use super::role::{IssuedKeys, MAX_RESPONSE_BYTES, TemporaryCredentials, accepted};
 use crate::settings::http_url;
 
 const SERVICE: &str = "STS";
@@ -48,7 +48,7 @@ impl OidcRole {
     /// Reads the variables that the RRSA webhook sets; `None` if there are none.
     ///
     /// # Errors
-    /// [`CredentialsError::HalfARole`] names the one that is missing,
+    /// [`CredentialsError::IncompleteRole`] names the one that is missing,
     /// [`CredentialsError::StsEndpoint`] the one that names no host.
     pub fn from_vars(
         lookup: impl Fn(&str) -> Option<String>,
@@ -58,7 +58,7 @@ impl OidcRole {
             return Ok(None);
         };
         let required = |missing: &'static str| {
-            lookup(missing).ok_or(CredentialsError::HalfARole { missing, present })
+            lookup(missing).ok_or(CredentialsError::IncompleteRole { missing, present })
         };
         Ok(Some(Self {
             role_arn: required(ROLE_ARN)?,
@@ -70,11 +70,14 @@ impl OidcRole {
         }))
     }
 
-    pub(super) async fn fetch(&self, transport: &Transport) -> Result<Issued, CredentialsError> {
+    pub(super) async fn fetch(
+        &self,
+        transport: &Transport,
+    ) -> Result<TemporaryCredentials, CredentialsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct AssumeRoleResponse {
-            credentials: Wire,
+            credentials: IssuedKeys,
         }
         let token = tokio::fs::read_to_string(&self.token_file).await;
         let token = token
@@ -84,18 +87,18 @@ impl OidcRole {
                 mounted: "service account's token",
                 source,
             })?;
-        let call = Call::new(DEADLINE, MAX_ANSWER_BYTES).replay(Replay::Safe);
-        let answer = transport
+        let call = Call::new(DEADLINE, MAX_RESPONSE_BYTES).replay(Replay::Safe);
+        let response = transport
             .send(&call, || self.request(token.trim(), Timestamp::now()))
             .await
             .map_err(|source| CredentialsError::Unanswered {
                 service: SERVICE,
                 source,
             })?;
-        let body = accepted(SERVICE, answer)?;
+        let body = accepted(SERVICE, response)?;
         serde_json::from_slice::<AssumeRoleResponse>(&body)
-            .map(|answer| answer.credentials.into())
-            .map_err(|_| CredentialsError::Answer { service: SERVICE })
+            .map(|response| response.credentials.into())
+            .map_err(|_| CredentialsError::InvalidResponse { service: SERVICE })
     }
 
     fn request(&self, token: &str, now: Timestamp) -> Result<Request<Bytes>, http::Error> {

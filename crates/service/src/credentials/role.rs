@@ -1,4 +1,4 @@
-//! What all kinds of roles have in common: temporary keys with an end.
+//! What all kinds of roles have in common: temporary keys that expire.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -9,8 +9,8 @@ use transport::Transport;
 
 use super::{CredentialsError, CredentialsUri, EcsRole, OidcRole};
 
-/// Bigger than any answer of the issuing services.
-pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// Larger than any response of the issuing services.
+pub(super) const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 /// A role whose keys have to be fetched again and again.
 #[derive(Clone, Debug)]
@@ -22,13 +22,16 @@ pub(super) enum Role {
 
 /// Keys as issued.
 #[derive(Debug)]
-pub(super) struct Issued {
+pub(super) struct TemporaryCredentials {
     pub(super) credentials: Credentials,
     pub(super) expires: Timestamp,
 }
 
 impl Role {
-    pub(super) async fn fetch(&self, transport: &Transport) -> Result<Issued, CredentialsError> {
+    pub(super) async fn fetch(
+        &self,
+        transport: &Transport,
+    ) -> Result<TemporaryCredentials, CredentialsError> {
         match self {
             Self::Oidc(role) => role.fetch(transport).await,
             Self::Ecs(role) => role.fetch(transport).await,
@@ -40,15 +43,15 @@ impl Role {
 /// The four fields, spelled alike by everybody who issues keys.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Wire {
+pub(super) struct IssuedKeys {
     access_key_id: String,
     access_key_secret: String,
     security_token: String,
     expiration: Timestamp,
 }
 
-impl From<Wire> for Issued {
-    fn from(wire: Wire) -> Self {
+impl From<IssuedKeys> for TemporaryCredentials {
+    fn from(wire: IssuedKeys) -> Self {
         let pair = Credentials::new(wire.access_key_id, wire.access_key_secret);
         Self {
             credentials: pair.with_security_token(wire.security_token),
@@ -57,20 +60,20 @@ impl From<Wire> for Issued {
     }
 }
 
-/// The body of a successful answer; otherwise an error with the code it names.
+/// The body of a successful response; otherwise an error with the code in it.
 pub(super) fn accepted(
     service: &'static str,
-    answer: http::Response<Bytes>,
+    response: http::Response<Bytes>,
 ) -> Result<Bytes, CredentialsError> {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Refusal {
         code: String,
     }
-    match answer.status() {
-        StatusCode::OK => Ok(answer.into_body()),
+    match response.status() {
+        StatusCode::OK => Ok(response.into_body()),
         status => {
-            let refusal: Refusal = serde_json::from_slice(answer.body()).unwrap_or_default();
+            let refusal: Refusal = serde_json::from_slice(response.body()).unwrap_or_default();
             Err(CredentialsError::Refused {
                 service,
                 status,

@@ -1,7 +1,7 @@
-//! Temporary keys from an address that a sidecar or a broker answers.
+//! Temporary keys from the address of a sidecar or a broker.
 //!
-//! The last place that the official SDKs look at. Whoever answers decides whose keys
-//! these are; the address itself may be a secret and appears in no text.
+//! The last source in the order of the official SDKs. The server at the address decides whose
+//! keys these are; the address itself may be a secret and appears in no message.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use transport::{Call, Replay, Transport};
 use url::Url;
 
 use super::CredentialsError;
-use super::role::{Issued, MAX_ANSWER_BYTES, Wire, accepted};
+use super::role::{IssuedKeys, MAX_RESPONSE_BYTES, TemporaryCredentials, accepted};
 use crate::settings::http_url;
 
 const SERVICE: &str = "the service at ALIBABA_CLOUD_CREDENTIALS_URI";
@@ -43,19 +43,22 @@ impl CredentialsUri {
         Ok(Some(Self(url)))
     }
 
-    pub(super) async fn fetch(&self, transport: &Transport) -> Result<Issued, CredentialsError> {
-        let call = Call::new(DEADLINE, MAX_ANSWER_BYTES).replay(Replay::Safe);
+    pub(super) async fn fetch(
+        &self,
+        transport: &Transport,
+    ) -> Result<TemporaryCredentials, CredentialsError> {
+        let call = Call::new(DEADLINE, MAX_RESPONSE_BYTES).replay(Replay::Safe);
         let request = || Request::get(self.0.as_str()).body(Bytes::new());
-        let answer = transport.send(&call, request).await.map_err(|source| {
+        let response = transport.send(&call, request).await.map_err(|source| {
             CredentialsError::Unanswered {
                 service: SERVICE,
                 source,
             }
         })?;
-        let body = accepted(SERVICE, answer)?;
-        serde_json::from_slice::<Wire>(&body)
+        let body = accepted(SERVICE, response)?;
+        serde_json::from_slice::<IssuedKeys>(&body)
             .map(Into::into)
-            .map_err(|_| CredentialsError::Answer { service: SERVICE })
+            .map_err(|_| CredentialsError::InvalidResponse { service: SERVICE })
     }
 }
 

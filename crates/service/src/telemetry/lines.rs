@@ -1,7 +1,5 @@
-//! The way of every log record to standard error, whoever wrote it.
-//!
-//! What a stranger sent may stand in any field of any record. Here, and so nowhere else, it is
-//! made printable and its length is bounded.
+//! The one writer of log records. Any field can hold untrusted text; it is escaped and cut here
+//! and nowhere else.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -11,10 +9,10 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::LogFormat;
 use transport::printable::{Printable, is_unprintable};
 
-/// Longest line in text, in bytes.
-const LONGEST_LINE: usize = 8 * 1024;
-/// Longest string in a line of JSON, in characters. A record holds a handful of strings.
-const LONGEST_STRING: usize = 2 * 1024;
+/// Maximum length of a line of text.
+const MAX_LINE_BYTES: usize = 8 * 1024;
+/// Maximum length of a string in a line of JSON. A record holds a handful of strings.
+const MAX_STRING_CHARS: usize = 2 * 1024;
 /// Stands for what is left out.
 const CUT: char = '…';
 
@@ -59,7 +57,7 @@ impl<W: Write> Write for Line<W> {
 }
 
 fn line_of_text(text: &str) -> String {
-    let kept = &text[..text.floor_char_boundary(LONGEST_LINE)];
+    let kept = &text[..text.floor_char_boundary(MAX_LINE_BYTES)];
     let mut line = Printable::new(kept).to_string();
     if kept.len() < text.len() {
         line.push(CUT);
@@ -88,8 +86,8 @@ fn line_of_json(text: &str) -> String {
             (length, _) => length.map(|length| length.saturating_add(1)),
         };
         match length {
-            Some(length) if length > LONGEST_STRING + 1 => {}
-            Some(length) if length == LONGEST_STRING + 1 => line.push(CUT),
+            Some(length) if length > MAX_STRING_CHARS + 1 => {}
+            Some(length) if length == MAX_STRING_CHARS + 1 => line.push(CUT),
             _ if is_unprintable(character) => push_escaped(&mut line, character),
             _ => line.push_str(&unit),
         }
@@ -135,8 +133,8 @@ mod tests {
     #[test]
     fn endless_record_in_text_is_cut() {
         let line = written(LogFormat::Text, &"脸".repeat(1_000_000));
-        assert!(line.len() <= LONGEST_LINE + CUT.len_utf8() && line.ends_with(CUT));
-        let exact = "x".repeat(LONGEST_LINE);
+        assert!(line.len() <= MAX_LINE_BYTES + CUT.len_utf8() && line.ends_with(CUT));
+        let exact = "x".repeat(MAX_LINE_BYTES);
         assert_eq!(written(LogFormat::Text, &exact), exact);
     }
 
@@ -154,9 +152,12 @@ mod tests {
     #[test]
     fn endless_strings_in_json_are_cut_each() {
         for (endless, kept) in [
-            ("x".repeat(1_000_000), "x".repeat(LONGEST_STRING)),
-            ("\n".repeat(1_000_000), "\n".repeat(LONGEST_STRING)),
-            ("\u{1b}".repeat(1_000_000), "\u{1b}".repeat(LONGEST_STRING)),
+            ("x".repeat(1_000_000), "x".repeat(MAX_STRING_CHARS)),
+            ("\n".repeat(1_000_000), "\n".repeat(MAX_STRING_CHARS)),
+            (
+                "\u{1b}".repeat(1_000_000),
+                "\u{1b}".repeat(MAX_STRING_CHARS),
+            ),
         ] {
             let record = json!({"a": endless, "b": "short", "c": endless});
             let line = written(LogFormat::Json, &record.to_string());

@@ -1,8 +1,9 @@
-//! The way of finished spans to the collector.
+//! Sends finished spans to the collector.
 //!
-//! Its bounds: [`QUEUED_SPANS`] wait, [`BATCH_SPANS`] of them at most are on their way, each request has
-//! a deadline and few repetitions. What finds no place, or comes after the last repetition, is lost
-//! and counted, and a log line says so at most once in [`QUIET`].
+//! Its limits: at most [`QUEUED_SPANS`] are queued and at most [`BATCH_SPANS`] are being sent; each
+//! request has a deadline and few retries. Spans that do not fit into the queue, and those of a
+//! request whose retries failed, are dropped and counted; a log line reports them at most once in
+//! [`WARN_INTERVAL`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,8 +38,8 @@ const BATCH_SPANS: usize = 512;
 const RESPONSE_BYTES: usize = 64 * 1024;
 /// How long the process waits for its last spans to be sent when it ends.
 const LAST_EXPORT: Duration = Duration::from_secs(2);
-/// Between two log lines about spans that were lost.
-const QUIET: Duration = Duration::from_mins(5);
+/// Between two log lines about dropped spans.
+const WARN_INTERVAL: Duration = Duration::from_mins(5);
 /// How many messages a receive brought. One that brought none is not worth a span: there are three a
 /// minute on an idle queue.
 pub const MESSAGE_COUNT: &str = "messaging.batch.message_count";
@@ -47,7 +48,7 @@ pub const MESSAGE_COUNT: &str = "messaging.batch.message_count";
 #[derive(Debug)]
 pub(super) struct Queue {
     spans: mpsc::Sender<SpanData>,
-    lost: Arc<AtomicU64>,
+    dropped: Arc<AtomicU64>,
 }
 
 impl SpanProcessor for Queue {
@@ -57,7 +58,7 @@ impl SpanProcessor for Queue {
         if span.span_context.is_sampled() && !is_empty_receive(&span) {
             let sent = self.spans.try_send(span);
             if let Err(mpsc::error::TrySendError::Full(_span)) = sent {
-                self.lost.fetch_add(1, Ordering::Relaxed);
+                self.dropped.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -79,12 +80,12 @@ fn is_empty_receive(span: &SpanData) -> bool {
 
 /// The task that sends.
 #[derive(Debug)]
-pub(super) struct Exporting {
+pub(super) struct ExportTask {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-impl Exporting {
+impl ExportTask {
     pub(super) async fn finish(self) {
         self.stop.cancel();
         if timeout(LAST_EXPORT, self.task).await.is_err() {
@@ -97,17 +98,17 @@ impl Exporting {
 pub(super) fn start(
     plan: &Plan,
     resource: &Resource,
-) -> Result<(Queue, Exporting), HttpClientError> {
+) -> Result<(Queue, ExportTask), HttpClientError> {
     let options = ConnectOptions {
         idle_per_host: 1,
         ..ConnectOptions::default()
     };
     let transport = Transport::connect(&options)?;
     let (spans, received) = mpsc::channel(QUEUED_SPANS);
-    let lost = Arc::new(AtomicU64::new(0));
+    let dropped = Arc::new(AtomicU64::new(0));
     let queue = Queue {
         spans,
-        lost: lost.clone(),
+        dropped: dropped.clone(),
     };
     let exporter = Exporter {
         collector: Collector {
@@ -118,20 +119,20 @@ pub(super) fn start(
             resource: resource.into(),
         },
         delay: plan.delay,
-        lost,
-        silent_until: None,
+        dropped,
+        muted_until: None,
     };
     let stop = CancellationToken::new();
     let task = tokio::spawn(exporter.run(received, stop.clone()));
-    Ok((queue, Exporting { stop, task }))
+    Ok((queue, ExportTask { stop, task }))
 }
 
 #[derive(Debug)]
 struct Exporter {
     collector: Collector,
     delay: Duration,
-    lost: Arc<AtomicU64>,
-    silent_until: Option<Instant>,
+    dropped: Arc<AtomicU64>,
+    muted_until: Option<Instant>,
 }
 
 impl Exporter {
@@ -162,23 +163,23 @@ impl Exporter {
         let reason = match self.collector.send(batch).await {
             Ok(()) => None,
             Err(reason) => {
-                self.lost.fetch_add(count, Ordering::Relaxed);
+                self.dropped.fetch_add(count, Ordering::Relaxed);
                 Some(reason)
             }
         };
-        self.tell_of_losses(reason.as_deref());
+        self.warn_about_dropped(reason.as_deref());
     }
 
-    fn tell_of_losses(&mut self, reason: Option<&str>) {
+    fn warn_about_dropped(&mut self, reason: Option<&str>) {
         let now = Instant::now();
-        if self.silent_until.is_some_and(|end| now < end) {
+        if self.muted_until.is_some_and(|end| now < end) {
             return;
         }
-        let spans = self.lost.swap(0, Ordering::Relaxed);
+        let spans = self.dropped.swap(0, Ordering::Relaxed);
         if spans > 0 {
-            self.silent_until = Some(now + QUIET);
-            let reason = reason.unwrap_or("there were more than it keeps up with");
-            warn!(spans, "the collector did not get {spans} spans: {reason}");
+            self.muted_until = Some(now + WARN_INTERVAL);
+            let reason = reason.unwrap_or("the queue was full");
+            warn!(spans, "dropped {spans} spans: {reason}");
         }
     }
 }

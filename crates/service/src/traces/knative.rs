@@ -1,7 +1,7 @@
 //! What Knative's `config-observability` says about traces.
 //!
 //! Knative hands it to adapters as JSON of its own types (`{"tracing": {"protocol": ...}}`); the keys of
-//! the `ConfigMap` (`{"tracing-protocol": ...}`) are read as well. What cannot be read says nothing.
+//! the `ConfigMap` (`{"tracing-protocol": ...}`) are read as well. Invalid values are ignored.
 
 use std::convert::Infallible;
 use std::str::FromStr;

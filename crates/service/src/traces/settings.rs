@@ -14,8 +14,8 @@ use crate::settings::{Expected, endpoint_url, number};
 /// Where collectors take traces.
 pub(super) const PATH: &str = "/v1/traces";
 const HTTP_PROTOBUF: &str = "http/protobuf";
-/// Where a collector listens that nobody gave another address.
-const USUAL_COLLECTOR: &str = "http://localhost:4318/v1/traces";
+/// The default address of a collector.
+const DEFAULT_COLLECTOR: &str = "http://localhost:4318/v1/traces";
 
 /// The options for traces. None is sent unless a collector is named.
 #[derive(Clone, Debug, clap::Args)]
@@ -28,7 +28,7 @@ pub struct TraceArgs {
     /// The whole URL that traces go to, in place of the collector's.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value_name = "URL", value_parser = endpoint_url)]
     pub otel_exporter_otlp_traces_endpoint: Option<Url>,
-    /// Protocol of the collector; only `http/protobuf` is spoken.
+    /// Protocol of the collector; only `http/protobuf` is supported.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_PROTOCOL", value_name = "NAME")]
     pub otel_exporter_otlp_protocol: Option<String>,
     /// Protocol of the collector, if it is another one for traces.
@@ -138,7 +138,7 @@ impl TraceArgs {
         };
         if protocol != HTTP_PROTOBUF {
             let notice = format!(
-                "no traces are sent: OTLP by {protocol:?} is not spoken here; set the protocol to {HTTP_PROTOBUF} and the endpoint to the collector's port for it, usually 4318"
+                "no traces are sent: OTLP over {protocol:?} is not supported; set the protocol to {HTTP_PROTOBUF} and the endpoint to the collector's port for it, usually 4318"
             );
             return (None, Some(notice));
         }
@@ -175,7 +175,7 @@ impl TraceArgs {
             return Some((protocol, self.observability_config.endpoint()));
         }
         self.otel_traces_exporter?;
-        Some((own_protocol, Url::parse(USUAL_COLLECTOR).ok()))
+        Some((own_protocol, Url::parse(DEFAULT_COLLECTOR).ok()))
     }
 
     fn own_endpoint(&self) -> Option<Url> {

@@ -140,7 +140,7 @@ fn what_cannot_be_had_is_told() {
     let grpc = r#"{"tracing":{"protocol":"grpc","endpoint":"http://k:4317","samplingRate":1}}"#;
     let (plan, notice) = args(&[("K_OBSERVABILITY_CONFIG", grpc)]).plan();
     assert!(plan.is_none());
-    insta::assert_snapshot!(notice.unwrap(), @r#"no traces are sent: OTLP by "grpc" is not spoken here; set the protocol to http/protobuf and the endpoint to the collector's port for it, usually 4318"#);
+    insta::assert_snapshot!(notice.unwrap(), @r#"no traces are sent: OTLP over "grpc" is not supported; set the protocol to http/protobuf and the endpoint to the collector's port for it, usually 4318"#);
 }
 
 #[test]

@@ -144,13 +144,13 @@ async fn secret_swapped_behind_a_link_takes_effect() {
     let opened = source.open(transport()).await.unwrap();
     assert_eq!(opened.url.as_deref(), Some("http://127.0.0.1:1/"));
     let (live, stop) = (opened.credentials.clone(), CancellationToken::new());
-    let keeper = tokio::spawn({
+    let refresher = tokio::spawn({
         let stop = stop.clone();
-        async move { opened.keeper.run(&stop).await }
+        async move { opened.refresher.run(&stop).await }
     });
     std::fs::write(root.path().join("v1/mns"), "broken").unwrap();
     mount("v2", "NEW");
     eventually("new key", || live.get().access_key_id().as_str() == "NEW").await;
     stop.cancel();
-    keeper.await.unwrap();
+    refresher.await.unwrap();
 }

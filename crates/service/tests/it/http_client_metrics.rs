@@ -1,4 +1,4 @@
-//! What `/metrics` tells of requests to others.
+//! The metric of HTTP client requests at `/metrics`.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;

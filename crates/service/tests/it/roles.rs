@@ -75,16 +75,16 @@ async fn pod_identity_is_exchanged_and_renewed_with_the_token_of_the_moment() {
     assert_eq!(*opened.credentials.get(), issued("STS.1"));
     std::fs::write(&token, "jwt2").unwrap();
     let (live, stop) = (opened.credentials, CancellationToken::new());
-    let keeper = tokio::spawn({
+    let refresher = tokio::spawn({
         let stop = stop.clone();
-        async move { opened.keeper.run(&stop).await }
+        async move { opened.refresher.run(&stop).await }
     });
     eventually("renewed key", || {
         live.get().access_key_id().as_str() == "STS.2"
     })
     .await;
     stop.cancel();
-    keeper.await.unwrap();
+    refresher.await.unwrap();
 }
 
 #[tokio::test]
@@ -127,9 +127,9 @@ async fn old_keys_stay_while_new_ones_cannot_be_had() {
     std::fs::write(&token, "jwt").unwrap();
     let opened = oidc(&sts, token).open(transport()).await.unwrap();
     let (live, stop) = (opened.credentials, CancellationToken::new());
-    let keeper = tokio::spawn({
+    let refresher = tokio::spawn({
         let stop = stop.clone();
-        async move { opened.keeper.run(&stop).await }
+        async move { opened.refresher.run(&stop).await }
     });
     let mut asked = 0;
     while asked < 3 {
@@ -142,7 +142,7 @@ async fn old_keys_stay_while_new_ones_cannot_be_had() {
         .await;
     eventually("renewed key", || *live.get() == issued("STS.2")).await;
     stop.cancel();
-    keeper.await.unwrap();
+    refresher.await.unwrap();
 }
 
 #[tokio::test]
@@ -193,7 +193,7 @@ async fn machine_without_session_tokens_is_asked_only_if_allowed() {
 }
 
 #[tokio::test]
-async fn answer_without_keys_is_an_error() {
+async fn response_without_keys_is_an_error() {
     let metadata = MockServer::start().await;
     Mock::given(method("GET"))
         .respond_with(
@@ -205,7 +205,7 @@ async fn answer_without_keys_is_an_error() {
         .open(transport())
         .await
         .unwrap_err();
-    insta::assert_snapshot!(error, @"the answer of the ECS metadata service holds no credentials");
+    insta::assert_snapshot!(error, @"the response of the ECS metadata service holds no credentials");
 }
 
 #[tokio::test]
@@ -234,13 +234,13 @@ async fn address_that_hands_out_keys_is_asked_again_before_they_end() {
     let opened = source.open(transport()).await.unwrap();
     assert_eq!(*opened.credentials.get(), issued("STS.1"));
     let (live, stop) = (opened.credentials, CancellationToken::new());
-    let keeper = tokio::spawn({
+    let refresher = tokio::spawn({
         let stop = stop.clone();
-        async move { opened.keeper.run(&stop).await }
+        async move { opened.refresher.run(&stop).await }
     });
     eventually("renewal", || *live.get() == issued("STS.2")).await;
     stop.cancel();
-    keeper.await.unwrap();
+    refresher.await.unwrap();
 }
 
 #[tokio::test]
@@ -254,7 +254,7 @@ async fn address_that_hands_out_no_keys_is_named_without_its_text() {
     let url = format!("{}/MARKER", broker.uri()).parse().unwrap();
     let source = CredentialSource::Uri(CredentialsUri::new(url));
     let error = source.open(transport()).await.unwrap_err();
-    insta::assert_snapshot!(error, @"the answer of the service at ALIBABA_CLOUD_CREDENTIALS_URI holds no credentials");
+    insta::assert_snapshot!(error, @"the response of the service at ALIBABA_CLOUD_CREDENTIALS_URI holds no credentials");
     let nonsense = |name: &str| (name == "ALIBABA_CLOUD_CREDENTIALS_URI").then(|| "MARKER".into());
     let error = CredentialSource::from_vars(None, "F", nonsense).unwrap_err();
     insta::assert_snapshot!(error, @"variable `ALIBABA_CLOUD_CREDENTIALS_URI` is not an http or https URL");

@@ -56,7 +56,7 @@ async fn operator_sees_health_readiness_and_metrics() {
     let mut registry = Registry::default();
     registry.register("events", "Events taken", Counter::<u64>::default());
     let readiness = Readiness::new();
-    let part = readiness.part("queue");
+    let check = readiness.check("queue");
     let router = service::health::router(readiness.clone(), Arc::new(registry));
     let server = start(router, Limits::default()).await;
 
@@ -70,7 +70,7 @@ async fn operator_sees_health_readiness_and_metrics() {
         starting.starts_with("HTTP/1.1 503 ") && starting.ends_with("queue: starting\n"),
         "{starting}"
     );
-    part.ready();
+    check.ready();
     assert!(
         fetch(server.address, "/readiness")
             .await
@@ -118,7 +118,7 @@ async fn client_that_says_nothing_is_cut() {
 }
 
 #[tokio::test]
-async fn client_that_takes_no_answer_gives_way_to_others() {
+async fn client_that_reads_no_response_is_closed_for_others() {
     let limits = Limits {
         write_stall_timeout: Duration::from_millis(50),
         max_connections: 1,
@@ -156,7 +156,7 @@ async fn huge_request_head_is_refused() {
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 
-/// What clients send that keep a server waiting.
+/// Requests of slow clients.
 const SLOW: [(&str, &str); 4] = [
     ("nothing", ""),
     ("half a head", "POST / HTTP/1.1\r\nhost: x\r\nx-slow: "),
@@ -168,7 +168,7 @@ const SLOW: [(&str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn clients_that_keep_a_server_waiting_keep_nobody_out() {
+async fn slow_clients_do_not_lock_out_others() {
     // No deadline of the server's helps.
     let limits = Limits {
         header_read_timeout: Duration::from_hours(1),
@@ -192,7 +192,7 @@ async fn clients_that_keep_a_server_waiting_keep_nobody_out() {
 }
 
 #[tokio::test]
-async fn client_whose_request_is_in_work_does_not_give_way() {
+async fn busy_connection_is_not_evicted() {
     let (router, entered, gate) = waiting();
     let limits = Limits {
         max_connections: 1,

@@ -8,7 +8,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use service::credentials::{CredentialSource, Keeper};
+use service::credentials::{CredentialRefresher, CredentialSource};
 use service::error_line;
 use signing::LiveCredentials;
 use thiserror::Error;
@@ -88,7 +88,7 @@ impl CloudIdentity {
     }
 
     /// Asks for the first keys, for a few seconds. They are used from then on.
-    pub async fn begin(&self) -> Option<Keeper> {
+    pub async fn begin(&self) -> Option<CredentialRefresher> {
         let Inner { source, sts, .. } = &*self.0;
         // Boxed, because it is large and nearly always waits.
         let open = Box::pin(source.clone().open(sts.clone()));
@@ -97,7 +97,7 @@ impl CloudIdentity {
             Ok(Ok(opened)) => {
                 info!("the controller has keys of its own identity");
                 let _first = self.0.credentials.set(opened.credentials);
-                return Some(opened.keeper);
+                return Some(opened.refresher);
             }
             Ok(Err(error)) => error_line(&error),
             Err(_) => format!("no answer within {} s", FIRST.as_secs()),
@@ -110,15 +110,15 @@ impl CloudIdentity {
     }
 
     /// Keeps the keys fresh, and goes on asking while there are none. Never ends.
-    pub async fn keep(self, mut keeper: Option<Keeper>) {
+    pub async fn keep(self, mut refresher: Option<CredentialRefresher>) {
         let mut failures = 0;
         loop {
-            if let Some(keeper) = keeper.take() {
-                Box::pin(keeper.run(&CancellationToken::new())).await;
+            if let Some(refresher) = refresher.take() {
+                Box::pin(refresher.run(&CancellationToken::new())).await;
             } else {
                 failures += 1;
                 sleep(BACKOFF.after(failures)).await;
-                keeper = self.begin().await;
+                refresher = self.begin().await;
             }
         }
     }

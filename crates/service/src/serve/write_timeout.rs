@@ -1,8 +1,8 @@
-//! A connection whose peer must take what it asked for.
+//! A write timeout: closes a connection whose client stops reading.
 //!
-//! A client that sends requests and reads no answers would otherwise hold its connection, and
+//! A client that sends requests and reads no responses would otherwise hold its connection, and
 //! with it one of the server's slots, for as long as it likes: no other deadline covers the
-//! time in which an answer is written. Reading is not timed here; heads have their own
+//! time in which a response is written. Reading is not timed here; heads have their own
 //! deadline, bodies that of their handler.
 
 use std::future::Future as _;
@@ -14,26 +14,26 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// Fails writing once the peer took nothing for the time allowed.
+/// A stream whose writes fail once the peer has read nothing for the timeout.
 #[derive(Debug)]
-pub(super) struct Impatient<S> {
+pub(super) struct WriteTimeout<S> {
     stream: S,
-    patience: Duration,
-    /// Runs while a write waits for the peer.
+    timeout: Duration,
+    /// Runs while a write is pending.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Impatient<S> {
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
+impl<S> WriteTimeout<S> {
+    pub(super) fn new(stream: S, timeout: Duration) -> Self {
         Self {
             stream,
-            patience,
+            timeout,
             waiting: None,
         }
     }
 
-    /// Passes an outcome on; a wait that has lasted too long becomes an error.
-    fn judge<T>(
+    /// Returns `outcome`, or an error if the write has been pending for the timeout.
+    fn check_timeout<T>(
         &mut self,
         context: &mut Context<'_>,
         outcome: Poll<io::Result<T>>,
@@ -42,17 +42,15 @@ impl<S> Impatient<S> {
             self.waiting = None;
             return outcome;
         }
-        let patience = self.patience;
-        let waiting = self
-            .waiting
-            .get_or_insert_with(|| Box::pin(sleep(patience)));
+        let timeout = self.timeout;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(timeout)));
         ready!(waiting.as_mut().poll(context));
-        let reason = "the client does not take its answer";
+        let reason = "the client does not read its response";
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, reason)))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -62,14 +60,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.judge(context, outcome)
+        self.check_timeout(context, outcome)
     }
 
     fn poll_write_vectored(
@@ -78,7 +76,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.judge(context, outcome)
+        self.check_timeout(context, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -87,7 +85,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_flush(context);
-        self.judge(context, outcome)
+        self.check_timeout(context, outcome)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -102,28 +100,28 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(30);
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_nothing_is_given_up_in_time() {
+    async fn write_fails_when_the_client_reads_nothing_for_the_timeout() {
         let began = Instant::now();
         let (ours, _theirs) = duplex(16);
-        let error = Impatient::new(ours, PATIENCE)
+        let error = WriteTimeout::new(ours, TIMEOUT)
             .write_all(&[0; 17])
             .await
             .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert_eq!(began.elapsed(), PATIENCE);
+        assert_eq!(began.elapsed(), TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_little_by_little_gets_everything() {
+    async fn write_succeeds_while_the_client_reads_slowly() {
         let (ours, mut theirs) = duplex(16);
-        let mut ours = Impatient::new(ours, PATIENCE);
+        let mut ours = WriteTimeout::new(ours, TIMEOUT);
         let reading = async {
             let mut taken = 0;
             while taken < 64 {
-                sleep(PATIENCE / 2).await;
+                sleep(TIMEOUT / 2).await;
                 taken += theirs.read(&mut [0; 16]).await.unwrap();
             }
         };

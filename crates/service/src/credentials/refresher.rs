@@ -1,7 +1,7 @@
-//! The task that keeps credentials usable.
+//! The task that refreshes credentials.
 //!
-//! It changes the shared credentials and nothing else. When new ones cannot be had, the
-//! old ones stay: they may still be good, and the service that refuses them says so.
+//! It changes the shared credentials and nothing else. When new ones cannot be obtained, the
+//! old ones stay: they may still be valid, and a service that refuses them reports that.
 
 use std::time::Duration;
 
@@ -20,15 +20,15 @@ use crate::error_line;
 const FILE_POLL: Duration = Duration::from_secs(5);
 /// Time to get through a longer failure of the issuing service; the official SDKs take as much.
 const MARGIN: Duration = Duration::from_mins(15);
-const LEAST_SLEEP: Duration = Duration::from_secs(1);
-/// Timers stand still while a machine sleeps, keys expire all the same.
-const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+const MIN_SLEEP: Duration = Duration::from_secs(1);
+/// Timers stop while a machine is suspended, but keys still expire.
+const MAX_SLEEP: Duration = Duration::from_mins(1);
 /// Between attempts to get new credentials.
-const BACKOFF: Backoff = Backoff::new(LEAST_SLEEP, LONGEST_SLEEP);
+const BACKOFF: Backoff = Backoff::new(MIN_SLEEP, MAX_SLEEP);
 
-/// Keeps one [`LiveCredentials`] fresh. Its owner runs it next to what uses them.
+/// Refreshes one [`LiveCredentials`]. Its owner runs it for as long as they are used.
 #[derive(Debug)]
-pub struct Keeper(Kind);
+pub struct CredentialRefresher(Kind);
 
 #[derive(Debug)]
 enum Kind {
@@ -46,7 +46,7 @@ enum Kind {
     },
 }
 
-impl Keeper {
+impl CredentialRefresher {
     pub(super) fn nothing() -> Self {
         Self(Kind::Nothing)
     }
@@ -110,7 +110,7 @@ async fn watch(file: &SecretFile, mut known: SecretDocument, live: &LiveCredenti
                 info!(path = %file.path().display(), "took new credentials from `{}`", file.path().display());
             }
             Ok(_) => is_broken = false,
-            // Once, not every few seconds until somebody mends it.
+            // Once, not every few seconds until the Secret is corrected.
             Err(error) if !is_broken => {
                 is_broken = true;
                 warn!(error = error_line(&error), "keeping the old credentials");
@@ -158,7 +158,7 @@ async fn sleep_until(due: Timestamp) {
         if left.is_zero() {
             return;
         }
-        sleep(left.min(LONGEST_SLEEP)).await;
+        sleep(left.min(MAX_SLEEP)).await;
     }
 }
 
@@ -166,7 +166,7 @@ async fn sleep_until(due: Timestamp) {
 fn refresh_at(now: Timestamp, expires: Timestamp) -> Timestamp {
     let left = Duration::try_from(expires.duration_since(now)).unwrap_or_default();
     // A clock that runs ahead makes all keys look expired: never ask without pause.
-    now + left.saturating_sub(MARGIN.min(left / 2)).max(LEAST_SLEEP)
+    now + left.saturating_sub(MARGIN.min(left / 2)).max(MIN_SLEEP)
 }
 
 #[cfg(test)]
