@@ -32,7 +32,7 @@ const EVENT_BYTES: usize = 1 << 20;
 /// A hundred of the longest names.
 const REQUEST_BYTES: usize = 256 << 10;
 /// Ways that a page shows.
-const MOST_SHOWN: usize = 500;
+const MAX_SHOWN: usize = 500;
 const PAGE_SIZE: usize = 48;
 /// What Knative calls the name of a `DomainMapping` that a request was sent to.
 const ORIGINAL_HOST: &str = "k-original-host";
@@ -115,7 +115,7 @@ async fn sign_out(State(console): State<Shared>) -> Response {
 
 /// `GET /api/photos`: the newest ways.
 async fn recent(State(console): State<Shared>) -> Json<Vec<Journey>> {
-    Json(console.journeys.recent(MOST_SHOWN))
+    Json(console.journeys.recent(MAX_SHOWN))
 }
 
 #[derive(Debug, Deserialize)]

@@ -19,7 +19,7 @@ use crate::source::Source;
 /// Twice the size at which a page shows it, for fine screens.
 const THUMBNAIL: &str = "image/resize,m_lfit,w_480,h_480";
 /// Image processing takes no larger files.
-const MOST_PROCESSED_BYTES: u64 = 20 << 20;
+const MAX_PROCESSED_BYTES: u64 = 20 << 20;
 
 /// The console; handlers and tasks share one.
 pub(crate) type Shared = Arc<Console>;
@@ -89,7 +89,7 @@ impl Console {
 
     /// A URL with which the browser reads a result made small; none where OSS makes none.
     pub(crate) fn thumbnail(&self, item: &Item) -> Option<String> {
-        if item.size_bytes > MOST_PROCESSED_BYTES {
+        if item.size_bytes > MAX_PROCESSED_BYTES {
             return None;
         }
         let (key, lifetime) = (item.key.parse().ok()?, self.settings.url_lifetime);

@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 
 /// More results than this are not shown.
-pub(crate) const MOST_RESULTS: usize = 200_000;
+pub(crate) const MAX_RESULTS: usize = 200_000;
 
 /// Where a result stands: the newest first, then by key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

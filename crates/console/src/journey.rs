@@ -23,7 +23,7 @@ use self::unanswered::Unanswered;
 use crate::live::Live;
 
 /// Photos that are remembered; what bucket and queue know of older ones can be asked for.
-const MOST_JOURNEYS: usize = 5000;
+const MAX_JOURNEYS: usize = 5000;
 /// The name under which pages hear of a photo.
 const NEWS: &str = "photo";
 
@@ -217,7 +217,7 @@ impl Journeys {
         if is_news {
             // What a new console finds in the bucket says nothing of the rate.
             known.stored += u64::from(finished.at >= self.started);
-            if known.fresh.len() < MOST_JOURNEYS {
+            if known.fresh.len() < MAX_JOURNEYS {
                 known.fresh.push(finished.key.to_owned());
             }
         }
@@ -331,7 +331,7 @@ impl Journeys {
         let is_new = !known.journeys.contains_key(key);
         if is_new {
             known.order.push_back(key.to_owned());
-            if known.order.len() > MOST_JOURNEYS
+            if known.order.len() > MAX_JOURNEYS
                 && let Some(oldest) = known.order.pop_front()
             {
                 known.journeys.remove(&oldest);

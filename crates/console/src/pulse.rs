@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 /// Samples that are kept: an hour, one every ten seconds.
-const MOST_SAMPLES: usize = 360;
+const MAX_SAMPLES: usize = 360;
 /// How far apart samples are, in milliseconds.
 const SPACING_MS: i64 = 10_000;
 
@@ -122,7 +122,7 @@ impl Pulse {
         };
         let is_due = |last: &Sample| at_ms - last.at_ms >= SPACING_MS;
         if state.samples.back().is_none_or(is_due) {
-            if state.samples.len() == MOST_SAMPLES {
+            if state.samples.len() == MAX_SAMPLES {
                 state.samples.pop_front();
             }
             state.samples.push_back(sample);
@@ -157,7 +157,7 @@ mod tests {
             });
         }
         let (samples, _) = pulse.history();
-        assert_eq!(samples.len(), MOST_SAMPLES);
+        assert_eq!(samples.len(), MAX_SAMPLES);
         assert_eq!(samples[1].at_ms - samples[0].at_ms, SPACING_MS);
         assert!(samples.iter().all(|it| (it.stored, it.refused) == (15, 5)));
     }

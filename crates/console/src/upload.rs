@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
-use oss::{FormOptions, ObjectKey};
+use oss::{ObjectKey, PresignPostOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::config::BucketConfig;
@@ -15,9 +15,9 @@ use crate::console::{Console, Shared};
 use crate::guard::Refused;
 
 /// Files of one request.
-const MOST_FILES: usize = 100;
+const MAX_FILES: usize = 100;
 /// Room for the folders that the console puts in front.
-const LONGEST_NAME: usize = 600;
+const MAX_NAME: usize = 600;
 /// What the face service can read, with the endings by which it is called.
 pub(crate) const TYPES: [(&str, &[&str]); 5] = [
     ("image/jpeg", &["jpg", "jpeg", "jpe", "jfif"]),
@@ -76,8 +76,8 @@ pub(crate) async fn sign(
     State(console): State<Shared>,
     Json(wanted): Json<Wanted>,
 ) -> Result<Json<Forms>, Refused> {
-    if wanted.files.len() > MOST_FILES {
-        let reason = format!("a request may name {MOST_FILES} files");
+    if wanted.files.len() > MAX_FILES {
+        let reason = format!("a request may name {MAX_FILES} files");
         return Err(Refused::bad(reason));
     }
     let count = u32::try_from(wanted.files.len()).unwrap_or(u32::MAX);
@@ -108,9 +108,9 @@ pub(crate) fn folder_of_day(settings: &BucketConfig, now: Timestamp) -> String {
     format!("{}/{}", settings.photos, now.strftime("%Y-%m-%d"))
 }
 
-fn form(console: &Console, options: &FormOptions, now: Timestamp) -> Result<Form, Refused> {
+fn form(console: &Console, options: &PresignPostOptions, now: Timestamp) -> Result<Form, Refused> {
     let lifetime = console.settings.url_lifetime;
-    let form = console.public.sign_form(options, lifetime, now);
+    let form = console.public.presign_post(options, lifetime, now);
     let form = form.map_err(|error| Refused::behind(&error))?;
     console.journeys.expected(options.key.as_str(), now);
     Ok(Form::Signed {
@@ -125,7 +125,7 @@ fn options(
     folder: &str,
     file: &File,
     taken: &mut HashSet<String>,
-) -> Result<FormOptions, Problem> {
+) -> Result<PresignPostOptions, Problem> {
     let most = console.settings.max_upload_bytes;
     match file.size_bytes {
         0 => return Err(Problem::Empty),
@@ -134,14 +134,14 @@ fn options(
     }
     let content_type = media_type(&file.name).ok_or(Problem::Type)?;
     let name = plain(&file.name).ok_or(Problem::Name)?;
-    let name = (1..=MOST_FILES)
+    let name = (1..=MAX_FILES)
         .map(|number| numbered(&name, number))
         .find(|name| taken.insert(name.clone()))
         .ok_or(Problem::Name)?;
     let key: ObjectKey = format!("{folder}/{name}")
         .parse()
         .map_err(|_| Problem::Name)?;
-    Ok(FormOptions {
+    Ok(PresignPostOptions {
         key,
         content_type: content_type.to_owned(),
         size_bytes: 1..=most,
@@ -165,7 +165,7 @@ fn plain(name: &str) -> Option<String> {
         .filter(|segment| !matches!(segment.as_str(), "" | "." | ".."))
         .collect();
     let name = segments.join("/");
-    (!name.is_empty() && name.len() <= LONGEST_NAME).then_some(name)
+    (!name.is_empty() && name.len() <= MAX_NAME).then_some(name)
 }
 
 /// `a.jpg`, then `a-2.jpg`.
@@ -198,7 +198,7 @@ mod tests {
         ] {
             assert_eq!(plain(name).as_deref(), expected, "{name}");
         }
-        assert_eq!(plain(&"x".repeat(LONGEST_NAME + 1)), None);
+        assert_eq!(plain(&"x".repeat(MAX_NAME + 1)), None);
         assert_eq!(numbered("a.b.jpg", 2), "a.b-2.jpg");
     }
 

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use crate::console::{Console, QueueView};
-use crate::gallery::{Listed, MOST_RESULTS};
+use crate::gallery::{Listed, MAX_RESULTS};
 use crate::journey::{Finished, Journey, State, Step};
 use crate::pulse::{Look, QueueState, Troubles};
 use crate::source::SourceStatus;
@@ -34,7 +34,7 @@ const LIST_PAUSE: Duration = Duration::from_mins(1);
 const SIDECAR: &str = ".json";
 /// How far back a new console looks for photos, and how much it lists of each day.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-const MOST_RECALLED_PAGES: usize = 20;
+const MAX_RECALLED_PAGES: usize = 20;
 /// A form may be used at its last moment, and a large photo takes its time.
 const UPLOAD_GRACE: Duration = Duration::from_mins(15);
 
@@ -240,7 +240,7 @@ impl Console {
                 ..ListRequest::default()
             };
             let mut after = None;
-            for _ in 0..MOST_RECALLED_PAGES {
+            for _ in 0..MAX_RECALLED_PAGES {
                 let page = self.bucket.list(&request, after.as_deref()).await?;
                 photos.extend(page.objects);
                 after = page.next;
@@ -277,7 +277,7 @@ impl Console {
                 modified_ms: object.last_modified.map_or(0, Timestamp::as_millisecond),
             }));
             after = page.next;
-            if after.is_none() || results.len() >= MOST_RESULTS {
+            if after.is_none() || results.len() >= MAX_RESULTS {
                 break after.is_none();
             }
         };

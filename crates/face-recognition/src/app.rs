@@ -25,16 +25,16 @@ use tracing::{info, warn};
 use transport::Transport;
 use url::Url;
 
-use crate::budget::Budget;
-use crate::config::{Config, Faces, Finder, Limits, Operation, Output, Storage};
+use crate::config::{BackendKind, Config, Faces, Limits, Operation, Output, Storage};
 use crate::handler::{self, AppState};
 use crate::keyed_mutex::KeyedMutex;
+use crate::memory_budget::MemoryBudget;
 use crate::metrics::Metrics;
 use crate::pipeline::Pipeline;
 use crate::storage::Buckets;
 use crate::temporary;
 
-/// Takes events until `stop` is cancelled, then finishes what is in work.
+/// Takes events until `stop` is cancelled, then finishes what is in progress.
 ///
 /// # Errors
 /// When the configuration cannot be acted on: no credentials, an address in use.
@@ -62,7 +62,7 @@ pub async fn run(
     let observer = HttpClientMetrics::new(&mut registry).observer();
     let transport = Transport::connect(&options)?.observed_by(observer);
     let opened = credentials.open(transport.clone()).await?;
-    temporary::refuse(faces.finder, &opened.credentials)?;
+    temporary::refuse(faces.backend, &opened.credentials)?;
 
     let metrics = Metrics::new(registry.sub_registry_with_prefix("face"));
     let pipeline = pipeline(
@@ -77,7 +77,7 @@ pub async fn run(
     let state = AppState {
         pipeline: Arc::new(pipeline),
         slots: Arc::new(Semaphore::new(limits.max_events)),
-        bodies: Budget::new(Limits::EVENT_MEMORY),
+        bodies: MemoryBudget::new(Limits::EVENT_MEMORY),
         tasks: TaskTracker::new(),
         stop: stop.clone(),
     };
@@ -89,9 +89,9 @@ pub async fn run(
     let readiness = Readiness::new();
     let health = service::health::router(readiness.clone(), Arc::new(registry));
     let router = router(state.clone()).merge(health.clone());
-    info!(http = %address, face.backend = faces.finder.name(),
-        "taking events at {address}, faces by `{}`", faces.finder.name());
-    // Health is served as long as events are in work, for the kubelet's probes.
+    info!(http = %address, face.backend = faces.backend.name(),
+        "taking events at {address}, faces by `{}`", faces.backend.name());
+    // Health is served as long as events are in progress, for the kubelet's probes.
     let health_stop = CancellationToken::new();
     let health = health_listener.map(|listener| {
         tokio::spawn(service::health::serve_alone(
@@ -105,7 +105,7 @@ pub async fn run(
         let stop = stop.clone();
         async move {
             let keeping = opened.refresher.run(&stop);
-            let watching = temporary::watch(faces.finder, &opened.credentials, &part, &stop);
+            let watching = temporary::watch(faces.backend, &opened.credentials, &part, &stop);
             tokio::join!(keeping, watching);
         }
     });
@@ -159,10 +159,10 @@ async fn serve(
     let (_drained, deadline) = tokio::join!(serving, closing);
     state.tasks.close();
     match timeout_at(deadline, state.tasks.wait()).await {
-        Ok(()) => info!("nothing is left in work"),
+        Ok(()) => info!("every event is finished"),
         Err(_elapsed) => warn!(
             events = state.tasks.len(),
-            "leaving events in work undone; they will be delivered again"
+            "events in progress are abandoned; they will be delivered again"
         ),
     }
 }
@@ -205,8 +205,8 @@ fn pipeline(
         cpus,
         readers: Arc::new(Semaphore::new(limits.cpus)),
         calls: Arc::new(Semaphore::new(faces.max_calls)),
-        files: Budget::new(limits.file_memory),
-        pixels: Budget::new(limits.pixel_memory),
+        files: MemoryBudget::new(limits.file_memory),
+        pixels: MemoryBudget::new(limits.pixel_memory),
         results: KeyedMutex::new(),
         metrics,
     })
@@ -221,15 +221,15 @@ fn backend(
 ) -> anyhow::Result<Backend> {
     let endpoint = faces.endpoint.as_ref();
     let (credentials, transport, cpus) = (credentials.clone(), transport.clone(), cpus.clone());
-    Ok(match faces.finder {
-        Finder::Dataplus => {
+    Ok(match faces.backend {
+        BackendKind::Dataplus => {
             let endpoint = match endpoint {
                 Some(endpoint) => endpoint.clone(),
                 None => Url::parse(dataplus::ENDPOINT)?,
             };
             Dataplus::new(endpoint, credentials, transport, cpus).into()
         }
-        Finder::Facebody => {
+        BackendKind::Facebody => {
             let mut options = FacebodyOptions::default();
             if let Some(endpoint) = endpoint {
                 options.endpoint = endpoint.clone();
@@ -241,7 +241,7 @@ fn backend(
             }
             Facebody::new(options, credentials, transport, cpus).into()
         }
-        Finder::Imm => {
+        BackendKind::Imm => {
             let project = faces.imm_project.clone();
             let options = ImmOptions {
                 project: project.context("`FACE_IMM_PROJECT` is missing")?,
@@ -249,7 +249,7 @@ fn backend(
             };
             Imm::new(options, credentials, transport).into()
         }
-        Finder::Local => {
+        BackendKind::Local => {
             let threads = cpus.available_permits();
             Local::new(Analyser::new(faces.local()?, threads), cpus).into()
         }

@@ -11,7 +11,7 @@ use service::credentials::CredentialSource;
 use service::telemetry::TelemetryArgs;
 use service::traces::TraceArgs;
 
-pub use faces::{Faces, Finder};
+pub use faces::{BackendKind, Faces};
 pub use limits::Limits;
 pub use operation::Operation;
 pub use output::{Output, Sidecar};

@@ -13,7 +13,7 @@ use transport::Disposition;
 
 use picture::PictureError;
 
-/// Why an event was not dealt with.
+/// Why an event was not processed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
@@ -42,12 +42,14 @@ pub enum Failure {
     #[error("the result has no usable key")]
     ResultKey(#[source] NameError),
     /// The configuration does not allow this bucket or region.
-    #[error("{what} `{name}` is not one that this service may work in")]
+    #[error("{what} `{name}` is not allowed, see the setting `{setting}`")]
     Forbidden {
         /// `bucket` or `region`.
         what: &'static str,
         /// Its name.
         name: String,
+        /// The setting that lists those that are allowed.
+        setting: &'static str,
     },
     /// The photo's file is larger than allowed.
     #[error(
@@ -59,7 +61,7 @@ pub enum Failure {
         /// The limit.
         limit_bytes: u64,
     },
-    /// The photo's content cannot be worked on.
+    /// The photo's content cannot be processed.
     #[error(transparent)]
     Picture(#[from] PictureError),
     /// The photo is not there any more, or its bucket is not.
@@ -81,28 +83,28 @@ pub enum Failure {
     #[error("the faces could not be found")]
     Faces(#[source] FaceError),
     /// The photo kept changing while it was worked on.
-    #[error("the photo was overwritten {attempts} times while in work")]
+    #[error("the photo was overwritten {attempts} times during processing")]
     Overwritten {
         /// How often the work was begun.
         attempts: u32,
     },
     /// The photo took too long.
-    #[error("the photo was not done within {} seconds", after.as_secs())]
+    #[error("processing the photo took longer than {} seconds", after.as_secs())]
     Deadline {
         /// The limit.
         after: Duration,
     },
-    /// More events are in work than allowed, or than can be done in time.
-    #[error("too many events in work")]
+    /// More events are in progress than allowed, or than can be done in time.
+    #[error("too many events in progress")]
     Busy,
     /// The client went away before work on the photo began. No client reads this.
-    #[error("the sender left before it was the photo's turn")]
+    #[error("the client disconnected before work on the photo began")]
     ClientGone,
     /// The process was told to end.
     #[error("the service is shutting down")]
     Stopping,
     /// A defect here or in a decoder: the work panicked. The same photo would do it again.
-    #[error("the photo could not be worked on because of a defect in this service")]
+    #[error("the photo could not be processed because of a defect in this service")]
     Defect,
     /// The reply could not be written. A defect as well, but the photo is done.
     #[error("the reply could not be written")]

@@ -21,9 +21,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, Span, error, info, info_span, warn};
 
-use crate::budget::{Budget, Grant};
+use crate::event_filter::{self, Decision, SkipReason};
 use crate::failure::{Failure, RetryAdvice};
-use crate::guard::{self, Decision, SkipReason};
+use crate::memory_budget::{MemoryBudget, MemoryPermit};
 use crate::pipeline::{Outcome, Pipeline};
 use crate::reply::{self, EventName};
 use crate::response::{refusal, response};
@@ -49,10 +49,10 @@ const QUICK_BYTES: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct AppState {
     pub(crate) pipeline: Arc<Pipeline>,
-    /// One slot per request in work.
+    /// One slot per request in progress.
     pub(crate) slots: Arc<Semaphore>,
     /// Memory for requests, from their first byte to their response.
-    pub(crate) bodies: Budget,
+    pub(crate) bodies: MemoryBudget,
     /// The tasks that do the work.
     pub(crate) tasks: TaskTracker,
     /// Cancelled once no more work is to be taken.
@@ -165,7 +165,7 @@ impl AppState {
         let key = address
             .map(|address| address.key.to_string())
             .unwrap_or_default();
-        let outcome = match guard::decide(&notice, &pipeline.storage, &pipeline.limits) {
+        let outcome = match event_filter::decide(&notice, &pipeline.storage, &pipeline.limits) {
             Ok(Decision::Take(job)) => {
                 let work = pipeline.process(event, *job, client_gone);
                 work.instrument(span.clone()).await
@@ -178,7 +178,7 @@ impl AppState {
             Ok(Outcome::Skipped(reason)) => {
                 pipeline.metrics.skipped(*reason);
                 let reason = reason.word();
-                info!(oss.key = %key, reason, "nothing to do about `{key}`: {reason}");
+                info!(oss.key = %key, reason, "skipped `{key}`: {reason}");
             }
             Err(failure) => {
                 spans::failed(&span, failure);
@@ -222,7 +222,11 @@ fn parse(headers: &HeaderMap, body: Bytes, span: &Span) -> Result<Parsed, Failur
 }
 
 /// Reads a body within bounds of size, time and memory.
-async fn read(body: Body, limit_bytes: usize, memory: &Budget) -> Result<(Bytes, Grant), Failure> {
+async fn read(
+    body: Body,
+    limit_bytes: usize,
+    memory: &MemoryBudget,
+) -> Result<(Bytes, MemoryPermit), Failure> {
     let collecting = collect(Limited::new(body, limit_bytes), memory);
     match timeout(BODY_DEADLINE, collecting).await {
         Ok(Err(BodyError::Full)) => Err(Failure::Busy),
@@ -257,20 +261,23 @@ enum BodyError {
 }
 
 /// Takes memory for bytes that have arrived, not for an announced length: announcing is free.
-async fn collect(mut body: Limited<Body>, memory: &Budget) -> Result<(Bytes, Grant), BodyError> {
+async fn collect(
+    mut body: Limited<Body>,
+    memory: &MemoryBudget,
+) -> Result<(Bytes, MemoryPermit), BodyError> {
     let mut whole = BytesMut::new();
-    let mut grant = Grant::default();
+    let mut permit = MemoryPermit::default();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(BodyError::Body)?.into_data() else {
             continue; // Trailers mean nothing here.
         };
         let bytes = whole.len().saturating_add(data.len());
-        if !memory.grow(&mut grant, bytes as u64) {
+        if !memory.grow(&mut permit, bytes as u64) {
             return Err(BodyError::Full);
         }
         whole.extend_from_slice(&data);
     }
-    Ok((whole.freeze(), grant))
+    Ok((whole.freeze(), permit))
 }
 
 /// Logs a failure. Only a mistake in the settings needs a person at once, so only that is an
@@ -281,8 +288,8 @@ fn report(key: &str, failure: &Failure) {
         RetryAdvice::Misconfigured => {
             error!(oss.key = %key, reason, "cannot work as configured: {line}");
         }
-        RetryAdvice::Retry(_) => warn!(oss.key = %key, reason, "put off: {line}"),
-        RetryAdvice::GiveUp(_) => warn!(oss.key = %key, reason, "given up: {line}"),
+        RetryAdvice::Retry(_) => warn!(oss.key = %key, reason, "will be retried: {line}"),
+        RetryAdvice::GiveUp(_) => warn!(oss.key = %key, reason, "will not be retried: {line}"),
     }
 }
 
@@ -301,14 +308,14 @@ mod tests {
             tokio::time::sleep(Duration::from_secs(1)).await;
             Some((Ok::<_, Infallible>(Bytes::from_static(b" ")), ()))
         });
-        let failure = read(Body::from_stream(drops), 1024, &Budget::new(1 << 20)).await;
+        let failure = read(Body::from_stream(drops), 1024, &MemoryBudget::new(1 << 20)).await;
         assert!(matches!(failure, Err(Failure::EventCutOff)), "{failure:?}");
         assert_eq!(began.elapsed().as_secs(), BODY_DEADLINE.as_secs());
     }
 
     #[tokio::test]
     async fn bodies_share_their_memory() {
-        let memory = Budget::new(16 << 10);
+        let memory = MemoryBudget::new(16 << 10);
         let body = |bytes| read(Body::from(vec![b' '; bytes]), 1 << 20, &memory);
         let first = body(9 << 10).await.unwrap();
         assert_eq!(first.0.len(), 9 << 10);

@@ -1,5 +1,5 @@
-//! What a key's suffix or a media type says about content, as far as it can be believed: it is
-//! enough to leave a film or a document alone, and to call a photo that is none an error.
+//! A guess at the content from the extension of the key or from the media type. It decides two things:
+//! to skip what is certainly no photo, and to report a file that claims to be one and is not.
 
 /// What name and media type say about content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

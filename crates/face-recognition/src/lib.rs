@@ -14,13 +14,13 @@
 
 mod admission;
 mod app;
-mod budget;
 pub mod config;
+pub mod event_filter;
 mod failure;
-pub mod guard;
 mod handler;
 mod hint;
 mod keyed_mutex;
+mod memory_budget;
 mod metrics;
 mod photo;
 mod pipeline;

@@ -11,8 +11,8 @@ use prometheus_client::registry::{Registry, Unit};
 use service::traces::SPANS;
 use tracing::{Instrument as _, trace_span};
 
+use crate::event_filter::SkipReason;
 use crate::failure::{Failure, RetryAdvice};
-use crate::guard::SkipReason;
 
 /// From a HEAD request on the same machine to a photo that took all its time.
 const STAGE_SECONDS: [f64; 12] = [
@@ -120,10 +120,14 @@ impl Metrics {
             Unit::Seconds,
             metrics.stages.clone(),
         );
-        registry.register("photos_in_work", "Photos in work", metrics.photos.clone());
+        registry.register(
+            "photos_in_work",
+            "Photos in progress",
+            metrics.photos.clone(),
+        );
         registry.register(
             "requests_in_work",
-            "Requests in work",
+            "Requests in progress",
             metrics.requests.clone(),
         );
         // The first failure is an increase only if there was a number before it.

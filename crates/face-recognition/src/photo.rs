@@ -16,7 +16,7 @@ use picture::{Annotated, Header, Limits, Orientation, Picture, PictureError, Pla
 use tokio::runtime::Handle;
 use transport::BoxError;
 
-use crate::budget::{Budget, Grant};
+use crate::memory_budget::{MemoryBudget, MemoryPermit};
 
 /// Quality of pictures made for a face API: detectors see no difference above it.
 const QUALITY: u8 = 90;
@@ -26,13 +26,13 @@ pub(crate) struct FetchedPhoto {
     pub(crate) file: Bytes,
     /// For the file. Kept with it, because drawing goes on for a while when nobody waits for it any
     /// more.
-    pub(crate) set_aside: Arc<Grant>,
+    pub(crate) file_permit: Arc<MemoryPermit>,
     pub(crate) header: Header,
     pub(crate) limits: Limits,
     pub(crate) url: PresignedUrl,
     /// Where the photo was found.
     pub(crate) address: ObjectAddress,
-    pub(crate) memory: Budget,
+    pub(crate) memory: MemoryBudget,
     /// The runtime that the waiting is done on.
     pub(crate) runtime: Handle,
 }
@@ -43,8 +43,8 @@ impl FetchedPhoto {
         Picture::open(&self.file, &self.limits)
     }
 
-    fn memory_for(&self, bytes: u64) -> Grant {
-        self.runtime.block_on(self.memory.ask(bytes))
+    fn memory_for(&self, bytes: u64) -> MemoryPermit {
+        self.runtime.block_on(self.memory.acquire(bytes))
     }
 
     /// The photo in colours, once there is memory for it. Call it from a blocking thread.
@@ -59,26 +59,26 @@ impl FetchedPhoto {
         self: Arc<Self>,
         plan: &Plan,
         needed: u64,
-    ) -> Result<(Annotated, Grant), PictureError> {
-        let grant = self.memory_for(needed);
-        let (limits, _set_aside) = (self.limits, self.set_aside.clone());
+    ) -> Result<(Annotated, MemoryPermit), PictureError> {
+        let permit = self.memory_for(needed);
+        let (limits, _file_permit) = (self.limits, self.file_permit.clone());
         let file = Arc::try_unwrap(self).map_or_else(|one| one.file.clone(), |photo| photo.file);
-        annotate(file, &limits, plan, grant)
+        annotate(file, &limits, plan, permit)
     }
 }
 
-/// The result, in place of the file unless somebody else holds that. `grant` is for what is needed beside
+/// The result, in place of the file unless somebody else holds that. `permit` is for what is needed beside
 /// the file, and what the result does not need of it is given back.
 fn annotate(
     file: Bytes,
     limits: &Limits,
     plan: &Plan,
-    mut grant: Grant,
-) -> Result<(Annotated, Grant), PictureError> {
+    mut permit: MemoryPermit,
+) -> Result<(Annotated, MemoryPermit), PictureError> {
     let freed = if file.is_unique() { file.len() } else { 0 };
     let annotated = Picture::annotate_in_place(file.into(), limits, plan)?;
-    grant.shrink(annotated.bytes.len().saturating_sub(freed) as u64);
-    Ok((annotated, grant))
+    permit.shrink(annotated.bytes.len().saturating_sub(freed) as u64);
+    Ok((annotated, permit))
 }
 
 impl Photo for FetchedPhoto {
@@ -138,7 +138,7 @@ mod tests {
             ("420.jpg", true),
             ("progressive.jpg", true),
         ] {
-            let (file, budget) = (fixture(name), Budget::new(MEBI));
+            let (file, budget) = (fixture(name), MemoryBudget::new(MEBI));
             let picture = Picture::open(&file, &Limits::default()).unwrap();
             let plan = picture.plan(&[], Options::default());
             let needed = picture.annotate_bytes(&plan);
@@ -148,10 +148,10 @@ mod tests {
             );
             let size = if is_shared { 0 } else { file.len() };
             let other = is_shared.then(|| file.clone());
-            let grant = budget.ask(needed).await;
-            let (result, _kept) = annotate(file, &Limits::default(), &plan, grant).unwrap();
+            let permit = budget.acquire(needed).await;
+            let (result, _kept) = annotate(file, &Limits::default(), &plan, permit).unwrap();
             let kept = result.bytes.len().saturating_sub(size) as u64;
-            let is_free = |bytes| budget.grow(&mut Grant::default(), bytes);
+            let is_free = |bytes| budget.grow(&mut MemoryPermit::default(), bytes);
             let left = MEBI - kept.next_multiple_of(4096);
             assert!(is_free(left), "{name}: more is kept than {kept} bytes");
             assert!(!is_free(left + 1), "{name}: less is kept than {kept} bytes");

@@ -7,7 +7,7 @@
 //! version, in whatever order events and processes came. A process that dies between writing and
 //! checking has not answered, so the event is delivered again, and that delivery repairs it.
 
-mod make;
+mod render;
 mod sidecar;
 mod source;
 
@@ -24,16 +24,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, instrument};
 
 use crate::admission::AdmissionDeadline;
-use crate::budget::Budget;
 use crate::config::{Limits, Output, Storage};
+use crate::event_filter::{Job, SkipReason};
 use crate::failure::Failure;
-use crate::guard::{Job, SkipReason};
 use crate::keyed_mutex::KeyedMutex;
+use crate::memory_budget::MemoryBudget;
 use crate::metrics::{Metrics, Stage};
 use crate::record::{self, Record};
 use crate::reply::EventName;
 use crate::storage::Buckets;
-use make::{AnnotatedPhoto, Made};
+use render::{AnnotatedPhoto, RenderOutcome};
 
 /// Raised whenever results are drawn differently, so that a redelivery replaces older ones.
 const DRAWING: u32 = 3;
@@ -41,7 +41,7 @@ const DRAWING: u32 = 3;
 /// A photo may wait for this part of its time, as a divisor, so that enough is left for the work.
 const ADMISSION_SHARE: u32 = 2;
 
-/// A photo that is overwritten more often than this while in work is left to a later delivery.
+/// A photo that is overwritten more often than this during processing is left to a later delivery.
 const MAX_ATTEMPTS: u32 = 4;
 
 /// Everything that work on a photo needs. Shared by all requests.
@@ -62,8 +62,8 @@ pub(crate) struct Pipeline {
     pub(crate) readers: Arc<Semaphore>,
     /// One permit per photo that the back end analyses.
     pub(crate) calls: Arc<Semaphore>,
-    pub(crate) files: Budget,
-    pub(crate) pixels: Budget,
+    pub(crate) files: MemoryBudget,
+    pub(crate) pixels: MemoryBudget,
     /// Held while a request works on a result.
     pub(crate) results: KeyedMutex<(BucketName, ObjectKey)>,
     pub(crate) metrics: Metrics,
@@ -193,10 +193,10 @@ impl Pipeline {
         {
             return Ok(Attempt::Ended(done.into()));
         }
-        let photo = match self.make(task, meta).await? {
-            Made::Result(photo) => *photo,
-            Made::NotAPicture => return skipped(SkipReason::NotAnImage),
-            Made::Changed => return Ok(Attempt::Outdated(self.head(task).await?)),
+        let photo = match self.render(task, meta).await? {
+            RenderOutcome::Result(photo) => *photo,
+            RenderOutcome::NotAPicture => return skipped(SkipReason::NotAnImage),
+            RenderOutcome::Changed => return Ok(Attempt::Outdated(self.head(task).await?)),
         };
         // An outdated result might replace that of the newer version. A change after this check
         // is seen by the next one.
@@ -225,7 +225,7 @@ impl Pipeline {
             Err(error) if error.is_no_such_key() => return Ok(None),
             Err(error) => {
                 return Err(Failure::storage(
-                    "OSS did not say whether the result is there",
+                    "cannot read the metadata of the result",
                     error,
                 ));
             }

@@ -10,7 +10,7 @@ use face::{Analysis, Face, Gender, Rect};
 use oss::{ETag, Metadata, NameError, ObjectMeta};
 use serde::Serialize;
 
-use picture::{MOST_BOXES, Plan, keep_largest};
+use picture::{MAX_BOXES, Plan, keep_largest};
 
 /// Marks results. An object that carries it is never taken for a photo.
 const MARK: &str = "annotated-by";
@@ -24,7 +24,7 @@ const SIZE: &str = "size";
 const ANALYSIS: &str = "analysis";
 
 /// Room for the analysis within OSS's 8 KiB, the other entries taken off.
-const LONGEST_ANALYSIS: usize = 7 * 1024;
+const MAX_ANALYSIS: usize = 7 * 1024;
 
 /// The record of a result.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,7 @@ pub struct Record {
     pub counts: Counts,
     /// How many of them are marked.
     pub drawn: Drawn,
-    /// The faces that were found, of more than [`MOST_BOXES`] faces the largest; absent when there was no
+    /// The faces that were found, of more than [`MAX_BOXES`] faces the largest; absent when there was no
     /// room to keep it.
     pub analysis: Option<Analysis>,
 }
@@ -119,7 +119,7 @@ impl Record {
                 &format!("{},{}", self.drawn.boxes, self.drawn.labels),
             )?;
         match self.analysis.as_ref().map(compact) {
-            Some(text) if text.len() <= LONGEST_ANALYSIS && !text.is_empty() => {
+            Some(text) if text.len() <= MAX_ANALYSIS && !text.is_empty() => {
                 metadata.try_with(ANALYSIS, &text)
             }
             _ => Ok(metadata),
@@ -136,8 +136,9 @@ impl Record {
         let analysis = match entry(ANALYSIS) {
             None if counts.total() == 0 => Some(Analysis::default()),
             None => None,
-            Some(text) => parse(text)
-                .filter(|analysis| analysis.faces.len() == counts.total().min(MOST_BOXES)),
+            Some(text) => {
+                parse(text).filter(|analysis| analysis.faces.len() == counts.total().min(MAX_BOXES))
+            }
         };
         Some(Self {
             source_etag: entry(SOURCE_ETAG)?.parse().ok()?,
@@ -156,7 +157,7 @@ impl Record {
 /// The part of an analysis that is passed on: of too many faces, the largest.
 #[must_use]
 pub fn listed(mut analysis: Analysis) -> Analysis {
-    keep_largest(&mut analysis.faces, MOST_BOXES, |face| {
+    keep_largest(&mut analysis.faces, MAX_BOXES, |face| {
         f64::from(face.rect.width) * f64::from(face.rect.height)
     });
     analysis

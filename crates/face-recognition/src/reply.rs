@@ -18,7 +18,7 @@ pub const TYPE: &str = "face-recognition.photo.annotated";
 const SOURCE: &str = "/face-recognition";
 
 /// Most faces that a reply lists, of all its photos: half a megabyte, as much as brokers take.
-const MOST_FACES: usize = 4000;
+const MAX_FACES: usize = 4000;
 
 /// Data of a reply. Subscribers depend on it: fields are added, never changed.
 #[derive(Debug, Serialize)]
@@ -100,7 +100,7 @@ pub(crate) fn document(
     done: &[Done],
     failures: Vec<PhotoFailure>,
 ) -> Result<Vec<u8>, Failure> {
-    let mut room = MOST_FACES;
+    let mut room = MAX_FACES;
     let data = Data {
         results: done.iter().map(|done| result(done, &mut room)).collect(),
         failures,

@@ -7,20 +7,20 @@ use oss::{NameError, ObjectKey};
 use sha2::{Digest as _, Sha256};
 
 /// OSS's limit for keys, in bytes.
-const LONGEST_KEY: usize = 1023;
+const MAX_KEY: usize = 1023;
 
 /// Keys up to this length are used as they are; shortened ones are longer (a character has at
 /// most four bytes, so cutting loses at most three). Hence no shortened key is ever the plain
 /// key of another photo.
-const LONGEST_PLAIN_KEY: usize = LONGEST_KEY - 4;
+const MAX_PLAIN_KEY: usize = MAX_KEY - 4;
 
 /// More than this behind the last dot is a sentence, not an extension.
-const LONGEST_EXTENSION: usize = 16;
+const MAX_EXTENSION: usize = 16;
 
 const SIDECAR_EXTENSION: &str = ".json";
 
 /// Room that a folder must leave for what goes into it.
-const LONGEST_FOLDER: usize = 800;
+const MAX_FOLDER: usize = 800;
 
 /// The folder for results, in every bucket. Its name has no slash at either end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum TargetError {
     #[error("the path names no folder")]
     Empty,
     /// No room for names.
-    #[error("the path has {bytes} bytes; the limit is {LONGEST_FOLDER}")]
+    #[error("the path has {bytes} bytes; the limit is {MAX_FOLDER}")]
     TooLong {
         /// Its length.
         bytes: usize,
@@ -52,7 +52,7 @@ impl FromStr for TargetFolder {
         if path.is_empty() {
             return Err(TargetError::Empty);
         }
-        if path.len() > LONGEST_FOLDER {
+        if path.len() > MAX_FOLDER {
             return Err(TargetError::TooLong { bytes: path.len() });
         }
         path.parse::<ObjectKey>().map_err(TargetError::Name)?;
@@ -101,11 +101,11 @@ pub fn sidecar_key(result: &ObjectKey) -> Result<ObjectKey, NameError> {
 
 /// `plain`, or if that is too long, its beginning with a hash of the whole and `extension`.
 fn shortened(plain: String, extension: &str) -> String {
-    if plain.len() <= LONGEST_PLAIN_KEY {
+    if plain.len() <= MAX_PLAIN_KEY {
         return plain;
     }
     let tail = format!("~{}{extension}", fingerprint(&plain));
-    let head = cut(&plain, LONGEST_KEY - tail.len());
+    let head = cut(&plain, MAX_KEY - tail.len());
     format!("{head}{tail}")
 }
 
@@ -131,7 +131,7 @@ fn extension(name: &str) -> &str {
         .bytes()
         .skip(1)
         .all(|byte| byte.is_ascii_alphanumeric());
-    if plain && extension.len() <= LONGEST_EXTENSION {
+    if plain && extension.len() <= MAX_EXTENSION {
         extension
     } else {
         ""
@@ -272,7 +272,7 @@ mod tests {
             let photo = key(&"x".repeat(length));
             let result = folder().result_key(&photo).unwrap();
             let shortened = result.as_str().contains('~');
-            prop_assert_eq!(shortened, result.as_str().len() > LONGEST_PLAIN_KEY);
+            prop_assert_eq!(shortened, result.as_str().len() > MAX_PLAIN_KEY);
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::config::Finder;
+use crate::config::BackendKind;
 
 /// As often as a mounted Secret is read.
 const POLL: Duration = Duration::from_secs(5);
@@ -21,16 +21,16 @@ const POLL: Duration = Duration::from_secs(5);
 const ADVICE: &str = "`FACE_BACKEND` is `dataplus`, which knows no temporary credentials, but these hold a security token: use the key pair of a RAM user, or set `FACE_BACKEND` to `facebody`, `imm` or `local`";
 
 /// Whether these credentials are of no use to the back end.
-fn are_useless(finder: Finder, credentials: &LiveCredentials) -> bool {
-    finder == Finder::Dataplus && credentials.get().security_token().is_some()
+fn are_useless(backend: BackendKind, credentials: &LiveCredentials) -> bool {
+    backend == BackendKind::Dataplus && credentials.get().security_token().is_some()
 }
 
 /// Refuses credentials that are of no use to the back end.
 ///
 /// # Errors
 /// Permanent; says what to do.
-pub(crate) fn refuse(finder: Finder, credentials: &LiveCredentials) -> anyhow::Result<()> {
-    if are_useless(finder, credentials) {
+pub(crate) fn refuse(backend: BackendKind, credentials: &LiveCredentials) -> anyhow::Result<()> {
+    if are_useless(backend, credentials) {
         bail!(ADVICE);
     }
     Ok(())
@@ -42,14 +42,14 @@ pub(crate) fn refuse(finder: Finder, credentials: &LiveCredentials) -> anyhow::R
 /// # Cancel safety
 /// Dropping the future leaves the part as it is.
 pub(crate) async fn watch(
-    finder: Finder,
+    backend: BackendKind,
     credentials: &LiveCredentials,
     part: &ReadinessCheck,
     stop: &CancellationToken,
 ) {
     let mut were_useless = false;
     loop {
-        let are_useless = are_useless(finder, credentials);
+        let are_useless = are_useless(backend, credentials);
         match (were_useless, are_useless) {
             (_, false) => part.ready(),
             (_, true) => part.not_ready(ADVICE),
@@ -80,15 +80,19 @@ mod tests {
     #[test]
     fn only_dataplus_needs_lasting_keys() {
         let table = [
-            (Finder::Dataplus, temporary(), false),
-            (Finder::Dataplus, Credentials::new("id", "secret"), true),
-            (Finder::Facebody, temporary(), true),
-            (Finder::Imm, temporary(), true),
-            (Finder::Local, temporary(), true),
+            (BackendKind::Dataplus, temporary(), false),
+            (
+                BackendKind::Dataplus,
+                Credentials::new("id", "secret"),
+                true,
+            ),
+            (BackendKind::Facebody, temporary(), true),
+            (BackendKind::Imm, temporary(), true),
+            (BackendKind::Local, temporary(), true),
         ];
-        for (finder, credentials, expected) in table {
-            let refused = refuse(finder, &LiveCredentials::fixed(credentials));
-            assert_eq!(refused.is_ok(), expected, "{finder:?}");
+        for (backend, credentials, expected) in table {
+            let refused = refuse(backend, &LiveCredentials::fixed(credentials));
+            assert_eq!(refused.is_ok(), expected, "{backend:?}");
         }
     }
 
@@ -99,7 +103,7 @@ mod tests {
         let (part, stop) = (readiness.check("credentials"), CancellationToken::new());
         let watching = tokio::spawn({
             let (live, stop) = (live.clone(), stop.clone());
-            async move { watch(Finder::Dataplus, &live, &part, &stop).await }
+            async move { watch(BackendKind::Dataplus, &live, &part, &stop).await }
         });
         for (credentials, expected) in [
             (Credentials::new("id", "secret"), true),

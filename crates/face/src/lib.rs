@@ -7,12 +7,12 @@ mod backend;
 mod call;
 mod cpu;
 mod error;
+mod lenient_string;
 mod limits;
 mod photo;
 mod refusal;
 mod rpc;
 mod vendor;
-mod words;
 
 pub mod dataplus;
 pub mod facebody;

@@ -14,10 +14,10 @@ use crate::error::FaceError;
 use crate::photo::{Encoded, Photo, StoredFile};
 
 /// Both sides must be longer, in pixels.
-const SHORTEST_SIDE: u32 = 32;
+const MIN_SIDE: u32 = 32;
 
 /// Both sides must be shorter, in pixels.
-const LONGEST_SIDE: u32 = 4096;
+const MAX_SIDE: u32 = 4096;
 
 /// The kinds of file that the services read.
 const MEDIA_TYPES: [&str; 3] = ["image/jpeg", "image/png", "image/bmp"];
@@ -36,13 +36,13 @@ pub(crate) struct Limits {
 
 /// Whether the picture is too small for any service, and for a face that could be recognized.
 pub(crate) fn is_tiny(picture: Dimensions) -> bool {
-    picture.short_side() <= SHORTEST_SIDE
+    picture.short_side() <= MIN_SIDE
 }
 
 impl Limits {
     /// Whether a service can work on the file as it lies in its bucket.
     pub(crate) fn admit(&self, file: StoredFile<'_>, picture: Dimensions) -> bool {
-        picture.long_side() < LONGEST_SIDE
+        picture.long_side() < MAX_SIDE
             && !is_tiny(picture)
             && MEDIA_TYPES.contains(&file.media_type)
             && usize::try_from(file.size_bytes).is_ok_and(|size| size <= self.file_bytes)

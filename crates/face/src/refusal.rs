@@ -11,7 +11,7 @@ use transport::RetryClass;
 
 use crate::analysis::Analysis;
 use crate::error::{FaceError, Refusal};
-use crate::words::Words;
+use crate::lenient_string::LenientString;
 
 /// The longest message or code that is kept, in characters.
 const MAX_CHARS: usize = 200;
@@ -73,29 +73,29 @@ const TRANSIENT_WORDS: [&str; 6] = [
 #[serde(default)]
 struct Document {
     #[serde(rename = "Code")]
-    code: Words,
+    code: LenientString,
     #[serde(rename = "code")]
-    code_in_lower_case: Words,
+    code_in_lower_case: LenientString,
     #[serde(rename = "errorCode")]
-    error_code: Words,
+    error_code: LenientString,
     #[serde(rename = "Message")]
-    message: Words,
+    message: LenientString,
     #[serde(rename = "message")]
-    message_in_lower_case: Words,
+    message_in_lower_case: LenientString,
     #[serde(rename = "errorMsg")]
-    error_msg: Words,
-    err_msg: Words,
+    error_msg: LenientString,
+    err_msg: LenientString,
     #[serde(rename = "RequestId")]
-    request_id: Words,
+    request_id: LenientString,
     #[serde(rename = "requestId")]
-    request_id_in_camel_case: Words,
+    request_id_in_camel_case: LenientString,
     #[serde(rename = "request_id")]
-    request_id_in_snake_case: Words,
+    request_id_in_snake_case: LenientString,
 }
 
 /// The first of several spellings that says anything.
-fn first<const N: usize>(spellings: [Words; N]) -> String {
-    let mut texts = spellings.into_iter().map(|Words(text)| text);
+fn first<const N: usize>(spellings: [LenientString; N]) -> String {
+    let mut texts = spellings.into_iter().map(|LenientString(text)| text);
     texts.find(|text| !text.is_empty()).unwrap_or_default()
 }
 

@@ -123,7 +123,7 @@ impl Error {
     ///
     /// A delete whose first answer was lost ends this way too, although it succeeded.
     #[must_use]
-    pub fn is_handle_lost(&self) -> bool {
+    pub fn is_receipt_handle_invalid(&self) -> bool {
         self.is(RefusalKind::NoMessage) || self.is(RefusalKind::BadHandle)
     }
 

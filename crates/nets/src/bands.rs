@@ -5,7 +5,7 @@ use std::thread;
 use crate::tensor::Tensor;
 
 /// Rows that are worth a thread.
-const LEAST_ROWS: usize = 8;
+const MIN_ROWS: usize = 8;
 
 /// Calls `work` with each part of the tensor and the number of its first row, in as many threads
 /// at a time as there are parts, and no more than `threads`.
@@ -15,7 +15,7 @@ pub(crate) fn in_bands(
     work: impl Fn(usize, &mut [f32]) + Sync,
 ) {
     let height = tensor.height();
-    let rows = height.div_ceil(threads.max(1)).max(LEAST_ROWS);
+    let rows = height.div_ceil(threads.max(1)).max(MIN_ROWS);
     let length = tensor.row_length();
     if rows >= height || length == 0 {
         work(0, tensor.values_mut());

@@ -3,23 +3,23 @@
 mod copy;
 mod cors;
 mod delete;
-mod form;
 mod get;
 mod info;
 mod list;
 mod multipart;
 mod presign;
+mod presign_post;
 mod put;
 
 pub use self::{
     copy::CopyOptions,
     cors::CorsRule,
-    form::{FormOptions, UploadForm},
     get::{ByteRange, GetOptions, Object},
     info::BucketInfo,
     list::{ListPage, ListRequest, ListedObject},
     multipart::{MultipartUpload, UploadedPart},
     presign::PresignedUrl,
+    presign_post::{PresignPostOptions, PresignedPost},
     put::{PutOptions, PutResult},
 };
 use crate::client::Client;

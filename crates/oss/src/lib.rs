@@ -13,9 +13,9 @@ mod request;
 mod wire;
 
 pub use bucket::{
-    Bucket, BucketInfo, ByteRange, CopyOptions, CorsRule, FormOptions, GetOptions, ListPage,
-    ListRequest, ListedObject, MultipartUpload, Object, PresignedUrl, PutOptions, PutResult,
-    UploadForm, UploadedPart,
+    Bucket, BucketInfo, ByteRange, CopyOptions, CorsRule, GetOptions, ListPage, ListRequest,
+    ListedObject, MultipartUpload, Object, PresignPostOptions, PresignedPost, PresignedUrl,
+    PutOptions, PutResult, UploadedPart,
 };
 pub use client::{Account, Client};
 pub use endpoint::{Addressing, Endpoint, EndpointError, SignatureVersion, UnknownName};

@@ -19,4 +19,4 @@ mod plan;
 mod plate;
 
 pub use options::{Banner, Mark, Metadata, Options};
-pub use plan::{MOST_BOXES, MOST_LABELS, Plan, keep_largest};
+pub use plan::{MAX_BOXES, MAX_LABELS, Plan, keep_largest};

@@ -25,7 +25,7 @@ const PACKING: usize = 30;
 const DENSITY: std::ops::Range<usize> = 38..46;
 
 /// As much as the decoder takes.
-const LONGEST_SIDE: u32 = 65_535;
+const MAX_SIDE: u32 = 65_535;
 
 /// What the encoder needs to write the result like its source.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl<'f> Bmp<'f> {
         if let Some((width, height)) = stated_size(file) {
             // The decoder has a limit of its own, and no words for it.
             let limits = Limits {
-                max_side: limits.max_side.min(LONGEST_SIDE),
+                max_side: limits.max_side.min(MAX_SIDE),
                 ..*limits
             };
             limits.check(width, height, 0)?;

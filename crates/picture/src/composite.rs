@@ -11,14 +11,14 @@ use std::ops::Range;
 use crate::colour::Space;
 use crate::orientation::Orientation;
 use crate::overlay::Overlay;
-use crate::palette::{MOST, Palette, Rgba};
+use crate::palette::{MAX_COLOURS, Palette, Rgba};
 use crate::raster::{Raster, mix};
 
 /// A shade at the edge of a letter may be off by so much in each channel without being noticed.
 const UNSEEN: u8 = 32;
 
 /// More shades than these are not counted; they get the nearest colour.
-const MOST_SHADES: usize = 1 << 16;
+const MAX_SHADES: usize = 1 << 16;
 
 /// A pixel that something is drawn upon, counted row by row, with the colour and how much it covers.
 pub(crate) type DrawnPixel = (usize, [u8; 3], u8);
@@ -119,7 +119,7 @@ impl Compositing {
 
 /// Turns palette indices into colours.
 fn expand(palette: &Palette, space: Space, raster: &mut Raster) {
-    let colours: [Rgba; MOST] =
+    let colours: [Rgba; MAX_COLOURS] =
         std::array::from_fn(|index| palette.colour(u8::try_from(index).unwrap_or(u8::MAX)));
     raster.space = space;
     let channels = space.channels();
@@ -150,8 +150,8 @@ fn mixed(under: Rgba, over: Rgba, coverage: u8) -> Rgba {
 pub(crate) struct PaletteSurvey {
     palette: Palette,
     /// How many pixels will have each index, and whether any had it before.
-    pixels: [u64; MOST],
-    is_used: [bool; MOST],
+    pixels: [u64; MAX_COLOURS],
+    is_used: [bool; MAX_COLOURS],
     shades: HashMap<Rgba, u64>,
 }
 
@@ -160,8 +160,8 @@ impl PaletteSurvey {
     pub(crate) fn of(palette: Palette) -> Self {
         Self {
             palette,
-            pixels: [0; MOST],
-            is_used: [false; MOST],
+            pixels: [0; MAX_COLOURS],
+            is_used: [false; MAX_COLOURS],
             shades: HashMap::new(),
         }
     }
@@ -182,7 +182,7 @@ impl PaletteSurvey {
             self.pixels[usize::from(index)] -= 1;
             if let Some(count) = self.shades.get_mut(&shade) {
                 *count += 1;
-            } else if self.shades.len() < MOST_SHADES {
+            } else if self.shades.len() < MAX_SHADES {
                 self.shades.insert(shade, 1);
             }
         }

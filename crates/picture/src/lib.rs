@@ -23,7 +23,7 @@ mod way;
 mod webp;
 mod xmp;
 
-pub use annotate::{Banner, MOST_BOXES, MOST_LABELS, Mark, Metadata, Options, Plan, keep_largest};
+pub use annotate::{Banner, MAX_BOXES, MAX_LABELS, Mark, Metadata, Options, Plan, keep_largest};
 pub use error::PictureError;
 pub use format::{Content, Format};
 pub use header::Header;

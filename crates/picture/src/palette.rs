@@ -1,7 +1,7 @@
 //! Palettes: the colours that pixels are indices of.
 
 /// As many colours as a byte can tell apart.
-pub(crate) const MOST: usize = 256;
+pub(crate) const MAX_COLOURS: usize = 256;
 
 /// Red, green, blue and how opaque it is.
 pub(crate) type Rgba = [u8; 4];
@@ -27,7 +27,7 @@ pub(crate) enum Alpha {
 impl Palette {
     /// The first 256 of `colours`.
     pub(crate) fn new(mut colours: Vec<Rgba>, alpha: Alpha, may_expand: bool) -> Self {
-        colours.truncate(MOST);
+        colours.truncate(MAX_COLOURS);
         Self {
             colours,
             alpha,

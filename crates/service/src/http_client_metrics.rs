@@ -14,7 +14,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use transport::{Ended, Observer};
+use transport::{CompletedRequest, Observer};
 
 /// The buckets that the conventions advise.
 const SECONDS: [f64; 14] = [
@@ -65,8 +65,8 @@ impl HttpClientMetrics {
 }
 
 impl Observer for HttpClientMetrics {
-    fn ended(&self, request: &Ended<'_>) {
-        let seconds = request.took.as_secs_f64();
+    fn on_completed(&self, request: &CompletedRequest<'_>) {
+        let seconds = request.elapsed.as_secs_f64();
         let servers = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let known = servers.iter().find(|server| server.is_of(request));
         if let Some(series) = known.and_then(|server| server.series_of(request)) {
@@ -80,7 +80,7 @@ impl Observer for HttpClientMetrics {
 }
 
 /// The histogram of a request that is the first of its kind.
-fn add(servers: &mut Vec<Server>, request: &Ended<'_>) -> Histogram {
+fn add(servers: &mut Vec<Server>, request: &CompletedRequest<'_>) -> Histogram {
     let known = servers.iter().position(|server| server.is_of(request));
     let rest = servers.iter().position(|server| &*server.host == OTHER);
     let index = known.or(rest).unwrap_or(servers.len());
@@ -98,7 +98,7 @@ fn histogram() -> Histogram {
 }
 
 impl Server {
-    fn new(request: &Ended<'_>, is_other: bool) -> Self {
+    fn new(request: &CompletedRequest<'_>, is_other: bool) -> Self {
         let (host, port) = if is_other {
             (OTHER, 0)
         } else {
@@ -111,18 +111,18 @@ impl Server {
         }
     }
 
-    fn is_of(&self, request: &Ended<'_>) -> bool {
+    fn is_of(&self, request: &CompletedRequest<'_>) -> bool {
         self.port == request.port && *self.host == *request.host
     }
 
-    fn series_of(&self, request: &Ended<'_>) -> Option<&Series> {
+    fn series_of(&self, request: &CompletedRequest<'_>) -> Option<&Series> {
         let mut series = self.series.iter();
         series.find(|series| {
             series.outcome == request.outcome && series.method.as_ref() == Some(request.method)
         })
     }
 
-    fn add(&mut self, request: &Ended<'_>) -> Histogram {
+    fn add(&mut self, request: &CompletedRequest<'_>) -> Histogram {
         if let Some(series) = self.series_of(request) {
             return series.took.clone();
         }

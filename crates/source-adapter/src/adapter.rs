@@ -1,7 +1,7 @@
 //! The running adapter: pollers, deliveries and the stage that deletes.
 //!
 //! It ends in a fixed order, whatever the reason: out of service, no new messages,
-//! finish what is in work, give back what is not finished in time, delete what is done.
+//! finish what is in progress, release what is not finished in time, delete what is done.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
-use transport::{Connector, Observer, OriginClient};
+use transport::{Connector, Observer, PostClient};
 
 use crate::app::Connection;
 use crate::backoff::Throttle;
@@ -22,19 +22,19 @@ use crate::budget::Budget;
 use crate::config::{Config, SinkAddress};
 use crate::convert::Converter;
 use crate::deletion::{DeleteStage, delete_stage};
+use crate::delivered_events::DeliveredEvents;
 use crate::demand::Demand;
 use crate::event_budget::EventBudget;
 use crate::metrics::Metrics;
 use crate::pipeline::Pipeline;
 use crate::poll::{LearnedVisibility, Pollers};
-use crate::progress::Progress;
 use crate::queue_health::QueueHealth;
 use crate::sink::Sink;
 use crate::token::Token;
 use crate::tokens::Tokens;
 use crate::trace::Sampling;
 
-/// Time for the calls that give messages back or delete them.
+/// Time for the calls that release messages or delete them.
 const LAST_CALLS: Duration = Duration::from_secs(4);
 
 /// Everything that is needed to run.
@@ -44,7 +44,7 @@ pub(crate) struct Adapter {
     delete_stage: DeleteStage,
     deliveries: TaskTracker,
     stop_polling: CancellationToken,
-    give_up: CancellationToken,
+    abort: CancellationToken,
     poller_count: usize,
     drain_grace: Duration,
 }
@@ -64,11 +64,11 @@ impl Adapter {
         delivering: Handle,
     ) -> anyhow::Result<Self> {
         let Connection { queue, arn } = connection;
-        let (stop_polling, give_up) = (CancellationToken::new(), CancellationToken::new());
-        let progress = Arc::new(Progress::default());
+        let (stop_polling, abort) = (CancellationToken::new(), CancellationToken::new());
+        let delivered_events = Arc::new(DeliveredEvents::default());
         let throttle = Arc::new(Throttle::default());
         let (deleter, delete_stage) =
-            delete_stage(queue.clone(), metrics.clone(), progress.clone());
+            delete_stage(queue.clone(), metrics.clone(), delivered_events.clone());
         let sinks = Sinks::try_new(config, tokens, observer)?;
         let pipeline = Arc::new(Pipeline {
             queue: queue.clone(),
@@ -83,11 +83,11 @@ impl Adapter {
             dead_letter_sink: sinks.dead_letter_sink,
             delivery: config.delivery.clone(),
             deleter,
-            progress,
+            delivered_events,
             throttle: throttle.clone(),
             event_budget: EventBudget::default(),
             metrics: metrics.clone(),
-            give_up: give_up.clone(),
+            abort: abort.clone(),
         });
         let deliveries = TaskTracker::new();
         let pollers = Arc::new(Pollers {
@@ -108,7 +108,7 @@ impl Adapter {
             delete_stage,
             deliveries,
             stop_polling,
-            give_up,
+            abort,
             poller_count: config.limits.pollers,
             drain_grace: config.limits.drain_grace,
         })
@@ -136,13 +136,13 @@ impl Adapter {
             biased;
             () = stop.cancelled() => Ok(()),
             Some(ended) = polling.join_next() => Err(ended_early("a poller", ended)),
-            Some(ended) = deleting.join_next() => Err(ended_early("the deleting of messages", ended)),
+            Some(ended) = deleting.join_next() => Err(ended_early("the delete stage", ended)),
             Some(ended) = background.join_next() => Err(ended_early("a background task", ended)),
         };
         readiness.close();
         self.stop_polling.cancel();
         while polling.join_next().await.is_some() {}
-        drain(&self.deliveries, &self.give_up, self.drain_grace).await;
+        drain(&self.deliveries, &self.abort, self.drain_grace).await;
         // The last to hand anything over, so the deleting ends by itself.
         drop(self.pollers);
         let _ = timeout(LAST_CALLS, deleting.join_next()).await;
@@ -150,8 +150,8 @@ impl Adapter {
     }
 }
 
-/// Waits for the deliveries, first patiently, then making them give their messages back.
-async fn drain(deliveries: &TaskTracker, give_up: &CancellationToken, grace: Duration) {
+/// Waits for the deliveries; after `grace` it makes them release their messages.
+async fn drain(deliveries: &TaskTracker, abort: &CancellationToken, grace: Duration) {
     deliveries.close();
     if timeout(grace, deliveries.wait()).await.is_ok() {
         info!("every delivery is finished");
@@ -160,17 +160,19 @@ async fn drain(deliveries: &TaskTracker, give_up: &CancellationToken, grace: Dur
     let messages = deliveries.len();
     warn!(
         messages,
-        "giving back {messages} messages that are not delivered in time"
+        "releasing {messages} messages that were not delivered in time"
     );
-    give_up.cancel();
+    abort.cancel();
     if timeout(LAST_CALLS, deliveries.wait()).await.is_err() {
-        warn!("some could not be given back, they come back by themselves");
+        warn!(
+            "some messages could not be released; they become visible again when their visibility timeout ends"
+        );
     }
 }
 
 fn ended_early(what: &str, ended: Result<(), JoinError>) -> anyhow::Error {
     match ended {
-        Ok(()) => anyhow!("{what} ended by itself"),
+        Ok(()) => anyhow!("{what} stopped unexpectedly"),
         Err(error) => anyhow::Error::new(error).context(format!("{what} failed")),
     }
 }
@@ -188,7 +190,7 @@ impl Sinks {
         observer: Arc<dyn Observer>,
     ) -> anyhow::Result<Self> {
         let options = ConnectOptions {
-            idle_per_host: config.limits.most_requests(),
+            idle_per_host: config.limits.max_requests(),
             ca_certs_pem: config.sink.ca_certs_pem.clone(),
             trust_bundles: config.sink.trust_bundles.clone(),
             ..ConnectOptions::default()
@@ -196,7 +198,7 @@ impl Sinks {
         let connector = Connector::try_new(options).context("cannot use K_CA_CERTS")?;
         let namespace = config.operation.namespace.as_deref();
         let sink = move |address: &SinkAddress, token: Option<Token>| {
-            let client = OriginClient::try_new(&connector, address.target());
+            let client = PostClient::try_new(&connector, address.target());
             client
                 .and_then(|client| {
                     Sink::try_new(
@@ -204,7 +206,7 @@ impl Sinks {
                         client.observed_by(observer.clone()),
                         config.delivery.timeout(),
                         namespace,
-                        config.limits.most_requests(),
+                        config.limits.max_requests(),
                     )
                 })
                 .map(|sink| sink.with_token(token))

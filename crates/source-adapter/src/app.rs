@@ -139,7 +139,7 @@ async fn connect(
         (Some(endpoint), _) => endpoint.clone(),
         (None, Some(url)) => url
             .parse()
-            .context("the `url` of the mounted Secret is of no use")?,
+            .context("the `url` of the mounted Secret is not an endpoint of MNS")?,
         (None, None) => {
             return Err(anyhow!(
                 "`MNS_ENDPOINT` is missing: set it, or mount a Secret with a `url`"

@@ -17,7 +17,7 @@ const SPREAD: RangeInclusive<f64> = 0.5..=1.0;
 /// A refusal for good (a wrong key, no such queue) lasts until somebody acts.
 const PERMANENT: Duration = Duration::from_secs(5);
 /// What a service may ask for and get.
-const LONGEST_ASKED: Duration = Duration::from_secs(30);
+const MAX_ASKED: Duration = Duration::from_secs(30);
 /// As many failures in a row are no accident of single events.
 const THROTTLE_AFTER: u32 = 16;
 
@@ -36,7 +36,7 @@ impl QueueBackoff {
     pub(crate) fn next(&mut self, disposition: Disposition) -> Duration {
         self.failures = self.failures.saturating_add(1);
         match disposition {
-            Disposition::RetryAfter(asked) => asked.clamp(FIRST, LONGEST_ASKED),
+            Disposition::RetryAfter(asked) => asked.clamp(FIRST, MAX_ASKED),
             Disposition::Retry => jittered(BACKOFF.after(self.failures), SPREAD),
             Disposition::Permanent => jittered(PERMANENT, SPREAD),
         }
@@ -97,11 +97,7 @@ mod tests {
     #[test]
     fn service_may_name_the_wait_within_bounds() {
         let mut backoff = QueueBackoff::default();
-        for (asked, expected) in [
-            (0, FIRST),
-            (3, Duration::from_secs(3)),
-            (3600, LONGEST_ASKED),
-        ] {
+        for (asked, expected) in [(0, FIRST), (3, Duration::from_secs(3)), (3600, MAX_ASKED)] {
             let asked = Duration::from_secs(asked);
             assert_eq!(backoff.next(Disposition::RetryAfter(asked)), expected);
         }

@@ -24,13 +24,13 @@ use tokio::time::{Instant, sleep_until};
 const FIRST_LIMIT: usize = 8;
 /// Answers that are looked at together, so that chance plays no part; as many as there are requests
 /// at one time, if that is more, or if no queue was seen yet.
-const FEWEST_ANSWERS: usize = 16;
+const MIN_SAMPLES: usize = 16;
 /// Latency above this multiple of the best one, and above the slack, is a queue.
 const TOLERANCE: f64 = 1.4;
 /// The same while the limit doubles: then the queue has grown by the time that its first answers are here,
 /// so a few of them are enough.
-const TOLERANCE_AT_START: f64 = 1.2;
-const FEWEST_AT_START: usize = 4;
+const SLOW_START_TOLERANCE: f64 = 1.2;
+const SLOW_START_SAMPLES: usize = 4;
 /// Nobody waits in a queue as short as this; and smaller differences are noise.
 const SLACK: Duration = Duration::from_millis(10);
 /// What the limit is multiplied by at a queue, and at a sink that says it is overloaded.
@@ -39,7 +39,7 @@ const OVERLOAD_DECREASE: f64 = 0.7;
 /// Requests that a limit of so many grows by one for.
 const REQUESTS_PER_INCREASE: usize = 10;
 /// Requests that are closer to one another than timers can tell are not spread.
-const SHORTEST_GAP: Duration = Duration::from_millis(1);
+const MIN_GAP: Duration = Duration::from_millis(1);
 /// Halving the limit helped when the latency fell below this part of what it was.
 const HELPED: f64 = 0.75;
 
@@ -73,13 +73,13 @@ pub(crate) struct RequestPermit {
 #[derive(Debug)]
 struct State {
     limit: usize,
-    most: usize,
+    max_limit: usize,
     /// Permits that go when they come back, because the limit has shrunk below what is out.
     excess: usize,
-    /// Whether the limit still doubles, because no queue was seen yet.
-    is_starting: bool,
-    /// The best mean latency that the sink is known to have.
-    best: Option<Duration>,
+    /// Whether the limit still doubles, because no queue was seen yet: slow start, as in TCP.
+    in_slow_start: bool,
+    /// The lowest mean latency that the sink is known to have.
+    base_latency: Option<Duration>,
     /// The limit when the present queue was first seen, and the worst latency since.
     queue_seen: Option<(usize, Duration)>,
     window: Window,
@@ -96,21 +96,21 @@ struct Window {
     /// Whether a request had to wait for a permit.
     was_full: bool,
     /// What the latest answers took, while the limit doubles.
-    latest: [Duration; FEWEST_AT_START],
+    latest: [Duration; SLOW_START_SAMPLES],
 }
 
 impl Concurrency {
-    /// At most `most` requests at one time.
-    pub(crate) fn new(most: usize) -> Self {
-        let limit = FIRST_LIMIT.min(most);
+    /// At most `max_limit` requests at one time.
+    pub(crate) fn new(max_limit: usize) -> Self {
+        let limit = FIRST_LIMIT.min(max_limit);
         Self {
             permits: Arc::new(Semaphore::new(limit)),
             state: Arc::new(Mutex::new(State {
                 limit,
-                most,
+                max_limit,
                 excess: 0,
-                is_starting: true,
-                best: None,
+                in_slow_start: true,
+                base_latency: None,
                 queue_seen: None,
                 window: Window::default(),
                 next_start: None,
@@ -192,29 +192,29 @@ impl State {
             Outcome::Overloaded => self.window.is_overloaded = true,
             Outcome::Answered => {}
         }
-        if self.is_starting && self.is_queue(took) {
+        if self.in_slow_start && self.is_queueing(took) {
             // What the last step added is the queue.
-            self.is_starting = false;
+            self.in_slow_start = false;
             self.limit = (self.limit / 2).max(1);
             self.window = Window::default();
             return;
         }
         self.window.answers += 1;
         self.window.total += took;
-        let fewest = if self.is_starting { 0 } else { FEWEST_ANSWERS };
+        let fewest = if self.in_slow_start { 0 } else { MIN_SAMPLES };
         if self.window.answers as usize >= self.limit.max(fewest) {
             let window = std::mem::take(&mut self.window);
             self.adjust(&window);
         }
     }
 
-    /// Whether all of the latest answers of the start are late; `took` is one more.
-    fn is_queue(&mut self, took: Duration) -> bool {
+    /// Whether all of the latest answers in slow start are late; `took` is one more.
+    fn is_queueing(&mut self, took: Duration) -> bool {
         let latest = &mut self.window.latest;
         latest.rotate_left(1);
-        latest[FEWEST_AT_START - 1] = took;
-        self.best.is_some_and(|best| {
-            let bound = best.mul_f64(TOLERANCE_AT_START) + SLACK;
+        latest[SLOW_START_SAMPLES - 1] = took;
+        self.base_latency.is_some_and(|best| {
+            let bound = best.mul_f64(SLOW_START_TOLERANCE) + SLACK;
             latest.iter().all(|&took| took > bound)
         })
     }
@@ -222,8 +222,8 @@ impl State {
     /// When a request that had a permit to wait for may start, if that is not at once.
     fn next_start(&mut self, now: Instant) -> Option<Instant> {
         let requests = u32::try_from(self.limit).unwrap_or(u32::MAX);
-        let gap = self.best.unwrap_or_default() / requests.max(1);
-        if gap < SHORTEST_GAP {
+        let gap = self.base_latency.unwrap_or_default() / requests.max(1);
+        if gap < MIN_GAP {
             return None;
         }
         let start = self.next_start.map_or(now, |start| start.max(now));
@@ -233,13 +233,13 @@ impl State {
 
     fn adjust(&mut self, window: &Window) {
         if window.is_overloaded {
-            self.is_starting = false;
+            self.in_slow_start = false;
             self.decrease(OVERLOAD_DECREASE);
             return;
         }
         let mean = window.total / window.answers.max(1);
-        let best = self.best.map_or(mean, |best| best.min(mean));
-        self.best = Some(best);
+        let best = self.base_latency.map_or(mean, |best| best.min(mean));
+        self.base_latency = Some(best);
         if mean <= best.mul_f64(TOLERANCE) + SLACK {
             self.queue_seen = None;
             if window.was_full {
@@ -247,7 +247,7 @@ impl State {
             }
             return;
         }
-        self.is_starting = false;
+        self.in_slow_start = false;
         let (limit_then, worst) = self.queue_seen.unwrap_or((self.limit, mean));
         let worst = worst.max(mean);
         self.queue_seen = Some((limit_then, worst));
@@ -257,17 +257,17 @@ impl State {
         }
         self.queue_seen = None;
         if mean >= worst.mul_f64(HELPED) {
-            self.best = Some(mean);
+            self.base_latency = Some(mean);
         }
     }
 
     fn increase(&mut self) {
-        let step = if self.is_starting {
+        let step = if self.in_slow_start {
             self.limit
         } else {
             (self.limit / REQUESTS_PER_INCREASE).max(1)
         };
-        self.limit = (self.limit + step).min(self.most);
+        self.limit = (self.limit + step).min(self.max_limit);
     }
 
     #[expect(

@@ -17,7 +17,7 @@ use service::traces::TraceArgs;
 
 use crate::filter::Filter;
 pub use address::SinkAddress;
-pub use delivery::{Delivery, Growth};
+pub use delivery::{BackoffPolicy, Delivery};
 pub use limits::Limits;
 pub(crate) use limits::{MAX_BATCH, MAX_MESSAGE_BYTES};
 pub use operation::Operation;

@@ -32,7 +32,7 @@ use crate::trace::{self, Sampling, TRACEPARENT, push_hex, trace_id, traceparent}
 const SOURCE: &str = "acs.oss";
 const JSON: &str = "application/json";
 /// Longest id that is taken over, in bytes. Those of the cloud have up to 50.
-const LONGEST_ID: usize = 256;
+const MAX_ID: usize = 256;
 
 /// Turns OSS events into what the sink gets.
 #[derive(Clone, Debug)]
@@ -170,7 +170,7 @@ pub fn ids(message_id: &str, events: &[Event]) -> Vec<String> {
 }
 
 fn short(id: &str) -> Cow<'_, str> {
-    if id.len() <= LONGEST_ID {
+    if id.len() <= MAX_ID {
         Cow::Borrowed(id)
     } else {
         Cow::Owned(digest(id))

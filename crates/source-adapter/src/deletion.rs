@@ -17,13 +17,13 @@ use tracing::warn;
 
 use crate::backoff::QueueBackoff;
 use crate::config::MAX_BATCH;
+use crate::delivered_events::{Delivered, DeliveredEvents};
 use crate::metrics::{CallResult, Metrics, MnsCall};
-use crate::progress::{Delivered, Progress};
 
 /// From 160 events per second on, each call deletes as many as it can; and it is far below any
 /// visibility timeout.
 const LINGER: Duration = Duration::from_millis(100);
-/// Room to make the call before a handle dies.
+/// Time to make the call before a receipt handle expires.
 const HEADROOM: Duration = Duration::from_millis(500);
 /// Delete calls at one time, some more than pollers: they delete what those receive.
 const CALLS: usize = 16;
@@ -32,32 +32,32 @@ const WAITING: usize = 2 * CALLS * MAX_BATCH;
 
 /// A message whose events have all been dealt with.
 #[derive(Debug)]
-pub(crate) struct Done {
+pub(crate) struct PendingDelete {
     pub(crate) message_id: String,
     pub(crate) handle: ReceiptHandle,
-    /// When the handle dies.
-    pub(crate) ends: Instant,
+    /// When the receipt handle expires.
+    pub(crate) expires_at: Instant,
 }
 
 /// Where deliveries hand over what is to be deleted. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct DeleteSender {
-    done: mpsc::Sender<Done>,
+    done: mpsc::Sender<PendingDelete>,
     is_full: Arc<Notify>,
-    progress: Arc<Progress>,
+    delivered_events: Arc<DeliveredEvents>,
 }
 
 /// A place in the next batches.
 #[derive(Debug)]
 pub(crate) struct DeletePermit<'a> {
-    permit: mpsc::Permit<'a, Done>,
+    permit: mpsc::Permit<'a, PendingDelete>,
     sender: &'a DeleteSender,
 }
 
 /// Makes the calls. Its owner runs it.
 #[derive(Debug)]
 pub(crate) struct DeleteStage {
-    done: mpsc::Receiver<Done>,
+    done: mpsc::Receiver<PendingDelete>,
     /// Told when a batch of handles waits.
     is_full: Arc<Notify>,
     deleter: Arc<Deleter>,
@@ -67,26 +67,26 @@ pub(crate) struct DeleteStage {
 struct Deleter {
     queue: Queue,
     metrics: Metrics,
-    progress: Arc<Progress>,
+    delivered_events: Arc<DeliveredEvents>,
 }
 
 /// A stage that deletes messages of `queue`, and its sender.
 pub(crate) fn delete_stage(
     queue: Queue,
     metrics: Metrics,
-    progress: Arc<Progress>,
+    delivered_events: Arc<DeliveredEvents>,
 ) -> (DeleteSender, DeleteStage) {
     let (done_sender, done) = mpsc::channel(WAITING);
     let is_full = Arc::new(Notify::new());
     let sender = DeleteSender {
         done: done_sender,
         is_full: is_full.clone(),
-        progress: progress.clone(),
+        delivered_events: delivered_events.clone(),
     };
     let deleter = Arc::new(Deleter {
         queue,
         metrics,
-        progress,
+        delivered_events,
     });
     let stage = DeleteStage {
         done,
@@ -112,13 +112,13 @@ impl DeleteSender {
 
 impl DeletePermit<'_> {
     /// Hands a message over.
-    pub(crate) fn send(self, done: Done) {
+    pub(crate) fn send(self, done: PendingDelete) {
         let DeleteSender {
             done: waiting,
             is_full,
-            progress,
+            delivered_events,
         } = self.sender;
-        progress.leaves(done.message_id.clone());
+        delivered_events.delete_started(done.message_id.clone());
         self.permit.send(done);
         // One of the batch is in the stage already.
         if waiting.max_capacity() - waiting.capacity() >= MAX_BATCH - 1 {
@@ -165,20 +165,24 @@ impl DeleteStage {
 /// Handles that go into the next call.
 #[derive(Debug, Default)]
 struct Batch {
-    done: Vec<Done>,
+    done: Vec<PendingDelete>,
     due: Option<Instant>,
 }
 
 impl Batch {
-    fn push(&mut self, done: Done) {
+    fn push(&mut self, done: PendingDelete) {
         let now = Instant::now();
-        let latest = done.ends.checked_sub(HEADROOM).unwrap_or(now).max(now);
+        let latest = done
+            .expires_at
+            .checked_sub(HEADROOM)
+            .unwrap_or(now)
+            .max(now);
         let due = self.due.unwrap_or(now + LINGER);
         self.due = Some(due.min(latest));
         self.done.push(done);
     }
 
-    fn take(&mut self) -> Vec<Done> {
+    fn take(&mut self) -> Vec<PendingDelete> {
         std::mem::take(self).done
     }
 
@@ -198,13 +202,13 @@ impl Batch {
 
 impl Deleter {
     /// Deletes what can be deleted; what cannot comes back and is known then.
-    async fn delete(self: Arc<Self>, batch: Vec<Done>) {
-        self.delete_while_ours(batch.iter().collect()).await;
-        self.progress
-            .left(batch.iter().map(|done| done.message_id.as_str()));
+    async fn delete(self: Arc<Self>, batch: Vec<PendingDelete>) {
+        self.delete_until_expired(batch.iter().collect()).await;
+        self.delivered_events
+            .delete_finished(batch.iter().map(|done| done.message_id.as_str()));
     }
 
-    async fn delete_while_ours(&self, mut batch: Vec<&Done>) {
+    async fn delete_until_expired(&self, mut batch: Vec<&PendingDelete>) {
         let mut backoff = QueueBackoff::default();
         loop {
             let handles: Vec<_> = batch.iter().map(|done| done.handle.clone()).collect();
@@ -213,7 +217,7 @@ impl Deleter {
                     self.metrics
                         .count_call(MnsCall::Delete, CallResult::Success);
                     for (handle, error) in &outcome.failed {
-                        self.forget(&batch, handle, error.kind(), &error.to_string());
+                        self.log_undeleted(&batch, handle, error.kind(), &error.to_string());
                     }
                     return;
                 }
@@ -223,7 +227,7 @@ impl Deleter {
                     // Each call holds one of few places, and those that MNS refuses are refused
                     // together: as soon as it takes calls again, they must be there.
                     let pause = backoff.next(error.disposition());
-                    batch = self.still_ours(batch, pause, &error);
+                    batch = self.not_expired(batch, pause, &error);
                     if batch.is_empty() {
                         return;
                     }
@@ -234,43 +238,49 @@ impl Deleter {
     }
 
     /// A message that could not be deleted may come back; then it is only deleted.
-    fn forget(&self, batch: &[&Done], handle: &ReceiptHandle, kind: RefusalKind, reason: &str) {
+    fn log_undeleted(
+        &self,
+        batch: &[&PendingDelete],
+        handle: &ReceiptHandle,
+        kind: RefusalKind,
+        reason: &str,
+    ) {
         let Some(done) = batch.iter().find(|done| done.handle == *handle) else {
             return;
         };
         let id = &done.message_id;
         self.metrics.count_lost_handle();
-        self.progress.keep(id, Delivered::All);
+        self.delivered_events.keep(id, Delivered::All);
         let left = match kind {
             RefusalKind::NoMessage => {
-                "there was nothing left to delete: it was deleted before, or its handle ran out and another receiver got it"
+                "its delete had no effect: it was deleted before, or its receipt handle expired and another receiver has it"
             }
             RefusalKind::BadHandle => {
-                "not deleted, because its handle is not valid any more: another receiver may get it"
+                "not deleted, because its receipt handle is no longer valid: another receiver may get it"
             }
-            _ => "not deleted, it comes back",
+            _ => "not deleted; it becomes visible again",
         };
         warn!(mns.message.id = %id, reason, "message `{id}` is delivered, but {left}");
     }
 
     /// What is left to try again after a failed call and this pause.
-    fn still_ours<'a>(
+    fn not_expired<'a>(
         &self,
-        batch: Vec<&'a Done>,
+        batch: Vec<&'a PendingDelete>,
         pause: Duration,
         error: &mns::Error,
-    ) -> Vec<&'a Done> {
+    ) -> Vec<&'a PendingDelete> {
         let next = Instant::now() + pause;
         let is_worth_it = error.disposition().is_retryable();
         let (again, over): (Vec<_>, Vec<_>) = batch
             .into_iter()
-            .partition(|done| is_worth_it && done.ends > next);
+            .partition(|done| is_worth_it && done.expires_at > next);
         let reason = service::error_line(error);
         let kind = error
             .refusal()
             .map_or(RefusalKind::ServiceFault, mns::Refusal::kind);
         for done in over {
-            self.forget(&[done], &done.handle, kind, &reason);
+            self.log_undeleted(&[done], &done.handle, kind, &reason);
         }
         again
     }
@@ -280,11 +290,11 @@ impl Deleter {
 mod tests {
     use super::*;
 
-    fn done(ends: Instant) -> Done {
-        Done {
+    fn done(expires_at: Instant) -> PendingDelete {
+        PendingDelete {
             message_id: "m".into(),
             handle: ReceiptHandle::new("h"),
-            ends,
+            expires_at,
         }
     }
 
@@ -309,8 +319,8 @@ mod tests {
         ];
         for (name, ends, expected) in table {
             let mut batch = Batch::default();
-            for ends in ends {
-                batch.push(done(ends));
+            for expires_at in ends {
+                batch.push(done(expires_at));
             }
             assert_eq!(batch.due() - start, expected, "{name}");
         }

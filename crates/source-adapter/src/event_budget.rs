@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// uploading them in parts, makes few more.
 const FEW: usize = 16;
 /// Events of the other messages that are held at one time: some 10 MB. No message has more.
-const MOST: usize = 4 * oss::event::MAX_EVENTS;
+const MAX_PERMITS: usize = 4 * oss::event::MAX_EVENTS;
 
 /// Permits for events. Clones share them.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct EventBudget(Arc<Semaphore>);
 
 impl Default for EventBudget {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MOST)))
+        Self(Arc::new(Semaphore::new(MAX_PERMITS)))
     }
 }
 
@@ -36,7 +36,7 @@ impl EventBudget {
     /// # Cancel safety
     /// Dropping the future gives up the place in the line.
     pub(crate) async fn acquire(&self, events: usize) -> Option<OwnedSemaphorePermit> {
-        let permits = u32::try_from(events.min(MOST)).unwrap_or(u32::MAX);
+        let permits = u32::try_from(events.min(MAX_PERMITS)).unwrap_or(u32::MAX);
         self.0.clone().acquire_many_owned(permits).await.ok()
     }
 }

@@ -85,17 +85,17 @@ impl Metrics {
         );
         registry.register(
             "messages_redelivered",
-            "Messages received not for the first time",
+            "Redelivered messages",
             self.redelivered.clone(),
         );
         registry.register(
             "messages",
-            "Messages by what became of them",
+            "Messages by outcome",
             self.messages.family.clone(),
         );
         registry.register(
             "events",
-            "Events by what became of them at a delivery",
+            "Events by outcome of a delivery",
             self.events.family.clone(),
         );
         registry.register(
@@ -110,11 +110,11 @@ impl Metrics {
         );
         registry.register(
             "handles_lost",
-            "Messages that became visible to others while in work",
+            "Messages whose receipt handle expired while they were processed",
             self.handles_lost.clone(),
         );
-        registry.register("messages_held", "Messages in work", self.held.clone());
-        registry.register("pollers", "Pollers at work", self.pollers.clone());
+        registry.register("messages_held", "Messages in progress", self.held.clone());
+        registry.register("pollers", "Running pollers", self.pollers.clone());
     }
 
     /// Says in constant metrics whose adapter this is, and how much it may hold.
@@ -142,7 +142,7 @@ impl Metrics {
         limit.set(i64::try_from(limits.in_flight).unwrap_or(i64::MAX));
         registry.register(
             "messages_held_limit",
-            "Messages that may be in work at one time",
+            "Limit of messages in progress",
             limit,
         );
     }
@@ -174,18 +174,18 @@ impl Metrics {
         self.handles_lost.inc();
     }
 
-    /// Counts a message as in work.
-    pub(crate) fn hold(&self) -> InWork<'_> {
+    /// Counts a message as in progress.
+    pub(crate) fn hold(&self) -> InProgress<'_> {
         self.held.inc();
-        InWork(self)
+        InProgress(self)
     }
 }
 
-/// A message in work, until it is dropped. One that a panic drops is counted as abandoned.
+/// A message in progress, until it is dropped. One that a panic drops is counted as abandoned.
 #[derive(Debug)]
-pub(crate) struct InWork<'a>(&'a Metrics);
+pub(crate) struct InProgress<'a>(&'a Metrics);
 
-impl Drop for InWork<'_> {
+impl Drop for InProgress<'_> {
     fn drop(&mut self) {
         self.0.held.dec();
         if std::thread::panicking() {

@@ -23,17 +23,17 @@ use crate::concurrency::Outcome;
 use crate::config::{Delivery, Format};
 use crate::convert::{Converter, Outgoing, ids};
 use crate::dead_letter::{Cause, dead_letter, unreadable_message};
-use crate::deletion::{DeleteSender, Done};
+use crate::deletion::{DeleteSender, PendingDelete};
+use crate::delivered_events::{Delivered, DeliveredEvents};
 use crate::event_budget::EventBudget;
 use crate::filter::Filter;
 use crate::metrics::{AttemptResult, EventOutcome, MessageOutcome, Metrics, Target};
-use crate::progress::{Delivered, Progress};
 use crate::sink::{Failure, Sink};
 use crate::trace::{deliver_span, process_span};
 use crate::visibility::VisibilityGuard;
 
-/// How soon another adapter gets what this one gives back.
-const HAND_BACK: Duration = Duration::from_secs(1);
+/// How soon another adapter gets what this one releases when it stops.
+const SHUTDOWN_RELEASE_DELAY: Duration = Duration::from_secs(1);
 
 /// Everything that a delivery needs. Shared by all of them.
 #[derive(Debug)]
@@ -48,12 +48,12 @@ pub(crate) struct Pipeline {
     pub(crate) dead_letter_sink: Option<Sink>,
     pub(crate) delivery: Delivery,
     pub(crate) deleter: DeleteSender,
-    pub(crate) progress: Arc<Progress>,
+    pub(crate) delivered_events: Arc<DeliveredEvents>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) event_budget: EventBudget,
     pub(crate) metrics: Metrics,
     /// Cancelled when deliveries must end, finished or not.
-    pub(crate) give_up: CancellationToken,
+    pub(crate) abort: CancellationToken,
 }
 
 /// A message with its permit.
@@ -110,7 +110,7 @@ impl Pipeline {
             permit,
             receive,
         } = received;
-        let _in_work = self.metrics.hold();
+        let _in_progress = self.metrics.hold();
         self.metrics.count_received(message.dequeue_count);
         let Message {
             id,
@@ -127,7 +127,7 @@ impl Pipeline {
                 count: dequeue_count.max(1),
             };
             let work = pin!(self.process(unread, receive));
-            self.give_up.run_until_cancelled(guard.hold(work)).await
+            self.abort.run_until_cancelled(guard.hold(work)).await
         };
         // Calls to the queue are large and rarely needed here; within this future they would
         // be moved with it for every message.
@@ -137,22 +137,22 @@ impl Pipeline {
                 self.metrics.count_message(MessageOutcome::Postponed);
                 Box::pin(guard.release(wait)).await;
             }
-            None => Box::pin(self.hand_back_guard(guard)).await,
+            None => Box::pin(self.release_guard(guard)).await,
         }
     }
 
-    /// Gives a message back unread, because the process ends.
-    pub(crate) async fn hand_back(self: Arc<Self>, received: Received) {
+    /// Releases a message unread, because the process ends.
+    pub(crate) async fn release(self: Arc<Self>, received: Received) {
         let Message {
             id, receipt_handle, ..
         } = received.message;
         let guard = self.guard(id, receipt_handle, received.visibility);
-        self.hand_back_guard(guard).await;
+        self.release_guard(guard).await;
     }
 
-    async fn hand_back_guard(&self, guard: VisibilityGuard<'_>) {
+    async fn release_guard(&self, guard: VisibilityGuard<'_>) {
         self.metrics.count_message(MessageOutcome::HandedBack);
-        guard.release(HAND_BACK).await;
+        guard.release(SHUTDOWN_RELEASE_DELAY).await;
     }
 
     fn guard(
@@ -176,18 +176,18 @@ impl Pipeline {
         drop(permit);
         self.metrics.count_message(MessageOutcome::Done);
         match (place, guard.into_handle()) {
-            (Some(place), Some((handle, ends))) => place.send(Done {
+            (Some(place), Some((handle, expires_at))) => place.send(PendingDelete {
                 message_id,
                 handle,
-                ends,
+                expires_at,
             }),
-            _ => self.progress.keep(&message_id, Delivered::All),
+            _ => self.delivered_events.keep(&message_id, Delivered::All),
         }
     }
 
     async fn process(&self, message: Unread<'_>, receive: Span) -> MessageAction {
         let Unread { id, count, .. } = message;
-        let delivered = self.progress.take(id);
+        let delivered = self.delivered_events.take(id);
         if delivered == Delivered::All {
             debug!(mns.message.id = %id, "message `{id}` was delivered before");
             return MessageAction::Delete;
@@ -271,7 +271,8 @@ impl Pipeline {
             return MessageAction::Delete;
         };
         if outgoing.len() > 1 {
-            self.progress.keep(message_id, Delivered::Some(taken));
+            self.delivered_events
+                .keep(message_id, Delivered::Some(taken));
         }
         MessageAction::Release(wait)
     }
@@ -300,7 +301,7 @@ impl Pipeline {
             return self.counted(EventOutcome::Postponed, outcome(wait));
         }
         warn!(ce.id = %id, trace.id = trace, mns.message.id = %message_id, attempt = count, "giving up on event `{id}`: {failure}");
-        let wait = self.delivery.wait_kept(count, failure.retry_after);
+        let wait = self.delivery.retained_wait(count, failure.retry_after);
         let cause = Cause::refused(self.sink.address(), &failure);
         let dead_letter = dead_letter(&outgoing.message, self.format, &cause);
         Box::pin(self.send_dead_letter(id, dead_letter, wait)).await
@@ -313,7 +314,7 @@ impl Pipeline {
         warn!(mns.message.id = %id, attempt = count, "message `{id}` holds no readable events: {reason}");
         let cause = Cause::unreadable(self.sink.address(), reason);
         let dead_letter = unreadable_message(id, &self.queue_arn, body, &cause);
-        let wait = self.delivery.wait_kept(*count, None);
+        let wait = self.delivery.retained_wait(*count, None);
         match Box::pin(self.send_dead_letter(id, dead_letter, wait)).await {
             DeliveryOutcome::Done => MessageAction::Delete,
             DeliveryOutcome::Retry(wait) | DeliveryOutcome::Unanswered(wait) => {

@@ -27,7 +27,7 @@ use crate::trace::{MESSAGE_COUNT, receive_span};
 /// out this long after, plus the client's own margin.
 const LONG_POLL: Duration = Duration::from_secs(20);
 /// MNS may answer a long poll at once when it holds too many of them.
-const SHORTEST_ROUND: Duration = Duration::from_secs(1);
+const MIN_ROUND: Duration = Duration::from_secs(1);
 /// What an answer under way gets to arrive when the process is told to stop: dropping
 /// it would hide the messages it may bring for their whole visibility.
 const LAST_RECEIVE: Duration = Duration::from_millis(300);
@@ -147,8 +147,8 @@ impl Pollers {
             let pipeline = self.pipeline.clone();
             // On the heap at once: a task's future is moved several times on its way there.
             if self.stop.is_cancelled() {
-                let hand_back = Box::pin(pipeline.hand_back(received));
-                self.deliveries.spawn_on(hand_back, &self.delivering);
+                let release = Box::pin(pipeline.release(received));
+                self.deliveries.spawn_on(release, &self.delivering);
             } else {
                 let handle = Box::pin(pipeline.handle(received));
                 self.deliveries.spawn_on(handle, &self.delivering);
@@ -162,7 +162,7 @@ fn pause_after(count: usize, wait: PollingWait, took: Duration) -> Duration {
     if count > 0 || wait == PollingWait::MIN {
         return Duration::ZERO;
     }
-    SHORTEST_ROUND.saturating_sub(took)
+    MIN_ROUND.saturating_sub(took)
 }
 
 /// How long the queue hides a received message.

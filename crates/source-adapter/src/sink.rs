@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use service::traces::{self, TRACEPARENT};
 use tokio::time::timeout;
-use transport::{OriginClient, OriginResponse, TransportError};
+use transport::{PostClient, PostResponse, TransportError};
 
 use crate::concurrency::{Concurrency, RequestPermit};
 use crate::config::SinkAddress;
@@ -36,7 +36,7 @@ pub struct Sink {
     authorization: Option<HeaderValue>,
     namespace: Option<HeaderValue>,
     token: Option<Token>,
-    client: OriginClient,
+    client: PostClient,
     timeout: Duration,
     concurrency: Concurrency,
 }
@@ -67,16 +67,16 @@ pub enum FailureKind {
 
 impl Sink {
     /// Posts to `address` by `client`, which is for its target, with `timeout` for the head of each
-    /// answer, up to `most_requests` at one time.
+    /// answer, up to `max_requests` at one time.
     ///
     /// # Errors
     /// Permanent: the namespace cannot be a header.
     pub fn try_new(
         address: SinkAddress,
-        client: OriginClient,
+        client: PostClient,
         timeout: Duration,
         namespace: Option<&str>,
-        most_requests: usize,
+        max_requests: usize,
     ) -> Result<Self, http::Error> {
         Ok(Self {
             authorization: address.authorization(),
@@ -85,7 +85,7 @@ impl Sink {
             token: None,
             client,
             timeout,
-            concurrency: Concurrency::new(most_requests),
+            concurrency: Concurrency::new(max_requests),
         })
     }
 
@@ -259,7 +259,7 @@ pub(crate) fn is_overload(status: StatusCode) -> bool {
 }
 
 /// Reads the body to its end if it is short and quick, and keeps its beginning.
-async fn beginning(mut response: OriginResponse) -> Bytes {
+async fn beginning(mut response: PostResponse) -> Bytes {
     let mut kept = BytesMut::new();
     let read = async {
         let mut read_bytes = 0;

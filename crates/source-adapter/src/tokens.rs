@@ -25,7 +25,7 @@ impl Tokens {
         let file = config.sink.token_file.as_deref();
         if file.is_none() && config.sink.audience.is_some() {
             warn!(
-                "the sink expects tokens (K_AUDIENCE), but this adapter has none to show: set K_OIDC_TOKEN_FILE"
+                "the sink expects OIDC tokens (K_AUDIENCE), but no token file is configured: set K_OIDC_TOKEN_FILE"
             );
         }
         let dead_letter_file = config.delivery.dead_letter_token_file.as_deref();

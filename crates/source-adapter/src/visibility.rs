@@ -15,7 +15,7 @@ use tracing::warn;
 use crate::metrics::{CallResult, Metrics, MnsCall};
 
 /// No shorter extension: a call per second and message would be a load of its own.
-const SHORTEST_EXTENSION: Duration = Duration::from_secs(30);
+const MIN_EXTENSION: Duration = Duration::from_secs(30);
 /// Pause before a failed extension is tried again, time permitting.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -31,7 +31,7 @@ pub(crate) struct VisibilityGuard<'a> {
     /// When to extend next.
     renew_at: Instant,
     /// When the handle dies.
-    ends: Instant,
+    expires_at: Instant,
 }
 
 impl<'a> VisibilityGuard<'a> {
@@ -50,9 +50,9 @@ impl<'a> VisibilityGuard<'a> {
             message_id,
             handle,
             is_lost: false,
-            extension: VisibilityTimeout::saturating(visibility.max(SHORTEST_EXTENSION)),
+            extension: VisibilityTimeout::saturating(visibility.max(MIN_EXTENSION)),
             renew_at: now + visibility / 2,
-            ends: now + visibility,
+            expires_at: now + visibility,
         }
     }
 
@@ -87,7 +87,7 @@ impl<'a> VisibilityGuard<'a> {
 
     /// The handle, and when it dies; `None` if it has.
     pub(crate) fn into_handle(self) -> Option<(ReceiptHandle, Instant)> {
-        (!self.is_lost).then_some((self.handle, self.ends))
+        (!self.is_lost).then_some((self.handle, self.expires_at))
     }
 
     /// Lets the message come back after `wait`. If that fails it comes back when its
@@ -117,12 +117,12 @@ impl<'a> VisibilityGuard<'a> {
                     .count_call(MnsCall::Extend, CallResult::Success);
                 self.handle = visibility.receipt_handle;
                 self.renew_at = now + self.extension.get() / 2;
-                self.ends = now + self.extension.get();
+                self.expires_at = now + self.extension.get();
             }
             Err(error) => {
                 self.metrics
                     .count_call(MnsCall::Extend, CallResult::Failure);
-                let left = self.ends.saturating_duration_since(now);
+                let left = self.expires_at.saturating_duration_since(now);
                 self.renew_at = now + RETRY_PAUSE.min(left / 2);
                 self.note_failure(&error, "trying to extend its visibility again");
             }
@@ -131,7 +131,7 @@ impl<'a> VisibilityGuard<'a> {
 
     fn note_failure(&mut self, error: &mns::Error, then: &str) {
         let id = &self.message_id;
-        if error.is_handle_lost() || Instant::now() >= self.ends {
+        if error.is_receipt_handle_invalid() || Instant::now() >= self.expires_at {
             self.is_lost = true;
             self.metrics.count_lost_handle();
             warn!(mns.message.id = %id, "lost the handle of message `{id}`: another receiver may get it");

@@ -16,10 +16,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use thiserror::Error;
 
+use crate::dns::DnsResolver;
 use crate::error::BoxError;
-use crate::names::Names;
 use crate::reach::Reach;
-use crate::trust::Trust;
+use crate::server_verifier::ServerVerifier;
 
 /// Where Knative mounts the trust bundles of a cluster; anywhere else there is no such folder.
 pub const KNATIVE_BUNDLES: &str = "/knative-custom-certs";
@@ -116,14 +116,14 @@ pub fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, HttpClie
 /// not asked for again between this and the connection.
 #[derive(Clone)]
 pub(crate) struct Resolver {
-    names: Arc<Names>,
+    names: Arc<DnsResolver>,
     reach: Reach,
 }
 
 impl Resolver {
     pub(crate) fn new(reach: Reach) -> Self {
         Self {
-            names: Arc::new(Names::default()),
+            names: Arc::new(DnsResolver::default()),
             reach,
         }
     }
@@ -169,7 +169,7 @@ pub(crate) fn tls(options: &ConnectOptions) -> Result<rustls::ClientConfig, Http
     let bundles = options.trust_bundles.clone();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let has_bundles = bundles.is_dir();
-    let trust = Trust::new(provider.clone(), bundles, added.unwrap_or_default());
+    let trust = ServerVerifier::new(provider.clone(), bundles, added.unwrap_or_default());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(HttpClientError::Tls)?

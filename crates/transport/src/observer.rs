@@ -1,4 +1,4 @@
-//! Who is told of every request, for metrics.
+//! A callback for every completed request, for metrics.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use url::Url;
 
 use crate::error::TransportError;
 
-/// Is told of every request of a [`Transport`](crate::Transport) that has ended: each repetition, too,
-/// but none that was dropped.
+/// Called for every completed attempt of a [`Transport`](crate::Transport), retries included; not for
+/// futures that were dropped.
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// A request has ended. Runs in the hot path of every request: it must neither block nor wait.
-    fn ended(&self, request: &Ended<'_>);
+    /// Runs in the hot path of every request: it must neither block nor wait.
+    fn on_completed(&self, request: &CompletedRequest<'_>);
 }
 
-/// A request that has ended.
+/// One attempt of a request, completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended<'a> {
+pub struct CompletedRequest<'a> {
     /// Its method.
     pub method: &'a Method,
     /// The host that it was for.
@@ -29,7 +29,7 @@ pub struct Ended<'a> {
     pub outcome: Result<StatusCode, &'static str>,
     /// From its start to its end: that of the body where [`Transport`](crate::Transport) reads it,
     /// else that of the head.
-    pub took: Duration,
+    pub elapsed: Duration,
 }
 
 /// A request under way.
@@ -51,12 +51,12 @@ impl Observation {
     }
 
     pub(crate) fn end(&self, host: &str, outcome: Result<StatusCode, &TransportError>) {
-        self.observer.ended(&Ended {
+        self.observer.on_completed(&CompletedRequest {
             method: &self.method,
             host,
             port: self.port,
             outcome: outcome.map_err(TransportError::kind),
-            took: self.started.elapsed(),
+            elapsed: self.started.elapsed(),
         });
     }
 }

@@ -19,7 +19,7 @@ use crate::sink::{Arrivals, Sink};
 pub(crate) const NAMES: [&str; 4] = ["adapter-1", "adapter-2", "adapter-3", "adapter-4"];
 /// Enough for every buffer to have its size.
 const SHORT: u64 = 20_000;
-const LARGEST_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 /// Flat: what is more is the allocator's, not the backlog's.
 const GROWTH: f64 = 1.25;
 
@@ -81,7 +81,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
 }
 
 async fn largest(bench: &mut Bench) -> Result<()> {
-    let padding = messages::padding_for(LARGEST_BYTES);
+    let padding = messages::padding_for(MAX_BYTES);
     let drained = drain(bench, bench.pick(6000, 1000), padding, 1).await?;
     #[expect(clippy::cast_precision_loss, reason = "far below 2 to the 53rd")]
     let bytes_per_second = drained.arrivals.bytes as f64 / drained.arrivals.seconds;

@@ -30,8 +30,8 @@ pub(crate) const ANSWER: &str = r#"{"errno":0,"err_msg":"","request_id":"bench",
 /// 2 megapixels in the 4:3 of cameras.
 const SIZE: (u16, u16) = (1632, 1224);
 const MEGAPIXELS: &str = "2-megapixel JPEG";
-const CONCURRENCIES: [usize; 3] = [1, 8, MOST];
-const MOST: usize = 64;
+const CONCURRENCIES: [usize; 3] = [1, 8, MAX_CONCURRENCY];
+const MAX_CONCURRENCY: usize = 64;
 /// A file of 10 MB: 37 megapixels.
 const LARGE: (u16, u16) = (7040, 5280);
 
@@ -59,12 +59,14 @@ async fn large(bench: &mut Bench) -> Result<()> {
     let photo = Bytes::from(photos::jpeg(LARGE.0, LARGE.1)?);
     let mut counted = Counted::default();
     for repetition in 1..=bench.pick(3, 1) {
-        bench.step(&format!("{MOST} large photos, repetition {repetition}"));
+        bench.step(&format!(
+            "{MAX_CONCURRENCY} large photos, repetition {repetition}"
+        ));
         let api = Sink::answering(bench.folder(), "face-api", API, ANSWER).await?;
-        counted.note(&work(bench, &api, &photo, MOST, MOST).await?);
+        counted.note(&work(bench, &api, &photo, MAX_CONCURRENCY, MAX_CONCURRENCY).await?);
     }
     let row = Row::new(
-        format!("{MOST} at a time, peak memory with large files"),
+        format!("{MAX_CONCURRENCY} at a time, peak memory with large files"),
         format!(
             "VmHWM of the service; each photo is a JPEG of {:.1} MB",
             mb(photo.len() as u64)
@@ -279,7 +281,7 @@ fn rows(bench: &mut Bench, concurrency: usize, counted: Counted) {
     .beside("p95", Figure::new("ms", p95))
     .beside("p99", Figure::new("ms", p99));
     bench.row(row);
-    if concurrency == MOST {
+    if concurrency == MAX_CONCURRENCY {
         let row = Row::new(
             name("growth"),
             "median latency of the later half of the photos: a queue that grows doubles it",

@@ -26,7 +26,7 @@ use crate::row::{Row, Target};
 const DETECTOR_SIDE: u16 = 640;
 
 /// Megabytes above idle that a photo should take at most, the nets included.
-const MOST_MEMORY: f64 = 120.0;
+const MAX_MEMORY: f64 = 120.0;
 
 /// Arguments of a child that looks for faces.
 #[derive(Debug, clap::Args)]
@@ -128,7 +128,7 @@ fn measure(bench: &mut Bench, photo: &Photo, model: &Path) -> Result<()> {
         "peak memory above idle: decoding, nets and faces",
         our("MB", |seen| seen.memory),
     );
-    bench.row(row.target(Target::at_most(MOST_MEMORY)));
+    bench.row(row.target(Target::at_most(MAX_MEMORY)));
     if photo.name == "group of 29" {
         let row = Row::new(
             photo.name,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use http::HeaderName;
 
 /// Shorter tokens can be guessed.
-const SHORTEST_TOKEN: usize = 16;
+const MIN_TOKEN: usize = 16;
 
 /// Who may use the page.
 #[derive(Clone, Debug, clap::Args)]
@@ -74,9 +74,9 @@ fn token(file: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| format!("`CONSOLE_TOKEN_FILE` names `{name}`: {error}"))?;
     let token = text.trim();
-    if token.chars().count() < SHORTEST_TOKEN {
+    if token.chars().count() < MIN_TOKEN {
         return Err(format!(
-            "the token in `{name}` is too short: it must have {SHORTEST_TOKEN} characters or more"
+            "the token in `{name}` is too short: it must have {MIN_TOKEN} characters or more"
         ));
     }
     Ok(token.to_owned())

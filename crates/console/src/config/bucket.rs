@@ -11,7 +11,7 @@ use service::settings::{duration, endpoint_url, number};
 use url::Url;
 
 /// The most that OSS takes in one form.
-const LARGEST_UPLOAD_BYTES: u64 = 5 << 30;
+const MAX_UPLOAD_BYTES: u64 = 5 << 30;
 const URL_LIFETIMES: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
 
 /// Where photos and results are, and what the browser may do there.
@@ -45,7 +45,7 @@ pub struct BucketConfig {
     pub photos: TargetFolder,
     /// Largest photo that the page uploads, in bytes.
     // What the face service takes unless told otherwise.
-    #[arg(long, env = "CONSOLE_MAX_UPLOAD_BYTES", value_name = "BYTES", default_value = "104857600", value_parser = number(1..=LARGEST_UPLOAD_BYTES))]
+    #[arg(long, env = "CONSOLE_MAX_UPLOAD_BYTES", value_name = "BYTES", default_value = "104857600", value_parser = number(1..=MAX_UPLOAD_BYTES))]
     pub max_upload_bytes: u64,
     /// How long a URL or form for the browser lives, ISO 8601, from PT1M to PT1H.
     #[arg(long, env = "CONSOLE_URL_LIFETIME", value_name = "DURATION", default_value = "PT5M", value_parser = duration(URL_LIFETIMES.0..=URL_LIFETIMES.1))]
@@ -64,9 +64,7 @@ impl BucketConfig {
         ];
         let unusable = endpoints.into_iter().filter_map(|(name, url)| {
             let error = self.endpoint_at(url.as_ref()).err()?;
-            Some(format!(
-                "`{name}` with `OSS_ADDRESSING` is of no use: {error}"
-            ))
+            Some(format!("`{name}` does not fit `OSS_ADDRESSING`: {error}"))
         });
         let (photos, results) = (&self.photos, &self.results);
         let key = photos.to_string().parse();

@@ -80,7 +80,7 @@ fn settings_that_contradict_each_other_are_told_in_one_line() {
     ];
     let error = check(&[&LEAST[..], &flags].concat()).unwrap_err();
     insta::assert_snapshot!(error.to_string().replace("; ", "\n"), @r"
-    `OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: `127.0.0.1:9000` is an address, not a name: it needs path-style or CNAME addressing
+    `OSS_ENDPOINT` does not fit `OSS_ADDRESSING`: `127.0.0.1:9000` is an address, not a name: it needs path-style or CNAME addressing
     `CONSOLE_PHOTOS` is `target/new`: it must not lie in `target`, where nothing is taken for a photo
     set either `CONSOLE_TOKEN_FILE` to a file with the token that people sign in with, or `CONSOLE_USER_HEADER` to the header of an authenticating proxy
     ");

@@ -195,9 +195,9 @@ fn an_event_that_a_broker_gave_up_is_not_waited_for() {
 #[test]
 fn memory_is_bounded() {
     let (journeys, _news) = journeys();
-    for number in 0..=MOST_JOURNEYS {
+    for number in 0..=MAX_JOURNEYS {
         journeys.expected(&number.to_string(), at(0));
     }
     assert!(journeys.get("0").0.is_none());
-    assert_eq!(journeys.recent(usize::MAX).len(), MOST_JOURNEYS);
+    assert_eq!(journeys.recent(usize::MAX).len(), MAX_JOURNEYS);
 }

@@ -10,7 +10,7 @@ use url::Url;
 
 /// The back ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Finder {
+pub enum BackendKind {
     /// In this process.
     Local,
     /// `RecognizeFace`, today's service.
@@ -21,7 +21,7 @@ pub enum Finder {
     Dataplus,
 }
 
-impl Finder {
+impl BackendKind {
     /// The name it is configured by.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -48,7 +48,7 @@ pub struct Faces {
         default_value = "local",
         hide_possible_values = true
     )]
-    pub finder: Finder,
+    pub backend: BackendKind,
     /// What is estimated of each face and told in picture, reply and metadata: `age`, `gender`,
     /// both separated by a comma, or `none`.
     #[arg(
@@ -96,7 +96,7 @@ pub struct Faces {
 impl Faces {
     /// The mistake of IMM without a project.
     pub(super) fn mistake(&self) -> Option<String> {
-        let is_lacking = self.finder == Finder::Imm && self.imm_project.is_none();
+        let is_lacking = self.backend == BackendKind::Imm && self.imm_project.is_none();
         is_lacking.then(|| NO_PROJECT.to_owned())
     }
 

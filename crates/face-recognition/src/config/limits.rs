@@ -22,12 +22,12 @@ pub struct Limits {
     /// Largest photo, in pixels, whatever memory it takes.
     #[arg(long, env = "FACE_MAX_PIXELS", value_name = "PIXELS", default_value_t = picture::Limits::default().max_pixels, value_parser = number(1..=1_u64 << 32))]
     pub max_pixels: u64,
-    /// Events in work at one time; more are answered with 429, as are photos whose turn does not
+    /// Events in progress at one time; more are answered with 429, as are photos whose turn does not
     /// come in time.
     // Twice the default of the adapter. Waiting events cost no memory worth naming.
     #[arg(long, env = "FACE_MAX_EVENTS", value_name = "COUNT", default_value = "256", value_parser = number(1..=10_000_usize))]
     pub max_events: usize,
-    /// Memory for photo files in work, in bytes, which their results take over; the process takes 240
+    /// Memory for photo files in progress, in bytes, which their results take over; the process takes 240
     /// MiB more than this and --pixel-memory together.
     // One of the largest files, eleven of 10 MB, or dozens of ordinary ones. Others wait with their
     // requests open.
@@ -44,14 +44,14 @@ pub struct Limits {
     // Knative's default time-out is 300 s, its Broker's retries come later than that.
     #[arg(long, env = "FACE_PHOTO_DEADLINE", value_name = "DURATION", default_value = "PT2M", value_parser = duration(SECOND..=HOUR))]
     pub photo_deadline: Duration,
-    /// Time to finish photos in work after SIGTERM, ISO 8601.
+    /// Time to finish photos in progress after SIGTERM, ISO 8601.
     // Below the 30 s that Kubernetes grants by default.
     #[arg(long, env = "FACE_DRAIN_GRACE", value_name = "DURATION", default_value = "PT20S", value_parser = duration(SECOND..=HOUR))]
     pub drain_grace: Duration,
 }
 
 impl Limits {
-    /// Memory for the requests of all events in work, in bytes.
+    /// Memory for the requests of all events in progress, in bytes.
     pub const EVENT_MEMORY: u64 = 32 * MEBI;
 
     /// Connections at one time; each may take the 128 KiB of the largest request head.

@@ -103,7 +103,7 @@ impl Storage {
         let region = ANY_REGION.parse().ok()?;
         let error = self.endpoint_in(&region).err()?;
         Some(format!(
-            "`OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: {error}"
+            "`OSS_ENDPOINT` does not fit `OSS_ADDRESSING`: {error}"
         ))
     }
 }

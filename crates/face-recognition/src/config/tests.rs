@@ -42,7 +42,7 @@ fn the_originals_manifest_is_enough() {
             .allowed_buckets
             .admits(&"any-bucket".parse().unwrap())
     );
-    assert_eq!(faces.finder, Finder::Local);
+    assert_eq!(faces.backend, BackendKind::Local);
     assert_eq!(faces.local().unwrap(), Settings::default());
     assert_eq!(operation.address().to_string(), "0.0.0.0:8080");
     assert_eq!(output.sidecar, Sidecar::None);
@@ -82,7 +82,7 @@ fn every_setting_can_be_given() {
             .admits(&bucket.parse().unwrap())
     };
     assert!(allows("one-bucket") && allows("two-buckets") && !allows("third-bucket"));
-    assert_eq!(config.faces.finder, Finder::Facebody);
+    assert_eq!(config.faces.backend, BackendKind::Facebody);
     assert_eq!(config.faces.url_lifetime.as_secs(), 300);
     assert_eq!(config.faces.max_calls, 3);
     assert_eq!(config.faces.attributes.to_string(), "gender");
@@ -142,7 +142,7 @@ fn imm_needs_a_project() {
     insta::assert_snapshot!(error, @"`FACE_IMM_PROJECT` is missing: with `FACE_BACKEND=imm`, set it to a project of IMM that exists in each region with photos");
     let config = read(&[&flags[..], &["--face-imm-project=faces"]].concat()).unwrap();
     config.check(key_pair).unwrap();
-    assert_eq!(config.faces.finder, Finder::Imm);
+    assert_eq!(config.faces.backend, BackendKind::Imm);
     assert_eq!(config.faces.imm_project.as_deref(), Some("faces"));
 }
 
@@ -158,7 +158,7 @@ fn settings_that_contradict_each_other_are_told_in_one_line() {
         .check(|name| (name == "ACCESSKEY_ID").then(|| "xxx".to_owned()));
     let line = error.unwrap_err().to_string();
     insta::assert_snapshot!(line.replace("; ", "\n"), @r"
-    `OSS_ENDPOINT` with `OSS_ADDRESSING` is of no use: `127.0.0.1:9000` is an address, not a name: it needs path-style or CNAME addressing
+    `OSS_ENDPOINT` does not fit `OSS_ADDRESSING`: `127.0.0.1:9000` is an address, not a name: it needs path-style or CNAME addressing
     `FACE_FILE_MEMORY` is `115343360`: it must be at least `FACE_MAX_OBJECT_BYTES`
     variable `ACCESSKEY_SECRET` is missing although `ACCESSKEY_ID` is set
     ");

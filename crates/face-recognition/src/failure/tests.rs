@@ -33,6 +33,7 @@ fn failures() -> Vec<Failure> {
         Failure::Forbidden {
             what: "bucket",
             name: "x".into(),
+            setting: "OSS_ALLOWED_BUCKETS",
         },
         Failure::TooLarge {
             size_bytes: 9,
@@ -66,14 +67,14 @@ fn each_failure_has_its_response() {
     503 event_cut_off: the event did not arrive whole and in time
     400 bad_event: the data is no OSS event: the document is neither JSON nor base64 of JSON
     400 bad_address: the event's object has no usable address: the event names no key
-    403 forbidden: bucket `x` is not one that this service may work in
+    403 forbidden: bucket `x` is not allowed, see the setting `OSS_ALLOWED_BUCKETS`
     413 too_large: the photo has 9 bytes; the limit is 8 (`FACE_MAX_OBJECT_BYTES`)
-    503 overwritten: the photo was overwritten 4 times while in work
-    503 deadline: the photo was not done within 9 seconds
-    429 busy: too many events in work
-    503 left: the sender left before it was the photo's turn
+    503 overwritten: the photo was overwritten 4 times during processing
+    503 deadline: processing the photo took longer than 9 seconds
+    429 busy: too many events in progress
+    503 left: the client disconnected before work on the photo began
     503 stopping: the service is shutting down
-    422 defect: the photo could not be worked on because of a defect in this service
+    422 defect: the photo could not be processed because of a defect in this service
     422 not_a_picture: the content is not a picture
     415 unsupported_format: HEIC pictures are not supported
     415 animated: animated GIF pictures are not supported

@@ -63,7 +63,7 @@ impl Pipeline {
             Ok(meta) => Ok(meta.metadata.get(RESULT_ETAG) == Some(done.target_etag.as_str())),
             Err(error) if error.is_no_such_key() => Ok(false),
             Err(error) => Err(Failure::storage(
-                "OSS did not say whether the analysis is there",
+                "cannot read the metadata of the analysis",
                 error,
             )),
         }

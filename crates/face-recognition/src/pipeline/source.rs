@@ -61,5 +61,5 @@ async fn locate(bucket: &Bucket, key: &ObjectKey) -> Result<(ObjectKey, ObjectMe
 }
 
 fn no_metadata(error: oss::Error) -> Failure {
-    Failure::storage("OSS did not say whether the photo is there", error)
+    Failure::storage("cannot read the metadata of the photo", error)
 }

@@ -1,6 +1,6 @@
 //! More faces than anybody can tell apart.
 
-use picture::MOST_BOXES;
+use picture::MAX_BOXES;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
@@ -32,8 +32,8 @@ async fn the_reply_says_how_many_were_found_and_how_many_are_marked() {
         assert_eq!(result["known"], known);
         assert_eq!(result["face_count"], 5000);
         assert_eq!(result["counts"]["female"], 5000);
-        assert_eq!(result["drawn"]["boxes"], MOST_BOXES);
+        assert_eq!(result["drawn"]["boxes"], MAX_BOXES);
         let listed = result["faces"].as_array().map(Vec::len);
-        assert_eq!(listed, (!known).then_some(MOST_BOXES), "known: {known}");
+        assert_eq!(listed, (!known).then_some(MAX_BOXES), "known: {known}");
     }
 }

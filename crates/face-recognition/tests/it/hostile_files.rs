@@ -30,7 +30,7 @@ const LIMITS: [&str; 3] = [
 ];
 
 /// Both budgets, and what the process is without them.
-const MOST_MEMORY: u64 = (32 + 128 + 64) * MEBI;
+const MAX_MEMORY: u64 = (32 + 128 + 64) * MEBI;
 
 struct Stand {
     objects: Objects,
@@ -100,7 +100,7 @@ async fn each_hostile_file_has_its_answer_and_its_counter() {
             ));
         }
         let peak = stand.binary.peak_memory();
-        if peak > MOST_MEMORY {
+        if peak > MAX_MEMORY {
             wrong.push(format!("{name}: {} MiB", peak / MEBI));
             break;
         }
@@ -157,5 +157,5 @@ async fn memory_stays_within_its_limits_whatever_comes_at_one_time() {
         })
         .await;
     let peak = stand.binary.peak_memory();
-    assert!(peak <= MOST_MEMORY, "{} MiB", peak / MEBI);
+    assert!(peak <= MAX_MEMORY, "{} MiB", peak / MEBI);
 }

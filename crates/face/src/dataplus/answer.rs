@@ -9,17 +9,17 @@ use super::SERVICE;
 use crate::analysis::{Analysis, Dimensions};
 use crate::answer::{Content, List, Lists, list, read};
 use crate::error::{AnswerError, FaceError, Refusal};
+use crate::lenient_string::LenientString;
 use crate::refusal::ERRNO;
-use crate::words::Words;
 
 /// The document. The service states an error in a 200 answer by a number other than 0.
 #[derive(Deserialize)]
 struct Document {
     errno: i64,
     #[serde(default)]
-    err_msg: Words,
+    err_msg: LenientString,
     #[serde(default)]
-    request_id: Words,
+    request_id: LenientString,
     face_num: Option<u32>,
     #[serde(default, deserialize_with = "list")]
     face_rect: Vec<Option<f64>>,

@@ -12,14 +12,14 @@ use super::SERVICE;
 use crate::analysis::{Analysis, Dimensions, Face, Gender, Rect};
 use crate::answer::{Content, age, probability, read};
 use crate::error::{AnswerError, FaceError, Refusal};
-use crate::words::Words;
+use crate::lenient_string::LenientString;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Document {
     faces: Option<Figures>,
     #[serde(default)]
-    request_id: Words,
+    request_id: LenientString,
     /// Present in an error document, whatever its HTTP status.
     code: Option<String>,
 }
@@ -35,7 +35,7 @@ struct Figure {
     #[serde(rename = "FigureConfidence")]
     confidence: Option<f64>,
     #[serde(default)]
-    gender: Words,
+    gender: LenientString,
     gender_confidence: Option<f64>,
     age: Option<f64>,
 }

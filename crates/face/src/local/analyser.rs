@@ -10,11 +10,11 @@ use image::RgbImage;
 use tracing::debug;
 
 use super::attributes::{self, Attributes, attributes};
-use super::candidate::{Candidate, best};
+use super::candidate::{Candidate, non_maximum_suppression};
 use super::chip::Chip;
+use super::detection_passes::{DetectionPasses, FIRST_SIDE, pixels_of};
 use super::detector;
 use super::error::ModelError;
-use super::looks::{FIRST_SIDE, Looks, pixels_of};
 use super::nets::Nets;
 use super::settings::Settings;
 use crate::analysis::{Analysis, Dimensions, Face, Rect};
@@ -58,7 +58,7 @@ pub struct Analyser {
     threads: usize,
     nets: Arc<OnceLock<Nets>>,
     /// Held by the analysis that runs: each uses all threads, and memory is that of one.
-    turn: Arc<Mutex<()>>,
+    running: Arc<Mutex<()>>,
 }
 
 impl Analyser {
@@ -69,7 +69,7 @@ impl Analyser {
             settings,
             threads,
             nets: Arc::default(),
-            turn: Arc::default(),
+            running: Arc::default(),
         }
     }
 
@@ -104,7 +104,7 @@ impl Analyser {
         if picture.width() == 0 || picture.height() == 0 {
             return Ok(Vec::new());
         }
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let nets = self.nets()?;
         let found = self.find(nets, picture);
         let attributes = self.attributes(nets, picture, &found)?;
@@ -155,18 +155,18 @@ impl Analyser {
 
     fn find(&self, nets: &Nets, picture: &RgbImage) -> Vec<Candidate> {
         let confidence = self.settings.confidence();
-        let looks = Looks {
+        let passes = DetectionPasses {
             net: &nets.detector,
             threads: self.threads,
             picture,
         };
-        let mut found = best(looks.first(confidence));
-        found.extend(looks.closer(&found, confidence));
+        let mut found = non_maximum_suppression(passes.whole_picture(confidence));
+        found.extend(passes.tiled(&found, confidence));
         let faces = self.faces(found, picture);
         if !faces.is_empty() {
             return faces;
         }
-        self.faces(looks.turned(confidence + TURNED_MARGIN), picture)
+        self.faces(passes.rotated(confidence + TURNED_MARGIN), picture)
     }
 
     /// Those of each face, which the threads share.
@@ -202,7 +202,7 @@ impl Analyser {
         let is_face =
             |it: &Candidate| it.score >= self.settings.confidence() && it.width >= narrowest;
         candidates.retain(is_face);
-        best(candidates)
+        non_maximum_suppression(candidates)
     }
 }
 

@@ -64,10 +64,10 @@ impl Candidate {
         }
     }
 
-    /// The candidate of a picture that had been turned counterclockwise, in the upright picture,
+    /// The candidate of a picture that had been rotated counterclockwise, in the upright picture,
     /// which is `width` pixels wide.
-    pub(super) fn turned_clockwise(&self, width: f32) -> Self {
-        let turned = |point: Point| Point {
+    pub(super) fn rotated_clockwise(&self, width: f32) -> Self {
+        let rotated = |point: Point| Point {
             x: width - point.y,
             y: point.x,
         };
@@ -77,14 +77,14 @@ impl Candidate {
             top: self.left,
             width: self.height,
             height: self.width,
-            landmarks: self.landmarks.map(turned),
+            landmarks: self.landmarks.map(rotated),
         }
     }
 
-    /// The candidate of a picture that had been turned clockwise, in the upright picture, which
+    /// The candidate of a picture that had been rotated clockwise, in the upright picture, which
     /// is `height` pixels high.
-    pub(super) fn turned_counterclockwise(&self, height: f32) -> Self {
-        let turned = |point: Point| Point {
+    pub(super) fn rotated_counterclockwise(&self, height: f32) -> Self {
+        let rotated = |point: Point| Point {
             x: point.y,
             y: height - point.x,
         };
@@ -94,16 +94,20 @@ impl Candidate {
             top: height - self.left - self.width,
             width: self.height,
             height: self.width,
-            landmarks: self.landmarks.map(turned),
+            landmarks: self.landmarks.map(rotated),
         }
     }
 
-    /// The shared part of the joint area, 0 to 1.
-    fn overlap(&self, other: &Self) -> f32 {
-        let shared = span(self.left, self.width, other.left, other.width)
+    /// Intersection over union, 0 to 1.
+    fn intersection_over_union(&self, other: &Self) -> f32 {
+        let intersection = span(self.left, self.width, other.left, other.width)
             * span(self.top, self.height, other.top, other.height);
-        let joint = self.width * self.height + other.width * other.height - shared;
-        if joint > 0.0 { shared / joint } else { 0.0 }
+        let union = self.width * self.height + other.width * other.height - intersection;
+        if union > 0.0 {
+            intersection / union
+        } else {
+            0.0
+        }
     }
 }
 
@@ -113,20 +117,23 @@ fn span(a: f32, a_length: f32, b: f32, b_length: f32) -> f32 {
 
 /// Candidates that share more than this part of their joint area are one face (the value that
 /// `CenterFace` was published with).
-const SAME_FACE: f32 = 0.3;
+const NMS_THRESHOLD: f32 = 0.3;
 
 /// The most faces of one photo. More can only be a pattern that looks like faces.
 const MAX_FACES: usize = 1000;
 
 /// Non-maximum suppression: the best candidate of each face, by falling score.
-pub(super) fn best(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+pub(super) fn non_maximum_suppression(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut best: Vec<Candidate> = Vec::new();
     for candidate in candidates {
         if best.len() == MAX_FACES {
             break;
         }
-        if best.iter().all(|it| it.overlap(&candidate) < SAME_FACE) {
+        if best
+            .iter()
+            .all(|it| it.intersection_over_union(&candidate) < NMS_THRESHOLD)
+        {
             best.push(candidate);
         }
     }
@@ -154,7 +161,7 @@ mod tests {
 
     #[test]
     fn best_of_each_face_is_kept() {
-        let kept = best(vec![
+        let kept = non_maximum_suppression(vec![
             candidate(0.6, [12.0, 10.0, 20.0, 20.0]),
             candidate(0.9, [10.0, 10.0, 20.0, 20.0]),
             candidate(0.7, [25.0, 10.0, 20.0, 20.0]),
@@ -166,7 +173,7 @@ mod tests {
     #[test]
     fn candidates_without_area_do_not_suppress() {
         let flat = candidate(0.9, [10.0, 10.0, 0.0, 20.0]);
-        assert_eq!(best(vec![flat.clone(), flat]).len(), 2);
+        assert_eq!(non_maximum_suppression(vec![flat.clone(), flat]).len(), 2);
     }
 
     #[test]
@@ -193,12 +200,12 @@ mod tests {
     fn turning_there_and_back_changes_nothing() {
         let upright = candidate(0.5, [10.0, 20.0, 30.0, 40.0]);
         // Turned clockwise, the picture of 300 x 200 is 200 wide.
-        let clockwise = upright.turned_clockwise(200.0);
+        let clockwise = upright.rotated_clockwise(200.0);
         let corner = Point {
             x: clockwise.left,
             y: clockwise.top,
         };
         assert_eq!(corner, Point { x: 140.0, y: 10.0 });
-        assert_eq!(clockwise.turned_counterclockwise(200.0), upright);
+        assert_eq!(clockwise.rotated_counterclockwise(200.0), upright);
     }
 }

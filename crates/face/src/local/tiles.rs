@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use super::candidate::{Candidate, Point};
-use super::looks::pixels_of;
+use super::detection_passes::pixels_of;
 
 /// Pixels along each side of a tile at most.
 const SIDE: u32 = 960;

@@ -227,9 +227,9 @@ impl ItemError {
         }
     }
 
-    /// As [`Error::is_handle_lost`](super::Error::is_handle_lost).
+    /// As [`Error::is_receipt_handle_invalid`](super::Error::is_receipt_handle_invalid).
     #[must_use]
-    pub fn is_handle_lost(&self) -> bool {
+    pub fn is_receipt_handle_invalid(&self) -> bool {
         matches!(self.kind(), RefusalKind::NoMessage | RefusalKind::BadHandle)
     }
 }

@@ -133,7 +133,7 @@ impl Queue {
     /// Deletes a received message.
     ///
     /// # Errors
-    /// [`Error::is_handle_lost`] when it is gone or no longer ours; see [`Error::disposition`].
+    /// [`Error::is_receipt_handle_invalid`] when it is gone or no longer ours; see [`Error::disposition`].
     pub async fn delete_message(&self, handle: &ReceiptHandle) -> Result<(), Error> {
         let request = Request::delete("DeleteMessage", self.messages_path())
             .query(format!("ReceiptHandle={}", handle.encoded()));
@@ -159,7 +159,7 @@ impl Queue {
     /// Hides a received message for `timeout` from now on, not from its receipt.
     ///
     /// # Errors
-    /// [`Error::is_handle_lost`] when it is gone or no longer ours; see [`Error::disposition`].
+    /// [`Error::is_receipt_handle_invalid`] when it is gone or no longer ours; see [`Error::disposition`].
     pub async fn change_visibility(
         &self,
         handle: &ReceiptHandle,

@@ -115,7 +115,7 @@ async fn failed_items_are_told_whatever_the_status() {
             panic!("{status}: {outcome:?}")
         };
         assert_eq!(handle, &handles()[1], "{status}");
-        assert!(error.is_handle_lost(), "{status}");
+        assert!(error.is_receipt_handle_invalid(), "{status}");
         assert_eq!(
             server.requests().await.len(),
             1,
@@ -301,7 +301,7 @@ async fn lost_handle_is_recognised() {
             .await
             .unwrap_err();
         for error in [deleted, changed] {
-            assert!(error.is_handle_lost(), "{code}");
+            assert!(error.is_receipt_handle_invalid(), "{code}");
             assert_eq!(error.disposition(), Disposition::Permanent, "{code}");
         }
     }

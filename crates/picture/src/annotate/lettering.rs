@@ -17,7 +17,7 @@ static FONT: LazyLock<Option<Capitals>> = LazyLock::new(|| {
 });
 
 /// Below this height in pixels the outline font is hard to read.
-const SMALLEST_OUTLINE: i32 = 8;
+const MIN_OUTLINE: i32 = 8;
 
 /// Letters this fraction of the longer side are readable when the whole picture is shown on a
 /// screen of 1,500 pixels: ten of them. No larger than this fraction of the shorter side,
@@ -31,9 +31,7 @@ const THUMBNAIL: (i32, i32) = (320, 120);
 /// Ways to write, from `best` height downwards, all of them readable in a picture of this size.
 pub(crate) fn sizes(best: i32, picture: &Area) -> Vec<Lettering> {
     let (long, short) = (picture.width.max(picture.height), picture.short_side());
-    let least = (long / READABLE.0)
-        .min(short / READABLE.1)
-        .max(SMALLEST_OUTLINE);
+    let least = (long / READABLE.0).min(short / READABLE.1).max(MIN_OUTLINE);
     let best = best.max(least);
     let mut sizes = Vec::new();
     if short > THUMBNAIL.1 {

@@ -19,10 +19,10 @@ mod tests;
 
 /// Most faces that are boxed. The largest crowds in which single faces can be told apart are
 /// about as large; more boxes would lie upon each other.
-pub const MOST_BOXES: usize = 1000;
+pub const MAX_BOXES: usize = 1000;
 
 /// Most faces that are labelled.
-pub const MOST_LABELS: usize = 300;
+pub const MAX_LABELS: usize = 300;
 
 /// Everything that is to be drawn, in the order of drawing.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,9 +31,9 @@ pub struct Plan {
     size: (u32, u32),
     /// One per face if faces are hidden, and then nothing but the banner beside.
     hidden: Vec<Hidden>,
-    /// One per face, from left to right; of more than [`MOST_BOXES`], the largest.
+    /// One per face, from left to right; of more than [`MAX_BOXES`], the largest.
     boxes: Vec<FaceBox>,
-    /// One per face at most; of more than [`MOST_LABELS`], the largest.
+    /// One per face at most; of more than [`MAX_LABELS`], the largest.
     labels: Vec<Plate>,
     /// The count of all.
     banner: Option<Plate>,
@@ -78,7 +78,7 @@ impl Plan {
             .iter()
             .filter_map(|face| Some((face_box(face, picture)?, face)))
             .collect();
-        keep_largest(&mut marked, MOST_BOXES, |(marked, _)| marked.area.pixels());
+        keep_largest(&mut marked, MAX_BOXES, |(marked, _)| marked.area.pixels());
         marked.sort_by_key(|(marked, _)| (marked.area.left, marked.area.top));
 
         self.boxes = marked.iter().map(|(marked, _)| marked.clone()).collect();
@@ -88,7 +88,7 @@ impl Plan {
             .zip(marked)
             .map(|(number, (marked, face))| (label::label(face, number), marked))
             .collect();
-        keep_largest(&mut labelled, MOST_LABELS, |(_, marked)| {
+        keep_largest(&mut labelled, MAX_LABELS, |(_, marked)| {
             marked.area.pixels()
         });
         self.labels = labels::place(&labelled, &self.boxes, self.banner.as_ref(), picture);

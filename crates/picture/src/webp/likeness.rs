@@ -4,8 +4,8 @@
 const WINDOW: usize = 8;
 
 /// What keeps a window without contrast from being divided by nothing.
-const LEAST_BRIGHTNESS: f32 = 6.5025;
-const LEAST_CONTRAST: f32 = 58.5225;
+const MIN_BRIGHTNESS: f32 = 6.5025;
+const MIN_CONTRAST: f32 = 58.5225;
 
 /// Pixels row by row, of so many bytes each: red, green, blue and perhaps more.
 #[derive(Clone, Copy)]
@@ -88,8 +88,8 @@ impl Window {
         let [own, others] = self.squares.map(mean);
         let variances = (own - one * one).max(0.0) + (others - other * other).max(0.0);
         let covariance = mean(self.products) - one * other;
-        (2.0 * one * other + LEAST_BRIGHTNESS) * (2.0 * covariance + LEAST_CONTRAST)
-            / ((one * one + other * other + LEAST_BRIGHTNESS) * (variances + LEAST_CONTRAST))
+        (2.0 * one * other + MIN_BRIGHTNESS) * (2.0 * covariance + MIN_CONTRAST)
+            / ((one * one + other * other + MIN_BRIGHTNESS) * (variances + MIN_CONTRAST))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::format::Format;
 const FRAME_HEADER: usize = 10;
 
 /// The largest step of quantisation.
-const MOST_STEPS: u8 = 127;
+const MAX_STEPS: u8 = 127;
 
 /// A result may be larger by a quarter, and by this for its drawing, in bytes.
 const DRAWING: usize = 4096;
@@ -32,7 +32,7 @@ const LESS: [f32; 4] = [MORE, 0.0, -4.0, -8.0];
 /// As long as a result is no larger than its source, or unlike the pixels that it was made of, it is
 /// coded more finely, in such steps.
 const FINER: f32 = 15.0;
-const LEAST_STEP: f32 = 2.0;
+const MIN_STEP: f32 = 2.0;
 const FINEST: f32 = 95.0;
 
 /// How like its pixels a result should be ([`similarity`]): nobody sees a difference above it.
@@ -119,7 +119,7 @@ impl Lossy {
             let finer = coded(next)?;
             if finer.len() <= most {
                 (quality, file) = (next, finer);
-            } else if step < 2.0 * LEAST_STEP || is_alike(&file) {
+            } else if step < 2.0 * MIN_STEP || is_alike(&file) {
                 break;
             } else {
                 step /= 2.0;
@@ -131,7 +131,7 @@ impl Lossy {
 
 /// The quality for which libwebp quantises like this.
 fn quality(steps: u8) -> f32 {
-    let fineness = 1.0 - f32::from(steps.min(MOST_STEPS)) / f32::from(MOST_STEPS);
+    let fineness = 1.0 - f32::from(steps.min(MAX_STEPS)) / f32::from(MAX_STEPS);
     let linear = fineness.powi(3);
     let quality = if linear < 0.5 {
         linear * 1.5
@@ -180,7 +180,7 @@ impl<'d> Header<'d> {
             Some((false, mean)) => base + mean,
             None => base,
         };
-        u8::try_from(steps.clamp(0, MOST_STEPS.into())).unwrap_or(0)
+        u8::try_from(steps.clamp(0, MAX_STEPS.into())).unwrap_or(0)
     }
 
     /// Whether segments have steps of their own, not in relation to the base, and their mean.

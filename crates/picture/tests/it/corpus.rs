@@ -15,7 +15,7 @@ use crate::pictures::{annotated, open, redrawn, woman};
 use crate::similar::similarity;
 
 /// Larger ones take too long without optimisation.
-const MOST_PIXELS: u64 = 1 << 24;
+const MAX_PIXELS: u64 = 1 << 24;
 
 /// Mean difference of the channels of turned pixels, of 65,535: those whose blocks are made anew. More
 /// is well only where decoding and encoding costs as much.
@@ -67,7 +67,7 @@ fn upright(pixels: DynamicImage, orientation: Orientation) -> Pixels {
 fn fault(file: &[u8]) -> Option<Result<(), String>> {
     let header = *open(file).ok()?.header();
     let (width, height) = header.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return None;
     }
     let format = image::guess_format(file).ok()?;

@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 use service::{ConnectOptions, HttpClientMetrics, Readiness};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use transport::{Call, Ended, Observer as _, Transport};
+use transport::{Call, CompletedRequest, Observer as _, Transport};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -115,12 +115,12 @@ fn strangers_cannot_make_labels_without_end() {
     let mut registry = Registry::default();
     let metrics = HttpClientMetrics::new(&mut registry);
     let tell = |host: &str, status: u16| {
-        metrics.ended(&Ended {
+        metrics.on_completed(&CompletedRequest {
             method: &Method::GET,
             host,
             port: 443,
             outcome: Ok(http::StatusCode::from_u16(status).unwrap()),
-            took: Duration::from_millis(3),
+            elapsed: Duration::from_millis(3),
         });
     };
     for number in 0..100 {

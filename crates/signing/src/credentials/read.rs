@@ -35,7 +35,7 @@ struct Names {
 pub enum CredentialsError {
     /// Part of a set of variables is there, but not this one.
     #[error("variable `{missing}` is missing although `{present}` is set")]
-    HalfAPair {
+    IncompleteKeyPair {
         /// The variable to set.
         missing: &'static str,
         /// The variable that shows the intent.
@@ -64,7 +64,7 @@ impl Credentials {
     /// `None` when no variable of either set has a value; an empty one counts as absent.
     ///
     /// # Errors
-    /// [`CredentialsError::HalfAPair`] when the first set that is begun is incomplete.
+    /// [`CredentialsError::IncompleteKeyPair`] when the first set that is begun is incomplete.
     pub fn from_vars(
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, CredentialsError> {
@@ -95,7 +95,7 @@ impl Names {
         let id = value(self.id);
         let secret = value(self.secret).map(AccessKeySecret);
         let token = self.token.and_then(value).map(SecurityToken);
-        let half = |missing, present| Err(CredentialsError::HalfAPair { missing, present });
+        let half = |missing, present| Err(CredentialsError::IncompleteKeyPair { missing, present });
         match (id, secret, token) {
             (Some(id), Some(access_key_secret), security_token) => Ok(Some(Credentials {
                 access_key_id: AccessKeyId(id),

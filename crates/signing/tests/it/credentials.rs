@@ -21,7 +21,7 @@ fn from_vars(vars: Vars<'_>) -> Found {
 #[test]
 fn variables_are_read_in_order_and_in_full() {
     let pair = || Credentials::new("id", "secret");
-    let half = |missing, present| Err(CredentialsError::HalfAPair { missing, present });
+    let half = |missing, present| Err(CredentialsError::IncompleteKeyPair { missing, present });
     let old: Vars<'_> = &[("ACCESSKEY_ID", "id"), ("ACCESSKEY_SECRET", "secret")];
     let table: [(&str, Vars<'_>, Found); 11] = [
         ("nothing", &[], Ok(None)),

@@ -6,7 +6,7 @@ use tokio::time::sleep;
 
 use super::*;
 
-const MOST: usize = 160;
+const MAX_REQUESTS: usize = 160;
 
 /// A sink with so many workers, which take so many milliseconds each, in virtual time.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ impl SlowSink {
         let latencies = Arc::new(Mutex::new(Vec::new()));
         let ends = Instant::now() + time;
         let mut posters = tokio::task::JoinSet::new();
-        for _ in 0..2 * MOST {
+        for _ in 0..2 * MAX_REQUESTS {
             let (sink, limit, latencies) = (self.clone(), limit.clone(), latencies.clone());
             posters.spawn(async move {
                 while Instant::now() < ends {
@@ -61,7 +61,7 @@ fn percentile_99(latencies: &[Duration]) -> Duration {
 
 #[tokio::test(start_paused = true)]
 async fn sink_with_few_workers_has_a_short_queue_and_is_never_idle() {
-    let (sink, limit) = (SlowSink::new(16, 100), Concurrency::new(MOST));
+    let (sink, limit) = (SlowSink::new(16, 100), Concurrency::new(MAX_REQUESTS));
     let latencies = sink.answers(&limit, Duration::from_mins(1)).await;
     let longest = latencies.iter().max().copied();
     assert!(longest <= Some(Duration::from_millis(210)), "{longest:?}");
@@ -77,41 +77,41 @@ async fn sink_with_few_workers_has_a_short_queue_and_is_never_idle() {
 
 #[tokio::test(start_paused = true)]
 async fn sink_that_keeps_up_gets_all_that_is_allowed() {
-    let (sink, limit) = (SlowSink::new(10_000, 50), Concurrency::new(MOST));
+    let (sink, limit) = (SlowSink::new(10_000, 50), Concurrency::new(MAX_REQUESTS));
     let _answers = sink.answers(&limit, Duration::from_secs(1)).await;
-    assert_eq!(limit.limit(), MOST);
+    assert_eq!(limit.limit(), MAX_REQUESTS);
 }
 
 #[tokio::test(start_paused = true)]
 async fn sink_that_gets_slower_as_a_whole_is_not_taken_for_a_queue() {
-    let (sink, limit) = (SlowSink::new(10_000, 50), Concurrency::new(MOST));
+    let (sink, limit) = (SlowSink::new(10_000, 50), Concurrency::new(MAX_REQUESTS));
     let _fast = sink.answers(&limit, Duration::from_secs(2)).await;
     sink.service_ms.store(500, Ordering::Relaxed);
     let _adapting = sink.answers(&limit, Duration::from_secs(20)).await;
-    assert_eq!(limit.limit(), MOST);
+    assert_eq!(limit.limit(), MAX_REQUESTS);
 }
 
 #[tokio::test(start_paused = true)]
 async fn sink_that_loses_workers_gets_less_and_gets_more_when_they_are_back() {
-    let (sink, limit) = (SlowSink::new(10_000, 100), Concurrency::new(MOST));
+    let (sink, limit) = (SlowSink::new(10_000, 100), Concurrency::new(MAX_REQUESTS));
     let _fast = sink.answers(&limit, Duration::from_secs(2)).await;
     let few = SlowSink::new(16, 100);
     let _adapting = few.answers(&limit, Duration::from_secs(30)).await;
     let p99 = percentile_99(&few.answers(&limit, Duration::from_mins(1)).await);
     assert!(p99 <= Duration::from_millis(200), "{p99:?}");
     let _back = sink.answers(&limit, Duration::from_secs(5)).await;
-    assert_eq!(limit.limit(), MOST);
+    assert_eq!(limit.limit(), MAX_REQUESTS);
 }
 
 #[tokio::test(start_paused = true)]
 async fn overloaded_sink_gets_less_at_once() {
-    let limit = Concurrency::new(MOST);
+    let limit = Concurrency::new(MAX_REQUESTS);
     let sink = SlowSink::new(10_000, 50);
     let _answers = sink.answers(&limit, Duration::from_secs(1)).await;
-    for _ in 0..MOST {
+    for _ in 0..MAX_REQUESTS {
         limit.acquire().await.end(Outcome::Overloaded);
     }
-    assert_eq!(limit.limit(), MOST * 7 / 10);
+    assert_eq!(limit.limit(), MAX_REQUESTS * 7 / 10);
 }
 
 #[tokio::test(start_paused = true)]

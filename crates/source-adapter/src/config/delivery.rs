@@ -17,11 +17,11 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// Without a dead letter sink a message is tried until its retention ends; this keeps
 /// it from being tried too rarely to notice that the sink is back.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
+const MAX_WAIT: Duration = Duration::from_hours(1);
 
 /// How waits grow from one retry to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Growth {
+pub enum BackoffPolicy {
     /// `delay * 2^n`, n counted from 0.
     Exponential,
     /// `delay * n`, n counted from 1.
@@ -44,7 +44,7 @@ pub struct Delivery {
         ignore_case = true,
         default_value = "exponential"
     )]
-    pub growth: Growth,
+    pub backoff_policy: BackoffPolicy,
     /// The first wait, ISO 8601; takes effect in whole seconds.
     #[arg(long = "delivery-backoff-delay", env = "DELIVERY_BACKOFF_DELAY", value_name = "DURATION", default_value = "PT1S", value_parser = any_duration)]
     pub delay: Duration,
@@ -57,7 +57,7 @@ pub struct Delivery {
     /// The longest `Retry-After` to honour, ISO 8601; not honoured if absent.
     #[arg(long = "delivery-retry-after-max", env = "DELIVERY_RETRY_AFTER_MAX", value_name = "DURATION", default_value = "PT0S", hide_default_value = true, value_parser = any_duration)]
     pub retry_after_max: Duration,
-    /// Where events go that the sink refused for good.
+    /// Where events go that the sink refused permanently, or that failed all retries.
     #[arg(long = "delivery-dead-letter-sink", env = "DELIVERY_DEAD_LETTER_SINK", value_name = "URL", hide_env_values = true, value_parser = SinkAddress::parser("an http or https URL"))]
     pub dead_letter_sink: Option<SinkAddress>,
     /// File with an OIDC token for the dead letter sink, read again when it changes.
@@ -95,23 +95,24 @@ impl Delivery {
     /// of the backoff and what the sink asked for counts; the result is whole seconds.
     #[must_use]
     pub fn wait(&self, dequeue_count: u32, asked: Option<Duration>) -> Duration {
-        let backoff = match self.growth {
-            Growth::Exponential => Backoff::new(self.delay, LONGEST_WAIT).after(dequeue_count),
-            Growth::Linear => self
+        let backoff = match self.backoff_policy {
+            BackoffPolicy::Exponential => Backoff::new(self.delay, MAX_WAIT).after(dequeue_count),
+            BackoffPolicy::Linear => self
                 .delay
                 .saturating_mul(dequeue_count.max(1))
-                .min(LONGEST_WAIT),
+                .min(MAX_WAIT),
         };
         let asked = asked.unwrap_or_default().min(self.retry_after_max);
         let wait = backoff.max(asked);
         Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(FIRST_WAIT)
     }
 
-    /// The same for a message that nobody takes. It doubles from a second at least, whatever
-    /// the policy says: without an end to its retries it would be sent every second for days.
+    /// The same for a message that neither the sink nor a dead letter sink accepts. At least doubled
+    /// from a second, whatever the policy: its retries have no end, and it would be sent every second
+    /// for days.
     #[must_use]
-    pub fn wait_kept(&self, dequeue_count: u32, asked: Option<Duration>) -> Duration {
-        let least = Backoff::new(FIRST_WAIT, LONGEST_WAIT).after(dequeue_count);
+    pub fn retained_wait(&self, dequeue_count: u32, asked: Option<Duration>) -> Duration {
+        let least = Backoff::new(FIRST_WAIT, MAX_WAIT).after(dequeue_count);
         self.wait(dequeue_count, asked).max(least)
     }
 }
@@ -120,10 +121,10 @@ impl Delivery {
 mod tests {
     use super::*;
 
-    fn delivery(growth: Growth, delay_ms: u64) -> Delivery {
+    fn delivery(backoff_policy: BackoffPolicy, delay_ms: u64) -> Delivery {
         Delivery {
             retries: 3,
-            growth,
+            backoff_policy,
             delay: Duration::from_millis(delay_ms),
             delivery_timeout: None,
             sink_timeout: None,
@@ -138,21 +139,26 @@ mod tests {
         let table = [
             (
                 "exponential from a second",
-                Growth::Exponential,
+                BackoffPolicy::Exponential,
                 1000,
                 [1, 2, 4, 8, 16],
             ),
             (
                 "exponential, fractions rounded up",
-                Growth::Exponential,
+                BackoffPolicy::Exponential,
                 300,
                 [1, 1, 2, 3, 5],
             ),
-            ("linear", Growth::Linear, 2000, [2, 4, 6, 8, 10]),
-            ("never without a pause", Growth::Linear, 0, [1, 1, 1, 1, 1]),
+            ("linear", BackoffPolicy::Linear, 2000, [2, 4, 6, 8, 10]),
+            (
+                "never without a pause",
+                BackoffPolicy::Linear,
+                0,
+                [1, 1, 1, 1, 1],
+            ),
         ];
-        for (name, growth, delay_ms, expected) in table {
-            let delivery = delivery(growth, delay_ms);
+        for (name, backoff_policy, delay_ms, expected) in table {
+            let delivery = delivery(backoff_policy, delay_ms);
             let waits: Vec<_> = (1..=5)
                 .map(|count| delivery.wait(count, None).as_secs())
                 .collect();
@@ -161,35 +167,42 @@ mod tests {
     }
 
     #[test]
-    fn message_that_nobody_takes_is_tried_ever_more_rarely() {
+    fn message_that_no_sink_accepts_is_tried_ever_more_rarely() {
         let table = [
-            ("no delay at all", Growth::Linear, 0, [1, 2, 4, 8, 16]),
-            ("a longer delay", Growth::Linear, 5000, [5, 10, 15, 20, 25]),
+            (
+                "no delay at all",
+                BackoffPolicy::Linear,
+                0,
+                [1, 2, 4, 8, 16],
+            ),
+            (
+                "a longer delay",
+                BackoffPolicy::Linear,
+                5000,
+                [5, 10, 15, 20, 25],
+            ),
         ];
-        for (name, growth, delay_ms, expected) in table {
-            let delivery = delivery(growth, delay_ms);
+        for (name, backoff_policy, delay_ms, expected) in table {
+            let delivery = delivery(backoff_policy, delay_ms);
             let waits: Vec<_> = (1..=5)
-                .map(|count| delivery.wait_kept(count, None).as_secs())
+                .map(|count| delivery.retained_wait(count, None).as_secs())
                 .collect();
             assert_eq!(waits, expected, "{name}");
-            assert_eq!(delivery.wait_kept(u32::MAX, None), LONGEST_WAIT, "{name}");
+            assert_eq!(delivery.retained_wait(u32::MAX, None), MAX_WAIT, "{name}");
         }
     }
 
     #[test]
     fn waits_stay_within_what_mns_can_hide() {
         for count in [0, 1, 31, 32, 33, 1000, u32::MAX] {
-            let wait = delivery(Growth::Exponential, 1000).wait(count, None);
-            assert!(
-                (FIRST_WAIT..=LONGEST_WAIT).contains(&wait),
-                "{count}: {wait:?}"
-            );
+            let wait = delivery(BackoffPolicy::Exponential, 1000).wait(count, None);
+            assert!((FIRST_WAIT..=MAX_WAIT).contains(&wait), "{count}: {wait:?}");
         }
     }
 
     #[test]
     fn sink_may_ask_for_a_longer_wait_within_bounds() {
-        let delivery = delivery(Growth::Exponential, 1000);
+        let delivery = delivery(BackoffPolicy::Exponential, 1000);
         let table = [
             ("longer", 10, 10),
             ("shorter than the backoff", 1, 4),
@@ -203,7 +216,7 @@ mod tests {
 
     #[test]
     fn attempts_are_retries_and_one() {
-        let delivery = delivery(Growth::Linear, 0);
+        let delivery = delivery(BackoffPolicy::Linear, 0);
         let spent: Vec<_> = (1..=5).map(|count| delivery.is_spent(count)).collect();
         assert_eq!(spent, [false, false, false, true, true]);
     }

@@ -45,7 +45,7 @@ pub struct Limits {
 impl Limits {
     /// The most requests that a sink gets at one time: no more than messages can be held.
     #[must_use]
-    pub fn most_requests(&self) -> usize {
+    pub fn max_requests(&self) -> usize {
         self.deliveries.min(self.in_flight)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use service::settings::parse_from;
 use source_adapter::Config;
-use source_adapter::config::{Format, Growth, Payload};
+use source_adapter::config::{BackoffPolicy, Format, Payload};
 
 fn config(args: &[&str]) -> Result<Config, clap::Error> {
     parse_from([&["source-adapter"], args].concat(), |_| None)
@@ -26,8 +26,8 @@ fn two_settings_are_enough() {
     );
     assert_eq!(config.delivery.timeout(), Duration::from_mins(1));
     assert_eq!(
-        (config.delivery.retries, config.delivery.growth),
-        (10, Growth::Exponential)
+        (config.delivery.retries, config.delivery.backoff_policy),
+        (10, BackoffPolicy::Exponential)
     );
     assert_eq!(config.delivery.retry_after_max, Duration::ZERO);
     assert_eq!(config.operation.name, "adapter");

@@ -8,7 +8,7 @@ use service::ConnectOptions;
 use source_adapter::config::SinkAddress;
 use source_adapter::sink::{Failure, Sink};
 use tokio::time::Instant;
-use transport::{Connector, OriginClient};
+use transport::{Connector, PostClient};
 
 use crate::fake_mns::FakeMns;
 use crate::fake_sink::FakeSink;
@@ -100,7 +100,7 @@ const ANSWERS: [(&str, Script); 21] = [
 async fn post(sink: &RawSink) -> Result<(), Failure> {
     let address = SinkAddress::parse(&format!("http://{}/events", sink.address)).unwrap();
     let connector = Connector::try_new(ConnectOptions::default()).unwrap();
-    let client = OriginClient::try_new(&connector, address.target()).unwrap();
+    let client = PostClient::try_new(&connector, address.target()).unwrap();
     let message = HttpMessage {
         headers: HeaderMap::new(),
         body: "an event".into(),

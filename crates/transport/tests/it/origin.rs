@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tracing::Span;
 use transport::{
-    ConnectOptions, Connector, Ended, Observer, OriginClient, OriginResponse, Reach, TransportError,
+    CompletedRequest, ConnectOptions, Connector, Observer, PostClient, PostResponse, Reach,
+    TransportError,
 };
 
 use crate::LONG;
@@ -18,12 +19,12 @@ const EMPTY: &str = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
 const CHUNKED: &str =
     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
 
-fn client(url: &str, options: ConnectOptions) -> OriginClient {
+fn client(url: &str, options: ConnectOptions) -> PostClient {
     let connector = Connector::try_new(options).unwrap();
-    OriginClient::try_new(&connector, url.parse().unwrap()).unwrap()
+    PostClient::try_new(&connector, url.parse().unwrap()).unwrap()
 }
 
-async fn post(client: &OriginClient, body: &'static str) -> Result<OriginResponse, TransportError> {
+async fn post(client: &PostClient, body: &'static str) -> Result<PostResponse, TransportError> {
     let headers = HeaderMap::from_iter([(
         http::header::CONTENT_TYPE,
         http::HeaderValue::from_static("text/plain"),
@@ -33,7 +34,7 @@ async fn post(client: &OriginClient, body: &'static str) -> Result<OriginRespons
         .await
 }
 
-async fn whole(mut response: OriginResponse) -> String {
+async fn whole(mut response: PostResponse) -> String {
     let mut body = String::new();
     while let Some(chunk) = response.chunk().await.unwrap() {
         body.push_str(std::str::from_utf8(&chunk).unwrap());
@@ -168,8 +169,8 @@ async fn address_out_of_reach_is_not_connected_to() {
 struct Told(Mutex<Vec<String>>);
 
 impl Observer for Told {
-    fn ended(&self, request: &Ended<'_>) {
-        let Ended {
+    fn on_completed(&self, request: &CompletedRequest<'_>) {
+        let CompletedRequest {
             method,
             host,
             outcome,

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::Span;
-use transport::{ConnectOptions, Connector, OriginClient, TransportError, http_client};
+use transport::{ConnectOptions, Connector, PostClient, TransportError, http_client};
 
 use crate::LONG;
 
@@ -82,7 +82,7 @@ async fn posts_to_one_url_trust_the_same() {
             ..ConnectOptions::default()
         };
         let connector = Connector::try_new(options).unwrap();
-        let client = OriginClient::try_new(&connector, url.parse().unwrap()).unwrap();
+        let client = PostClient::try_new(&connector, url.parse().unwrap()).unwrap();
         let (headers, body) = (HeaderMap::new(), Bytes::from("an event"));
         client.post(LONG, headers, body, &Span::none()).await
     };

@@ -23,7 +23,7 @@ const HIERARCHIES: [(&str, &str, &str); 2] = [
 const MEMBERS: &str = "cgroup.procs";
 /// A process that was killed is a member for some moments more.
 const LEAVING: Duration = Duration::from_millis(10);
-const MOST_LEAVING: usize = 100;
+const MAX_LEAVING: usize = 100;
 
 /// A cgroup that counts memory. Dropping it removes it.
 pub(super) struct Cgroup {
@@ -81,7 +81,7 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        for _ in 0..MOST_LEAVING {
+        for _ in 0..MAX_LEAVING {
             if fs::remove_dir(&self.folder).is_ok() {
                 break;
             }

@@ -8,7 +8,7 @@ use oss::document;
 use crate::http_text::HttpText;
 
 /// Longest text of a refusal in a log.
-const LONGEST_TEXT: usize = 4096;
+const MAX_TEXT: usize = 4096;
 
 /// Reads an answer in every way there is.
 pub(crate) fn answers(input: &[u8]) {
@@ -31,7 +31,7 @@ fn refused(written: &HttpText, body: &[u8]) {
     head.headers.clone_from(&written.parts.headers);
     let refusal = document::refusal(&head, body);
     let text = refusal.to_string();
-    assert!(text.len() <= LONGEST_TEXT, "{} bytes", text.len());
+    assert!(text.len() <= MAX_TEXT, "{} bytes", text.len());
     assert!(!text.contains(char::is_control), "{text:?}");
 }
 

@@ -54,13 +54,13 @@ async fn messages_come_and_go() {
         .delete_message(&received.receipt_handle)
         .await
         .unwrap_err();
-    assert!(stale.is_handle_lost(), "{stale}");
+    assert!(stale.is_receipt_handle_invalid(), "{stale}");
     queue.delete_message(&changed.receipt_handle).await.unwrap();
     let foreign = queue
         .delete_message(&ReceiptHandle::new("x"))
         .await
         .unwrap_err();
-    assert!(foreign.is_handle_lost(), "{foreign}");
+    assert!(foreign.is_receipt_handle_invalid(), "{foreign}");
     queue.delete().await.unwrap();
     assert!(queue.attributes().await.unwrap_err().is_not_found());
 }

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use http::Method;
 use jiff::Timestamp;
 use oss::{
-    Addressing, Bucket, ByteRange, Client, CopyOptions, CorsRule, Endpoint, FormOptions,
-    GetOptions, ListRequest, Metadata, ObjectKey, PutOptions, SignatureVersion, UploadForm,
+    Addressing, Bucket, ByteRange, Client, CopyOptions, CorsRule, Endpoint, GetOptions,
+    ListRequest, Metadata, ObjectKey, PresignPostOptions, PresignedPost, PutOptions,
+    SignatureVersion,
 };
 use tokio_rustls::rustls::crypto::ring;
 use transport::{RetryPolicy, Transport};
@@ -207,13 +208,13 @@ async fn a_presigned_url_shows_a_picture_made_smaller() {
 async fn a_signed_form_uploads_one_object_of_its_size_and_type() {
     let running = Running::start().await;
     for (name, bucket) in buckets(&running).await.into_iter().step_by(2) {
-        let options = FormOptions {
+        let options = PresignPostOptions {
             key: key("photos/a b+c 人.jpg"),
             content_type: "image/jpeg".to_owned(),
             size_bytes: 2..=5,
         };
         let minute = Duration::from_mins(1);
-        let sign = |now| bucket.sign_form(&options, minute, now).unwrap();
+        let sign = |now| bucket.presign_post(&options, minute, now).unwrap();
         let fresh = || sign(Timestamp::now());
         let old = sign(Timestamp::now() - jiff::SignedDuration::from_hours(24));
         let other_key = [("key", "photos/b.jpg")];
@@ -235,7 +236,11 @@ async fn a_signed_form_uploads_one_object_of_its_size_and_type() {
         assert_eq!(object.read_to_end(10).await.unwrap(), "12345", "{name}");
         assert!(!format!("{:?}", fresh()).contains("policy"), "{name}");
         let week = Duration::from_hours(7 * 24 + 1);
-        assert!(bucket.sign_form(&options, week, Timestamp::now()).is_err());
+        assert!(
+            bucket
+                .presign_post(&options, week, Timestamp::now())
+                .is_err()
+        );
     }
 }
 
@@ -269,7 +274,7 @@ async fn a_page_of_another_origin_is_let_in_by_a_rule() {
     }
 }
 
-async fn post(form: &UploadForm, changed: &[(&str, &str)], file: &'static str) -> u16 {
+async fn post(form: &PresignedPost, changed: &[(&str, &str)], file: &'static str) -> u16 {
     let mut body = reqwest::multipart::Form::new();
     for (name, value) in form.expose_fields() {
         let change = changed.iter().find(|(changed, _)| changed == name);

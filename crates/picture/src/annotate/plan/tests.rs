@@ -185,13 +185,13 @@ fn of_a_crowd_the_largest_are_marked() {
         .map(|number| somebody(number % 200 * 40, number / 200 * 40, 10 + number % 25))
         .collect();
     let plan = plan(8000, 4000, &crowd);
-    assert_eq!(plan.boxes.len(), MOST_BOXES);
+    assert_eq!(plan.boxes.len(), MAX_BOXES);
     assert!(plan.boxes.iter().all(|marked| marked.area.width >= 33));
     assert!(
         plan.boxes
             .is_sorted_by_key(|marked| (marked.area.left, marked.area.top))
     );
-    assert_eq!(plan.labels.len(), MOST_LABELS);
+    assert_eq!(plan.labels.len(), MAX_LABELS);
     let banner = plan.banner.unwrap();
     assert!(banner.lines.concat().contains("20000"), "{banner:?}");
 }

@@ -4,7 +4,7 @@ use super::bits::{BitWriter, Pending, Sink};
 
 /// The most bytes of an encoded block: 63 coefficients, of 31 bits at most with their symbols, and
 /// its end. The last word of bits is written as a whole.
-const MOST_BYTES: usize = 256 + 8;
+const MAX_BYTES: usize = 256 + 8;
 
 /// How much more room there is made at once.
 const GROWTH: usize = 1 << 16;
@@ -47,8 +47,8 @@ impl BlockStore {
         dc: i16,
         write: impl FnOnce(&mut Words<'_>) -> Option<()>,
     ) -> Option<StoredBlock> {
-        if self.bytes.len() < self.used + MOST_BYTES {
-            self.bytes.resize(self.used + MOST_BYTES + GROWTH, 0);
+        if self.bytes.len() < self.used + MAX_BYTES {
+            self.bytes.resize(self.used + MAX_BYTES + GROWTH, 0);
         }
         let room = self.bytes.get_mut(self.used..)?.first_chunk_mut()?;
         let mut words = Words {
@@ -100,7 +100,7 @@ impl StoredBlock {
 
 /// Writes bits, without anything stuffed between them.
 pub(super) struct Words<'r> {
-    room: &'r mut [u8; MOST_BYTES],
+    room: &'r mut [u8; MAX_BYTES],
     at: usize,
     pending: Pending,
 }

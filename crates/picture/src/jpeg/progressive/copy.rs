@@ -10,10 +10,10 @@ use crate::jpeg::scan_header::ScanHeader;
 use crate::jpeg::table::ZIGZAG;
 
 /// The most blocks that one symbol can end.
-const MOST_BLOCKS: u32 = 0x7fff;
+const MAX_BLOCKS: u32 = 0x7fff;
 
 /// The most blocks whose bits wait for such a symbol.
-const MOST_WAITING: usize = 1 << 10;
+const MAX_WAITING: usize = 1 << 10;
 
 /// The copy of one scan.
 pub(crate) struct Copy<'t> {
@@ -171,7 +171,7 @@ impl Sink for Copy<'_> {
         if nonzero != 0 {
             self.waiting.push((bits, nonzero.count_ones()));
         }
-        if self.eob_run == MOST_BLOCKS || self.waiting.len() == MOST_WAITING {
+        if self.eob_run == MAX_BLOCKS || self.waiting.len() == MAX_WAITING {
             self.flush()?;
         }
         Some(())

@@ -12,7 +12,7 @@ use crate::orientation::Orientation;
 
 /// What a strip may take of memory, in bytes: enough for 24 megapixels at once. Larger pictures are
 /// read twice, at first to find where the data of each strip begins.
-const MOST_BYTES: u64 = 16 << 20;
+const MAX_BYTES: u64 = 16 << 20;
 
 /// How a picture is divided.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl Layout {
         let encoded_bytes = (file_bytes as u64 * 5 / 4).div_ceil((columns * rows).max(1));
         layout.mcu_bytes = (index_bytes, encoded_bytes);
         let (along, length) = swapped(!orientation.is_sideways(), (columns, rows));
-        let thickness = (MOST_BYTES / (length * (index_bytes + encoded_bytes)).max(1)).min(along);
+        let thickness = (MAX_BYTES / (length * (index_bytes + encoded_bytes)).max(1)).min(along);
         layout.thickness = u32::try_from(thickness).unwrap_or(1);
         layout
     }

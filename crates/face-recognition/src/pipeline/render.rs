@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 use super::{PhotoTask, Pipeline};
-use crate::budget::Grant;
+use crate::event_filter::small_enough;
 use crate::failure::Failure;
-use crate::guard::small_enough;
 use crate::hint::Hint;
+use crate::memory_budget::MemoryPermit;
 use crate::metrics::Stage;
 use crate::photo::{FetchedPhoto, SharedPhoto};
 use crate::record::{Counts, Drawn, Record, listed};
@@ -27,7 +27,7 @@ use crate::record::{Counts, Drawn, Record, listed};
 const FIRST_BYTES: u64 = 64;
 
 /// How an attempt to make the result ended.
-pub(super) enum Made {
+pub(super) enum RenderOutcome {
     /// A result that can be stored.
     Result(Box<AnnotatedPhoto>),
     /// The object is no picture, and neither its name nor its media type says so.
@@ -44,21 +44,25 @@ pub(super) struct AnnotatedPhoto {
     pub(super) analysed: Timestamp,
     pub(super) drawn: Timestamp,
     /// The memory of the file: what was that of the photo, and more.
-    _memory: (Arc<Grant>, Grant),
+    _memory: (Arc<MemoryPermit>, MemoryPermit),
 }
 
 impl Pipeline {
     /// Fetches this version of the photo, has it analysed, and draws.
-    pub(super) async fn make(&self, task: &PhotoTask, meta: &ObjectMeta) -> Result<Made, Failure> {
+    pub(super) async fn render(
+        &self,
+        task: &PhotoTask,
+        meta: &ObjectMeta,
+    ) -> Result<RenderOutcome, Failure> {
         if !self.may_be_a_picture(task, meta).await? {
-            return Ok(Made::NotAPicture);
+            return Ok(RenderOutcome::NotAPicture);
         }
         small_enough(meta.size_bytes, &self.limits)?;
         // For the photo and then for the result, which drawing asks more memory for if it needs it.
-        let memory = self.files.ask(meta.size_bytes);
+        let memory = self.files.acquire(meta.size_bytes);
         let memory = Arc::new(task.admission.wait_for(memory).await?);
         let Some(file) = self.fetch(task, meta).await? else {
-            return Ok(Made::Changed);
+            return Ok(RenderOutcome::Changed);
         };
         let photo = self.photo(task, file, memory.clone()).await?;
         let size = photo.header.dimensions();
@@ -75,7 +79,7 @@ impl Pipeline {
             drawn,
             analysis: Some(listed(Arc::unwrap_or_clone(analysis))),
         };
-        Ok(Made::Result(Box::new(AnnotatedPhoto {
+        Ok(RenderOutcome::Result(Box::new(AnnotatedPhoto {
             file: result.bytes.into(),
             content_type: result.content_type,
             record,
@@ -109,7 +113,7 @@ impl Pipeline {
         &self,
         task: &PhotoTask,
         file: Bytes,
-        set_aside: Arc<Grant>,
+        file_permit: Arc<MemoryPermit>,
     ) -> Result<SharedPhoto, Failure> {
         let header = self.header(file.clone()).await?;
         let url = task
@@ -118,7 +122,7 @@ impl Pipeline {
             .map_err(|error| Failure::storage("no URL was signed for the photo", error))?;
         Ok(Arc::new(FetchedPhoto {
             file,
-            set_aside,
+            file_permit,
             header,
             limits: self.limits.picture(),
             url,
@@ -140,7 +144,7 @@ impl Pipeline {
             let _permit = permit;
             Picture::open(&file, &limits).map(|picture| *picture.header())
         };
-        Ok(ended(tokio::task::spawn_blocking(reading).await)??)
+        Ok(joined(tokio::task::spawn_blocking(reading).await)??)
     }
 
     async fn analyse(&self, task: &PhotoTask, photo: &SharedPhoto) -> Result<Analysis, Failure> {
@@ -165,7 +169,7 @@ impl Pipeline {
         &self,
         photo: SharedPhoto,
         analysis: Arc<Analysis>,
-    ) -> Result<(Annotated, Drawn, Grant), Failure> {
+    ) -> Result<(Annotated, Drawn, MemoryPermit), Failure> {
         let permit = permit(&self.cpus).await?;
         let span = Span::current();
         let (stop, options) = (CancellationToken::new(), self.output.options());
@@ -175,7 +179,7 @@ impl Pipeline {
             span.in_scope(|| draw(photo, &analysis, options, &stop))
         };
         let drawing = tokio::task::spawn_blocking(work);
-        ended(self.metrics.stage(Stage::Draw, drawing).await)?
+        joined(self.metrics.stage(Stage::Draw, drawing).await)?
     }
 }
 
@@ -204,7 +208,7 @@ async fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
 }
 
 /// The result of a blocking task. A panic is a defect; a task is cancelled only at shutdown.
-fn ended<T>(joined: Result<T, JoinError>) -> Result<T, Failure> {
+fn joined<T>(joined: Result<T, JoinError>) -> Result<T, Failure> {
     joined.map_err(|error| {
         if error.is_panic() {
             Failure::Defect
@@ -220,18 +224,18 @@ fn draw(
     analysis: &Analysis,
     options: Options,
     stop: &CancellationToken,
-) -> Result<(Annotated, Drawn, Grant), Failure> {
+) -> Result<(Annotated, Drawn, MemoryPermit), Failure> {
     let picture = photo.picture()?;
     let plan = picture.plan(&analysis.faces, options);
     let needed = picture.annotate_bytes(&plan);
     let drawn = Drawn::from(&plan);
-    go_on(stop)?;
-    let (result, grant) = photo.annotate(&plan, needed)?;
-    Ok((result, drawn, grant))
+    check_cancelled(stop)?;
+    let (result, permit) = photo.annotate(&plan, needed)?;
+    Ok((result, drawn, permit))
 }
 
 /// The failure is never seen: `stop` is cancelled when nothing waits for the result.
-fn go_on(stop: &CancellationToken) -> Result<(), Failure> {
+fn check_cancelled(stop: &CancellationToken) -> Result<(), Failure> {
     if stop.is_cancelled() {
         Err(Failure::ClientGone)
     } else {

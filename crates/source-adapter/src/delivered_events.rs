@@ -1,4 +1,4 @@
-//! What has been delivered of messages that are still in the queue.
+//! Which events were delivered of messages that are still in the queue.
 //!
 //! A message stays in the queue when one of its events fails or its delete does. When it
 //! comes back, what the sink has already taken is not sent again; nor is a message that
@@ -33,22 +33,22 @@ impl Delivered {
 
 /// The bounded memory of [`Delivered`], by message id.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Mutex<State>);
+pub(crate) struct DeliveredEvents(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     delivered: HashMap<String, Delivered>,
     /// Oldest first; may name messages that are gone.
     order: VecDeque<String>,
-    /// Handed over to be deleted; bounded by those who delete.
-    leaving: HashSet<String>,
+    /// Messages that are being deleted; bounded by the delete stage.
+    deleting: HashSet<String>,
 }
 
-impl Progress {
-    /// What is known about a message, and forgets it.
+impl DeliveredEvents {
+    /// Takes out what was delivered of a message.
     pub(crate) fn take(&self, message_id: &str) -> Delivered {
         let mut state = self.lock();
-        if state.leaving.contains(message_id) {
+        if state.deleting.contains(message_id) {
             return Delivered::All;
         }
         // Nearly always, and then the id need not be hashed.
@@ -62,15 +62,15 @@ impl Progress {
     }
 
     /// The message is about to be deleted.
-    pub(crate) fn leaves(&self, message_id: String) {
-        self.lock().leaving.insert(message_id);
+    pub(crate) fn delete_started(&self, message_id: String) {
+        self.lock().deleting.insert(message_id);
     }
 
     /// The attempts to delete it are over.
-    pub(crate) fn left<'a>(&self, message_ids: impl Iterator<Item = &'a str>) {
+    pub(crate) fn delete_finished<'a>(&self, message_ids: impl Iterator<Item = &'a str>) {
         let mut state = self.lock();
         for message_id in message_ids {
-            state.leaving.remove(message_id);
+            state.deleting.remove(message_id);
         }
     }
 
@@ -100,37 +100,45 @@ mod tests {
 
     #[test]
     fn what_was_delivered_is_known_once() {
-        let progress = Progress::default();
-        progress.keep("m", Delivered::Some(vec![0, 2]));
-        let known = progress.take("m");
+        let delivered_events = DeliveredEvents::default();
+        delivered_events.keep("m", Delivered::Some(vec![0, 2]));
+        let known = delivered_events.take("m");
         let sent_again: Vec<_> = (0..4).filter(|index| !known.has(*index)).collect();
         assert_eq!(sent_again, [1, 3]);
-        assert_eq!(progress.take("m"), Delivered::Some(Vec::new()));
+        assert_eq!(delivered_events.take("m"), Delivered::Some(Vec::new()));
     }
 
     #[test]
     fn message_on_its_way_out_is_not_sent_again() {
-        let progress = Progress::default();
-        progress.leaves("m".to_owned());
-        assert_eq!(progress.take("m"), Delivered::All);
-        assert_eq!(progress.take("m"), Delivered::All, "however often it comes");
-        progress.left(["m"].into_iter());
-        assert_eq!(progress.take("m"), Delivered::Some(Vec::new()));
+        let delivered_events = DeliveredEvents::default();
+        delivered_events.delete_started("m".to_owned());
+        assert_eq!(delivered_events.take("m"), Delivered::All);
+        assert_eq!(
+            delivered_events.take("m"),
+            Delivered::All,
+            "however often it comes"
+        );
+        delivered_events.delete_finished(["m"].into_iter());
+        assert_eq!(delivered_events.take("m"), Delivered::Some(Vec::new()));
     }
 
     #[test]
     fn memory_is_bounded() {
-        let progress = Progress::default();
+        let delivered_events = DeliveredEvents::default();
         for number in 0..2 * MAX_MESSAGES {
-            progress.keep(&number.to_string(), Delivered::All);
+            delivered_events.keep(&number.to_string(), Delivered::All);
         }
-        let state = progress.lock();
+        let state = delivered_events.lock();
         assert_eq!(
             (state.order.len(), state.delivered.len()),
             (MAX_MESSAGES, MAX_MESSAGES)
         );
         drop(state);
-        assert_eq!(progress.take("0"), Delivered::Some(Vec::new()));
-        assert!(progress.take(&(2 * MAX_MESSAGES - 1).to_string()).has(7));
+        assert_eq!(delivered_events.take("0"), Delivered::Some(Vec::new()));
+        assert!(
+            delivered_events
+                .take(&(2 * MAX_MESSAGES - 1).to_string())
+                .has(7)
+        );
     }
 }

@@ -1,9 +1,9 @@
-//! Which servers are believed to be who they say they are.
+//! Verifies the certificates of servers against CA roots that are reloaded when they change.
 //!
-//! Trust is the system's roots, every file in the directory where Knative mounts its
-//! trust bundles, and what the configuration adds. It is loaded at the first TLS
+//! The roots are those of the system, every file in the directory where Knative mounts its
+//! trust bundles, and those that the configuration adds. They are loaded at the first TLS
 //! handshake, so that a process that speaks plain HTTP starts fast and stays small, and
-//! a machine without any roots can still do that. It is loaded again when the directory has
+//! a machine without any roots can still do that. They are loaded again when the directory has
 //! changed, so that a bundle that comes or goes takes effect without a restart, and when a server
 //! is not trusted, because the system's roots may have changed.
 
@@ -20,18 +20,18 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use tracing::{debug, warn};
 
-/// A server that nobody trusts must not make us read the disk for each of its handshakes.
-const RELOAD_PAUSE: Duration = Duration::from_secs(10);
-/// How long the directory is taken to be as it was. Kubernetes itself takes up to a minute to
+/// Untrusted servers cause one reload in this time at most.
+const RELOAD_INTERVAL: Duration = Duration::from_secs(10);
+/// The directory is checked once in this time at most. Kubernetes itself takes up to a minute to
 /// update a mounted file.
-const LOOK_PAUSE: Duration = Duration::from_secs(2);
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Name, age and size of each file of the directory: what Kubernetes mounts anew is younger.
-type Stamp = Vec<(OsString, Option<SystemTime>, u64)>;
+type Fingerprint = Vec<(OsString, Option<SystemTime>, u64)>;
 
 /// Verifies servers against roots that are loaded when needed.
 #[derive(Debug)]
-pub(crate) struct Trust {
+pub(crate) struct ServerVerifier {
     provider: Arc<CryptoProvider>,
     bundles: PathBuf,
     added: Vec<CertificateDer<'static>>,
@@ -42,11 +42,11 @@ pub(crate) struct Trust {
 struct Loaded {
     verifier: Arc<WebPkiServerVerifier>,
     at: Instant,
-    stamp: Stamp,
-    looked_at: Instant,
+    fingerprint: Fingerprint,
+    checked_at: Instant,
 }
 
-impl Trust {
+impl ServerVerifier {
     /// Loads nothing yet. `bundles` need not exist.
     pub(crate) fn new(
         provider: Arc<CryptoProvider>,
@@ -65,7 +65,7 @@ impl Trust {
     fn current(&self) -> Result<Loaded, Error> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &mut *loaded
-            && (known.looked_at.elapsed() < LOOK_PAUSE || known.is_still(&self.bundles))
+            && (known.checked_at.elapsed() < CHECK_INTERVAL || known.is_still(&self.bundles))
         {
             return Ok(known.clone());
         }
@@ -77,14 +77,14 @@ impl Trust {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         match &*loaded {
             Some(other) if other.at > known.at => Ok(Some(other.clone())),
-            Some(other) if other.at.elapsed() < RELOAD_PAUSE => Ok(None),
+            Some(other) if other.at.elapsed() < RELOAD_INTERVAL => Ok(None),
             _ => Ok(Some(loaded.insert(self.load()?).clone())),
         }
     }
 
     fn load(&self) -> Result<Loaded, Error> {
         // First, so that a change while it is read is noticed the next time.
-        let stamp = stamp(&self.bundles);
+        let fingerprint = fingerprint(&self.bundles);
         let mut roots = RootCertStore::empty();
         let system = rustls_native_certs::load_native_certs();
         for error in &system.errors {
@@ -101,8 +101,8 @@ impl Trust {
         Ok(Loaded {
             verifier,
             at: Instant::now(),
-            stamp,
-            looked_at: Instant::now(),
+            fingerprint,
+            checked_at: Instant::now(),
         })
     }
 
@@ -120,22 +120,22 @@ impl Trust {
 impl Loaded {
     /// Whether the directory is as it was when this was loaded.
     fn is_still(&mut self, bundles: &Path) -> bool {
-        self.looked_at = Instant::now();
-        self.stamp == stamp(bundles)
+        self.checked_at = Instant::now();
+        self.fingerprint == fingerprint(bundles)
     }
 }
 
-fn stamp(bundles: &Path) -> Stamp {
+fn fingerprint(bundles: &Path) -> Fingerprint {
     let entries = std::fs::read_dir(bundles).into_iter().flatten().flatten();
-    let mut stamp: Stamp = entries
+    let mut fingerprint: Fingerprint = entries
         .filter_map(|entry| {
             // Of what a link leads to.
             let metadata = std::fs::metadata(entry.path()).ok()?;
             Some((entry.file_name(), metadata.modified().ok(), metadata.len()))
         })
         .collect();
-    stamp.sort();
-    stamp
+    fingerprint.sort();
+    fingerprint
 }
 
 fn certificates_in(path: &Path) -> Vec<CertificateDer<'static>> {
@@ -155,7 +155,7 @@ fn no_roots() -> Error {
     )
 }
 
-impl ServerCertVerifier for Trust {
+impl ServerCertVerifier for ServerVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

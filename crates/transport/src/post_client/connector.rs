@@ -23,9 +23,9 @@ use url::Url;
 
 use crate::error::BoxError;
 use crate::http_client::{self, ConnectOptions, HttpClientError, Resolver};
-use crate::origin::pool::{Pool, Sender};
+use crate::post_client::pool::{Pool, Sender};
 
-/// Makes connections for [`OriginClient`](crate::OriginClient)s. Cheap to clone; clones trust the same
+/// Makes connections for [`PostClient`](crate::PostClient)s. Cheap to clone; clones trust the same
 /// certificates.
 #[derive(Clone)]
 pub struct Connector {

@@ -18,7 +18,7 @@ const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 /// What an upload form allows.
 #[derive(Debug, Clone)]
-pub struct FormOptions {
+pub struct PresignPostOptions {
     /// The object that it makes. One that is there already is not replaced.
     pub key: ObjectKey,
     /// The media type that the object gets.
@@ -29,13 +29,13 @@ pub struct FormOptions {
 
 /// A form with which anybody can upload one object. Printed without its fields.
 #[derive(Clone)]
-pub struct UploadForm {
+pub struct PresignedPost {
     /// Where to post it, as `multipart/form-data`.
     pub url: Url,
     fields: Vec<(&'static str, String)>,
 }
 
-impl UploadForm {
+impl PresignedPost {
     /// The fields by name, in the order in which to send them; the field `file` comes last and is
     /// the sender's to add. They are a secret until the form expires.
     #[must_use]
@@ -44,9 +44,9 @@ impl UploadForm {
     }
 }
 
-impl fmt::Debug for UploadForm {
+impl fmt::Debug for PresignedPost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UploadForm")
+        f.debug_struct("PresignedPost")
             .field("url", &self.url.as_str())
             .finish_non_exhaustive()
     }
@@ -61,12 +61,12 @@ impl Bucket {
     ///
     /// # Errors
     /// [`Error::OutsideLimits`], which is permanent.
-    pub fn sign_form(
+    pub fn presign_post(
         &self,
-        options: &FormOptions,
+        options: &PresignPostOptions,
         expires: Duration,
         now: Timestamp,
-    ) -> Result<UploadForm, Error> {
+    ) -> Result<PresignedPost, Error> {
         let context = self.context(Operation::PostObject, Some(&options.key));
         let refuse = |reason| Error::outside_limits(&context, reason);
         if expires > LONGEST {
@@ -91,13 +91,13 @@ impl Bucket {
         fixed.extend(signer.form_conditions(&credentials, now));
         let policy = self.policy(options, expiration, &fixed);
         fields.extend(signer.form_fields(&policy, &credentials, now));
-        Ok(UploadForm { url, fields })
+        Ok(PresignedPost { url, fields })
     }
 
     /// The policy that allows these values of these fields only.
     fn policy(
         &self,
-        options: &FormOptions,
+        options: &PresignPostOptions,
         expiration: Timestamp,
         fixed: &[(&'static str, String)],
     ) -> String {

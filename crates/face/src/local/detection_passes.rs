@@ -1,8 +1,8 @@
-//! How a picture is looked at.
+//! The passes of the detector over a picture.
 //!
-//! The whole picture is looked at first, no side above 640 pixels. Where that look hints at faces
-//! too small for it, the picture itself is looked at in tiles. If no face is found at all, the picture
-//! is looked at twice more, turned by 90 degrees to either side.
+//! The first one is over the whole picture, no side above 640 pixels. Where it hints at faces
+//! that are too small for it, tiles of the picture itself follow. If no face is found at all, two more
+//! are over the picture rotated by 90 degrees to either side.
 
 use std::borrow::Cow;
 
@@ -14,19 +14,19 @@ use super::center_face::CenterFace;
 use super::detector::candidates;
 use super::tiles::tiles;
 
-/// Pixels of the longer side in the first look.
+/// Pixels of the longer side in the first pass.
 pub(super) const FIRST_SIDE: u32 = 640;
 
-/// Pixels of the longer side in a look at turned copies. A head that lies on its side is rarely
+/// Pixels of the longer side of rotated copies. A head that lies on its side is rarely
 /// a small one.
-const TURNED_SIDE: u32 = 416;
+const ROTATED_SIDE: u32 = 416;
 
-/// Width in pixels below which the first look sees faces badly, if at all, and the score with
+/// Width in pixels below which the first pass finds faces badly, if at all, and the score with
 /// which it hints at one. What is no face rarely seems this small.
 const SMALL: f32 = 10.5;
 const SMALL_HINT: f32 = 0.1;
 
-/// Width in pixels below which a closer look can confirm a face, and the score from which on it
+/// Width in pixels below which a tile can confirm a face, and the score from which on it
 /// may be one.
 const MEDIUM: f32 = 24.0;
 const MEDIUM_HINT: f32 = 0.3;
@@ -34,26 +34,26 @@ const MEDIUM_HINT: f32 = 0.3;
 /// Pictures whose longer side has fewer pixels are enlarged.
 const ENLARGED_BELOW: u32 = 160;
 
-/// A picture, and what it takes to look at it.
-pub(super) struct Looks<'a> {
+/// A picture, and what its passes need.
+pub(super) struct DetectionPasses<'a> {
     pub(super) net: &'a CenterFace,
     pub(super) threads: usize,
     pub(super) picture: &'a RgbImage,
 }
 
-impl Looks<'_> {
+impl DetectionPasses<'_> {
     /// Candidates of the whole picture; of those that may be small faces also what has a score
     /// below `least`.
-    pub(super) fn first(&self, least: f32) -> Vec<Candidate> {
+    pub(super) fn whole_picture(&self, least: f32) -> Vec<Candidate> {
         let small = fitted(self.picture, FIRST_SIDE);
         let placement = self.whole(&small);
         let candidates = candidates(self.net, &small, least.min(SMALL_HINT), self.threads);
         candidates.iter().map(|it| it.placed(placement)).collect()
     }
 
-    /// Candidates in those tiles of the picture in which the first look saw what may be small
+    /// Candidates in those tiles of the picture in which the first pass found what may be small
     /// faces.
-    pub(super) fn closer(&self, seen: &[Candidate], least: f32) -> Vec<Candidate> {
+    pub(super) fn tiled(&self, seen: &[Candidate], least: f32) -> Vec<Candidate> {
         let first_scale = pixels_of(FIRST_SIDE) / pixels_of(self.long_side());
         if first_scale >= 1.0 {
             return Vec::new();
@@ -82,18 +82,20 @@ impl Looks<'_> {
         found
     }
 
-    /// Candidates of the picture turned to either side, where they are in the upright one.
-    pub(super) fn turned(&self, least: f32) -> Vec<Candidate> {
-        let small = fitted(self.picture, TURNED_SIDE);
+    /// Candidates of the picture rotated to either side, where they are in the upright one.
+    pub(super) fn rotated(&self, least: f32) -> Vec<Candidate> {
+        let small = fitted(self.picture, ROTATED_SIDE);
         let (width, height) = (pixels_of(small.width()), pixels_of(small.height()));
         let placement = self.whole(&small);
-        let look = |turned: &RgbImage| candidates(self.net, turned, least, self.threads);
-        let counterclockwise = look(&rotate270(small.as_ref()));
-        let clockwise = look(&rotate90(small.as_ref()));
-        let counterclockwise = counterclockwise.iter().map(|it| it.turned_clockwise(width));
+        let detect = |rotated: &RgbImage| candidates(self.net, rotated, least, self.threads);
+        let counterclockwise = detect(&rotate270(small.as_ref()));
+        let clockwise = detect(&rotate90(small.as_ref()));
+        let counterclockwise = counterclockwise
+            .iter()
+            .map(|it| it.rotated_clockwise(width));
         let clockwise = clockwise
             .iter()
-            .map(|it| it.turned_counterclockwise(height));
+            .map(|it| it.rotated_counterclockwise(height));
         let upright = counterclockwise.chain(clockwise);
         upright.map(|it| it.placed(placement)).collect()
     }

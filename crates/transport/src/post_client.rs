@@ -37,14 +37,14 @@ use crate::span::{self, client_span};
 
 /// Posts to one URL. Cheap to clone; clones share the connections.
 #[derive(Clone, Debug)]
-pub struct OriginClient {
+pub struct PostClient {
     server: Arc<Server>,
     observer: Option<Arc<dyn Observer>>,
 }
 
 /// The response to a post. Its connection is used again if the body is read to its end.
 #[derive(Debug)]
-pub struct OriginResponse {
+pub struct PostResponse {
     response: http::Response<Incoming>,
     /// `None` after the end of the body.
     sender: Option<Sender>,
@@ -62,7 +62,7 @@ struct Server {
     pool: Arc<Pool>,
 }
 
-impl OriginClient {
+impl PostClient {
     /// Posts to `url`. Nothing is sent yet.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl OriginClient {
         headers: HeaderMap,
         body: Bytes,
         span: &Span,
-    ) -> Result<OriginResponse, TransportError> {
+    ) -> Result<PostResponse, TransportError> {
         let server = &*self.server;
         let observer = self.observer.as_ref();
         let observation =
@@ -119,7 +119,7 @@ impl OriginClient {
         let request = server.request(headers, body);
         let outcome = within(deadline, &server.host, span, self.send(request, span)).await;
         if let Some(observation) = observation {
-            let status = outcome.as_ref().map(OriginResponse::status);
+            let status = outcome.as_ref().map(PostResponse::status);
             observation.end(&server.host, status);
         }
         outcome
@@ -129,7 +129,7 @@ impl OriginClient {
         &self,
         mut request: Request<Full<Bytes>>,
         span: &Span,
-    ) -> Result<OriginResponse, TransportError> {
+    ) -> Result<PostResponse, TransportError> {
         let server = &self.server;
         loop {
             let idle = server.pool.take();
@@ -142,7 +142,7 @@ impl OriginClient {
             let mut error = match sender.try_send_request(request).await {
                 Ok(response) => {
                     span::responded(span, response.status());
-                    return Ok(OriginResponse {
+                    return Ok(PostResponse {
                         response,
                         sender: Some(sender),
                         server: server.clone(),
@@ -207,7 +207,7 @@ impl fmt::Debug for Server {
     }
 }
 
-impl OriginResponse {
+impl PostResponse {
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {

@@ -115,12 +115,14 @@ fn allowed(address: &ObjectAddress, storage: &Storage) -> Result<(), Failure> {
         return Err(Failure::Forbidden {
             what: "region",
             name: region.to_string(),
+            setting: "OSS_ALLOWED_REGIONS",
         });
     }
     if !storage.allowed_buckets.admits(bucket) {
         return Err(Failure::Forbidden {
             what: "bucket",
             name: bucket.to_string(),
+            setting: "OSS_ALLOWED_BUCKETS",
         });
     }
     Ok(())
