@@ -20,11 +20,11 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::console::Shared;
 use crate::gallery::{Item, Search};
-use crate::guard::{self, Refused};
 use crate::intake;
 use crate::journey::Journey;
-use crate::pulse::{Beat, Sample};
+use crate::security::{self, Rejection};
 use crate::session::{Session, is_of_another_site};
+use crate::status::{Sample, StatusUpdate};
 use crate::{photo, upload};
 
 /// Events have at most so many bytes; Knative's brokers take no more.
@@ -51,7 +51,7 @@ pub(crate) fn router(console: Shared) -> Router {
         .route("/api/uploads", post(upload::sign))
         .layer(middleware::from_fn_with_state(
             console.clone(),
-            guard::signed_in,
+            security::signed_in,
         ))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES));
     let sign_in = post(sign_in).layer(DefaultBodyLimit::max(REQUEST_BYTES));
@@ -73,16 +73,16 @@ async fn sign_in(
     State(console): State<Shared>,
     headers: HeaderMap,
     Json(Token { token }): Json<Token>,
-) -> Result<Response, Refused> {
+) -> Result<Response, Rejection> {
     if is_of_another_site(&headers) {
         let reason = "sign in on the page itself";
-        return Err(Refused::new(StatusCode::FORBIDDEN, reason));
+        return Err(Rejection::new(StatusCode::FORBIDDEN, reason));
     }
-    let rate = console.rates.sign_in.take(1, Instant::now());
-    rate.map_err(Refused::too_often)?;
+    let rate = console.rate_limits.sign_in.try_acquire(1, Instant::now());
+    rate.map_err(Rejection::too_often)?;
     let cookie = console.sessions.open(&token, Timestamp::now());
     let cookie =
-        cookie.ok_or_else(|| Refused::new(StatusCode::UNAUTHORIZED, "this is not the token"))?;
+        cookie.ok_or_else(|| Rejection::new(StatusCode::UNAUTHORIZED, "this is not the token"))?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
@@ -184,23 +184,25 @@ async fn gallery(
 struct History {
     samples: Vec<Sample>,
     #[serde(flatten)]
-    beat: Beat,
+    update: StatusUpdate,
 }
 
 /// `GET /api/pulse`: the last hour.
 async fn pulse(State(console): State<Shared>) -> Json<History> {
-    let (samples, beat) = console.pulse.history();
-    Json(History { samples, beat })
+    let (samples, update) = console.status.samples();
+    Json(History { samples, update })
 }
 
 /// `GET /api/live`: what happens from now on.
 async fn live(
     State(console): State<Shared>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
-    let receiver = console.live.listen();
-    let news = stream::unfold(receiver, |mut receiver| async {
+    let receiver = console.broadcaster.subscribe();
+    let events = stream::unfold(receiver, |mut receiver| async {
         let event = match receiver.recv().await {
-            Ok(news) => Event::default().event(news.event).data(&*news.data),
+            Ok(page_event) => Event::default()
+                .event(page_event.event)
+                .data(&*page_event.data),
             // Too far behind: the page loads everything again.
             Err(RecvError::Lagged(_)) => Event::default().event("reload").data("{}"),
             Err(RecvError::Closed) => return None,
@@ -208,8 +210,8 @@ async fn live(
         Some((Ok(event), receiver))
     });
     let stop = console.stop.clone();
-    let news = news.take_until(stop.cancelled_owned());
-    Sse::new(news).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    let events = events.take_until(stop.cancelled_owned());
+    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
 /// `POST /events`: a CloudEvent of source, face service or broker.
@@ -217,21 +219,21 @@ async fn event(
     State(console): State<Shared>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Refused> {
+) -> Result<StatusCode, Rejection> {
     if !is_sent_here(&headers, console.events_host.as_deref()) {
         let reason = "events are taken from inside the cluster only";
-        return Err(Refused::new(StatusCode::FORBIDDEN, reason));
+        return Err(Rejection::new(StatusCode::FORBIDDEN, reason));
     }
-    let rate = console.rates.events.take(1, Instant::now());
-    rate.map_err(Refused::too_often)?;
-    let taken = intake::take(
+    let rate = console.rate_limits.events.try_acquire(1, Instant::now());
+    rate.map_err(Rejection::too_often)?;
+    let taken = intake::receive(
         &headers,
         body,
         &console.settings,
         &console.journeys,
         Timestamp::now(),
     );
-    taken.map_err(|error| Refused::bad(service::error_line(&error)))?;
+    taken.map_err(|error| Rejection::bad(service::error_line(&error)))?;
     Ok(StatusCode::ACCEPTED)
 }
 

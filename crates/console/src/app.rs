@@ -15,15 +15,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use transport::Transport;
 
+use crate::broadcaster::Broadcaster;
 use crate::config::{Access, Config, QueueConfig};
-use crate::console::{Console, QueueView, Rates, Shared};
+use crate::console::{Console, QueueView, RateLimits, Shared};
 use crate::gallery::Gallery;
 use crate::journey::Journeys;
-use crate::live::Live;
-use crate::pulse::Pulse;
 use crate::session::Sessions;
 use crate::source::Source;
-use crate::{api, guard, page};
+use crate::status::StatusHistory;
+use crate::{api, page, security};
 
 /// Serves the page until `stop` is cancelled.
 ///
@@ -58,21 +58,21 @@ pub async fn run(
             .bucket(bucket.name.clone())
     };
     let public = bucket.browsers_endpoint()?;
-    let policy = guard::policy(&public.origin(&bucket.name));
+    let policy = security::policy(&public.origin(&bucket.name));
     let policy = policy.context("the bucket's address fits no header")?;
-    let live = Arc::new(Live::new());
+    let broadcaster = Arc::new(Broadcaster::new());
     let console = Arc::new(Console {
         bucket: open(bucket.own_endpoint()?),
         public: open(public),
         settings: bucket,
         events_host: access.events_host.clone(),
         sessions: Sessions::new(access),
-        journeys: Journeys::new(Arc::clone(&live), Timestamp::now()),
+        journeys: Journeys::new(Arc::clone(&broadcaster), Timestamp::now()),
         gallery: Gallery::default(),
-        pulse: Pulse::new(queue.mns.is_some(), queue.source.is_some()),
+        status: StatusHistory::new(queue.mns.is_some(), queue.source.is_some()),
         queue,
-        live,
-        rates: Rates::default(),
+        broadcaster,
+        rate_limits: RateLimits::default(),
         stop: stop.clone(),
     });
     let readiness = Readiness::new();
@@ -101,7 +101,7 @@ fn router(console: &Shared, policy: HeaderValue) -> Router {
     Router::new()
         .merge(page::router())
         .merge(api::router(Arc::clone(console)))
-        .layer(middleware::from_fn_with_state(policy, guard::headers))
+        .layer(middleware::from_fn_with_state(policy, security::headers))
 }
 
 /// How the queue is found, if there is one to be shown.

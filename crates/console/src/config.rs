@@ -12,7 +12,7 @@ use service::credentials::CredentialSource;
 use service::settings::{listen_address, number};
 use service::telemetry::TelemetryArgs;
 
-pub(crate) use access::Proof;
+pub(crate) use access::AuthMethod;
 pub use access::{Access, AccessConfig};
 pub use bucket::BucketConfig;
 pub use service::ConfigError;

@@ -7,14 +7,14 @@ use mns::QueueName;
 use oss::{Bucket, NameError, ObjectKey};
 use tokio_util::sync::CancellationToken;
 
+use crate::broadcaster::Broadcaster;
 use crate::config::BucketConfig;
 use crate::gallery::{Gallery, Item};
 use crate::journey::Journeys;
-use crate::live::Live;
-use crate::pulse::Pulse;
-use crate::rate::Rate;
+use crate::rate_limiter::RateLimiter;
 use crate::session::Sessions;
 use crate::source::Source;
+use crate::status::StatusHistory;
 
 /// Twice the size at which a page shows it, for fine screens.
 const THUMBNAIL: &str = "image/resize,m_lfit,w_480,h_480";
@@ -36,9 +36,9 @@ pub(crate) struct Console {
     pub(crate) sessions: Sessions,
     pub(crate) journeys: Journeys,
     pub(crate) gallery: Gallery,
-    pub(crate) pulse: Pulse,
-    pub(crate) live: Arc<Live>,
-    pub(crate) rates: Rates,
+    pub(crate) status: StatusHistory,
+    pub(crate) broadcaster: Arc<Broadcaster>,
+    pub(crate) rate_limits: RateLimits,
     /// The start of the name that senders of events use; any name will do if there is none.
     pub(crate) events_host: Option<String>,
     pub(crate) stop: CancellationToken,
@@ -57,24 +57,24 @@ pub(crate) struct QueueView {
 
 /// How often something may happen, whoever asks.
 #[derive(Debug)]
-pub(crate) struct Rates {
+pub(crate) struct RateLimits {
     /// Attempts to sign in.
-    pub(crate) sign_in: Rate,
+    pub(crate) sign_in: RateLimiter,
     /// Requests of pages.
-    pub(crate) api: Rate,
+    pub(crate) api: RateLimiter,
     /// Upload forms.
-    pub(crate) forms: Rate,
+    pub(crate) forms: RateLimiter,
     /// CloudEvents.
-    pub(crate) events: Rate,
+    pub(crate) events: RateLimiter,
 }
 
-impl Default for Rates {
+impl Default for RateLimits {
     fn default() -> Self {
         Self {
-            sign_in: Rate::new(10, 0.2),
-            api: Rate::new(200, 50.0),
-            forms: Rate::new(2000, 20.0),
-            events: Rate::new(2000, 500.0),
+            sign_in: RateLimiter::new(10, 0.2),
+            api: RateLimiter::new(200, 50.0),
+            forms: RateLimiter::new(2000, 20.0),
+            events: RateLimiter::new(2000, 500.0),
         }
     }
 }

@@ -65,7 +65,7 @@ struct Failure {
 ///
 /// # Errors
 /// The request holds no event.
-pub(crate) fn take(
+pub(crate) fn receive(
     headers: &HeaderMap,
     body: Bytes,
     settings: &BucketConfig,

@@ -20,7 +20,7 @@ pub(crate) use self::documents::Documents;
 use self::documents::Kind;
 pub(crate) use self::facts::{Delivered, Finished, Refusal, StepTimes};
 use self::unanswered::Unanswered;
-use crate::live::Live;
+use crate::broadcaster::Broadcaster;
 
 /// Photos that are remembered; what bucket and queue know of older ones can be asked for.
 const MAX_JOURNEYS: usize = 5000;
@@ -81,7 +81,7 @@ pub(crate) struct Journey {
 /// All ways that are remembered.
 #[derive(Debug)]
 pub(crate) struct Journeys {
-    live: Arc<Live>,
+    broadcaster: Arc<Broadcaster>,
     started: Timestamp,
     known: Mutex<Known>,
 }
@@ -138,9 +138,9 @@ impl Journey {
 }
 
 impl Journeys {
-    pub(crate) fn new(live: Arc<Live>, started: Timestamp) -> Self {
+    pub(crate) fn new(broadcaster: Arc<Broadcaster>, started: Timestamp) -> Self {
         Self {
-            live,
+            broadcaster,
             started,
             known: Mutex::default(),
         }
@@ -342,7 +342,7 @@ impl Journeys {
         let before = shown(journey);
         let changed = change(journey);
         if is_new || shown(journey) != before {
-            self.live.tell(NEWS, journey);
+            self.broadcaster.publish(NEWS, journey);
         }
         changed
     }

@@ -7,19 +7,19 @@
 
 mod api;
 mod app;
+mod broadcaster;
 pub mod config;
 mod console;
 mod gallery;
-mod guard;
 mod intake;
 mod journey;
-mod live;
 mod page;
 mod photo;
-mod pulse;
-mod rate;
+mod rate_limiter;
+mod security;
 mod session;
 mod source;
+mod status;
 mod upload;
 mod watch;
 

@@ -9,12 +9,12 @@ use oss::{ObjectKey, ObjectMeta};
 use serde::{Deserialize, Serialize};
 
 use crate::console::{Console, Shared};
-use crate::guard::Refused;
 use crate::journey::{Documents, Journey};
+use crate::security::Rejection;
 
 /// Which photo: by its own key or by that of its result.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Which {
+pub(crate) struct PhotoQuery {
     key: Option<String>,
     result: Option<String>,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Photo {
     before: Option<Object>,
     after: Option<Object>,
     /// What the result says of itself.
-    record: Option<Seen>,
+    record: Option<ResultRecord>,
     journey: Option<Journey>,
     #[serde(flatten)]
     documents: Documents,
@@ -46,7 +46,7 @@ struct Object {
 
 /// What the face service wrote on a result.
 #[derive(Debug, Serialize)]
-struct Seen {
+struct ResultRecord {
     width: u32,
     height: u32,
     method: String,
@@ -60,8 +60,8 @@ struct Seen {
 /// `GET /api/photo`.
 pub(crate) async fn show(
     State(console): State<Shared>,
-    Query(which): Query<Which>,
-) -> Result<Json<Photo>, Refused> {
+    Query(which): Query<PhotoQuery>,
+) -> Result<Json<Photo>, Rejection> {
     let (key, result_key) = which.keys(&console)?;
     let before = async {
         match &key {
@@ -83,47 +83,49 @@ pub(crate) async fn show(
         after: after.map(|meta| object(&result_key, &meta)).transpose()?,
         key: key.map(|key| key.to_string()),
         result_key: result_key.to_string(),
-        record: record.map(Seen::from),
+        record: record.map(ResultRecord::from),
         journey,
         documents,
         expires_seconds: console.settings.url_lifetime.as_secs(),
     }))
 }
 
-impl Which {
+impl PhotoQuery {
     /// The key of the photo, as far as it can be told, and that of its result. Nothing else of
     /// the bucket is shown.
-    fn keys(&self, console: &Console) -> Result<(Option<ObjectKey>, ObjectKey), Refused> {
+    fn keys(&self, console: &Console) -> Result<(Option<ObjectKey>, ObjectKey), Rejection> {
         let parse = |text: &str| {
             let key: Result<ObjectKey, _> = text.parse();
-            key.map_err(|error| Refused::bad(service::error_line(&error)))
+            key.map_err(|error| Rejection::bad(service::error_line(&error)))
         };
         let results = &console.settings.results;
         match (&self.key, &self.result) {
             (Some(key), None) => {
                 let key = parse(key)?;
                 if results.holds(&key) {
-                    return Err(Refused::bad("this is a result: ask for it as `result`"));
+                    return Err(Rejection::bad("this is a result: ask for it as `result`"));
                 }
                 let result = console.result_key(&key);
-                let result = result.map_err(|error| Refused::bad(service::error_line(&error)))?;
+                let result = result.map_err(|error| Rejection::bad(service::error_line(&error)))?;
                 Ok((Some(key), result))
             }
             (None, Some(result)) => {
                 let result = parse(result)?;
                 if !results.holds(&result) {
-                    return Err(Refused::bad("results lie in the folder for results only"));
+                    return Err(Rejection::bad("results lie in the folder for results only"));
                 }
                 Ok((console.photo_key(&result), result))
             }
-            _ => Err(Refused::bad("name either `key` or `result`")),
+            _ => Err(Rejection::bad("name either `key` or `result`")),
         }
     }
 }
 
 impl Object {
-    fn new(console: &Console, key: &ObjectKey, meta: &ObjectMeta) -> Result<Self, Refused> {
-        let url = console.url(key).map_err(|error| Refused::behind(&error))?;
+    fn new(console: &Console, key: &ObjectKey, meta: &ObjectMeta) -> Result<Self, Rejection> {
+        let url = console
+            .url(key)
+            .map_err(|error| Rejection::behind(&error))?;
         Ok(Self {
             url,
             size_bytes: meta.size_bytes,
@@ -132,7 +134,7 @@ impl Object {
     }
 }
 
-impl From<Record> for Seen {
+impl From<Record> for ResultRecord {
     fn from(record: Record) -> Self {
         Self {
             width: record.size.0,
@@ -145,10 +147,10 @@ impl From<Record> for Seen {
     }
 }
 
-async fn head(console: &Console, key: &ObjectKey) -> Result<Option<ObjectMeta>, Refused> {
+async fn head(console: &Console, key: &ObjectKey) -> Result<Option<ObjectMeta>, Rejection> {
     match console.bucket.head(key).await {
         Ok(meta) => Ok(Some(meta)),
         Err(error) if error.is_no_such_key() => Ok(None),
-        Err(error) => Err(Refused::behind(&error)),
+        Err(error) => Err(Rejection::behind(&error)),
     }
 }

@@ -14,7 +14,7 @@ use rand::RngCore as _;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use crate::config::{Access, Proof};
+use crate::config::{Access, AuthMethod};
 
 /// How long a cookie is good.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(12);
@@ -39,22 +39,22 @@ pub(crate) struct Session {
 impl Sessions {
     pub(crate) fn new(access: Access) -> Self {
         let mut key = [0; 32];
-        match &access.proof {
-            Proof::Token(token) => key = code(token.as_bytes(), "key", ""),
+        match &access.auth_method {
+            AuthMethod::Token(token) => key = code(token.as_bytes(), "key", ""),
             // The proxy knows its users; a new key after a restart costs a reload.
-            Proof::Header(_) => rand::rng().fill_bytes(&mut key),
+            AuthMethod::Header(_) => rand::rng().fill_bytes(&mut key),
         }
         Self { access, key }
     }
 
     /// Whether people sign in here, and not at a proxy.
     pub(crate) fn takes_tokens(&self) -> bool {
-        matches!(self.access.proof, Proof::Token(_))
+        matches!(self.access.auth_method, AuthMethod::Token(_))
     }
 
     /// The cookie for somebody who says that this is the token; `None` if it is not.
     pub(crate) fn open(&self, token: &str, now: Timestamp) -> Option<HeaderValue> {
-        let Proof::Token(expected) = &self.access.proof else {
+        let AuthMethod::Token(expected) = &self.access.auth_method else {
             return None;
         };
         // Codes have one length, so that the time tells nothing of the token's.
@@ -63,8 +63,8 @@ impl Sessions {
             return None;
         }
         let end = (now + LIFETIME).as_second().to_string();
-        let proof = BASE64_URL_SAFE_NO_PAD.encode(code(&self.key, "session", &end));
-        self.cookie(&format!("{end}.{proof}"), LIFETIME)
+        let auth_method = BASE64_URL_SAFE_NO_PAD.encode(code(&self.key, "session", &end));
+        self.cookie(&format!("{end}.{auth_method}"), LIFETIME)
     }
 
     /// The cookie that ends a session in its browser.
@@ -74,14 +74,14 @@ impl Sessions {
 
     /// Who sent a request with these headers.
     pub(crate) fn session(&self, headers: &HeaderMap, now: Timestamp) -> Option<Session> {
-        let id = match &self.access.proof {
-            Proof::Header(name) => headers.get(name)?.to_str().ok()?,
-            Proof::Token(_) => {
+        let id = match &self.access.auth_method {
+            AuthMethod::Header(name) => headers.get(name)?.to_str().ok()?,
+            AuthMethod::Token(_) => {
                 let cookie = cookie(headers)?;
-                let (end, proof) = cookie.split_once('.')?;
-                let proof = BASE64_URL_SAFE_NO_PAD.decode(proof).ok()?;
+                let (end, auth_method) = cookie.split_once('.')?;
+                let auth_method = BASE64_URL_SAFE_NO_PAD.decode(auth_method).ok()?;
                 let expected = code(&self.key, "session", end);
-                let is_ours = bool::from(expected.as_slice().ct_eq(&proof));
+                let is_ours = bool::from(expected.as_slice().ct_eq(&auth_method));
                 (is_ours && now.as_second() < end.parse().ok()?).then_some(cookie)?
             }
         };

@@ -58,7 +58,7 @@ pub(crate) enum SourceError {
     Unanswered(#[from] TransportError),
     /// The API server refused.
     #[error("the API server answers {status} to `get mnsosssources {name}`")]
-    Refused { status: StatusCode, name: String },
+    Rejection { status: StatusCode, name: String },
     /// The answer is no source.
     #[error("the API server's answer is no source")]
     Unreadable(#[from] serde_json::Error),
@@ -121,7 +121,7 @@ impl Source {
         };
         let answer = self.transport.send(&call, request).await?;
         if !answer.status().is_success() {
-            return Err(SourceError::Refused {
+            return Err(SourceError::Rejection {
                 status: answer.status(),
                 name: name.clone(),
             });

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::BucketConfig;
 use crate::console::{Console, Shared};
-use crate::guard::Refused;
+use crate::security::Rejection;
 
 /// Files of one request.
 const MAX_FILES: usize = 100;
@@ -57,14 +57,14 @@ enum Form {
         fields: Vec<(&'static str, String)>,
     },
     Refused {
-        error: Problem,
+        error: UploadError,
     },
 }
 
 /// Why a file cannot be uploaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Problem {
+enum UploadError {
     Empty,
     Name,
     Size,
@@ -75,14 +75,14 @@ enum Problem {
 pub(crate) async fn sign(
     State(console): State<Shared>,
     Json(wanted): Json<Wanted>,
-) -> Result<Json<Forms>, Refused> {
+) -> Result<Json<Forms>, Rejection> {
     if wanted.files.len() > MAX_FILES {
         let reason = format!("a request may name {MAX_FILES} files");
-        return Err(Refused::bad(reason));
+        return Err(Rejection::bad(reason));
     }
     let count = u32::try_from(wanted.files.len()).unwrap_or(u32::MAX);
-    let rate = console.rates.forms.take(count, Instant::now());
-    rate.map_err(Refused::too_often)?;
+    let rate = console.rate_limits.forms.try_acquire(count, Instant::now());
+    rate.map_err(Rejection::too_often)?;
     let now = Timestamp::now();
     // Names of one request are told apart; a request's own folder tells it from all others.
     let folder = folder(&console, now);
@@ -108,10 +108,14 @@ pub(crate) fn folder_of_day(settings: &BucketConfig, now: Timestamp) -> String {
     format!("{}/{}", settings.photos, now.strftime("%Y-%m-%d"))
 }
 
-fn form(console: &Console, options: &PresignPostOptions, now: Timestamp) -> Result<Form, Refused> {
+fn form(
+    console: &Console,
+    options: &PresignPostOptions,
+    now: Timestamp,
+) -> Result<Form, Rejection> {
     let lifetime = console.settings.url_lifetime;
     let form = console.public.presign_post(options, lifetime, now);
-    let form = form.map_err(|error| Refused::behind(&error))?;
+    let form = form.map_err(|error| Rejection::behind(&error))?;
     console.journeys.expected(options.key.as_str(), now);
     Ok(Form::Signed {
         key: options.key.to_string(),
@@ -125,22 +129,22 @@ fn options(
     folder: &str,
     file: &File,
     taken: &mut HashSet<String>,
-) -> Result<PresignPostOptions, Problem> {
+) -> Result<PresignPostOptions, UploadError> {
     let most = console.settings.max_upload_bytes;
     match file.size_bytes {
-        0 => return Err(Problem::Empty),
-        size if size > most => return Err(Problem::Size),
+        0 => return Err(UploadError::Empty),
+        size if size > most => return Err(UploadError::Size),
         _ => {}
     }
-    let content_type = media_type(&file.name).ok_or(Problem::Type)?;
-    let name = plain(&file.name).ok_or(Problem::Name)?;
+    let content_type = media_type(&file.name).ok_or(UploadError::Type)?;
+    let name = plain(&file.name).ok_or(UploadError::Name)?;
     let name = (1..=MAX_FILES)
         .map(|number| numbered(&name, number))
         .find(|name| taken.insert(name.clone()))
-        .ok_or(Problem::Name)?;
+        .ok_or(UploadError::Name)?;
     let key: ObjectKey = format!("{folder}/{name}")
         .parse()
-        .map_err(|_| Problem::Name)?;
+        .map_err(|_| UploadError::Name)?;
     Ok(PresignPostOptions {
         key,
         content_type: content_type.to_owned(),

@@ -31,7 +31,7 @@ pub struct AccessConfig {
 #[derive(Clone)]
 pub struct Access {
     /// How people prove who they are.
-    pub(crate) proof: Proof,
+    pub(crate) auth_method: AuthMethod,
     /// Whether the cookie may travel over plain HTTP.
     pub(crate) insecure_cookie: bool,
     /// The start of the name that senders of events use.
@@ -40,7 +40,7 @@ pub struct Access {
 
 /// How people prove who they are.
 #[derive(Clone)]
-pub(crate) enum Proof {
+pub(crate) enum AuthMethod {
     /// They know the token.
     Token(String),
     /// An authenticating proxy names them in this header.
@@ -50,9 +50,9 @@ pub(crate) enum Proof {
 impl AccessConfig {
     /// Reads the token; otherwise says what to set.
     pub(super) fn open(&self) -> Result<Access, String> {
-        let proof = match (&self.token_file, &self.user_header) {
-            (Some(file), None) => Proof::Token(token(file)?),
-            (None, Some(header)) => Proof::Header(header.clone()),
+        let auth_method = match (&self.token_file, &self.user_header) {
+            (Some(file), None) => AuthMethod::Token(token(file)?),
+            (None, Some(header)) => AuthMethod::Header(header.clone()),
             _ => {
                 return Err(
                     "set either `CONSOLE_TOKEN_FILE` to a file with the token that people sign \
@@ -62,7 +62,7 @@ impl AccessConfig {
             }
         };
         Ok(Access {
-            proof,
+            auth_method,
             insecure_cookie: self.insecure_cookie,
             events_host: self.events_host.clone(),
         })

@@ -2,8 +2,8 @@ use http::HeaderValue;
 
 use super::*;
 use crate::Config;
+use crate::broadcaster::Broadcaster;
 use crate::journey::{State, Step};
-use crate::live::Live;
 
 const EVENT: &str = r#"{"events":[{"eventName":"ObjectCreated:PostObject","eventSource":"acs:oss",
     "eventTime":"2026-11-29T00:00:01.000Z","eventVersion":"1.0",
@@ -17,7 +17,7 @@ const REPLY: &str = r#"{"event":{"id":"R1","source":"acs.oss"},"results":[{"buck
     "target":{"key":"target/photos/rec-a.jpg","etag":"DEF"},"face_count":3}],"failures":[]}"#;
 
 fn journeys() -> Journeys {
-    Journeys::new(Arc::new(Live::new()), now())
+    Journeys::new(Arc::new(Broadcaster::new()), now())
 }
 
 fn settings() -> BucketConfig {
@@ -49,7 +49,7 @@ fn send(journeys: &Journeys, ty: &str, more: &[(&'static str, &str)], body: &str
         headers.insert(*name, HeaderValue::from_str(value).unwrap());
     }
     let body = Bytes::from(body.to_owned());
-    take(&headers, body, &settings(), journeys, now()).is_ok()
+    receive(&headers, body, &settings(), journeys, now()).is_ok()
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn what_is_not_about_our_photos_changes_nothing() {
         assert!(send(&journeys, ty, &[], &body), "{name}");
     }
     assert!(journeys.recent(9).is_empty());
-    let no_event = take(
+    let no_event = receive(
         &HeaderMap::new(),
         Bytes::new(),
         &settings(),

@@ -6,11 +6,11 @@ fn at(second: i64) -> Timestamp {
 
 fn journeys() -> (
     Journeys,
-    tokio::sync::broadcast::Receiver<crate::live::News>,
+    tokio::sync::broadcast::Receiver<crate::broadcaster::PageEvent>,
 ) {
-    let live = Arc::new(Live::new());
-    let news = live.listen();
-    (Journeys::new(live, at(0)), news)
+    let broadcaster = Arc::new(Broadcaster::new());
+    let news = broadcaster.subscribe();
+    (Journeys::new(broadcaster, at(0)), news)
 }
 
 fn delivered(key: &'static str, etag: &'static str) -> Delivered<'static> {
@@ -94,7 +94,7 @@ fn the_face_service_knows_its_steps_better_than_the_bucket() {
 
 #[test]
 fn results_from_before_the_start_do_not_count() {
-    let journeys = Journeys::new(Arc::new(Live::new()), at(10));
+    let journeys = Journeys::new(Arc::new(Broadcaster::new()), at(10));
     journeys.uploaded("a", "E", at(1), at(1));
     assert!(journeys.is_open("a", "E") && !journeys.is_open("a", "F"));
     journeys.finished(&finished("a", "E"), at(9));

@@ -2,9 +2,9 @@ use super::*;
 
 const TOKEN: &str = "a token that is long enough";
 
-fn sessions(proof: Proof) -> Sessions {
+fn sessions(auth_method: AuthMethod) -> Sessions {
     let access = Access {
-        proof,
+        auth_method,
         insecure_cookie: false,
         events_host: None,
     };
@@ -12,7 +12,7 @@ fn sessions(proof: Proof) -> Sessions {
 }
 
 fn with_token() -> Sessions {
-    sessions(Proof::Token(TOKEN.to_owned()))
+    sessions(AuthMethod::Token(TOKEN.to_owned()))
 }
 
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -48,7 +48,8 @@ fn the_token_opens_a_session_that_ends() {
     assert!(sessions.session(&sent, end).is_none(), "after its end");
     let restarted = with_token();
     assert!(restarted.session(&sent, now()).is_some(), "a restart");
-    let other = super::tests::sessions(Proof::Token("another token of some length".to_owned()));
+    let other =
+        super::tests::sessions(AuthMethod::Token("another token of some length".to_owned()));
     assert!(other.session(&sent, now()).is_none(), "another token");
 }
 
@@ -57,11 +58,11 @@ fn a_forged_cookie_opens_nothing() {
     let sessions = with_token();
     let cookie = sessions.open(TOKEN, now()).unwrap();
     let (value, _) = cookie.to_str().unwrap().split_once(';').unwrap();
-    let (_, proof) = value.split_once('.').unwrap();
+    let (_, auth_method) = value.split_once('.').unwrap();
     for forged in [
         "console=".to_owned(),
         "console=1".to_owned(),
-        format!("console=99999999999.{proof}"),
+        format!("console=99999999999.{auth_method}"),
         format!("{value}A"),
         value.replace("console", "session"),
     ] {
@@ -73,7 +74,7 @@ fn a_forged_cookie_opens_nothing() {
 #[test]
 fn a_proxy_names_the_user_and_no_token_is_taken() {
     let name = http::HeaderName::from_static("x-forwarded-user");
-    let sessions = sessions(Proof::Header(name));
+    let sessions = sessions(AuthMethod::Header(name));
     assert!(!sessions.takes_tokens());
     assert_eq!(sessions.open("", now()), None);
     assert_eq!(sessions.session(&HeaderMap::new(), now()), None);
@@ -87,8 +88,8 @@ fn a_proxy_names_the_user_and_no_token_is_taken() {
 fn only_the_page_of_the_same_session_can_show_the_proof() {
     let sessions = with_token();
     let session = |id: &str| Session { id: id.to_owned() };
-    let proof = sessions.csrf(&session("one"));
-    let shown = headers(&[(CSRF, &proof)]);
+    let auth_method = sessions.csrf(&session("one"));
+    let shown = headers(&[(CSRF, &auth_method)]);
     assert!(sessions.shows_csrf(&session("one"), &shown));
     assert!(!sessions.shows_csrf(&session("two"), &shown));
     assert!(!sessions.shows_csrf(&session("one"), &HeaderMap::new()));

@@ -37,31 +37,31 @@ pub(crate) struct Sample {
 
 /// Why a service is not there; nothing where it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Troubles {
+pub(crate) struct ServiceErrors {
     pub(crate) oss: Option<String>,
     pub(crate) mns: Option<String>,
     pub(crate) source: Option<String>,
 }
 
-/// A look at the pipeline.
+/// What was read of the pipeline at one moment.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Look {
+pub(crate) struct StatusSample {
     /// In milliseconds since 1970.
     pub(crate) at_ms: i64,
     pub(crate) queue: Option<QueueState>,
     pub(crate) adapters: Option<u32>,
-    pub(crate) troubles: Troubles,
+    pub(crate) troubles: ServiceErrors,
     /// Since when the face service answers nothing.
     pub(crate) unanswered: Option<Timestamp>,
     /// How many photos were stored and refused so far.
     pub(crate) counted: (u64, u64),
 }
 
-/// What pages are told.
+/// What pages show of it.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Beat {
+pub(crate) struct StatusUpdate {
     pub(crate) sample: Sample,
-    pub(crate) troubles: Troubles,
+    pub(crate) troubles: ServiceErrors,
     /// Since when the face service answers nothing, in milliseconds since 1970; absent where it
     /// does, and where it was asked nothing.
     pub(crate) unanswered_since_ms: Option<i64>,
@@ -73,7 +73,7 @@ pub(crate) struct Beat {
 
 /// How the pipeline does.
 #[derive(Debug)]
-pub(crate) struct Pulse {
+pub(crate) struct StatusHistory {
     has_queue: bool,
     has_source: bool,
     state: Mutex<State>,
@@ -82,11 +82,11 @@ pub(crate) struct Pulse {
 #[derive(Debug, Default)]
 struct State {
     samples: VecDeque<Sample>,
-    beat: Beat,
+    update: StatusUpdate,
     counted: (u64, u64),
 }
 
-impl Pulse {
+impl StatusHistory {
     pub(crate) fn new(has_queue: bool, has_source: bool) -> Self {
         Self {
             has_queue,
@@ -95,16 +95,16 @@ impl Pulse {
         }
     }
 
-    /// Takes in a look at the pipeline.
-    pub(crate) fn beat(&self, look: Look) -> Beat {
-        let Look {
+    /// Records a sample of the pipeline.
+    pub(crate) fn record(&self, sample: StatusSample) -> StatusUpdate {
+        let StatusSample {
             at_ms,
             queue,
             adapters,
             troubles,
             unanswered,
             counted,
-        } = look;
+        } = sample;
         let mut state = self.lock();
         let sample = Sample {
             at_ms,
@@ -113,7 +113,7 @@ impl Pulse {
             stored: counted.0.saturating_sub(state.counted.0),
             refused: counted.1.saturating_sub(state.counted.1),
         };
-        state.beat = Beat {
+        state.update = StatusUpdate {
             sample,
             troubles,
             unanswered_since_ms: unanswered.map(Timestamp::as_millisecond),
@@ -128,13 +128,16 @@ impl Pulse {
             state.samples.push_back(sample);
             state.counted = counted;
         }
-        state.beat.clone()
+        state.update.clone()
     }
 
-    /// The samples of the last hour, the oldest first, and the last look.
-    pub(crate) fn history(&self) -> (Vec<Sample>, Beat) {
+    /// The samples of the last hour, the oldest first, and the last update.
+    pub(crate) fn samples(&self) -> (Vec<Sample>, StatusUpdate) {
         let state = self.lock();
-        (state.samples.iter().copied().collect(), state.beat.clone())
+        (
+            state.samples.iter().copied().collect(),
+            state.update.clone(),
+        )
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -148,15 +151,15 @@ mod tests {
 
     #[test]
     fn an_hour_is_kept_and_nothing_is_counted_twice() {
-        let pulse = Pulse::new(false, false);
+        let history = StatusHistory::new(false, false);
         for tick in 0..2000 {
-            pulse.beat(Look {
+            history.record(StatusSample {
                 at_ms: i64::try_from(tick).unwrap() * 2000,
                 counted: (tick * 3, tick),
-                ..Look::default()
+                ..StatusSample::default()
             });
         }
-        let (samples, _) = pulse.history();
+        let (samples, _) = history.samples();
         assert_eq!(samples.len(), MAX_SAMPLES);
         assert_eq!(samples[1].at_ms - samples[0].at_ms, SPACING_MS);
         assert!(samples.iter().all(|it| (it.stored, it.refused) == (15, 5)));

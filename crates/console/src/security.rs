@@ -24,13 +24,13 @@ const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-poli
 
 /// A refusal with a status and one line for people.
 #[derive(Debug)]
-pub(crate) struct Refused {
+pub(crate) struct Rejection {
     pub(crate) status: StatusCode,
     pub(crate) reason: String,
     retry_after: Option<u64>,
 }
 
-impl Refused {
+impl Rejection {
     pub(crate) fn new(status: StatusCode, reason: impl Into<String>) -> Self {
         Self {
             status,
@@ -58,7 +58,7 @@ impl Refused {
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let body = Json(json!({ "error": self.reason }));
         let mut response = (self.status, body).into_response();
@@ -74,19 +74,20 @@ pub(crate) async fn signed_in(
     State(console): State<Shared>,
     mut request: Request,
     next: Next,
-) -> Result<Response, Refused> {
-    let rate = console.rates.api.take(1, Instant::now());
-    rate.map_err(Refused::too_often)?;
+) -> Result<Response, Rejection> {
+    let rate = console.rate_limits.api.try_acquire(1, Instant::now());
+    rate.map_err(Rejection::too_often)?;
     let sessions = &console.sessions;
     let session = sessions.session(request.headers(), Timestamp::now());
-    let session = session.ok_or_else(|| Refused::new(StatusCode::UNAUTHORIZED, "sign in first"))?;
+    let session =
+        session.ok_or_else(|| Rejection::new(StatusCode::UNAUTHORIZED, "sign in first"))?;
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     if changes
         && (is_of_another_site(request.headers())
             || !sessions.shows_csrf(&session, request.headers()))
     {
         let reason = "the request does not come from the page: load it again";
-        return Err(Refused::new(StatusCode::FORBIDDEN, reason));
+        return Err(Rejection::new(StatusCode::FORBIDDEN, reason));
     }
     request.extensions_mut().insert(session);
     Ok(next.run(request).await)

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 /// A token bucket.
 #[derive(Debug)]
-pub(crate) struct Rate {
+pub(crate) struct RateLimiter {
     burst: f64,
     per_second: f64,
     state: Mutex<(f64, Instant)>,
 }
 
-impl Rate {
+impl RateLimiter {
     /// Allows `burst` at once, and `per_second` in the long run.
     pub(crate) fn new(burst: u32, per_second: f64) -> Self {
         Self {
@@ -22,7 +22,7 @@ impl Rate {
     }
 
     /// Takes `count` at once, or says after how many seconds to come again.
-    pub(crate) fn take(&self, count: u32, now: Instant) -> Result<(), u64> {
+    pub(crate) fn try_acquire(&self, count: u32, now: Instant) -> Result<(), u64> {
         let count = f64::from(count);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let (left, since) = *state;
@@ -46,9 +46,10 @@ mod tests {
 
     #[test]
     fn a_burst_is_allowed_and_then_no_more_than_the_rate() {
-        let rate = Rate::new(3, 0.5);
+        let limiter = RateLimiter::new(3, 0.5);
         let start = Instant::now();
-        let take = |seconds, count| rate.take(count, start + Duration::from_secs(seconds));
+        let take =
+            |seconds, count| limiter.try_acquire(count, start + Duration::from_secs(seconds));
         assert_eq!(take(0, 2), Ok(()));
         assert_eq!(take(0, 1), Ok(()));
         assert_eq!(take(0, 1), Err(3));
