@@ -18,7 +18,7 @@ pub const DEVELOPMENT_KEY_ID: &str = "LTAI5tEmulatorDevelopment";
 /// The secret that goes with [`DEVELOPMENT_KEY_ID`].
 pub const DEVELOPMENT_KEY_SECRET: &str = "emulator-development-only";
 
-/// Plays OSS, MNS, its OpenAPI, the face APIs and STS on this machine.
+/// Emulates OSS, MNS, its OpenAPI, the face APIs and STS on this machine.
 ///
 /// Accepts the key pair in `ALIBABA_CLOUD_ACCESS_KEY_ID` and `ALIBABA_CLOUD_ACCESS_KEY_SECRET`;
 /// without these, the key id `LTAI5tEmulatorDevelopment` with the secret
@@ -45,7 +45,7 @@ pub struct Args {
     /// emulator.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8904")]
     admin: SocketAddr,
-    /// Region that is played.
+    /// Region to emulate.
     #[arg(long, default_value = "cn-shanghai")]
     region: Region,
     /// Account id that owns everything.
@@ -67,7 +67,7 @@ pub struct Args {
     /// stands in front of it is a bucket. May be given several times.
     #[arg(long = "oss-host", value_name = "NAME")]
     oss_hosts: Vec<String>,
-    /// Name of the IMM project that there is.
+    /// Name of the only IMM project.
     #[arg(long, value_name = "NAME", default_value = IMM_PROJECT)]
     imm_project: String,
     /// Largest object or part, in bytes.
@@ -76,7 +76,7 @@ pub struct Args {
     /// Keep the last requests, with their signatures, for `GET /captures` of the admin API.
     #[arg(long)]
     capture: bool,
-    /// Seed of what faults leave to chance; without it, a new one each time.
+    /// Seed of the random choices of faults; without it, a new one each time.
     #[arg(long, value_name = "NUMBER")]
     fault_seed: Option<u64>,
     #[command(flatten)]

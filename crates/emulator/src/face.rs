@@ -62,8 +62,8 @@ pub struct Face {
     oss_address: SocketAddr,
     downloads: Downloads,
     analyser: Analyser,
-    /// Bounds how many pictures are decoded and looked at, at one time.
-    lookers: Arc<Semaphore>,
+    /// Bounds how many pictures are decoded and analysed at one time.
+    decode_permits: Arc<Semaphore>,
     nonces: Nonces,
     own_key: Credentials,
 }
@@ -102,7 +102,7 @@ impl Face {
         Ok(Arc::new(Self {
             downloads: Downloads::new(client, places),
             analyser: Analyser::new(Settings::default(), processors),
-            lookers: Arc::new(Semaphore::new(processors)),
+            decode_permits: Arc::new(Semaphore::new(processors)),
             // A request may come from the future as well as from the past.
             nonces: Nonces::new(MAX_SKEW + MAX_SKEW),
             shared,
@@ -113,14 +113,14 @@ impl Face {
     }
 
     /// Finds the faces in a picture.
-    async fn look(&self, picture: Picture, limits: Limits) -> Result<Vec<Found>, PictureError> {
-        let permit = Arc::clone(&self.lookers).acquire_owned().await;
+    async fn detect(&self, picture: Picture, limits: Limits) -> Result<Vec<Found>, PictureError> {
+        let permit = Arc::clone(&self.decode_permits).acquire_owned().await;
         let permit = permit.map_err(|_closed| PictureError::Detector)?;
         let analyser = self.analyser.clone();
         let span = tracing::Span::current();
         let work = move || {
             let _permit = permit;
-            span.in_scope(|| found::look(&analyser, &picture, limits))
+            span.in_scope(|| found::detect(&analyser, &picture, limits))
         };
         tokio::task::spawn_blocking(work)
             .await
@@ -153,12 +153,16 @@ async fn handle(State(face): State<Arc<Face>>, request: Request<Body>) -> Respon
         Err(answer) => return answer,
     };
     match dataplus::Operation::of(request.parts.uri.path()) {
-        Some(operation) => old(&face, operation, &request).await,
-        None => new(&face, &request).await,
+        Some(operation) => serve_dataplus(&face, operation, &request).await,
+        None => serve_rpc(&face, &request).await,
     }
 }
 
-async fn old(face: &Face, operation: dataplus::Operation, request: &RpcRequest) -> Response {
+async fn serve_dataplus(
+    face: &Face,
+    operation: dataplus::Operation,
+    request: &RpcRequest,
+) -> Response {
     let RpcRequest { parts, body, id } = request;
     let call = Call::new(Service::Face, operation.name());
     let refusal = |status, code: &str| dataplus::Failure::injected(status, code).respond(id);
@@ -170,16 +174,16 @@ async fn old(face: &Face, operation: dataplus::Operation, request: &RpcRequest) 
         .await
 }
 
-async fn new(face: &Face, request: &RpcRequest) -> Response {
+async fn serve_rpc(face: &Face, request: &RpcRequest) -> Response {
     let operation = |action: &str| action.parse().ok().map(Action::name);
-    let act = |rpc: RpcCall, now| async move { act(face, &rpc, request, now).await };
+    let dispatch = |rpc: RpcCall, now| async move { dispatch(face, &rpc, request, now).await };
     gateway::serve(
         &face.shared,
         &face.nonces,
         Service::Face,
         request,
         operation,
-        act,
+        dispatch,
     )
     .await
 }
@@ -204,7 +208,7 @@ impl Action {
     }
 }
 
-async fn act(
+async fn dispatch(
     face: &Face,
     rpc: &RpcCall,
     request: &RpcRequest,

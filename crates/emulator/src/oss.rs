@@ -49,7 +49,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use self::error::Result;
-use self::event::Happened;
+use self::event::ObjectEvent;
 use self::object::{BucketAcl, StorageClass};
 use self::request::OssRequest;
 use self::store::{AboutBucket, Record, Store};
@@ -167,7 +167,7 @@ impl Oss {
     /// # Errors
     /// When the event cannot be written to the journal. The change is made all the same, but must
     /// not be acknowledged: a client that makes it again has it announced then.
-    fn announce(&self, request: &OssRequest, happened: &Happened) -> Result<()> {
+    fn publish_event(&self, request: &OssRequest, happened: &ObjectEvent) -> Result<()> {
         for (rule, endpoint) in self
             .rules
             .matching(request.bucket(), &happened.key, happened.event)

@@ -160,7 +160,7 @@ async fn try_answer(
     }
     let picture = picture(face, body).await?;
     let found = face
-        .look(picture, Limits::UNPUBLISHED)
+        .detect(picture, Limits::UNPUBLISHED)
         .await
         .map_err(|error| unseen(&error))?;
     let attributes = (operation == Operation::Attribute).then(|| Attributes::of(&found));

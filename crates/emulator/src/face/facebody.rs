@@ -94,7 +94,7 @@ impl Faces {
 
 /// `RecognizeFace`. Gender and age are told when they were asked for and are known.
 pub(super) async fn recognize(face: &Face, call: &RpcCall) -> Result<Recognized, RpcError> {
-    let found = look(face, call).await?;
+    let found = find_faces(face, call).await?;
     let people: Vec<Person> = found.iter().filter_map(|face| face.person).collect();
     let (gender, age) = (call.flag("Gender"), call.flag("Age"));
     Ok(Recognized {
@@ -121,14 +121,14 @@ pub(super) async fn recognize(face: &Face, call: &RpcCall) -> Result<Recognized,
 
 /// `DetectFace`. Landmarks are told when they were asked for.
 pub(super) async fn detect(face: &Face, call: &RpcCall) -> Result<Detected, RpcError> {
-    let found = look(face, call).await?;
+    let found = find_faces(face, call).await?;
     Ok(Detected {
         faces: Faces::of(&found, call.flag("Landmark")),
         landmark_score: [],
     })
 }
 
-async fn look(face: &Face, call: &RpcCall) -> Result<Vec<Found>, RpcError> {
+async fn find_faces(face: &Face, call: &RpcCall) -> Result<Vec<Found>, RpcError> {
     let url = call.require("ImageURL")?;
     let most = most(call)?;
     let picture = face
@@ -137,7 +137,7 @@ async fn look(face: &Face, call: &RpcCall) -> Result<Vec<Found>, RpcError> {
         .await
         .map_err(|it| refused(&it))?;
     let mut found = face
-        .look(picture, LIMITS)
+        .detect(picture, LIMITS)
         .await
         .map_err(|it| refused(&it))?;
     if let Some(most) = most {

@@ -83,7 +83,7 @@ impl Found {
 }
 
 /// Finds the faces in a picture, from left to right.
-pub(super) fn look(
+pub(super) fn detect(
     analyser: &Analyser,
     picture: &Picture,
     limits: Limits,

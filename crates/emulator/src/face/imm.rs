@@ -78,7 +78,7 @@ pub(super) async fn detect(face: &Face, call: &RpcCall) -> Result<Detected, RpcE
     check_credential_config(call)?;
     let picture = read(face, &bucket, &key).await;
     let found = match picture {
-        Ok(picture) => face.look(picture, Limits::UNPUBLISHED).await,
+        Ok(picture) => face.detect(picture, Limits::UNPUBLISHED).await,
         Err(error) => Err(error),
     };
     let found = found.map_err(|error| refused(&error))?;

@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::error::{OssError, Result};
-use super::event::Happened;
+use super::event::ObjectEvent;
 use super::incoming::Incoming;
 use super::list::Encoding;
 use super::request::OssRequest;
@@ -99,7 +99,7 @@ impl Oss {
                 .iter()
                 .filter_map(|key| bucket.objects.get_key_value(key));
             let removed: Vec<_> = existing
-                .map(|(key, object)| Happened::removed(event, key, object))
+                .map(|(key, object)| ObjectEvent::removed(event, key, object))
                 .collect();
             Ok((
                 Record::DeleteObjects {
@@ -110,7 +110,7 @@ impl Oss {
             ))
         })?;
         for happened in removed {
-            self.announce(request, &happened)?;
+            self.publish_event(request, &happened)?;
         }
         Ok(())
     }

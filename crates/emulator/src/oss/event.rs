@@ -13,7 +13,7 @@ use crate::settings::Settings;
 
 /// Something that happened to an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Happened {
+pub(crate) struct ObjectEvent {
     /// `ObjectCreated:PutObject` and the like.
     pub(crate) event: &'static str,
     pub(crate) key: String,
@@ -25,7 +25,7 @@ pub(crate) struct Happened {
     read: Option<Range<u64>>,
 }
 
-impl Happened {
+impl ObjectEvent {
     /// Something of any kind that added `size` bytes.
     pub(crate) fn new(event: &'static str, key: &str, sums: &Sums, size: u64) -> Self {
         let (key, etag) = (key.to_owned(), sums.etag.clone());

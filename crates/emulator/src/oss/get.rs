@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::auth::Caller;
 use super::error::{OssError, Result};
-use super::event::Happened;
+use super::event::ObjectEvent;
 use super::object::{CRC64, Kind, Object};
 use super::put::NEXT_POSITION;
 use super::range::Unsatisfiable;
@@ -52,7 +52,7 @@ impl Oss {
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
         // Nothing is lost with the event of a read: it is not refused for that.
-        let _ = self.announce(request, &Happened::read(request.key(), &object, read));
+        let _ = self.publish_event(request, &ObjectEvent::read(request.key(), &object, read));
         Ok(response)
     }
 

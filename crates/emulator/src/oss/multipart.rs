@@ -8,7 +8,7 @@ use futures_util::TryStreamExt as _;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::error::{OssError, Result};
-use super::event::Happened;
+use super::event::ObjectEvent;
 use super::incoming::Incoming;
 use super::list::Encoding;
 use super::object::Sums;
@@ -49,7 +49,7 @@ impl Oss {
             let (bucket, id) = (request.bucket().to_owned(), id.clone());
             Ok((Record::StartUpload { bucket, id, upload }, ()))
         })?;
-        self.announce(request, &Happened::started(event, request.key()))?;
+        self.publish_event(request, &ObjectEvent::started(event, request.key()))?;
 
         let mut xml = Xml::new("InitiateMultipartUploadResult");
         encoding.declare(&mut xml);
@@ -113,7 +113,7 @@ impl Oss {
             ))
         })?;
         let event = "ObjectRemoved:AbortMultipartUpload";
-        self.announce(request, &Happened::started(event, request.key()))?;
+        self.publish_event(request, &ObjectEvent::started(event, request.key()))?;
         Ok(reply::no_content())
     }
 
@@ -143,7 +143,7 @@ impl Oss {
     ) -> Result<Sums> {
         let sums = Sums::of(&written);
         let blob = written.blob.clone();
-        let happened = Happened::new(event, request.key(), &sums, blob.length());
+        let happened = ObjectEvent::new(event, request.key(), &sums, blob.length());
         let part = Part {
             blob: written.blob,
             sums: sums.clone(),
@@ -162,7 +162,7 @@ impl Oss {
             ))
         });
         kept.inspect_err(|_| self.blobs.discard([blob]))?;
-        self.announce(request, &happened)?;
+        self.publish_event(request, &happened)?;
         Ok(sums)
     }
 }

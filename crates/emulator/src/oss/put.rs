@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use oss::crc64::Crc64;
 
 use super::error::{OssError, Result};
-use super::event::Happened;
+use super::event::ObjectEvent;
 use super::incoming::Incoming;
 use super::object::{Described, Kind, Object, Sums};
 use super::request::OssRequest;
@@ -90,7 +90,7 @@ impl Oss {
         storing: Storing<'_>,
         object: Object,
     ) -> Result<()> {
-        let mut happened = Happened::written(storing.event, storing.key, &object);
+        let mut happened = ObjectEvent::written(storing.event, storing.key, &object);
         let blobs = object.blobs.clone();
         let stored = self.commit(|store| {
             let bucket = store.bucket(request.bucket())?;
@@ -107,7 +107,7 @@ impl Oss {
             ))
         });
         stored.inspect_err(|_| self.blobs.discard(blobs))?;
-        self.announce(request, &happened)
+        self.publish_event(request, &happened)
     }
 
     pub(super) async fn append_object(
@@ -131,7 +131,7 @@ impl Oss {
         let (sums, happened) = self
             .append(request, position, written, described)
             .inspect_err(|_| self.blobs.discard([blob]))?;
-        self.announce(request, &happened)?;
+        self.publish_event(request, &happened)?;
         let mut headers = sums.headers();
         headers.extend(encryption);
         headers.push((NEXT_POSITION, happened.size.into()));
@@ -144,7 +144,7 @@ impl Oss {
         position: u64,
         written: StoredBlob,
         described: Described,
-    ) -> Result<(Sums, Happened)> {
+    ) -> Result<(Sums, ObjectEvent)> {
         let (bucket, key) = (request.bucket().to_owned(), request.key().to_owned());
         let modified = request.received;
         self.commit(|store| {
@@ -158,7 +158,7 @@ impl Oss {
                 content_md5: None,
             };
             let mut happened =
-                Happened::new("ObjectCreated:AppendObject", &key, &sums, position + length);
+                ObjectEvent::new("ObjectCreated:AppendObject", &key, &sums, position + length);
             happened.appended(position, length);
             let blob = written.blob;
             let record = if existing.is_some() {

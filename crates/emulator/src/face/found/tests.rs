@@ -43,9 +43,9 @@ fn lefts(found: &[Found]) -> Vec<u32> {
 fn a_face_is_found_and_what_its_owner_says_counts() {
     let analyser = Analyser::new(Settings::default(), 1);
     let told = Person { gender: 1, age: 99 };
-    let found = look(&analyser, &picture(PHOTO, Some(vec![told])), LIMITS).unwrap();
+    let found = detect(&analyser, &picture(PHOTO, Some(vec![told])), LIMITS).unwrap();
     assert_eq!((found[0].person, found[0].estimate), (Some(told), None));
-    let found = look(&analyser, &picture(PHOTO, None), LIMITS).unwrap();
+    let found = detect(&analyser, &picture(PHOTO, None), LIMITS).unwrap();
     let [only] = found.as_slice() else {
         panic!("{found:?}")
     };

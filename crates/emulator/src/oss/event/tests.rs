@@ -38,7 +38,7 @@ fn sums() -> Sums {
     }
 }
 
-fn document(happened: &Happened) -> Value {
+fn document(happened: &ObjectEvent) -> Value {
     let request = request();
     let message = happened.message(&request, &crate::settings::Settings::default(), "face-rule");
     let json = BASE64_STANDARD.decode(message).unwrap();
@@ -51,19 +51,19 @@ fn document(happened: &Happened) -> Value {
 
 #[test]
 fn the_document_is_the_published_one() {
-    let happened = Happened::new("ObjectCreated:PutObject", "photos/a.jpg", &sums(), 12_990);
+    let happened = ObjectEvent::new("ObjectCreated:PutObject", "photos/a.jpg", &sums(), 12_990);
     let expected: Value = serde_json::from_str(include_str!("oss-event.json")).unwrap();
     assert_eq!(document(&happened), expected);
 }
 
 #[test]
 fn some_events_say_more_about_the_object() {
-    let mut appended = Happened::new("ObjectCreated:AppendObject", "log", &sums(), 30);
+    let mut appended = ObjectEvent::new("ObjectCreated:AppendObject", "log", &sums(), 30);
     appended.appended(10, 20);
-    let read = Happened {
+    let read = ObjectEvent {
         delta: 0,
         read: Some(5..9),
-        ..Happened::new("ObjectDownloaded:GetObject", "k", &sums(), 30)
+        ..ObjectEvent::new("ObjectDownloaded:GetObject", "k", &sums(), 30)
     };
     let cases = [
         (
@@ -75,7 +75,7 @@ fn some_events_say_more_about_the_object() {
             r#"{"deltaSize":0,"eTag":"5D41402ABC4B2A76B9719D911017C592","key":"k","readFrom":5,"readTo":9,"size":30}"#,
         ),
         (
-            Happened::started("ObjectRemoved:AbortMultipartUpload", "k"),
+            ObjectEvent::started("ObjectRemoved:AbortMultipartUpload", "k"),
             r#"{"deltaSize":0,"eTag":"","key":"k","size":0}"#,
         ),
     ];
@@ -88,7 +88,7 @@ fn some_events_say_more_about_the_object() {
 #[test]
 fn keys_stand_as_they_are() {
     let key = "a b+c%20/上海 \"quoted\" 😀";
-    let happened = Happened::new("ObjectCreated:PutObject", key, &sums(), 1);
+    let happened = ObjectEvent::new("ObjectCreated:PutObject", key, &sums(), 1);
     assert_eq!(
         document(&happened)["events"][0]["oss"]["object"]["key"],
         key

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::upload_id;
 use crate::oss::error::{OssError, Result};
-use crate::oss::event::Happened;
+use crate::oss::event::ObjectEvent;
 use crate::oss::incoming::Incoming;
 use crate::oss::list::Encoding;
 use crate::oss::object::{ObjectAcl, Sums};
@@ -53,7 +53,7 @@ impl Oss {
             let parts = upload.choose(chosen)?;
             let sums = sums(&parts);
             let size = parts.iter().map(|(_, part)| part.blob.length()).sum();
-            let mut happened = Happened::new(storing.event, storing.key, &sums, size);
+            let mut happened = ObjectEvent::new(storing.event, storing.key, &sums, size);
             happened.replaces(bucket.objects.get(storing.key));
             let numbers = parts.iter().map(|(number, _)| *number).collect();
             let (bucket, modified) = (request.bucket().to_owned(), request.received);
@@ -67,7 +67,7 @@ impl Oss {
             };
             Ok((record, (sums, encryption, happened)))
         })?;
-        self.announce(request, &happened)?;
+        self.publish_event(request, &happened)?;
         let xml = self.completed(request, encoding, &sums);
         Ok(reply::written(xml, &sums, encryption))
     }
