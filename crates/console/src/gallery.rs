@@ -7,8 +7,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
 /// More results than this are not shown.
@@ -97,7 +97,7 @@ struct State {
 impl Gallery {
     /// Takes over what the bucket holds now. Faces that were counted stay counted.
     pub(crate) fn replace(&self, listed: Vec<Listed>, is_complete: bool) {
-        let mut old = self.lock();
+        let mut old = self.0.lock();
         let mut new = State {
             is_complete,
             ..State::default()
@@ -115,12 +115,12 @@ impl Gallery {
     /// Adds a result of which the faces are known.
     pub(crate) fn add(&self, result: Listed, faces: Option<usize>) {
         let faces = faces.map_or(Faces::Unknown, Faces::Counted);
-        self.lock().put(result, faces);
+        self.0.lock().put(result, faces);
     }
 
     /// The newest results that nobody has looked at.
     pub(crate) fn unseen(&self, count: usize) -> Vec<String> {
-        let state = self.lock();
+        let state = self.0.lock();
         let unseen = state.entries.iter();
         let unseen = unseen.filter(|(_, entry)| entry.faces == Faces::Unseen);
         unseen
@@ -131,7 +131,7 @@ impl Gallery {
 
     /// Notes how many faces a result has, if it says.
     pub(crate) fn seen(&self, key: &str, faces: Option<usize>) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let faces = faces.map_or(Faces::Unknown, Faces::Counted);
         if let Some(entry) = state.entry_mut(key) {
             let was_unseen = entry.faces == Faces::Unseen;
@@ -142,7 +142,7 @@ impl Gallery {
 
     /// One page of the results that are wanted, behind the place that an earlier page names.
     pub(crate) fn page(&self, search: &Search, after: Option<&str>, count: usize) -> Page {
-        let state = self.lock();
+        let state = self.0.lock();
         let start = after.and_then(Place::parse);
         let start = start.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let wanted = |(place, entry): &(&Place, &Entry)| search.finds(place, entry);
@@ -166,10 +166,6 @@ impl Gallery {
             is_complete: state.is_complete,
             next,
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

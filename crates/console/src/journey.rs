@@ -9,10 +9,11 @@ mod facts;
 mod unanswered;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use self::documents::DocumentStore;
@@ -180,7 +181,7 @@ impl Journeys {
             journey.event_id = Some(delivered.event_id.to_owned());
             journey.state
         });
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         if state == State::Open {
             known.unanswered.delivered(now);
         }
@@ -212,7 +213,7 @@ impl Journeys {
             journey.state = State::Stored;
             is_news
         });
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         known.unanswered.answered();
         if is_news {
             // What a new console finds in the bucket says nothing of the rate.
@@ -236,7 +237,7 @@ impl Journeys {
             }
             is_news
         });
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         known.refused += u64::from(is_news);
         if is_answer {
             known.unanswered.answered();
@@ -245,7 +246,7 @@ impl Journeys {
 
     /// Whether the photo of this key and version is known and has no result yet.
     pub(crate) fn is_open(&self, key: &str, etag: &str) -> bool {
-        let known = self.lock();
+        let known = self.known.lock();
         let journey = known.journeys.get(key);
         journey.is_some_and(|journey| {
             journey.state != State::Stored && journey.etag().is_none_or(|known| known == etag)
@@ -254,19 +255,19 @@ impl Journeys {
 
     /// Keys of photos that got their result since the last call.
     pub(crate) fn take_fresh(&self) -> Vec<String> {
-        std::mem::take(&mut self.lock().fresh)
+        std::mem::take(&mut self.known.lock().fresh)
     }
 
     /// The photo never came.
     pub(crate) fn forget(&self, key: &str) {
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         known.journeys.remove(key);
         known.order.retain(|other| other != key);
     }
 
     /// The key of the photo whose event has this id.
     pub(crate) fn key_of_event(&self, id: &str) -> Option<String> {
-        let known = self.lock();
+        let known = self.known.lock();
         let mut journeys = known.journeys.values();
         let journey = journeys.find(|journey| journey.event_id.as_deref() == Some(id))?;
         Some(journey.key.clone())
@@ -275,7 +276,7 @@ impl Journeys {
     /// Open ways that were not looked into for `pause`, the oldest first; they count as looked
     /// into now.
     pub(crate) fn to_check(&self, count: usize, pause: Duration, now: Instant) -> Vec<Journey> {
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         let Known {
             journeys, order, ..
         } = &mut *known;
@@ -300,7 +301,7 @@ impl Journeys {
 
     /// The newest ways.
     pub(crate) fn recent(&self, count: usize) -> Vec<Journey> {
-        let known = self.lock();
+        let known = self.known.lock();
         let newest = known.order.iter().rev().take(count);
         newest
             .filter_map(|key| known.journeys.get(key).cloned())
@@ -309,24 +310,24 @@ impl Journeys {
 
     /// The way of one photo, and what is kept of it.
     pub(crate) fn get(&self, key: &str) -> (Option<Journey>, Documents) {
-        let known = self.lock();
+        let known = self.known.lock();
         (known.journeys.get(key).cloned(), known.documents.get(key))
     }
 
     /// Since when events are delivered and the face service answers none, if so.
     pub(crate) fn unanswered_since(&self, now: Timestamp) -> Option<Timestamp> {
-        self.lock().unanswered.since(now)
+        self.known.lock().unanswered.since(now)
     }
 
     /// How many photos were stored and refused so far.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        let known = self.lock();
+        let known = self.known.lock();
         (known.stored, known.refused)
     }
 
     /// Changes a way, or begins it, and tells the pages if it is another one then.
     fn change<T>(&self, key: &str, now: Timestamp, change: impl FnOnce(&mut Journey) -> T) -> T {
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         let known = &mut *known;
         let is_new = !known.journeys.contains_key(key);
         if is_new {
@@ -345,10 +346,6 @@ impl Journeys {
             self.broadcaster.publish(NEWS, journey);
         }
         changed
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

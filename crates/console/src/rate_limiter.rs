@@ -1,7 +1,8 @@
 //! How often something may happen.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
+
+use parking_lot::Mutex;
 
 /// A token bucket.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ impl RateLimiter {
     /// Takes `count` at once, or says after how many seconds to come again.
     pub(crate) fn try_acquire(&self, count: u32, now: Instant) -> Result<(), u64> {
         let count = f64::from(count);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let (left, since) = *state;
         let elapsed = now.saturating_duration_since(since).as_secs_f64();
         let left = (left + elapsed * self.per_second).min(self.burst);

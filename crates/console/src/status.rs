@@ -1,9 +1,9 @@
 //! How the pipeline does: the queue, the rate, the failures of the last hour.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 /// Samples that are kept: an hour, one every ten seconds.
@@ -105,7 +105,7 @@ impl StatusHistory {
             unanswered,
             counted,
         } = sample;
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let sample = Sample {
             at_ms,
             queue,
@@ -133,15 +133,11 @@ impl StatusHistory {
 
     /// The samples of the last hour, the oldest first, and the last update.
     pub(crate) fn samples(&self) -> (Vec<Sample>, StatusUpdate) {
-        let state = self.lock();
+        let state = self.state.lock();
         (
             state.samples.iter().copied().collect(),
             state.update.clone(),
         )
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,9 +10,10 @@ mod write;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -121,10 +122,7 @@ impl Blobs {
         let Some(directory) = &self.directory else {
             return;
         };
-        let mut discarded = self
-            .discarded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut discarded = self.discarded.lock();
         discarded.extend(blobs.into_iter().map(|blob| (blob.id(), blob)));
         discarded.retain(|id, blob| {
             let being_read = Arc::strong_count(&blob.0) > 1;

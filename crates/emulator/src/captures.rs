@@ -3,12 +3,12 @@
 //! signatures and presigned URLs.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::call::{Call, Service};
@@ -48,7 +48,7 @@ impl Captures {
     /// Keeps a request, and lets go of the oldest when there are too many.
     pub fn record(&self, call: Call, request: &Parts, body: Option<&Bytes>) {
         let Some(kept) = &self.0 else { return };
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = kept.lock();
         if kept.len() == CAPACITY {
             kept.pop_front();
         }
@@ -58,11 +58,7 @@ impl Captures {
     /// The kept requests, oldest first; `None` when nothing is kept at all.
     #[must_use]
     pub fn list(&self) -> Option<Vec<Capture>> {
-        let kept = self
-            .0
-            .as_ref()?
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let kept = self.0.as_ref()?.lock();
         Some(kept.iter().cloned().collect())
     }
 }

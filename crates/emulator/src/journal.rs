@@ -15,8 +15,8 @@ mod file;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::{Mutex, MutexGuard};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -202,13 +202,8 @@ impl Journal {
         }
     }
 
-    fn lock(&self) -> Option<std::sync::MutexGuard<'_, Open>> {
-        Some(
-            self.0
-                .as_ref()?
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+    fn lock(&self) -> Option<MutexGuard<'_, Open>> {
+        Some(self.0.as_ref()?.lock())
     }
 }
 

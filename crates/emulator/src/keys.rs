@@ -5,10 +5,11 @@
 //! services' business; they ask here whose secret to check it with.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use parking_lot::RwLock;
 use signing::{Credentials, SecurityToken};
 
 /// The credentials in force. They can change at any time.
@@ -71,25 +72,19 @@ impl Keys {
             expires,
             refused: Arc::default(),
         };
-        self.accepted
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, accepted);
+        self.accepted.write().insert(id, accepted);
     }
 
     /// Accepts a key id no longer; `false` if it was not accepted anyway.
     pub fn revoke(&self, access_key_id: &str) -> bool {
-        let mut accepted = self
-            .accepted
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut accepted = self.accepted.write();
         accepted.remove(access_key_id).is_some()
     }
 
     /// The key ids in force with their expiry, sorted.
     #[must_use]
     pub fn list(&self) -> Vec<(String, Option<Timestamp>)> {
-        let accepted = self.accepted.read().unwrap_or_else(PoisonError::into_inner);
+        let accepted = self.accepted.read();
         let mut ids: Vec<_> = accepted
             .iter()
             .map(|(id, key)| (id.clone(), key.expires))
@@ -101,7 +96,7 @@ impl Keys {
     /// A key id in force, with its expiry and its count of refusals.
     #[must_use]
     pub fn accepted(&self, access_key_id: &str) -> Option<Accepted> {
-        let accepted = self.accepted.read().unwrap_or_else(PoisonError::into_inner);
+        let accepted = self.accepted.read();
         accepted.get(access_key_id).cloned()
     }
 
@@ -116,7 +111,7 @@ impl Keys {
         security_token: Option<&SecurityToken>,
         now: Timestamp,
     ) -> Result<Arc<Credentials>, KeyError> {
-        let accepted = self.accepted.read().unwrap_or_else(PoisonError::into_inner);
+        let accepted = self.accepted.read();
         let Accepted {
             credentials,
             expires,

@@ -4,8 +4,8 @@
 //! that is refused is not counted. How the services themselves divide time is not published.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -65,12 +65,12 @@ impl Throttle {
     /// The limits in force.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        self.lock().limits
+        self.0.lock().limits
     }
 
     /// Puts other limits into force. The first second begins with the next call.
     pub fn set(&self, limits: Limits) {
-        *self.lock() = State {
+        *self.0.lock() = State {
             limits,
             ..State::default()
         };
@@ -83,7 +83,7 @@ impl Throttle {
             return true;
         }
         let charges = charges();
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let now = Instant::now();
         let second = (now - *state.first.get_or_insert(now)).as_secs();
         if second != state.second {
@@ -101,10 +101,6 @@ impl Throttle {
             *state.counts.entry(scope).or_default() += count;
         }
         true
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

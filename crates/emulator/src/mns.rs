@@ -22,8 +22,9 @@ mod topics;
 pub(crate) mod xml;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use self::attributes::{QueueAttributes, TopicAttributes};
@@ -102,7 +103,7 @@ impl Mns {
     /// # Errors
     /// When it cannot be kept.
     pub fn ensure_topic(&self, topic: &str) -> Result<(), JournalError> {
-        let mut topics = self.topics();
+        let mut topics = self.topics.lock();
         if topics.contains_key(topic) {
             return Ok(());
         }
@@ -116,14 +117,14 @@ impl Mns {
     /// Whether there is a queue of that name.
     #[must_use]
     pub fn has_queue(&self, queue: &str) -> bool {
-        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        let queues = self.queues.read();
         queues.contains_key(queue)
     }
 
     /// Whether there is a topic of that name.
     #[must_use]
     pub fn has_topic(&self, topic: &str) -> bool {
-        self.topics().contains_key(topic)
+        self.topics.lock().contains_key(topic)
     }
 
     /// Delivers the event of a rule.
@@ -154,13 +155,13 @@ impl Mns {
 
     /// The queue of that name.
     fn queue(&self, name: &Name) -> Result<Arc<QueueCell>, QueueError> {
-        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        let queues = self.queues.read();
         Ok(queues.get(name).cloned().ok_or(Code::QueueNotExist)?)
     }
 
     /// All queues, in the order of their names.
     fn all_queues(&self) -> Vec<Arc<QueueCell>> {
-        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        let queues = self.queues.read();
         queues.values().cloned().collect()
     }
 
@@ -170,7 +171,7 @@ impl Mns {
         name: Name,
         attributes: QueueAttributes,
     ) -> Result<Creation, QueueError> {
-        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+        let mut queues = self.queues.write();
         if let Some(queue) = queues.get(&name) {
             let same = queue.attributes() == attributes;
             return if same {
@@ -188,7 +189,7 @@ impl Mns {
 
     /// Deletes a queue with all that is in it. One that does not exist is deleted already.
     fn delete_queue(&self, name: &Name) -> Result<(), QueueError> {
-        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+        let mut queues = self.queues.write();
         let Some(queue) = queues.get(name) else {
             return Ok(());
         };

@@ -6,13 +6,14 @@
 mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::Request;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 pub(crate) use self::wire::EventRule;
@@ -81,7 +82,7 @@ impl MnsOpen {
     fn create(&self, call: &RpcCall) -> Result<String, RpcError> {
         let settings = &self.shared.settings;
         let (name, rule) = wire::read_rule(call, settings)?;
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tokens = self.tokens.lock();
         let token = call.get("ClientToken").filter(|token| !token.is_empty());
         let is_repeated = token.is_some() && tokens.get(&name).map(String::as_str) == token;
         if is_repeated && self.rules.get(&name).is_some() {

@@ -43,10 +43,11 @@ mod store;
 mod version;
 pub(crate) mod xml;
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
 
 use self::error::Result;
 use self::event::ObjectEvent;
@@ -148,7 +149,7 @@ impl Oss {
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        self.store.lock()
     }
 
     /// Makes one change: `plan` looks at the store and decides on the record, which is kept

@@ -7,8 +7,8 @@ mod matching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{Journal, JournalError, Journaled};
@@ -146,7 +146,7 @@ impl Rules {
     /// # Errors
     /// When the rule is malformed, its name is taken, or another rule covers the same.
     pub fn create(&self, journal: &Journal, name: &str, rule: Rule) -> Result<(), RuleError> {
-        let mut set = self.lock();
+        let mut set = self.0.lock();
         if set.0.contains_key(name) {
             return Err(RuleError::Exists(name.to_owned()));
         }
@@ -158,19 +158,19 @@ impl Rules {
     /// # Errors
     /// When the rule is malformed, or another rule covers the same.
     pub fn put(&self, journal: &Journal, name: &str, rule: Rule) -> Result<(), RuleError> {
-        self.lock().put(journal, name, rule)
+        self.0.lock().put(journal, name, rule)
     }
 
     /// A rule by its name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Rule> {
-        self.lock().0.get(name).cloned()
+        self.0.lock().0.get(name).cloned()
     }
 
     /// All rules by name.
     #[must_use]
     pub fn list(&self) -> BTreeMap<String, Rule> {
-        self.lock().0.clone()
+        self.0.lock().0.clone()
     }
 
     /// Ends a rule; its queue or topic stays. `false` if there is none of that name.
@@ -178,7 +178,7 @@ impl Rules {
     /// # Errors
     /// When that cannot be written to the journal.
     pub fn delete(&self, journal: &Journal, name: &str) -> Result<bool, JournalError> {
-        let mut set = self.lock();
+        let mut set = self.0.lock();
         if !set.0.contains_key(name) {
             return Ok(false);
         }
@@ -193,16 +193,12 @@ impl Rules {
     /// The names and endpoints of the rules that announce `event` of an object.
     #[must_use]
     pub fn matching(&self, bucket: &str, key: &str, event: &str) -> Vec<(String, Endpoint)> {
-        let set = self.lock();
+        let set = self.0.lock();
         let matching = set.0.iter();
         matching
             .filter(|(_, rule)| rule.matches(bucket, key, event))
             .map(|(name, rule)| (name.clone(), rule.endpoint.clone()))
             .collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Set> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

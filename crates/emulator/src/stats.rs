@@ -2,9 +2,9 @@
 //! something really happened. Counts only; nothing here changes an answer.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use http::StatusCode;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::call::{Call, Service};
@@ -52,14 +52,11 @@ impl Stats {
     /// A copy of all counts, in stable order.
     #[must_use]
     pub fn snapshot(&self) -> BTreeMap<Service, BTreeMap<&'static str, Tally>> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().clone()
     }
 
     fn tally(&self, call: Call, change: impl FnOnce(&mut Tally)) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.0.lock();
         change(
             counts
                 .entry(call.service)

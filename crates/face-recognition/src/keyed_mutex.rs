@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
 type Locks<K> = HashMap<K, Weak<tokio::sync::Mutex<()>>>;
@@ -27,7 +28,7 @@ impl<K: Eq + Hash> KeyedMutex<K> {
     }
 
     fn lock_of(&self, key: K) -> Arc<tokio::sync::Mutex<()>> {
-        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locks = self.0.lock();
         locks.retain(|_, lock| lock.strong_count() > 0);
         if let Some(lock) = locks.get(&key).and_then(Weak::upgrade) {
             return lock;
@@ -64,6 +65,6 @@ mod tests {
             drop(mutex.lock(key).await);
         }
         let _last = mutex.lock(100).await;
-        assert_eq!(mutex.0.lock().unwrap().len(), 1);
+        assert_eq!(mutex.0.lock().len(), 1);
     }
 }

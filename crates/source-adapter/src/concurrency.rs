@@ -14,9 +14,10 @@
 //! waits for as long as it is worked on. So requests that had to wait start evenly spread over the time
 //! that one takes, as packets do by pacing in TCP: the workers are out of step from then on.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
@@ -126,10 +127,10 @@ impl Concurrency {
         let permit = match self.permits.clone().try_acquire_owned() {
             Ok(permit) => Some(permit),
             Err(_none_left) => {
-                lock(&self.state).window.was_full = true;
+                self.state.lock().window.was_full = true;
                 // An error never happens: the semaphore is not closed.
                 let permit = self.permits.clone().acquire_owned().await.ok();
-                let start = lock(&self.state).next_start(Instant::now());
+                let start = self.state.lock().next_start(Instant::now());
                 if let Some(start) = start {
                     // On the heap, because fast sinks need none.
                     Box::pin(sleep_until(start)).await;
@@ -148,7 +149,7 @@ impl Concurrency {
     /// How many requests the sink gets at one time, at present.
     #[cfg(test)]
     fn limit(&self) -> usize {
-        lock(&self.state).limit
+        self.state.lock().limit
     }
 }
 
@@ -164,7 +165,7 @@ impl Drop for RequestPermit {
         let Some(permit) = self.permit.take() else {
             return;
         };
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let limit_before = state.limit;
         state.ended(self.outcome, self.started.elapsed());
         let limit = state.limit;
@@ -279,10 +280,6 @@ impl State {
     fn decrease(&mut self, factor: f64) {
         self.limit = ((self.limit as f64 * factor) as usize).max(1);
     }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@
 //! same ids.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 /// More messages than can be waiting for their next attempt without the operator
 /// knowing; about 1 MB.
@@ -47,7 +48,7 @@ struct State {
 impl DeliveredEvents {
     /// Takes out what was delivered of a message.
     pub(crate) fn take(&self, message_id: &str) -> Delivered {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         if state.deleting.contains(message_id) {
             return Delivered::All;
         }
@@ -63,12 +64,12 @@ impl DeliveredEvents {
 
     /// The message is about to be deleted.
     pub(crate) fn delete_started(&self, message_id: String) {
-        self.lock().deleting.insert(message_id);
+        self.0.lock().deleting.insert(message_id);
     }
 
     /// The attempts to delete it are over.
     pub(crate) fn delete_finished<'a>(&self, message_ids: impl Iterator<Item = &'a str>) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         for message_id in message_ids {
             state.deleting.remove(message_id);
         }
@@ -79,7 +80,7 @@ impl DeliveredEvents {
         if delivered == Delivered::Some(Vec::new()) {
             return;
         }
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         if state.order.len() >= MAX_MESSAGES
             && let Some(oldest) = state.order.pop_front()
         {
@@ -87,10 +88,6 @@ impl DeliveredEvents {
         }
         state.order.push_back(message_id.to_owned());
         state.delivered.insert(message_id.to_owned(), delivered);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -128,7 +125,7 @@ mod tests {
         for number in 0..2 * MAX_MESSAGES {
             delivered_events.keep(&number.to_string(), Delivered::All);
         }
-        let state = delivered_events.lock();
+        let state = delivered_events.0.lock();
         assert_eq!(
             (state.order.len(), state.delivered.len()),
             (MAX_MESSAGES, MAX_MESSAGES)

@@ -4,9 +4,8 @@
 //! ready and the log has said why and what to do; it says again only when the reason
 //! changes, and when all is well.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use mns::{Error, RefusalKind};
+use parking_lot::Mutex;
 use service::ReadinessCheck;
 use tracing::{info, warn};
 
@@ -34,7 +33,7 @@ impl QueueHealth {
 
     /// A receive was answered.
     pub(crate) fn succeeded(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.failures = 0;
         if state.told.take().is_some() {
             info!("the queue can be reached again");
@@ -47,7 +46,7 @@ impl QueueHealth {
     /// A receive failed.
     pub(crate) fn failed(&self, error: &Error) {
         let line = format!("{}: {}", service::error_line(error), advice(error));
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.failures = state.failures.saturating_add(1);
         if state.failures > 1 || !state.is_known_good {
             state.is_known_good = false;
@@ -57,10 +56,6 @@ impl QueueHealth {
                 state.told = Some(reason(error).to_owned());
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,11 +6,12 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use http::HeaderValue;
+use parking_lot::RwLock;
 use tokio::fs;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -43,10 +44,7 @@ impl Token {
     /// The value of an `Authorization` header; marked as sensitive.
     #[must_use]
     pub fn header(&self) -> HeaderValue {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.read().clone()
     }
 }
 
@@ -122,7 +120,7 @@ impl TokenKeeper {
     }
 
     fn take(&self, header: HeaderValue) {
-        let mut token = self.token.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut token = self.token.0.write();
         if *token != header {
             *token = header;
             let path = self.file.path.display();

@@ -11,9 +11,10 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::net::lookup_host;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -76,7 +77,7 @@ impl DnsResolver {
 
     /// The pending lookup of a name, or a new one.
     fn pending_lookup(&self, name: &str) -> Arc<PendingLookup> {
-        let mut pending = lock(&self.pending);
+        let mut pending = self.pending.lock();
         pending.retain(|_, lookup| lookup.is_pending());
         let lookup = pending.entry(name.to_owned()).or_default();
         lookup.clone()
@@ -101,7 +102,7 @@ impl PendingLookup {
     fn send_query(self: &Arc<Self>, lookup: Lookup, name: &str) {
         let now = Instant::now();
         {
-            let mut last = lock(&self.last_sent);
+            let mut last = self.last_sent.lock();
             if last.is_some_and(|last| now - last < RETRY_INTERVAL) {
                 return;
             }
@@ -113,7 +114,7 @@ impl PendingLookup {
 
     /// The first result counts; a failure only if no other lookup was started since.
     fn complete(&self, found: io::Result<Addresses>, sent: Instant) {
-        if found.is_err() && *lock(&self.last_sent) != Some(sent) {
+        if found.is_err() && *self.last_sent.lock() != Some(sent) {
             return;
         }
         self.result.send_if_modified(|result| {
@@ -130,10 +131,6 @@ impl fmt::Debug for DnsResolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DnsResolver").finish_non_exhaustive()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

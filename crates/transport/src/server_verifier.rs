@@ -9,9 +9,10 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use parking_lot::Mutex;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -63,7 +64,7 @@ impl ServerVerifier {
 
     /// The verifier in use, and when it was loaded. It is loaded anew if the directory has changed.
     fn current(&self) -> Result<Loaded, Error> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.loaded.lock();
         if let Some(known) = &mut *loaded
             && (known.checked_at.elapsed() < CHECK_INTERVAL || known.is_still(&self.bundles))
         {
@@ -74,7 +75,7 @@ impl ServerVerifier {
 
     /// A newer verifier than `known`, unless that one is new enough.
     fn newer(&self, known: &Loaded) -> Result<Option<Loaded>, Error> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.loaded.lock();
         match &*loaded {
             Some(other) if other.at > known.at => Ok(Some(other.clone())),
             Some(other) if other.at.elapsed() < RELOAD_INTERVAL => Ok(None),

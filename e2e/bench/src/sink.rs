@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -18,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use testbed::{Launch, Process, Signal};
 use tokio::net::TcpListener;
@@ -284,7 +285,7 @@ async fn serve_one(
     manner: Arc<Manner>,
     counted: Arc<Mutex<Counted>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let lock = || counted.lock().unwrap_or_else(PoisonError::into_inner);
+    let lock = || counted.lock();
     let method = request.method().clone();
     let id = manner.tell_apart.then(|| id_of(&request));
     // A body that breaks off is counted with what came of it.

@@ -1,7 +1,8 @@
 //! How often each fault happened.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::fault::Fault;
 
@@ -21,7 +22,7 @@ pub(crate) struct Counts(Mutex<BTreeMap<Fault, Count>>);
 impl Counts {
     /// A fault was injected once and struck so often.
     pub(crate) fn add(&self, fault: Fault, struck: u64) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.0.lock();
         let count = counts.entry(fault).or_default();
         count.injected += 1;
         count.struck += struck;
@@ -29,15 +30,12 @@ impl Counts {
 
     /// Whether the fault ever struck anything.
     pub(crate) fn has_struck(&self, fault: Fault) -> bool {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.0.lock();
         counts.get(&fault).is_some_and(|count| count.struck > 0)
     }
 
     /// All counts.
     pub(crate) fn all(&self) -> BTreeMap<Fault, Count> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().clone()
     }
 }

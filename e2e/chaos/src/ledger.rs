@@ -5,7 +5,8 @@
 //! call.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 /// A version of a photo: its key and its `ETag`.
 pub(crate) type VersionId = (String, String);
@@ -69,19 +70,17 @@ pub(crate) struct Analysis {
 impl Ledger {
     /// An upload begins; it may take effect at any time from now on.
     pub(crate) fn begun(&self, key: &str, etag: &str) {
-        self.entries()
-            .newest
-            .insert(key.to_owned(), etag.to_owned());
+        self.0.lock().newest.insert(key.to_owned(), etag.to_owned());
     }
 
     /// OSS took an upload.
     pub(crate) fn stored(&self, key: &str, etag: &str) {
-        self.entries().stored.insert(version(key, etag));
+        self.0.lock().stored.insert(version(key, etag));
     }
 
     /// A request with an event arrives at the sink.
     pub(crate) fn delivered(&self, id: &str, key: &str, etag: &str) {
-        let mut entries = self.entries();
+        let mut entries = self.0.lock();
         let event = entries.events.entry(id.to_owned()).or_default();
         event.version = Some(version(key, etag));
         event.deliveries += 1;
@@ -90,7 +89,7 @@ impl Ledger {
 
     /// The sink took an event.
     pub(crate) fn accepted(&self, id: &str) {
-        let mut entries = self.entries();
+        let mut entries = self.0.lock();
         let Some(event) = entries.events.get_mut(id) else {
             return;
         };
@@ -107,7 +106,7 @@ impl Ledger {
     /// Hand the result to [`analysed`](Self::analysed) once the answer was read in full.
     #[must_use]
     pub(crate) fn asked(&self, key: &str, etag: Option<&str>) -> Analysis {
-        let entries = self.entries();
+        let entries = self.0.lock();
         let newest = || entries.newest.get(key).map_or("", String::as_str);
         let version = version(key, etag.unwrap_or_else(newest));
         Analysis {
@@ -118,7 +117,7 @@ impl Ledger {
 
     /// The face API answered in full.
     pub(crate) fn analysed(&self, analysis: Analysis) {
-        let mut entries = self.entries();
+        let mut entries = self.0.lock();
         let Analysis {
             version,
             is_needless,
@@ -132,19 +131,19 @@ impl Ledger {
     /// Whether an event of each version that OSS took has been taken, and nothing is under way.
     #[must_use]
     pub(crate) fn is_quiet(&self) -> bool {
-        let entries = self.entries();
+        let entries = self.0.lock();
         entries.unannounced().next().is_none()
     }
 
     /// Something happened that should not have.
     pub(crate) fn note(&self, text: String) {
-        self.entries().notes.push(text);
+        self.0.lock().notes.push(text);
     }
 
     /// Adds everything up.
     #[must_use]
     pub(crate) fn totals(&self) -> Totals {
-        let entries = self.entries();
+        let entries = self.0.lock();
         Totals {
             stored: entries.stored.len(),
             events: entries.accepted().count(),
@@ -160,10 +159,6 @@ impl Ledger {
                 .count(),
             notes: entries.notes.clone(),
         }
-    }
-
-    fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Body, Frame};
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -56,8 +57,8 @@ impl FakeApiServer {
     /// Answers a call.
     pub async fn answer<B: Body>(&self, request: Request<B>) -> Response<Answer> {
         let call = Call::read(request).await;
-        lock(&self.0.calls).push(call.clone());
-        let latency = *lock(&self.0.latency);
+        self.0.calls.lock().push(call.clone());
+        let latency = *self.0.latency.lock();
         if !latency.is_zero() {
             sleep(latency).await;
         }
@@ -70,7 +71,7 @@ impl FakeApiServer {
 
     /// Answers so much later from now on.
     pub fn set_latency(&self, latency: Duration) {
-        *lock(&self.0.latency) = latency;
+        *self.0.latency.lock() = latency;
     }
 
     /// Puts an object in place, as another client would. The path ends in its name.
@@ -140,12 +141,15 @@ impl FakeApiServer {
     /// Answers calls of this method to this path with a failure from now on.
     pub fn fail(&self, method: Method, path: &str, status: u16, reason: &str) {
         let failure = (status, reason.to_owned());
-        lock(&self.0.failures).insert((method, path.to_owned()), failure);
+        self.0
+            .failures
+            .lock()
+            .insert((method, path.to_owned()), failure);
     }
 
     /// Answers as usual again.
     pub fn heal(&self) {
-        lock(&self.0.failures).clear();
+        self.0.failures.lock().clear();
     }
 
     /// The calls since this was last asked, in order.
@@ -154,11 +158,11 @@ impl FakeApiServer {
         reason = "asking is also how to begin anew"
     )]
     pub fn calls(&self) -> Vec<Call> {
-        std::mem::take(&mut lock(&self.0.calls))
+        std::mem::take(&mut self.0.calls.lock())
     }
 
     fn prepared_failure(&self, call: &Call) -> Option<Outcome> {
-        let failures = lock(&self.0.failures);
+        let failures = self.0.failures.lock();
         let (status, reason) = failures.get(&(call.method.clone(), call.path.clone()))?;
         Some(failure(*status, reason))
     }
@@ -211,7 +215,7 @@ impl FakeApiServer {
 
 impl Shared {
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        lock(&self.store)
+        self.store.lock()
     }
 }
 
@@ -284,8 +288,4 @@ fn answer(status: u16, body: Answer) -> Response<Answer> {
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

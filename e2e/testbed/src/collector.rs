@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
@@ -14,6 +14,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
+use parking_lot::Mutex;
 use prost::Message as _;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
@@ -92,22 +93,22 @@ impl Collector {
     /// The spans so far.
     #[must_use]
     pub fn spans(&self) -> Vec<CollectedSpan> {
-        lock(&self.shared.spans).clone()
+        self.shared.spans.lock().clone()
     }
 
     /// The headers of each request so far.
     #[must_use]
     pub fn requests(&self) -> Vec<HeaderMap> {
-        lock(&self.shared.headers).clone()
+        self.shared.headers.lock().clone()
     }
 }
 
 async fn collect(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    lock(&shared.headers).push(headers);
+    shared.headers.lock().push(headers);
     let Ok(request) = ExportTraceServiceRequest::decode(body) else {
         return StatusCode::BAD_REQUEST;
     };
-    let mut spans = lock(&shared.spans);
+    let mut spans = shared.spans.lock();
     for of_resource in request.resource_spans {
         let resource = of_resource.resource.unwrap_or_default();
         let resource = attributes(&resource.attributes);
@@ -154,8 +155,4 @@ fn attributes(pairs: &[KeyValue]) -> Attributes {
 fn hex(bytes: &[u8]) -> String {
     let digits = |hex: String, byte| hex + &format!("{byte:02x}");
     bytes.iter().fold(String::new(), digits)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,10 +7,10 @@ mod processes;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use parking_lot::Mutex;
 use tokio::time::sleep;
 
 use self::containers::Containers;
@@ -110,7 +110,7 @@ impl Services {
     /// Where the services listen.
     #[must_use]
     pub fn addresses(&self) -> Addresses {
-        lock(&self.addresses).clone()
+        self.addresses.lock().clone()
     }
 
     /// Starts the emulator and makes everything that a user would make in the consoles.
@@ -161,7 +161,7 @@ impl Services {
         };
         let pid = pid.with_context(|| format!("cannot start `{}`", service.name()))?;
         *slot = Some(pid);
-        *lock(&self.addresses) = addresses.clone();
+        *self.addresses.lock() = addresses.clone();
         self.note(service, |history| {
             history.starts += 1;
             history.restarts = history.starts - 1;
@@ -347,7 +347,7 @@ impl Services {
     /// Starts and memory of a service so far.
     #[must_use]
     pub fn history(&self, service: Service) -> History {
-        lock(&self.histories)[service as usize]
+        self.histories.lock()[service as usize]
     }
 
     fn measure(&self, service: Service, slot: Slot) {
@@ -359,10 +359,6 @@ impl Services {
     }
 
     fn note(&self, service: Service, change: impl FnOnce(&mut History)) {
-        change(&mut lock(&self.histories)[service as usize]);
+        change(&mut self.histories.lock()[service as usize]);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! A sink of events: keeps what it gets and answers as its owner says.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use events::{AttributesReader, Event};
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
@@ -150,26 +151,26 @@ impl EventSink {
     /// The requests with events so far.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.received().clone()
+        self.received.lock().clone()
     }
 
     /// The events so far.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        let received = self.received();
+        let received = self.received.lock();
         received.iter().map(|it| it.event.clone()).collect()
     }
 
     /// How many events came so far.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.received().len()
+        self.received.lock().len()
     }
 
     /// Every event so far, as a dead letter.
     #[must_use]
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
-        self.received().iter().map(dead_letter).collect()
+        self.received.lock().iter().map(dead_letter).collect()
     }
 
     /// The dead letter of the object `key`, once there is one.
@@ -180,10 +181,6 @@ impl EventSink {
             subject.is_some_and(|(_bucket, subject_key)| subject_key == key)
         })
     }
-
-    fn received(&self) -> MutexGuard<'_, Vec<Delivery>> {
-        lock(&self.received)
-    }
 }
 
 async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
@@ -191,7 +188,7 @@ async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
         return StatusCode::BAD_REQUEST.into_response();
     };
     let count = {
-        let mut received = lock(&shared.received);
+        let mut received = shared.received.lock();
         let before = received.iter().filter(|it| it.event.id() == event.id());
         let count = before.count() + 1;
         let event = event.clone();
@@ -232,8 +229,4 @@ fn decode(data: &str) -> String {
         Ok(bytes) => String::from_utf8_lossy(&bytes).trim().to_owned(),
         Err(_) => data.to_owned(),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

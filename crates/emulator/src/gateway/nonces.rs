@@ -4,9 +4,9 @@
 //! request refuses it anyway.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 
 /// Used nonces, each with the time it was used.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Nonces {
 
     /// Uses a nonce; `false` if it was used before.
     pub(crate) fn use_up(&self, nonce: &str, now: Timestamp) -> bool {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = self.used.lock();
         while let Some((at, _)) = used.by_age.front() {
             if now.duration_since(*at) <= self.lifetime {
                 break;

@@ -4,9 +4,9 @@
 //! is written to the journal first, under the same lock.
 
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -113,7 +113,7 @@ impl QueueCell {
 
     /// The record of the queue without its messages.
     pub(crate) fn record(&self) -> Record {
-        self.head_record(&self.lock().queue)
+        self.head_record(&self.state.lock().queue)
     }
 
     /// Puts messages in, all or none.
@@ -228,7 +228,7 @@ impl QueueCell {
 
     /// The attributes in force.
     pub(crate) fn attributes(&self) -> QueueAttributes {
-        self.lock().queue.attributes().clone()
+        self.state.lock().queue.attributes().clone()
     }
 
     /// Everything the queue tells about itself.
@@ -245,7 +245,7 @@ impl QueueCell {
 
     /// Ends the queue for every caller that still holds it.
     pub(crate) fn end(&self) {
-        self.lock().gone = true;
+        self.state.lock().gone = true;
         self.arrivals.notify_waiters();
     }
 
@@ -320,16 +320,12 @@ impl QueueCell {
     }
 
     fn alive(&self) -> Result<MutexGuard<'_, State>, QueueError> {
-        let state = self.lock();
+        let state = self.state.lock();
         if state.gone {
             Err(Code::QueueNotExist.into())
         } else {
             Ok(state)
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

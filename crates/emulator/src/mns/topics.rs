@@ -4,7 +4,6 @@
 //! into a queue and never across an `await`.
 
 use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
 
 use super::attributes::TopicAttributes;
 use super::cell::{QueueError, now};
@@ -24,7 +23,7 @@ impl Mns {
         name: Name,
         attributes: TopicAttributes,
     ) -> Result<Creation, QueueError> {
-        let mut topics = self.topics();
+        let mut topics = self.topics.lock();
         if let Some(topic) = topics.get(&name) {
             let same = topic.attributes == attributes;
             return if same {
@@ -43,7 +42,7 @@ impl Mns {
         name: &Name,
         change: impl FnOnce(&TopicAttributes) -> TopicAttributes,
     ) -> Result<(), QueueError> {
-        let mut topics = self.topics();
+        let mut topics = self.topics.lock();
         let topic = topics.get_mut(name).ok_or(Code::TopicNotExist)?;
         let mut changed = topic.clone();
         changed.attributes = change(&topic.attributes);
@@ -59,7 +58,8 @@ impl Mns {
     /// A copy of a topic, with its subscriptions.
     pub(super) fn topic(&self, name: &Name) -> Result<Topic, QueueError> {
         Ok(self
-            .topics()
+            .topics
+            .lock()
             .get(name)
             .cloned()
             .ok_or(Code::TopicNotExist)?)
@@ -67,7 +67,8 @@ impl Mns {
 
     /// Copies of all topics, in the order of their names.
     pub(super) fn all_topics(&self) -> Vec<(Name, Topic)> {
-        self.topics()
+        self.topics
+            .lock()
             .iter()
             .map(|(name, topic)| (name.clone(), topic.clone()))
             .collect()
@@ -75,7 +76,7 @@ impl Mns {
 
     /// Deletes a topic with its subscriptions. One that does not exist is deleted already.
     pub(super) fn delete_topic(&self, name: &Name) -> Result<(), QueueError> {
-        let mut topics = self.topics();
+        let mut topics = self.topics.lock();
         if topics.contains_key(name) {
             self.keep(&Record::TopicGone { name: name.clone() })?;
             topics.remove(name);
@@ -90,7 +91,7 @@ impl Mns {
         name: Name,
         subscription: Subscription,
     ) -> Result<Creation, QueueError> {
-        let mut topics = self.topics();
+        let mut topics = self.topics.lock();
         let topic = topics.get_mut(topic_name).ok_or(Code::TopicNotExist)?;
         if let Some(existing) = topic.subscriptions.get(&name) {
             let same = existing.is_same_as(&subscription);
@@ -114,7 +115,7 @@ impl Mns {
         name: &Name,
         change: impl FnOnce(&mut Subscription),
     ) -> Result<(), QueueError> {
-        let mut topics = self.topics();
+        let mut topics = self.topics.lock();
         let topic = topics.get_mut(topic_name).ok_or(Code::TopicNotExist)?;
         let subscription = topic
             .subscriptions
@@ -130,7 +131,7 @@ impl Mns {
 
     /// Ends a subscription. One that does not exist has ended already.
     pub(super) fn unsubscribe(&self, topic_name: &Name, name: &Name) -> Result<(), QueueError> {
-        let mut topics = self.topics();
+        let mut topics = self.topics.lock();
         let topic = topics.get_mut(topic_name).ok_or(Code::TopicNotExist)?;
         if topic.subscriptions.contains_key(name) {
             let (topic, name) = (topic_name.clone(), name.clone());
@@ -150,7 +151,7 @@ impl Mns {
     ) -> Result<MessageId, QueueError> {
         let account = self.shared.settings.account.as_str();
         let (id, deliveries) = {
-            let mut topics = self.topics();
+            let mut topics = self.topics.lock();
             let topic = topics.get_mut(name).ok_or(Code::TopicNotExist)?;
             let id = topic.next_id(now(&self.shared));
             (
@@ -227,9 +228,5 @@ impl Mns {
             name: name.clone(),
             subscription: subscription.clone(),
         })
-    }
-
-    pub(super) fn topics(&self) -> MutexGuard<'_, BTreeMap<Name, Topic>> {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,9 @@
 //! Identity providers and roles: who may have keys.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
+use parking_lot::{RwLock, RwLockReadGuard};
 use thiserror::Error;
 
 use super::jwt::{Claims, Jwks, TokenError};
@@ -152,11 +152,11 @@ impl Identities {
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.state.write())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+        self.state.read()
     }
 }
 

@@ -3,10 +3,11 @@
 //! The usual photo costs one run of the detector, one without people two smaller ones more.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use image::RgbImage;
+use parking_lot::Mutex;
 use tracing::debug;
 
 use super::attributes::{self, Attributes, attributes};
@@ -104,7 +105,7 @@ impl Analyser {
         if picture.width() == 0 || picture.height() == 0 {
             return Ok(Vec::new());
         }
-        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let _running = self.running.lock();
         let nets = self.nets()?;
         let found = self.find(nets, picture);
         let attributes = self.attributes(nets, picture, &found)?;

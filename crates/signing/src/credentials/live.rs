@@ -4,7 +4,9 @@
 //! takes effect with the next request. Deciding when to rotate happens elsewhere.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
 
 use super::Credentials;
 
@@ -22,12 +24,12 @@ impl LiveCredentials {
     /// The credentials of the moment. Ask again for every request; do not keep the answer.
     #[must_use]
     pub fn get(&self) -> Arc<Credentials> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.read())
     }
 
     /// Puts `credentials` in place for every holder of a clone.
     pub fn replace(&self, credentials: Credentials) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(credentials);
+        *self.0.write() = Arc::new(credentials);
     }
 }
 

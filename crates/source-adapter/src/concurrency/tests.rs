@@ -43,13 +43,13 @@ impl SlowSink {
                 while Instant::now() < ends {
                     let permit = limit.acquire().await;
                     sink.answer().await;
-                    latencies.lock().unwrap().push(permit.started.elapsed());
+                    latencies.lock().push(permit.started.elapsed());
                     permit.end(Outcome::Answered);
                 }
             });
         }
         posters.join_all().await;
-        Arc::into_inner(latencies).unwrap().into_inner().unwrap()
+        Arc::into_inner(latencies).unwrap().into_inner()
     }
 }
 

@@ -3,12 +3,13 @@
 //! The one that was used last is used next, so that those that are not needed grow old and are
 //! closed.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::SendRequest;
+use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
 /// What sends requests to a connection; dropping it closes the connection.
@@ -41,7 +42,7 @@ impl Pool {
 
     /// A connection that can be used again, if there is one.
     pub(super) fn take(&self) -> Option<Sender> {
-        let mut idle = self.lock();
+        let mut idle = self.idle.lock();
         while let Some((sender, since)) = idle.senders.pop() {
             // The server may have closed it.
             if sender.is_ready() && since.elapsed() < self.timeout {
@@ -53,7 +54,7 @@ impl Pool {
 
     /// Keeps a connection that is ready for another request.
     pub(super) fn put(self: &Arc<Self>, sender: Sender) {
-        let mut idle = self.lock();
+        let mut idle = self.idle.lock();
         if idle.senders.len() >= self.most {
             return;
         }
@@ -66,15 +67,11 @@ impl Pool {
 
     /// Closes what is idle for too long, and says whether anything is left.
     fn is_left(&self) -> bool {
-        let mut idle = self.lock();
+        let mut idle = self.idle.lock();
         idle.senders
             .retain(|(sender, since)| sender.is_ready() && since.elapsed() < self.timeout);
         idle.is_swept = !idle.senders.is_empty();
         idle.is_swept
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,10 +3,10 @@
 //! A fault counts when it did what it is called, not when it was meant to: a response can only
 //! be lost where there was one.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
+use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
@@ -42,7 +42,7 @@ struct Active {
 impl FaultInjector {
     /// From now on `fault` is injected into each request with this probability, 0 to 1.
     pub fn begin(&self, fault: ProxyFault, probability: f64, seed: u64) {
-        *self.lock() = Some(Active {
+        *self.0.lock() = Some(Active {
             fault,
             probability,
             rng: StdRng::seed_from_u64(seed),
@@ -52,18 +52,18 @@ impl FaultInjector {
 
     /// Ends the fault and tells how often it was injected.
     pub fn end(&self) -> u64 {
-        self.lock().take().map_or(0, |active| active.injected)
+        self.0.lock().take().map_or(0, |active| active.injected)
     }
 
     /// How often the fault in force was injected so far.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.lock().as_ref().map_or(0, |active| active.injected)
+        self.0.lock().as_ref().map_or(0, |active| active.injected)
     }
 
     /// The fault for the next request.
     pub(super) fn next(&self) -> Option<ProxyFault> {
-        let mut active = self.lock();
+        let mut active = self.0.lock();
         let active = active.as_mut()?;
         let is_met = active.rng.random_bool(active.probability);
         is_met.then_some(active.fault)
@@ -71,14 +71,10 @@ impl FaultInjector {
 
     /// A request met the fault. Nothing counts once it has ended.
     pub(super) fn injected(&self, fault: ProxyFault) {
-        let mut active = self.lock();
+        let mut active = self.0.lock();
         if let Some(active) = active.as_mut().filter(|active| active.fault == fault) {
             active.injected += 1;
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Active>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
