@@ -105,7 +105,7 @@ pub struct Injection {
     /// Answer with this error instead of doing anything; the first that struck.
     pub error: Option<(StatusCode, String)>,
     /// Close the connection; the earliest moment that struck.
-    pub cut: Option<Cut>,
+    pub drop_point: Option<DropPoint>,
     /// Leave what is received visible: the fault that wants it, to be told if anything was.
     pub duplicate: Option<u64>,
     /// How far the clock that checks the request is off. Several skews add up.
@@ -116,13 +116,13 @@ pub struct Injection {
 
 /// When a connection is closed. Later ones are less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cut {
+pub enum DropPoint {
     /// In the middle of the answer.
-    Half,
+    MidResponse,
     /// When the work is done, without an answer.
-    After,
+    AfterHandling,
     /// Before anything is done.
-    Before,
+    BeforeHandling,
 }
 
 /// The operations of MNS that hand messages out.
@@ -256,9 +256,11 @@ impl Injection {
                     StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 self.error.get_or_insert((status, code.clone()));
             }
-            Kind::Drop { after: false } => self.cut = Some(Cut::Before),
-            Kind::Drop { after: true } => self.cut = self.cut.max(Some(Cut::After)),
-            Kind::Truncate => self.cut = self.cut.max(Some(Cut::Half)),
+            Kind::Drop { after: false } => self.drop_point = Some(DropPoint::BeforeHandling),
+            Kind::Drop { after: true } => {
+                self.drop_point = self.drop_point.max(Some(DropPoint::AfterHandling));
+            }
+            Kind::Truncate => self.drop_point = self.drop_point.max(Some(DropPoint::MidResponse)),
             Kind::Duplicate => self.duplicate = Some(installed.id),
             Kind::Skew { skew_seconds } => {
                 self.skew = self

@@ -16,8 +16,8 @@ use hyper::body::{Body as HttpBody, Frame};
 use jiff::Timestamp;
 
 use crate::call::Call;
-use crate::faults::Cut;
-use crate::serve::Severed;
+use crate::faults::DropPoint;
+use crate::serve::ConnectionAborted;
 use crate::shared::Shared;
 
 /// A call that passed the gate.
@@ -53,9 +53,9 @@ impl Shared {
         if !injection.latency.is_zero() {
             tokio::time::sleep(injection.latency).await;
         }
-        if injection.cut == Some(Cut::Before) {
+        if injection.drop_point == Some(DropPoint::BeforeHandling) {
             self.stats.dropped(call);
-            return severed();
+            return abort_connection();
         }
         let response = if let Some((status, code)) = &injection.error {
             refusal(*status, code)
@@ -73,12 +73,12 @@ impl Shared {
         {
             self.faults.duplicated(fault);
         }
-        if injection.cut == Some(Cut::After) {
+        if injection.drop_point == Some(DropPoint::AfterHandling) {
             self.stats.dropped(call);
-            return severed();
+            return abort_connection();
         }
         self.stats.answered(call, response.status());
-        match injection.cut {
+        match injection.drop_point {
             Some(_) => truncated(response),
             None => response,
         }
@@ -86,9 +86,9 @@ impl Shared {
 }
 
 /// An answer that is never sent: the connection loop closes the connection instead.
-fn severed() -> Response {
+fn abort_connection() -> Response {
     let mut response = Response::default();
-    response.extensions_mut().insert(Severed);
+    response.extensions_mut().insert(ConnectionAborted);
     response
 }
 
@@ -100,10 +100,10 @@ fn truncated(response: Response) -> Response {
     let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
     let whole: u64 = announced.or(body.size_hint().exact()).unwrap_or(0);
     if whole == 0 {
-        return severed();
+        return abort_connection();
     }
     parts.headers.insert(header::CONTENT_LENGTH, whole.into());
-    let half = Half {
+    let half = TruncatedBody {
         body,
         left: whole / 2,
         flushed: false,
@@ -112,7 +112,7 @@ fn truncated(response: Response) -> Response {
 }
 
 /// A body that yields so much of its data, lets the connection write it out, and fails.
-struct Half {
+struct TruncatedBody {
     body: Body,
     left: u64,
     flushed: bool,
@@ -123,7 +123,7 @@ struct Half {
 #[error("cut short by a fault")]
 struct CutShort;
 
-impl HttpBody for Half {
+impl HttpBody for TruncatedBody {
     type Data = Bytes;
     type Error = CutShort;
 

@@ -33,9 +33,9 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 /// Marks a response that must not be sent: its connection is closed instead.
 #[derive(Debug, Clone, Copy)]
-pub struct Severed;
+pub struct ConnectionAborted;
 
-/// The error that ends a connection whose response is [`Severed`]. It is never shown.
+/// The error that ends a connection whose response is [`ConnectionAborted`]. It is never shown.
 #[derive(Debug, thiserror::Error)]
 #[error("connection closed by a fault")]
 struct ClosedByFault;
@@ -135,8 +135,8 @@ async fn answer(
         Ok(response) => response,
         Err(never) => match never {},
     };
-    match response.extensions().get::<Severed>() {
-        Some(Severed) => Err(ClosedByFault),
+    match response.extensions().get::<ConnectionAborted>() {
+        Some(ConnectionAborted) => Err(ClosedByFault),
         None => Ok(response),
     }
 }

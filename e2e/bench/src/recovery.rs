@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 use testbed::{Service, Services};
 use tokio::time::{Instant, sleep};
 
-use self::names::Manner;
+use self::names::DnsBehaviour;
 pub(crate) use self::names::{Args as NamesArgs, lose_names};
 use crate::adapter::MeasuredAdapter;
 use crate::bench::{Bench, EmulatedCloud};
@@ -46,7 +46,7 @@ enum Outage {
     SinkKilled,
     SinkFrozen,
     MnsFrozen,
-    NameServer(Manner),
+    NameServer(DnsBehaviour),
 }
 
 impl Outage {
@@ -54,8 +54,8 @@ impl Outage {
         Self::SinkKilled,
         Self::SinkFrozen,
         Self::MnsFrozen,
-        Self::NameServer(Manner::Failing),
-        Self::NameServer(Manner::Silent),
+        Self::NameServer(DnsBehaviour::Failing),
+        Self::NameServer(DnsBehaviour::Silent),
     ];
 
     fn name(self) -> String {
@@ -63,7 +63,7 @@ impl Outage {
             Self::SinkKilled => "sink killed".to_owned(),
             Self::SinkFrozen => "sink frozen".to_owned(),
             Self::MnsFrozen => "MNS frozen".to_owned(),
-            Self::NameServer(manner) => format!("name server {}", manner.name()),
+            Self::NameServer(behaviour) => format!("name server {}", behaviour.name()),
         }
     }
 
@@ -86,7 +86,7 @@ impl Outage {
                 };
                 in_processes(setup, outage).await
             }
-            Self::NameServer(manner) => names::measure_in_child(setup, manner, seconds).await,
+            Self::NameServer(behaviour) => names::measure_in_child(setup, behaviour, seconds).await,
         }
     }
 }

@@ -16,9 +16,9 @@ pub(crate) struct Row {
     /// The value.
     pub(crate) value: Figure,
     /// Figures measured beside it in the same repetitions.
-    pub(crate) beside: Vec<Beside>,
-    /// Name of the comparison.
-    pub(crate) reference: Option<Beside>,
+    pub(crate) beside: Vec<NamedFigure>,
+    /// What it is compared with.
+    pub(crate) reference: Option<NamedFigure>,
     /// Value divided by reference.
     pub(crate) ratio: Option<Figure>,
     /// The bound.
@@ -29,10 +29,10 @@ pub(crate) struct Row {
 
 /// A figure with a name of its own.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Beside {
-    /// The kind of bound.
+pub(crate) struct NamedFigure {
+    /// Its name.
     pub(crate) name: String,
-    /// How much.
+    /// Its value.
     #[serde(flatten)]
     pub(crate) figure: Figure,
 }
@@ -40,14 +40,17 @@ pub(crate) struct Beside {
 /// A bound for the value or for the ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Target {
-    of: Of,
+    /// What is bounded.
+    of: Subject,
+    /// The kind of bound.
     bound: Bound,
+    /// The bound, in the unit of the value if it is of that.
     limit: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Of {
+enum Subject {
     Value,
     Ratio,
 }
@@ -78,7 +81,7 @@ impl Row {
     /// Shows another figure with it.
     pub(crate) fn beside(mut self, name: impl Into<String>, figure: Figure) -> Self {
         let name = name.into();
-        self.beside.push(Beside { name, figure });
+        self.beside.push(NamedFigure { name, figure });
         self
     }
 
@@ -86,7 +89,7 @@ impl Row {
     pub(crate) fn against(mut self, name: impl Into<String>, figure: Figure) -> Self {
         self.ratio = Some(self.value.ratio(&figure));
         let name = name.into();
-        self.reference = Some(Beside { name, figure });
+        self.reference = Some(NamedFigure { name, figure });
         self.judge()
     }
 
@@ -98,8 +101,8 @@ impl Row {
 
     fn judge(mut self) -> Self {
         let figure = |target: &Target| match target.of {
-            Of::Value => Some(&self.value),
-            Of::Ratio => self.ratio.as_ref(),
+            Subject::Value => Some(&self.value),
+            Subject::Ratio => self.ratio.as_ref(),
         };
         self.met = self
             .target
@@ -111,25 +114,25 @@ impl Row {
 impl Target {
     /// The value should not be less.
     pub(crate) fn at_least(limit: f64) -> Self {
-        Self::of(Of::Value, Bound::AtLeast, limit)
+        Self::of(Subject::Value, Bound::AtLeast, limit)
     }
 
     /// The value should not be more.
     pub(crate) fn at_most(limit: f64) -> Self {
-        Self::of(Of::Value, Bound::AtMost, limit)
+        Self::of(Subject::Value, Bound::AtMost, limit)
     }
 
     /// The ratio should not be less.
     pub(crate) fn ratio_at_least(limit: f64) -> Self {
-        Self::of(Of::Ratio, Bound::AtLeast, limit)
+        Self::of(Subject::Ratio, Bound::AtLeast, limit)
     }
 
     /// The ratio should not be more.
     pub(crate) fn ratio_at_most(limit: f64) -> Self {
-        Self::of(Of::Ratio, Bound::AtMost, limit)
+        Self::of(Subject::Ratio, Bound::AtMost, limit)
     }
 
-    fn of(of: Of, bound: Bound, limit: f64) -> Self {
+    fn of(of: Subject, bound: Bound, limit: f64) -> Self {
         Self { of, bound, limit }
     }
 
@@ -147,7 +150,11 @@ impl Target {
             Bound::AtLeast => "≥",
             Bound::AtMost => "≤",
         };
-        let unit = if self.of == Of::Ratio { "×" } else { unit };
+        let unit = if self.of == Subject::Ratio {
+            "×"
+        } else {
+            unit
+        };
         format!("{sign} {} {unit}", self.limit)
     }
 }

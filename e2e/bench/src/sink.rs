@@ -233,7 +233,7 @@ pub(crate) struct Args {
 
 /// How a post is answered.
 #[derive(Debug)]
-struct Manner {
+struct SinkBehaviour {
     latency: Duration,
     answer: Option<Bytes>,
     tell_apart: bool,
@@ -261,7 +261,7 @@ pub(crate) async fn serve(args: Args) -> Result<()> {
     let listener = TcpListener::bind(listen).await?;
     service::announce(&announce, &[("http", listener.local_addr()?)])?;
     let counted = Arc::new(Mutex::new(Counted::default()));
-    let manner = Arc::new(Manner {
+    let behaviour = Arc::new(SinkBehaviour {
         latency: Duration::from_millis(latency_ms),
         answer: answer.map(Bytes::from),
         tell_apart,
@@ -270,8 +270,9 @@ pub(crate) async fn serve(args: Args) -> Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let (counted, manner) = (counted.clone(), manner.clone());
-        let serve = service_fn(move |request| serve_one(request, manner.clone(), counted.clone()));
+        let (counted, behaviour) = (counted.clone(), behaviour.clone());
+        let serve =
+            service_fn(move |request| serve_one(request, behaviour.clone(), counted.clone()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .serve_connection(TokioIo::new(stream), serve);
@@ -282,12 +283,12 @@ pub(crate) async fn serve(args: Args) -> Result<()> {
 
 async fn serve_one(
     request: Request<Incoming>,
-    manner: Arc<Manner>,
+    behaviour: Arc<SinkBehaviour>,
     counted: Arc<Mutex<Counted>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let lock = || counted.lock();
     let method = request.method().clone();
-    let id = manner.tell_apart.then(|| id_of(&request));
+    let id = behaviour.tell_apart.then(|| id_of(&request));
     // A body that breaks off is counted with what came of it.
     let body = request.into_body().collect().await;
     let bytes = body.map_or(0, |body| body.to_bytes().len() as u64);
@@ -295,14 +296,14 @@ async fn serve_one(
     if method == Method::POST {
         lock().note(bytes);
         lock().ids.extend(id);
-        if !manner.latency.is_zero() {
+        if !behaviour.latency.is_zero() {
             let came = Instant::now();
-            manner.work().await;
+            behaviour.work().await;
             lock()
                 .answer_times_ms
                 .push(came.elapsed().as_secs_f64() * 1000.0);
         }
-        match &manner.answer {
+        match &behaviour.answer {
             Some(answer) => *response.body_mut() = Full::from(answer.clone()),
             None => *response.status_mut() = StatusCode::ACCEPTED,
         }
@@ -323,7 +324,7 @@ fn id_of(request: &Request<Incoming>) -> u64 {
     hasher.finish()
 }
 
-impl Manner {
+impl SinkBehaviour {
     async fn work(&self) {
         let _worker = match &self.workers {
             // An error never happens: the semaphore is not closed.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::figure::Figure;
 use crate::report::Report;
-use crate::row::{Beside, Row};
+use crate::row::{NamedFigure, Row};
 
 const HEAD: [&str; 7] = [
     "row",
@@ -120,7 +120,7 @@ fn beside(row: &Row) -> String {
     all.join(", ")
 }
 
-fn named(beside: &Beside) -> String {
+fn named(beside: &NamedFigure) -> String {
     format!("{} {}", beside.name, amount(&beside.figure))
 }
 

@@ -155,7 +155,7 @@ impl FaultLine {
 /// A fault that struck nothing proves nothing, however well the run ended.
 fn never_struck(faults: &BTreeMap<Fault, Count>) -> impl Iterator<Item = String> {
     let never = faults.iter().filter(|(_, count)| count.struck == 0);
-    never.map(|(fault, _)| format!("nothing was put to the test by: {fault}"))
+    never.map(|(fault, _)| format!("a fault had no effect: {fault}"))
 }
 
 fn mistakes(totals: &Totals, findings: &Findings) -> Vec<String> {
@@ -181,7 +181,7 @@ fn mistakes(totals: &Totals, findings: &Findings) -> Vec<String> {
         mistakes.push(format!("given up: {letter}"));
     }
     for key in &findings.strays {
-        mistakes.push(format!("`{key}`: a result of nothing"));
+        mistakes.push(format!("`{key}`: a result without a photo"));
     }
     mistakes.extend(totals.notes.iter().cloned());
     mistakes
@@ -229,7 +229,7 @@ impl fmt::Display for Report {
         let verdict = if self.is_clean() {
             "nothing lost"
         } else {
-            "NOT as it should be"
+            "FAILED"
         };
         write!(
             f,
@@ -331,7 +331,7 @@ mod tests {
         `c`: a duplicate was not recognised and cost a face API call
         2 messages are left in the queue
         given up: d: 422
-        `target/x`: a result of nothing
+        `target/x`: a result without a photo
         `emulator` ended by itself
         ");
     }
@@ -342,7 +342,7 @@ mod tests {
         assert!(!report.is_clean());
         assert_eq!(
             report.mistakes,
-            ["nothing was put to the test by: face service killed"]
+            ["a fault had no effect: face service killed"]
         );
     }
 

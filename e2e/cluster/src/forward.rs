@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Ends with the process that it belongs to.
 pub(crate) struct Forward {
@@ -44,7 +44,7 @@ impl Forward {
             .spawn()
             .context("cannot run `kubectl`, which leads to the emulator")?;
         let output = kubectl.stdout.take().context("kubectl has no output")?;
-        let opened = timeout(PATIENCE, read_ports(output, ports.len())).await;
+        let opened = timeout(TIMEOUT, read_ports(output, ports.len())).await;
         let opened = opened.with_context(|| {
             format!("`kubectl port-forward` to {namespace}/{service} does not begin")
         })??;

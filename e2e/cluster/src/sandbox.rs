@@ -22,7 +22,7 @@ use crate::eventually;
 use crate::world::World;
 
 /// A source is ready within seconds of its sink; pods may have to be started for it.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The Secret's name and key in every scenario.
 pub(crate) const SECRET: (&str, &str) = ("mnsoss-secret", "mns");
@@ -71,7 +71,7 @@ impl<'a> Sandbox<'a> {
     /// When something holds it.
     pub(crate) async fn is_gone(&self) -> Result<()> {
         let namespaces: Api<Namespace> = Api::all(self.world.client.clone());
-        eventually("the namespace goes", PATIENCE, || async {
+        eventually("the namespace goes", TIMEOUT, || async {
             Ok(match namespaces.get_opt(&self.namespace).await? {
                 None => Progress::Done(()),
                 Some(namespace) => Progress::Pending(serde_json::to_string(&namespace.status)?),
@@ -204,7 +204,7 @@ impl<'a> Sandbox<'a> {
         wanted: impl Fn(&MnsOssSource) -> bool,
     ) -> Result<MnsOssSource> {
         let sources = self.sources();
-        eventually(what, PATIENCE, || async {
+        eventually(what, TIMEOUT, || async {
             let source = sources.get(name).await?;
             Ok(if wanted(&source) {
                 Progress::Done(source)
@@ -221,7 +221,7 @@ impl<'a> Sandbox<'a> {
     /// When something holds it.
     pub(crate) async fn source_goes(&self, name: &str) -> Result<()> {
         let sources = self.sources();
-        eventually(&format!("the source `{name}` goes"), PATIENCE, || async {
+        eventually(&format!("the source `{name}` goes"), TIMEOUT, || async {
             Ok(match sources.get_opt(name).await? {
                 None => Progress::Done(()),
                 Some(source) => {

@@ -13,7 +13,7 @@ pub(crate) struct World {
     cloud: OnceCell<Cloud>,
     /// Held for reading by scenarios that need the controller left alone, for writing by
     /// those that do not leave it alone.
-    pub(crate) peace: RwLock<()>,
+    pub(crate) exclusive_lock: RwLock<()>,
 }
 
 impl World {
@@ -32,7 +32,7 @@ impl World {
         Ok(Self {
             client,
             cloud: OnceCell::new(),
-            peace: RwLock::new(()),
+            exclusive_lock: RwLock::new(()),
         })
     }
 

@@ -28,7 +28,7 @@ fn a_fault_strikes_only_what_it_names() {
         let json = format!(r#"{{"service":"{service}","operation":"{operation}","kind":"drop"}}"#);
         faults.add(fault(&json)).unwrap();
         assert_eq!(
-            faults.inject(RECEIVE).cut == Some(Cut::Before),
+            faults.inject(RECEIVE).drop_point == Some(DropPoint::BeforeHandling),
             expected,
             "{name}"
         );
@@ -106,7 +106,7 @@ fn faults_that_strike_together_add_up() {
             StatusCode::SERVICE_UNAVAILABLE,
             "ServiceUnavailable".to_owned(),
         )),
-        cut: Some(Cut::After),
+        drop_point: Some(DropPoint::AfterHandling),
         duplicate: Some(8),
         skew: SignedDuration::from_secs(-1200),
         count: 8,

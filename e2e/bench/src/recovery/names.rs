@@ -37,7 +37,7 @@ pub(crate) struct Args {
     setup: Setup,
     /// How the name server is gone.
     #[arg(long)]
-    manner: Manner,
+    behaviour: DnsBehaviour,
     /// For how long.
     #[arg(long)]
     seconds: u64,
@@ -45,7 +45,7 @@ pub(crate) struct Args {
 
 /// What a name server does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Manner {
+pub(crate) enum DnsBehaviour {
     /// It answers.
     Answering,
     /// It says that it cannot tell.
@@ -54,7 +54,7 @@ pub(crate) enum Manner {
     Silent,
 }
 
-impl Manner {
+impl DnsBehaviour {
     /// As on the command line.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -68,11 +68,11 @@ impl Manner {
 /// Measures in a child.
 pub(super) async fn measure_in_child(
     setup: &Setup,
-    manner: Manner,
+    behaviour: DnsBehaviour,
     seconds: u64,
 ) -> Result<Recovery> {
     let seconds = seconds.to_string();
-    let args = ["--manner", manner.name(), "--seconds", &seconds];
+    let args = ["--behaviour", behaviour.name(), "--seconds", &seconds];
     let figures = setup.figures_of_isolated("lose-names", &args).await?;
     let [first_event, usual_rate] = figures.map(Duration::from_secs_f64);
     Ok(Recovery {
@@ -85,7 +85,7 @@ pub(super) async fn measure_in_child(
 pub(crate) async fn lose_names(args: Args) -> Result<()> {
     let Args {
         setup,
-        manner,
+        behaviour,
         seconds,
     } = args;
     mount(&setup.folder)?;
@@ -95,12 +95,12 @@ pub(crate) async fn lose_names(args: Args) -> Result<()> {
     let mut url: Url = sink.url.parse()?;
     url.set_host(Some(SINK))?;
     let outage = async |sink: Sink| {
-        names.manner.send_replace(manner);
+        names.behaviour.send_replace(behaviour);
         let sink = sink.killed_for(Duration::ZERO).await?;
         sleep(Duration::from_secs(seconds)).await;
         let came = sink.arrivals().await?.count;
         ensure!(came == 0, "{came} events came without a name");
-        names.manner.send_replace(Manner::Answering);
+        names.behaviour.send_replace(DnsBehaviour::Answering);
         Ok(sink)
     };
     let recovery = measure(&emulated, sink, url.as_str(), outage).await?;
@@ -125,7 +125,7 @@ fn mount(folder: &Path) -> Result<()> {
 
 /// A name server for which every name is this machine's.
 struct NameServer {
-    manner: watch::Sender<Manner>,
+    behaviour: watch::Sender<DnsBehaviour>,
     serving: JoinHandle<()>,
 }
 
@@ -133,9 +133,9 @@ impl NameServer {
     async fn start() -> Result<Self> {
         let socket = UdpSocket::bind((ADDRESS, 53)).await;
         let socket = socket.context("no name server")?;
-        let (manner, current) = watch::channel(Manner::Answering);
+        let (behaviour, current) = watch::channel(DnsBehaviour::Answering);
         Ok(Self {
-            manner,
+            behaviour,
             serving: tokio::spawn(serve(socket, current)),
         })
     }
@@ -147,11 +147,14 @@ impl Drop for NameServer {
     }
 }
 
-async fn serve(socket: UdpSocket, manner: watch::Receiver<Manner>) {
+async fn serve(socket: UdpSocket, behaviour: watch::Receiver<DnsBehaviour>) {
     let mut query = [0; 512];
     while let Ok((length, client)) = socket.recv_from(&mut query).await {
-        let manner = *manner.borrow();
-        if let Some(answer) = query.get(..length).and_then(|query| answer(query, manner)) {
+        let behaviour = *behaviour.borrow();
+        if let Some(answer) = query
+            .get(..length)
+            .and_then(|query| answer(query, behaviour))
+        {
             // The client asks again if it does not arrive.
             let _ = socket.send_to(&answer, client).await;
         }
@@ -159,15 +162,15 @@ async fn serve(socket: UdpSocket, manner: watch::Receiver<Manner>) {
 }
 
 /// The answer to a query (RFC 1035, 4.1), if there is one.
-fn answer(query: &[u8], manner: Manner) -> Option<Vec<u8>> {
+fn answer(query: &[u8], behaviour: DnsBehaviour) -> Option<Vec<u8>> {
     let (header, rest) = query.split_first_chunk::<12>()?;
     let name_length = rest.iter().position(|byte| *byte == 0)? + 1;
     let question = rest.get(..name_length + 4)?;
     let is_about_ipv4 = question.get(name_length..)?.starts_with(&[0, 1]);
-    let (code, answers) = match manner {
-        Manner::Silent => return None,
-        Manner::Failing => (2, 0),
-        Manner::Answering => (0, u8::from(is_about_ipv4)),
+    let (code, answers) = match behaviour {
+        DnsBehaviour::Silent => return None,
+        DnsBehaviour::Failing => (2, 0),
+        DnsBehaviour::Answering => (0, u8::from(is_about_ipv4)),
     };
     let [id_high, id_low, ..] = *header;
     // A response, recursion desired and available; one question.
@@ -207,18 +210,22 @@ mod tests {
 
     #[test]
     fn names_are_this_machines_over_ipv4_alone() {
-        let told = answer(&query(1), Manner::Answering).unwrap();
+        let told = answer(&query(1), DnsBehaviour::Answering).unwrap();
         assert_eq!((told[..4].to_vec(), told[7]), (vec![7, 9, 0x81, 0x80], 1));
         assert!(told.ends_with(&[0, 4, 127, 0, 0, 1]));
-        let told = answer(&query(28), Manner::Answering).unwrap();
+        let told = answer(&query(28), DnsBehaviour::Answering).unwrap();
         assert_eq!((told[7], told.len()), (0, query(28).len()));
     }
 
     #[test]
     fn a_server_that_is_gone_fails_or_is_silent() {
-        let failing = answer(&query(1), Manner::Failing).unwrap();
+        let failing = answer(&query(1), DnsBehaviour::Failing).unwrap();
         assert_eq!((failing[3] & 15, failing[7]), (2, 0));
-        assert_eq!(answer(&query(1), Manner::Silent), None);
-        assert_eq!(answer(&query(1)[..15], Manner::Answering), None, "cut off");
+        assert_eq!(answer(&query(1), DnsBehaviour::Silent), None);
+        assert_eq!(
+            answer(&query(1)[..15], DnsBehaviour::Answering),
+            None,
+            "cut off"
+        );
     }
 }

@@ -11,7 +11,7 @@ use testbed::Progress;
 
 use crate::eventually;
 use crate::needs::{Need, controller};
-use crate::sandbox::{PATIENCE, Sandbox, unique};
+use crate::sandbox::{Sandbox, TIMEOUT, unique};
 use crate::world::World;
 
 const RUNNING: [Need; 3] = [Need::Definition, Need::Controller, Need::Emulator];
@@ -88,11 +88,11 @@ async fn roll_out(deployments: &Api<Deployment>, deployment: &Deployment) -> Res
     let name = deployment.name_any();
     deployments.restart(&name).await?;
     let what = format!("the deployment `{name}` is rolled out");
-    eventually(&what, PATIENCE, || rolled_out(deployments, &name)).await
+    eventually(&what, TIMEOUT, || rolled_out(deployments, &name)).await
 }
 
 async fn both_run(deployments: &Api<Deployment>, name: &str) -> Result<Deployment> {
-    eventually("two consumers run", PATIENCE, || async {
+    eventually("two consumers run", TIMEOUT, || async {
         let seen = rolled_out(deployments, name).await?;
         Ok(match seen {
             Progress::Done(deployment) if replicas(&deployment) != Some(2) => {
@@ -125,7 +125,7 @@ async fn rolled_out(deployments: &Api<Deployment>, name: &str) -> Result<Progres
 }
 
 async fn budget_allows_one(budgets: &Api<PodDisruptionBudget>, name: &str) -> Result<()> {
-    eventually("the budget allows one eviction", PATIENCE, || async {
+    eventually("the budget allows one eviction", TIMEOUT, || async {
         let budget = budgets.get(name).await?;
         let allowed = budget.status.map(|status| status.disruptions_allowed);
         Ok(if allowed == Some(1) {
@@ -156,19 +156,15 @@ async fn pods_of(pods: &Api<Pod>, deployment: &Deployment) -> Result<Vec<Pod>> {
 /// Asks as `kubectl drain` does: again, as long as a budget says no.
 async fn evict(pods: &Api<Pod>, name: &str) -> Result<()> {
     let parameters = EvictParams::default();
-    eventually(
-        &format!("the pod `{name}` is evicted"),
-        PATIENCE,
-        || async {
-            match pods.evict(name, &parameters).await {
-                Ok(_) => Ok(Progress::Done(())),
-                Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Progress::Done(())),
-                Err(kube::Error::Api(status)) if status.code == 429 => {
-                    Ok(Progress::Pending(status.message))
-                }
-                Err(error) => Err(error.into()),
+    eventually(&format!("the pod `{name}` is evicted"), TIMEOUT, || async {
+        match pods.evict(name, &parameters).await {
+            Ok(_) => Ok(Progress::Done(())),
+            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Progress::Done(())),
+            Err(kube::Error::Api(status)) if status.code == 429 => {
+                Ok(Progress::Pending(status.message))
             }
-        },
-    )
+            Err(error) => Err(error.into()),
+        }
+    })
     .await
 }

@@ -10,7 +10,7 @@ use testbed::Progress;
 
 use crate::eventually;
 use crate::needs::Need;
-use crate::sandbox::{PATIENCE, Sandbox, unique};
+use crate::sandbox::{Sandbox, TIMEOUT, unique};
 use crate::world::World;
 
 const RUNNING: [Need; 3] = [Need::Definition, Need::Controller, Need::Emulator];
@@ -68,7 +68,7 @@ pub(crate) async fn a_sink_that_expects_tokens_gives_its_source_an_identity(
         .source_is("the source has no identity", "photos", is_unknown)
         .await?;
     sandbox.is_ready("photos").await?;
-    eventually("the account goes", PATIENCE, || async {
+    eventually("the account goes", TIMEOUT, || async {
         Ok(match accounts.get_opt(&account).await? {
             None => Progress::Done(()),
             Some(_) => Progress::Pending("it is there".to_owned()),
@@ -94,7 +94,7 @@ pub(crate) async fn a_trust_bundle_reaches_an_adapter_that_runs(world: &World) -
     });
     let config_maps = sandbox.api::<ConfigMap>();
     sandbox.apply(&config_maps, &bundle).await?;
-    eventually("the bundle is there", PATIENCE, || async {
+    eventually("the bundle is there", TIMEOUT, || async {
         let found = config_maps.get_opt(&adapter.name_any()).await?;
         let texts = found.and_then(|found| found.data).unwrap_or_default();
         // The cluster may have bundles of its own.

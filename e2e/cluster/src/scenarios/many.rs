@@ -25,7 +25,7 @@ const SOURCES: usize = 100;
 const COUNT: &str = "E2E_SOURCES";
 
 /// Most of this is the cluster's own time for making so many Deployments.
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The source that is broken, and the Secret of it alone.
 const BROKEN: &str = "broken";
@@ -96,7 +96,7 @@ async fn put_broken_source(sandbox: &Sandbox<'_>, topic: &str) -> Result<()> {
 /// Waits until all but the broken one are ready. Gives the versions of these.
 async fn all_ready(sandbox: &Sandbox<'_>, count: usize) -> Result<BTreeMap<String, String>> {
     let sources = sandbox.sources();
-    eventually("all sources become ready", PATIENCE, || async {
+    eventually("all sources become ready", TIMEOUT, || async {
         let mut all = sources.list(&ListParams::default()).await?.items;
         all.retain(is_ready);
         Ok(if all.len() == count {

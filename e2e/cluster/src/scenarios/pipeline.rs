@@ -17,7 +17,7 @@ use crate::world::World;
 const PHOTO: &[u8] = include_bytes!("../../../../assets/astronaut.jpg");
 
 /// The face service may have to be started from nothing, its image pulled included.
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A result larger than this is none.
 const RESULT_LIMIT_BYTES: u64 = 16 << 20;
@@ -53,7 +53,7 @@ pub(crate) async fn a_photo_comes_back_through_the_broker(world: &World) -> Resu
         .await?;
     let annotated = eventually(
         &format!("the result `{result}` appears"),
-        PATIENCE,
+        TIMEOUT,
         || async {
             match bucket.get(&result).await {
                 Ok(object) => Ok(Progress::Done(
@@ -79,7 +79,7 @@ pub(crate) async fn a_photo_comes_back_through_the_broker(world: &World) -> Resu
 async fn sample_is_ready(world: &World, config: &Config) -> Result<()> {
     let sources: kube::Api<source_api::MnsOssSource> =
         kube::Api::namespaced(world.client.clone(), &config.sample_namespace);
-    eventually("the sample's source becomes ready", PATIENCE, || async {
+    eventually("the sample's source becomes ready", TIMEOUT, || async {
         let all = sources.list(&kube::api::ListParams::default()).await?.items;
         let source = all
             .iter()

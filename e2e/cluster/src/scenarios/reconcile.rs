@@ -11,7 +11,7 @@ use testbed::Progress;
 use crate::cloud::KEY;
 use crate::eventually;
 use crate::needs::Need;
-use crate::sandbox::{PATIENCE, SINK, Sandbox, unique};
+use crate::sandbox::{SINK, Sandbox, TIMEOUT, unique};
 use crate::world::World;
 
 /// Requirements of nearly all of these.
@@ -153,7 +153,7 @@ pub(crate) async fn a_renamed_topic_moves_the_subscription(world: &World) -> Res
         cloud.is_subscribed(&new, moved).await?,
         "the new topic has no subscription"
     );
-    eventually("the old subscription goes", PATIENCE, || async {
+    eventually("the old subscription goes", TIMEOUT, || async {
         let is_there = cloud.is_subscribed(&old, &subscription).await?;
         Ok(if is_there {
             Progress::Pending("it is there".to_owned())
@@ -174,7 +174,7 @@ pub(crate) async fn a_queue_that_somebody_deleted_is_made_again(world: &World) -
     cloud.delete_queue(queue).await?;
     // MNS tells nobody. The controller learns of it at its next regular look, which
     // `e2e/deploy.toml` makes frequent.
-    eventually("the queue is made again", PATIENCE, || async {
+    eventually("the queue is made again", TIMEOUT, || async {
         let is_there = cloud.queue_status(queue).await?.is_some();
         Ok(if is_there {
             Progress::Done(())
@@ -203,7 +203,7 @@ pub(crate) async fn an_adapter_that_somebody_changed_is_put_right(world: &World)
     deployments
         .patch(&name, &PatchParams::default(), &Patch::Strategic(&wrong))
         .await?;
-    eventually("the image is put right", PATIENCE, || async {
+    eventually("the image is put right", TIMEOUT, || async {
         let now = image(&deployments.get(&name).await?);
         Ok(if now.as_deref() == Some(&right) {
             Progress::Done(())
@@ -215,7 +215,7 @@ pub(crate) async fn an_adapter_that_somebody_changed_is_put_right(world: &World)
     deployments
         .delete(&name, &kube::api::DeleteParams::default())
         .await?;
-    eventually("the adapter is made again", PATIENCE, || async {
+    eventually("the adapter is made again", TIMEOUT, || async {
         let again = deployments
             .get_opt(&name)
             .await?
