@@ -20,7 +20,7 @@ const API_SERVER: &str = "https://kubernetes.default.svc";
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 const DEADLINE: Duration = Duration::from_secs(5);
 /// As much as the API server takes of an object.
-const ANSWER_BYTES: usize = 3 << 20;
+const RESPONSE_BYTES: usize = 3 << 20;
 
 /// A source in the namespace of the pod that this process runs in.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl Source {
         let url = format!(
             "{server}/apis/sources.eventing.knative.dev/v1alpha1/namespaces/{namespace}/mnsosssources/{name}"
         );
-        let call = Call::new(DEADLINE, ANSWER_BYTES).replay(Replay::Safe);
+        let call = Call::new(DEADLINE, RESPONSE_BYTES).replay(Replay::Safe);
         let request = || {
             let bearer = format!("Bearer {token}");
             Request::get(&url)

@@ -272,7 +272,7 @@ fn faces_reason(error: &FaceError) -> &'static str {
     match error {
         FaceError::PictureRefused { .. } | FaceError::NotUpright { .. } => "face_api_refused",
         FaceError::Misconfigured { .. } => "face_api_misconfigured",
-        FaceError::Unavailable { .. } | FaceError::InvalidAnswer { .. } => "face_api_unavailable",
+        FaceError::Unavailable { .. } | FaceError::InvalidResponse { .. } => "face_api_unavailable",
         _ => "defect",
     }
 }

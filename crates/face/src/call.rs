@@ -14,9 +14,9 @@ use crate::refusal::classify;
 const ATTEMPT_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Landmarks and features of a hundred faces fit many times over.
-const ANSWER_LIMIT_BYTES: usize = 4 << 20;
+const RESPONSE_LIMIT_BYTES: usize = 4 << 20;
 
-/// Sends what `request` makes and signs anew for each attempt, and reads the answer. A temporary
+/// Sends what `request` makes and signs anew for each attempt, and reads the response. A temporary
 /// refusal carries the wait that the service asked for.
 pub(crate) async fn call<T>(
     transport: &Transport,
@@ -24,7 +24,7 @@ pub(crate) async fn call<T>(
     request: impl Fn() -> Result<http::Request<Bytes>, BoxError> + Send + Sync,
     read: impl FnOnce(StatusCode, &[u8]) -> Result<T, FaceError>,
 ) -> Result<T, FaceError> {
-    let terms = Call::new(ATTEMPT_DEADLINE, ANSWER_LIMIT_BYTES)
+    let terms = Call::new(ATTEMPT_DEADLINE, RESPONSE_LIMIT_BYTES)
         .replay(Replay::Safe)
         .classify(classify);
     let response = transport.send(&terms, request).await;

@@ -4,7 +4,7 @@
 //! request. The scheme knows no temporary credentials. `/face/detect` and
 //! `/face/verify` are not used: they tell neither gender nor age.
 
-mod answer;
+mod response;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use transport::{BoxError, Transport};
 use url::Url;
 
-pub use answer::read_answer;
+pub use response::read_answer;
 
 use crate::analysis::{Analysis, Dimensions};
 use crate::call::call;
@@ -89,9 +89,9 @@ impl Dataplus {
         }
         let (body, sent) = self.body(&photo).await?;
         let request = || self.request(&body);
-        let read = |status, answer: &[u8]| read_answer(status, answer, sent);
-        let answer = call(&self.transport, SERVICE, request, read).await?;
-        Ok(answer.rescaled(sent, dimensions))
+        let read = |status, response: &[u8]| read_answer(status, response, sent);
+        let response = call(&self.transport, SERVICE, request, read).await?;
+        Ok(response.rescaled(sent, dimensions))
     }
 
     /// The body of the call, and the size in which it gives the picture.

@@ -61,13 +61,13 @@ pub enum FaceError {
     },
     /// The service reports success, but its response cannot be read. Temporary: responses are cut
     /// off, and proxies interfere.
-    #[error("`{service}` gave an answer that cannot be used")]
-    InvalidAnswer {
+    #[error("`{service}` sent a response that cannot be used")]
+    InvalidResponse {
         /// The service.
         service: &'static str,
         /// What is wrong with the response.
         #[source]
-        source: AnswerError,
+        source: ResponseError,
     },
     /// The detector or a decoder panicked. Permanent for this picture.
     #[error("the analysis of the picture crashed")]
@@ -85,7 +85,7 @@ impl FaceError {
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::Unavailable { wait, .. } => Disposition::retry_after(*wait),
-            Self::InvalidAnswer { .. } => Disposition::Retry,
+            Self::InvalidResponse { .. } => Disposition::Retry,
             Self::PictureRefused { .. }
             | Self::NotUpright { .. }
             | Self::PictureUnreadable { .. }
@@ -103,7 +103,7 @@ impl FaceError {
             Self::PictureUnreadable { .. } => "picture_unreadable",
             Self::Misconfigured { .. } => "misconfigured",
             Self::Unavailable { .. } => "unavailable",
-            Self::InvalidAnswer { .. } => "invalid_answer",
+            Self::InvalidResponse { .. } => "invalid_answer",
             Self::Crashed { .. } => "crashed",
         }
     }
@@ -111,9 +111,9 @@ impl FaceError {
     /// The error for a call without a response.
     pub(crate) fn from_transport(service: &'static str, source: TransportError) -> Self {
         match source {
-            TransportError::TooLarge { limit_bytes, .. } => Self::InvalidAnswer {
+            TransportError::TooLarge { limit_bytes, .. } => Self::InvalidResponse {
                 service,
-                source: AnswerError::TooLarge { limit_bytes },
+                source: ResponseError::TooLarge { limit_bytes },
             },
             source if source.disposition().is_retryable() => Self::Unavailable {
                 service,
@@ -139,7 +139,7 @@ impl FaceError {
 /// What is wrong with a response that reports success.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum AnswerError {
+pub enum ResponseError {
     /// Not JSON, or not of the documented types.
     #[error("it does not have the documented form")]
     Form {
@@ -172,7 +172,7 @@ pub enum AnswerError {
     /// Larger than any real answer.
     #[error("it exceeds {limit_bytes} bytes")]
     TooLarge {
-        /// What an answer may have.
+        /// What a response may have.
         limit_bytes: usize,
     },
 }

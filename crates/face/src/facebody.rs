@@ -4,8 +4,8 @@
 //! uploaded to a bucket that the vendor provides for this, as the official SDKs do ("Advance").
 //! `DetectFace` is not used: it tells neither gender nor age.
 
-mod answer;
 mod form;
+mod response;
 mod upload;
 
 use std::fmt;
@@ -19,7 +19,7 @@ use tracing::debug;
 use transport::Transport;
 use url::Url;
 
-pub use answer::read_answer;
+pub use response::read_answer;
 pub use upload::{Authorization, read_authorization};
 
 pub use crate::rpc::RpcSignature;
@@ -133,8 +133,8 @@ impl Facebody {
             Some(source) => source,
             None => self.upload(&photo).await?,
         };
-        let answer = self.recognize(&source).await?;
-        Ok(answer.rescaled(source.dimensions, dimensions))
+        let response = self.recognize(&source).await?;
+        Ok(response.rescaled(source.dimensions, dimensions))
     }
 
     async fn upload(&self, photo: &Arc<dyn Photo>) -> Result<Source, FaceError> {
@@ -159,7 +159,7 @@ impl Facebody {
                 ("MaxFaceNumber", &self.options.max_faces.to_string()),
             ],
         };
-        let read = |status, answer: &[u8]| read_answer(status, answer, source.dimensions);
+        let read = |status, response: &[u8]| read_answer(status, response, source.dimensions);
         self.call(SERVICE, &action, read).await
     }
 

@@ -5,7 +5,7 @@
 //! as it is at that moment: a caller that means a certain version has to compare the object's
 //! `ETag` before and after.
 
-mod answer;
+mod response;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use signing::LiveCredentials;
 use transport::Transport;
 use url::Url;
 
-pub use answer::read_answer;
+pub use response::read_answer;
 
 use crate::analysis::Analysis;
 use crate::call::call;

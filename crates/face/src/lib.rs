@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod analysis;
-mod answer;
 mod attribute_set;
 mod backend;
 mod call;
@@ -11,6 +10,7 @@ mod lenient_string;
 mod limits;
 mod photo;
 mod refusal;
+mod response;
 mod rpc;
 mod vendor;
 
@@ -22,5 +22,5 @@ pub mod local;
 pub use analysis::{Analysis, Dimensions, Face, Gender, Rect};
 pub use attribute_set::{AttributeSet, InvalidAttributes};
 pub use backend::Backend;
-pub use error::{AnswerError, FaceError, FormError, Refusal};
+pub use error::{FaceError, FormError, Refusal, ResponseError};
 pub use photo::{Encoded, Photo, StoredFile};

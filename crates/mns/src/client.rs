@@ -19,7 +19,7 @@ use crate::list::{ListRequest, Page};
 use crate::message::SentMessage;
 use crate::name::{QueueName, TopicName};
 use crate::queue::{Queue, QueueStatus};
-use crate::request::{LIST_ANSWER_BYTES, Request};
+use crate::request::{LIST_RESPONSE_BYTES, Request};
 use crate::topic::Topic;
 use crate::xml::ParseError;
 
@@ -94,8 +94,8 @@ impl Client {
     /// # Errors
     /// See [`Error::disposition`].
     pub async fn list_queues(&self, request: &ListRequest) -> Result<Page<QueueName>, Error> {
-        let call = Request::get("ListQueue", "queues".into()).answer_limit(LIST_ANSWER_BYTES);
-        self.read(call.listing(request)?, |answer| queue_list(answer))
+        let call = Request::get("ListQueue", "queues".into()).response_limit(LIST_RESPONSE_BYTES);
+        self.read(call.listing(request)?, |response| queue_list(response))
             .await
     }
 
@@ -107,9 +107,9 @@ impl Client {
         &self,
         request: &ListRequest,
     ) -> Result<Page<QueueStatus>, Error> {
-        let call = Request::get("ListQueue", "queues".into()).answer_limit(LIST_ANSWER_BYTES);
-        self.read(call.listing(request)?.with_meta(), |answer| {
-            queue_status_list(answer)
+        let call = Request::get("ListQueue", "queues".into()).response_limit(LIST_RESPONSE_BYTES);
+        self.read(call.listing(request)?.with_meta(), |response| {
+            queue_status_list(response)
         })
         .await
     }
@@ -119,8 +119,8 @@ impl Client {
     /// # Errors
     /// See [`Error::disposition`].
     pub async fn list_topics(&self, request: &ListRequest) -> Result<Page<TopicName>, Error> {
-        let call = Request::get("ListTopic", "topics".into()).answer_limit(LIST_ANSWER_BYTES);
-        self.read(call.listing(request)?, |answer| topic_list(answer))
+        let call = Request::get("ListTopic", "topics".into()).response_limit(LIST_RESPONSE_BYTES);
+        self.read(call.listing(request)?, |response| topic_list(response))
             .await
     }
 
@@ -130,15 +130,15 @@ impl Client {
         request: Request,
         read: impl Fn(&Bytes) -> Result<T, ParseError>,
     ) -> Result<T, Error> {
-        let answer = self.call(&request).await?;
-        let answer = accepted(&request, answer)?;
-        read(answer.body()).map_err(|source| unreadable(&request, &answer, source))
+        let response = self.call(&request).await?;
+        let response = accepted(&request, response)?;
+        read(response.body()).map_err(|source| unreadable(&request, &response, source))
     }
 
     /// Makes a call that must succeed, and gives the status of the response.
     pub(crate) async fn done(&self, request: Request) -> Result<http::StatusCode, Error> {
-        let answer = self.call(&request).await?;
-        Ok(accepted(&request, answer)?.status())
+        let response = self.call(&request).await?;
+        Ok(accepted(&request, response)?.status())
     }
 
     /// Makes a call that stores or publishes one message.
@@ -176,20 +176,20 @@ impl Client {
 
 /// Whether a response calls for another attempt. MNS throttles with 400, so the code decides. A
 /// batch that failed in part is final, because MNS did the rest of it.
-fn classify(answer: &Response<Bytes>) -> RetryClass {
+fn classify(response: &Response<Bytes>) -> RetryClass {
     // A success is final anyway, and its body may be long.
-    if !answer.status().is_success() && is_partial_failure(answer.body()) {
+    if !response.status().is_success() && is_partial_failure(response.body()) {
         return RetryClass::Final;
     }
-    classify_refusal(answer)
+    classify_refusal(response)
 }
 
 /// The same of a call that is done as a whole or not at all.
-pub(crate) fn classify_refusal(answer: &Response<Bytes>) -> RetryClass {
-    if answer.status().is_success() {
+pub(crate) fn classify_refusal(response: &Response<Bytes>) -> RetryClass {
+    if response.status().is_success() {
         return RetryClass::Final;
     }
-    match Refusal::of(answer).kind() {
+    match Refusal::of(response).kind() {
         RefusalKind::Throttled => RetryClass::Throttled,
         RefusalKind::ServiceFault => RetryClass::Transient,
         _ => RetryClass::Final,
@@ -204,28 +204,32 @@ fn is_partial_failure(body: &Bytes) -> bool {
 /// The response, if it is a success.
 pub(crate) fn accepted(
     request: &Request,
-    answer: Response<Bytes>,
+    response: Response<Bytes>,
 ) -> Result<Response<Bytes>, Error> {
-    if answer.status().is_success() {
-        Ok(answer)
+    if response.status().is_success() {
+        Ok(response)
     } else {
-        Err(refused(request, &answer))
+        Err(refused(request, &response))
     }
 }
 
 /// The error for a response that refuses the call.
-pub(crate) fn refused(request: &Request, answer: &Response<Bytes>) -> Error {
+pub(crate) fn refused(request: &Request, response: &Response<Bytes>) -> Error {
     Error::Refused {
         call: request.name().clone(),
-        refusal: Box::new(Refusal::of(answer)),
+        refusal: Box::new(Refusal::of(response)),
     }
 }
 
 /// The error for a response whose document cannot be read.
-pub(crate) fn unreadable(request: &Request, answer: &Response<Bytes>, source: ParseError) -> Error {
+pub(crate) fn unreadable(
+    request: &Request,
+    response: &Response<Bytes>,
+    source: ParseError,
+) -> Error {
     Error::Unreadable {
         call: request.name().clone(),
-        status: answer.status(),
+        status: response.status(),
         source,
     }
 }

@@ -41,7 +41,7 @@ pub enum Error {
     Unreadable {
         /// Which call.
         call: CallName,
-        /// Status of the answer.
+        /// Status of the response.
         status: http::StatusCode,
         /// What is wrong with the document.
         #[source]

@@ -64,7 +64,7 @@ impl Queue {
     pub async fn attributes(&self) -> Result<QueueStatus, Error> {
         let request = Request::get("GetQueueAttributes", self.path());
         self.client
-            .read(request, |answer| queue_status(answer))
+            .read(request, |response| queue_status(response))
             .await
     }
 

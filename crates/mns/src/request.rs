@@ -24,15 +24,15 @@ const WITH_META: (HeaderName, HeaderValue) = (
 );
 const XML: HeaderValue = HeaderValue::from_static("text/xml;charset=UTF-8");
 
-/// Room for an answer without messages: an error, attributes, results of a batch of 16.
-const ANSWER_BYTES: usize = 64 * 1024;
+/// Room for a response without messages: an error, attributes, results of a batch of 16.
+const RESPONSE_BYTES: usize = 64 * 1024;
 
 /// Room for a page of 1,000 queues with all their attributes.
-pub(crate) const LIST_ANSWER_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const LIST_RESPONSE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Room for one received message: 64 KiB in which every character is written as the longest
 /// reference that MNS uses (`&quot;`), and its other elements.
-pub(crate) const MESSAGE_ANSWER_BYTES: usize = 6 * 64 * 1024 + 8 * 1024;
+pub(crate) const MESSAGE_RESPONSE_BYTES: usize = 6 * 64 * 1024 + 8 * 1024;
 
 /// A call: its operation, resource, content and limits.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub(crate) struct Request {
     headers: HeaderMap,
     body: Bytes,
     hold: Duration,
-    answer_limit_bytes: usize,
+    response_limit_bytes: usize,
     replay: Replay,
 }
 
@@ -59,7 +59,7 @@ impl Request {
             headers: HeaderMap::from_iter([VERSION]),
             body: Bytes::new(),
             hold: Duration::ZERO,
-            answer_limit_bytes: ANSWER_BYTES,
+            response_limit_bytes: RESPONSE_BYTES,
             replay: Replay::Safe,
         }
     }
@@ -131,9 +131,9 @@ impl Request {
     }
 
     /// Sets how large the response may be.
-    pub(crate) fn answer_limit(self, answer_limit_bytes: usize) -> Self {
+    pub(crate) fn response_limit(self, response_limit_bytes: usize) -> Self {
         Self {
-            answer_limit_bytes,
+            response_limit_bytes,
             ..self
         }
     }
@@ -145,7 +145,7 @@ impl Request {
 
     /// How the transport makes the call; `timeout` is for an attempt beside the long poll.
     pub(crate) fn call(&self, timeout: Duration) -> Call {
-        Call::new(self.hold + timeout, self.answer_limit_bytes).replay(self.replay)
+        Call::new(self.hold + timeout, self.response_limit_bytes).replay(self.replay)
     }
 
     /// The request, not yet dated or signed.

@@ -13,7 +13,7 @@ use crate::list::{ListRequest, Page};
 use crate::message::SentMessage;
 use crate::name::{SubscriptionName, TopicName};
 use crate::queue::{Created, absent_is_deleted};
-use crate::request::{LIST_ANSWER_BYTES, Request};
+use crate::request::{LIST_RESPONSE_BYTES, Request};
 
 pub use attributes::{TopicAttributes, TopicStatus};
 pub use subscription::{
@@ -69,7 +69,7 @@ impl Topic {
     pub async fn attributes(&self) -> Result<TopicStatus, Error> {
         let request = Request::get("GetTopicAttributes", self.path());
         self.client
-            .read(request, |answer| topic_status(answer))
+            .read(request, |response| topic_status(response))
             .await
     }
 
@@ -84,7 +84,7 @@ impl Topic {
 
     /// Publishes a message to all subscriptions, or to those that filter for `tag`.
     ///
-    /// It is not repeated when the answer is lost, because it would then be published twice.
+    /// It is not repeated when the response is lost, because it would then be published twice.
     ///
     /// # Errors
     /// [`Error::Unwritable`] for a body that XML cannot carry. See [`Error::disposition`].
@@ -141,7 +141,7 @@ impl Topic {
     ) -> Result<SubscriptionStatus, Error> {
         let request = Request::get("GetSubscriptionAttributes", self.subscription_path(name));
         self.client
-            .read(request, |answer| subscription_status(answer))
+            .read(request, |response| subscription_status(response))
             .await
     }
 
@@ -163,9 +163,12 @@ impl Topic {
         request: &ListRequest,
     ) -> Result<Page<SubscriptionName>, Error> {
         let path = format!("{}/subscriptions", self.path());
-        let call = Request::get("ListSubscriptionByTopic", path).answer_limit(LIST_ANSWER_BYTES);
+        let call =
+            Request::get("ListSubscriptionByTopic", path).response_limit(LIST_RESPONSE_BYTES);
         self.client
-            .read(call.listing(request)?, |answer| subscription_list(answer))
+            .read(call.listing(request)?, |response| {
+                subscription_list(response)
+            })
             .await
     }
 

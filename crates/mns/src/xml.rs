@@ -1,6 +1,6 @@
 //! The subset of XML that MNS uses: elements with text, no meaning in attributes or order.
 //!
-//! Reading is one pass over the answer, without a tree; text that needs no decoding is
+//! Reading is one pass over the response, without a tree; text that needs no decoding is
 //! borrowed. Document types are refused, so that there are no entities to expand, and depth is
 //! bounded. Writing refuses what XML 1.0 cannot carry instead of sending a broken document.
 

@@ -37,7 +37,7 @@ pub fn refusal(head: &Parts, body: &[u8]) -> Refusal {
     Refusal::read(head, body)
 }
 
-/// Reads what the head of an answer says about an object of `size_bytes`; `None` if it does
+/// Reads what the head of a response says about an object of `size_bytes`; `None` if it does
 /// not name a version.
 #[must_use]
 pub fn object_meta(headers: &HeaderMap, size_bytes: u64) -> Option<ObjectMeta> {

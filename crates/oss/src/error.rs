@@ -67,7 +67,7 @@ pub enum Error {
         source: SignError,
     },
     /// A parameter is outside the limits of OSS, so nothing was sent. Permanent.
-    #[error("{context} cannot be asked for: {reason}")]
+    #[error("{context} exceeds a limit of OSS: {reason}")]
     OutsideLimits {
         /// The operation and its object.
         context: Box<Context>,
@@ -75,11 +75,11 @@ pub enum Error {
         reason: &'static str,
     },
     /// OSS reported success in a document or with headers that cannot be read.
-    #[error("the answer to {context} is not understood")]
+    #[error("the response to {context} is not understood")]
     Unreadable {
         /// The operation and its object.
         context: Box<Context>,
-        /// What is wrong with the answer.
+        /// What is wrong with the response.
         #[source]
         source: BoxError,
     },
@@ -96,7 +96,7 @@ pub enum Error {
     Truncated {
         /// The operation and its object.
         context: Box<Context>,
-        /// How many bytes the head of the answer announced.
+        /// How many bytes the head of the response announced.
         announced_bytes: u64,
         /// How many came.
         received_bytes: u64,
@@ -260,7 +260,7 @@ impl Error {
 
 const CLOCK_SKEWED: &str = "RequestTimeTooSkewed";
 
-/// How far this machine's clock is ahead of the one behind the answer.
+/// How far this machine's clock is ahead of the one behind the response.
 fn skew(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
     let date = headers.get(header::DATE)?.to_str().ok()?;
     Some(now.duration_since(signing::time::parse_http_date(date)?))

@@ -99,7 +99,7 @@ pub struct ObjectMeta {
 }
 
 impl ObjectMeta {
-    /// Reads the head of an answer about an object of `size_bytes`.
+    /// Reads the head of a response about an object of `size_bytes`.
     pub(crate) fn read(headers: &HeaderMap, size_bytes: u64) -> Result<Self, WireError> {
         Ok(Self {
             etag: etag(headers)?,
@@ -126,7 +126,7 @@ pub(crate) fn crc64(headers: &HeaderMap) -> Option<Crc64> {
     text(headers, &CRC64)?.trim().parse().ok().map(Crc64)
 }
 
-/// The number of bytes that the answer announces.
+/// The number of bytes that the response announces.
 pub(crate) fn content_length(headers: &HeaderMap) -> Result<u64, WireError> {
     const ELEMENT: &str = "Content-Length";
     let length =

@@ -39,7 +39,7 @@ pub(crate) struct Request<'a> {
     headers: HeaderMap,
     body: Bytes,
     replay: Replay,
-    answer_limit_bytes: usize,
+    response_limit_bytes: usize,
 }
 
 impl<'a> Request<'a> {
@@ -57,7 +57,7 @@ impl<'a> Request<'a> {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             replay: Replay::Safe,
-            answer_limit_bytes: ERROR_LIMIT_BYTES,
+            response_limit_bytes: ERROR_LIMIT_BYTES,
         }
     }
 
@@ -120,8 +120,8 @@ impl<'a> Request<'a> {
         self
     }
 
-    pub(crate) fn answer_limit_bytes(mut self, limit: usize) -> Self {
-        self.answer_limit_bytes = limit;
+    pub(crate) fn response_limit_bytes(mut self, limit: usize) -> Self {
+        self.response_limit_bytes = limit;
         self
     }
 
@@ -176,7 +176,7 @@ impl<'a> Request<'a> {
         let moving = self.body.len() as u64 / SLOWEST_BYTES_PER_SECOND;
         Call::new(
             self.bucket.client().timeout() + Duration::from_secs(moving),
-            self.answer_limit_bytes,
+            self.response_limit_bytes,
         )
         .replay(self.replay)
         .classify(classify)

@@ -1,7 +1,7 @@
 //! The multipart form of a PostObject upload.
 //!
 //! Written by hand because the transport sends whole bodies that it can send again. Values come
-//! from an answer of the service, so what would break out of its part is refused.
+//! from a response of the service, so what would break out of its part is refused.
 
 use bytes::Bytes;
 use transport::BoxError;

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::form::Form;
 use super::{Facebody, REGION};
-use crate::error::{AnswerError, FaceError, Refusal};
+use crate::error::{FaceError, Refusal, ResponseError};
 use crate::photo::Encoded;
 use crate::rpc::Action;
 use crate::vendor;
@@ -28,7 +28,7 @@ const UPLOAD: &str = "facebody upload";
 const UPLOAD_DEADLINE: Duration = Duration::from_mins(1);
 
 /// Answers to uploads are a few lines of XML.
-const UPLOAD_ANSWER_LIMIT_BYTES: usize = 64 << 10;
+const UPLOAD_RESPONSE_LIMIT_BYTES: usize = 64 << 10;
 
 /// The authorization to upload one file. The signature in it is as good as a key while it lasts.
 #[derive(Deserialize)]
@@ -51,17 +51,17 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// Reads the answer of `AuthorizeFileUpload`. Never panics, whatever the bytes.
+/// Reads the response of `AuthorizeFileUpload`. Never panics, whatever the bytes.
 ///
 /// # Errors
-/// [`FaceError::InvalidAnswer`], or what the service's refusal amounts to.
+/// [`FaceError::InvalidResponse`], or what the service's refusal amounts to.
 pub fn read_authorization(status: StatusCode, body: &[u8]) -> Result<Authorization, FaceError> {
     if !status.is_success() {
         return Err(Refusal::read(status, body).into_error(OPEN_PLATFORM, status));
     }
-    let form = |error: serde_json::Error| FaceError::InvalidAnswer {
+    let form = |error: serde_json::Error| FaceError::InvalidResponse {
         service: OPEN_PLATFORM,
-        source: AnswerError::Form {
+        source: ResponseError::Form {
             source: error.into(),
         },
     };
@@ -98,7 +98,7 @@ impl Facebody {
             let request = request.header(CONTENT_TYPE, &form.content_type);
             Ok(request.body(form.body.clone())?)
         };
-        let terms = Call::new(UPLOAD_DEADLINE, UPLOAD_ANSWER_LIMIT_BYTES).replay(Replay::Safe);
+        let terms = Call::new(UPLOAD_DEADLINE, UPLOAD_RESPONSE_LIMIT_BYTES).replay(Replay::Safe);
         let response = self.transport.send(&terms, request).await;
         let response = response.map_err(|source| FaceError::from_transport(UPLOAD, source))?;
         let status = response.status();
@@ -114,7 +114,7 @@ impl Authorization {
     /// Where the form goes: the root of the bucket, in the vendor's domain or at `over`.
     ///
     /// # Errors
-    /// [`FaceError::InvalidAnswer`] when that would be outside of the vendor's domain.
+    /// [`FaceError::InvalidResponse`] when that would be outside of the vendor's domain.
     pub fn bucket_url(&self, over: Option<&Url>) -> Result<Url, FaceError> {
         if let Some(over) = over {
             let mut url = over.clone();
@@ -124,9 +124,9 @@ impl Authorization {
             return Ok(url);
         }
         let host = format!("{}.{}", self.bucket, self.endpoint);
-        vendor::url(&host).ok_or_else(|| FaceError::InvalidAnswer {
+        vendor::url(&host).ok_or_else(|| FaceError::InvalidResponse {
             service: OPEN_PLATFORM,
-            source: AnswerError::ForeignHost {
+            source: ResponseError::ForeignHost {
                 host: host.escape_debug().take(200).collect(),
             },
         })

@@ -16,13 +16,13 @@ pub enum ModelError {
         #[source]
         source: BadWeights,
     },
-    /// The answer holds something else than numbers.
+    /// The response holds something else than numbers.
     #[error("the built-in net `{net}` gave an answer that is no number")]
     NotANumber {
         /// `age` or `gender`.
         net: &'static str,
     },
-    /// The answer has another shape than it should.
+    /// The response has another shape than it should.
     #[error("the built-in net `{net}` gave an answer of the wrong shape")]
     Shape {
         /// `gender`.

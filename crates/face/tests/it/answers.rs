@@ -249,16 +249,16 @@ fn image_faces_answers_are_checked_before_use() {
     project: misconfigured: `imm` cannot be used as configured: `ResourceNotFound`: the image must be stored in the region of the service (request `7C9E6679-7425-40DE-944B-E07FC1F90AE7`)
     error in a success: misconfigured: `imm` cannot be used as configured: `InvalidImage.Region`: the image must be stored in the region of the service (request `7C9E6679-7425-40DE-944B-E07FC1F90AE7`)
     no list: 0 faces
-    no list and no request: invalid_answer: `imm` gave an answer that cannot be used: it lacks `Faces`
+    no list and no request: invalid_answer: `imm` sent a response that cannot be used: it lacks `Faces`
     empty list: 0 faces
     list of nothing: 0 faces
-    no list at all: invalid_answer: `imm` gave an answer that cannot be used: it does not have the documented form: invalid type: string "none", expected a list of faces at line 1 column 15
+    no list at all: invalid_answer: `imm` sent a response that cannot be used: it does not have the documented form: invalid type: string "none", expected a list of faces at line 1 column 15
     no rectangle: 1 faces
     a polygon: 1 faces
     half a rectangle: 1 faces
     a face outside: 1 faces
     fractions: 2 faces
-    a word for a number: invalid_answer: `imm` gave an answer that cannot be used: it does not have the documented form: invalid type: string "old", expected f64 at line 1 column 22
+    a word for a number: invalid_answer: `imm` sent a response that cannot be used: it does not have the documented form: invalid type: string "old", expected f64 at line 1 column 22
     "#);
 }
 

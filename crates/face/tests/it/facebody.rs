@@ -199,6 +199,6 @@ async fn refusals_are_told_apart() {
 #[tokio::test]
 async fn useless_answer_is_not_believed() {
     let (error, _) = error_of(ResponseTemplate::new(200).set_body_string("{}")).await;
-    insta::assert_snapshot!(told(&error), @"`facebody` gave an answer that cannot be used: it lacks `Data`");
+    insta::assert_snapshot!(told(&error), @"`facebody` sent a response that cannot be used: it lacks `Data`");
     assert_eq!(error.disposition(), Disposition::Retry);
 }

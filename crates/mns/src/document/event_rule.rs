@@ -69,12 +69,12 @@ pub(crate) fn event_rule_parameters(rule: &EventRule) -> [(&'static str, String)
     ]
 }
 
-/// Reads the answer to `GetEventRule`.
+/// Reads the response to `GetEventRule`.
 ///
 /// # Errors
-/// When it is not such an answer, or the rule delivers elsewhere.
-pub fn event_rule(answer: &[u8]) -> Result<EventRule, ParseError> {
-    let Answer { data } = serde_json::from_slice(answer)?;
+/// When it is not such a response, or the rule delivers elsewhere.
+pub fn event_rule(response: &[u8]) -> Result<EventRule, ParseError> {
+    let Answer { data } = serde_json::from_slice(response)?;
     let mut match_rules = BTreeSet::new();
     for set in data.match_rules {
         let read: Result<Vec<_>, _> = set.into_iter().map(WireMatchRule::read).collect();

@@ -52,12 +52,12 @@ impl ItemFields {
     }
 }
 
-/// Reads the answer to a failed call: the `Error` document of MNS, or the JSON of its OpenAPI.
-pub fn service_error(answer: &[u8]) -> Result<ServiceError, ParseError> {
-    if answer.trim_ascii_start().starts_with(b"{") {
-        return Ok(serde_json::from_slice(answer)?);
+/// Reads the response to a failed call: the `Error` document of MNS, or the JSON of its OpenAPI.
+pub fn service_error(response: &[u8]) -> Result<ServiceError, ParseError> {
+    if response.trim_ascii_start().starts_with(b"{") {
+        return Ok(serde_json::from_slice(response)?);
     }
-    let (mut document, root) = Document::open(answer, Leniency::Strict)?;
+    let (mut document, root) = Document::open(response, Leniency::Strict)?;
     if root.local() != "Error" {
         return Err(ParseError::unexpected_root(root.local()));
     }
@@ -78,8 +78,8 @@ pub fn service_error(answer: &[u8]) -> Result<ServiceError, ParseError> {
 }
 
 /// Reads the `Errors` document that lists the failed items of a batch of deletes.
-pub fn delete_failures(answer: &[u8]) -> Result<DeleteFailures, ParseError> {
-    let (mut document, root) = Document::open(answer, Leniency::Strict)?;
+pub fn delete_failures(response: &[u8]) -> Result<DeleteFailures, ParseError> {
+    let (mut document, root) = Document::open(response, Leniency::Strict)?;
     if root.local() != "Errors" {
         return Err(ParseError::unexpected_root(root.local()));
     }

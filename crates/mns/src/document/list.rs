@@ -12,38 +12,38 @@ use crate::queue::QueueStatus;
 use crate::xml::{Document, Leniency, ParseError};
 
 /// Reads a page of queues.
-pub fn queue_list(answer: &[u8]) -> Result<Page<QueueName>, ParseError> {
-    page(answer, "Queues", "Queue", |document| {
+pub fn queue_list(response: &[u8]) -> Result<Page<QueueName>, ParseError> {
+    page(response, "Queues", "Queue", |document| {
         name(document, "QueueURL")
     })
 }
 
 /// Reads a page of queues that was asked for with their attributes.
-pub fn queue_status_list(answer: &[u8]) -> Result<Page<QueueStatus>, ParseError> {
-    page(answer, "Queues", "Queue", queue::read)
+pub fn queue_status_list(response: &[u8]) -> Result<Page<QueueStatus>, ParseError> {
+    page(response, "Queues", "Queue", queue::read)
 }
 
 /// Reads a page of topics.
-pub fn topic_list(answer: &[u8]) -> Result<Page<TopicName>, ParseError> {
-    page(answer, "Topics", "Topic", |document| {
+pub fn topic_list(response: &[u8]) -> Result<Page<TopicName>, ParseError> {
+    page(response, "Topics", "Topic", |document| {
         name(document, "TopicURL")
     })
 }
 
 /// Reads a page of subscriptions.
-pub fn subscription_list(answer: &[u8]) -> Result<Page<SubscriptionName>, ParseError> {
-    page(answer, "Subscriptions", "Subscription", |document| {
+pub fn subscription_list(response: &[u8]) -> Result<Page<SubscriptionName>, ParseError> {
+    page(response, "Subscriptions", "Subscription", |document| {
         name(document, "SubscriptionURL")
     })
 }
 
 fn page<T>(
-    answer: &[u8],
+    response: &[u8],
     root: &str,
     item: &str,
     read: impl Fn(&mut Document<'_>) -> Result<T, ParseError>,
 ) -> Result<Page<T>, ParseError> {
-    let (mut document, found) = Document::open(answer, Leniency::Strict)?;
+    let (mut document, found) = Document::open(response, Leniency::Strict)?;
     if found.local() != root {
         return Err(ParseError::unexpected_root(found.local()));
     }

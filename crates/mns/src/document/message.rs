@@ -123,57 +123,57 @@ fn required<T>(value: Option<T>, element: &'static str) -> Result<T, ParseError>
     value.ok_or(ParseError::Missing { element })
 }
 
-/// Reads the answer to a receive: a `Message`, or `Messages` of them, of which at most `max`
+/// Reads the response to a receive: a `Message`, or `Messages` of them, of which at most `max`
 /// and their bytes at most [`MESSAGE_BYTES`] times as many.
 ///
 /// A message needs no more than an id and a handle. One that cannot be read does not take the
 /// others with it: a faulty answer is an error only if nothing in it can be read. A body that
 /// is not text, which XML cannot carry, is not UTF-8 here either. Messages beyond the bounds are
 /// not returned; MNS makes them visible again.
-pub fn messages(answer: &Bytes, max: BatchSize) -> Result<Vec<Message>, ParseError> {
-    readable_items(answer, max, |fields| {
+pub fn messages(response: &Bytes, max: BatchSize) -> Result<Vec<Message>, ParseError> {
+    readable_items(response, max, |fields| {
         let message = fields.received()?;
         let size_bytes = message.held_bytes();
         Ok((message, size_bytes))
     })
 }
 
-/// Reads the answer to a peek: a `Message`, or `Messages` of them. As [`messages`] otherwise.
-pub fn peeked_messages(answer: &Bytes, max: BatchSize) -> Result<Vec<PeekedMessage>, ParseError> {
-    readable_items(answer, max, |fields| {
+/// Reads the response to a peek: a `Message`, or `Messages` of them. As [`messages`] otherwise.
+pub fn peeked_messages(response: &Bytes, max: BatchSize) -> Result<Vec<PeekedMessage>, ParseError> {
+    readable_items(response, max, |fields| {
         let message = fields.peeked()?;
         let size_bytes = message.id.len() + message.body.len();
         Ok((message, size_bytes))
     })
 }
 
-/// Reads the answer to a batch of sends, in the order of the batch. Items may have failed
-/// whatever the status of the answer.
-pub fn sent_messages(answer: &Bytes) -> Result<Vec<SentItem>, ParseError> {
+/// Reads the response to a batch of sends, in the order of the batch. Items may have failed
+/// whatever the status of the response.
+pub fn sent_messages(response: &Bytes) -> Result<Vec<SentItem>, ParseError> {
     let mut items = Vec::new();
-    each(answer, Leniency::Strict, |fields| {
+    each(response, Leniency::Strict, |fields| {
         items.push(fields.sent_item()?);
         Ok(Next::More)
     })?;
     Ok(items)
 }
 
-/// Reads the answer to a single send or publish.
-pub fn sent_message(answer: &Bytes) -> Result<SentMessage, ParseError> {
-    one(answer, "Message", Fields::sent)
+/// Reads the response to a single send or publish.
+pub fn sent_message(response: &Bytes) -> Result<SentMessage, ParseError> {
+    one(response, "Message", Fields::sent)
 }
 
-/// Reads the answer to a change of visibility.
-pub fn visibility(answer: &Bytes) -> Result<Visibility, ParseError> {
-    one(answer, "ChangeVisibility", Fields::visibility)
+/// Reads the response to a change of visibility.
+pub fn visibility(response: &Bytes) -> Result<Visibility, ParseError> {
+    one(response, "ChangeVisibility", Fields::visibility)
 }
 
 fn one<T>(
-    answer: &Bytes,
+    response: &Bytes,
     root: &str,
     convert: fn(Fields) -> Result<T, ParseError>,
 ) -> Result<T, ParseError> {
-    let (mut document, name) = Document::open(answer, Leniency::Strict)?;
+    let (mut document, name) = Document::open(response, Leniency::Strict)?;
     if name.local() != root {
         return Err(ParseError::unexpected_root(name.local()));
     }
@@ -183,7 +183,7 @@ fn one<T>(
 /// Makes a value of an item, with the number of bytes that the value keeps.
 type Convert<T> = fn(Fields) -> Result<(T, usize), ParseError>;
 
-/// The items of an answer, as far as the caller's bounds admit them.
+/// The items of a response, as far as the caller's bounds admit them.
 struct BoundedItems<T> {
     items: Vec<T>,
     max: usize,
@@ -208,7 +208,7 @@ impl<T> BoundedItems<T> {
         let Some(free_bytes) = fits.filter(|_| self.items.len() < self.max) else {
             warn!(
                 messages = self.items.len(),
-                "an answer of MNS brings more than was asked for, leaving the rest in the queue"
+                "MNS returned more messages than requested, ignoring the rest (they become visible again)"
             );
             return Ok(Next::Enough);
         };
@@ -226,17 +226,17 @@ enum Next {
 }
 
 fn readable_items<T>(
-    answer: &Bytes,
+    response: &Bytes,
     max: BatchSize,
     convert: Convert<T>,
 ) -> Result<Vec<T>, ParseError> {
     let mut whole = BoundedItems::new(max, convert);
-    let Err(fault) = each(answer, Leniency::Salvaging, |fields| whole.take(fields)) else {
+    let Err(fault) = each(response, Leniency::Salvaging, |fields| whole.take(fields)) else {
         return Ok(whole.items);
     };
     drop(whole);
     let mut pieces = BoundedItems::new(max, convert);
-    piece_by_piece(answer, |fields| pieces.take(fields));
+    piece_by_piece(response, |fields| pieces.take(fields));
     let items = pieces.items;
     if items.is_empty() {
         return Err(fault);
@@ -244,15 +244,15 @@ fn readable_items<T>(
     warn!(
         messages = items.len(),
         fault = %fault,
-        "an answer of MNS is faulty, taking what can be read of it"
+        "a response of MNS is damaged, taking what can be read of it"
     );
     Ok(items)
 }
 
 /// Passes on the items that can be read when each is parsed as a document of its own.
-fn piece_by_piece(answer: &[u8], mut take: impl FnMut(Fields) -> Result<Next, ParseError>) {
-    let mut text = String::with_capacity(answer.len());
-    for chunk in answer.utf8_chunks() {
+fn piece_by_piece(response: &[u8], mut take: impl FnMut(Fields) -> Result<Next, ParseError>) {
+    let mut text = String::with_capacity(response.len());
+    for chunk in response.utf8_chunks() {
         text.push_str(chunk.valid());
         text.extend((!chunk.invalid().is_empty()).then_some(SPOILED));
     }
@@ -273,11 +273,11 @@ fn piece_by_piece(answer: &[u8], mut take: impl FnMut(Fields) -> Result<Next, Pa
 
 /// Passes on the items of a document, one after the other, until `take` has enough.
 fn each(
-    answer: &[u8],
+    response: &[u8],
     leniency: Leniency,
     mut take: impl FnMut(Fields) -> Result<Next, ParseError>,
 ) -> Result<(), ParseError> {
-    let (mut document, root) = Document::open(answer, leniency)?;
+    let (mut document, root) = Document::open(response, leniency)?;
     match root.local() {
         "Message" => take(Fields::read(&mut document)?).map(drop),
         "Messages" => {

@@ -8,8 +8,8 @@ use crate::queue::{QueueAttributes, QueueStatus};
 use crate::xml::{Document, ForbiddenCharacter, Leniency, ParseError, body};
 
 /// Reads the attributes of a queue.
-pub fn queue_status(answer: &[u8]) -> Result<QueueStatus, ParseError> {
-    let (mut document, root) = Document::open(answer, Leniency::Strict)?;
+pub fn queue_status(response: &[u8]) -> Result<QueueStatus, ParseError> {
+    let (mut document, root) = Document::open(response, Leniency::Strict)?;
     if root.local() != "Queue" {
         return Err(ParseError::unexpected_root(root.local()));
     }

@@ -76,7 +76,7 @@ pub(super) fn switch(
     }
 }
 
-/// The exact text of the element just started. It shares no memory with the answer, which may
+/// The exact text of the element just started. It shares no memory with the response, which may
 /// be far larger. Where a reference names no character, it holds a byte that UTF-8 never has, so
 /// that it cannot be taken for the text that was sent.
 pub(super) fn exact(document: &mut Document<'_>) -> Result<Bytes, ParseError> {

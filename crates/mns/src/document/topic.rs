@@ -9,9 +9,9 @@ use crate::topic::{
 use crate::xml::{Document, ForbiddenCharacter, Leniency, ParseError, body};
 
 /// Reads the attributes of a topic.
-pub fn topic_status(answer: &[u8]) -> Result<TopicStatus, ParseError> {
+pub fn topic_status(response: &[u8]) -> Result<TopicStatus, ParseError> {
     let mut status = TopicStatus::default();
-    children_of("Topic", answer, |document, name| {
+    children_of("Topic", response, |document, name| {
         match name {
             "TopicName" => status.name = document.value()?.unwrap_or_default(),
             "CreateTime" => status.create_time = seconds(document, "CreateTime")?,
@@ -37,9 +37,9 @@ pub fn topic_status(answer: &[u8]) -> Result<TopicStatus, ParseError> {
 }
 
 /// Reads the attributes of a subscription.
-pub fn subscription_status(answer: &[u8]) -> Result<SubscriptionStatus, ParseError> {
+pub fn subscription_status(response: &[u8]) -> Result<SubscriptionStatus, ParseError> {
     let mut status = SubscriptionStatus::default();
-    children_of("Subscription", answer, |document, name| {
+    children_of("Subscription", response, |document, name| {
         match name {
             "SubscriptionName" => status.name = document.value()?.unwrap_or_default(),
             "Subscriber" => status.subscriber = document.value()?,
@@ -67,10 +67,10 @@ pub fn subscription_status(answer: &[u8]) -> Result<SubscriptionStatus, ParseErr
 
 fn children_of(
     root: &str,
-    answer: &[u8],
+    response: &[u8],
     child: impl FnMut(&mut Document<'_>, &str) -> Result<(), ParseError>,
 ) -> Result<(), ParseError> {
-    let (mut document, name) = Document::open(answer, Leniency::Strict)?;
+    let (mut document, name) = Document::open(response, Leniency::Strict)?;
     if name.local() != root {
         return Err(ParseError::unexpected_root(name.local()));
     }

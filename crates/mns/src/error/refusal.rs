@@ -115,29 +115,29 @@ pub struct Refusal {
 
 impl Refusal {
     /// Reads a response that is not a success. Without a document of MNS only the status counts.
-    pub(crate) fn of<B: AsRef<[u8]>>(answer: &http::Response<B>) -> Self {
-        let error = document::service_error(answer.body().as_ref()).ok();
-        let header = |name| Some(answer.headers().get(name)?.to_str().ok()?.to_owned());
+    pub(crate) fn of<B: AsRef<[u8]>>(response: &http::Response<B>) -> Self {
+        let error = document::service_error(response.body().as_ref()).ok();
+        let header = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let (code, message, request_id) = error.map_or((None, String::new(), None), |error| {
             (Some(error.code), error.message, error.request_id)
         });
         Self {
-            status: answer.status(),
+            status: response.status(),
             code,
             message: message.chars().take(SHOWN_CHARS).collect(),
             request_id: request_id.or_else(|| header(REQUEST_ID)),
-            retry_after: retry_after(answer.headers(), jiff::Timestamp::now()),
+            retry_after: retry_after(response.headers(), jiff::Timestamp::now()),
             service_date: header(http::header::DATE.as_str()),
         }
     }
 
-    /// Status of the answer.
+    /// Status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The code, if the answer was a document of MNS.
+    /// The code, if the response was a document of MNS.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
@@ -197,7 +197,7 @@ pub struct ItemError {
 }
 
 impl ItemError {
-    /// Takes what the answer says about the item.
+    /// Takes what the response says about the item.
     pub(crate) fn new(code: String, message: &str) -> Self {
         Self {
             code,

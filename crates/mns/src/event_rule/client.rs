@@ -22,7 +22,7 @@ const PRODUCT: (&str, &str) = ("ProductName", "oss");
 /// How long one attempt may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Room for a rule with all that it can have, and more.
-const ANSWER_BYTES: usize = 256 * 1024;
+const RESPONSE_BYTES: usize = 256 * 1024;
 
 /// Creates, reads and deletes event rules of one account in one region. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ impl EventRules {
     pub async fn create(&self, name: &EventRuleName, rule: &EventRule) -> Result<(), Error> {
         let call = call_name("CreateEventRule", name);
         let structured = event_rule_parameters(rule);
-        // The same for all attempts, so that one whose answer was lost is not a conflict.
+        // The same for all attempts, so that one whose response was lost is not a conflict.
         let token = nonce();
         let mut parameters = vec![("RuleName", name.as_str()), ("ClientToken", token.as_str())];
         parameters.extend(
@@ -81,14 +81,14 @@ impl EventRules {
     /// [`Error::Unreadable`].
     pub async fn get(&self, name: &EventRuleName) -> Result<Option<EventRule>, Error> {
         let call = call_name("GetEventRule", name);
-        let answer = match self.call(&call, &[("RuleName", name.as_str())]).await {
-            Ok(answer) => answer,
+        let response = match self.call(&call, &[("RuleName", name.as_str())]).await {
+            Ok(response) => response,
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => return Err(error),
         };
-        let rule = event_rule(answer.body()).map_err(|source| Error::Unreadable {
+        let rule = event_rule(response.body()).map_err(|source| Error::Unreadable {
             call,
-            status: answer.status(),
+            status: response.status(),
             source,
         })?;
         Ok(Some(rule))
@@ -113,21 +113,21 @@ impl EventRules {
         call: &CallName,
         parameters: &[(&str, &str)],
     ) -> Result<http::Response<Bytes>, Error> {
-        let terms = Call::new(TIMEOUT, ANSWER_BYTES)
+        let terms = Call::new(TIMEOUT, RESPONSE_BYTES)
             .replay(Replay::Safe)
             .classify(classify_refusal);
         let make = || self.request(call.operation, parameters);
-        let answer = self.transport.send(&terms, make).await;
-        let answer = answer.map_err(|source| Error::Unanswered {
+        let response = self.transport.send(&terms, make).await;
+        let response = response.map_err(|source| Error::Unanswered {
             call: call.clone(),
             source,
         })?;
-        if answer.status().is_success() {
-            return Ok(answer);
+        if response.status().is_success() {
+            return Ok(response);
         }
         Err(Error::Refused {
             call: call.clone(),
-            refusal: Box::new(Refusal::of(&answer)),
+            refusal: Box::new(Refusal::of(&response)),
         })
     }
 

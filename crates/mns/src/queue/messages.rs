@@ -1,6 +1,6 @@
 //! Sending, receiving, deleting.
 //!
-//! The answer to a receive is read message by message, and a message needs no more than an id and
+//! The response to a receive is read message by message, and a message needs no more than an id and
 //! a handle: one that spoils the document does not hold up those beside it.
 
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use crate::error::{Error, ItemError, Refusal, RefusalKind};
 use crate::limits::{BatchSize, PollingWait, VisibilityTimeout};
 use crate::message::{Message, PeekedMessage, SendMessage, SentMessage, Visibility};
 use crate::receipt::ReceiptHandle;
-use crate::request::{MESSAGE_ANSWER_BYTES, Request};
+use crate::request::{MESSAGE_RESPONSE_BYTES, Request};
 use crate::xml::ParseError;
 
 /// The result of a batch of deletes.
@@ -30,7 +30,7 @@ pub struct DeleteOutcome {
 impl Queue {
     /// Sends one message.
     ///
-    /// It is not repeated when the answer is lost, because it would then be in the queue twice.
+    /// It is not repeated when the response is lost, because it would then be in the queue twice.
     ///
     /// # Errors
     /// [`Error::Unwritable`] for a body that XML cannot carry. See [`Error::disposition`].
@@ -47,18 +47,18 @@ impl Queue {
     pub async fn send_batch(&self, batch: &[SendMessage]) -> Result<Vec<SentItem>, Error> {
         let request = Request::post("BatchSendMessage", self.messages_path());
         let request = checked_batch(request, batch.len())?.body(sending_batch(batch))?;
-        let answer = self.client.call(&request).await?;
-        // An answer that is not about the items is about the whole.
-        match sent_messages(answer.body()) {
+        let response = self.client.call(&request).await?;
+        // A response that is not about the items is about the whole.
+        match sent_messages(response.body()) {
             Ok(items) if items.len() == batch.len() => Ok(items),
             Ok(_) => Err(unreadable(
                 &request,
-                &answer,
+                &response,
                 ParseError::Missing { element: "Message" },
             )),
             Err(source) => {
-                let answer = accepted(&request, answer)?;
-                Err(unreadable(&request, &answer, source))
+                let response = accepted(&request, response)?;
+                Err(unreadable(&request, &response, source))
             }
         }
     }
@@ -70,7 +70,7 @@ impl Queue {
     /// wait at once, so a caller's loop must pause by itself.
     ///
     /// # Errors
-    /// See [`Error::disposition`]. An attempt without an answer is repeated; a message that was
+    /// See [`Error::disposition`]. An attempt without a response is repeated; a message that was
     /// in the lost answer comes again after its visibility timeout.
     ///
     /// # Cancel safety
@@ -79,13 +79,13 @@ impl Queue {
         let request = Request::get("ReceiveMessage", self.messages_path())
             .query(format!("waitseconds={wait}"))
             .hold(wait.get())
-            .answer_limit(MESSAGE_ANSWER_BYTES);
-        let taken = self.receive_call(request, |answer| messages(answer, BatchSize::MIN));
+            .response_limit(MESSAGE_RESPONSE_BYTES);
+        let taken = self.receive_call(request, |response| messages(response, BatchSize::MIN));
         Ok(taken.await?.pop())
     }
 
     /// Receives up to `max` messages, waiting for the first up to `wait`; none if the queue
-    /// stayed empty. What an answer brings beyond that, or beyond [`MESSAGE_BYTES`](crate::document::MESSAGE_BYTES) for each, is
+    /// stayed empty. What a response brings beyond that, or beyond [`MESSAGE_BYTES`](crate::document::MESSAGE_BYTES) for each, is
     /// left and becomes visible again. Otherwise as [`Queue::receive`].
     ///
     /// # Errors
@@ -101,8 +101,8 @@ impl Queue {
         let request = Request::get("BatchReceiveMessage", self.messages_path())
             .query(format!("numOfMessages={max}&waitseconds={wait}"))
             .hold(wait.get())
-            .answer_limit(batch_answer_bytes(max));
-        self.receive_call(request, |answer| messages(answer, max))
+            .response_limit(batch_answer_bytes(max));
+        self.receive_call(request, |response| messages(response, max))
             .await
     }
 
@@ -113,8 +113,10 @@ impl Queue {
     pub async fn peek(&self) -> Result<Option<PeekedMessage>, Error> {
         let request = Request::get("PeekMessage", self.messages_path())
             .query("peekonly=true")
-            .answer_limit(MESSAGE_ANSWER_BYTES);
-        let taken = self.receive_call(request, |answer| peeked_messages(answer, BatchSize::MIN));
+            .response_limit(MESSAGE_RESPONSE_BYTES);
+        let taken = self.receive_call(request, |response| {
+            peeked_messages(response, BatchSize::MIN)
+        });
         Ok(taken.await?.pop())
     }
 
@@ -125,8 +127,8 @@ impl Queue {
     pub async fn peek_batch(&self, max: BatchSize) -> Result<Vec<PeekedMessage>, Error> {
         let request = Request::get("BatchPeekMessage", self.messages_path())
             .query(format!("peekonly=true&numOfMessages={max}"))
-            .answer_limit(batch_answer_bytes(max));
-        self.receive_call(request, |answer| peeked_messages(answer, max))
+            .response_limit(batch_answer_bytes(max));
+        self.receive_call(request, |response| peeked_messages(response, max))
             .await
     }
 
@@ -148,11 +150,11 @@ impl Queue {
     pub async fn delete_batch(&self, handles: &[ReceiptHandle]) -> Result<DeleteOutcome, Error> {
         let request = Request::delete("BatchDeleteMessage", self.messages_path());
         let request = checked_batch(request, handles.len())?.body(receipt_handles(handles))?;
-        let answer = self.client.call(&request).await?;
+        let response = self.client.call(&request).await?;
         // The list of failures comes with any status, 404 in the vendor's own sample.
-        match delete_failures(answer.body()) {
+        match delete_failures(response.body()) {
             Ok(failed) => Ok(DeleteOutcome { failed }),
-            Err(_) => accepted(&request, answer).map(|_deleted| DeleteOutcome::default()),
+            Err(_) => accepted(&request, response).map(|_deleted| DeleteOutcome::default()),
         }
     }
 
@@ -178,17 +180,17 @@ impl Queue {
         request: Request,
         read: impl Fn(&Bytes) -> Result<Vec<T>, ParseError>,
     ) -> Result<Vec<T>, Error> {
-        let answer = self.client.call(&request).await?;
-        if answer.status().is_success() {
-            return read(answer.body()).map_err(|source| unreadable(&request, &answer, source));
+        let response = self.client.call(&request).await?;
+        if response.status().is_success() {
+            return read(response.body()).map_err(|source| unreadable(&request, &response, source));
         }
-        none_if_empty(&request, &answer)
+        none_if_empty(&request, &response)
     }
 }
 
 /// Nothing, if the refusal says that the queue is empty.
-fn none_if_empty<T>(request: &Request, answer: &Response<Bytes>) -> Result<Vec<T>, Error> {
-    let error = refused(request, answer);
+fn none_if_empty<T>(request: &Request, response: &Response<Bytes>) -> Result<Vec<T>, Error> {
+    let error = refused(request, response);
     let kind = error.refusal().map(Refusal::kind);
     if kind == Some(RefusalKind::NoMessage) {
         Ok(Vec::new())
@@ -208,5 +210,5 @@ fn checked_batch(request: Request, len: usize) -> Result<Request, Error> {
 fn batch_answer_bytes(max: BatchSize) -> usize {
     usize::try_from(max.get())
         .unwrap_or(usize::MAX)
-        .saturating_mul(MESSAGE_ANSWER_BYTES)
+        .saturating_mul(MESSAGE_RESPONSE_BYTES)
 }

@@ -14,8 +14,8 @@ use crate::wire::{self, DeleteResult};
 /// Most objects that one request can delete.
 const MAX_KEYS: usize = 1000;
 
-/// Most bytes of the answer: every key, encoded three to one, with what surrounds it.
-const ANSWER_LIMIT_BYTES: usize = 4 * 1024 * 1024;
+/// Most bytes of the response: every key, encoded three to one, with what surrounds it.
+const RESPONSE_LIMIT_BYTES: usize = 4 * 1024 * 1024;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
@@ -46,7 +46,7 @@ impl Bucket {
             .on_bucket(Operation::DeleteMultipleObjects, Method::POST)
             .query("delete", "")
             .query("encoding-type", "url")
-            .answer_limit_bytes(ANSWER_LIMIT_BYTES)
+            .response_limit_bytes(RESPONSE_LIMIT_BYTES)
             .text(CONTENT_MD5, &md5)?
             .xml(document);
         if keys.len() > MAX_KEYS {

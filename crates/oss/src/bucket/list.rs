@@ -73,7 +73,7 @@ impl Bucket {
         let page_size = page_size.to_string();
         let mut request = self
             .on_bucket(Operation::ListObjectsV2, Method::GET)
-            .answer_limit_bytes(PAGE_LIMIT_BYTES)
+            .response_limit_bytes(PAGE_LIMIT_BYTES)
             .query("list-type", "2")
             .query("encoding-type", "url")
             .query("max-keys", &page_size);

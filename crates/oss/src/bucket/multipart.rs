@@ -192,7 +192,7 @@ impl MultipartUpload {
     }
 
     /// The object, if it has this checksum: then an earlier attempt completed the upload and
-    /// its answer was lost.
+    /// its response was lost.
     async fn completed_before(&self, ours: Crc64) -> Option<PutResult> {
         let meta = self.bucket.head(&self.key).await.ok()?;
         (meta.crc64 == Some(ours)).then_some(PutResult {

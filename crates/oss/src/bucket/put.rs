@@ -107,12 +107,12 @@ pub(super) fn check_sum(context: &Context, ours: Crc64, headers: &HeaderMap) -> 
     }
 }
 
-/// The tag that OSS reports in the head of its answer.
+/// The tag that OSS reports in the head of its response.
 pub(super) fn etag(context: &Context, headers: &HeaderMap) -> Result<ETag, Error> {
     meta::etag(headers).map_err(|source| Error::unreadable(context, source))
 }
 
-/// The result that OSS reports in a document, and in the head of the answer.
+/// The result that OSS reports in a document, and in the head of the response.
 pub(super) fn stored(
     context: &Context,
     etag: &str,

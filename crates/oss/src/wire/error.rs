@@ -30,7 +30,7 @@ impl Document for ErrorDocument {
 }
 
 impl ErrorDocument {
-    /// The document in an answer's body, or in the header `x-oss-err` where the answer can
+    /// The document in a response's body, or in the header `x-oss-err` where the response can
     /// have no body.
     pub(crate) fn find(headers: &http::HeaderMap, body: &[u8]) -> Option<Self> {
         Self::in_body(body).or_else(|| {
@@ -39,7 +39,7 @@ impl ErrorDocument {
         })
     }
 
-    /// The document in an answer's body.
+    /// The document in a response's body.
     pub(crate) fn in_body(body: &[u8]) -> Option<Self> {
         super::read(body).ok()
     }

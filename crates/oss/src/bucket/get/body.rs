@@ -1,4 +1,4 @@
-//! The body of an answer, checked while it streams by.
+//! The body of a response, checked while it streams by.
 
 use std::fmt;
 use std::ops::RangeInclusive;

@@ -29,7 +29,7 @@ impl fmt::Display for ByteRange {
     }
 }
 
-/// The part that an answer holds.
+/// The part that a response holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ContentRange {
     pub(super) first: u64,

@@ -1,4 +1,4 @@
-//! The answer document of `DetectImageFaces`.
+//! The response document of `DetectImageFaces`.
 //!
 //! Only what is used is read; emotions, poses and the rest may have any form.
 
@@ -10,9 +10,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::SERVICE;
 use crate::analysis::{Analysis, Dimensions, Face, Gender, Rect};
-use crate::answer::{Content, age, probability, read};
-use crate::error::{AnswerError, FaceError, Refusal};
+use crate::error::{FaceError, Refusal, ResponseError};
 use crate::lenient_string::LenientString;
+use crate::response::{Content, age, probability, read};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -24,7 +24,7 @@ struct Document {
     code: Option<String>,
 }
 
-/// Those of the figures that have a rectangle. Others are dropped while they are read: an answer
+/// Those of the figures that have a rectangle. Others are dropped while they are read: a response
 /// of millions of empty ones must not take a hundred times its size.
 struct Figures(Vec<Figure>);
 
@@ -50,11 +50,11 @@ struct Boundary {
     height: Option<f64>,
 }
 
-/// Reads an answer about a picture of the size `picture`. Never panics, whatever the bytes; every
+/// Reads a response about a picture of the size `picture`. Never panics, whatever the bytes; every
 /// rectangle lies inside the picture.
 ///
 /// # Errors
-/// [`FaceError::InvalidAnswer`], or what the service's refusal amounts to.
+/// [`FaceError::InvalidResponse`], or what the service's refusal amounts to.
 pub fn read_answer(
     status: StatusCode,
     body: &[u8],
@@ -75,7 +75,7 @@ pub fn read_answer(
         Document { request_id, .. } if !request_id.0.is_empty() => {
             Ok(Content::Faces(Analysis::default()))
         }
-        Document { .. } => Err(AnswerError::Missing { field: "Faces" }),
+        Document { .. } => Err(ResponseError::Missing { field: "Faces" }),
     })
 }
 

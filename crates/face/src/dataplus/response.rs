@@ -1,4 +1,4 @@
-//! The answer document of `/face/attribute`.
+//! The response document of `/face/attribute`.
 //!
 //! Only what is used is read; landmarks, features and the rest may have any form.
 
@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::SERVICE;
 use crate::analysis::{Analysis, Dimensions};
-use crate::answer::{Content, List, Lists, list, read};
-use crate::error::{AnswerError, FaceError, Refusal};
+use crate::error::{FaceError, Refusal, ResponseError};
 use crate::lenient_string::LenientString;
 use crate::refusal::ERRNO;
+use crate::response::{Content, List, Lists, list, read};
 
 /// The document. The service states an error in a 200 answer by a number other than 0.
 #[derive(Deserialize)]
@@ -31,11 +31,11 @@ struct Document {
     age: Vec<Option<f64>>,
 }
 
-/// Reads an answer about a picture that was sent in the size `sent`, in whose coordinates the
+/// Reads a response about a picture that was sent in the size `sent`, in whose coordinates the
 /// faces are given. Never panics, whatever the bytes; every rectangle lies inside the picture.
 ///
 /// # Errors
-/// [`FaceError::InvalidAnswer`], or what the service's refusal amounts to.
+/// [`FaceError::InvalidResponse`], or what the service's refusal amounts to.
 pub fn read_answer(
     status: StatusCode,
     body: &[u8],
@@ -47,11 +47,11 @@ pub fn read_answer(
 }
 
 impl Document {
-    fn content(self, sent: Dimensions) -> Result<Content, AnswerError> {
+    fn content(self, sent: Dimensions) -> Result<Content, ResponseError> {
         if self.errno != 0 {
             return Ok(Content::Refused(self.refusal()));
         }
-        let missing = AnswerError::Missing { field: "face_num" };
+        let missing = ResponseError::Missing { field: "face_num" };
         let list = |name, values| List { name, values };
         let lists = Lists {
             count: self.face_num.ok_or(missing)?,

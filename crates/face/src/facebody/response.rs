@@ -1,4 +1,4 @@
-//! The answer document of `RecognizeFace`.
+//! The response document of `RecognizeFace`.
 //!
 //! Only what is used is read; landmarks, features and the rest may have any form.
 
@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::SERVICE;
 use crate::analysis::{Analysis, Dimensions};
-use crate::answer::{Content, List, Lists, list, read};
-use crate::error::{AnswerError, FaceError, Refusal};
+use crate::error::{FaceError, Refusal, ResponseError};
+use crate::response::{Content, List, Lists, list, read};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -32,11 +32,11 @@ struct Data {
     age_list: Vec<Option<f64>>,
 }
 
-/// Reads an answer about a picture that was sent in the size `sent`, in whose coordinates the
+/// Reads a response about a picture that was sent in the size `sent`, in whose coordinates the
 /// faces are given. Never panics, whatever the bytes; every rectangle lies inside the picture.
 ///
 /// # Errors
-/// [`FaceError::InvalidAnswer`], or what the service's refusal amounts to.
+/// [`FaceError::InvalidResponse`], or what the service's refusal amounts to.
 pub fn read_answer(
     status: StatusCode,
     body: &[u8],
@@ -47,13 +47,13 @@ pub fn read_answer(
             data: Some(data), ..
         } => data.lists()?.analysis(sent).map(Content::Faces),
         Document { code: Some(_), .. } => Ok(Content::Refused(Refusal::read(status, body))),
-        Document { .. } => Err(AnswerError::Missing { field: "Data" }),
+        Document { .. } => Err(ResponseError::Missing { field: "Data" }),
     })
 }
 
 impl Data {
-    fn lists(self) -> Result<Lists, AnswerError> {
-        let missing = AnswerError::Missing { field: "FaceCount" };
+    fn lists(self) -> Result<Lists, ResponseError> {
+        let missing = ResponseError::Missing { field: "FaceCount" };
         let list = |name, values| List { name, values };
         Ok(Lists {
             count: self.face_count.ok_or(missing)?,

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::analysis::{Analysis, Dimensions, Face, Gender, Rect};
-use crate::error::{AnswerError, FaceError, Refusal};
+use crate::error::{FaceError, Refusal, ResponseError};
 
 /// Numbers of a face's rectangle: left, top, width, height.
 const RECTANGLE: usize = 4;
@@ -28,13 +28,13 @@ pub(crate) enum Content {
 pub(crate) fn read<D: DeserializeOwned>(
     service: &'static str,
     (status, body): (StatusCode, &[u8]),
-    content: impl FnOnce(D) -> Result<Content, AnswerError>,
+    content: impl FnOnce(D) -> Result<Content, ResponseError>,
 ) -> Result<Analysis, FaceError> {
     if !status.is_success() {
         return Refusal::read(status, body).into_analysis(service, status);
     }
-    let invalid = |source| FaceError::InvalidAnswer { service, source };
-    let form = |error: serde_json::Error| AnswerError::Form {
+    let invalid = |source| FaceError::InvalidResponse { service, source };
+    let form = |error: serde_json::Error| ResponseError::Form {
         source: error.into(),
     };
     let document = serde_json::from_slice(body).map_err(|error| invalid(form(error)))?;
@@ -61,7 +61,7 @@ pub(crate) struct Lists {
 
 impl Lists {
     /// Puts the faces of a picture of this size together. Faces outside the picture are left out.
-    pub(crate) fn analysis(&self, picture: Dimensions) -> Result<Analysis, AnswerError> {
+    pub(crate) fn analysis(&self, picture: Dimensions) -> Result<Analysis, ResponseError> {
         let count = usize::try_from(self.count).unwrap_or(usize::MAX);
         self.rectangles
             .expect_length(count.saturating_mul(RECTANGLE))?;
@@ -87,12 +87,12 @@ impl Lists {
 }
 
 impl List {
-    fn expect_length(&self, expected: usize) -> Result<(), AnswerError> {
+    fn expect_length(&self, expected: usize) -> Result<(), ResponseError> {
         let found = self.values.len();
         if found == expected {
             return Ok(());
         }
-        Err(AnswerError::Length {
+        Err(ResponseError::Length {
             list: self.name,
             expected,
             found,
@@ -240,7 +240,7 @@ mod tests {
         ];
         for (name, lists, culprit) in cases {
             match lists.analysis(PICTURE) {
-                Err(AnswerError::Length { list, .. }) => assert_eq!(list, culprit, "{name}"),
+                Err(ResponseError::Length { list, .. }) => assert_eq!(list, culprit, "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
         }
