@@ -55,7 +55,7 @@ pub(crate) struct QueueView {
     pub(crate) source: Option<Source>,
 }
 
-/// How often something may happen, whoever asks.
+/// How often something may happen, for all clients together.
 #[derive(Debug)]
 pub(crate) struct RateLimits {
     /// Attempts to sign in.

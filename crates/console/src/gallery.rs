@@ -41,7 +41,7 @@ struct Entry {
 /// How many faces a result has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Faces {
-    /// Nobody has looked yet.
+    /// Not counted yet.
     Unseen,
     /// It does not say.
     Unknown,
@@ -65,7 +65,7 @@ pub(crate) struct Page {
     pub(crate) found: usize,
     /// How many there are.
     pub(crate) total: usize,
-    /// How many of them nobody has counted the faces of yet.
+    /// How many of them have faces that are not counted yet.
     pub(crate) uncounted: usize,
     /// Whether the bucket was listed to its end.
     pub(crate) is_complete: bool,
@@ -118,7 +118,7 @@ impl Gallery {
         self.0.lock().put(result, faces);
     }
 
-    /// The newest results that nobody has looked at.
+    /// The newest results whose faces are not counted yet.
     pub(crate) fn unseen(&self, count: usize) -> Vec<String> {
         let state = self.0.lock();
         let unseen = state.entries.iter();

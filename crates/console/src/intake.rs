@@ -1,7 +1,7 @@
 //! CloudEvents that are sent to the console: the source's events, the face service's replies, and
 //! dead letters.
 //!
-//! Whoever reaches the console can send them. They change what the page says of photos, and
+//! Any client that reaches the console can send them. They change what the page says of photos, and
 //! nothing else: no file, no bucket, no URL comes from them.
 
 use std::sync::Arc;

@@ -94,7 +94,7 @@ struct Known {
     order: VecDeque<String>,
     documents: DocumentStore,
     unanswered: Unanswered,
-    /// Keys of photos that got their result since somebody asked.
+    /// Keys of photos that got their result since the last call of `take_fresh`.
     fresh: Vec<String>,
     stored: u64,
     refused: u64,

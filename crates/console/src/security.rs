@@ -69,7 +69,7 @@ impl IntoResponse for Rejection {
     }
 }
 
-/// Lets nobody in without a session, and nothing be changed by other sites.
+/// Admits only requests with a session, and no changes by other sites.
 pub(crate) async fn signed_in(
     State(console): State<Shared>,
     mut request: Request,
@@ -93,7 +93,7 @@ pub(crate) async fn signed_in(
     Ok(next.run(request).await)
 }
 
-/// The headers of every answer. What is not said otherwise is kept by nobody.
+/// The headers of every response. Without a header of its own, no response is cached.
 pub(crate) async fn headers(
     State(policy): State<HeaderValue>,
     request: Request,

@@ -29,7 +29,7 @@ pub(crate) struct Sessions {
     key: [u8; 32],
 }
 
-/// Somebody who may use the page.
+/// A signed-in user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
     /// The cookie's value, or the user that the proxy names.
@@ -52,7 +52,7 @@ impl Sessions {
         matches!(self.access.auth_method, AuthMethod::Token(_))
     }
 
-    /// The cookie for somebody who says that this is the token; `None` if it is not.
+    /// The cookie for a user who gives this token; `None` if it is wrong.
     pub(crate) fn open(&self, token: &str, now: Timestamp) -> Option<HeaderValue> {
         let AuthMethod::Token(expected) = &self.access.auth_method else {
             return None;

@@ -27,7 +27,7 @@ pub(crate) const TYPES: [(&str, &[&str]); 5] = [
     ("image/gif", &["gif"]),
 ];
 
-/// Photos that somebody wants to upload.
+/// Photos that a user wants to upload.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wanted {
     files: Vec<File>,

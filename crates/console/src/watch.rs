@@ -111,9 +111,12 @@ impl Console {
             return self.probe_bucket().await.err();
         }
         let checks = stream::iter(due).map(|journey| self.check(journey));
-        let checks = checks.buffer_unordered(CALLS_AT_A_TIME);
-        let failed = checks.filter_map(async |checked| checked.err());
-        failed.fold(None, async |_, error| Some(error)).await
+        let mut checks = checks.buffer_unordered(CALLS_AT_A_TIME);
+        let mut last = None;
+        while let Some(checked) = checks.next().await {
+            last = checked.err().or(last);
+        }
+        last
     }
 
     async fn probe_bucket(&self) -> Result<(), oss::Error> {

@@ -26,7 +26,7 @@ const DIRECTORY: &str = "blobs";
 #[derive(Debug)]
 pub struct Blobs {
     directory: Option<PathBuf>,
-    /// Blobs without an owner whose files somebody may still be reading.
+    /// Blobs without an owner whose files may still be read.
     discarded: Mutex<HashMap<Uuid, Blob>>,
 }
 

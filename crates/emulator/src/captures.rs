@@ -1,5 +1,5 @@
 //! The last requests, as they were received, so that a test can compute their signatures
-//! again with somebody else's signer. Off unless asked for: what is kept holds valid
+//! again with the signer of another program. Off unless asked for: what is kept holds valid
 //! signatures and presigned URLs.
 
 use std::collections::VecDeque;

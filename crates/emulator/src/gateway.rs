@@ -25,7 +25,7 @@ use crate::gate::Admitted;
 use crate::presented::find;
 use crate::shared::Shared;
 
-/// A call of an action, by nobody in particular yet.
+/// A call of an action, before its caller is known.
 #[derive(Debug)]
 pub(crate) struct RpcCall {
     /// What to do.

@@ -171,7 +171,7 @@ impl Journal {
     }
 
     /// Puts the compacted journal in the old one's place. Call once, when every section
-    /// has been restored; a section that nobody asked for is gone afterwards.
+    /// has been restored; a section that was not taken is gone afterwards.
     ///
     /// # Errors
     /// When the file cannot be renamed, or the old one cannot be opened.

@@ -153,7 +153,7 @@ impl Oss {
     }
 
     /// Makes one change: `plan` looks at the store and decides on the record, which is kept
-    /// and applied before anybody else sees the store.
+    /// and applied before any other request sees the store.
     fn commit<T>(&self, plan: impl FnOnce(&Store) -> Result<(Record, T)>) -> Result<T> {
         let mut store = self.store();
         let (record, outcome) = plan(&store)?;

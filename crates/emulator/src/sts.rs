@@ -1,6 +1,6 @@
 //! STS (version 2015-04-01), as far as pods use it: `AssumeRoleWithOIDC`.
 //!
-//! Nobody signs that call; the token is the proof. Providers and roles are made by the admin
+//! That call is not signed; the token is the proof. Providers and roles are made by the admin
 //! API. The keys that are issued are accepted by every service until they end, whatever the
 //! role's permissions are: there are no policies.
 

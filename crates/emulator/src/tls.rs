@@ -1,8 +1,8 @@
 //! TLS on the same ports as plain HTTP, for SDKs that insist on `https`.
 //!
 //! The first byte of a connection tells which of the two it is. The certificate is made at
-//! the start and signed by nobody, so clients must be told not to check it: this keeps no
-//! secret from anybody, it only speaks the language.
+//! the start and self-signed, so clients must be told not to check it: it keeps no secret, and is only there
+//! for clients that speak nothing but HTTPS.
 
 use std::fmt;
 use std::io;

@@ -79,7 +79,7 @@ pub enum DecodeError {
         /// All of them, in the order of the specification.
         names: Vec<&'static str>,
     },
-    /// Two headers or fields for one attribute: nobody can say which one counts.
+    /// Two headers or fields for one attribute: it is undefined which one counts.
     #[error("attribute `{attribute}` is given twice")]
     Duplicate {
         /// Its name.

@@ -33,7 +33,7 @@ impl MemoryBudget {
     /// Waits for `bytes`; for all there is when that is less.
     pub(crate) async fn acquire(&self, bytes: u64) -> MemoryPermit {
         let count = units(bytes).min(self.total);
-        // Nobody closes the semaphore.
+        // The semaphore is never closed.
         MemoryPermit {
             permit: self.units.clone().acquire_many_owned(count).await.ok(),
         }

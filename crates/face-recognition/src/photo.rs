@@ -67,7 +67,7 @@ impl FetchedPhoto {
     }
 }
 
-/// The result, in place of the file unless somebody else holds that. `permit` is for what is needed beside
+/// The result, in place of the file unless that is shared. `permit` is for what is needed beside
 /// the file, and what the result does not need of it is given back.
 fn annotate(
     file: Bytes,

@@ -99,7 +99,7 @@ impl Endpoint {
     }
 
     /// Whether a host is one of the vendor's own, `<account>.mns.<region>.aliyuncs.com`: then
-    /// nobody but the vendor decides which address it has.
+    /// only the vendor decides which address it has.
     #[must_use]
     pub fn is_vendors_host(host: &str) -> bool {
         account_and_region(host).is_some()
@@ -252,7 +252,7 @@ mod tests {
         ] {
             assert!(text.parse::<Endpoint>().is_err(), "{name}");
         }
-        // Somebody may have put a key where the endpoint belongs.
+        // A user may have put a key where the endpoint belongs.
         for text in [
             "mailto:secret@example.com",
             "secret",

@@ -7,7 +7,7 @@
 //! beside the pixels, and not whether a WebP is lossy.
 //!
 //! A picture that is stored upright, row by row, is read and written in strips ([`strips`]), and the
-//! memory of its file becomes that of its result if nobody else needs it ([`in_place`]). One that is
+//! memory of its file becomes that of its result if it is not shared ([`in_place`]). One that is
 //! interlaced or must be turned is held as a whole.
 
 mod chunks;

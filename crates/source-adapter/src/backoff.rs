@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_millis(1500);
 const BACKOFF: Backoff = Backoff::new(FIRST, LONGEST);
 /// Between half and all of a wait, so that adapters do not move in step.
 const SPREAD: RangeInclusive<f64> = 0.5..=1.0;
-/// A refusal for good (a wrong key, no such queue) lasts until somebody acts.
+/// A permanent refusal (a wrong key, no such queue) lasts until an operator acts.
 const PERMANENT: Duration = Duration::from_secs(5);
 /// What a service may ask for and get.
 const MAX_ASKED: Duration = Duration::from_secs(30);

@@ -32,7 +32,7 @@ const TOLERANCE: f64 = 1.4;
 /// so a few of them are enough.
 const SLOW_START_TOLERANCE: f64 = 1.2;
 const SLOW_START_SAMPLES: usize = 4;
-/// Nobody waits in a queue as short as this; and smaller differences are noise.
+/// A queue as short as this does no harm, and smaller differences are noise.
 const SLACK: Duration = Duration::from_millis(10);
 /// What the limit is multiplied by at a queue, and at a sink that says it is overloaded.
 const DECREASE: f64 = 0.9;
@@ -51,7 +51,7 @@ pub(crate) enum Outcome {
     Answered,
     /// The sink has too much to do, or did not answer in time.
     Overloaded,
-    /// Tells nothing about the sink's speed: no connection, or nobody waited for the answer.
+    /// Tells nothing about the sink's speed: no connection, or the wait was cancelled.
     Unknown,
 }
 

@@ -145,7 +145,7 @@ impl DeleteStage {
                 batch.push(done);
             }
             if !batch.is_full() && batch.due() > Instant::now() {
-                // Either may be dropped: a notice that nobody waits for is kept.
+                // Either may be dropped: a notification without a waiter is kept.
                 tokio::select! {
                     () = self.is_full.notified() => {}
                     () = sleep_until(batch.due()) => {}

@@ -213,7 +213,7 @@ impl Pipeline {
         if !EventBudget::is_needed(count) {
             return Ok((self.convert(message, &events, receive)?, None));
         }
-        drop(events); // The budget is there so that nobody waits with them.
+        drop(events); // No task may hold them while it waits for the budget.
         let permit = self.event_budget.acquire(count).await;
         let events = read(&message.body)?;
         Ok((self.convert(message, &events, receive)?, permit))

@@ -99,7 +99,7 @@ impl Pollers {
         while let Some(pause) = self.throttle.pause() {
             sleep(pause).await;
             if index == 0 {
-                // Somebody has to find out whether the sink works again.
+                // One poller has to find out whether the sink works again.
                 break;
             }
         }

@@ -26,7 +26,7 @@ const KEPT_BYTES: usize = 768;
 /// A body up to this size is read to its end, so that the connection can be used again;
 /// it is cheaper to close one that carries more.
 const DRAINED_BYTES: usize = 64 * 1024;
-/// The status says all that is needed; nobody should wait long for the rest.
+/// The status says all that is needed, so the rest is not waited for long.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// Somewhere to post events to.

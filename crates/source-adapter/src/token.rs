@@ -108,7 +108,7 @@ impl TokenKeeper {
                     is_broken = false;
                     self.take(header);
                 }
-                // Once, not every few seconds until somebody mends it.
+                // Once, not every few seconds until it is repaired.
                 Err(error) if !is_broken => {
                     is_broken = true;
                     let error = service::error_line(error.as_ref());

@@ -1,6 +1,6 @@
 //! How long to wait after failures: doubling bounds, and jitter.
 //!
-//! Pure arithmetic; whoever waits does the sleeping and counts the failures.
+//! Pure arithmetic; the caller sleeps and counts the failures.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

@@ -38,7 +38,7 @@ pub enum TransportError {
         #[source]
         source: BoxError,
     },
-    /// The connection broke before a whole response; nobody knows what the service did.
+    /// The connection broke before a whole response; what the service did is unknown.
     #[error("no answer from `{host}`")]
     Unanswered {
         /// Where the request was going.
@@ -47,7 +47,7 @@ pub enum TransportError {
         #[source]
         source: BoxError,
     },
-    /// The attempt's deadline passed; nobody knows what the service did.
+    /// The attempt's deadline passed; what the service did is unknown.
     #[error("no answer from `{host}` within {} ms", after.as_millis())]
     TimedOut {
         /// Where the request was going.

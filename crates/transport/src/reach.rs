@@ -1,8 +1,8 @@
 //! Which addresses requests may go to.
 //!
-//! A URL that somebody else wrote can lead to where only this machine may go: to the metadata
+//! A URL from outside can lead to where only this machine may go: to the metadata
 //! service of the cloud, to another pod, to the machine itself. What counts is the address that
-//! a connection is made to. So names are judged by whoever resolves them for a connection, and
+//! a connection is made to. So a name is judged when it is resolved for a connection, and
 //! a name that changes its address between two questions gains nothing.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

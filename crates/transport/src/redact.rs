@@ -1,7 +1,7 @@
 //! Showing a URL without the parts that would let a reader use it.
 //!
 //! Masks the values of query parameters that carry a signature, a key id or a token, and any
-//! password. It keeps the rest, because a log line without the object's name helps nobody. It
+//! password. It keeps the rest, because a log line without the object's name is of no help. It
 //! does not judge whether a URL may be shown at all.
 
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The span of a request, for traces.
 //!
 //! Spans for traces have a target and a level of their own, so that logs do without them and nothing
-//! is recorded where nobody asks for traces: such a span then costs one comparison of levels.
+//! is recorded where no collector is configured: such a span then costs one comparison of levels.
 //! Names and attributes are OpenTelemetry's conventions for HTTP clients. A span shows no user, query
 //! or header of its request.
 

@@ -37,7 +37,7 @@ const MANY: u32 = 10_000;
 const CONCURRENCY: usize = 32;
 /// Between two looks at what the controller does.
 const GLANCE: Duration = Duration::from_millis(20);
-/// A controller that calls nobody for so long has come to rest.
+/// A controller without a call for so long has come to rest.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// Measures the rows of this group.

@@ -48,7 +48,7 @@ pub(crate) struct RustfaceArgs {
 struct Photo {
     name: &'static str,
     file: PathBuf,
-    /// Faces that should be found, if anybody has counted them.
+    /// Faces that should be found, if they were counted.
     faces: Option<f64>,
     /// How many times the CPU time of `rustface` it should take at most.
     most_cpu: Option<f64>,

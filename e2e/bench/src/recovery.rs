@@ -37,7 +37,7 @@ const USUAL: Duration = Duration::from_secs(2);
 const WINDOW: Duration = Duration::from_millis(250);
 /// As much of the usual rate is as good as before.
 const RECOVERED: f64 = 0.9;
-/// Nobody waits longer for the rate to come back.
+/// The longest wait for the rate to come back.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What is gone, and how.

@@ -23,7 +23,7 @@ use crate::row::{Row, Target};
 
 const KNOCK: Duration = Duration::from_micros(100);
 const GIVE_UP: Duration = Duration::from_secs(30);
-/// A pod that is ready within this has not kept anybody waiting.
+/// A pod that is ready within this keeps no request waiting.
 const TARGET_MS: f64 = 20.0;
 
 /// Measures the rows of this group.

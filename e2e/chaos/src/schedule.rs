@@ -215,7 +215,7 @@ impl Schedule {
         }
     }
 
-    /// Uploads and nothing else: what a pipeline must do when nobody disturbs it.
+    /// Uploads and nothing else: what an undisturbed pipeline must do.
     #[must_use]
     pub(crate) fn undisturbed(seed: u64, size: Size) -> Self {
         Self {

@@ -89,7 +89,7 @@ impl Recorder for Tee {
 async fn copy(http: reqwest::Client, subscriber: String, mut copies: mpsc::Receiver<Copied>) {
     while let Some((headers, body)) = copies.recv().await {
         let request = http.post(&subscriber).headers(headers).body(body);
-        // Nobody is there to be told.
+        // No caller waits for it.
         let _ = request.timeout(DEADLINE).send().await;
     }
 }

@@ -147,7 +147,7 @@ impl Console {
         self.photo_key(&result.parse().ok()?)
     }
 
-    /// Looks at a few results nobody has looked at; tells whether there was none, or no answer.
+    /// Counts the faces of a few results; returns whether none was left, or OSS did not answer.
     async fn count_faces(&self) -> bool {
         let unseen = self.gallery.unseen(CALLS_AT_A_TIME * 4);
         let is_done = unseen.is_empty();

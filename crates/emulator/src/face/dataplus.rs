@@ -1,6 +1,6 @@
 //! The old face API: `/face/attribute` and `/face/detect` under the Dataplus signature.
 //!
-//! Whoever sent a readable request with a good signature gets status 200 and an `errno`; the
+//! A readable request with a good signature gets status 200 and an `errno`; the
 //! service never published its values, so those here are the emulator's own. `/face/verify`
 //! compares two people, which nothing here can.
 

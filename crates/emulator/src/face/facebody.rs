@@ -3,7 +3,7 @@
 //! Its limits hold: the picture must be in the service's own region, of an allowed format and
 //! of an allowed resolution. Landmarks are five in place of the service's 105: both eyes, the tip
 //! of the nose, the corners of the mouth. Lists that nothing is known for are empty, such as that
-//! of the pupils, whose radius nobody measures here.
+//! of the pupils, whose radius is not measured here.
 
 use serde::Serialize;
 

@@ -28,7 +28,7 @@ impl RpcError {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
-    /// Nobody knows the caller.
+    /// The caller is unknown.
     pub(crate) fn unauthenticated(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, message)
     }

@@ -154,7 +154,7 @@ impl QueueCell {
                 return Err(Code::MessageNotExist.into());
             }
             let wake = wake.map_or(deadline, |wake| deadline.min(Instant::now() + wake));
-            // All arms are cancel-safe: a wake-up that nobody saw goes to the next waiter.
+            // All arms are cancel-safe: a wake-up that was not seen goes to the next waiter.
             tokio::select! {
                 () = arrival => {}
                 () = closing.cancelled() => {}

@@ -22,7 +22,7 @@ const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
 pub(crate) enum Caller {
     /// The holder of an accepted key.
     Owner,
-    /// Anybody.
+    /// Without a signature.
     Anonymous,
 }
 

@@ -31,7 +31,7 @@ const REQUEST_HEADERS: &str = "access-control-request-headers";
 pub(crate) struct Cors {
     /// The first that matches a request counts.
     rules: Vec<Rule>,
-    /// Answers say that they depend on the origin, whoever asks.
+    /// Every response says that it depends on the origin.
     response_vary: bool,
 }
 

@@ -73,8 +73,8 @@ impl Oss {
         Ok(response)
     }
 
-    /// Checks who sent the form and what its policy allows; `None` when nobody signed and
-    /// nobody has to.
+    /// Checks who sent the form and what its policy allows; `None` when it is not signed and
+    /// need not be.
     fn vouched(
         &self,
         request: &OssRequest,

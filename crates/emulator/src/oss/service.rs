@@ -182,7 +182,7 @@ impl NamedRequest {
         if !makes && let Some(bucket) = &request.address.bucket {
             oss.store().bucket(bucket)?;
         }
-        // A browser asks without a signature; the answer tells nobody what is in the bucket.
+        // A browser asks without a signature; the answer does not tell what is in the bucket.
         if self.operation == Operation::OptionObject {
             return oss.option_object(request);
         }

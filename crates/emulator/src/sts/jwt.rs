@@ -74,7 +74,7 @@ pub enum TokenError {
     /// Its time is over.
     #[error("This JsonWebToken is expired.")]
     Expired,
-    /// It is for somebody else.
+    /// It is for another audience.
     #[error("Invalid audience.")]
     Audience,
 }

@@ -201,7 +201,7 @@ fn is_same_version(one: &ObjectMeta, other: &ObjectMeta) -> bool {
     one.etag == other.etag && one.size_bytes == other.size_bytes
 }
 
-/// Nobody closes the semaphores before the last photo is done.
+/// The semaphores are not closed before the last photo is done.
 async fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
     let permit = of.clone().acquire_owned().await;
     permit.map_err(|_closed| Failure::Stopping)

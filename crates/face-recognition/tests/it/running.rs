@@ -27,7 +27,7 @@ pub(crate) struct Running {
     _folder: tempfile::TempDir,
 }
 
-/// Whoever sends events to a service.
+/// A client that sends events to a service.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) http: reqwest::Client,

@@ -75,7 +75,7 @@ impl Analyser {
     }
 
     /// The pixels of the longer side that a picture needs to have for [`analyse`](Self::analyse);
-    /// whoever can, scales a larger one down while decoding.
+    /// larger ones are best scaled down while they are decoded.
     #[must_use]
     pub fn useful_side(&self) -> u32 {
         let side = NARROWEST / (self.settings.smallest_face_percent() / 100.0);

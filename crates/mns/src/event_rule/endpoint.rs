@@ -34,7 +34,7 @@ impl OpenApiEndpoint {
         base(url).map(Self)
     }
 
-    /// Whether a host is one of the vendor's own: then nobody but the vendor decides which
+    /// Whether a host is one of the vendor's own: then only the vendor decides which
     /// address it has.
     #[must_use]
     pub fn is_vendors_host(host: &str) -> bool {

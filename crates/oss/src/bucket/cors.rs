@@ -24,7 +24,7 @@ impl Bucket {
     /// Adds a cross-origin rule to those of the bucket, which stay as they are; nothing is written
     /// if one of them allows the same. Returns whether the rule was added.
     ///
-    /// OSS can only replace all rules at once: a change that somebody else makes at the same
+    /// OSS can only replace all rules at once: a change that another client makes at the same
     /// moment is lost.
     ///
     /// # Errors

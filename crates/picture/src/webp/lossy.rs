@@ -35,7 +35,7 @@ const FINER: f32 = 15.0;
 const MIN_STEP: f32 = 2.0;
 const FINEST: f32 = 95.0;
 
-/// How like its pixels a result should be ([`similarity`]): nobody sees a difference above it.
+/// How like its pixels a result should be ([`similarity`]): above it no difference is seen.
 const ALIKE: f32 = 0.985;
 
 /// How a file was made.

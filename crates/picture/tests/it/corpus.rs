@@ -1,4 +1,4 @@
-//! Every picture at hand, whoever made it: where nothing is drawn, its result shows the same pixels.
+//! Every picture at hand: where nothing is drawn, its result shows the same pixels.
 //!
 //! Those of the workspace are always looked at, and those below `PICTURE_CORPUS` if that names a
 //! folder: thousands of files of strangers find what no list of cases has.

@@ -1,7 +1,7 @@
 //! The HMAC-SHA1 signature of OSS, in a header or in a URL.
 //!
 //! It signs the decoded key and the decoded values of those parameters that count as
-//! sub-resources; every other parameter can be changed by whoever holds the request.
+//! sub-resources; every other parameter can be changed by anyone who holds the request.
 
 mod sub_resource;
 
@@ -79,7 +79,7 @@ pub fn sign(
 
 /// Signs the request in the query of its URI, valid from `now` for `expires`.
 ///
-/// Whoever uses the URL must repeat `Content-Type`, `Content-MD5` and all `x-oss-` headers.
+/// The user of the URL must repeat `Content-Type`, `Content-MD5` and all `x-oss-` headers.
 ///
 /// # Errors
 /// All permanent; the request is then unchanged. [`SignError::Expiry`] only for a lifetime

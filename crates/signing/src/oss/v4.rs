@@ -143,7 +143,7 @@ pub fn sign_including(
 
 /// Signs the request in the query of its URI, valid from `now` for `expires`.
 ///
-/// Whoever uses the URL must repeat `Content-Type`, `Content-MD5` and all `x-oss-` headers.
+/// The user of the URL must repeat `Content-Type`, `Content-MD5` and all `x-oss-` headers.
 ///
 /// # Errors
 /// All permanent; the request is then unchanged. [`SignError::Expiry`] unless `expires` is

@@ -48,7 +48,7 @@ pub struct SinkConfig {
     /// its trust bundles there.
     #[arg(long, env = "TRUST_BUNDLES", value_name = "PATH", default_value = KNATIVE_BUNDLES)]
     pub trust_bundles: PathBuf,
-    /// OIDC audience of the sink, which whoever mounts the token file asks the token for.
+    /// OIDC audience of the sink. The token in the mounted file must be for it.
     #[arg(long, env = "K_AUDIENCE", value_name = "AUDIENCE")]
     pub audience: Option<String>,
     /// File with an OIDC token for the sink, read again when it changes.
@@ -94,7 +94,7 @@ pub struct SinkConfig {
     pub format: Format,
 }
 
-/// Nobody is known who takes 0.1 and not 0.2.
+/// No receiver is known that takes 0.1 and not 0.2.
 fn sendable(text: &str) -> Result<SpecVersion, Expected> {
     SpecVersion::parse(text)
         .filter(|version| *version != SpecVersion::V01)

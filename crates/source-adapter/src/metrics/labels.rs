@@ -54,7 +54,7 @@ label! {
         Known = "known",
         /// The sink may take it later.
         Postponed = "postponed",
-        /// Nobody takes it; it stays in the queue until its retention ends.
+        /// No sink takes it; it stays in the queue until its retention ends.
         Kept = "kept",
         /// The dead letter sink took it.
         DeadLettered = "dead_lettered",

@@ -75,7 +75,7 @@ impl Pool {
     }
 }
 
-/// Sweeps until nothing is left, or nobody has the pool any more.
+/// Sweeps until nothing is left, or the pool is dropped.
 async fn sweep(pool: Weak<Pool>, pause: Duration) {
     loop {
         sleep(pause).await;

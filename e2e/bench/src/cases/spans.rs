@@ -1,4 +1,4 @@
-//! The spans of one event where nobody records traces. The limit is three comparisons.
+//! The spans of one event where no traces are recorded. The limit is three comparisons.
 
 use std::error::Error;
 use std::hint::black_box;

@@ -64,7 +64,7 @@ impl Cgroup {
 
     fn enter(&self, members: &Path) -> Result<()> {
         let folder = self.folder.display();
-        // Zero is whoever writes it.
+        // Zero stands for the process that writes it.
         fs::write(members, "0").with_context(|| format!("cannot go into or out of `{folder}`"))
     }
 

@@ -1,4 +1,4 @@
-//! Many sources at once: one that is broken holds up nobody, and none is written to without
+//! Many sources at once: one that is broken holds up no other, and none is written to without
 //! need.
 //!
 //! The sources have no consumers, so that the size of the cluster does not matter: it is the

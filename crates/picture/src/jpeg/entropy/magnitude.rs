@@ -11,7 +11,7 @@ pub(crate) fn run_and_size(symbol: u8) -> (u8, u8) {
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "15 bits and a sign")]
 pub(crate) fn extend(bits: u32, size: u8) -> i16 {
-    // The sign is read by arithmetic, for nobody can predict it.
+    // The sign is read by arithmetic, because a branch on it could not be predicted.
     let (bits, range) = (bits.cast_signed(), 1 << size);
     let negative = (bits - (range >> 1)) >> 31;
     (bits + (negative & (1 - range))) as i16
