@@ -12,10 +12,9 @@ use crate::rules;
 pub struct AccessToken {
     /// Key of a Secret in the source's namespace. Its value is a JSON document
     /// `{"url": "https://<account>.mns.<region>.aliyuncs.com", "accessKeyId": "...",
-    /// "accessKeySecret": "..."}`. `securityToken` may be added for temporary credentials, and
-    /// must be `accountId` (the account's number) and `region` where the host of `url` does not
-    /// name them, because a subscription needs both. A changed value takes effect without a
-    /// restart.
+    /// "accessKeySecret": "..."}`. Add `securityToken` for temporary credentials. If the host of
+    /// `url` does not name account and region, `accountId` (the account's number) and `region` are
+    /// required, because a subscription needs both. A changed value takes effect without a restart.
     pub secret_key_ref: SecretKeyReference,
 }
 

@@ -1,4 +1,4 @@
-//! The cloud identity of a source: credentials that nobody stores.
+//! The cloud identity of a source: a RAM role in place of stored credentials.
 
 use kube_derive::KubeSchema;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use crate::rules;
 #[x_kube(crates(kube_core = ::kube_core))]
 #[serde(rename_all = "camelCase")]
 pub struct AuthSpec {
-    /// ServiceAccount that the adapter pods run as, and whose token STS takes for the role's
-    /// keys. It needs no rights in the cluster. Sinks that expect tokens (OIDC) know the source by
-    /// it.
+    /// ServiceAccount that the adapter pods run as, and whose token STS exchanges for the role's
+    /// keys. It needs no permissions in the cluster. It is also the identity of the source towards
+    /// sinks that expect tokens (OIDC).
     #[schemars(length(min = 1, max = 253))]
     #[x_kube(validation = rules::object_name())]
     pub service_account_name: String,

@@ -1,45 +1,45 @@
-//! Scaling by KEDA, as annotations ask for it.
+//! Scaling by KEDA, as annotations request it.
 //!
 //! Their names, and what they mean, are those of Knative's Kafka source
 //! (`control-plane/pkg/autoscaler/autoscaler_api.go` of eventing-kafka-broker). Where that has
-//! defaults of its own, these are KEDA's: each look at a queue is a call that costs money.
+//! defaults of its own, these are KEDA's: each query of a queue is a call that costs money.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
-/// The only class of autoscaler that there is.
+/// The only class of autoscaler.
 const KEDA: &str = "keda.autoscaling.knative.dev";
-/// As if there were no annotation.
+/// The same as no annotation.
 const DISABLED: &str = "disabled";
-/// As many as `spec.consumers` may say.
-const MOST_CONSUMERS: i32 = 1000;
+/// The maximum of `spec.consumers`.
+const MAX_CONSUMERS: i32 = 1000;
 const DAY_SECONDS: i32 = 86_400;
 
 /// How KEDA scales the adapter of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Autoscaling {
-    /// Fewest adapter pods; with 0, an idle source has none.
+    /// Minimum number of adapter pods; with 0, an idle source has none.
     pub min_scale: i32,
-    /// Most adapter pods.
+    /// Maximum number of adapter pods.
     pub max_scale: i32,
-    /// How often KEDA asks whether there is work.
+    /// Interval of KEDA's calls.
     pub polling_interval_seconds: i32,
-    /// How long after the last work the last pod goes.
+    /// How long after the last activity the last pod is stopped.
     pub cooldown_period_seconds: i32,
-    /// How many messages one pod is enough for.
+    /// Number of messages per pod.
     pub lag_threshold: i32,
 }
 
-/// Why nobody knows how to scale a source. Permanent. What the annotation says is not quoted.
+/// An invalid annotation. Permanent. Its value is not quoted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AutoscalingError {
     /// There is no such autoscaler.
     #[error("annotation `{}` must be `{KEDA}` or `{DISABLED}`", key("class"))]
     Class,
-    /// The number is none, or too small or large.
+    /// It is not a number, or too small or large.
     #[error(
         "annotation `{}` must be a whole number from {} to {}",
         key(.name), .range.start(), .range.end()
@@ -47,31 +47,31 @@ pub enum AutoscalingError {
     Number {
         /// Last part of the annotation's name.
         name: &'static str,
-        /// What it may be.
+        /// The valid values.
         range: RangeInclusive<i32>,
     },
-    /// The least is more than the most.
+    /// The minimum is above the maximum.
     #[error(
         "annotation `{}` must not be more than `{}`, which is {max}",
         key("min-scale"),
         key("max-scale")
     )]
     Order {
-        /// The most.
+        /// The maximum.
         max: i32,
     },
 }
 
 impl Autoscaling {
-    /// How many messages one pod is enough for, if nobody says it.
+    /// Default number of messages per pod.
     pub const LAG_THRESHOLD: i32 = 100;
-    /// What [`lag_threshold`](Self::lag_threshold) may be.
+    /// Valid values of [`lag_threshold`](Self::lag_threshold).
     pub const LAG_THRESHOLDS: RangeInclusive<i32> = 1..=1_000_000;
 
-    /// Reads a source's annotations; `None` if they ask for no autoscaler.
+    /// Parses a source's annotations; `None` if they request no autoscaler.
     ///
     /// # Errors
-    /// Permanent: an annotation is not what it must be.
+    /// Permanent: an annotation is invalid.
     pub fn try_of(
         annotations: &BTreeMap<String, String>,
     ) -> Result<Option<Self>, AutoscalingError> {
@@ -81,15 +81,15 @@ impl Autoscaling {
             Some(KEDA) => {}
             Some(_) => return Err(AutoscalingError::Class),
         }
-        let number = |name: &'static str, usual: i32, range: RangeInclusive<i32>| {
-            let number = text(name).map_or(Some(usual), |text| text.parse().ok());
+        let number = |name: &'static str, default: i32, range: RangeInclusive<i32>| {
+            let number = text(name).map_or(Some(default), |text| text.parse().ok());
             number
                 .filter(|number| range.contains(number))
                 .ok_or(AutoscalingError::Number { name, range })
         };
         let scaling = Self {
-            min_scale: number("min-scale", 0, 0..=MOST_CONSUMERS)?,
-            max_scale: number("max-scale", 50, 1..=MOST_CONSUMERS)?,
+            min_scale: number("min-scale", 0, 0..=MAX_CONSUMERS)?,
+            max_scale: number("max-scale", 50, 1..=MAX_CONSUMERS)?,
             polling_interval_seconds: number("polling-interval", 30, 1..=DAY_SECONDS)?,
             cooldown_period_seconds: number("cooldown-period", 300, 0..=DAY_SECONDS)?,
             lag_threshold: number("lag-threshold", Self::LAG_THRESHOLD, Self::LAG_THRESHOLDS)?,

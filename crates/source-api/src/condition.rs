@@ -5,7 +5,7 @@ use kube_derive::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The condition that sums up all [`Dependent`]s; the one that generic tools read.
+/// The condition that summarizes all [`Dependent`]s; the one that generic tools read.
 pub const READY: &str = "Ready";
 
 /// One aspect of a source's state.
@@ -42,7 +42,7 @@ pub enum ConditionStatus {
     True,
     /// It does not, and that is a failure.
     False,
-    /// Nobody knows yet.
+    /// Not known yet.
     Unknown,
 }
 
@@ -51,7 +51,7 @@ pub enum ConditionStatus {
 pub enum Severity {
     /// A person should look, but the source works.
     Warning,
-    /// Nobody needs to do anything.
+    /// No action is needed.
     Info,
 }
 
@@ -60,19 +60,19 @@ pub enum Severity {
 pub enum Dependent {
     /// The sink has an address.
     SinkProvided,
-    /// The dead letter sink has an address, or none is asked for.
+    /// The dead letter sink has an address, or the source has none.
     DeadLetterSinkResolved,
     /// No sink expects a token, or there is an identity to get one for.
     OidcIdentityCreated,
     /// The Secret holds credentials.
     CredentialsProvided,
-    /// The queue exists, with the right attributes if it is ours.
+    /// The queue exists, with the right attributes if the controller created it.
     QueueReady,
-    /// The queue is subscribed to the topic, or is one that somebody else fills.
+    /// The queue is subscribed to the topic, or is filled in another way.
     Subscribed,
-    /// The event rule is there, or none is asked for.
+    /// The event rule exists, or the source has none.
     EventRuleReady,
-    /// The adapter runs, in its newest form.
+    /// The adapter is available, in its latest generation.
     Deployed,
 }
 
@@ -108,14 +108,13 @@ impl Dependent {
 /// A condition that informs and does not count for `Ready`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The sink's API version is one that the cluster serves; `False` when another one of
-    /// the same group had to stand in.
+    /// The sink's API version is one that the cluster serves; `False` if another version of the
+    /// same group is used instead.
     SinkVersionServed,
-    /// Everything that earlier generations left in MNS is gone; `False` while something is
-    /// still to be removed.
+    /// All resources of earlier generations in MNS were removed; `False` while some are left.
     CleanedUp,
-    /// KEDA scales the adapter, as annotations of the source ask; `False` while `spec.consumers`
-    /// decides instead.
+    /// KEDA scales the adapter, as annotations of the source request; `False` while
+    /// `spec.consumers` decides instead.
     AutoscalerReady,
 }
 

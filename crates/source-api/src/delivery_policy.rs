@@ -1,6 +1,6 @@
 //! `spec.delivery`, parsed.
 //!
-//! What is absent stays absent: the adapter owns the defaults.
+//! Absent fields stay absent: the adapter has the defaults.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::sink::{Sink, SinkError};
 /// How events are delivered and what happens when that fails.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
-    /// Where refused events go.
+    /// The dead letter sink.
     pub dead_letter_sink: Option<Sink>,
     /// Attempts after the first.
     pub retries: Option<u32>,
@@ -21,19 +21,19 @@ pub struct Delivery {
     pub backoff_policy: Option<BackoffPolicy>,
     /// The first wait.
     pub backoff_delay: Option<Duration>,
-    /// How long the sink may take for its answer; never zero.
+    /// Timeout of one delivery; never zero.
     pub timeout: Option<Duration>,
-    /// The longest `Retry-After` to honour.
+    /// Maximum `Retry-After` that is honoured.
     pub retry_after_max: Option<Duration>,
-    /// How events are written.
+    /// Encoding of events.
     pub format: Option<EventFormat>,
 }
 
-/// Why a `spec.delivery` cannot be followed. Permanent: the user must change it.
+/// Why a `spec.delivery` is invalid. Permanent: the user must change it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DeliveryError {
-    /// The dead letter sink is none.
+    /// The dead letter sink is invalid.
     #[error("`deadLetterSink` cannot be used")]
     DeadLetterSink(#[source] SinkError),
     /// A negative count.
@@ -48,7 +48,7 @@ pub enum DeliveryError {
         #[source]
         source: DurationError,
     },
-    /// A sink cannot answer in no time.
+    /// The timeout is zero.
     #[error("`timeout` is zero: it must be longer")]
     NoTime,
 }

@@ -1,4 +1,4 @@
-//! Whether a Deployment is up, and in its newest form.
+//! Whether a Deployment is available, in its latest generation.
 
 use std::time::Duration;
 
@@ -8,23 +8,23 @@ use k8s_openapi::api::apps::v1::Deployment;
 use crate::condition::Dependent;
 use crate::manager::Conditions;
 
-/// How long pods may take to come up before a Deployment that an autoscaler has just scaled up
-/// counts as stuck.
-const COMING_UP: Duration = Duration::from_mins(2);
+/// How long pods may take to start before a Deployment that an autoscaler has just scaled up counts
+/// as failed.
+const STARTUP_GRACE: Duration = Duration::from_mins(2);
 
 /// State of a Deployment by its own status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeploymentState {
     /// Available, with no replica missing.
     Available,
-    /// On its way there.
+    /// Not available yet.
     Pending {
         /// In one word.
         reason: String,
         /// In a sentence.
         message: String,
     },
-    /// Stuck.
+    /// Failed.
     Failed {
         /// In one word.
         reason: String,
@@ -38,7 +38,8 @@ impl From<&Deployment> for DeploymentState {
         let name = deployment.metadata.name.as_deref().unwrap_or_default();
         let status = deployment.status.clone().unwrap_or_default();
         if status.observed_generation < deployment.metadata.generation {
-            let message = format!("deployment `{name}` has not seen its newest form yet");
+            let message =
+                format!("the latest generation of deployment `{name}` is not observed yet");
             return Self::Pending {
                 reason: "DeploymentUpdating".to_owned(),
                 message,
@@ -49,7 +50,7 @@ impl From<&Deployment> for DeploymentState {
             .iter()
             .find(|condition| condition.type_ == "Available")
         else {
-            let message = format!("deployment `{name}` does not say yet whether it is available");
+            let message = format!("deployment `{name}` has no condition `Available` yet");
             return Self::Pending {
                 reason: "DeploymentUnavailable".to_owned(),
                 message,
@@ -65,7 +66,7 @@ impl From<&Deployment> for DeploymentState {
             "True" if missing == 0 => Self::Available,
             "True" => Self::Pending {
                 reason: "DeploymentUpdating".to_owned(),
-                message: format!("deployment `{name}` lacks {missing} of its replicas"),
+                message: format!("{missing} replicas of deployment `{name}` are not available"),
             },
             "False" => Self::Failed { reason, message },
             _ => Self::Pending { reason, message },
@@ -74,8 +75,8 @@ impl From<&Deployment> for DeploymentState {
 }
 
 impl DeploymentState {
-    /// State of a Deployment that an autoscaler scales: no pods are as good as any number, and pods
-    /// that are coming up are as good as none, or a source would be unready at each activation.
+    /// State of a Deployment that an autoscaler scales. It is available with any number of pods, zero
+    /// included, and while pods start, or a source would be unready at each activation.
     #[must_use]
     pub fn of_scaled(deployment: &Deployment, now: Timestamp) -> Self {
         let state = Self::from(deployment);
@@ -83,15 +84,15 @@ impl DeploymentState {
             return state;
         };
         let conditions = status.conditions.iter().flatten();
-        let comes_up = conditions
+        let is_up_or_starting = conditions
             .filter(|condition| condition.type_ == "Available")
             .any(|available| {
                 let since = available.last_transition_time.as_ref();
                 let age = since.and_then(|since| now.duration_since(since.0).try_into().ok());
-                available.status == "True" || age.is_none_or(|age: Duration| age < COMING_UP)
+                available.status == "True" || age.is_none_or(|age: Duration| age < STARTUP_GRACE)
             });
-        let is_newest = status.observed_generation >= deployment.metadata.generation;
-        if is_newest && comes_up {
+        let is_latest = status.observed_generation >= deployment.metadata.generation;
+        if is_latest && is_up_or_starting {
             Self::Available
         } else {
             state

@@ -36,7 +36,7 @@ pub struct ObjectReference {
     pub address: Option<String>,
 }
 
-/// Somewhere that takes events.
+/// A receiver of events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, KubeSchema, Serialize, Deserialize)]
 #[x_kube(
     crates(kube_core = ::kube_core),

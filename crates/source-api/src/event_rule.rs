@@ -1,4 +1,4 @@
-//! The event rule that a source wants OSS to have.
+//! The event rule of a source.
 
 use kube_derive::KubeSchema;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub struct EventRuleSpec {
     #[schemars(length(min = 1, max = 1023))]
     pub suffix: Option<String>,
     /// No object whose key starts with this text, such as the folder that results are written
-    /// to: what is made of an event then causes no event.
+    /// to: then the result of an event causes no further event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1023))]
     pub exclude_prefix: Option<String>,

@@ -1,6 +1,6 @@
 //! The types of event that a source can emit: OSS's own names, as EventBridge writes them.
 //!
-//! Knative makes an `EventType` for each one that a source's status announces, with the
+//! Knative creates an `EventType` for each one that a source's status announces, with the
 //! description that the CRD's annotation has for it.
 
 use crate::event_rule::EventRuleSpec;
@@ -14,7 +14,7 @@ pub const EVENT_TYPES_ANNOTATION: &str = "registry.knative.dev/eventTypes";
 /// The attribute `source` of every event, as EventBridge has it.
 pub const EVENT_SOURCE: &str = "acs.oss";
 
-/// What stands before an event's name in the attribute `type`.
+/// The prefix of an event's name in the attribute `type`.
 const TYPE_PREFIX: &str = "oss:";
 
 /// One type of event.
@@ -86,9 +86,8 @@ pub const EVENT_TYPES: &[EventType] = &[
     ),
 ];
 
-/// What a source announces in `status.ceAttributes`, sorted by type: the known types that its
-/// event rule and its filter let through, and names that these spell out though they are not
-/// known.
+/// The contents of a source's `status.ceAttributes`, sorted by type: the known types that its event
+/// rule and its filter let through, and names in these that are not known.
 #[must_use]
 pub fn announced(spec: &MnsOssSourceSpec) -> Vec<CloudEventAttributes> {
     let filter = spec.filter.iter().map(|filter| {

@@ -123,7 +123,7 @@ impl Conditions {
             .map_or(ConditionStatus::Unknown, |found| found.status)
     }
 
-    /// Ends the reconcile: sums `Ready` up, gives the time to the conditions that changed, and sorts
+    /// Ends the reconcile: computes `Ready`, sets the time of the conditions that changed, and sorts
     /// all by type.
     #[must_use]
     pub fn finish(mut self, now: Timestamp) -> Vec<Condition> {
@@ -151,7 +151,7 @@ impl Conditions {
             .filter_map(|dependent| self.now.get(dependent.as_str()))
     }
 
-    /// The sum of all dependents, once they are dated.
+    /// The summary of all dependents, once they have times.
     fn ready(&self) -> Condition {
         if self.is_new_generation && !self.is_marked {
             let (reason, message) = NOT_OBSERVED;

@@ -1,7 +1,7 @@
 //! Names of everything that belongs to a source: the same in every reconcile.
 //!
-//! A name outside of the cluster ends in a hash of the source's uid. A queue, subscription or
-//! event rule without it belongs to somebody else.
+//! A name outside of the cluster ends in a hash of the source's uid. A queue, subscription or event
+//! rule without that hash does not belong to the source.
 
 use std::fmt::Write as _;
 
@@ -20,12 +20,12 @@ pub const OIDC_LABEL: &str = "eventing.knative.dev/oidc";
 /// Taken off a source only when nothing of it is left in MNS.
 pub const FINALIZER: &str = "sources.eventing.knative.dev/mnsoss";
 
-/// Longest name of an object whose name becomes a label, and longest value of a label.
-const LONGEST_LABEL: usize = 63;
-/// Longest name of a queue in MNS.
-const LONGEST_QUEUE: usize = 120;
-/// Longest name of an event rule.
-const LONGEST_EVENT_RULE: usize = 85;
+/// Maximum length of the name of an object whose name becomes a label, and of a label's value.
+const MAX_LABEL_BYTES: usize = 63;
+/// Maximum length of the name of a queue in MNS.
+const MAX_QUEUE_BYTES: usize = 120;
+/// Maximum length of the name of an event rule.
+const MAX_EVENT_RULE_BYTES: usize = 85;
 const PREFIX: &str = "mnsoss";
 /// 64 bits of the uid's hash: enough to never meet another source's.
 const MARK_CHARS: usize = 16;
@@ -38,7 +38,7 @@ pub fn adapter(source_name: &str, source_uid: &str) -> String {
     child_name(&format!("mnsosssource-{source_name}-"), source_uid)
 }
 
-/// The ServiceAccount that is kept for a source whose sink expects tokens. Knative names those of
+/// The controller's ServiceAccount for a source whose sink expects tokens. Knative names those of
 /// its own sources alike (`GetOIDCServiceAccountNameForResource`), so that tools recognise it.
 #[must_use]
 pub fn oidc_account(source_name: &str) -> String {
@@ -49,15 +49,15 @@ pub fn oidc_account(source_name: &str) -> String {
     .to_lowercase()
 }
 
-/// The queue and the subscription that the controller makes for a source: at most 120
+/// The queue and the subscription that the controller creates for a source: at most 120
 /// letters, digits and `-`.
 #[must_use]
 pub fn queue(namespace: &str, source_name: &str, source_uid: &str) -> String {
     let mark = ownership_mark(source_uid);
-    readable(namespace, source_name, &mark, LONGEST_QUEUE)
+    readable(namespace, source_name, &mark, MAX_QUEUE_BYTES)
 }
 
-/// The event rule with this content that the controller makes for a source: at most 85 letters,
+/// The event rule with this content that the controller creates for a source: at most 85 letters,
 /// digits and `-`. A rule cannot be changed, so another content has another name.
 #[must_use]
 pub fn event_rule(
@@ -71,7 +71,7 @@ pub fn event_rule(
     let mut version = hex(&Sha256::digest(content));
     version.truncate(VERSION_CHARS);
     let end = format!("{version}-{}", ownership_mark(source_uid));
-    readable(namespace, source_name, &end, LONGEST_EVENT_RULE)
+    readable(namespace, source_name, &end, MAX_EVENT_RULE_BYTES)
 }
 
 /// Whether a queue, subscription or event rule of this name was made for this source. Only such
@@ -102,14 +102,14 @@ pub fn event_type(type_: &str, event_source: &str, schema: &str, source_uid: &st
 /// what is too long is cut, and gets an MD5 in place of what is lost.
 #[must_use]
 pub fn child_name(parent: &str, suffix: &str) -> String {
-    const HEAD: usize = LONGEST_LABEL - 32;
-    if parent.len() + suffix.len() <= LONGEST_LABEL {
+    const HEAD: usize = MAX_LABEL_BYTES - 32;
+    if parent.len() + suffix.len() <= MAX_LABEL_BYTES {
         return format!("{parent}{suffix}");
     }
     if suffix.len() >= HEAD {
         let hash = hex(&Md5::digest(format!("{parent}{suffix}")));
         let start = format!("{}{hash}", head(parent, HEAD));
-        let rest = head(suffix, LONGEST_LABEL - start.len());
+        let rest = head(suffix, MAX_LABEL_BYTES - start.len());
         return format!("{start}{rest}")
             .trim_end_matches(['-', '.', '_'])
             .to_owned();
@@ -118,8 +118,8 @@ pub fn child_name(parent: &str, suffix: &str) -> String {
     format!("{}{hash}{suffix}", head(parent, HEAD - suffix.len()))
 }
 
-/// A name outside of the cluster: for people, and then for us.
-fn readable(namespace: &str, source_name: &str, end: &str, longest: usize) -> String {
+/// A name outside of the cluster: a part for people, then the hash.
+fn readable(namespace: &str, source_name: &str, end: &str, max_bytes: usize) -> String {
     let mut name: String = format!("{PREFIX}-{namespace}-{source_name}")
         .chars()
         .map(|character| {
@@ -130,7 +130,7 @@ fn readable(namespace: &str, source_name: &str, end: &str, longest: usize) -> St
             }
         })
         .collect();
-    name.truncate(longest - end.len() - 1);
+    name.truncate(max_bytes - end.len() - 1);
     format!("{name}-{end}")
 }
 
@@ -141,8 +141,8 @@ fn ownership_mark(source_uid: &str) -> String {
 }
 
 /// The start of a text, at most so many bytes; names are ASCII, but nothing breaks if not.
-fn head(text: &str, longest: usize) -> &str {
-    &text[..text.floor_char_boundary(longest)]
+fn head(text: &str, max_bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(max_bytes)]
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{
     ProjectedVolumeSource, ServiceAccountTokenProjection, Volume, VolumeMount, VolumeProjection,
 };
 
-/// What STS is called in tokens.
+/// The audience of tokens for STS.
 pub const STS_AUDIENCE: &str = "sts.aliyuncs.com";
 /// Where a pod finds its token for STS.
 pub const STS_TOKEN_FILE: &str = "/var/run/secrets/mnsoss/rrsa/token";
@@ -22,8 +22,8 @@ pub fn sts_token() -> (Volume, VolumeMount) {
     mounted(token_volume(STS_VOLUME, tokens), STS_DIRECTORY)
 }
 
-/// A volume of tokens, given as file and audience: nobody else takes such a token, not even the API
-/// server.
+/// A volume of tokens, given as file and audience: no other audience accepts such a token, not even
+/// the API server.
 #[must_use]
 pub fn token_volume(name: &str, tokens: Vec<(&str, &str)>) -> Volume {
     let sources = tokens.into_iter().map(|(file, audience)| VolumeProjection {
@@ -44,7 +44,7 @@ pub fn token_volume(name: &str, tokens: Vec<(&str, &str)>) -> Volume {
     }
 }
 
-/// A volume, and where it is mounted: nobody writes there.
+/// A volume, and its read-only mount.
 #[must_use]
 pub fn mounted(volume: Volume, directory: &str) -> (Volume, VolumeMount) {
     let mount = VolumeMount {

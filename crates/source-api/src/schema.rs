@@ -67,20 +67,20 @@ fn unwrap_optional(schema: &mut Schema) {
     }
 }
 
-/// A map from text to text of at most `$most` entries, each at most `$longest` characters.
-pub(crate) fn text_map(most: u32, longest: u32) -> Schema {
+/// A map from text to text of at most `max_entries` entries, each at most `max_length` characters.
+pub(crate) fn text_map(max_entries: u32, max_length: u32) -> Schema {
     schemars::json_schema!({
         "type": "object",
-        "maxProperties": most,
-        "additionalProperties": {"type": "string", "maxLength": longest},
+        "maxProperties": max_entries,
+        "additionalProperties": {"type": "string", "maxLength": max_length},
     })
 }
 
-/// A list of at most `most` texts, each 1 to `longest` characters.
-pub(crate) fn text_list(most: u32, longest: u32) -> Schema {
+/// A list of at most `max_items` texts, each 1 to `max_length` characters.
+pub(crate) fn text_list(max_items: u32, max_length: u32) -> Schema {
     schemars::json_schema!({
         "type": "array",
-        "maxItems": most,
-        "items": {"type": "string", "minLength": 1, "maxLength": longest},
+        "maxItems": max_items,
+        "items": {"type": "string", "minLength": 1, "maxLength": max_length},
     })
 }

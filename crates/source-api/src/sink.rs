@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::destination::{DestinationSpec, ObjectReference, SinkSpec};
 
-/// Somewhere that takes events.
+/// A receiver of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sink {
     /// What it is.
@@ -16,7 +16,7 @@ pub struct Sink {
     pub audience: Option<String>,
 }
 
-/// What a sink is.
+/// The target of a sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// An object whose address must be looked up.
@@ -28,11 +28,11 @@ pub enum Target {
         /// Whether the older form was used. Knative makes no `EventType` for such a source.
         is_legacy: bool,
     },
-    /// A URL that needs no looking up.
+    /// A URL.
     Url(Url),
 }
 
-/// Why a sink is none. Permanent: the user must change it.
+/// Why a sink is invalid. Permanent: the user must change it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SinkError {

@@ -95,19 +95,19 @@ use crate::{rules, schema};
 pub struct MnsOssSourceSpec {
     /// Where events go.
     pub sink: SinkSpec,
-    /// Events of a bucket to receive. The controller makes a queue and an event rule of OSS that
+    /// Events of a bucket to receive. The controller creates a queue and an event rule of OSS that
     /// delivers straight into it, and removes both when the source is deleted. Exactly one of
     /// `eventRule`, `topic` and `queue` must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_rule: Option<EventRuleSpec>,
-    /// Topic that an event rule of OSS publishes to. The controller makes a queue, subscribes
+    /// Topic that an event rule of OSS publishes to. The controller creates a queue, subscribes
     /// it to the topic, and removes both when the source is deleted or names another topic.
     /// Exactly one of `eventRule`, `topic` and `queue` must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 120))]
     #[x_kube(validation = rules::mns_name())]
     pub topic: Option<String>,
-    /// Existing queue to receive from. It is never made, changed or deleted by the controller.
+    /// Existing queue to receive from. It is never created, changed or deleted by the controller.
     /// Exactly one of `eventRule`, `topic` and `queue` must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 120))]
@@ -116,32 +116,32 @@ pub struct MnsOssSourceSpec {
     /// Credentials for MNS in a Secret. Exactly one of `accessToken` and `auth` must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token: Option<AccessToken>,
-    /// A RAM role for the adapter in place of a Secret. The controller then keeps queue and
-    /// subscription by a role of its own, in namespaces that its administrator lists
+    /// A RAM role for the adapter in place of a Secret. The controller then manages queue and
+    /// subscription with a role of its own, in namespaces that its administrator lists
     /// (`CLOUD_IDENTITY_NAMESPACES`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthSpec>,
-    /// Endpoint of MNS, such as `https://<account>.mns.<region>-internal-vpc.aliyuncs.com`, where no Secret
-    /// says it. If absent, it is the public one of `accountId` and `region`.
+    /// Endpoint of MNS, such as `https://<account>.mns.<region>-internal-vpc.aliyuncs.com`, if no Secret
+    /// has it. If absent, it is the public one of `accountId` and `region`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512))]
     #[x_kube(validation = rules::mns_endpoint())]
     pub endpoint: Option<String>,
-    /// Number of the account that owns the queue, where neither the host of the endpoint nor
-    /// the Secret says it.
+    /// Number of the account that owns the queue, if neither the host of the endpoint nor the
+    /// Secret has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32))]
     #[x_kube(validation = rules::account_id())]
     pub account_id: Option<String>,
-    /// Region of MNS, such as `cn-shanghai`, where neither the host of the endpoint nor the
-    /// Secret says it.
+    /// Region of MNS, such as `cn-shanghai`, if neither the host of the endpoint nor the Secret has
+    /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64))]
     #[x_kube(validation = rules::region())]
     pub region: Option<String>,
-    /// ServiceAccount that the adapter pods run as. It needs no rights. If absent, it is one that
-    /// the controller keeps for the source where a sink expects tokens (OIDC), else `default`.
-    /// It is left out with `auth`, which names one itself.
+    /// ServiceAccount that the adapter pods run as. It needs no permissions. If absent, it is one
+    /// that the controller creates for the source if a sink expects tokens (OIDC), else `default`.
+    /// It must be absent with `auth`, which names one itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     #[x_kube(validation = rules::object_name())]
@@ -152,7 +152,7 @@ pub struct MnsOssSourceSpec {
     /// How events are delivered and what happens when that fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliverySpec>,
-    /// Which events are delivered; all of them if absent. The others are taken off the queue.
+    /// Which events are delivered; all of them if absent. The others are deleted from the queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<FilterSpec>,
     /// Form of an event's data: `Json` (a document `{"events": [...]}`, the default) or
@@ -161,18 +161,18 @@ pub struct MnsOssSourceSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Payload>,
     /// Version of CloudEvents that events are sent in: `1.0` (the default), `0.3`, or `0.2`, which
-    /// the original source sent. Its consumers take `payload: Base64` in `0.3` through a Broker or
-    /// without one, in `0.2` only without: Brokers of today know no version before 0.3.
+    /// the original source sent. Its consumers accept `payload: Base64` in `0.3` with or without a
+    /// Broker, in `0.2` only without one: today's Brokers support no version before 0.3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec_version: Option<SpecVersion>,
     /// What happens to the queue, the event rule and the subscription when the source is deleted
     /// or no longer uses them: `Delete` (the default) or `Retain`. A queue given by `queue` is
-    /// always left alone.
+    /// never deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
     /// Adapter pods that share the queue. `kubectl scale`, a HorizontalPodAutoscaler and KEDA
-    /// set it; 0 pauses the source. Where the annotation `autoscaling.eventing.knative.dev/class`
-    /// asks for KEDA, it decides in place of any other number.
+    /// set it; 0 pauses the source. If the annotation `autoscaling.eventing.knative.dev/class`
+    /// requests KEDA, KEDA decides and this number is ignored.
     // Not written when it is the default, so that an autoscaler that owns it keeps it.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     #[schemars(range(min = 0, max = 1000), extend("default" = 1))]
@@ -207,7 +207,7 @@ pub enum SpecVersion {
     V10,
 }
 
-/// What happens to what the controller made in MNS, once it is no longer used.
+/// What happens to the resources that the controller created in MNS, once they are no longer used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub enum DeletionPolicy {
     /// It is removed, with the messages that are still in the queue.
@@ -220,11 +220,11 @@ pub enum DeletionPolicy {
 /// Where a source reads from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin<'a> {
-    /// Events of a bucket: the controller makes queue and event rule.
+    /// Events of a bucket: the controller creates queue and event rule.
     EventRule(&'a EventRuleSpec),
-    /// A topic: the controller makes queue and subscription.
+    /// A topic: the controller creates queue and subscription.
     Topic(&'a str),
-    /// Somebody else's queue.
+    /// An existing queue, which the controller does not manage.
     Queue(&'a str),
 }
 

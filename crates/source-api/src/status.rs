@@ -1,4 +1,4 @@
-//! What the controller reports of a source.
+//! The status of a source.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::schema;
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = schema::tidy)]
 pub struct MnsOssSourceStatus {
-    /// The generation of the source that the controller has last seen.
+    /// The generation of the source that the controller last observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// What holds and what does not. `Ready` sums up the others.
+    /// Conditions of the source. `Ready` summarizes the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_owned()]))]
     pub conditions: Vec<Condition>,
@@ -37,7 +37,7 @@ pub struct MnsOssSourceStatus {
     /// OIDC audience of the sink.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sink_audience: Option<String>,
-    /// The URL that events go to when the sink does not take them.
+    /// The URL of the dead letter sink.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter_sink_uri: Option<String>,
     /// CA certificates of the dead letter sink, in PEM.
@@ -56,18 +56,17 @@ pub struct MnsOssSourceStatus {
     /// Identity of the source towards its sink.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
-    /// Adapter pods that are there, for the scale subresource.
+    /// Existing adapter pods, for the scale subresource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumers: Option<i32>,
     /// Label selector of the adapter pods, for the scale subresource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<String>,
-    /// Version (`metadata.resourceVersion`) of the Secret that the conditions are about. Once
-    /// it is that of a Secret that was changed, the new key has been tried.
+    /// Version (`metadata.resourceVersion`) of the Secret that the conditions are about. Once it
+    /// is the version of a changed Secret, the new key has been tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_resource_version: Option<String>,
-    /// Endpoint of MNS that queue, topic and subscription are found at; the event rule is in its
-    /// region.
+    /// Endpoint of MNS of queue, topic and subscription; the event rule is in its region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     /// Queue that is received from.
@@ -76,11 +75,11 @@ pub struct MnsOssSourceStatus {
     /// Topic that the subscription belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// Subscription that the controller made, from the topic to the queue.
+    /// Subscription that the controller created, from the topic to the queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscription: Option<String>,
-    /// Event rules that the controller made, from the bucket to the queue; more than one only
-    /// while one takes the place of another.
+    /// Event rules that the controller created, from the bucket to the queue; more than one only
+    /// while one replaces another.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub event_rules: Vec<String>,
 }

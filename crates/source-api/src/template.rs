@@ -1,7 +1,7 @@
-//! What users may change about the adapter's pods.
+//! The settings that users may change of the adapter's pods.
 //!
-//! The security context, probes and volumes are not among it: they are what makes the
-//! adapter work, and safe to run.
+//! The security context, probes and volumes are not among them: the adapter needs them to work and
+//! to be safe.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub struct PodTemplate {
 #[x_kube(crates(kube_core = ::kube_core))]
 #[serde(rename_all = "camelCase")]
 pub struct Resources {
-    /// What the scheduler sets aside, such as `cpu: 50m` and `memory: 32Mi`.
+    /// What the scheduler reserves, such as `cpu: 50m` and `memory: 32Mi`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "quantities")]
     #[x_kube(validation = rules::qualified_keys())]

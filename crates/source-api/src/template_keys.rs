@@ -1,10 +1,10 @@
 //! Which labels and annotations users may put on adapter pods.
 //!
 //! Meshes, agents, network plugins and container runtimes take orders from the labels and
-//! annotations of pods: to run another image, to mount a Secret, to join a network, to lend a
-//! role of the cloud. The controller makes pods with its own rights, so a user who may create
-//! nothing but sources would get all of that. Therefore only keys that are known to be harmless
-//! are admitted, and those that an administrator adds.
+//! annotations of pods: to run another image, to mount a Secret, to join a network, to assume a
+//! role of the cloud. The controller creates pods with its own permissions, so a user who may create
+//! only sources would get all of that. Therefore only keys that are known to be harmless are
+//! admitted, and those that an administrator adds.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ use kube_core::CustomResourceExt as _;
 use crate::source::MnsOssSource;
 use crate::template::PodTemplate;
 
-/// Domains whose keys describe a pod and order nothing.
+/// Domains whose keys describe a pod and change nothing.
 const HARMLESS: [&str; 2] = ["app.kubernetes.io", "prometheus.io"];
 
 /// The keys that are admitted: those without a dot or a slash, which are everybody's own, those of

@@ -1,5 +1,4 @@
-//! The account of MNS that a source uses, and whose key opens it: a Secret's, or the
-//! controller's own.
+//! The account of MNS that a source uses, with the key of its Secret or the controller's own.
 
 mod identity;
 mod location;
@@ -22,8 +21,8 @@ use crate::mns::Account;
 use crate::reconcile::{Applied, Observed};
 use crate::source::ParsedSource;
 
-/// Why a source has no account. Permanent, but for [`is_passing`](Self::is_passing), until
-/// somebody changes the Secret, which wakes the source. No message quotes the Secret.
+/// Why a source has no account. Permanent, except for [`is_passing`](Self::is_passing), until the
+/// Secret changes, which triggers a reconcile. No message quotes the Secret.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AccountProblem {
@@ -35,10 +34,10 @@ pub enum AccountProblem {
     NoKey {
         /// Name of the Secret.
         secret: String,
-        /// Key that is asked for.
+        /// The missing key.
         key: String,
     },
-    /// The value is not the document that it should be.
+    /// The value is not a valid document.
     #[error("secret `{secret}`, key `{key}`: {problem}")]
     BadDocument {
         /// Name of the Secret.
@@ -48,9 +47,9 @@ pub enum AccountProblem {
         /// What is wrong with it.
         problem: DocumentProblem,
     },
-    /// The source has a Secret and a role, or neither.
+    /// The source has both a Secret and a role, or neither.
     #[error("exactly one of `accessToken` and `auth` must be given")]
-    OneKind,
+    AmbiguousCredentials,
     /// The source does not say where MNS is.
     #[error("{0}")]
     Location(LocationProblem),
@@ -67,12 +66,12 @@ impl AccountProblem {
             Self::NoSecret(_) => "SecretNotFound",
             Self::NoKey { .. } => "SecretKeyNotFound",
             Self::BadDocument { .. } => "SecretInvalid",
-            Self::OneKind | Self::Location(_) => "Invalid",
+            Self::AmbiguousCredentials | Self::Location(_) => "Invalid",
             Self::Identity(problem) => problem.reason(),
         }
     }
 
-    /// Whether it passes without anybody's doing.
+    /// Whether it passes without a change by the user.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Identity(IdentityProblem::Pending))
@@ -97,7 +96,7 @@ pub(crate) async fn observe(
     let account = match (&spec.access_token, &spec.auth) {
         (Some(token), None) => return secret::open(ctx, parsed, &token.secret_key_ref).await,
         (None, Some(_)) => identity::open(ctx, parsed),
-        _ => Err(AccountProblem::OneKind),
+        _ => Err(AccountProblem::AmbiguousCredentials),
     };
     let version = None;
     Ok(OpenedAccount { account, version })
@@ -117,11 +116,11 @@ pub(crate) fn mark(conditions: &mut Conditions, observed: &Observed, applied: &A
     }
 }
 
-/// The last account that MNS let in, by uid of the source.
+/// The last account that MNS accepted, by uid of the source.
 ///
-/// A namespace that is deleted loses Secrets and sources in any order. What a source has in
-/// MNS can then be removed only with a key that was read before. It is kept in memory alone,
-/// wiped when the source is gone, and used for nothing but the source's deletion.
+/// When a namespace is deleted, its Secrets and sources are deleted in any order. The resources of a
+/// source in MNS can then be removed only with a key that was read before. It is kept in memory
+/// alone, wiped when the source was deleted, and used only for the source's deletion.
 #[derive(Debug, Default)]
 pub(crate) struct KnownAccounts(Mutex<HashMap<String, Account>>);
 

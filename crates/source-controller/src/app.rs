@@ -1,4 +1,4 @@
-//! Puts the parts together, runs them, and takes them down in order.
+//! Builds the components, runs them, and shuts them down in order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::Args;
 use crate::account::CloudIdentity;
 use crate::backlog::Backlogs;
 use crate::context::{Context, Parts};
-use crate::controller::{self, Feeds};
+use crate::controller::{self, WatchInputs};
 use crate::deployment::{AdapterSettings, CloudVariables};
 use crate::leader::{Election, Leadership};
 use crate::metrics::Metrics;
@@ -32,12 +32,12 @@ use crate::requeue::RequeuePolicy;
 use crate::scaler;
 use crate::sink::cluster_domain;
 
-/// How long reconciles under way may go on after a signal to stop. Below the pod's grace period.
+/// How long reconciles in progress may go on after a signal to stop. Below the pod's grace period.
 const DRAIN: Duration = Duration::from_secs(15);
-/// How long answers to KEDA may go on after that.
+/// How long calls of KEDA may go on after that.
 const SCALER_DRAIN: Duration = Duration::from_secs(1);
 
-/// Stands by until this process is the leader, and then keeps sources until `stop` is
+/// Stands by until this process is the leader, and then reconciles sources until `stop` is
 /// cancelled.
 ///
 /// # Errors
@@ -46,7 +46,7 @@ const SCALER_DRAIN: Duration = Duration::from_secs(1);
 pub async fn run(args: Args, stop: CancellationToken) -> anyhow::Result<()> {
     let config = kube::Config::infer()
         .await
-        .context("cannot tell which cluster to work for")?;
+        .context("no kubeconfig and no in-cluster configuration")?;
     let namespace = args
         .namespace
         .clone()
@@ -75,7 +75,7 @@ pub async fn run_with(
     let election = Election::new(client.clone(), namespace, &args.lease, &identity);
     let parts = parts(&args, client, metrics, backlogs, &identity, &observer)?;
     let cloud_identity = parts.cloud_identity.clone();
-    let (ctx, feeds) = Context::new(parts);
+    let (ctx, inputs) = Context::new(parts);
     let ctx = Arc::new(ctx);
 
     let readiness = Readiness::new();
@@ -83,11 +83,11 @@ pub async fn run_with(
     let side = serve(&args, readiness.clone(), registry, &ctx, &side_stop).await?;
     // Sources that need the identity would otherwise be reported as unready at every start.
     let _refresher = begin(cloud_identity, &stop).await;
-    let outcome = work(&args, ctx, feeds, &election, &identity, &stop).await;
+    let outcome = work(&args, ctx, inputs, &election, &identity, &stop).await;
     readiness.close();
     side_stop.cancel();
     for listener in side {
-        listener.await.context("a listener ended in a defect")?;
+        listener.await.context("a listener panicked")?;
     }
     outcome
 }
@@ -97,27 +97,25 @@ fn random_identity() -> String {
     format!("{}-{}", names::CONTROLLER, uuid::Uuid::new_v4())
 }
 
-/// Waits for its turn and works. A process that stands by is as healthy as the leader.
+/// Waits for the leadership and then leads. A process that stands by is as healthy as the leader.
 async fn work(
     args: &Args,
     ctx: Arc<Context>,
-    feeds: Feeds,
+    inputs: WatchInputs,
     election: &Election,
     identity: &str,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    info!(identity, "standing by");
-    let Some(mut leadership) = stop.run_until_cancelled(election.win()).await else {
-        // It may have been won at this very moment.
-        election.give_up().await;
+    info!(identity, "waiting for the leader lease");
+    let Some(mut leadership) = election.acquire(stop).await else {
         return Ok(());
     };
     let (metrics, backlogs) = (ctx.metrics.clone(), ctx.backlogs.clone());
     metrics.lead(true);
-    // It asks for as long as there is something to watch, and ends with the leadership.
-    let asking = AbortOnDropHandle::new(tokio::spawn(async move { backlogs.run().await }));
-    let outcome = lead(args, ctx, feeds, &mut leadership, stop).await;
-    drop(asking);
+    // The queries for backlogs end with the leadership.
+    let queries = AbortOnDropHandle::new(tokio::spawn(async move { backlogs.run().await }));
+    let outcome = lead(args, ctx, inputs, &mut leadership, stop).await;
+    drop(queries);
     metrics.lead(false);
     leadership.release().await;
     outcome
@@ -127,12 +125,12 @@ async fn work(
 async fn lead(
     args: &Args,
     ctx: Arc<Context>,
-    feeds: Feeds,
+    inputs: WatchInputs,
     leadership: &mut Leadership,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     // Reconciles run in tasks of their own; dropping the controller aborts them.
-    let work = controller::run(ctx, feeds, args.concurrency, stop.clone());
+    let work = controller::run(ctx, inputs, args.concurrency, stop.clone());
     let work = async {
         tokio::pin!(work);
         // Cancel-safe: `work` is polled by reference.
@@ -141,19 +139,19 @@ async fn lead(
             () = stop.cancelled() => {}
         }
         if timeout(DRAIN, work).await.is_err() {
-            warn!("reconciles under way did not finish in time, and are aborted");
+            warn!("aborting reconciles that did not finish in time");
         }
     };
-    // One of them ends and the others are dropped: no reconcile may go on without the lease.
+    // When one ends, the other is dropped: no reconcile may go on without the lease.
     tokio::select! {
-        () = work => anyhow::ensure!(stop.is_cancelled(), "the controller ended by itself"),
-        lost = leadership.keep() => return Err(lost.into()),
+        () = work => anyhow::ensure!(stop.is_cancelled(), "the controller stopped unexpectedly"),
+        lost = leadership.renew_until_lost() => return Err(lost.into()),
     }
     info!("stopped");
     Ok(())
 }
 
-/// Where connections to MNS and its OpenAPI may go.
+/// Addresses to which connections to MNS and its OpenAPI may go.
 pub(crate) fn reach(private: Networks) -> Reach {
     Reach::public_and(private, is_vendors_host)
 }
@@ -214,7 +212,7 @@ fn parts(
         requeue: RequeuePolicy::new(args.resync),
         metrics,
         backlogs,
-        scope: args.scope.clone(),
+        watched_namespaces: args.watched_namespaces.clone(),
         cluster_domain: cluster_domain(args.cluster_domain.as_deref()),
         knative_namespace: args.knative_namespace.clone(),
         open_api: args.endpoints.mns_open_endpoint.clone(),
@@ -261,7 +259,8 @@ fn cloud_identity(
     Ok(Some(CloudIdentity::new(namespaces, source, sts, transport)))
 }
 
-/// Begins to listen: for health, and for KEDA if it may ask. The tasks end with `stop`.
+/// Starts the listeners: for health, and for KEDA if the scaler is enabled. The tasks end with
+/// `stop`.
 async fn serve(
     args: &Args,
     readiness: Readiness,
@@ -283,7 +282,7 @@ async fn serve(
         let listener: TcpListener = service::bind(listen, "--scaler-listen").await?;
         let address = listener.local_addr()?;
         addresses.push(("scaler", address));
-        info!(scaler = %address, "KEDA may ask at {address}");
+        info!(scaler = %address, "external scaler for KEDA at {address}");
         tasks.push(tokio::spawn(answer(
             listener,
             ctx.clone(),
@@ -297,7 +296,7 @@ async fn serve(
     Ok(tasks)
 }
 
-/// Answers KEDA until `stop`, and then for a moment what is still open.
+/// Serves KEDA until `stop`, and then for a moment the calls in progress.
 async fn answer(
     listener: TcpListener,
     ctx: Arc<Context>,
@@ -309,7 +308,7 @@ async fn answer(
     let answered = async {
         if let Err(error) = scaler::serve(listener, ctx, stop).await {
             let line = service::error_line(&error);
-            error!(error = line, "KEDA cannot ask any more: {line}");
+            error!(error = line, "the external scaler stopped: {line}");
             check.not_ready("its listener is broken");
         }
     };
@@ -317,7 +316,7 @@ async fn answer(
         stopped.cancelled().await;
         sleep(SCALER_DRAIN).await;
     };
-    // Cancel-safe: what is cut then is asked again of another replica.
+    // Cancel-safe: KEDA repeats the calls that are cut then, to another replica.
     tokio::select! {
         () = answered => {}
         () = ended => {}

@@ -13,7 +13,7 @@ use transport::Networks;
 
 use crate::deployment::CloudVariables;
 use crate::scaler::ScalerArgs;
-use crate::scope::{Namespaces, Scope};
+use crate::watched_namespaces::{Namespaces, WatchedNamespaces};
 
 /// Keeps every `MnsOssSource` of a cluster: what it needs in MNS, its adapter, and
 /// its status.
@@ -51,7 +51,7 @@ pub struct Args {
         default_value = "",
         hide_default_value = true
     )]
-    pub scope: Scope,
+    pub watched_namespaces: WatchedNamespaces,
     /// Which endpoints of the cloud are called.
     #[command(flatten)]
     pub endpoints: EndpointArgs,

@@ -1,9 +1,9 @@
-//! Gauges of each source's queue at `/metrics`: how many messages wait and are in work, and how
+//! Gauges of each source's queue at `/metrics`: how many messages wait and are in flight, and how
 //! old the next one is.
 //!
-//! Calls to MNS cost money, so a queue is asked only if somebody looks: a scrape shows what the
-//! last round found and lets the next one begin, which takes two calls for each queue that was not
-//! asked within the last minute. A controller that stands by knows no queue and asks none.
+//! Calls to MNS cost money, so queues are queried only when the metrics are scraped: a scrape exports
+//! the last results and starts the next round, which takes two calls for each queue that was not
+//! queried within the last minute. A controller that stands by knows no queue and queries none.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,12 +24,12 @@ use tokio::time::Instant;
 use crate::mns::{Account, Backlog};
 use crate::source::Identity;
 
-/// Between two rounds that ask the same queue.
+/// Minimum time between two queries of the same queue.
 const INTERVAL: Duration = Duration::from_mins(1);
-/// What is older is not shown: an old number would be taken for a new one.
-const FRESH: Duration = Duration::from_secs(150);
-/// Queues that are asked at one time.
-const AT_ONCE: usize = 4;
+/// Older results are not exported: they would be taken for current ones.
+const MAX_AGE: Duration = Duration::from_secs(150);
+/// Queues that are queried at one time.
+const MAX_QUERIES: usize = 4;
 
 /// The queues of all sources, by uid of the source. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -47,23 +47,23 @@ struct WatchedQueue {
     source: String,
     account: Account,
     name: QueueName,
-    asked: Option<Instant>,
+    queried: Option<Instant>,
     found: Option<(Instant, Backlog)>,
 }
 
 impl Backlogs {
-    /// Takes a source's queue in, or learns that it is another one or has another key.
+    /// Adds a source's queue, or replaces it by another one or another account.
     pub(crate) fn watch(&self, identity: &Identity, account: &Account, queue: &QueueName) {
         let mut queues = self.lock();
         let known = queues.get(&identity.uid);
-        let known = known.map(|known| (known.asked, known.found.clone()));
-        let (asked, found) = known.unwrap_or_default();
+        let known = known.map(|known| (known.queried, known.found.clone()));
+        let (queried, found) = known.unwrap_or_default();
         let watched = WatchedQueue {
             namespace: identity.namespace.clone(),
             source: identity.name.clone(),
             account: account.clone(),
             name: queue.clone(),
-            asked,
+            queried,
             found,
         };
         queues.insert(identity.uid.clone(), watched);
@@ -73,34 +73,35 @@ impl Backlogs {
         self.lock().remove(uid);
     }
 
-    /// Asks the queues after each scrape, but none more often than once in a minute.
+    /// Queries the queues after each scrape, but none more often than once in a minute.
     ///
     /// # Cancel safety
-    /// Dropping the future loses at most what a round has not found yet.
+    /// Dropping the future loses at most the results of the current round.
     pub async fn run(&self) {
         loop {
             self.0.scraped.notified().await;
-            self.ask_due().await;
+            self.query_due().await;
         }
     }
 
-    async fn ask_due(&self) {
+    async fn query_due(&self) {
         let now = Instant::now();
         let mut due = Vec::new();
         for (uid, queue) in self.lock().iter_mut() {
-            if queue.asked.is_none_or(|asked| now - asked >= INTERVAL) {
-                queue.asked = Some(now);
+            if queue.queried.is_none_or(|last| now - last >= INTERVAL) {
+                queue.queried = Some(now);
                 due.push((uid.clone(), queue.clone()));
             }
         }
-        let asked = stream::iter(due).for_each_concurrent(AT_ONCE, |(uid, queue)| async move {
-            // What MNS does not tell is not shown; the source's conditions say why it does not.
-            let backlog = Backlog::ask(&queue.account, &queue.name).await.ok();
-            if let Some(queue) = self.lock().get_mut(&uid) {
-                queue.found = backlog.map(|backlog| (Instant::now(), backlog));
-            }
-        });
-        asked.await;
+        let queries =
+            stream::iter(due).for_each_concurrent(MAX_QUERIES, |(uid, queue)| async move {
+                // After a failure nothing is exported; the source's conditions say why.
+                let backlog = Backlog::query(&queue.account, &queue.name).await.ok();
+                if let Some(queue) = self.lock().get_mut(&uid) {
+                    queue.found = backlog.map(|backlog| (Instant::now(), backlog));
+                }
+            });
+        queries.await;
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, WatchedQueue>> {
@@ -121,17 +122,20 @@ impl Collector for Backlogs {
                     ("namespace_name", queue.namespace.as_str()),
                     ("name", queue.source.as_str()),
                 ];
-                (since.elapsed() < FRESH).then_some((labels, backlog))
+                (since.elapsed() < MAX_AGE).then_some((labels, backlog))
             })
             .collect();
         let mut messages = encoder.encode_descriptor(
             "queue_messages",
-            "Messages in the queue of a source, about",
+            "Approximate number of messages in the queue of a source",
             None,
             MetricType::Gauge,
         )?;
         for ([namespace, name], backlog) in &fresh {
-            let counts = [("waiting", backlog.waiting()), ("in_work", backlog.in_work)];
+            let counts = [
+                ("waiting", backlog.waiting()),
+                ("in_work", backlog.in_flight),
+            ];
             for (state, count) in counts {
                 let labels = [*namespace, *name, ("state", state)];
                 ConstGauge::new(count).encode(messages.encode_family(&labels)?)?;
@@ -139,7 +143,7 @@ impl Collector for Backlogs {
         }
         let mut ages = encoder.encode_descriptor(
             "queue_next_message_age",
-            "How long the next message of a source's queue has been there",
+            "Age of the next message in the queue of a source",
             Some(&Unit::Seconds),
             MetricType::Gauge,
         )?;

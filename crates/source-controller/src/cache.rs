@@ -1,14 +1,14 @@
-//! What was read a moment ago: answers of the API server, and observations in the cloud.
+//! Caches of reads from the API server, and of observations in the cloud.
 //!
-//! [`WatchCache`] has answers of the API server that hold until a watch says otherwise. Many
-//! sources name the same few Secrets and sinks. What was read of one is kept only while the watch
-//! on its kind is in working order, is dropped as soon as that brings a change, and is used for a
-//! minute at most, because a watch can also fall silent.
+//! [`WatchCache`] has objects of the API server until a watch invalidates them. Many sources name the
+//! same few Secrets and sinks. An object is cached only while the watch on its kind works, is
+//! dropped as soon as the watch brings a change, and is used for a minute at most, because a watch
+//! can also fail silently.
 //!
-//! [`RecentObservations`] has what was observed in MNS within the last seconds. MNS tells nobody
-//! when something changes, so every reconcile asks it. During a rollout a source is reconciled
-//! many times within seconds, and MNS limits calls; so a reconcile shortly after one that asked
-//! goes by the same answer.
+//! [`RecentObservations`] has what was observed in MNS within the last seconds. MNS sends no
+//! notification of changes, so every reconcile reads from it. During a rollout a source is reconciled
+//! many times within seconds, and MNS limits calls; so a reconcile shortly after another one uses
+//! the same observation.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ use source_api::MnsOssSource;
 use tokio::time::Instant;
 
 /// For how long a value is used.
-const FRESH: Duration = Duration::from_mins(1);
+const TTL: Duration = Duration::from_mins(1);
 
 /// Names an object that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ pub(crate) struct WatchCache<T>(Mutex<State<T>>);
 
 #[derive(Debug)]
 struct State<T> {
-    /// Number of the last event of each watch that is in working order.
+    /// Number of the last event of each watch that works.
     watches: HashMap<String, u64>,
     entries: HashMap<Key, (T, Instant)>,
     swept: Sweep,
@@ -59,7 +59,7 @@ impl<T> Default for WatchCache<T> {
 }
 
 impl<T: Clone> WatchCache<T> {
-    /// The value of an object, read now unless it is known.
+    /// The value of an object, read now unless it is cached.
     ///
     /// # Errors
     /// Those of `read`.
@@ -71,7 +71,7 @@ impl<T: Clone> WatchCache<T> {
         let last_event = {
             let state = self.lock();
             if let Some((value, since)) = state.entries.get(key)
-                && since.elapsed() < FRESH
+                && since.elapsed() < TTL
             {
                 return Ok(value.clone());
             }
@@ -79,9 +79,9 @@ impl<T: Clone> WatchCache<T> {
         };
         let value = read.await?;
         let mut state = self.lock();
-        if state.swept.is_due(FRESH) {
+        if state.swept.is_due(TTL) {
             let entries = &mut state.entries;
-            entries.retain(|_, (_, since)| since.elapsed() < FRESH);
+            entries.retain(|_, (_, since)| since.elapsed() < TTL);
         }
         // An event in the meantime may have been about a change that `read` did not see.
         if last_event.is_some() && last_event == state.watches.get(&key.watch).copied() {
@@ -91,7 +91,7 @@ impl<T: Clone> WatchCache<T> {
         Ok(value)
     }
 
-    /// Takes an event of a watch into account.
+    /// Applies an event of a watch.
     pub(crate) fn on_event<K: ResourceExt>(
         &self,
         watch: &str,
@@ -128,8 +128,8 @@ impl<T> State<T> {
     }
 }
 
-/// When what has become too old to be used was last thrown away. Going through all of it each time
-/// that something is added would take time that grows with the square of the number of sources.
+/// When expired entries were last removed. Removing them at every insertion would take time that
+/// grows with the square of the number of sources.
 #[derive(Debug)]
 struct Sweep(Instant);
 
@@ -138,7 +138,7 @@ impl Sweep {
         Self(Instant::now())
     }
 
-    /// Whether the last time was so long ago; now counts as the next.
+    /// Whether the last sweep was `pause` ago; then this counts as the next one.
     fn is_due(&mut self, pause: Duration) -> bool {
         let is_due = self.0.elapsed() >= pause;
         if is_due {
@@ -148,11 +148,11 @@ impl Sweep {
     }
 }
 
-/// For how long an observation is used; less if regular reconciles come oftener.
-const RECENT: Duration = Duration::from_secs(20);
+/// For how long an observation is used; less if the resync interval is shorter.
+const OBSERVATION_TTL: Duration = Duration::from_secs(20);
 
-/// What an observation was made for. It is of no use to a source that has changed since, or
-/// whose Secret has.
+/// What an observation was made for. It is invalid for a source that has changed since, or whose
+/// Secret has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ObservationKey {
     generation: Option<i64>,
@@ -162,7 +162,7 @@ pub(crate) struct ObservationKey {
 /// Observations, by uid of the source.
 #[derive(Debug)]
 pub(crate) struct RecentObservations<T> {
-    fresh: Duration,
+    ttl: Duration,
     state: Mutex<Recent<T>>,
 }
 
@@ -182,10 +182,10 @@ impl ObservationKey {
 }
 
 impl<T: Clone> RecentObservations<T> {
-    /// Holds nothing yet, and nothing until the next regular reconcile.
+    /// An empty cache, whose entries expire before the next resync.
     pub(crate) fn new(resync: Duration) -> Self {
         Self {
-            fresh: RECENT.min(resync / 2),
+            ttl: OBSERVATION_TTL.min(resync / 2),
             state: Mutex::new(Recent {
                 entries: HashMap::new(),
                 swept: Sweep::new(),
@@ -196,8 +196,8 @@ impl<T: Clone> RecentObservations<T> {
     pub(crate) fn keep(&self, uid: &str, key: ObservationKey, observed: &T) {
         let entry = (key, Instant::now(), observed.clone());
         let Recent { entries, swept } = &mut *self.lock();
-        if swept.is_due(self.fresh) {
-            entries.retain(|_, (_, since, _)| since.elapsed() < self.fresh);
+        if swept.is_due(self.ttl) {
+            entries.retain(|_, (_, since, _)| since.elapsed() < self.ttl);
         }
         entries.insert(uid.to_owned(), entry);
     }
@@ -205,10 +205,10 @@ impl<T: Clone> RecentObservations<T> {
     pub(crate) fn get(&self, uid: &str, key: &ObservationKey) -> Option<T> {
         let recent = self.lock();
         let (kept_for, since, observed) = recent.entries.get(uid)?;
-        (kept_for == key && since.elapsed() < self.fresh).then(|| observed.clone())
+        (kept_for == key && since.elapsed() < self.ttl).then(|| observed.clone())
     }
 
-    /// Forgets a source that is gone, or whose resources in MNS are about to change.
+    /// Forgets a source that was deleted, or whose resources in MNS are about to change.
     pub(crate) fn forget(&self, uid: &str) {
         self.lock().entries.remove(uid);
     }
@@ -250,14 +250,14 @@ mod tests {
         object
     }
 
-    /// What the cache answers while the object itself has this value.
+    /// What the cache returns while the object itself has this value.
     async fn get(cache: &WatchCache<u8>, name: &str, now: u8) -> u8 {
         let read = ready(Ok::<_, Infallible>(now));
         cache.get_or_read(&key(name), read).await.unwrap()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answers_hold_until_their_object_changes() {
+    async fn values_are_cached_until_their_object_changes() {
         let cache = WatchCache::default();
         on_event(&cache, Event::InitDone);
         get(&cache, "a", 1).await;
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answer_that_a_change_overtook_is_worthless() {
+    async fn value_that_a_change_overtook_is_not_cached() {
         for overtaking in [
             vec![Event::Apply(object("a"))],
             vec![Event::Init, Event::InitDone],
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_remembered_without_a_working_watch() {
+    async fn nothing_is_cached_without_a_working_watch() {
         let cache = WatchCache::default();
         get(&cache, "a", 1).await;
         assert_eq!(get(&cache, "a", 2).await, 2, "no watch yet");
@@ -305,11 +305,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_believed_for_ever_or_kept() {
+    async fn values_expire() {
         let cache = WatchCache::default();
         on_event(&cache, Event::InitDone);
         get(&cache, "a", 1).await;
-        advance(FRESH).await;
+        advance(TTL).await;
         get(&cache, "b", 1).await;
         assert_eq!(cache.lock().entries.len(), 1, "only `b`");
         assert_eq!(get(&cache, "a", 2).await, 2);

@@ -12,13 +12,14 @@ use kube::runtime::reflector::{Lookup, ObjectRef, Store};
 use kube::runtime::watcher;
 use kube::runtime::watcher::Event;
 
-use crate::scope::Place;
+use crate::watched_namespaces::WatchScope;
 
-/// The changes that `watch` sees at `place`. `store` must be the one that they are written to.
+/// The changes that `watch` brings, whose scope is `scope`. `store` must be the one that they are
+/// written to.
 pub(crate) fn changes<K>(
     watch: impl Stream<Item = watcher::Result<Event<K>>> + Send,
     store: Store<K>,
-    place: Place,
+    scope: WatchScope,
 ) -> impl Stream<Item = watcher::Result<Event<K>>> + Send
 where
     K: Lookup<DynamicType = ()> + Clone + Send + Sync + 'static,
@@ -35,8 +36,8 @@ where
                 vec![Ok(Event::Apply(object))]
             }
             Ok(Event::InitDone) => {
-                let gone = gone(&store, &place, &listed);
-                gone.map(|object| Ok(Event::Delete(object))).collect()
+                let deleted = deleted(&store, &scope, &listed);
+                deleted.map(|object| Ok(Event::Delete(object))).collect()
             }
             change => vec![change],
         };
@@ -44,10 +45,10 @@ where
     })
 }
 
-/// What is in the store and was not listed.
-fn gone<K>(
+/// The objects in the store that were not listed.
+fn deleted<K>(
     store: &Store<K>,
-    place: &Place,
+    scope: &WatchScope,
     listed: &HashSet<ObjectRef<K>>,
 ) -> impl Iterator<Item = K>
 where
@@ -57,7 +58,7 @@ where
     known
         .filter(move |object| {
             let name = object.to_object_ref(());
-            place.sees(name.namespace.as_deref()) && !listed.contains(&name)
+            scope.includes(name.namespace.as_deref()) && !listed.contains(&name)
         })
         .map(|object| object.as_ref().clone())
 }
@@ -100,7 +101,7 @@ mod tests {
             changes(
                 events,
                 store.clone(),
-                Place::Namespace(namespace.to_owned()),
+                WatchScope::Namespace(namespace.to_owned()),
             )
             .boxed()
         };

@@ -13,38 +13,41 @@ use kube::runtime::reflector::store::Writer;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
 
+use crate::cached_store::CachedStore;
 use crate::context::Context;
-use crate::copies::Copies;
-use crate::scope::{Place, Scope};
 use crate::trust_bundles::TRUST_BUNDLE;
 use crate::watch_backoff::WatchBackoff;
+use crate::watched_namespaces::{WatchScope, WatchedNamespaces};
 
-/// Copies of the ConfigMaps that concern sources.
+/// Stores of the ConfigMaps that sources depend on.
 pub(crate) struct ConfigMaps {
-    scope: Scope,
+    watched_namespaces: WatchedNamespaces,
     /// Knative Eventing's own namespace.
     knative_namespace: String,
-    knative: Copies<ConfigMap>,
-    bundles: HashMap<Place, Copies<ConfigMap>>,
+    knative: CachedStore<ConfigMap>,
+    bundles: HashMap<WatchScope, CachedStore<ConfigMap>>,
 }
 
-/// Where the watches write their copies.
+/// The writers of these stores, for the watches.
 pub(crate) struct ConfigMapWriters {
     knative: Writer<ConfigMap>,
-    bundles: Vec<(Place, Writer<ConfigMap>)>,
+    bundles: Vec<(WatchScope, Writer<ConfigMap>)>,
 }
 
 impl ConfigMaps {
-    pub(crate) fn new(scope: Scope, knative_namespace: String) -> (Self, ConfigMapWriters) {
-        let (knative, knative_writer) = Copies::new();
+    pub(crate) fn new(
+        watched_namespaces: WatchedNamespaces,
+        knative_namespace: String,
+    ) -> (Self, ConfigMapWriters) {
+        let (knative, knative_writer) = CachedStore::new();
         let (mut bundles, mut bundle_writers) = (HashMap::new(), Vec::new());
-        for place in scope.places() {
-            let (copies, writer) = Copies::new();
-            bundles.insert(place.clone(), copies);
-            bundle_writers.push((place, writer));
+        for scope in watched_namespaces.watch_scopes() {
+            let (store, writer) = CachedStore::new();
+            bundles.insert(scope.clone(), store);
+            bundle_writers.push((scope, writer));
         }
         let config_maps = Self {
-            scope,
+            watched_namespaces,
             knative_namespace,
             knative,
             bundles,
@@ -56,16 +59,18 @@ impl ConfigMaps {
         (config_maps, writers)
     }
 
-    /// Those of Knative's namespace; `None` while they are not known.
+    /// Those of Knative's namespace; `None` until they are listed.
     pub(crate) fn of_knative(&self) -> Option<Vec<Arc<ConfigMap>>> {
         self.knative.all()
     }
 
-    /// Those of a namespace that have the label of trust bundles, whatever its value; `None` while
-    /// they are not known.
+    /// Those of a namespace that have the label of trust bundles, whatever its value; `None` until
+    /// they are listed.
     pub(crate) fn labelled(&self, namespace: &str) -> Option<Vec<Arc<ConfigMap>>> {
-        let copies = self.bundles.get(&self.scope.place_of(namespace))?;
-        let mut found = copies.all()?;
+        let store = self
+            .bundles
+            .get(&self.watched_namespaces.scope_of(namespace))?;
+        let mut found = store.all()?;
         found.retain(|it| it.metadata.namespace.as_deref() == Some(namespace));
         Some(found)
     }
@@ -84,20 +89,20 @@ pub(crate) fn changes(
     let ConfigMapWriters { knative, bundles } = writers;
     let of_knative = Api::namespaced(ctx.client.clone(), &ctx.config_maps.knative_namespace);
     let labelled = watcher::Config::default().labels(TRUST_BUNDLE);
-    let bundles = bundles.into_iter().map(|(place, writer)| {
-        let objects = place.api(&ctx.client);
+    let bundles = bundles.into_iter().map(|(scope, writer)| {
+        let objects = scope.api(&ctx.client);
         let ctx = ctx.clone();
-        let told = move |event: &_| {
-            if let Some(copies) = ctx.config_maps.bundles.get(&place) {
-                copies.on_event(event);
+        let on_event = move |event: &_| {
+            if let Some(store) = ctx.config_maps.bundles.get(&scope) {
+                store.on_event(event);
             }
         };
-        watch(objects, labelled.clone(), writer, told).boxed()
+        watch(objects, labelled.clone(), writer, on_event).boxed()
     });
     let bundles: Vec<_> = bundles.collect();
     let ctx = ctx.clone();
-    let told = move |event: &_| ctx.config_maps.knative.on_event(event);
-    let knative = watch(of_knative, watcher::Config::default(), knative, told);
+    let on_event = move |event: &_| ctx.config_maps.knative.on_event(event);
+    let knative = watch(of_knative, watcher::Config::default(), knative, on_event);
     stream::select_all(bundles.into_iter().chain([knative.boxed()]))
 }
 
@@ -105,14 +110,14 @@ fn watch(
     objects: Api<ConfigMap>,
     config: watcher::Config,
     writer: Writer<ConfigMap>,
-    told: impl FnMut(&watcher::Result<watcher::Event<ConfigMap>>) + Send,
+    on_event: impl FnMut(&watcher::Result<watcher::Event<ConfigMap>>) + Send,
 ) -> impl Stream<Item = watcher::Result<ConfigMap>> + Send {
     watcher(objects, config)
         .backoff(WatchBackoff::default())
         .modify(|object: &mut ConfigMap| object.managed_fields_mut().clear())
         .reflect(writer)
-        .inspect(told)
-        // The end of a list may be what makes the copies known, also of none.
+        .inspect(on_event)
+        // The end of the list matters too: from then on the store is synced, even if it is empty.
         .filter_map(|event| {
             ready(match event {
                 Ok(watcher::Event::Init) => None,

@@ -9,15 +9,15 @@ use crate::account::{CloudIdentity, KnownAccounts, OpenedSecret};
 use crate::backlog::Backlogs;
 use crate::cache::{RecentObservations, WatchCache};
 use crate::config_maps::ConfigMaps;
-use crate::controller::Feeds;
+use crate::controller::WatchInputs;
 use crate::deployment::{AdapterSettings, Deployments};
 use crate::metrics::Metrics;
 use crate::mns::{Account, CircuitBreaker, ObservedMns};
-use crate::own_writes::OwnWrites;
+use crate::pending_writes::PendingWrites;
 use crate::recorder::Recorder;
 use crate::requeue::RequeuePolicy;
-use crate::scope::Scope;
 use crate::sink::{Resolver, SinkWatches};
+use crate::watched_namespaces::WatchedNamespaces;
 
 /// Clients, caches and settings that all reconciles share.
 pub struct Context {
@@ -27,11 +27,11 @@ pub struct Context {
     pub(crate) adapter: AdapterSettings,
     pub(crate) requeue: RequeuePolicy,
     pub(crate) metrics: Metrics,
-    pub(crate) scope: Scope,
+    pub(crate) watched_namespaces: WatchedNamespaces,
     pub(crate) resolver: Resolver,
     pub(crate) deployments: Deployments,
     pub(crate) config_maps: ConfigMaps,
-    pub(crate) own_writes: OwnWrites,
+    pub(crate) pending_writes: PendingWrites,
     pub(crate) secrets: WatchCache<OpenedSecret>,
     pub(crate) cloud_identity: Option<CloudIdentity>,
     pub(crate) recent_mns: RecentObservations<ObservedMns>,
@@ -53,16 +53,16 @@ pub struct Parts {
     pub cloud_identity: Option<CloudIdentity>,
     /// Writes Kubernetes events.
     pub recorder: Recorder,
-    /// What all adapters have in common.
+    /// Settings that all adapters have in common.
     pub adapter: AdapterSettings,
     /// When to reconcile again.
     pub requeue: RequeuePolicy,
-    /// What operators see.
+    /// The controller's metrics.
     pub metrics: Metrics,
-    /// The queues whose backlogs operators see.
+    /// The queues whose backlogs are exported as metrics.
     pub backlogs: Backlogs,
-    /// Which sources there are to keep.
-    pub scope: Scope,
+    /// The namespaces whose sources are reconciled.
+    pub watched_namespaces: WatchedNamespaces,
     /// DNS domain of the cluster.
     pub cluster_domain: String,
     /// Namespace of Knative Eventing.
@@ -74,9 +74,9 @@ pub struct Parts {
 }
 
 impl Context {
-    /// A context with empty caches, and the ends that the watches of its controller write to.
+    /// A context with empty caches, and the inputs of its controller's watches.
     #[must_use]
-    pub fn new(parts: Parts) -> (Self, Feeds) {
+    pub fn new(parts: Parts) -> (Self, WatchInputs) {
         let Parts {
             client,
             transport,
@@ -86,19 +86,20 @@ impl Context {
             requeue,
             metrics,
             backlogs,
-            scope,
+            watched_namespaces,
             cluster_domain,
             knative_namespace,
             open_api,
             scaler_address,
         } = parts;
-        let (watches, sinks) = SinkWatches::channel(scope.clone());
-        let (config_maps, config_map_writers) = ConfigMaps::new(scope.clone(), knative_namespace);
+        let (watches, sinks) = SinkWatches::channel(watched_namespaces.clone());
+        let (config_maps, config_map_writers) =
+            ConfigMaps::new(watched_namespaces.clone(), knative_namespace);
         let context = Self {
             resolver: Resolver::new(client.clone(), watches, cluster_domain),
-            deployments: Deployments::new(client.clone(), scope.clone()),
+            deployments: Deployments::new(client.clone(), watched_namespaces.clone()),
             config_maps,
-            own_writes: OwnWrites::default(),
+            pending_writes: PendingWrites::default(),
             secrets: WatchCache::default(),
             recent_mns: RecentObservations::new(requeue.resync()),
             recent_rules: RecentObservations::new(requeue.resync()),
@@ -113,20 +114,20 @@ impl Context {
             requeue,
             metrics,
             backlogs,
-            scope,
+            watched_namespaces,
             scaler_address,
         };
-        let feeds = Feeds {
+        let inputs = WatchInputs {
             config_maps: config_map_writers,
             sinks,
         };
-        (context, feeds)
+        (context, inputs)
     }
 
-    /// Forgets a source that is gone.
+    /// Forgets a source that was deleted.
     pub(crate) fn forget(&self, uid: &str) {
         self.deployments.forget(uid);
-        self.own_writes.forget(uid);
+        self.pending_writes.forget(uid);
         self.recent_mns.forget(uid);
         self.recent_rules.forget(uid);
         self.known_accounts.forget(uid);
@@ -134,13 +135,13 @@ impl Context {
         self.requeue.forget(uid);
     }
 
-    /// The account that a user's key opens.
+    /// The account of a user's key.
     pub(crate) fn account(&self, endpoint: Endpoint, credentials: Credentials) -> Account {
         let credentials = LiveCredentials::fixed(credentials);
         self.account_by(endpoint, credentials, self.transport.clone())
     }
 
-    /// The account that these credentials open at every moment.
+    /// The account of credentials that may be replaced.
     pub(crate) fn account_by(
         &self,
         endpoint: Endpoint,

@@ -1,9 +1,9 @@
 //! The Deployment of a source's adapter: observe, diff, apply, report.
 
 mod budget;
+mod cache;
 mod certificates;
 mod client;
-mod copies;
 mod credentials;
 mod document;
 mod environment;
@@ -42,32 +42,32 @@ const DOING: &str = "applying the adapter's deployment";
 pub enum AdapterPlan {
     /// The live one is up to date, or the desired one is not known now.
     Keep(Option<Box<Deployment>>),
-    /// It can neither be made nor changed. The live one, if the source controls it.
+    /// It can be neither created nor changed. The live one, if the source controls it.
     Refuse(AdapterRefusal, Option<Box<Deployment>>),
-    /// There is none yet: make this one, if the queue is there.
+    /// There is none yet: create this one, if the queue exists.
     Create(Box<Deployment>),
-    /// It differs from what it should be.
+    /// The live one differs from the desired one.
     Update {
-        /// What it should be.
+        /// The desired one.
         desired: Box<Deployment>,
-        /// What it is.
+        /// The live one.
         live: Box<Deployment>,
     },
 }
 
-/// Why an adapter's Deployment is neither made nor changed. Permanent.
+/// Why an adapter's Deployment is neither created nor changed. Permanent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AdapterRefusal {
-    /// Somebody else has a Deployment of that name.
-    #[error("deployment `{0}` is there, but the source does not control it: remove it")]
+    /// There is a Deployment of that name that the source does not control.
+    #[error("deployment `{0}` exists, but the source does not control it: remove it")]
     NotOwned(String),
-    /// The user asks for a label or an annotation that could change what the pod runs.
+    /// The template has a label or an annotation that could change what the pod runs.
     #[error(
         "`template` has the key `{0}`, which could change what the pod runs: remove it, or have the administrator \
          allow it (ALLOW_TEMPLATE_KEYS of the controller)"
     )]
     Key(String),
-    /// Nobody says which identity provider vouches for the adapter.
+    /// Neither the source nor the controller names the identity provider.
     #[error(
         "`auth.roleArn` needs the cluster's identity provider: give `auth.oidcProviderArn`, or have the \
          administrator set it for all sources (ALIBABA_CLOUD_OIDC_PROVIDER_ARN of the controller)"
@@ -89,11 +89,11 @@ pub struct AppliedAdapter {
 pub enum AdapterOutcome {
     /// Nothing.
     Kept,
-    /// It was made.
+    /// It was created.
     Created,
     /// It was changed.
     Updated,
-    /// It could not be, and trying again is of no use.
+    /// It was refused permanently.
     Refused {
         /// In one word.
         reason: String,
@@ -144,7 +144,8 @@ pub(crate) fn diff(
     if credentials::lacks_provider(&parsed.source.spec, settings) {
         return AdapterPlan::Refuse(AdapterRefusal::NoProvider, live);
     }
-    // While it is not known what Knative says, it is what it was: no pod is replaced for that.
+    // Until Knative's ConfigMaps are listed, the Deployment's own settings are kept, so that no pod
+    // is replaced.
     let known = || live.as_deref().map(KnativeConfig::of_deployment);
     let knative_config = observed.knative_config.clone().or_else(known);
     let knative_config = knative_config.unwrap_or_default();
@@ -186,7 +187,7 @@ fn inputs<'a>(
     })
 }
 
-/// Whether an object is this source's.
+/// Whether an object is controlled by this source.
 pub(crate) fn is_controlled_by(live: &ObjectMeta, identity: &Identity) -> bool {
     let owners = live.owner_references.iter().flatten();
     owners
@@ -200,8 +201,8 @@ pub(crate) fn service_account(deployment: &Deployment) -> Option<&String> {
     pod.service_account_name.as_ref()
 }
 
-/// Carries the plan out. A first Deployment waits until there is a queue; one that is there is
-/// kept up to date even while MNS does not answer.
+/// Executes the plan. A first Deployment waits until there is a queue; an existing one is updated
+/// even while MNS does not respond.
 pub(crate) async fn apply(
     ctx: &Context,
     identity: &Identity,
@@ -223,7 +224,7 @@ pub(crate) async fn apply(
             Ok(AppliedAdapter::new(outcome, Some(Box::new(applied))))
         }
         Err(kube::Error::Api(status)) if status.is_conflict() && live.is_none() => {
-            apply_to_uncopied(ctx, identity, &desired).await
+            apply_to_uncached(ctx, identity, &desired).await
         }
         Err(kube::Error::Api(status)) if is_refusal(&status) => {
             Ok(AppliedAdapter::new(AdapterOutcome::of(&status), live))
@@ -232,9 +233,9 @@ pub(crate) async fn apply(
     }
 }
 
-/// The name is taken, though no copy shows it. A Deployment that only lost its label is the
-/// source's still.
-async fn apply_to_uncopied(
+/// The name is taken, though the Deployment is not in the cache. One that only lost its label still
+/// belongs to the source.
+async fn apply_to_uncached(
     ctx: &Context,
     identity: &Identity,
     desired: &Deployment,
@@ -257,7 +258,7 @@ async fn write(
     desired: &Deployment,
     live: Option<&Deployment>,
 ) -> kube::Result<Deployment> {
-    // First, because a Deployment that is up to date is not looked at again.
+    // First, because nothing is applied for a Deployment that is up to date.
     budget::apply(ctx, identity, desired, live).await?;
     let applied = ctx.deployments.apply(identity, desired, live).await?;
     ctx.metrics.wrote(WrittenObject::Deployment);
@@ -271,8 +272,8 @@ async fn write(
 }
 
 impl AdapterPlan {
-    /// The same plan for a moment in which no new pod could start.
-    pub(crate) fn held(self) -> Self {
+    /// The plan without its changes, for when no new pod could start.
+    pub(crate) fn without_rollout(self) -> Self {
         match self {
             Self::Create(_) => Self::Keep(None),
             Self::Update { live, .. } => Self::Keep(Some(live)),
@@ -291,7 +292,7 @@ impl AppliedAdapter {
 }
 
 impl AdapterOutcome {
-    /// A refusal that the user can mend: of an admission rule, a quota, a bad name.
+    /// A refusal that the user can resolve: by an admission rule, a quota, an invalid name.
     pub(crate) fn of(status: &Status) -> Self {
         let reason = Some(status.reason.as_str()).filter(|reason| !reason.is_empty());
         Self::Refused {
@@ -334,7 +335,8 @@ pub(crate) fn mark(
         }
         (_, Some(deployment), _) => conditions.mark_deployed(deployment),
         (_, None, _) => {
-            let message = "the adapter is made once sink, credentials and queue are there";
+            let message =
+                "the adapter's Deployment is created once sink, credentials and queue are ready";
             conditions.mark_unknown(dependent, "WaitingForDependents", message);
         }
     }

@@ -1,10 +1,10 @@
 //! A source's event rule, by which OSS delivers straight into its queue: observe, diff, apply,
 //! report.
 //!
-//! Only rules whose names carry this source's mark are ever made or deleted. A rule cannot be
-//! changed, so its name says by a hash what is in it: a changed source has a rule of another name.
-//! The new one is made before the old one is deleted. Where the cloud refuses that, because both
-//! announce the same, the old one goes first; the time without a rule is told in an event.
+//! Only rules whose names carry this source's mark are ever created or deleted. A rule cannot be
+//! changed, so its name contains a hash of its content: a changed source has a rule of another name.
+//! The new one is created before the old one is deleted. Where the cloud refuses that, because both
+//! announce the same, the old one is deleted first; an event reports the time without a rule.
 
 mod step;
 
@@ -24,7 +24,7 @@ use crate::mns::{Account, MnsProblem, MnsResource, mark_problem};
 use crate::reconcile::{Applied, Observed};
 use crate::source::{DesiredQueue, Identity, ParsedSource, RuledQueue};
 
-/// How long OSS may take to follow a new rule.
+/// How long OSS may take until a new rule is in force.
 const TAKES_EFFECT: SignedDuration = SignedDuration::from_mins(10);
 const TAKING_EFFECT: &str = "TakingEffect";
 const CONFLICT: &str = "EventRuleConflict";
@@ -49,8 +49,8 @@ pub(crate) async fn observe(
     Ok(observed)
 }
 
-/// What to create and to delete. Rules of a source that wants none any more are orphans, and not
-/// dealt with here.
+/// What to create and to delete. Rules of a source that has none any more are orphans, and not
+/// handled here.
 ///
 /// # Errors
 /// Nothing can be done, for a reason that belongs into a condition.
@@ -80,8 +80,8 @@ pub(crate) fn diff(
     })
 }
 
-/// The rules that the status names as made for the source. Names that do not carry its mark are
-/// not ours, even if the status has them.
+/// The rules that the status names as created for the source. Names that do not carry its mark are
+/// ignored, even if the status has them.
 pub(crate) fn recorded(parsed: &ParsedSource) -> Vec<EventRuleName> {
     let status = parsed.source.status.iter();
     let names = status.flat_map(|status| &status.event_rules);
@@ -129,7 +129,7 @@ fn other_region(bucket: &str, mns: &str) -> MnsProblem {
     MnsProblem::new(MnsResource::EventRule, "RegionMismatch", message, permanent)
 }
 
-/// The problem that a refused call about a rule means, where that is not the same as for MNS.
+/// The problem behind a refused call about a rule, where that is not the same as for MNS.
 pub(crate) fn refused(kind: RefusalKind, call: &CallName) -> Option<MnsProblem> {
     let problem = |reason, message: String, disposition| {
         Some(MnsProblem::new(
@@ -157,7 +157,7 @@ pub(crate) fn refused(kind: RefusalKind, call: &CallName) -> Option<MnsProblem> 
             );
             problem("AccessDenied", message, Disposition::Permanent)
         }
-        // The queue was made a moment ago.
+        // The queue was created a moment ago.
         RefusalKind::NotFound => {
             let message = "the queue of the event rule does not exist yet".to_owned();
             problem("NotFound", message, Disposition::Retry)
@@ -166,7 +166,7 @@ pub(crate) fn refused(kind: RefusalKind, call: &CallName) -> Option<MnsProblem> 
     }
 }
 
-/// Takes the steps in order, up to the first that fails.
+/// Executes the steps in order, up to the first that fails.
 pub(crate) async fn apply(
     ctx: &Context,
     identity: &Identity,
@@ -180,18 +180,18 @@ pub(crate) async fn apply(
     let Some(account) = account else {
         return Ok(Vec::new());
     };
-    let mut taken = Vec::new();
+    let mut executed = Vec::new();
     for step in steps {
-        let step = step.take(account).await?;
+        let step = step.execute(account).await?;
         info!(
             source.namespace = identity.namespace,
             source.name = identity.name,
             "{}",
             step.describe()
         );
-        taken.push(step);
+        executed.push(step);
     }
-    Ok(taken)
+    Ok(executed)
 }
 
 /// The rules that may exist after a reconcile, for the status.
@@ -223,7 +223,7 @@ pub(crate) fn mark(
     let desired = match &parsed.desired.queue {
         Ok(DesiredQueue::Ruled(desired)) => desired,
         Ok(DesiredQueue::Subscribed(_) | DesiredQueue::Given(_)) => {
-            let message = "no event rule is asked for";
+            let message = "the source has no event rule";
             conditions.mark_true_because(dependent, "EventRuleNotConfigured", message);
             return;
         }
@@ -274,8 +274,8 @@ fn difference(desired: &RuledQueue, observed: &Observed) -> Option<String> {
     difference_to(found, desired, observed.account.as_ref().ok()?)
 }
 
-/// How the rule that was found differs from the desired one. The cloud may show a rule in another
-/// form than it was given in, so this is told and nothing is done about it.
+/// How the rule that was found differs from the desired one. The cloud may return a rule in another
+/// form than it was given in, so the difference is only reported.
 pub(crate) fn difference_to(
     found: &EventRule,
     desired: &RuledQueue,
@@ -293,7 +293,7 @@ pub(crate) fn difference_to(
         return None;
     };
     Some(format!(
-        "event rule `{name}` is shown with another content than the source asks for ({what}): if somebody made it anew, \
-         delete it, and the controller makes it again"
+        "the content of event rule `{name}` differs from the source ({what}): if the rule was replaced by hand, \
+         delete it, and the controller creates it again"
     ))
 }

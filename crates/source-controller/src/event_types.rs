@@ -1,10 +1,10 @@
 //! `EventType`s of a source whose sink is given in the older form: observe, diff, apply.
 //!
-//! Knative keeps them for every source with `sink.ref`. Whatever an `EventType` says of
-//! itself, Knative deletes it if the source is its *controlling* owner and has no
-//! `sink.ref`; ours therefore name the source as an owner that does not control them.
+//! Knative maintains them for every source with `sink.ref`. It deletes any `EventType` whose
+//! *controlling* owner is a source without `sink.ref`; ours therefore name the source as an owner
+//! that does not control them.
 //!
-//! Trouble is logged and no more: a source works without `EventType`s.
+//! Errors are only logged: a source works without `EventType`s.
 
 use kube::Api;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
@@ -23,12 +23,12 @@ const GROUP: &str = "eventing.knative.dev";
 /// The versions that we can write, the one that needs no conversion first.
 const VERSIONS: [&str; 2] = ["v1beta2", "v1beta3"];
 
-/// The `EventType`s that there are.
+/// The observed `EventType`s.
 #[derive(Clone, Debug)]
 pub struct ObservedEventTypes {
     /// The version to write.
     pub resource: ApiResource,
-    /// Those that we made for this source.
+    /// Those that the controller created for this source.
     pub ours: Vec<ObservedEventType>,
 }
 
@@ -129,11 +129,11 @@ fn is_owned(object: &DynamicObject, uid: &str) -> bool {
 }
 
 /// Compares our `EventType`s with those that the source needs. Once its sink is under `ref`,
-/// Knative makes them under the same names, and ours must go.
+/// Knative creates them under the same names, and ours must be deleted.
 pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> Option<EventTypesPlan> {
     let ObservedEventTypes { resource, ours } = observed.event_types.as_ref()?;
     let desired = if parsed.desired.has_legacy_sink() {
-        // The sink tells the version in which it is served, so without it nothing can be said.
+        // The resolved sink has the API version to write, so without it there is no desired state.
         let sink = observed.sink.as_ref().ok()?.object.as_ref()?;
         desired(parsed, sink, &resource.api_version)
     } else {
@@ -228,7 +228,7 @@ fn spec(type_: &str, origin: &str, sink: &ObjectReference, api_version: &str) ->
     }
 }
 
-/// Carries the plan out.
+/// Executes the plan.
 pub(crate) async fn apply(ctx: &Context, identity: &Identity, plan: Option<EventTypesPlan>) {
     let Some(EventTypesPlan { resource, steps }) = plan else {
         return;
@@ -236,7 +236,7 @@ pub(crate) async fn apply(ctx: &Context, identity: &Identity, plan: Option<Event
     let event_types: Api<DynamicObject> =
         Api::namespaced_with(ctx.client.clone(), &identity.namespace, &resource);
     for step in steps {
-        match take(&event_types, step).await {
+        match execute(&event_types, step).await {
             Ok(()) => ctx.metrics.wrote(WrittenObject::EventType),
             Err(error) => {
                 warn!(error = %error, "cannot write an event type");
@@ -246,7 +246,7 @@ pub(crate) async fn apply(ctx: &Context, identity: &Identity, plan: Option<Event
     }
 }
 
-async fn take(event_types: &Api<DynamicObject>, step: EventTypeStep) -> kube::Result<()> {
+async fn execute(event_types: &Api<DynamicObject>, step: EventTypeStep) -> kube::Result<()> {
     match step {
         EventTypeStep::Apply { name, document } => {
             let params = PatchParams::apply(names::CONTROLLER).force();

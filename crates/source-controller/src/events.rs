@@ -83,7 +83,7 @@ fn event(type_: EventType, reason: &str, note: &str) -> Event {
 
 fn adapter(applied: &AppliedAdapter) -> Option<Event> {
     let (reason, verb) = match applied.outcome {
-        AdapterOutcome::Created => ("DeploymentCreated", "made"),
+        AdapterOutcome::Created => ("DeploymentCreated", "created"),
         AdapterOutcome::Updated => ("DeploymentUpdated", "changed"),
         AdapterOutcome::Kept | AdapterOutcome::Refused { .. } => return None,
     };

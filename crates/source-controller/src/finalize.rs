@@ -51,7 +51,8 @@ pub(crate) async fn ensure(
     finalizers.push(names::FINALIZER.to_owned());
     let patched = write(sources, source, &finalizers).await;
     let patched = doing("adding the finalizer", patched)?;
-    ctx.own_writes.wrote(&parsed.identity.uid, &patched);
+    ctx.pending_writes
+        .record_write(&parsed.identity.uid, &patched);
     *source = patched;
     Ok(())
 }

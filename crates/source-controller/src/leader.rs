@@ -1,13 +1,14 @@
-//! Leader election: one of several controllers works, the others stand by.
+//! Leader election: one of several controllers is the leader, the others stand by.
 //!
-//! The leader renews a Lease. Whether it has stopped doing so is judged by watching the Lease
-//! stand still on this machine's own clock, never by comparing its times with ours: clocks of
-//! machines differ. Every write names the version that it replaces, so two candidates cannot
-//! both succeed. A leader that cannot renew gives up before anybody else may take over.
+//! The leader renews a Lease. A candidate takes the Lease over when it has not changed for its
+//! duration on the candidate's own clock; it never compares the times in the Lease with that clock,
+//! because clocks of machines differ. Every write names the version that it replaces, so two
+//! candidates cannot both succeed. A leader that cannot renew stops before another candidate may
+//! take over.
 //!
 //! kubert 0.25 and kube-leader-election 0.44 do compare the times of a Lease with the local clock,
 //! and kube-leader-election writes without the version that it replaces, so that two candidates can
-//! both win: hence this module.
+//! both acquire: hence this module.
 //!
 //! What to do about a Lease is decided in the module `claim`, which does no I/O.
 
@@ -22,18 +23,20 @@ use kube::api::PostParams;
 use kube::{Api, Client};
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-/// How long a Lease that stands still is respected. What a crashed leader costs.
-pub(crate) const LEASE: Duration = Duration::from_secs(15);
-/// A leader that could not renew for so long stops working. Less than [`LEASE`] by the time
-/// that stopping may take, so that nobody else works yet.
-const GIVE_UP: Duration = Duration::from_secs(12);
+/// How long a Lease that is not renewed stays valid, and so how long a crashed leader delays the
+/// next one.
+pub(crate) const LEASE_DURATION: Duration = Duration::from_secs(15);
+/// A leader that could not renew for so long stops. Shorter than [`LEASE_DURATION`] by the time
+/// that stopping may take, so that no other leader works yet.
+const RENEW_DEADLINE: Duration = Duration::from_secs(12);
 /// Pause between renewals, and between reads of another candidate's Lease.
-const PERIOD: Duration = Duration::from_secs(2);
-/// Deadline of one call. An API server with too much to do may take seconds; a renewal that gets
-/// no answer still leaves time for another one before [`GIVE_UP`].
-const CALL: Duration = Duration::from_secs(5);
+const RETRY_PERIOD: Duration = Duration::from_secs(2);
+/// Deadline of one call. An overloaded API server may take seconds; after a renewal without a
+/// response there is still time for another one before [`RENEW_DEADLINE`].
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A candidate for one Lease.
 #[derive(Clone, Debug)]
@@ -43,17 +46,17 @@ pub struct Election {
     identity: String,
 }
 
-/// The time in which this process is the leader.
+/// Held while this process is the leader.
 #[derive(Debug)]
 pub struct Leadership {
     election: Election,
     lease: Lease,
 }
 
-/// Why this process is the leader no longer. It must stop working at once.
+/// Why this process is no longer the leader. It must stop at once.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum Lost {
+pub enum LeadershipLost {
     /// Another candidate holds the Lease.
     #[error("`{holder}` has become the leader")]
     TakenOver {
@@ -61,14 +64,14 @@ pub enum Lost {
         holder: String,
     },
     /// The Lease could not be renewed in time.
-    #[error("the lease could not be renewed for {} s", GIVE_UP.as_secs())]
+    #[error("the lease could not be renewed for {} s", RENEW_DEADLINE.as_secs())]
     NotRenewed,
 }
 
 /// Why one call failed.
 #[derive(Debug, Error)]
 enum CallError {
-    #[error("no answer within {} s", CALL.as_secs())]
+    #[error("no response within {} s", CALL_TIMEOUT.as_secs())]
     TimedOut,
     #[error(transparent)]
     Kube(#[from] kube::Error),
@@ -85,11 +88,20 @@ impl Election {
         }
     }
 
-    /// Waits until this process is the leader, however long that takes.
+    /// Waits until this process is the leader, however long that takes; `None` if `stop` is
+    /// cancelled before, and then the Lease is released in case it was acquired meanwhile.
     ///
     /// # Cancel safety
-    /// Dropping the future may leave a Lease that names us: see [`give_up`](Self::give_up).
-    pub async fn win(&self) -> Leadership {
+    /// Dropping the future may leave a Lease that names this process until it expires.
+    pub async fn acquire(&self, stop: &CancellationToken) -> Option<Leadership> {
+        let acquired = stop.run_until_cancelled(self.try_until_acquired()).await;
+        if acquired.is_none() {
+            self.release_if_held().await;
+        }
+        acquired
+    }
+
+    async fn try_until_acquired(&self) -> Leadership {
         let mut observed = None;
         loop {
             match self.try_once(&mut observed).await {
@@ -103,13 +115,13 @@ impl Election {
                 Ok(None) => {}
                 Err(error) => warn!(lease = self.name, error = %error, "cannot become the leader"),
             }
-            sleep(PERIOD).await;
+            sleep(RETRY_PERIOD).await;
         }
     }
 
-    /// Gives the Lease up if it names us, so that nobody waits until it expires. Does what it
-    /// can.
-    pub async fn give_up(&self) {
+    /// Releases the Lease if it names this process, so that the next leader need not wait until it
+    /// expires. A failure is only logged.
+    async fn release_if_held(&self) {
         let Ok(Some(lease)) = call(self.leases.get_opt(&self.name)).await else {
             return;
         };
@@ -117,8 +129,8 @@ impl Election {
             return;
         }
         match self.replace(&claim::released(&lease)).await {
-            Ok(_) => info!(lease = self.name, "gave the lease up"),
-            Err(error) => warn!(lease = self.name, error = %error, "cannot give the lease up"),
+            Ok(_) => info!(lease = self.name, "released the lease"),
+            Err(error) => warn!(lease = self.name, error = %error, "cannot release the lease"),
         }
     }
 
@@ -129,12 +141,12 @@ impl Election {
         observed: &mut Option<ObservedLease>,
     ) -> Result<Option<Lease>, CallError> {
         let lease = call(self.leases.get_opt(&self.name)).await?;
-        let stood_still = ObservedLease::note(observed, lease.as_ref(), Instant::now());
+        let unchanged_for = ObservedLease::observe(observed, lease.as_ref(), Instant::now());
         let claim = claim::decide(
             lease.as_ref(),
             &self.identity,
             &self.name,
-            stood_still,
+            unchanged_for,
             Timestamp::now(),
         );
         let written = match claim {
@@ -162,38 +174,39 @@ impl Election {
 }
 
 impl Leadership {
-    /// Renews the Lease until that fails for good, and says why.
+    /// Renews the Lease until the leadership is lost, and returns the reason.
     ///
     /// # Cancel safety
-    /// Dropping the future ends the renewals; a renewal under way may still take effect, and
-    /// [`release`](Self::release) copes with that.
-    pub async fn keep(&mut self) -> Lost {
+    /// Dropping the future ends the renewals; a renewal in progress may still take effect, and
+    /// [`release`](Self::release) handles that.
+    pub async fn renew_until_lost(&mut self) -> LeadershipLost {
         let mut renewed = Instant::now();
         loop {
-            sleep(PERIOD).await;
-            // Counted from before the call: when its answer is late, the others' clocks
-            // started when it was sent.
+            sleep(RETRY_PERIOD).await;
+            // Counted from before the call: other candidates may have seen the renewal long before
+            // its response arrives here.
             let started = Instant::now();
-            match timeout_at(renewed + GIVE_UP, self.renew()).await {
+            match timeout_at(renewed + RENEW_DEADLINE, self.renew()).await {
                 Ok(Ok(None)) => renewed = started,
                 Ok(Ok(Some(lost))) => return lost,
                 Ok(Err(error)) => {
                     warn!(lease = self.election.name, error = %error, "cannot renew the lease");
                 }
-                Err(_elapsed) => return Lost::NotRenewed,
+                Err(_elapsed) => return LeadershipLost::NotRenewed,
             }
-            if renewed.elapsed() + PERIOD > GIVE_UP {
-                return Lost::NotRenewed;
+            if renewed.elapsed() + RETRY_PERIOD > RENEW_DEADLINE {
+                return LeadershipLost::NotRenewed;
             }
         }
     }
 
-    /// Gives the Lease up, so that another candidate can go on at once. Does what it can.
+    /// Releases the Lease, so that another candidate can take over at once. A failure is only
+    /// logged.
     pub async fn release(self) {
-        self.election.give_up().await;
+        self.election.release_if_held().await;
     }
 
-    async fn renew(&mut self) -> Result<Option<Lost>, CallError> {
+    async fn renew(&mut self) -> Result<Option<LeadershipLost>, CallError> {
         let renewed = claim::renewed(&self.lease, Timestamp::now());
         match self.election.replace(&renewed).await {
             Ok(lease) => {
@@ -205,13 +218,14 @@ impl Leadership {
         }
     }
 
-    /// After a conflict: a renewal of ours whose answer was lost, an edit of the Lease, or the end.
-    async fn check_holder(&mut self) -> Result<Option<Lost>, CallError> {
+    /// After a conflict: our own renewal whose response was lost, an edit of the Lease, or another
+    /// holder.
+    async fn check_holder(&mut self) -> Result<Option<LeadershipLost>, CallError> {
         let leases = &self.election.leases;
         let current = call(leases.get(&self.election.name)).await?;
         let holder = claim::holder(&current).unwrap_or_default().to_owned();
         if holder != self.election.identity {
-            return Ok(Some(Lost::TakenOver { holder }));
+            return Ok(Some(LeadershipLost::TakenOver { holder }));
         }
         let renewed = claim::renewed(&current, Timestamp::now());
         self.lease = self.election.replace(&renewed).await?;
@@ -226,7 +240,7 @@ impl CallError {
 }
 
 async fn call<T>(made: impl Future<Output = Result<T, kube::Error>>) -> Result<T, CallError> {
-    match timeout(CALL, made).await {
+    match timeout(CALL_TIMEOUT, made).await {
         Ok(answer) => Ok(answer?),
         Err(_elapsed) => Err(CallError::TimedOut),
     }

@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// From a reconcile that finds all in order to one that runs into its deadline.
+/// From a reconcile that changes nothing to one that reaches its deadline.
 const RECONCILE_SECONDS: [f64; 8] = [0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 60.0];
 
 /// The controller's counters. Cheap to clone; clones count together.
@@ -30,7 +30,7 @@ pub enum ReconcileOutcome {
     Ready,
     /// It is not, and its conditions say why.
     NotReady,
-    /// The source is gone.
+    /// The source was deleted.
     Gone,
     /// The reconcile ended early.
     Failed,
@@ -39,11 +39,11 @@ pub enum ReconcileOutcome {
 /// How a call to MNS ended, or one of KEDA to the scaler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum CallOutcome {
-    /// With an answer.
+    /// It succeeded.
     Success,
-    /// With a refusal for good.
+    /// It was refused permanently.
     Refused,
-    /// Without an answer, or with one that asks to come back.
+    /// There was no response, or one that asks for a retry.
     Unavailable,
 }
 
@@ -94,20 +94,20 @@ impl Metrics {
             leader: Gauge::default(),
         };
         registry.register(
-            "passes",
+            "reconciles",
             "Reconciles of sources",
             metrics.reconciles.clone(),
         );
         registry.register_with_unit(
-            "pass_duration",
-            "Time that a reconcile took",
+            "reconcile_duration",
+            "Duration of reconciles",
             Unit::Seconds,
             metrics.reconcile_duration.clone(),
         );
         registry.register("mns_calls", "Calls to MNS", metrics.mns_calls.clone());
         registry.register(
             "scaler_calls",
-            "Questions of KEDA about sources",
+            "Calls of KEDA to the external scaler",
             metrics.scaler_calls.clone(),
         );
         registry.register(
@@ -117,7 +117,7 @@ impl Metrics {
         );
         registry.register(
             "leader",
-            "Whether this process works",
+            "Whether this process is the leader",
             metrics.leader.clone(),
         );
         metrics
@@ -136,7 +136,7 @@ impl Metrics {
         self.mns_calls.get_or_create(&CallLabels { outcome }).inc();
     }
 
-    /// KEDA was answered, or could not be.
+    /// A call of KEDA ended.
     pub fn scaler_call(&self, outcome: CallOutcome) {
         let labels = CallLabels { outcome };
         self.scaler_calls.get_or_create(&labels).inc();
@@ -147,7 +147,7 @@ impl Metrics {
         self.writes.get_or_create(&WriteLabels { object }).inc();
     }
 
-    /// This process has become the leader, or is it no longer.
+    /// This process has become the leader, or is no longer the leader.
     pub fn lead(&self, is_leader: bool) {
         self.leader.set(is_leader.into());
     }

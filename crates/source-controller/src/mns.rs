@@ -1,7 +1,7 @@
 //! A source's queue in MNS and its subscription: observe, diff, apply, report.
 //!
-//! Only the queue and the subscription whose names carry this source's mark are ever made or
-//! changed. A topic, and a queue that the user names, belong to somebody else.
+//! Only the queue and the subscription whose names carry this source's mark are ever created or
+//! changed. A topic, and a queue that the user names, are not the controller's.
 
 mod backlog;
 mod circuit_breaker;
@@ -18,7 +18,7 @@ use source_api::{Conditions, Dependent};
 use tracing::info;
 use transport::Disposition;
 
-pub use backlog::{Backlog, Seen};
+pub use backlog::{Backlog, PeekedMessages};
 pub(crate) use circuit_breaker::CircuitBreaker;
 use client::TOPIC_NOT_FOUND;
 pub use client::{Account, MnsProblem, MnsResource};
@@ -34,7 +34,7 @@ const VISIBILITY: Duration = Duration::from_secs(30);
 /// How long undelivered messages are kept: a long weekend.
 const RETENTION: Duration = Duration::from_hours(4 * 24);
 
-/// What was found in MNS. What is absent does not exist.
+/// The observed resources in MNS; `None` if one does not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObservedMns {
     /// The queue.
@@ -46,20 +46,20 @@ pub struct ObservedMns {
 /// One change in MNS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MnsStep {
-    /// Make the queue.
+    /// Create the queue.
     CreateQueue(QueueName, QueueAttributes),
-    /// Set the attributes that somebody changed.
+    /// Reset the attributes that were changed in MNS.
     CorrectQueue(QueueName, QueueAttributes),
     /// Subscribe the queue to the topic.
     Subscribe(SubscribedQueue, Subscription),
     /// Replace a subscription of ours that leads elsewhere or alters messages: MNS cannot
     /// change that.
     Resubscribe(SubscribedQueue, Subscription),
-    /// Set the strategy that somebody changed.
+    /// Reset the strategy that was changed in MNS.
     CorrectSubscription(SubscribedQueue, NotifyStrategy),
 }
 
-/// Asks MNS, unless it was asked a moment ago.
+/// Reads queue and subscription, unless that was done a moment ago.
 pub(crate) async fn observe(
     ctx: &Context,
     uid: &str,
@@ -126,13 +126,13 @@ fn subscribed_steps(
     Ok(queue.into_iter().chain(subscription).collect())
 }
 
-/// The attributes that are kept as they are here. How long a receive waits and whether calls
-/// are logged is not among them: the adapter states the one in each call, and the user chooses
-/// the other.
+/// The attributes that the controller enforces. The long-poll time of a receive and the logging of
+/// calls are not among them: the adapter states the one in each call, and the user chooses the
+/// other.
 fn attributes() -> QueueAttributes {
     QueueAttributes {
         visibility_timeout: Some(VisibilityTimeout::saturating(VISIBILITY)),
-        // A topic refuses a queue that takes less than itself.
+        // A topic refuses a queue whose maximum message size is below its own.
         maximum_message_size: Some(MaximumMessageSize::MAX),
         message_retention: Some(Retention::saturating(RETENTION)),
         delay: Some(Delay::MIN),
@@ -172,7 +172,7 @@ fn subscription_step(
 ) -> Option<MnsStep> {
     let subscription = Subscription {
         notify_content_format: Some(NotifyContentFormat::Simplified),
-        // A day of retries: enough to make a queue again that somebody removed.
+        // A day of retries: enough to create a queue again that was removed.
         notify_strategy: Some(NotifyStrategy::ExponentialDecayRetry),
         ..Subscription::new(arn)
     };
@@ -197,7 +197,7 @@ fn no_queue(queue: &QueueName) -> MnsProblem {
     MnsProblem::new(MnsResource::Queue, "QueueNotFound", message, permanent)
 }
 
-/// Takes the steps in order, up to the first that fails.
+/// Executes the steps in order, up to the first that fails.
 pub(crate) async fn apply(
     ctx: &Context,
     identity: &Identity,
@@ -212,7 +212,7 @@ pub(crate) async fn apply(
         return Ok(Vec::new());
     };
     for step in &steps {
-        step.take(account).await?;
+        step.execute(account).await?;
         info!(
             source.namespace = identity.namespace,
             source.name = identity.name,
@@ -224,13 +224,13 @@ pub(crate) async fn apply(
 }
 
 impl MnsStep {
-    /// The step as done, for people.
+    /// A sentence about the executed step, for people.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
-            Self::CreateQueue(name, _) => format!("made queue `{name}`"),
+            Self::CreateQueue(name, _) => format!("created queue `{name}`"),
             Self::CorrectQueue(name, _) => {
-                format!("set attributes of queue `{name}` that somebody had changed")
+                format!("reset attributes of queue `{name}` that were changed in MNS")
             }
             Self::Subscribe(desired, _) => {
                 let SubscribedQueue { topic, queue, .. } = desired;
@@ -243,7 +243,7 @@ impl MnsStep {
                     ..
                 } = desired;
                 format!(
-                    "mended subscription `{subscription}` of topic `{topic}` that somebody had changed"
+                    "corrected subscription `{subscription}` of topic `{topic}`, which was changed in MNS"
                 )
             }
         }
@@ -260,8 +260,7 @@ impl MnsStep {
         }
     }
 
-    /// Takes the step.
-    async fn take(&self, account: &Account) -> Result<(), MnsProblem> {
+    async fn execute(&self, account: &Account) -> Result<(), MnsProblem> {
         match self {
             Self::CreateQueue(name, attributes) => {
                 let queue = account.queue(name);
@@ -332,13 +331,13 @@ pub(crate) fn mark(
                 conditions.mark_true(Dependent::QueueReady);
                 mark_problem(conditions, Dependent::Subscribed, problem);
             }
-            // An orphaned rule is in the way.
+            // An orphaned rule blocks the new one.
             MnsResource::EventRule => {
                 mark_problem(conditions, Dependent::EventRuleReady, problem);
             }
         },
         _ => {
-            let message = "MNS cannot be asked without credentials that it takes";
+            let message = "cannot check the queue before MNS has accepted the credentials";
             conditions.mark_unknown(Dependent::QueueReady, "CredentialsMissing", message);
         }
     }
@@ -352,7 +351,7 @@ fn mark_subscribed(conditions: &mut Conditions, queue: &DesiredQueue) {
             conditions.mark_true_because(Dependent::Subscribed, "EventRuleDelivers", message);
         }
         DesiredQueue::Given(_) => {
-            let message = "whoever owns the queue sees to what is in it";
+            let message = "the queue is filled by its owner; the controller makes no subscription";
             conditions.mark_true_because(Dependent::Subscribed, "QueueGiven", message);
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Each resource has a module of its own that observes it, compares it with the desired one
 //! (`diff`), applies the difference and marks its conditions; here they are put together.
-//! Observing changes nothing, planning is pure, and applying can be done twice without harm.
-//! A mistake of the user becomes a condition; trouble with the API server ends the reconcile.
+//! Observing changes nothing, planning is pure, and applying is idempotent. A mistake of the user
+//! becomes a condition; an error of the API server ends the reconcile.
 
 use std::sync::Arc;
 
@@ -45,14 +45,13 @@ use crate::{
 pub struct Observed {
     /// The sink.
     pub sink: Result<ResolvedSink, SinkProblem>,
-    /// The dead letter sink, if one is asked for.
+    /// The dead letter sink, if the source has one.
     pub dead_letter_sink: Option<Result<ResolvedSink, SinkProblem>>,
-    /// The ServiceAccount that is kept for the source; `None` if there is none, or none was
-    /// looked for.
+    /// The source's own ServiceAccount; `None` if there is none, or none is needed.
     pub service_account: Option<ObservedServiceAccount>,
-    /// The trust bundles; `None` while they are not known.
+    /// The trust bundles; `None` until they are listed.
     pub trust_bundles: Option<ObservedBundles>,
-    /// What Knative's ConfigMaps say; `None` while they are not known.
+    /// The settings in Knative's ConfigMaps; `None` until they are listed.
     pub knative_config: Option<KnativeConfig>,
     /// Where the account is that the source uses.
     pub account: Result<Endpoint, AccountProblem>,
@@ -60,23 +59,23 @@ pub struct Observed {
     pub secret_version: Option<String>,
     /// Queue and subscription; `None` if there was no account or no name to look for.
     pub mns: Option<Result<ObservedMns, MnsProblem>>,
-    /// The event rule, if the source wants one and there is an account; `None` inside if there is
-    /// none yet.
+    /// The event rule, if the source has one and there is an account; `None` inside if it does not
+    /// exist yet.
     pub event_rule: Option<Result<Option<EventRule>, MnsProblem>>,
     /// The Deployment that has the adapter's name.
     pub deployment: Option<Deployment>,
-    /// `EventType`s; `None` if Knative keeps them.
+    /// `EventType`s; `None` if Knative maintains them.
     pub event_types: Option<ObservedEventTypes>,
-    /// What KEDA scales the adapter by; `None` if it does not and shall not.
+    /// The scaler and the `ScaledObject`; `None` if KEDA neither scales the adapter nor should.
     pub scaler: Option<ObservedScaler>,
 }
 
-/// All that applying needs, in this order.
+/// The steps of applying, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What to remove from MNS.
     pub orphans: Option<Orphans>,
-    /// What to make or correct in MNS; or why nothing can be done there.
+    /// What to create or correct in MNS; or why nothing can be done there.
     pub mns: Result<Vec<MnsStep>, MnsProblem>,
     /// What to do about event rules; or why nothing can be done.
     pub event_rule: Result<Vec<EventRuleStep>, MnsProblem>,
@@ -86,26 +85,26 @@ pub struct Plan {
     pub trust_bundles: Option<String>,
     /// What to do about the adapter.
     pub adapter: AdapterPlan,
-    /// What to do about the object by which KEDA scales it.
+    /// What to do about the `ScaledObject`.
     pub scaled_object: ScaledObjectPlan,
     /// What to do about `EventType`s.
     pub event_types: Option<EventTypesPlan>,
 }
 
-/// What became of a plan.
+/// The results of a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Applied {
-    /// What was to be removed from MNS, and whether it is gone.
+    /// What was to be removed from MNS, and whether it was.
     pub orphans: Option<(Orphans, Result<(), MnsProblem>)>,
-    /// The steps taken in MNS; or why there are none.
+    /// The steps executed in MNS; or why there are none.
     pub mns: Result<Vec<MnsStep>, MnsProblem>,
-    /// The steps taken about event rules; `None` if there is no queue for one to deliver into.
+    /// The steps executed for event rules; `None` if there is no queue for one to deliver into.
     pub event_rule: Option<Result<Vec<EventRuleStep>, MnsProblem>>,
     /// Whether the source has the identity that its sinks expect.
     pub sink_identity: Result<(), SinkIdentityProblem>,
     /// The adapter.
     pub adapter: AppliedAdapter,
-    /// The object by which KEDA scales it.
+    /// The `ScaledObject`.
     pub scaling: AppliedScaling,
 }
 
@@ -116,52 +115,57 @@ type ObservedCloud = (
     Option<Result<Option<EventRule>, MnsProblem>>,
 );
 
-/// How a reconcile ended.
-enum End {
-    /// The source is gone, or needs nothing of us any more.
-    Gone,
-    /// Its status says how it is.
-    Reported { is_ready: bool, requeue: Requeue },
+/// The result of a reconcile.
+enum ReconcileResult {
+    /// The source was deleted, or is finalized.
+    Deleted,
+    /// Its status was reported.
+    Reconciled { is_ready: bool, requeue: Requeue },
 }
 
-/// Reconciles a source of which the watch has brought a `copy`, with a deadline.
+/// Reconciles a source, as the watch has brought it, with a deadline.
 ///
 /// # Errors
-/// Trouble that may pass; [`on_error`] says when to try again.
+/// An error of the API server that may pass; [`on_error`] says when to try again.
 pub async fn reconcile(
-    copy: Arc<MnsOssSource>,
+    cached: Arc<MnsOssSource>,
     ctx: Arc<Context>,
 ) -> Result<Action, ReconcileError> {
     let started = Instant::now();
-    let end = timeout(DEADLINE, Box::pin(reconcile_source(&ctx, &copy))).await;
-    let end = end.unwrap_or(Err(ReconcileError::TimedOut));
-    let outcome = match &end {
-        Ok(End::Gone) => ReconcileOutcome::Gone,
-        Ok(End::Reported { is_ready: true, .. }) => ReconcileOutcome::Ready,
-        Ok(End::Reported { .. }) => ReconcileOutcome::NotReady,
+    let result = timeout(DEADLINE, Box::pin(reconcile_source(&ctx, &cached))).await;
+    let result = result.unwrap_or(Err(ReconcileError::TimedOut));
+    let outcome = match &result {
+        Ok(ReconcileResult::Deleted) => ReconcileOutcome::Gone,
+        Ok(ReconcileResult::Reconciled { is_ready: true, .. }) => ReconcileOutcome::Ready,
+        Ok(ReconcileResult::Reconciled { .. }) => ReconcileOutcome::NotReady,
         Err(_) => ReconcileOutcome::Failed,
     };
     ctx.metrics.reconciled(outcome, started.elapsed());
-    let uid = copy.uid().unwrap_or_default();
-    Ok(match end? {
-        End::Gone => {
+    let uid = cached.uid().unwrap_or_default();
+    Ok(match result? {
+        ReconcileResult::Deleted => {
             ctx.forget(&uid);
             Action::await_change()
         }
-        End::Reported { requeue, .. } => Action::requeue(ctx.requeue.pause(&uid, requeue)),
+        ReconcileResult::Reconciled { requeue, .. } => {
+            Action::requeue(ctx.requeue.pause(&uid, requeue))
+        }
     })
 }
 
-async fn reconcile_source(ctx: &Context, copy: &MnsOssSource) -> Result<End, ReconcileError> {
-    let namespace = copy.namespace().unwrap_or_default();
+async fn reconcile_source(
+    ctx: &Context,
+    cached: &MnsOssSource,
+) -> Result<ReconcileResult, ReconcileError> {
+    let namespace = cached.namespace().unwrap_or_default();
     let sources: Api<MnsOssSource> = Api::namespaced(ctx.client.clone(), &namespace);
-    let Some(source) = newest(ctx, &sources, copy).await? else {
-        return Ok(End::Gone);
+    let Some(source) = newest(ctx, &sources, cached).await? else {
+        return Ok(ReconcileResult::Deleted);
     };
     let mut parsed = ParsedSource::new(source);
     if parsed.source.metadata.deletion_timestamp.is_some() {
         finalize::finalize(ctx, &sources, &parsed).await?;
-        return Ok(End::Gone);
+        return Ok(ReconcileResult::Deleted);
     }
     finalize::ensure(ctx, &sources, &mut parsed).await?;
 
@@ -174,40 +178,41 @@ async fn reconcile_source(ctx: &Context, copy: &MnsOssSource) -> Result<End, Rec
         log_status(&parsed.identity, &report);
     }
     events::publish(ctx, &parsed.source, report.events).await;
-    Ok(End::Reported {
+    Ok(ReconcileResult::Reconciled {
         is_ready: report.is_ready,
         requeue: report.requeue,
     })
 }
 
-/// The copy, unless it may be older than our own last write: acting on that would forget what
-/// is in MNS.
+/// The cached source, unless it may be older than the controller's own last write: a reconcile of
+/// that one would lose the record of what is in MNS.
 async fn newest(
     ctx: &Context,
     sources: &Api<MnsOssSource>,
-    copy: &MnsOssSource,
+    cached: &MnsOssSource,
 ) -> Result<Option<MnsOssSource>, ReconcileError> {
-    let uid = copy.uid().unwrap_or_default();
-    let version = copy.resource_version();
-    // Copies are handed over in the order in which the watch brought them.
-    ctx.own_writes
-        .watched(&uid, version.as_deref().unwrap_or_default());
-    if ctx.own_writes.unwatched(&uid).is_none() {
-        return Ok(Some(copy.clone()));
+    let uid = cached.uid().unwrap_or_default();
+    let version = cached.resource_version();
+    // Versions arrive here in the order in which the watch brought them.
+    ctx.pending_writes
+        .observe_version(&uid, version.as_deref().unwrap_or_default());
+    if ctx.pending_writes.pending_version(&uid).is_none() {
+        return Ok(Some(cached.clone()));
     }
-    let found = sources.get_opt(&copy.name_any()).await;
+    let found = sources.get_opt(&cached.name_any()).await;
     let found = doing("reading the source", found)?;
-    let found = found.filter(|found| found.metadata.uid == copy.metadata.uid);
+    let found = found.filter(|found| found.metadata.uid == cached.metadata.uid);
     if let Some(found) = &found {
-        ctx.own_writes.read(&uid, version.as_deref(), found);
+        ctx.pending_writes
+            .record_read(&uid, version.as_deref(), found);
     }
     Ok(found)
 }
 
-/// Observes everything that concerns a source. Gives the account too, for applying.
+/// Observes everything that concerns a source. Returns the account too, for applying.
 ///
 /// # Errors
-/// Trouble with the API server, which may pass.
+/// An error of the API server, which may pass.
 pub async fn observe(
     ctx: &Context,
     parsed: &ParsedSource,
@@ -245,7 +250,7 @@ pub async fn observe(
     Ok((observed, opened.account.ok()))
 }
 
-/// Opens the account, and with its key looks into MNS and its OpenAPI.
+/// Opens the account, and observes MNS and its OpenAPI with its key.
 async fn observe_mns(
     ctx: &Context,
     parsed: &ParsedSource,
@@ -288,11 +293,11 @@ pub fn plan(parsed: &ParsedSource, observed: &Observed, settings: &AdapterSettin
     }
 }
 
-/// Carries a plan out. Nothing is made while orphans are still to be removed: the source's
-/// status can name only one queue, and another one would be forgotten.
+/// Executes a plan. Nothing is created in MNS while orphans are still to be removed: the source's
+/// status can name only one queue, and the record of another one would be lost.
 ///
 /// # Errors
-/// Trouble with the API server, which may pass.
+/// An error of the API server, which may pass.
 pub async fn apply(
     ctx: &Context,
     identity: &Identity,
@@ -313,14 +318,17 @@ pub async fn apply(
     };
     trust_bundles::apply(ctx, identity, plan.trust_bundles).await?;
     let sink_identity = sink_identity::prepare(ctx, identity, &plan.sink_identity).await?;
+    // Without its identity no new pod could start.
     let adapter = match &sink_identity {
         Ok(()) => plan.adapter,
-        Err(_) => plan.adapter.held(),
+        Err(_) => plan.adapter.without_rollout(),
     };
-    let released = scaled_object::release(ctx, identity, &plan.scaled_object, adapter);
-    let (adapter, released) = released.await?;
+    // A ScaledObject is deleted before the Deployment gets its number of pods from the source, and
+    // applied after there is a Deployment to scale: never do two decide about that number.
+    let deleted = scaled_object::delete(ctx, identity, &plan.scaled_object, adapter);
+    let (adapter, deleted) = deleted.await?;
     let adapter = deployment::apply(ctx, identity, adapter, mns.is_ok()).await?;
-    let scaling = scaled_object::apply(ctx, identity, plan.scaled_object, released, &adapter);
+    let scaling = scaled_object::apply(ctx, identity, plan.scaled_object, deleted, &adapter);
     let scaling = scaling.await?;
     sink_identity::clean_up(ctx, identity, &plan.sink_identity, &adapter).await?;
     event_types::apply(ctx, identity, plan.event_types).await;

@@ -1,12 +1,12 @@
 //! The `ScaledObject` by which KEDA scales a source's adapter: observe, diff, apply, report.
 //!
-//! It has the name of the Deployment. There is one only where annotations of the source ask for
-//! it, KEDA is installed, and the controller has a scaler that KEDA can ask. Then KEDA decides how
-//! many pods the Deployment has. It is removed before that number is `spec.consumers` again, so that
+//! It has the name of the Deployment. There is one only where annotations of the source request it,
+//! KEDA is installed, and the controller has a scaler that KEDA can call. Then KEDA decides how many
+//! pods the Deployment has. It is deleted before that number is `spec.consumers` again, so that
 //! never two decide.
 //!
-//! Nothing watches these objects, because KEDA writes their status all the time: what somebody
-//! else does to one is mended by the next reconcile.
+//! Nothing watches these objects, because KEDA writes their status all the time: changes by others
+//! are corrected at the next resync.
 
 mod document;
 mod notice;
@@ -34,7 +34,7 @@ const GROUP: &str = "keda.sh";
 const VERSION: &str = "v1alpha1";
 const KIND: &str = "ScaledObject";
 
-/// What there is to scale a source with.
+/// The scaler and the `ScaledObject` of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObservedScaler {
     /// Host and port at which KEDA reaches the controller's scaler; none if it has none.
@@ -46,15 +46,15 @@ pub struct ObservedScaler {
 /// What is found under the adapter's name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ObservedScaledObject {
-    /// Nobody looked, because none can be made.
+    /// It was not read, because none can be created.
     Unknown,
     /// The cluster has no such kind.
     NotInstalled,
-    /// The controller may not look.
+    /// The controller may not read it.
     Forbidden,
-    /// Nothing.
+    /// There is none.
     Absent(ApiResource),
-    /// What somebody else made.
+    /// There is one that the source does not control.
     NotOwned,
     /// The source's own.
     Ours(OwnedScaledObject),
@@ -68,7 +68,7 @@ pub struct OwnedScaledObject {
     /// Its `spec`.
     pub spec: Value,
     /// Whether it is being deleted.
-    pub is_going: bool,
+    pub is_terminating: bool,
     /// Status of KEDA's condition `Ready`, if there is one.
     pub ready: Option<String>,
 }
@@ -91,13 +91,13 @@ pub enum ScaledObjectPlan {
     Delete(ApiResource),
 }
 
-/// Why KEDA does not scale a source whose annotations ask for it. Permanent.
+/// Why KEDA does not scale a source whose annotations request it. Permanent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Unscaled {
+pub enum AutoscalerProblem {
     /// An annotation is wrong.
     #[error("{0}")]
     Annotation(AutoscalingError),
-    /// The controller cannot be asked.
+    /// The external scaler is disabled.
     #[error(
         "the controller has no scaler: have the administrator turn it on (`keda.enabled` in the settings, \
          SCALER_LISTEN and SCALER_ADDRESS of the controller)"
@@ -112,20 +112,20 @@ pub enum Unscaled {
     )]
     Forbidden,
     /// The name is taken.
-    #[error("scaledobject `{0}` is there, but the source does not control it: remove it")]
+    #[error("scaledobject `{0}` exists, but the source does not control it: remove it")]
     NotOwned(String),
 }
 
-/// What became of the `ScaledObject`.
+/// The `ScaledObject` after a reconcile.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AppliedScaling {
-    /// It is as it should be, or was to go and is gone.
+    /// It is up to date, or was deleted as planned.
     Kept,
     /// It was written.
     Written,
     /// There is no Deployment to scale yet.
     Waiting,
-    /// The API server refused what was to be done.
+    /// The API server refused the change.
     Refused {
         /// In one word.
         reason: String,
@@ -134,7 +134,7 @@ pub enum AppliedScaling {
     },
 }
 
-impl Unscaled {
+impl AutoscalerProblem {
     /// In one word, for a condition.
     #[must_use]
     pub fn reason(&self) -> &'static str {
@@ -148,14 +148,14 @@ impl Unscaled {
     }
 }
 
-/// Whether a source asks for an object of this group.
+/// Whether a source needs an object of this group.
 pub(crate) fn needs(source: &MnsOssSource, group: &str) -> bool {
     let annotations = source.metadata.annotations.as_ref();
     let asked = annotations.and_then(|them| Autoscaling::try_of(them).transpose());
     group == GROUP && asked.is_some()
 }
 
-/// Looks for the `ScaledObject` if there should be one, or may be one still: the Deployment tells.
+/// Reads the `ScaledObject` if there should be one, or if the Deployment says that there may be one.
 pub(crate) async fn observe(
     ctx: &Context,
     parsed: &ParsedSource,
@@ -214,36 +214,38 @@ pub(crate) async fn find(
     Ok(ObservedScaledObject::Ours(OwnedScaledObject {
         ready: ready.map(str::to_owned),
         resource,
-        is_going: found.metadata.deletion_timestamp.is_some(),
+        is_terminating: found.metadata.deletion_timestamp.is_some(),
         spec: found.data["spec"].take(),
     }))
 }
 
-/// How to scale a source, and through which scaler; `None` if nobody asks for it.
-fn wanted<'a>(
+/// How to scale a source, and by which scaler; `None` if its annotations do not request it.
+fn requested<'a>(
     parsed: &'a ParsedSource,
     observed: &'a Observed,
-) -> Option<Result<(&'a Autoscaling, &'a str), Unscaled>> {
+) -> Option<Result<(&'a Autoscaling, &'a str), AutoscalerProblem>> {
     let scaling = match &parsed.desired.autoscaling {
         Ok(scaling) => scaling.as_ref()?,
-        Err(error) => return Some(Err(Unscaled::Annotation(error.clone()))),
+        Err(error) => return Some(Err(AutoscalerProblem::Annotation(error.clone()))),
     };
     let scaler = observed.scaler.as_ref();
     let Some((scaler, address)) = scaler.zip(scaler.and_then(|it| it.address.as_deref())) else {
-        return Some(Err(Unscaled::NoScaler));
+        return Some(Err(AutoscalerProblem::NoScaler));
     };
     Some(match &scaler.object {
-        ObservedScaledObject::Unknown => Err(Unscaled::NoScaler),
-        ObservedScaledObject::NotInstalled => Err(Unscaled::NotInstalled),
-        ObservedScaledObject::Forbidden => Err(Unscaled::Forbidden),
-        ObservedScaledObject::NotOwned => Err(Unscaled::NotOwned(parsed.identity.adapter_name())),
+        ObservedScaledObject::Unknown => Err(AutoscalerProblem::NoScaler),
+        ObservedScaledObject::NotInstalled => Err(AutoscalerProblem::NotInstalled),
+        ObservedScaledObject::Forbidden => Err(AutoscalerProblem::Forbidden),
+        ObservedScaledObject::NotOwned => {
+            Err(AutoscalerProblem::NotOwned(parsed.identity.adapter_name()))
+        }
         ObservedScaledObject::Absent(_) | ObservedScaledObject::Ours(_) => Ok((scaling, address)),
     })
 }
 
-/// The most pods that KEDA may ask for, if it is the one to decide.
+/// The maximum number of pods, if KEDA scales the source.
 pub(crate) fn max_scale(parsed: &ParsedSource, observed: &Observed) -> Option<i32> {
-    let (scaling, _) = wanted(parsed, observed)?.ok()?;
+    let (scaling, _) = requested(parsed, observed)?.ok()?;
     Some(scaling.max_scale)
 }
 
@@ -252,10 +254,12 @@ pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> ScaledObjectPl
     let object = observed.scaler.as_ref().map(|scaler| &scaler.object);
     let (resource, live) = match object {
         Some(ObservedScaledObject::Absent(resource)) => (resource, None),
-        Some(ObservedScaledObject::Ours(ours)) if !ours.is_going => (&ours.resource, Some(ours)),
+        Some(ObservedScaledObject::Ours(ours)) if !ours.is_terminating => {
+            (&ours.resource, Some(ours))
+        }
         _ => return ScaledObjectPlan::Keep,
     };
-    let Some(Ok((scaling, address))) = wanted(parsed, observed) else {
+    let Some(Ok((scaling, address))) = requested(parsed, observed) else {
         return match live {
             Some(live) => ScaledObjectPlan::Delete(live.resource.clone()),
             None => ScaledObjectPlan::Keep,
@@ -272,9 +276,9 @@ pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> ScaledObjectPl
     }
 }
 
-/// Removes the `ScaledObject` if it is to go, and says what may then be done about the adapter:
-/// nothing, if it stays against our will, or two would decide about the number of pods.
-pub(crate) async fn release(
+/// Deletes the `ScaledObject` if the plan says so. If that is refused, the adapter's plan loses its
+/// changes, or two would decide about the number of pods.
+pub(crate) async fn delete(
     ctx: &Context,
     identity: &Identity,
     plan: &ScaledObjectPlan,
@@ -295,20 +299,21 @@ pub(crate) async fn release(
         Err(kube::Error::Api(status)) if status.is_not_found() => {
             Ok((adapter, AppliedScaling::Kept))
         }
-        Err(kube::Error::Api(status)) if is_refusal(&status) => {
-            Ok((adapter.held(), AdapterOutcome::of(&status).into()))
-        }
+        Err(kube::Error::Api(status)) if is_refusal(&status) => Ok((
+            adapter.without_rollout(),
+            AdapterOutcome::of(&status).into(),
+        )),
         Err(error) => doing("removing the scaled object", Err(error)),
     }
 }
 
-/// Writes the `ScaledObject` if it is to be, and there is what it scales. `released` is what
-/// became of one that was to go.
+/// Applies the `ScaledObject` if the plan says so and there is a Deployment to scale. `deleted` is
+/// the result of [`delete`].
 pub(crate) async fn apply(
     ctx: &Context,
     identity: &Identity,
     plan: ScaledObjectPlan,
-    released: AppliedScaling,
+    deleted: AppliedScaling,
     adapter: &AppliedAdapter,
 ) -> Result<AppliedScaling, ReconcileError> {
     let ScaledObjectPlan::Apply {
@@ -317,12 +322,12 @@ pub(crate) async fn apply(
         is_new,
     } = plan
     else {
-        return Ok(released);
+        return Ok(deleted);
     };
     if !adapter.deployment.as_deref().is_some_and(is_scaled) {
         return Ok(AppliedScaling::Waiting);
     }
-    // Without force, an object that somebody else makes meanwhile is a conflict.
+    // Without force, an object that another client creates meanwhile is a conflict.
     let params = PatchParams {
         force: !is_new,
         ..PatchParams::apply(names::CONTROLLER)

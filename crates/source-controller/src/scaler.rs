@@ -1,17 +1,17 @@
-//! The external scaler: KEDA asks it, by gRPC, whether a source has work and how much.
+//! The external scaler: over gRPC it tells KEDA whether a source has messages, and how many.
 //!
-//! Every replica of the controller answers, not only the leader. A question costs two calls to
-//! MNS at most, and none if the same source was asked about within the last seconds. An error of
-//! the cloud is an error of the call, never "nothing to do": KEDA leaves the pods as they are then.
+//! Every replica of the controller serves it, not only the leader. A call of KEDA costs at most two
+//! calls to MNS, and none if the same source was queried within the last seconds. An error of the
+//! cloud is an error of the call, never "no messages": KEDA then keeps the current number of pods.
 //!
-//! A `ScaledObject` can ask about sources of its own namespace only, and learns numbers of
-//! messages, nothing of the messages themselves. The key to the queue is found as a reconcile
-//! finds it, so nothing here opens a Secret that the controller would not.
+//! A `ScaledObject` can query sources of its own namespace only, and gets numbers of messages,
+//! nothing of the messages themselves. The key to the queue is found as a reconcile finds it, so
+//! nothing here opens a Secret that the controller would not.
 
-mod answers;
 mod args;
 mod demand;
-mod question;
+mod demand_cache;
+mod scaled_object_ref;
 mod service;
 
 use std::sync::Arc;
@@ -23,15 +23,15 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
 pub use args::ScalerArgs;
-pub(crate) use question::{LAG_THRESHOLD, SOURCE};
+pub(crate) use scaled_object_ref::{LAG_THRESHOLD, SOURCE};
 
 use crate::context::Context;
-use answers::Answers;
+use demand_cache::DemandCache;
 use service::Scaler;
 use wire::external_scaler_server::ExternalScalerServer;
 
-/// Messages and service by which KEDA asks, made of `proto/externalscaler.proto` by the test
-/// `generated_code_is_up_to_date`.
+/// The messages and the service of KEDA's protocol, generated from `proto/externalscaler.proto` by
+/// the test `generated_code_is_up_to_date`.
 #[allow(
     clippy::pedantic,
     clippy::allow_attributes_without_reason,
@@ -43,16 +43,16 @@ mod wire {
     include!("scaler/externalscaler.rs");
 }
 
-/// Questions that one connection may have open, streams not counted. KEDA has one connection.
-const AT_ONCE: usize = 64;
+/// Concurrent calls of one connection, streams not counted. KEDA has one connection.
+const MAX_CALLS: usize = 64;
 /// Streams of one connection; each source with a trigger of type `external-push` has one.
-const STREAMS: u32 = 2048;
-/// The longest question. Those of KEDA have some hundred bytes.
-const QUESTION_BYTES: usize = 64 * 1024;
-/// How often a silent client is asked whether it is there, and how long it may take to say so.
+const MAX_STREAMS: u32 = 2048;
+/// Maximum size of a request. Those of KEDA have a few hundred bytes.
+const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// Interval of HTTP/2 pings to an idle client, and how long it may take to acknowledge one.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 
-/// Answers KEDA until `stop` is cancelled, and then what is still open.
+/// Serves KEDA until `stop` is cancelled, and then finishes the calls in progress.
 ///
 /// # Errors
 /// The listener is broken.
@@ -65,14 +65,14 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
     let metrics = ctx.metrics.clone();
-    let scaler = Scaler::new(Answers::new(ctx), metrics, stop.clone());
-    let service = ExternalScalerServer::new(scaler).max_decoding_message_size(QUESTION_BYTES);
-    let (interval, patience) = KEEPALIVE;
+    let scaler = Scaler::new(DemandCache::new(ctx), metrics, stop.clone());
+    let service = ExternalScalerServer::new(scaler).max_decoding_message_size(MAX_REQUEST_BYTES);
+    let (interval, timeout) = KEEPALIVE;
     Server::builder()
-        .concurrency_limit_per_connection(AT_ONCE)
-        .max_concurrent_streams(STREAMS)
+        .concurrency_limit_per_connection(MAX_CALLS)
+        .max_concurrent_streams(MAX_STREAMS)
         .http2_keepalive_interval(Some(interval))
-        .http2_keepalive_timeout(Some(patience))
+        .http2_keepalive_timeout(Some(timeout))
         .add_service(service)
         .serve_with_incoming_shutdown(TcpIncoming::from(listener), stop.cancelled_owned())
         .await

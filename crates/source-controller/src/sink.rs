@@ -223,7 +223,7 @@ pub(crate) fn mark(conditions: &mut Conditions, observed: &Observed) {
     }
     match &observed.dead_letter_sink {
         None => {
-            let message = "no dead letter sink is asked for";
+            let message = "the source has no dead letter sink";
             conditions.mark_true_because(
                 Dependent::DeadLetterSinkResolved,
                 "DeadLetterSinkNotConfigured",

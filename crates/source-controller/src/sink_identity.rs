@@ -56,7 +56,7 @@ pub enum SinkIdentityPlan {
 pub enum SinkIdentityProblem {
     /// Somebody else has a ServiceAccount of that name.
     #[error(
-        "ServiceAccount `{0}` is there, but the source does not control it: remove it, or name one in the source"
+        "ServiceAccount `{0}` exists, but the source does not control it: remove it, or name one in the source"
     )]
     NotOwned(String),
     /// The source names both the account and the audience, and so could have the token of any

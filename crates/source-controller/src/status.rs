@@ -105,8 +105,8 @@ pub(crate) async fn write(
         Err(kube::Error::Api(status)) if status.is_not_found() => return Ok(false),
         written => doing("writing the status", written)?,
     };
-    ctx.own_writes
-        .wrote(&source.uid().unwrap_or_default(), &written);
+    ctx.pending_writes
+        .record_write(&source.uid().unwrap_or_default(), &written);
     ctx.metrics.wrote(WrittenObject::Status);
     Ok(true)
 }

@@ -7,8 +7,8 @@ use source_api::{DestinationSpec, MnsOssSource, Sink, Target};
 
 use crate::api_server::{admit, source};
 
-/// The least that a source needs.
-fn least() -> Value {
+/// A minimal source.
+fn minimal() -> Value {
     json!({
         "topic": "uploads",
         "accessToken": {"secretKeyRef": {"name": "keys", "key": "mns"}},
@@ -16,9 +16,9 @@ fn least() -> Value {
     })
 }
 
-/// The least, with fields set; `null` removes one.
+/// The minimal spec, with fields set; `null` removes one.
 fn with(fields: &Value) -> Value {
-    let mut spec = least();
+    let mut spec = minimal();
     merge(&mut spec, fields);
     spec
 }
@@ -109,7 +109,7 @@ fn everything_at_once_is_stored_as_it_is() {
 }
 
 #[test]
-fn usual_variations_are_taken() {
+fn common_variations_are_accepted() {
     let table = [
         (
             "event rule of a bucket",

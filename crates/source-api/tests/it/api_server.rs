@@ -133,7 +133,7 @@ fn check_fields(schema: &Value, fields: &Map<String, Value>, path: &str, wrong: 
 }
 
 fn check_bounds(schema: &Value, value: &Value, path: &str, wrong: &mut Vec<String>) {
-    let (least, most, size) = match value {
+    let (min, max, size) = match value {
         Value::String(text) => ("minLength", "maxLength", json!(text.chars().count())),
         Value::Array(items) => ("minItems", "maxItems", json!(items.len())),
         Value::Object(fields) => ("minProperties", "maxProperties", json!(fields.len())),
@@ -141,10 +141,10 @@ fn check_bounds(schema: &Value, value: &Value, path: &str, wrong: &mut Vec<Strin
         _ => return,
     };
     let bound = |name: &str| schema[name].as_f64().zip(size.as_f64());
-    if bound(least).is_some_and(|(least, size)| size < least) {
-        wrong.push(format!("{path}: {size} is below {least}"));
+    if bound(min).is_some_and(|(min, size)| size < min) {
+        wrong.push(format!("{path}: {size} is below {min}"));
     }
-    if bound(most).is_some_and(|(most, size)| size > most) {
-        wrong.push(format!("{path}: {size} is above {most}"));
+    if bound(max).is_some_and(|(max, size)| size > max) {
+        wrong.push(format!("{path}: {size} is above {max}"));
     }
 }

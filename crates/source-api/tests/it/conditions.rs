@@ -11,7 +11,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-/// A pass over an observed generation that marks everything true.
+/// A reconcile of an observed generation that marks everything true.
 fn all_true(stored: &[Condition], second: i64) -> Vec<Condition> {
     let mut conditions = Conditions::begin(stored, Some(1), 1);
     for dependent in Dependent::ALL {
@@ -233,7 +233,7 @@ fn conditions_of_others_stay_unless_they_would_count() {
     );
 }
 
-/// What a pass may do to a dependent.
+/// What a reconcile may do to a dependent.
 fn mark() -> BoxedStrategy<(Dependent, ConditionStatus, u8)> {
     let status = prop_oneof![
         3 => Just(ConditionStatus::True),
@@ -245,10 +245,10 @@ fn mark() -> BoxedStrategy<(Dependent, ConditionStatus, u8)> {
 
 proptest! {
     #[test]
-    fn rules_hold_over_any_passes(passes in collection::vec(collection::vec(mark(), 0..8), 1..8)) {
+    fn rules_hold_over_any_reconciles(reconciles in collection::vec(collection::vec(mark(), 0..8), 1..8)) {
         let mut stored: Vec<Condition> = Vec::new();
-        for (pass, marks) in passes.iter().enumerate() {
-            let second = i64::try_from(pass).unwrap() + 1;
+        for (index, marks) in reconciles.iter().enumerate() {
+            let second = i64::try_from(index).unwrap() + 1;
             let mut conditions = Conditions::begin(&stored, Some(1), 1);
             for (dependent, status, word) in marks {
                 let reason = format!("R{}", word % 3);

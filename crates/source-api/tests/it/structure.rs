@@ -34,7 +34,7 @@ const KEYWORDS: [&str; 20] = [
     "x-kubernetes-list-type",
 ];
 /// Most characters in a rule's message that still read as one sentence.
-const LONGEST_MESSAGE: usize = 160;
+const MAX_MESSAGE_BYTES: usize = 160;
 
 /// Visits every schema with its path: properties, items and values of maps.
 fn walk(schema: &Value, path: &str, visit: &mut impl FnMut(&Value, &str)) {
@@ -155,8 +155,9 @@ fn rules_compile_are_cheap_and_have_messages() {
             let warnings = kube_cel::estimate_rule_cost(text, &compiled);
             assert!(warnings.is_empty(), "{path}: {warnings:?}");
             let message = rule["message"].as_str().unwrap_or_default();
-            let is_readable =
-                !message.is_empty() && message.len() <= LONGEST_MESSAGE && !message.ends_with('.');
+            let is_readable = !message.is_empty()
+                && message.len() <= MAX_MESSAGE_BYTES
+                && !message.ends_with('.');
             assert!(is_readable, "{path}: {message:?}");
         }
     });

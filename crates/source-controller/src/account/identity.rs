@@ -21,8 +21,8 @@ use super::AccountProblem;
 use super::location::Location;
 use crate::context::Context;
 use crate::mns::Account;
-use crate::scope::Namespaces;
 use crate::source::ParsedSource;
+use crate::watched_namespaces::Namespaces;
 
 /// How long one attempt may take; the first one holds up all sources.
 const FIRST: Duration = Duration::from_secs(5);

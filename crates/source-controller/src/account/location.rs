@@ -14,23 +14,23 @@ pub(super) struct Location {
     pub(super) region: Option<String>,
 }
 
-/// Why nobody knows where MNS is. Permanent.
+/// Why the location of MNS is not known. Permanent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LocationProblem {
-    /// Nothing says it.
-    #[error("nothing says where MNS is: give `{0}`, or `accountId` and `region`")]
-    Nowhere(&'static str),
-    /// The Secret and the source say different things.
+    /// Neither the Secret nor the source states it.
+    #[error("the endpoint of MNS is missing: give `{0}`, or `accountId` and `region`")]
+    Missing(&'static str),
+    /// The Secret and the source state different ones.
     #[error("`url` in the secret and `endpoint` of the source differ: leave out one of them")]
-    Two,
-    /// It is said in a way that cannot be used.
+    Conflicting,
+    /// The endpoint is invalid.
     #[error("{0}")]
     Url(EndpointError),
 }
 
 impl Location {
-    /// What a source itself says.
+    /// The location that a source states itself.
     pub(super) fn of(spec: &MnsOssSourceSpec) -> Self {
         Self {
             url: spec.endpoint.clone(),
@@ -39,13 +39,13 @@ impl Location {
         }
     }
 
-    /// What a Secret says, and for the rest the source.
+    /// The location in a Secret, completed by that of the source.
     pub(super) fn or(self, spec: &MnsOssSourceSpec) -> Result<Self, LocationProblem> {
         let source = Self::of(spec);
         if let (Some(url), Some(endpoint)) = (&self.url, &source.url)
             && url.trim_end_matches('/') != endpoint.trim_end_matches('/')
         {
-            return Err(LocationProblem::Two);
+            return Err(LocationProblem::Conflicting);
         }
         Ok(Self {
             url: self.url.or(source.url),
@@ -67,7 +67,7 @@ impl Location {
             (None, Some(account), Some(region)) => {
                 format!("https://{account}.mns.{region}.aliyuncs.com")
             }
-            _ => return Err(LocationProblem::Nowhere(name)),
+            _ => return Err(LocationProblem::Missing(name)),
         };
         let mut endpoint: Endpoint = url.parse().map_err(LocationProblem::Url)?;
         if let Some(account_id) = account_id {
@@ -136,12 +136,12 @@ mod tests {
             (
                 location(host, "", ""),
                 location("http://other", "", ""),
-                LocationProblem::Two.to_string(),
+                LocationProblem::Conflicting.to_string(),
             ),
             (
                 location("", "12", ""),
                 location("", "", ""),
-                LocationProblem::Nowhere("url").to_string(),
+                LocationProblem::Missing("url").to_string(),
             ),
         ];
         for (secret, source, expected) in table {

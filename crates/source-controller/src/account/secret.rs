@@ -32,7 +32,7 @@ pub enum DocumentProblem {
     Location(LocationProblem),
 }
 
-/// What one key of a Secret holds. What the source says about the place is not part of it.
+/// The content of one key of a Secret, without the location that the source itself gives.
 #[derive(Clone, Debug)]
 pub(crate) struct OpenedSecret {
     /// The key that was read.
@@ -73,7 +73,10 @@ async fn read(
 ) -> Result<OpenedSecret, ReconcileError> {
     let SecretKeyReference { name, key } = reference;
     let cached = Key {
-        watch: ctx.scope.place_of(namespace).watch_name(SECRETS),
+        watch: ctx
+            .watched_namespaces
+            .scope_of(namespace)
+            .watch_name(SECRETS),
         namespace: namespace.to_owned(),
         name: name.clone(),
     };
@@ -176,7 +179,7 @@ mod tests {
             (
                 "no URL",
                 br#"{"accessKeyId":"a","accessKeySecret":"b"}"#,
-                "nothing says where MNS is: give `url`, or `accountId` and `region`",
+                "the endpoint of MNS is missing: give `url`, or `accountId` and `region`",
             ),
             (
                 "half a pair",

@@ -40,7 +40,7 @@ pub(super) async fn apply(
 }
 
 fn has_several(deployment: &Deployment) -> bool {
-    scaled::most_pods(deployment) > 1
+    scaled::max_pods(deployment) > 1
 }
 
 /// For the pods of a Deployment, under its name and with its owner.

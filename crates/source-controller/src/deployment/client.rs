@@ -8,89 +8,96 @@ use kube::runtime::watcher;
 use kube::{Api, Client, ResourceExt};
 use source_api::names;
 
-use super::copies::Copies;
-use crate::own_writes::OwnWrites;
-use crate::scope::{Place, Scope};
+use super::cache::DeploymentCache;
+use crate::pending_writes::PendingWrites;
 use crate::source::Identity;
+use crate::watched_namespaces::{WatchScope, WatchedNamespaces};
 
-/// Finds and writes adapters' Deployments. A copy that a watch keeps is used only while the
-/// watch is in working order.
+/// Finds and writes adapters' Deployments. The cache of a watch is used only while the watch
+/// works.
 ///
-/// A Deployment of the same name that somebody else made is in no copy, because it lacks our
-/// label. So what no copy shows is created without force, and then the API server objects.
+/// A Deployment of the same name that another client created is in no cache, because it lacks our
+/// label. So a Deployment that is in no cache is created without force, and the API server reports
+/// the conflict.
 pub(crate) struct Deployments {
     client: Client,
-    scope: Scope,
-    copies: HashMap<Place, Copies>,
-    own_writes: OwnWrites,
+    watched_namespaces: WatchedNamespaces,
+    caches: HashMap<WatchScope, DeploymentCache>,
+    pending_writes: PendingWrites,
 }
 
 impl Deployments {
-    pub(crate) fn new(client: Client, scope: Scope) -> Self {
-        let places = scope.places().into_iter();
+    pub(crate) fn new(client: Client, watched_namespaces: WatchedNamespaces) -> Self {
+        let scopes = watched_namespaces.watch_scopes().into_iter();
         Self {
             client,
-            copies: places.map(|place| (place, Copies::default())).collect(),
-            scope,
-            own_writes: OwnWrites::default(),
+            caches: scopes
+                .map(|scope| (scope, DeploymentCache::default()))
+                .collect(),
+            watched_namespaces,
+            pending_writes: PendingWrites::default(),
         }
     }
 
-    /// Takes an event of the watch on `place` into account.
+    /// Applies an event of the watch on `scope`.
     pub(crate) fn on_event(
         &self,
-        place: &Place,
+        scope: &WatchScope,
         event: &watcher::Result<watcher::Event<Deployment>>,
     ) {
-        // Before the version counts as watched: whoever then asks finds the copy.
-        if let Some(copies) = self.copies.get(place) {
-            copies.on_event(event);
+        // The cache comes first: once the version counts as observed, the cache must have it.
+        if let Some(cache) = self.caches.get(scope) {
+            cache.on_event(event);
         }
         match event {
             Ok(watcher::Event::Apply(deployment)) => {
                 let version = deployment.resource_version().unwrap_or_default();
-                self.own_writes.watched(&source_uid(deployment), &version);
+                self.pending_writes
+                    .observe_version(&source_uid(deployment), &version);
             }
             Ok(watcher::Event::Delete(deployment)) => {
-                self.own_writes.forget(&source_uid(deployment));
+                self.pending_writes.forget(&source_uid(deployment));
             }
             _ => {}
         }
     }
 
-    /// The Deployment that has the adapter's name. One that somebody else made is found only
-    /// while there are no copies.
+    /// The Deployment that has the adapter's name. One that another client created is found only
+    /// while the cache is not current.
     pub(crate) async fn find(&self, identity: &Identity) -> kube::Result<Option<Deployment>> {
-        let copies = self.copies.get(&self.scope.place_of(&identity.namespace));
-        // Both are asked before the copy is taken: it has whatever the watch brings in between.
-        let are_live = copies.is_some_and(Copies::are_live);
-        let unwatched = self.own_writes.unwatched(&identity.uid);
+        let scope = self.watched_namespaces.scope_of(&identity.namespace);
+        let cache = self.caches.get(&scope);
+        // Both are read before the cached Deployment, which has whatever the watch brings in between.
+        let is_current = cache.is_some_and(DeploymentCache::is_current);
+        let pending = self.pending_writes.pending_version(&identity.uid);
         let (namespace, name) = (&identity.namespace, identity.adapter_name());
-        let copy = copies.and_then(|copies| copies.get(namespace, &name));
-        let version = copy.as_ref().and_then(ResourceExt::resource_version);
-        if are_live && (unwatched.is_none() || unwatched == version) {
-            return Ok(copy);
+        let cached = cache.and_then(|cache| cache.get(namespace, &name));
+        let version = cached.as_ref().and_then(ResourceExt::resource_version);
+        if is_current && (pending.is_none() || pending == version) {
+            return Ok(cached);
         }
         self.read(identity, version.as_deref()).await
     }
 
-    /// The Deployment that has the adapter's name, whoever made it, as the API server has it;
-    /// `copy` is the version of the copy that was not current.
+    /// The Deployment that has the adapter's name, whoever created it, read from the API server;
+    /// `cached` is the version of the cached one that was stale.
     pub(crate) async fn read(
         &self,
         identity: &Identity,
-        copy: Option<&str>,
+        cached: Option<&str>,
     ) -> kube::Result<Option<Deployment>> {
         let found = self.api(identity).get_opt(&identity.adapter_name()).await?;
         match &found {
-            Some(found) => self.own_writes.read(&identity.uid, copy, found),
-            None => self.own_writes.forget(&identity.uid),
+            Some(found) => self
+                .pending_writes
+                .record_read(&identity.uid, cached, found),
+            None => self.pending_writes.forget(&identity.uid),
         }
         Ok(found)
     }
 
-    /// Applies a source's Deployment in place of the `live` one; refused with a conflict if
-    /// there was none, and now there is.
+    /// Applies a source's Deployment in place of the `live` one; fails with a conflict if there
+    /// was none, and now there is.
     pub(crate) async fn apply(
         &self,
         identity: &Identity,
@@ -106,13 +113,13 @@ impl Deployments {
         let applied = deployments
             .patch(&identity.adapter_name(), &params, &patch)
             .await?;
-        self.own_writes.wrote(&identity.uid, &applied);
+        self.pending_writes.record_write(&identity.uid, &applied);
         Ok(applied)
     }
 
     /// Forgets a source that is gone.
     pub(crate) fn forget(&self, uid: &str) {
-        self.own_writes.forget(uid);
+        self.pending_writes.forget(uid);
     }
 
     fn api(&self, identity: &Identity) -> Api<Deployment> {
@@ -171,10 +178,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn copy_is_used_unless_it_may_be_older_than_the_last_write() {
+    async fn cache_is_used_unless_it_may_be_older_than_the_last_write() {
         let server = FakeApiServer::new();
-        let deployments = Deployments::new(client(&server), Scope::cluster());
-        let bring = |event| deployments.on_event(&Place::Cluster, &Ok(event));
+        let deployments = Deployments::new(client(&server), WatchedNamespaces::cluster());
+        let bring = |event| deployments.on_event(&WatchScope::Cluster, &Ok(event));
         let version = async || {
             let found = deployments.find(&identity()).await.unwrap();
             (
@@ -191,7 +198,7 @@ mod tests {
         let applied = applied.unwrap();
         server.calls();
         let written = applied.resource_version();
-        assert_eq!(version().await, (written.clone(), 1), "no copy shows it");
+        assert_eq!(version().await, (written.clone(), 1), "it is in no cache");
         bring(Event::Apply(applied));
         assert_eq!(version().await, (written.clone(), 0));
 

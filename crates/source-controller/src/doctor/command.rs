@@ -1,4 +1,4 @@
-//! `source-controller doctor`: examines a source of the cluster that the controller works for.
+//! `source-controller doctor`: checks a source of the controller's cluster.
 
 use std::io::Write as _;
 
@@ -13,9 +13,9 @@ use url::Url;
 
 use crate::args::EndpointArgs;
 
-use super::{Findings, NO_SECRET, Places, Verdict, examine, examine_scaling};
+use super::{CheckResult, DoctorReport, EndpointOverrides, NO_SECRET, examine, examine_scaling};
 
-/// Examines a source, from its bucket to its queue and its adapter, and says what to do.
+/// Checks a source, from its bucket to its queue and its adapter, and says what to do.
 ///
 /// Uploads an empty object to the bucket, and removes it.
 #[derive(Clone, Debug, Parser)]
@@ -24,7 +24,7 @@ pub struct DoctorArgs {
     /// The source, as `NAMESPACE/NAME`.
     #[arg(value_name = "SOURCE", value_parser = source_name)]
     pub source: (String, String),
-    /// Bucket to look at, for a source that has no `eventRule`.
+    /// Bucket to check, for a source that has no `eventRule`.
     #[arg(long, value_name = "NAME")]
     pub bucket: Option<String>,
     /// Endpoint of OSS [default: the region's].
@@ -51,22 +51,25 @@ impl DoctorArgs {
     /// Prints the table.
     ///
     /// # Errors
-    /// When something is to be done, or the cluster does not answer.
+    /// When a check failed, or the API server does not respond.
     pub async fn run(self) -> anyhow::Result<()> {
         let client = Client::try_default().await;
-        let client = client.context("cannot tell which cluster to look at")?;
-        let findings = self.examine(client).await?;
-        // Whoever stops reading has seen enough.
-        let _ = write!(std::io::stdout(), "{findings}");
-        ensure!(findings.is_fine(), "something is to be done");
+        let client = client.context("no kubeconfig and no in-cluster configuration")?;
+        let report = self.examine(client).await?;
+        // A closed pipe is no error.
+        let _ = write!(std::io::stdout(), "{report}");
+        ensure!(
+            !report.has_failures(),
+            "some checks failed, see the lines marked `to do`"
+        );
         Ok(())
     }
 
-    /// Examines the source.
+    /// Checks the source.
     ///
     /// # Errors
-    /// When the cluster does not answer, or there is no such source.
-    pub async fn examine(&self, client: Client) -> anyhow::Result<Findings> {
+    /// When the API server does not respond, or there is no such source.
+    pub async fn examine(&self, client: Client) -> anyhow::Result<DoctorReport> {
         let (namespace, name) = &self.source;
         let sources: Api<MnsOssSource> = Api::namespaced(client.clone(), namespace);
         let source = sources
@@ -74,13 +77,13 @@ impl DoctorArgs {
             .await
             .context("cannot read the source")?;
         let source = source.with_context(|| format!("there is no source `{namespace}/{name}`"))?;
-        let mut findings = Findings::default();
-        findings.add("source", readiness(&source));
+        let mut report = DoctorReport::default();
+        report.add("source", readiness(&source));
         let scaling = examine_scaling(&client, &source).await;
-        findings.add("scaling", scaling.context("cannot look for KEDA")?);
+        report.add("scaling", scaling.context("cannot look for KEDA")?);
         let Some(token) = &source.spec.access_token else {
-            findings.add("credentials", Verdict::Skipped(NO_SECRET.to_owned()));
-            return Ok(findings);
+            report.add("credentials", CheckResult::Skipped(NO_SECRET.to_owned()));
+            return Ok(report);
         };
         let reference = &token.secret_key_ref;
         let secrets: Api<Secret> = Api::namespaced(client, namespace);
@@ -89,39 +92,39 @@ impl DoctorArgs {
         let data = secret.and_then(|secret| secret.data);
         let Some(document) = data.and_then(|mut data| data.remove(&reference.key)) else {
             let text = format!(
-                "there is no Secret `{}` with the key `{}`: make it",
+                "there is no Secret `{}` with the key `{}`: create it",
                 reference.name, reference.key
             );
-            findings.add("credentials", Verdict::Wrong(text));
-            return Ok(findings);
+            report.add("credentials", CheckResult::Failed(text));
+            return Ok(report);
         };
-        let places = Places {
+        let overrides = EndpointOverrides {
             bucket: self.bucket.clone(),
             open_api: self.endpoints.mns_open_endpoint.clone(),
             oss: self.oss_endpoint.clone(),
             addressing: self.oss_addressing,
             private: self.endpoints.allow_private_endpoints.clone(),
         };
-        findings
+        report
             .0
-            .extend(examine(&source, &document.0, &places).await?.0);
-        Ok(findings)
+            .extend(examine(&source, &document.0, &overrides).await?.0);
+        Ok(report)
     }
 }
 
-/// The condition that sums up all others.
-fn readiness(source: &MnsOssSource) -> Verdict {
+/// The condition that summarizes all others.
+fn readiness(source: &MnsOssSource) -> CheckResult {
     let conditions = source.status.iter().flat_map(|status| &status.conditions);
     let ready = conditions.into_iter().find(|it| it.type_ == READY);
     let Some(ready) = ready else {
-        let text = "it has no status: see whether the controller runs and keeps its namespace";
-        return Verdict::Wrong(text.to_owned());
+        let text = "it has no status: check that the controller runs and watches its namespace";
+        return CheckResult::Failed(text.to_owned());
     };
     if ready.status == ConditionStatus::True {
-        return Verdict::Fine("it is ready, and so is its adapter".to_owned());
+        return CheckResult::Passed("it is ready, and so is its adapter".to_owned());
     }
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    Verdict::Wrong(format!(
+    CheckResult::Failed(format!(
         "it is not ready: {} {}",
         text(&ready.reason),
         text(&ready.message)

@@ -1,24 +1,24 @@
-//! Who decides how many pods the adapter of a source has.
+//! The check of scaling: whether KEDA scales the adapter of a source as its annotations request.
 
 use kube::Client;
 use source_api::{Autoscaling, MnsOssSource};
 
-use super::Verdict;
-use crate::scaled_object::{self, ObservedScaledObject, Unscaled};
+use super::CheckResult;
+use crate::scaled_object::{self, AutoscalerProblem, ObservedScaledObject};
 use crate::sink::Discovery;
 use crate::source::Identity;
 
-/// Whether the adapter runs all the time, or KEDA scales it as the source's annotations ask.
+/// Whether the adapter runs all the time, or KEDA scales it as the source's annotations request.
 ///
 /// # Errors
-/// When the cluster does not answer.
-pub async fn examine_scaling(client: &Client, source: &MnsOssSource) -> kube::Result<Verdict> {
+/// When the API server does not respond.
+pub async fn examine_scaling(client: &Client, source: &MnsOssSource) -> kube::Result<CheckResult> {
     let annotations = source.metadata.annotations.as_ref();
     let asked = annotations.map_or(Ok(None), Autoscaling::try_of);
     match asked {
         Ok(Some(_)) => {}
-        Ok(None) => return Ok(Verdict::Fine(fixed(source.spec.consumers))),
-        Err(error) => return Ok(Verdict::Wrong(error.to_string())),
+        Ok(None) => return Ok(CheckResult::Passed(fixed(source.spec.consumers))),
+        Err(error) => return Ok(CheckResult::Failed(error.to_string())),
     }
     let identity = Identity::of(source);
     let discovery = Discovery::new(client.clone());
@@ -26,18 +26,24 @@ pub async fn examine_scaling(client: &Client, source: &MnsOssSource) -> kube::Re
     let name = identity.adapter_name();
     Ok(match found {
         ObservedScaledObject::Ours(ours) if ours.ready.as_deref() == Some("True") => {
-            Verdict::Fine(format!("KEDA scales the adapter by scaledobject `{name}`"))
+            CheckResult::Passed(format!("KEDA scales the adapter by scaledobject `{name}`"))
         }
-        ObservedScaledObject::Ours(_) => Verdict::Wrong(format!(
+        ObservedScaledObject::Ours(_) => CheckResult::Failed(format!(
             "KEDA does not scale by scaledobject `{name}`: `kubectl describe scaledobject {name}` says why"
         )),
-        ObservedScaledObject::Absent(_) | ObservedScaledObject::Unknown => Verdict::Wrong(format!(
-            "there is no scaledobject `{name}`: the condition AutoscalerReady of the source says why"
-        )),
-        ObservedScaledObject::NotInstalled => Verdict::Wrong(Unscaled::NotInstalled.to_string()),
-        ObservedScaledObject::NotOwned => Verdict::Wrong(Unscaled::NotOwned(name).to_string()),
+        ObservedScaledObject::Absent(_) | ObservedScaledObject::Unknown => {
+            CheckResult::Failed(format!(
+                "there is no scaledobject `{name}`: the condition AutoscalerReady of the source says why"
+            ))
+        }
+        ObservedScaledObject::NotInstalled => {
+            CheckResult::Failed(AutoscalerProblem::NotInstalled.to_string())
+        }
+        ObservedScaledObject::NotOwned => {
+            CheckResult::Failed(AutoscalerProblem::NotOwned(name).to_string())
+        }
         ObservedScaledObject::Forbidden => {
-            Verdict::Skipped("you may not read scaledobjects here".to_owned())
+            CheckResult::Skipped("you may not read scaledobjects here".to_owned())
         }
     })
 }

@@ -12,7 +12,7 @@ use crate::mns::{Account, MnsProblem, MnsResource};
 /// One change to event rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventRuleStep {
-    /// Make the rule.
+    /// Create the rule.
     Create {
         /// Its name.
         name: EventRuleName,
@@ -23,12 +23,12 @@ pub enum EventRuleStep {
         /// For how long there was no rule, if an earlier one had to go first.
         gap: Option<Duration>,
     },
-    /// Delete an earlier rule that its successor was made beside.
+    /// Delete an earlier rule, whose successor exists already.
     Delete(EventRuleName),
 }
 
 impl EventRuleStep {
-    /// The step as done, for people.
+    /// A sentence about the executed step, for people.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
@@ -45,11 +45,11 @@ impl EventRuleStep {
                 };
                 let gap = gap.map_or_else(String::new, |gap| {
                     format!(
-                        "; the cloud does not allow both, so there was no rule for {:.1} s",
+                        "; both cannot exist together, so no rule was in force for {:.1} s and uploads in that time were not reported",
                         gap.as_secs_f64()
                     )
                 });
-                format!("made event rule `{name}`{replaced}{gap}")
+                format!("created event rule `{name}`{replaced}{gap}")
             }
             Self::Delete(name) => format!("removed event rule `{name}`"),
         }
@@ -65,8 +65,8 @@ impl EventRuleStep {
         }
     }
 
-    /// Takes the step, and gives it back as it was taken.
-    pub(super) async fn take(self, account: &Account) -> Result<Self, MnsProblem> {
+    /// Executes the step, and returns it with the gap that there was.
+    pub(super) async fn execute(self, account: &Account) -> Result<Self, MnsProblem> {
         match self {
             Self::Create {
                 name,
@@ -90,8 +90,8 @@ impl EventRuleStep {
     }
 }
 
-/// Makes a rule and deletes its predecessors: afterwards if the cloud allows it, else before.
-/// Returns for how long there was none.
+/// Creates a rule and deletes its predecessors: afterwards if the cloud allows it, else before.
+/// Returns for how long there was no rule.
 async fn replace(
     account: &Account,
     name: &EventRuleName,
@@ -99,8 +99,8 @@ async fn replace(
     predecessors: &[EventRuleName],
 ) -> Result<Option<Duration>, MnsProblem> {
     let created = create(account, name, rule).await;
-    let is_in_the_way = |problem: &MnsProblem| matches!(problem.reason, CONFLICT | QUOTA);
-    let is_blocked = !predecessors.is_empty() && created.as_ref().is_err_and(is_in_the_way);
+    let is_conflict = |problem: &MnsProblem| matches!(problem.reason, CONFLICT | QUOTA);
+    let is_blocked = !predecessors.is_empty() && created.as_ref().is_err_and(is_conflict);
     if !is_blocked {
         created?;
     }
@@ -111,10 +111,10 @@ async fn replace(
     if !is_blocked {
         return Ok(None);
     }
-    // The cloud may take a moment to forget the predecessor.
+    // The cloud may still report the predecessor for a moment.
     match create(account, name, rule).await {
         Ok(()) => Ok(Some(started.elapsed())),
-        Err(problem) if is_in_the_way(&problem) => Err(MnsProblem {
+        Err(problem) if is_conflict(&problem) => Err(MnsProblem {
             disposition: Disposition::Retry,
             ..problem
         }),

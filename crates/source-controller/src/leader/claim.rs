@@ -7,14 +7,14 @@ use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use tokio::time::Instant;
 
-use super::LEASE;
+use super::LEASE_DURATION;
 
 /// The next step of a candidate.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Claim {
-    /// There is no Lease: make one.
+    /// There is no Lease: create one.
     Create(Lease),
-    /// The Lease is free: write this in its place.
+    /// The Lease is free: replace it by this.
     Replace(Lease),
     /// Another candidate holds it.
     Wait { holder: String },
@@ -28,13 +28,17 @@ pub(super) struct ObservedLease {
 }
 
 impl ObservedLease {
-    /// Notes the Lease as it is now, and returns how long it has stood still.
-    pub(super) fn note(seen: &mut Option<Self>, lease: Option<&Lease>, now: Instant) -> Duration {
+    /// Records the Lease as it is now, and returns for how long it has not changed.
+    pub(super) fn observe(
+        last: &mut Option<Self>,
+        lease: Option<&Lease>,
+        now: Instant,
+    ) -> Duration {
         let version = lease.and_then(|lease| lease.metadata.resource_version.clone());
-        match seen {
+        match last {
             Some(observed) if observed.version == version => now - observed.since,
             _ => {
-                *seen = Some(Self {
+                *last = Some(Self {
                     version,
                     since: now,
                 });
@@ -48,7 +52,7 @@ pub(super) fn decide(
     lease: Option<&Lease>,
     identity: &str,
     name: &str,
-    stood_still: Duration,
+    unchanged_for: Duration,
     now: Timestamp,
 ) -> Claim {
     let Some(lease) = lease else {
@@ -62,7 +66,7 @@ pub(super) fn decide(
     match holder(lease) {
         // Ours from before this process was restarted in place.
         Some(holder) if holder == identity => Claim::Replace(renewed(lease, now)),
-        Some(holder) if stood_still < respected(lease) => Claim::Wait {
+        Some(holder) if unchanged_for < validity(lease) => Claim::Wait {
             holder: holder.to_owned(),
         },
         _ => Claim::Replace(taken(lease, identity, now)),
@@ -82,7 +86,7 @@ pub(super) fn renewed(lease: &Lease, now: Timestamp) -> Lease {
     let mut lease = lease.clone();
     let spec = lease.spec.get_or_insert_default();
     spec.renew_time = Some(MicroTime(now));
-    spec.lease_duration_seconds = Some(seconds(LEASE));
+    spec.lease_duration_seconds = Some(seconds(LEASE_DURATION));
     lease
 }
 
@@ -102,17 +106,17 @@ fn taken(lease: &Lease, identity: &str, now: Timestamp) -> Lease {
     lease
 }
 
-/// How long the holder asked to be respected; another version of this program may differ
-/// from ours.
-fn respected(lease: &Lease) -> Duration {
-    let asked = lease
+/// The duration that the holder wrote into the Lease; another version of this program may use
+/// another one.
+fn validity(lease: &Lease) -> Duration {
+    let stated = lease
         .spec
         .as_ref()
         .and_then(|spec| spec.lease_duration_seconds);
-    asked
+    stated
         .and_then(|seconds| u64::try_from(seconds).ok())
-        .map_or(LEASE, Duration::from_secs)
-        .min(2 * LEASE)
+        .map_or(LEASE_DURATION, Duration::from_secs)
+        .min(2 * LEASE_DURATION)
 }
 
 fn seconds(duration: Duration) -> i32 {
@@ -144,8 +148,8 @@ mod tests {
     }
 
     /// Create, Replace or Wait, with holder and transitions of what is written.
-    fn outcome(lease: Option<&Lease>, stood_still_s: u64) -> String {
-        let still = Duration::from_secs(stood_still_s);
+    fn outcome(lease: Option<&Lease>, unchanged_s: u64) -> String {
+        let unchanged_for = Duration::from_secs(unchanged_s);
         let written = |lease: &Lease| {
             let spec = lease.spec.as_ref().unwrap();
             let version = lease.metadata.resource_version.as_deref().unwrap_or("none");
@@ -156,7 +160,7 @@ mod tests {
                 holder(lease).unwrap()
             )
         };
-        match decide(lease, "me", "l", still, NOW) {
+        match decide(lease, "me", "l", unchanged_for, NOW) {
             Claim::Create(lease) => format!("create {}", written(&lease)),
             Claim::Replace(lease) => format!("replace {}", written(&lease)),
             Claim::Wait { holder } => format!("wait for {holder}"),
@@ -190,7 +194,7 @@ mod tests {
             ),
             ("held", Some(lease("other")), 19, "wait for other"),
             (
-                "stood still",
+                "unchanged",
                 Some(lease("other")),
                 20,
                 "replace me over 7, 4 transitions, new: true",
@@ -208,7 +212,7 @@ mod tests {
                 "wait for other",
             ),
             (
-                "no duration, stood still",
+                "no duration, unchanged",
                 Some(no_duration),
                 15,
                 "replace me over 7, 4 transitions, new: true",
@@ -226,32 +230,32 @@ mod tests {
                 "replace me over none, 0 transitions, new: true",
             ),
         ];
-        for (name, lease, stood_still_s, expected) in table {
-            assert_eq!(outcome(lease.as_ref(), stood_still_s), expected, "{name}");
+        for (name, lease, unchanged_s, expected) in table {
+            assert_eq!(outcome(lease.as_ref(), unchanged_s), expected, "{name}");
         }
     }
 
     #[test]
-    fn standing_still_is_counted_from_the_first_look() {
+    fn unchanged_time_is_counted_from_the_first_observation() {
         let start = Instant::now();
         let at = |s| start + Duration::from_secs(s);
-        let mut seen = None;
+        let mut last = None;
         let mut other = lease("other");
         assert_eq!(
-            ObservedLease::note(&mut seen, Some(&other), at(0)),
+            ObservedLease::observe(&mut last, Some(&other), at(0)),
             Duration::ZERO
         );
         assert_eq!(
-            ObservedLease::note(&mut seen, Some(&other), at(9)),
+            ObservedLease::observe(&mut last, Some(&other), at(9)),
             Duration::from_secs(9)
         );
         other.metadata.resource_version = Some("8".to_owned());
         assert_eq!(
-            ObservedLease::note(&mut seen, Some(&other), at(12)),
+            ObservedLease::observe(&mut last, Some(&other), at(12)),
             Duration::ZERO
         );
         assert_eq!(
-            ObservedLease::note(&mut seen, Some(&other), at(14)),
+            ObservedLease::observe(&mut last, Some(&other), at(14)),
             Duration::from_secs(2)
         );
     }

@@ -1,29 +1,29 @@
-//! What a source's status says of its autoscaler.
+//! The notice `AutoscalerReady` in a source's status.
 
 use source_api::{Autoscaling, ConditionStatus, Conditions, Notice, Severity};
 
-use super::{AppliedScaling, ObservedScaledObject, wanted};
+use super::{AppliedScaling, ObservedScaledObject, requested};
 use crate::reconcile::{Applied, Observed};
 use crate::source::ParsedSource;
 
-/// Sets the notice `AutoscalerReady` if the source asks for one, or still has one.
+/// Sets the notice `AutoscalerReady` if the source requests an autoscaler, or still has one.
 pub(crate) fn mark(
     conditions: &mut Conditions,
     parsed: &ParsedSource,
     observed: &Observed,
     applied: &Applied,
 ) {
-    let (status, reason, message) = match (&applied.scaling, wanted(parsed, observed)) {
+    let (status, reason, message) = match (&applied.scaling, requested(parsed, observed)) {
         (AppliedScaling::Refused { reason, message }, _) => {
             (ConditionStatus::False, reason.as_str(), message.clone())
         }
         (_, None) => return conditions.clear(Notice::AutoscalerReady),
-        (_, Some(Err(unscaled))) => {
-            let message = format!("{unscaled}; until then the source has `consumers` pods");
-            (ConditionStatus::False, unscaled.reason(), message)
+        (_, Some(Err(problem))) => {
+            let message = format!("{problem}; until then the source has `consumers` pods");
+            (ConditionStatus::False, problem.reason(), message)
         }
         (AppliedScaling::Waiting, _) => {
-            let message = "the adapter is not there yet";
+            let message = "the adapter's Deployment does not exist yet";
             let reason = "WaitingForDependents";
             (ConditionStatus::Unknown, reason, message.to_owned())
         }
@@ -37,7 +37,7 @@ pub(crate) fn mark(
     conditions.inform(Notice::AutoscalerReady, severity, status, reason, message);
 }
 
-/// What KEDA itself says.
+/// The state that KEDA reports.
 fn by_keda(
     parsed: &ParsedSource,
     observed: &Observed,
@@ -51,7 +51,7 @@ fn by_keda(
                 max_scale,
                 ..
             } = scaling;
-            let message = format!("KEDA keeps {min_scale} to {max_scale} pods");
+            let message = format!("KEDA runs {min_scale} to {max_scale} pods");
             (ConditionStatus::True, "Scaled", message)
         }
         Some("False") => {
@@ -61,7 +61,7 @@ fn by_keda(
             (ConditionStatus::False, "KedaNotReady", message)
         }
         _ => {
-            let message = format!("KEDA has not taken up scaledobject `{name}` yet");
+            let message = format!("KEDA has not processed scaledobject `{name}` yet");
             (ConditionStatus::Unknown, "KedaPending", message)
         }
     }
@@ -69,12 +69,12 @@ fn by_keda(
 
 fn ready(observed: &Observed) -> Option<&str> {
     match &observed.scaler.as_ref()?.object {
-        ObservedScaledObject::Ours(ours) if !ours.is_going => ours.ready.as_deref(),
+        ObservedScaledObject::Ours(ours) if !ours.is_terminating => ours.ready.as_deref(),
         _ => None,
     }
 }
 
-/// Whether it will soon be known better what KEDA does.
+/// Whether KEDA's state is about to change, so that the source should be reconciled soon.
 pub(crate) fn is_settling(observed: &Observed, applied: &Applied) -> bool {
     match applied.scaling {
         AppliedScaling::Written => true,

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-/// Where KEDA asks about sources.
+/// The external scaler for KEDA.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ScalerArgs {
-    /// Address at which KEDA may ask about sources, by gRPC, such as `0.0.0.0:9090`
-    /// [default: it may not].
+    /// Listen address of the gRPC external scaler for KEDA, such as `0.0.0.0:9090`
+    /// [default: disabled].
     #[arg(
         long,
         env = "SCALER_LISTEN",
@@ -14,7 +14,7 @@ pub struct ScalerArgs {
         requires = "scaler_address"
     )]
     pub scaler_listen: Option<SocketAddr>,
-    /// Host and port by which KEDA reaches it, such as `mnsoss-source-controller.mnsoss-system.svc:9090`.
+    /// Host and port at which KEDA reaches it, such as `mnsoss-source-controller.mnsoss-system.svc:9090`.
     #[arg(long, env = "SCALER_ADDRESS", value_name = "HOST:PORT", requires = "scaler_listen", value_parser = host_and_port)]
     pub scaler_address: Option<String>,
 }

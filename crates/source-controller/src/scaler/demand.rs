@@ -1,31 +1,31 @@
-//! What a backlog asks of an autoscaler. Pure.
+//! The demand that a backlog makes on an autoscaler. Pure.
 
 use crate::mns::{Backlog, MnsProblem};
 
-/// What a source has to do.
+/// The demand of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Demand {
-    /// Messages that wait or are in work, at least.
+    /// Messages that wait or are in flight, at least.
     pub(super) messages: u64,
     /// Whether there must be a pod.
     pub(super) is_active: bool,
 }
 
 impl Demand {
-    /// The counters count as long as they are not zero: MNS is about to stop keeping them, and
-    /// then only what can be seen is known, which is less than there may be.
+    /// The counters are used while they are not zero: MNS has announced that it will stop keeping
+    /// them, and then only the peeked messages are known, which may be fewer than there are.
     ///
-    /// A message in work keeps the source active, or the pod that works on it would be ended, and
-    /// one that comes back after a failure would find none.
+    /// A message in flight keeps the source active. Otherwise the pod that processes it would be
+    /// stopped, and a message that returns after a failure would find no pod.
     ///
     /// # Errors
-    /// Nothing can be seen, and the counters say nothing.
+    /// Peeking failed, and the counters are zero.
     pub(super) fn of(backlog: &Backlog) -> Result<Self, MnsProblem> {
-        let counted = backlog.active.saturating_add(backlog.in_work);
-        match &backlog.seen {
-            Ok(seen) => Ok(Self {
-                messages: counted.max(seen.count),
-                is_active: seen.count > 0 || backlog.in_work > 0,
+        let counted = backlog.active.saturating_add(backlog.in_flight);
+        match &backlog.peeked {
+            Ok(peeked) => Ok(Self {
+                messages: counted.max(peeked.count),
+                is_active: peeked.count > 0 || backlog.in_flight > 0,
             }),
             Err(_) if counted > 0 => Ok(Self {
                 messages: counted,
@@ -41,12 +41,12 @@ mod tests {
     use transport::Disposition;
 
     use super::*;
-    use crate::mns::{MnsResource, Seen};
+    use crate::mns::{MnsResource, PeekedMessages};
 
     #[test]
-    fn counters_count_until_they_are_zero() {
-        let seen = |count| {
-            Ok(Seen {
+    fn counters_are_used_until_they_are_zero() {
+        let peeked = |count| {
+            Ok(PeekedMessages {
                 count,
                 first_enqueued: None,
             })
@@ -63,12 +63,12 @@ mod tests {
             })
         };
         let table = [
-            ("nothing", 0, 0, seen(0), demand(0, false)),
-            ("waiting", 7, 0, seen(1), demand(7, true)),
-            ("waiting and in work", 7, 2, seen(1), demand(9, true)),
-            ("in work alone", 0, 2, seen(0), demand(2, true)),
-            ("no counters", 0, 0, seen(16), demand(16, true)),
-            ("taken meanwhile", 1, 0, seen(0), demand(1, false)),
+            ("nothing", 0, 0, peeked(0), demand(0, false)),
+            ("waiting", 7, 0, peeked(1), demand(7, true)),
+            ("waiting and in flight", 7, 2, peeked(1), demand(9, true)),
+            ("in flight alone", 0, 2, peeked(0), demand(2, true)),
+            ("no counters", 0, 0, peeked(16), demand(16, true)),
+            ("taken meanwhile", 1, 0, peeked(0), demand(1, false)),
             ("may not peek", 3, 0, Err(problem()), demand(3, true)),
             (
                 "may not peek, no counters",
@@ -81,15 +81,15 @@ mod tests {
                 "beyond all bounds",
                 u64::MAX,
                 1,
-                seen(1),
+                peeked(1),
                 demand(u64::MAX, true),
             ),
         ];
-        for (name, active, in_work, seen, expected) in table {
+        for (name, active, in_flight, peeked, expected) in table {
             let backlog = Backlog {
                 active,
-                in_work,
-                seen,
+                in_flight,
+                peeked,
             };
             assert_eq!(Demand::of(&backlog), expected, "{name}");
         }

@@ -1,4 +1,4 @@
-//! The service that KEDA calls.
+//! The gRPC service that KEDA calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status};
 
-use super::answers::Answers;
 use super::demand::Demand;
-use super::question::{SourceName, lag_threshold};
+use super::demand_cache::DemandCache;
+use super::scaled_object_ref::{SourceName, lag_threshold};
 use super::wire::external_scaler_server::ExternalScaler;
 use super::wire::{
     GetMetricSpecResponse, GetMetricsRequest, GetMetricsResponse, IsActiveResponse, MetricSpec,
@@ -20,52 +20,52 @@ use super::wire::{
 };
 use crate::metrics::{CallOutcome, Metrics};
 
-/// The only metric: messages that wait or are in work.
+/// The only metric: messages that wait or are in flight.
 const METRIC: &str = "mns-messages";
-/// How often a stream looks whether its source has work: MNS tells nobody by itself.
+/// How often a stream queries its source: MNS sends no notifications of its own.
 const PUSH_INTERVAL: Duration = Duration::from_secs(10);
 /// Streams at one time, on all connections.
-const MOST_STREAMS: usize = 4096;
+const MAX_STREAMS: usize = 4096;
 
-/// Answers KEDA.
+/// The external scaler.
 pub(super) struct Scaler {
-    answers: Arc<Answers>,
+    demands: Arc<DemandCache>,
     metrics: Metrics,
     streams: Arc<Semaphore>,
     stop: CancellationToken,
 }
 
-/// One stream: what it was last told, and its place among all of them.
+/// One stream, with the state that it last sent and its permit.
 struct Watch {
     source: SourceName,
-    told: Option<bool>,
-    answers: Arc<Answers>,
+    last_sent: Option<bool>,
+    demands: Arc<DemandCache>,
     stop: CancellationToken,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Scaler {
-    pub(super) fn new(answers: Answers, metrics: Metrics, stop: CancellationToken) -> Self {
+    pub(super) fn new(demands: DemandCache, metrics: Metrics, stop: CancellationToken) -> Self {
         Self {
-            answers: Arc::new(answers),
+            demands: Arc::new(demands),
             metrics,
-            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             stop,
         }
     }
 
     async fn demand(&self, object: &ScaledObjectRef) -> Result<Demand, Status> {
         let source = SourceName::try_from(object)?;
-        Ok(self.answers.get(&source).await?)
+        Ok(self.demands.get(&source).await?)
     }
 
-    /// Counts a question, and logs why it has no answer.
-    fn counted<T>(&self, answer: Result<T, Status>) -> Result<Response<T>, Status> {
-        self.metrics.scaler_call(match &answer {
+    /// Counts a call, and makes its response.
+    fn counted<T>(&self, result: Result<T, Status>) -> Result<Response<T>, Status> {
+        self.metrics.scaler_call(match &result {
             Ok(_) => CallOutcome::Success,
             Err(status) => outcome(status.code()),
         });
-        answer.map(Response::new)
+        result.map(Response::new)
     }
 }
 
@@ -79,17 +79,17 @@ fn outcome(code: Code) -> CallOutcome {
 }
 
 impl Watch {
-    /// Whether the source has work, once that is another answer than before. `None` if the
-    /// controller stops: KEDA then asks another replica.
+    /// Whether the source is active, once that has changed. `None` if the controller stops: KEDA
+    /// then calls another replica.
     async fn next(&mut self) -> Option<Result<IsActiveResponse, Status>> {
         loop {
-            match self.answers.get(&self.source).await {
-                Ok(demand) if self.told == Some(demand.is_active) => {}
+            match self.demands.get(&self.source).await {
+                Ok(demand) if self.last_sent == Some(demand.is_active) => {}
                 Ok(Demand { is_active, .. }) => {
-                    self.told = Some(is_active);
+                    self.last_sent = Some(is_active);
                     return Some(Ok(IsActiveResponse { result: is_active }));
                 }
-                Err(refusal) => return Some(Err(refusal.into())),
+                Err(error) => return Some(Err(error.into())),
             }
             // Cancel-safe: neither loses anything.
             tokio::select! {
@@ -119,23 +119,23 @@ impl ExternalScaler for Scaler {
         request: Request<ScaledObjectRef>,
     ) -> Result<Response<Self::StreamIsActiveStream>, Status> {
         let source = SourceName::try_from(request.get_ref())?;
-        let place = Arc::clone(&self.streams).try_acquire_owned();
-        let place = place.map_err(|_| Status::resource_exhausted("too many streams are open"))?;
+        let permit = Arc::clone(&self.streams).try_acquire_owned();
+        let permit = permit.map_err(|_| Status::resource_exhausted("too many streams are open"))?;
         let watch = Watch {
             source,
-            told: None,
-            answers: Arc::clone(&self.answers),
+            last_sent: None,
+            demands: Arc::clone(&self.demands),
             stop: self.stop.clone(),
-            _place: place,
+            _permit: permit,
         };
-        // An error is the last item: KEDA begins again after a while.
-        let answers = stream::unfold(Some(watch), |watch| async {
+        // An error is the last item: KEDA opens another stream after a while.
+        let responses = stream::unfold(Some(watch), |watch| async {
             let mut watch = watch?;
-            let answer = watch.next().await?;
-            let rest = answer.is_ok().then_some(watch);
-            Some((answer, rest))
+            let response = watch.next().await?;
+            let rest = response.is_ok().then_some(watch);
+            Some((response, rest))
         });
-        Ok(Response::new(answers.boxed()))
+        Ok(Response::new(responses.boxed()))
     }
 
     async fn get_metric_spec(
@@ -163,7 +163,7 @@ impl ExternalScaler for Scaler {
         let object = scaled_object_ref.unwrap_or_default();
         let demand = self.demand(&object).await;
         self.counted(demand.map(|demand| {
-            // More than any number of pods could be made of.
+            // More messages than any number of pods can handle.
             let messages = u32::try_from(demand.messages).unwrap_or(u32::MAX);
             GetMetricsResponse {
                 metric_values: vec![MetricValue {

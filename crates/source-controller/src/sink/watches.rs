@@ -17,9 +17,9 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::cache::{Key, WatchCache};
-use crate::controller::ObjectKey;
-use crate::scope::{Place, Scope};
+use crate::references::ObjectKey;
 use crate::watch_backoff::WatchBackoff;
+use crate::watched_namespaces::{WatchScope, WatchedNamespaces};
 
 /// An object that came, changed or went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Changed {
 
 /// Requests watches, and caches the addresses that sinks announce.
 pub(crate) struct SinkWatches {
-    scope: Scope,
+    watched_namespaces: WatchedNamespaces,
     shared: Arc<Shared>,
     requests: mpsc::UnboundedSender<Watch>,
 }
@@ -56,10 +56,10 @@ pub(crate) struct WatchRequests {
     requests: mpsc::UnboundedReceiver<Watch>,
 }
 
-/// One watch: a kind, and where.
+/// One watch: a kind and a scope.
 struct Watch {
     resource: ApiResource,
-    place: Place,
+    scope: WatchScope,
 }
 
 #[derive(Default)]
@@ -70,13 +70,12 @@ struct Shared {
 }
 
 impl SinkWatches {
-    /// Both ends, for a controller of this scope. The requests cannot pile up: each kind is
-    /// requested once.
-    pub(crate) fn channel(scope: Scope) -> (Self, WatchRequests) {
+    /// Both ends of the channel. The requests cannot pile up: each kind is requested once.
+    pub(crate) fn channel(watched_namespaces: WatchedNamespaces) -> (Self, WatchRequests) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let shared = Arc::<Shared>::default();
         let watches = Self {
-            scope,
+            watched_namespaces,
             shared: Arc::clone(&shared),
             requests: sender,
         };
@@ -87,8 +86,8 @@ impl SinkWatches {
         (watches, requests)
     }
 
-    /// What `read` finds of an object, or found since it last changed. Sees to it that its kind
-    /// is watched.
+    /// The result of `read` for an object, or the cached one since it last changed. Ensures that
+    /// its kind is watched.
     pub(super) async fn get_or_read(
         &self,
         resource: &ApiResource,
@@ -97,29 +96,31 @@ impl SinkWatches {
         read: impl Future<Output = kube::Result<Option<Value>>>,
     ) -> kube::Result<Option<Value>> {
         self.ensure(resource, namespace.is_some());
-        let place = namespace.map_or(Place::Cluster, |it| self.scope.place_of(it));
+        let scope = namespace.map_or(WatchScope::Cluster, |it| {
+            self.watched_namespaces.scope_of(it)
+        });
         let key = Key {
-            watch: place.watch_name(&kind_key(resource)),
+            watch: scope.watch_name(&kind_key(resource)),
             namespace: namespace.unwrap_or_default().to_owned(),
             name: name.to_owned(),
         };
         self.shared.cache.get_or_read(&key, read).await
     }
 
-    /// Requests a watch on the kind at each place of the scope.
+    /// Requests a watch on the kind, in each scope.
     fn ensure(&self, resource: &ApiResource, is_namespaced: bool) {
         if !self.shared.watched().insert(kind_key(resource)) {
             return;
         }
-        let places = if is_namespaced {
-            self.scope.places()
+        let scopes = if is_namespaced {
+            self.watched_namespaces.watch_scopes()
         } else {
-            vec![Place::Cluster]
+            vec![WatchScope::Cluster]
         };
-        for place in places {
+        for scope in scopes {
             let resource = resource.clone();
-            // At the end of the process nobody receives any more, and nobody needs to.
-            let _ = self.requests.send(Watch { resource, place });
+            // Fails only when the controller stops, and then no watch is needed.
+            let _ = self.requests.send(Watch { resource, scope });
         }
     }
 }
@@ -157,7 +158,7 @@ pub(crate) fn follow(
 
 fn watch(
     client: Client,
-    Watch { resource, place }: Watch,
+    Watch { resource, scope }: Watch,
     shared: Arc<Shared>,
 ) -> impl Stream<Item = Changed> + Send {
     info!(
@@ -166,9 +167,9 @@ fn watch(
         "watching sinks of kind `{}`",
         resource.kind
     );
-    let objects = place.metadata(client, &resource);
+    let objects = scope.metadata(client, &resource);
     let key = kind_key(&resource);
-    let (name, cache) = (place.watch_name(&key), Arc::clone(&shared));
+    let (name, cache) = (scope.watch_name(&key), Arc::clone(&shared));
     let kind = resource.kind.clone();
     watcher(objects, watcher::Config::default().any_semantic())
         .backoff(WatchBackoff::default())

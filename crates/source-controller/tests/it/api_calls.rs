@@ -50,9 +50,9 @@ async fn source_with_a_secret_and_a_sink_of_its_own_is_ready_within_twelve_calls
             source["spec"]["sink"]["ref"]["name"] = name.as_str().into();
         });
     }
-    let (ctx, feeds) = context(&world.cluster);
+    let (ctx, inputs) = context(&world.cluster);
     let stop = CancellationToken::new();
-    let running = tokio::spawn(controller::run(ctx, feeds, 8, stop.clone()));
+    let running = tokio::spawn(controller::run(ctx, inputs, 8, stop.clone()));
     eventually("ready", || names.iter().all(|name| is_ready(&world, name))).await;
     let events = "/apis/events.k8s.io/v1/namespaces/shop/events/";
     eventually("events", || {

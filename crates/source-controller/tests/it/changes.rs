@@ -171,14 +171,14 @@ async fn source_that_moves_to_a_given_queue_leaves_nothing_of_its_own() {
     assert_eq!(world.variable("MNS_QUEUE").as_deref(), Some("theirs"));
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: True
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
     Deployed: True
-    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
+    EventRuleReady: True EventRuleNotConfigured the source has no event rule
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: True
     SinkProvided: True
-    Subscribed: True QueueGiven whoever owns the queue sees to what is in it
+    Subscribed: True QueueGiven the queue is filled by its owner; the controller makes no subscription
     ");
 
     // And back: the given queue is nobody's to remove.
@@ -225,13 +225,13 @@ async fn changed_and_removed_things_in_mns_are_set_right() {
         ..QueueAttributes::default()
     };
     queue.set_attributes(&drifted).await.unwrap();
-    (world.ctx, world.feeds) = context(&world.cluster);
+    (world.ctx, world.inputs) = context(&world.cluster);
     world.reconcile().await.unwrap();
     let status = queue.attributes().await.unwrap();
     assert_eq!(status.message_retention, Some(Duration::from_hours(96)));
 
     topic.unsubscribe(&subscription).await.unwrap();
-    (world.ctx, world.feeds) = context(&world.cluster);
+    (world.ctx, world.inputs) = context(&world.cluster);
     world.reconcile().await.unwrap();
     assert_eq!(
         world.cloud.subscriptions(TOPIC).await,
@@ -239,14 +239,14 @@ async fn changed_and_removed_things_in_mns_are_set_right() {
     );
 
     queue.delete().await.unwrap();
-    (world.ctx, world.feeds) = context(&world.cluster);
+    (world.ctx, world.inputs) = context(&world.cluster);
     world.reconcile().await.unwrap();
     assert_eq!(world.cloud.queues().await, slice::from_ref(&name));
 
     topic.unsubscribe(&subscription).await.unwrap();
     let elsewhere = mns::Subscription::new("http://elsewhere.test/");
     topic.subscribe(&subscription, &elsewhere).await.unwrap();
-    (world.ctx, world.feeds) = context(&world.cluster);
+    (world.ctx, world.inputs) = context(&world.cluster);
     world.reconcile().await.unwrap();
     let mended = topic.subscription_attributes(&subscription).await.unwrap();
     assert!(

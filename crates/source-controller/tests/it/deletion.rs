@@ -137,7 +137,7 @@ async fn source_whose_key_nobody_knows_is_let_go_with_a_warning() {
     let mut world = World::start().await;
     world.settle_ready().await;
     world.cluster.remove(SECRET);
-    (world.ctx, world.feeds) = context(&world.cluster);
+    (world.ctx, world.inputs) = context(&world.cluster);
     delete(&world, SignedDuration::ZERO);
     world.reconcile().await.unwrap();
     assert!(is_let_go(&world));
@@ -150,7 +150,7 @@ async fn source_in_a_namespace_that_goes_is_let_go_though_no_event_is_taken() {
     let mut world = World::start().await;
     world.settle_ready().await;
     world.cluster.remove(SECRET);
-    (world.ctx, world.feeds) = context(&world.cluster);
+    (world.ctx, world.inputs) = context(&world.cluster);
     let events = "/apis/events.k8s.io/v1/namespaces/shop/events";
     world.cluster.fail(Method::POST, events, 403, "Forbidden");
     delete(&world, SignedDuration::ZERO);

@@ -2,13 +2,13 @@
 
 use clap::Parser as _;
 use serde_json::json;
-use source_controller::doctor::{DoctorArgs, Findings, Verdict};
+use source_controller::doctor::{CheckResult, DoctorArgs, DoctorReport};
 
 use crate::support::cloud::KEY_SECRET;
 use crate::support::fixture::{SECRET, World};
 
 /// What the doctor says of the source in a world.
-async fn examine(world: &World, more: &[&str]) -> Findings {
+async fn examine(world: &World, more: &[&str]) -> DoctorReport {
     let oss = format!("http://{}", world.cloud.oss);
     let open_api = world.cloud.open_api.to_string();
     let words = [
@@ -28,8 +28,8 @@ async fn examine(world: &World, more: &[&str]) -> Findings {
 }
 
 /// As a table, without what differs from run to run.
-fn shown(world: &World, findings: &Findings) -> String {
-    let text = findings
+fn shown(world: &World, report: &DoctorReport) -> String {
+    let text = report
         .to_string()
         .replace(&world.cloud.url, "http://mns.test")
         .replace(&world.cloud.open_api.to_string(), "http://mns-open.test")
@@ -57,15 +57,15 @@ fn mask_requests(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn way_that_works_is_fine_and_the_probe_is_removed() {
+async fn working_source_passes_and_the_probe_is_removed() {
     let world = World::start_ruled().await;
     let bucket = world.cloud.bucket("photos");
     bucket.create().await.unwrap();
     world.settle_ready().await;
     world.cluster.calls();
-    let findings = examine(&world, &[]).await;
-    assert!(findings.is_fine(), "{findings}");
-    let table = shown(&world, &findings);
+    let report = examine(&world, &[]).await;
+    assert!(!report.has_failures(), "{report}");
+    let table = shown(&world, &report);
     let rule = world.status()["eventRules"][0].as_str().unwrap().to_owned();
     insta::assert_snapshot!(table.replace(&rule, "RULE"), @r"
     source        ok        it is ready, and so is its adapter
@@ -85,23 +85,23 @@ async fn way_that_works_is_fine_and_the_probe_is_removed() {
 }
 
 #[tokio::test]
-async fn way_with_a_topic_is_examined_too() {
+async fn source_with_a_topic_is_checked_too() {
     let world = World::start().await;
     world.cloud.bucket("photos").create().await.unwrap();
     world.settle_ready().await;
-    let findings = examine(&world, &["--bucket", "photos"]).await;
-    insta::assert_snapshot!(shown(&world, &findings), @r"
+    let report = examine(&world, &["--bucket", "photos"]).await;
+    insta::assert_snapshot!(shown(&world, &report), @r"
     source        ok        it is ready, and so is its adapter
     scaling       ok        one adapter runs all the time: annotations could have KEDA scale it
     credentials   ok        a key `owner...` for `http://mns.test`
     queue         ok        `QUEUE`, 0 messages wait
     subscription  ok        `QUEUE` of topic `mns-en-topics-oss-photos-1`
     bucket        ok        `photos` in `cn-shanghai`
-    announcement  to do     OSS announced the upload of `mnsoss-doctor-ID` to nobody: no event rule covers it, or it is new; OSS takes up to ten minutes to follow a new rule
+    announcement  to do     OSS did not announce the upload of `mnsoss-doctor-ID`: no event rule covers it, or the rule is new; OSS takes up to ten minutes to follow a new rule
     ");
-    let findings = examine(&world, &[]).await;
-    let last = &findings.0.last().unwrap().verdict;
-    assert!(matches!(last, Verdict::Skipped(_)), "{findings}");
+    let report = examine(&world, &[]).await;
+    let last = &report.0.last().unwrap().result;
+    assert!(matches!(last, CheckResult::Skipped(_)), "{report}");
 }
 
 #[tokio::test]
@@ -113,23 +113,23 @@ async fn each_thing_that_is_missing_is_told_with_what_to_do() {
     world.cloud.event_rules().delete(&name).await.unwrap();
     let queue = world.cloud.queue(&World::queue_name());
     queue.delete().await.unwrap();
-    let findings = examine(&world, &[]).await;
-    let table = shown(&world, &findings);
+    let report = examine(&world, &[]).await;
+    let table = shown(&world, &report);
     insta::assert_snapshot!(table.replace(&rule, "RULE"), @r"
     source        ok        it is ready, and so is its adapter
     scaling       ok        one adapter runs all the time: annotations could have KEDA scale it
     credentials   ok        a key `owner...` for `http://mns.test`
-    queue         to do     `QUEUE` does not exist: the controller makes it; `kubectl describe mnsosssource` says why it has not
+    queue         to do     `QUEUE` does not exist: the controller creates it; `kubectl describe mnsosssource` says why it has not
     event rule    to do     `RULE` does not exist: the condition EventRuleReady of the source says why
-    bucket        to do     GetBucketInfo of bucket `photos` was refused: status 404, code `NoSuchBucket`, message `The specified bucket does not exist.`, EC `0015-00000101`, request `ID`: make the bucket, or correct its name
-    announcement  to do     PutObject of `in/mnsoss-doctor-ID` in bucket `photos` was refused: status 404, code `NoSuchBucket`, message `The specified bucket does not exist.`, EC `0015-00000101`, request `ID`: make the bucket, or correct its name
+    bucket        to do     GetBucketInfo of bucket `photos` was refused: status 404, code `NoSuchBucket`, message `The specified bucket does not exist.`, EC `0015-00000101`, request `ID`: create the bucket, or correct its name
+    announcement  to do     PutObject of `in/mnsoss-doctor-ID` in bucket `photos` was refused: status 404, code `NoSuchBucket`, message `The specified bucket does not exist.`, EC `0015-00000101`, request `ID`: create the bucket, or correct its name
     ");
 
     world.cloud.bucket("photos").create().await.unwrap();
-    let findings = examine(&world, &[]).await;
-    let last = findings.0.last().unwrap();
-    assert_eq!(last.what, "announcement");
-    assert!(matches!(last.verdict, Verdict::Wrong(_)), "{findings}");
+    let report = examine(&world, &[]).await;
+    let last = report.0.last().unwrap();
+    assert_eq!(last.name, "announcement");
+    assert!(matches!(last.result, CheckResult::Failed(_)), "{report}");
 }
 
 #[tokio::test]
@@ -137,41 +137,41 @@ async fn bad_keys_are_told() {
     let world = World::start_ruled().await;
     world.settle_ready().await;
     world.put_secret("nobody", KEY_SECRET);
-    let findings = examine(&world, &[]).await;
+    let report = examine(&world, &[]).await;
     let rule = world.status()["eventRules"][0].as_str().unwrap().to_owned();
-    insta::assert_snapshot!(shown(&world, &findings).replace(&rule, "RULE"), @r"
+    insta::assert_snapshot!(shown(&world, &report).replace(&rule, "RULE"), @r"
     source        ok        it is ready, and so is its adapter
     scaling       ok        one adapter runs all the time: annotations could have KEDA scale it
     credentials   ok        a key `nobody...` for `http://mns.test`
     queue         to do     MNS answered `InvalidAccessKeyId` to `GetQueueAttributes` of `queues/QUEUE`
     event rule    to do     MNS answered `InvalidAccessKeyId.NotFound` to `GetEventRule` of `rules/RULE`
-    bucket        to do     GetBucketInfo of bucket `photos` was refused: status 404, code `NoSuchBucket`, message `The specified bucket does not exist.`, EC `0015-00000101`, request `ID`: make the bucket, or correct its name
-    announcement  to do     PutObject of `in/mnsoss-doctor-ID` in bucket `photos` was refused: status 404, code `NoSuchBucket`, message `The specified bucket does not exist.`, EC `0015-00000101`, request `ID`: make the bucket, or correct its name
+    bucket        to do     GetBucketInfo of bucket `photos` was refused: status 404, code `NoSuchBucket`, message `The specified bucket does not exist.`, EC `0015-00000101`, request `ID`: create the bucket, or correct its name
+    announcement  to do     PutObject of `in/mnsoss-doctor-ID` in bucket `photos` was refused: status 404, code `NoSuchBucket`, message `The specified bucket does not exist.`, EC `0015-00000101`, request `ID`: create the bucket, or correct its name
     ");
     for document in ["{}", "secret"] {
         world.put_secret_text(document);
-        let findings = examine(&world, &[]).await;
-        let last = findings.0.last().unwrap();
-        assert_eq!(last.what, "credentials", "{findings}");
-        assert!(!findings.is_fine());
+        let report = examine(&world, &[]).await;
+        let last = report.0.last().unwrap();
+        assert_eq!(last.name, "credentials", "{report}");
+        assert!(report.has_failures());
     }
     world.cluster.remove(SECRET);
-    assert!(!examine(&world, &[]).await.is_fine());
+    assert!(examine(&world, &[]).await.has_failures());
 }
 
 #[tokio::test]
 async fn source_that_is_not_ready_says_why() {
     let world = World::start_ruled().await;
     world.edit(|spec| spec["sink"]["ref"]["name"] = json!("nowhere"));
-    let findings = examine(&world, &[]).await;
+    let report = examine(&world, &[]).await;
     assert!(
-        findings.0[0].what == "source" && !findings.is_fine(),
-        "{findings}"
+        report.0[0].name == "source" && report.has_failures(),
+        "{report}"
     );
     world.settle().await;
-    let findings = examine(&world, &[]).await;
-    let Verdict::Wrong(text) = &findings.0[0].verdict else {
-        panic!("{findings}");
+    let report = examine(&world, &[]).await;
+    let CheckResult::Failed(text) = &report.0[0].result else {
+        panic!("{report}");
     };
     assert!(text.contains("nowhere"), "{text}");
 }

@@ -60,19 +60,19 @@ async fn first_reconcile_makes_queue_and_rule() {
     world.reconcile().await.unwrap();
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: True
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
-    Deployed: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
+    Deployed: Unknown DeploymentUpdating the latest generation of deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` is not observed yet
     EventRuleReady: True TakingEffect event rule `mnsoss-shop-photos-9e0dfa92b415-319a766c722eca78` is new: OSS takes up to ten minutes to follow it, and does not announce what is uploaded before
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
-    Ready: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
+    Ready: Unknown DeploymentUpdating the latest generation of deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` is not observed yet
     SinkProvided: True
     Subscribed: True EventRuleDelivers the event rule delivers straight into the queue
     ");
     insta::assert_snapshot!(world.events(), @r"
-    Normal QueueCreated: made queue `mnsoss-shop-photos-319a766c722eca78`
-    Normal EventRuleCreated: made event rule `mnsoss-shop-photos-9e0dfa92b415-319a766c722eca78`
-    Normal DeploymentCreated: made deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d`
+    Normal QueueCreated: created queue `mnsoss-shop-photos-319a766c722eca78`
+    Normal EventRuleCreated: created event rule `mnsoss-shop-photos-9e0dfa92b415-319a766c722eca78`
+    Normal DeploymentCreated: created deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d`
     ");
     let rule = world.cloud.event_rule(&rule_of(&world)).await.unwrap();
     insta::assert_debug_snapshot!(rule);
@@ -148,12 +148,13 @@ async fn rule_of_another_bucket_is_made_before_the_old_one_goes() {
     assert!(world.cloud.event_rule(&new).await.is_some());
     assert_eq!(world.cloud.event_rule(&old).await, None);
     let events = world.events().replace(&old, "OLD").replace(&new, "NEW");
-    let replaced = "Normal EventRuleReplaced: made event rule `NEW` in place of event rule `OLD`";
+    let replaced =
+        "Normal EventRuleReplaced: created event rule `NEW` in place of event rule `OLD`";
     assert!(events.lines().any(|line| line == replaced), "{events}");
 }
 
 #[tokio::test]
-async fn rule_that_overlaps_the_old_one_takes_its_place_and_the_gap_is_told() {
+async fn rule_that_overlaps_the_old_one_replaces_it_and_the_gap_is_reported() {
     let world = World::start_ruled().await;
     world.settle_ready().await;
     let old = rule_of(&world);
@@ -164,7 +165,7 @@ async fn rule_that_overlaps_the_old_one_takes_its_place_and_the_gap_is_told() {
     assert_eq!(prefixes(&rule), ["in/new/"]);
     assert_eq!(world.cloud.event_rule(&old).await, None);
     let events = world.events().replace(&old, "OLD").replace(&new, "NEW");
-    let gap = "made event rule `NEW` in place of event rule `OLD`; the cloud does not allow both, so there was no rule for ";
+    let gap = "created event rule `NEW` in place of event rule `OLD`; both cannot exist together, so no rule was in force for ";
     assert!(events.contains(gap), "{events}");
 }
 

@@ -36,7 +36,7 @@ async fn world(identity: Option<CloudIdentity>, cloud: CloudVariables) -> World 
     let parts = parts(&world.cluster);
     let mut adapter = parts.adapter.clone();
     adapter.cloud = cloud;
-    (world.ctx, world.feeds) = context_of(Parts {
+    (world.ctx, world.inputs) = context_of(Parts {
         cloud_identity: identity,
         adapter,
         ..parts

@@ -29,19 +29,19 @@ async fn first_reconcile_makes_everything_in_one_go() {
     ");
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: True
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
-    Deployed: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
-    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
+    Deployed: Unknown DeploymentUpdating the latest generation of deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` is not observed yet
+    EventRuleReady: True EventRuleNotConfigured the source has no event rule
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
-    Ready: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
+    Ready: Unknown DeploymentUpdating the latest generation of deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` is not observed yet
     SinkProvided: True
     Subscribed: True
     ");
     insta::assert_snapshot!(world.events(), @r"
-    Normal QueueCreated: made queue `mnsoss-shop-photos-319a766c722eca78`
+    Normal QueueCreated: created queue `mnsoss-shop-photos-319a766c722eca78`
     Normal Subscribed: subscribed queue `mnsoss-shop-photos-319a766c722eca78` to topic `mns-en-topics-oss-photos-1`
-    Normal DeploymentCreated: made deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d`
+    Normal DeploymentCreated: created deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d`
     ");
     let queue = World::queue_name();
     assert_eq!(world.cloud.queues().await, slice::from_ref(&queue));
@@ -64,9 +64,9 @@ async fn source_is_ready_once_its_adapter_runs() {
     );
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: True
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
     Deployed: True
-    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
+    EventRuleReady: True EventRuleNotConfigured the source has no event rule
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: True
@@ -130,7 +130,7 @@ async fn nothing_to_do_means_no_writes() {
 async fn controller_that_was_restarted_writes_nothing_either() {
     let mut world = World::start().await;
     world.settle_ready().await;
-    (world.ctx, world.feeds) = context(&world.cluster);
+    (world.ctx, world.inputs) = context(&world.cluster);
     world.cluster.calls();
     world.reconcile().await.unwrap();
     assert_eq!(world.cluster.writes(), [""; 0]);
@@ -144,7 +144,7 @@ async fn controller_that_died_in_the_middle_is_taken_over_from() {
     world
         .cluster
         .change(SOURCE, |source| source["status"] = json!(null));
-    (world.ctx, world.feeds) = context(&world.cluster);
+    (world.ctx, world.inputs) = context(&world.cluster);
     world.settle().await;
     assert_eq!(world.ready(), "True");
     assert_eq!(world.cloud.queues().await.len(), 1);

@@ -39,10 +39,10 @@ async fn sources_of_a_silent_account_do_not_hold_up_the_others() {
     for name in &names {
         put_source(&world.cluster, name, "well");
     }
-    let (ctx, feeds) = context(&world.cluster);
+    let (ctx, inputs) = context(&world.cluster);
     let stop = CancellationToken::new();
     let started = Instant::now();
-    let running = tokio::spawn(controller::run(ctx, feeds, CONCURRENCY, stop.clone()));
+    let running = tokio::spawn(controller::run(ctx, inputs, CONCURRENCY, stop.clone()));
     eventually("queues", || supplied(&world.cluster, &names) == names.len()).await;
     // One deadline for all that came first; one after the other would take a minute.
     assert!(

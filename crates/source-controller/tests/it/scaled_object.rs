@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use source_api::names;
 use source_controller::context::Parts;
 use source_controller::controller;
-use source_controller::doctor::{Verdict, examine_scaling};
+use source_controller::doctor::{CheckResult, examine_scaling};
 use testbed::eventually;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +25,7 @@ async fn world(annotations: &[(&str, &str)]) -> World {
 
 /// The controller as it is after a restart.
 fn restart(world: &mut World) {
-    (world.ctx, world.feeds) = context_of(Parts {
+    (world.ctx, world.inputs) = context_of(Parts {
         scaler_address: Some("mnsoss-source-controller.mnsoss-system.svc:9090".to_owned()),
         ..parts(&world.cluster)
     });
@@ -92,7 +92,7 @@ async fn annotated_source_is_scaled_by_keda_and_not_by_us() {
     assert_eq!(
         notice(&world),
         format!(
-            "Unknown [Info] KedaPending: KEDA has not taken up scaledobject `{}` yet",
+            "Unknown [Info] KedaPending: KEDA has not processed scaledobject `{}` yet",
             names::adapter("photos", UID)
         )
     );
@@ -100,7 +100,7 @@ async fn annotated_source_is_scaled_by_keda_and_not_by_us() {
     keda_says(&world, "True");
     scale(&world, 5);
     world.settle().await;
-    assert_eq!(notice(&world), "True [Info] Scaled: KEDA keeps 0 to 8 pods");
+    assert_eq!(notice(&world), "True [Info] Scaled: KEDA runs 0 to 8 pods");
     assert_eq!(world.ready(), "True", "{}", world.conditions());
     assert_eq!(world.deployment()["spec"]["replicas"], 5);
     assert_eq!(world.status()["consumers"], 5);
@@ -218,11 +218,11 @@ async fn cluster_without_keda_has_the_pods_of_the_source_and_a_notice() {
 #[tokio::test]
 async fn keda_that_is_installed_later_is_noticed_at_once() {
     let world = world(&[CLASS]).await;
-    let (ctx, feeds) = (world.ctx.clone(), world.feeds);
+    let (ctx, inputs) = (world.ctx.clone(), world.inputs);
     let stop = CancellationToken::new();
-    let running = tokio::spawn(controller::run(ctx, feeds, 1, stop.clone()));
+    let running = tokio::spawn(controller::run(ctx, inputs, 1, stop.clone()));
     let world = World {
-        feeds: context_of(parts(&world.cluster)).1,
+        inputs: context_of(parts(&world.cluster)).1,
         ..world
     };
     eventually("a notice", || {
@@ -363,18 +363,18 @@ async fn doctor_tells_who_decides_about_the_number_of_pods() {
         let examined = examine_scaling(&world.cluster.client(), &source).await;
         examined.unwrap()
     };
-    assert!(matches!(examine().await, Verdict::Fine(text) if text.contains("all the time")));
+    assert!(matches!(examine().await, CheckResult::Passed(text) if text.contains("all the time")));
     annotate(&world, &[CLASS]);
-    assert!(matches!(examine().await, Verdict::Wrong(text) if text.contains("install KEDA")));
+    assert!(matches!(examine().await, CheckResult::Failed(text) if text.contains("install KEDA")));
     install_keda(&world);
-    assert!(matches!(examine().await, Verdict::Wrong(text) if text.contains("there is no")));
+    assert!(matches!(examine().await, CheckResult::Failed(text) if text.contains("there is no")));
     world.settle_ready().await;
-    assert!(matches!(examine().await, Verdict::Wrong(text) if text.contains("describe")));
+    assert!(matches!(examine().await, CheckResult::Failed(text) if text.contains("describe")));
     world.cluster.change(&path(), |object| {
         let ready = json!({"type": "Ready", "status": "True"});
         object["status"]["conditions"] = json!([ready]);
     });
-    assert!(matches!(examine().await, Verdict::Fine(text) if text.contains("KEDA")));
+    assert!(matches!(examine().await, CheckResult::Passed(text) if text.contains("KEDA")));
     annotate(&world, &[CLASS, ("min-scale", "many")]);
-    assert!(matches!(examine().await, Verdict::Wrong(_)));
+    assert!(matches!(examine().await, CheckResult::Failed(_)));
 }

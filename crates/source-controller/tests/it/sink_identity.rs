@@ -252,7 +252,7 @@ async fn account_of_somebody_else_is_neither_used_nor_deleted() {
     world.settle().await;
     assert_eq!(world.ready(), "False");
     assert_eq!(identity(&world), json!(["False", "NotOwned", null]));
-    insta::assert_snapshot!(world.condition("OIDCIdentityCreated")["message"].as_str().unwrap(), @"ServiceAccount `photos-oidc-sources.eventing.knative.dev-mnsosssource` is there, but the source does not control it: remove it, or name one in the source");
+    insta::assert_snapshot!(world.condition("OIDCIdentityCreated")["message"].as_str().unwrap(), @"ServiceAccount `photos-oidc-sources.eventing.knative.dev-mnsosssource` exists, but the source does not control it: remove it, or name one in the source");
     assert_eq!(world.deployment(), deployment, "no pod could start");
     announce(&world, Value::Null);
     world.settle_ready().await;

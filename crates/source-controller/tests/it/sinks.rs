@@ -14,9 +14,9 @@ async fn sink_that_comes_late_makes_the_source_ready() {
     world.settle().await;
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: True
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
-    Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
-    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
+    Deployed: Unknown WaitingForDependents the adapter's Deployment is created once sink, credentials and queue are ready
+    EventRuleReady: True EventRuleNotConfigured the source has no event rule
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: False NotFound Broker `shop/default` does not exist
@@ -24,7 +24,7 @@ async fn sink_that_comes_late_makes_the_source_ready() {
     Subscribed: True
     ");
     insta::assert_snapshot!(world.events(), @r"
-    Normal QueueCreated: made queue `mnsoss-shop-photos-319a766c722eca78`
+    Normal QueueCreated: created queue `mnsoss-shop-photos-319a766c722eca78`
     Normal Subscribed: subscribed queue `mnsoss-shop-photos-319a766c722eca78` to topic `mns-en-topics-oss-photos-1`
     Warning SinkNotFound: Broker `shop/default` does not exist
     ");

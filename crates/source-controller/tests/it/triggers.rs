@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use source_api::MnsOssSource;
-use source_controller::controller::{refers_into, refers_to, uses_secret};
+use source_controller::references::{refers_into, refers_to, uses_secret};
 use source_controller::sink::Changed;
 
 use crate::support::fixture::{UID, modern_spec};

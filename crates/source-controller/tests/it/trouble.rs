@@ -46,11 +46,11 @@ async fn missing_secret_is_named_and_its_coming_noticed() {
     is_told_once(&world, "missing").await;
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: False SecretNotFound secret `mnsoss-secret` does not exist
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
-    Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
-    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
+    Deployed: Unknown WaitingForDependents the adapter's Deployment is created once sink, credentials and queue are ready
+    EventRuleReady: True EventRuleNotConfigured the source has no event rule
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
-    QueueReady: Unknown CredentialsMissing MNS cannot be asked without credentials that it takes
+    QueueReady: Unknown CredentialsMissing cannot check the queue before MNS has accepted the credentials
     Ready: False SecretNotFound secret `mnsoss-secret` does not exist
     SinkProvided: True
     Subscribed: Unknown
@@ -90,11 +90,11 @@ async fn refused_key_is_told_and_not_tried_again_and_again() {
     is_told_once(&world, "wrong secret").await;
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: False CredentialsRefused MNS answered `SignatureDoesNotMatch` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
-    Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
-    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
+    Deployed: Unknown WaitingForDependents the adapter's Deployment is created once sink, credentials and queue are ready
+    EventRuleReady: True EventRuleNotConfigured the source has no event rule
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
-    QueueReady: Unknown CredentialsMissing MNS cannot be asked without credentials that it takes
+    QueueReady: Unknown CredentialsMissing cannot check the queue before MNS has accepted the credentials
     Ready: False CredentialsRefused MNS answered `SignatureDoesNotMatch` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
     SinkProvided: True
     Subscribed: Unknown
@@ -116,9 +116,9 @@ async fn missing_rights_in_mns_are_told_where_they_are_missing() {
     is_told_once(&world, "denied").await;
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: True
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
-    Deployed: Unknown WaitingForDependents the adapter is made once sink, credentials and queue are there
-    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
+    Deployed: Unknown WaitingForDependents the adapter's Deployment is created once sink, credentials and queue are ready
+    EventRuleReady: True EventRuleNotConfigured the source has no event rule
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: False AccessDenied MNS answered `AccessDenied` to `Subscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`
@@ -149,9 +149,9 @@ async fn outage_of_mns_is_no_failure_and_is_waited_for_longer_and_longer() {
     );
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: True
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
-    Deployed: Unknown DeploymentUpdating deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` has not seen its newest form yet
-    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
+    Deployed: Unknown DeploymentUpdating the latest generation of deployment `mnsosssource-photos-9e107d9d-372b-4b2c-8d2c-0f8e5b6a7c1d` is not observed yet
+    EventRuleReady: True EventRuleNotConfigured the source has no event rule
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: Unknown MnsUnavailable MNS answered `ServiceUnavailable` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
     Ready: Unknown MnsUnavailable MNS answered `ServiceUnavailable` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
@@ -274,7 +274,7 @@ async fn invalid_parts_of_an_old_source_are_told_one_by_one() {
     is_told_once(&world, "invalid").await;
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: True
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
     Deployed: False DeliveryInvalid `retry` is `-1`: it must not be negative
     EventRuleReady: Unknown
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
@@ -349,9 +349,9 @@ async fn subscription_that_cannot_be_removed_holds_up_the_new_one() {
     insta::assert_snapshot!(world.conditions(), @r"
     CleanedUp [Warning]: False AccessDenied left behind: subscription `mnsoss-shop-photos-319a766c722eca78` of topic `mns-en-topics-oss-photos-1` at `http://mns.test`; MNS answered `AccessDenied` to `Unsubscribe` of `topics/mns-en-topics-oss-photos-1/subscriptions/mnsoss-shop-photos-319a766c722eca78`
     CredentialsProvided: True
-    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured no dead letter sink is asked for
+    DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
     Deployed: True
-    EventRuleReady: True EventRuleNotConfigured no event rule is asked for
+    EventRuleReady: True EventRuleNotConfigured the source has no event rule
     OIDCIdentityCreated: True authentication-oidc feature disabled no sink expects tokens
     QueueReady: True
     Ready: True

@@ -1,7 +1,7 @@
-//! Whether everything works: the objects in the cluster, and what they use in the cloud.
+//! Checks a deployment: the objects in the cluster, and what they use in the cloud.
 //!
-//! What is looked at in the cloud, and how, is in [`source_controller::doctor`]; the controller's
-//! image has the same as a command.
+//! The checks in the cloud are in [`source_controller::doctor`]; the controller's image has them
+//! as a command too.
 
 mod face;
 
@@ -9,7 +9,9 @@ use anyhow::{Context as _, Result, ensure};
 use kube::api::DynamicObject;
 use manifests::{Addressing, Config};
 use source_api::MnsOssSource;
-use source_controller::doctor::{Findings, NO_SECRET, Places, Verdict, examine, examine_scaling};
+use source_controller::doctor::{
+    CheckResult, DoctorReport, EndpointOverrides, NO_SECRET, examine, examine_scaling,
+};
 use tokio::time::timeout;
 
 use super::cluster::Cluster;
@@ -22,38 +24,41 @@ const CLUSTER: &str = "cluster";
 /// Prints the table.
 ///
 /// # Errors
-/// When something is to be done.
+/// When a check failed.
 pub(crate) async fn run(args: &ClusterArgs) -> Result<()> {
     let config = args.rendering.load()?;
     let objects = args.objects(&config)?;
-    let connected = timeout(args.patience(), Cluster::connect(args.context.as_deref())).await;
-    let cluster = connected.unwrap_or_else(|_| anyhow::bail!("the cluster gives no answer"));
-    let findings = examine_all(&config, &objects, cluster).await?;
-    write_out(&findings.to_string())?;
-    ensure!(findings.is_fine(), "something is to be done");
+    let connected = timeout(args.timeout(), Cluster::connect(args.context.as_deref())).await;
+    let cluster = connected.unwrap_or_else(|_| anyhow::bail!("the API server does not respond"));
+    let report = examine_all(&config, &objects, cluster).await?;
+    write_out(&report.to_string())?;
+    ensure!(
+        !report.has_failures(),
+        "some checks failed, see the lines marked `to do`"
+    );
     Ok(())
 }
 
-/// Examines a deployment, without its cluster if there is none.
+/// Checks a deployment, without its cluster if there is none.
 pub(super) async fn examine_all(
     config: &Config,
     objects: &[DynamicObject],
     cluster: Result<Cluster>,
-) -> Result<Findings> {
-    let mut findings = Findings::default();
+) -> Result<DoctorReport> {
+    let mut report = DoctorReport::default();
     let live = match cluster {
-        Ok(cluster) => examine_cluster(&mut findings, &cluster, objects).await?,
+        Ok(cluster) => examine_cluster(&mut report, &cluster, objects).await?,
         Err(error) => {
-            let why = format!("not examined: {error:#}");
-            findings.add(CLUSTER, Verdict::Skipped(why));
+            let why = format!("not checked: {error:#}");
+            report.add(CLUSTER, CheckResult::Skipped(why));
             Vec::new()
         }
     };
     let source = source(&live).or_else(|| source(objects));
     let source = source.context("nothing that is rendered is a source")?;
     if source.spec.access_token.is_none() {
-        findings.add("credentials", Verdict::Skipped(NO_SECRET.to_owned()));
-        return Ok(findings);
+        report.add("credentials", CheckResult::Skipped(NO_SECRET.to_owned()));
+        return Ok(report);
     }
     let secrets = match &config.credentials {
         Some(_) => objects,
@@ -62,54 +67,54 @@ pub(super) async fn examine_all(
     let Some(document) = document(secrets, &source) else {
         let text = "there are no keys: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or put them \
                     into the cluster's Secret";
-        findings.add("credentials", Verdict::Wrong(text.to_owned()));
-        return Ok(findings);
+        report.add("credentials", CheckResult::Failed(text.to_owned()));
+        return Ok(report);
     };
-    let places = places(config)?;
-    let of_source = examine(&source, &document, &places).await?;
-    findings.0.extend(of_source.0);
-    let bucket = places.bucket(&source, &document).ok().flatten();
+    let overrides = endpoint_overrides(config)?;
+    let of_source = examine(&source, &document, &overrides).await?;
+    report.0.extend(of_source.0);
+    let bucket = overrides.bucket(&source, &document).ok().flatten();
     let face_api = face::examine(config, &document, bucket.as_ref()).await?;
-    findings.add("face API", face_api);
-    Ok(findings)
+    report.add("face API", face_api);
+    Ok(report)
 }
 
-/// Looks at every object of the deployment, and gives those that are there.
+/// Checks every object of the deployment, and returns those that exist.
 async fn examine_cluster(
-    findings: &mut Findings,
+    report: &mut DoctorReport,
     cluster: &Cluster,
     objects: &[DynamicObject],
 ) -> Result<Vec<DynamicObject>> {
     let checked = match requirements::check(cluster, objects.to_vec()) {
         Ok(checked) => checked,
         Err(missing) => {
-            findings.add(CLUSTER, Verdict::Wrong(missing.to_string()));
+            report.add(CLUSTER, CheckResult::Failed(missing.to_string()));
             return Ok(Vec::new());
         }
     };
     let mut live = Vec::new();
-    let mut wrong = Vec::new();
+    let mut failures = Vec::new();
     for object in &checked.objects {
         let identity = Identity::of(object);
         match cluster.get(&identity).await? {
             Some(found) => {
                 if let Readiness::Waiting(why) = readiness(&found) {
-                    wrong.push(format!("{identity} {why}: {}", identity.describe()));
+                    failures.push(format!("{identity} {why}: {}", identity.describe()));
                 }
                 live.push(found);
             }
-            None => wrong.push(format!("{identity} is not there: run `cargo xtask deploy`")),
+            None => failures.push(format!("{identity} is not there: run `cargo xtask deploy`")),
         }
     }
-    if wrong.is_empty() {
+    if failures.is_empty() {
         let text = format!("{} objects are there and ready", live.len());
-        findings.add(CLUSTER, Verdict::Fine(text));
+        report.add(CLUSTER, CheckResult::Passed(text));
     }
-    for text in wrong {
-        findings.add(CLUSTER, Verdict::Wrong(text));
+    for text in failures {
+        report.add(CLUSTER, CheckResult::Failed(text));
     }
     if let Some(source) = source(&live) {
-        findings.add("scaling", examine_scaling(&cluster.client, &source).await?);
+        report.add("scaling", examine_scaling(&cluster.client, &source).await?);
     }
     Ok(live)
 }
@@ -146,10 +151,10 @@ fn document(objects: &[DynamicObject], source: &MnsOssSource) -> Option<Vec<u8>>
     text.map(String::into_bytes).or_else(|| Some(bytes?.0))
 }
 
-fn places(config: &Config) -> Result<Places> {
+fn endpoint_overrides(config: &Config) -> Result<EndpointOverrides> {
     let open_api = config.mns_open_endpoint.as_ref();
     let oss = config.oss_endpoint.as_ref();
-    Ok(Places {
+    Ok(EndpointOverrides {
         bucket: Some(config.oss_bucket.clone()),
         open_api: open_api.map(|url| url.parse()).transpose()?,
         oss: oss.map(|url| url.parse()).transpose()?,

@@ -78,17 +78,17 @@ fn rules_are_made_replaced_and_cleaned_up() {
                 it.observed.event_rule = Some(Ok(None));
                 it.mns().queue = None;
             },
-            "QueueCreated, made event rule `OLD`",
+            "QueueCreated, created event rule `OLD`",
         ),
         (
             "somebody deleted it",
             |it| it.observed.event_rule = Some(Ok(None)),
-            "made event rule `OLD`",
+            "created event rule `OLD`",
         ),
         (
             "another prefix",
             |it| change(it, |rule| rule.prefix = Some("other/".to_owned())),
-            "made event rule `NEW` in place of event rule `OLD`",
+            "created event rule `NEW` in place of event rule `OLD`",
         ),
         (
             "another prefix, retained: a rule that is replaced does not stay",
@@ -96,7 +96,7 @@ fn rules_are_made_replaced_and_cleaned_up() {
                 it.source.spec.deletion_policy = Some(DeletionPolicy::Retain);
                 change(it, |rule| rule.suffix = Some(".png".to_owned()));
             },
-            "made event rule `NEW` in place of event rule `OLD`",
+            "created event rule `NEW` in place of event rule `OLD`",
         ),
         (
             "the new one is made, and the old one still there",
@@ -164,7 +164,7 @@ fn what_is_no_longer_used() {
                 it.mns().queue = None;
             },
             "remove event rule `OLD`, queue `Q` at `https://1234567890123456.mns.cn-shanghai.aliyuncs.com`, QueueCreated, \
-             made event rule `OLD`",
+             created event rule `OLD`",
         ),
     ]);
 }

@@ -47,7 +47,7 @@ fn ours(case: &Case) -> OwnedScaledObject {
     OwnedScaledObject {
         resource: resource(),
         spec: document["spec"].clone(),
-        is_going: false,
+        is_terminating: false,
         ready: None,
     }
 }
@@ -146,7 +146,7 @@ fn object_follows_what_the_source_asks_for() {
                 else {
                     panic!("not ours");
                 };
-                ours.is_going = true;
+                ours.is_terminating = true;
             },
             "update deployment",
         ),

@@ -9,10 +9,10 @@ use kube::runtime::controller::Action;
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use source_api::{MnsOssSource, TemplateKeys, names};
-use source_controller::Scope;
+use source_controller::WatchedNamespaces;
 use source_controller::backlog::Backlogs;
 use source_controller::context::{Context, Parts};
-use source_controller::controller::Feeds;
+use source_controller::controller::WatchInputs;
 use source_controller::deployment::{AdapterSettings, CloudVariables};
 use source_controller::error::ReconcileError;
 use source_controller::metrics::Metrics;
@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) cluster: Cluster,
     pub(crate) cloud: Cloud,
     pub(crate) ctx: Arc<Context>,
-    pub(crate) feeds: Feeds,
+    pub(crate) inputs: WatchInputs,
 }
 
 impl World {
@@ -54,12 +54,12 @@ impl World {
         let cluster = Cluster::start();
         let cloud = Cloud::start(&[TOPIC]).await;
         serve_eventing(&cluster);
-        let (ctx, feeds) = context_at(&cluster, &cloud);
+        let (ctx, inputs) = context_at(&cluster, &cloud);
         Self {
             cluster,
             cloud,
             ctx,
-            feeds,
+            inputs,
         }
     }
 
@@ -72,7 +72,7 @@ impl World {
 
     /// The controller as it is after a restart.
     pub(crate) fn restart(&mut self) {
-        (self.ctx, self.feeds) = context_at(&self.cluster, &self.cloud);
+        (self.ctx, self.inputs) = context_at(&self.cluster, &self.cloud);
     }
 
     pub(crate) fn put_source(&self, spec: &Value) {
@@ -280,20 +280,23 @@ pub(crate) fn condition(source: &Value, type_: &str) -> Value {
 }
 
 /// A controller that has just started.
-pub(crate) fn context(cluster: &Cluster) -> (Arc<Context>, Feeds) {
-    context_in(cluster, Scope::cluster())
+pub(crate) fn context(cluster: &Cluster) -> (Arc<Context>, WatchInputs) {
+    context_in(cluster, WatchedNamespaces::cluster())
 }
 
-/// A controller of this scope that has just started.
-pub(crate) fn context_in(cluster: &Cluster, scope: Scope) -> (Arc<Context>, Feeds) {
+/// A controller that has just started and watches these namespaces.
+pub(crate) fn context_in(
+    cluster: &Cluster,
+    watched_namespaces: WatchedNamespaces,
+) -> (Arc<Context>, WatchInputs) {
     context_of(Parts {
-        scope,
+        watched_namespaces,
         ..parts(cluster)
     })
 }
 
 /// A controller that has just started and knows this OpenAPI.
-fn context_at(cluster: &Cluster, cloud: &Cloud) -> (Arc<Context>, Feeds) {
+fn context_at(cluster: &Cluster, cloud: &Cloud) -> (Arc<Context>, WatchInputs) {
     context_of(Parts {
         open_api: Some(cloud.open_api.clone()),
         ..parts(cluster)
@@ -301,9 +304,9 @@ fn context_at(cluster: &Cluster, cloud: &Cloud) -> (Arc<Context>, Feeds) {
 }
 
 /// A controller of these parts that has just started.
-pub(crate) fn context_of(parts: Parts) -> (Arc<Context>, Feeds) {
-    let (context, feeds) = Context::new(parts);
-    (Arc::new(context), feeds)
+pub(crate) fn context_of(parts: Parts) -> (Arc<Context>, WatchInputs) {
+    let (context, inputs) = Context::new(parts);
+    (Arc::new(context), inputs)
 }
 
 /// The parts of a controller of the whole cluster.
@@ -325,7 +328,7 @@ pub(crate) fn parts(cluster: &Cluster) -> Parts {
         requeue: RequeuePolicy::new(RESYNC),
         metrics: Metrics::new(&mut Registry::default()),
         backlogs: Backlogs::default(),
-        scope: Scope::cluster(),
+        watched_namespaces: WatchedNamespaces::cluster(),
         cluster_domain: "cluster.local".to_owned(),
         knative_namespace: "knative-eventing".to_owned(),
         open_api: None,

@@ -27,10 +27,10 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(mut world: World) -> Self {
-        let (ctx, feeds) = context(&world.cluster);
+        let (ctx, inputs) = context(&world.cluster);
         world.ctx = Arc::clone(&ctx);
         let stop = CancellationToken::new();
-        let controller = tokio::spawn(controller::run(ctx, feeds, 4, stop.clone()));
+        let controller = tokio::spawn(controller::run(ctx, inputs, 4, stop.clone()));
         Self {
             world,
             stop,

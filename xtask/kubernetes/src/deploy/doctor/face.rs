@@ -15,7 +15,7 @@ use manifests::{Backend, Config};
 use oss::{Bucket, ObjectKey, PutOptions};
 use service::{ConnectOptions, error_line};
 use signing::{LiveCredentials, SecretDocument};
-use source_controller::doctor::Verdict;
+use source_controller::doctor::CheckResult;
 use tokio::sync::Semaphore;
 use transport::{BoxError, Transport};
 use url::Url;
@@ -76,17 +76,17 @@ pub(super) async fn examine(
     config: &Config,
     document: &[u8],
     bucket: Option<&Bucket>,
-) -> Result<Verdict> {
+) -> Result<CheckResult> {
     let name = config.face_backend.as_str();
     match (config.face_backend, bucket) {
-        (Backend::Local, _) => Ok(Verdict::Fine(format!("`{name}` needs none"))),
+        (Backend::Local, _) => Ok(CheckResult::Passed(format!("`{name}` needs none"))),
         (Backend::Imm, Some(bucket)) => {
             let backend = backend(config, document)?;
             in_bucket(config, &backend, bucket).await
         }
         (Backend::Imm, None) => {
             let why = "the bucket that the back end reads cannot be used";
-            Ok(Verdict::Skipped(why.to_owned()))
+            Ok(CheckResult::Skipped(why.to_owned()))
         }
         (Backend::Dataplus | Backend::Facebody, _) => {
             Ok(analyse(name, &backend(config, document)?, None).await)
@@ -96,7 +96,11 @@ pub(super) async fn examine(
 
 /// The same for a back end that reads buckets. The photo is put among results, which are not
 /// processed, and removed.
-async fn in_bucket(config: &Config, backend: &face::Backend, bucket: &Bucket) -> Result<Verdict> {
+async fn in_bucket(
+    config: &Config,
+    backend: &face::Backend,
+    bucket: &Bucket,
+) -> Result<CheckResult> {
     let id = uuid::Uuid::new_v4().simple();
     let key = format!("{}/mnsoss-doctor-{id}.jpg", config.oss_target_path);
     let key: ObjectKey = key.parse()?;
@@ -106,7 +110,7 @@ async fn in_bucket(config: &Config, backend: &face::Backend, bucket: &Bucket) ->
     };
     let photo = Bytes::from_static(PHOTO);
     if let Err(error) = bucket.put(&key, photo, &options).await {
-        return Ok(Verdict::Wrong(error_line(&error)));
+        return Ok(CheckResult::Failed(error_line(&error)));
     }
     let url = bucket.presign_get(&key, LIFETIME, Timestamp::now())?;
     let stored = Stored {
@@ -115,22 +119,22 @@ async fn in_bucket(config: &Config, backend: &face::Backend, bucket: &Bucket) ->
         key: key.to_string(),
         region: config.oss_region.clone(),
     };
-    let verdict = analyse(config.face_backend.as_str(), backend, Some(stored)).await;
+    let result = analyse(config.face_backend.as_str(), backend, Some(stored)).await;
     let removed = bucket.delete(&key).await;
     removed.with_context(|| format!("cannot remove `{key}`"))?;
-    Ok(verdict)
+    Ok(result)
 }
 
-async fn analyse(name: &str, backend: &face::Backend, stored: Option<Stored>) -> Verdict {
+async fn analyse(name: &str, backend: &face::Backend, stored: Option<Stored>) -> CheckResult {
     match backend.analyse(Arc::new(Sample { stored })).await {
         Ok(analysis) if analysis.faces.len() == 1 => {
-            Verdict::Fine(format!("`{name}` finds the face in the sample photo"))
+            CheckResult::Passed(format!("`{name}` finds the face in the sample photo"))
         }
-        Ok(analysis) => Verdict::Wrong(format!(
+        Ok(analysis) => CheckResult::Failed(format!(
             "`{name}` finds {} faces in the sample photo, which shows one",
             analysis.faces.len()
         )),
-        Err(error) => Verdict::Wrong(format!(
+        Err(error) => CheckResult::Failed(format!(
             "{}: docs/THREAT_MODEL.md says what the key needs; see `face` in the settings too",
             error_line(&error)
         )),

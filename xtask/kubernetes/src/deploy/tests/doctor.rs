@@ -3,7 +3,7 @@
 use clap::Parser;
 use emulator::{Addresses, Emulator};
 use signing::Credentials;
-use source_controller::doctor::{Findings, Verdict};
+use source_controller::doctor::{CheckResult, DoctorReport};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::super::doctor::examine_all;
@@ -83,7 +83,7 @@ fn rendered(config: &Config) -> Vec<DynamicObject> {
     words.cluster.objects(config).unwrap()
 }
 
-async fn examine(config: &Config, fake: Option<&FakeCluster>) -> Findings {
+async fn examine(config: &Config, fake: Option<&FakeCluster>) -> DoctorReport {
     let cluster = match fake {
         Some(fake) => Cluster::discover(fake.client()).await,
         None => Err(anyhow::anyhow!("there is none")),
@@ -93,46 +93,47 @@ async fn examine(config: &Config, fake: Option<&FakeCluster>) -> Findings {
         .unwrap()
 }
 
-fn verdict<'a>(findings: &'a Findings, what: &str) -> &'a Verdict {
-    let found = findings.0.iter().find(|finding| finding.what == what);
-    &found
-        .unwrap_or_else(|| panic!("{what}: {findings}"))
-        .verdict
+fn result<'a>(report: &'a DoctorReport, name: &str) -> &'a CheckResult {
+    let found = report.0.iter().find(|check| check.name == name);
+    &found.unwrap_or_else(|| panic!("{name}: {report}")).result
 }
 
 #[tokio::test]
-async fn without_a_cluster_the_cloud_is_examined_all_the_same() {
+async fn cloud_is_checked_without_a_cluster_too() {
     let world = World::start().await;
     world.make_bucket().await;
     for back_end in ["local", "dataplus", "facebody", "imm"] {
-        let findings = examine(&world.config(back_end, true), None).await;
-        assert!(matches!(verdict(&findings, "cluster"), Verdict::Skipped(_)));
+        let report = examine(&world.config(back_end, true), None).await;
+        assert!(matches!(
+            result(&report, "cluster"),
+            CheckResult::Skipped(_)
+        ));
         assert!(
-            matches!(verdict(&findings, "bucket"), Verdict::Fine(_)),
-            "{findings}"
+            matches!(result(&report, "bucket"), CheckResult::Passed(_)),
+            "{report}"
         );
         assert!(
-            matches!(verdict(&findings, "face API"), Verdict::Fine(_)),
-            "{findings}"
+            matches!(result(&report, "face API"), CheckResult::Passed(_)),
+            "{report}"
         );
-        let announcement = verdict(&findings, "announcement");
-        assert!(matches!(announcement, Verdict::Wrong(_)), "{findings}");
+        let announcement = result(&report, "announcement");
+        assert!(matches!(announcement, CheckResult::Failed(_)), "{report}");
     }
 }
 
 #[tokio::test]
-async fn missing_keys_and_a_missing_bucket_are_told() {
+async fn missing_keys_and_a_missing_bucket_are_reported() {
     let world = World::start().await;
-    let findings = examine(&world.config("local", false), None).await;
+    let report = examine(&world.config("local", false), None).await;
     assert!(
-        matches!(verdict(&findings, "credentials"), Verdict::Wrong(_)),
-        "{findings}"
+        matches!(result(&report, "credentials"), CheckResult::Failed(_)),
+        "{report}"
     );
-    let findings = examine(&world.config("imm", true), None).await;
+    let report = examine(&world.config("imm", true), None).await;
     for what in ["bucket", "face API"] {
         assert!(
-            matches!(verdict(&findings, what), Verdict::Wrong(_)),
-            "{what}: {findings}"
+            matches!(result(&report, what), CheckResult::Failed(_)),
+            "{what}: {report}"
         );
     }
 }
@@ -142,37 +143,37 @@ async fn objects_of_the_cluster_are_counted_and_the_bad_ones_named() {
     let fake = FakeCluster::new();
     let world = World::start().await;
     let config = world.config("local", true);
-    let findings = examine(&config, Some(&fake)).await;
-    let table = findings.to_string();
+    let report = examine(&config, Some(&fake)).await;
+    let table = report.to_string();
     assert!(
         table.contains("is not there: run `cargo xtask deploy`"),
         "{table}"
     );
 
-    // Deploying sleeps between its looks; the emulator's sockets need real time.
+    // Deploying sleeps between its polls; the emulator's sockets need real time.
     tokio::time::pause();
     deploy_objects(&fake, rendered(&config)).await.unwrap();
     tokio::time::resume();
-    let findings = examine(&config, Some(&fake)).await;
+    let report = examine(&config, Some(&fake)).await;
     assert!(
-        matches!(verdict(&findings, "cluster"), Verdict::Fine(_)),
-        "{findings}"
+        matches!(result(&report, "cluster"), CheckResult::Passed(_)),
+        "{report}"
     );
     assert!(
-        matches!(verdict(&findings, "queue"), Verdict::Wrong(_)),
-        "nothing made it"
+        matches!(result(&report, "queue"), CheckResult::Failed(_)),
+        "nothing created it"
     );
     // The keys are in the cluster by now.
-    let findings = examine(&world.config("local", false), Some(&fake)).await;
+    let report = examine(&world.config("local", false), Some(&fake)).await;
     assert!(
-        matches!(verdict(&findings, "credentials"), Verdict::Fine(_)),
-        "{findings}"
+        matches!(result(&report, "credentials"), CheckResult::Passed(_)),
+        "{report}"
     );
 
     fake.without("serving.knative.dev");
-    let findings = examine(&config, Some(&fake)).await;
-    let Verdict::Wrong(text) = verdict(&findings, "cluster") else {
-        panic!("{findings}");
+    let report = examine(&config, Some(&fake)).await;
+    let CheckResult::Failed(text) = result(&report, "cluster") else {
+        panic!("{report}");
     };
     assert!(text.contains("install Knative Serving"), "{text}");
 }

@@ -1,7 +1,7 @@
-//! Copies of the adapters' Deployments that one watch keeps.
+//! The adapters' Deployments that one watch has brought.
 //!
-//! They are kept as JSON: a Deployment with its many optional fields takes several times the memory
-//! of its text, and is looked at only when its source is reconciled.
+//! They are cached as JSON: a Deployment with its many optional fields takes several times the memory
+//! of its text, and is needed only when its source is reconciled.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,47 +13,47 @@ use kube::runtime::watcher::Event;
 /// Namespace and name.
 type Key = (String, String);
 
-/// Copies of Deployments.
+/// A cache of Deployments.
 #[derive(Default)]
-pub(super) struct Copies(Mutex<State>);
+pub(super) struct DeploymentCache(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    texts: HashMap<Key, Box<[u8]>>,
-    /// Whether the watch is in working order, so that the copies are current.
-    is_live: bool,
+    documents: HashMap<Key, Box<[u8]>>,
+    /// Whether the watch works, so that the cache is current.
+    is_current: bool,
 }
 
-impl Copies {
-    /// Takes an event of the watch into account.
+impl DeploymentCache {
+    /// Applies an event of the watch.
     pub(super) fn on_event<E>(&self, event: &Result<Event<Deployment>, E>) {
         let mut state = self.lock();
         match event {
-            Ok(Event::InitApply(deployment)) => state.keep(deployment),
+            Ok(Event::InitApply(deployment)) => state.insert(deployment),
             Ok(Event::Apply(deployment)) => {
-                state.keep(deployment);
-                state.is_live = true;
+                state.insert(deployment);
+                state.is_current = true;
             }
             Ok(Event::Delete(deployment)) => {
-                state.texts.remove(&key(deployment));
-                state.is_live = true;
+                state.documents.remove(&key(deployment));
+                state.is_current = true;
             }
-            Ok(Event::InitDone) => state.is_live = true,
+            Ok(Event::InitDone) => state.is_current = true,
             Ok(Event::Init) => *state = State::default(),
-            Err(_) => state.is_live = false,
+            Err(_) => state.is_current = false,
         }
     }
 
-    /// Whether the copies are current.
-    pub(super) fn are_live(&self) -> bool {
-        self.lock().is_live
+    /// Whether the cache is current.
+    pub(super) fn is_current(&self) -> bool {
+        self.lock().is_current
     }
 
-    /// The copy of a Deployment.
+    /// The cached Deployment.
     pub(super) fn get(&self, namespace: &str, name: &str) -> Option<Deployment> {
         let key = (namespace.to_owned(), name.to_owned());
         let state = self.lock();
-        serde_json::from_slice(state.texts.get(&key)?).ok()
+        serde_json::from_slice(state.documents.get(&key)?).ok()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -62,10 +62,10 @@ impl Copies {
 }
 
 impl State {
-    fn keep(&mut self, deployment: &Deployment) {
+    fn insert(&mut self, deployment: &Deployment) {
         // Types of the Kubernetes API can always be written.
         let text = serde_json::to_vec(deployment).unwrap_or_default();
-        self.texts.insert(key(deployment), text.into());
+        self.documents.insert(key(deployment), text.into());
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use source_controller::{Scope, controller};
+use source_controller::{WatchedNamespaces, controller};
 use testbed::eventually;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -36,10 +36,10 @@ async fn controller_of_two_namespaces_asks_for_nothing_in_a_third() {
         copy_to(&world, namespace);
     }
     let _deployments = world.cluster.run_deployments(Duration::from_millis(10));
-    let scope: Scope = "shop,bakery".parse().unwrap();
-    let (ctx, feeds) = context_in(&world.cluster, scope);
+    let watched_namespaces: WatchedNamespaces = "shop,bakery".parse().unwrap();
+    let (ctx, inputs) = context_in(&world.cluster, watched_namespaces);
     let stop = CancellationToken::new();
-    let running = tokio::spawn(controller::run(ctx, feeds, 4, stop.clone()));
+    let running = tokio::spawn(controller::run(ctx, inputs, 4, stop.clone()));
     let is = |namespace: &str, type_: &str, status: &str| {
         let source = world.cluster.get(&elsewhere(SOURCE, namespace)).unwrap();
         condition(&source, type_)["status"] == status

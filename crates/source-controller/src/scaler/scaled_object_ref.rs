@@ -1,4 +1,4 @@
-//! What KEDA asks about: a source, in the words of a trigger's metadata.
+//! Parses KEDA's `ScaledObjectRef`: the source and the threshold in a trigger's metadata.
 
 use source_api::Autoscaling;
 use tonic::Status;
@@ -7,13 +7,13 @@ use super::wire::ScaledObjectRef;
 
 /// The entry of a trigger's metadata that names the source.
 pub(crate) const SOURCE: &str = "source";
-/// The entry that says for how many messages one pod is enough.
+/// The entry with the number of messages per pod.
 pub(crate) const LAG_THRESHOLD: &str = "lagThreshold";
 /// An entry that could only name another namespace.
 const NAMESPACE: &str = "namespace";
 
-/// Which source is asked about. Both are names that Kubernetes takes, so they cannot lead to
-/// another path of the API server.
+/// The source of a trigger. Both are valid names of Kubernetes, so they cannot lead to another path
+/// of the API server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SourceName {
     pub(super) namespace: String,
@@ -28,7 +28,7 @@ impl TryFrom<&ScaledObjectRef> for SourceName {
         let namespace = &object.namespace;
         if metadata.get(NAMESPACE).is_some_and(|it| it != namespace) {
             return Err(Status::permission_denied(
-                "a ScaledObject may ask only about sources of its own namespace",
+                "a ScaledObject may query only sources of its own namespace",
             ));
         }
         let name = metadata.get(SOURCE).map_or("", String::as_str);
@@ -47,7 +47,7 @@ impl TryFrom<&ScaledObjectRef> for SourceName {
     }
 }
 
-/// For how many messages one pod is enough.
+/// The number of messages per pod.
 pub(super) fn lag_threshold(object: &ScaledObjectRef) -> Result<i32, Status> {
     let range = Autoscaling::LAG_THRESHOLDS;
     let Some(text) = object.scaler_metadata.get(LAG_THRESHOLD) else {
@@ -63,8 +63,8 @@ pub(super) fn lag_threshold(object: &ScaledObjectRef) -> Result<i32, Status> {
     })
 }
 
-/// Whether a text is the name of an object (RFC 1123), with or without dots.
-fn is_name(text: &str, longest: usize, has_dots: bool) -> bool {
+/// Whether a text is a valid name of an object (RFC 1123), with or without dots.
+fn is_name(text: &str, max_bytes: usize, has_dots: bool) -> bool {
     let is_inner = |byte: u8| {
         byte.is_ascii_lowercase()
             || byte.is_ascii_digit()
@@ -72,7 +72,7 @@ fn is_name(text: &str, longest: usize, has_dots: bool) -> bool {
             || has_dots && byte == b'.'
     };
     let is_part = |part: &str| !part.is_empty() && !part.starts_with('-') && !part.ends_with('-');
-    text.len() <= longest && text.bytes().all(is_inner) && text.split('.').all(is_part)
+    text.len() <= max_bytes && text.bytes().all(is_inner) && text.split('.').all(is_part)
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(namespace: &str, metadata: &[(&str, &str)]) -> ScaledObjectRef {
+    fn scaled_object_ref(namespace: &str, metadata: &[(&str, &str)]) -> ScaledObjectRef {
         let metadata = metadata.iter();
         ScaledObjectRef {
             name: "anything".to_owned(),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_sources_in_its_own_namespace_are_taken() {
+    fn only_names_of_sources_in_its_own_namespace_are_accepted() {
         let long = "a".repeat(254);
         let source = |name| vec![(SOURCE, name)];
         let table = [
@@ -125,23 +125,23 @@ mod tests {
             ("shop", source(&long), Err(Code::InvalidArgument)),
         ];
         for (namespace, metadata, expected) in table {
-            let source = SourceName::try_from(&asked(namespace, &metadata));
+            let source = SourceName::try_from(&scaled_object_ref(namespace, &metadata));
             let code = source.map(drop).map_err(|status| status.code());
             assert_eq!(code, expected, "{namespace} {metadata:?}");
         }
     }
 
     #[test]
-    fn threshold_is_a_positive_number_or_the_usual_one() {
+    fn threshold_is_a_positive_number_or_the_default() {
         let threshold = |text| {
-            let status = lag_threshold(&asked("shop", &[(LAG_THRESHOLD, text)]));
+            let status = lag_threshold(&scaled_object_ref("shop", &[(LAG_THRESHOLD, text)]));
             status.map_err(|status| status.code())
         };
         assert_eq!(threshold("8"), Ok(8));
         for text in ["0", "-1", "many", "1000001", ""] {
             assert_eq!(threshold(text), Err(Code::InvalidArgument), "{text}");
         }
-        let usual = lag_threshold(&asked("shop", &[])).unwrap();
-        assert_eq!(usual, Autoscaling::LAG_THRESHOLD);
+        let default = lag_threshold(&scaled_object_ref("shop", &[])).unwrap();
+        assert_eq!(default, Autoscaling::LAG_THRESHOLD);
     }
 }

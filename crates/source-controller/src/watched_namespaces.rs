@@ -1,7 +1,7 @@
-//! Which part of the cluster a controller works for.
+//! The namespaces that a controller watches.
 //!
-//! A watch sees either the whole cluster or one namespace. A controller that is limited to
-//! some namespaces therefore has one watch of each kind for each of them, and needs no right
+//! A watch covers either the whole cluster or one namespace. A controller that is limited to
+//! some namespaces therefore has one watch of each kind for each of them, and needs no permission
 //! in any other.
 
 use std::collections::BTreeSet;
@@ -11,57 +11,56 @@ use kube::api::{ApiResource, DynamicObject};
 use kube::core::{NamespaceResourceScope, PartialObjectMeta};
 use kube::{Api, Client, Resource};
 
-/// The namespaces whose sources a controller keeps.
+/// The namespaces whose sources a controller reconciles: some, or all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scope(Vec<String>);
+pub struct WatchedNamespaces(Vec<String>);
 
 /// Names of namespaces; none means none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Namespaces(BTreeSet<String>);
 
-/// The part of the cluster that one watch covers.
+/// What one watch covers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
-    /// Everything.
+pub(crate) enum WatchScope {
+    /// The whole cluster.
     Cluster,
     /// One namespace.
     Namespace(String),
 }
 
-impl Scope {
+impl WatchedNamespaces {
     /// The whole cluster.
     #[must_use]
     pub fn cluster() -> Self {
         Self::default()
     }
 
-    /// The place of each watch that a kind needs.
-    pub(crate) fn places(&self) -> Vec<Place> {
+    /// The scopes of the watches that a kind needs.
+    pub(crate) fn watch_scopes(&self) -> Vec<WatchScope> {
         if self.0.is_empty() {
-            vec![Place::Cluster]
+            vec![WatchScope::Cluster]
         } else {
-            self.0.iter().cloned().map(Place::Namespace).collect()
+            self.0.iter().cloned().map(WatchScope::Namespace).collect()
         }
     }
 
-    /// Whether sources of this namespace are kept.
-    pub(crate) fn sees(&self, namespace: &str) -> bool {
+    /// Whether sources of this namespace are reconciled.
+    pub(crate) fn includes(&self, namespace: &str) -> bool {
         self.0.is_empty() || self.0.iter().any(|name| name == namespace)
     }
 
-    /// The place of the watch that sees `namespace`. Nothing watches a namespace outside of
-    /// the scope.
-    pub(crate) fn place_of(&self, namespace: &str) -> Place {
+    /// The scope of the watch that covers `namespace`, if it is watched.
+    pub(crate) fn scope_of(&self, namespace: &str) -> WatchScope {
         if self.0.is_empty() {
-            Place::Cluster
+            WatchScope::Cluster
         } else {
-            Place::Namespace(namespace.to_owned())
+            WatchScope::Namespace(namespace.to_owned())
         }
     }
 }
 
-impl Place {
-    /// The name of a watch on a kind here, for caches.
+impl WatchScope {
+    /// The name of a watch on a kind in this scope, for caches.
     pub(crate) fn watch_name(&self, kind: &str) -> String {
         match self {
             Self::Cluster => kind.to_owned(),
@@ -69,15 +68,15 @@ impl Place {
         }
     }
 
-    /// Whether a watch here covers this namespace.
-    pub(crate) fn sees(&self, namespace: Option<&str>) -> bool {
+    /// Whether the scope includes this namespace.
+    pub(crate) fn includes(&self, namespace: Option<&str>) -> bool {
         match self {
             Self::Cluster => true,
-            Self::Namespace(seen) => namespace == Some(seen),
+            Self::Namespace(watched) => namespace == Some(watched),
         }
     }
 
-    /// The objects of a kind here.
+    /// The objects of a kind in this scope.
     pub(crate) fn api<K>(&self, client: &Client) -> Api<K>
     where
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
@@ -88,7 +87,7 @@ impl Place {
         }
     }
 
-    /// The metadata of objects of any kind here.
+    /// The metadata of objects of any kind in this scope.
     pub(crate) fn metadata(
         &self,
         client: Client,
@@ -116,7 +115,7 @@ impl Namespaces {
 }
 
 /// Names of namespaces, separated by commas; none for the whole cluster.
-impl FromStr for Scope {
+impl FromStr for WatchedNamespaces {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -160,31 +159,36 @@ mod tests {
     fn scope_is_a_list_of_namespaces_or_the_cluster() {
         let namespaces = |names: &[&str]| {
             let names = names.iter().copied().map(str::to_owned);
-            Ok(names.map(Place::Namespace).collect())
+            Ok(names.map(WatchScope::Namespace).collect())
         };
-        let table: [(&str, Result<Vec<Place>, ()>); 6] = [
-            ("", Ok(vec![Place::Cluster])),
-            (" , ", Ok(vec![Place::Cluster])),
+        let table: [(&str, Result<Vec<WatchScope>, ()>); 6] = [
+            ("", Ok(vec![WatchScope::Cluster])),
+            (" , ", Ok(vec![WatchScope::Cluster])),
             ("shop", namespaces(&["shop"])),
             ("shop, bakery,shop", namespaces(&["bakery", "shop"])),
             ("Shop", Err(())),
             ("shop,*", Err(())),
         ];
         for (text, expected) in table {
-            let places = text.parse::<Scope>().map(|scope| scope.places());
-            assert_eq!(places.map_err(drop), expected, "{text}");
+            let scopes = text
+                .parse::<WatchedNamespaces>()
+                .map(|namespaces| namespaces.watch_scopes());
+            assert_eq!(scopes.map_err(drop), expected, "{text}");
         }
     }
 
     #[test]
-    fn each_namespace_is_seen_by_its_own_watch() {
-        let cluster = Scope::cluster().place_of("shop");
-        assert_eq!(cluster, Place::Cluster);
+    fn each_namespace_has_its_own_watch() {
+        let cluster = WatchedNamespaces::cluster().scope_of("shop");
+        assert_eq!(cluster, WatchScope::Cluster);
         assert_eq!(cluster.watch_name("secrets"), "secrets");
-        assert!(cluster.sees(Some("bakery")) && cluster.sees(None));
-        let shop = "shop".parse::<Scope>().unwrap().place_of("shop");
+        assert!(cluster.includes(Some("bakery")) && cluster.includes(None));
+        let shop = "shop"
+            .parse::<WatchedNamespaces>()
+            .unwrap()
+            .scope_of("shop");
         assert_eq!(shop.watch_name("secrets"), "secrets in shop");
-        assert!(shop.sees(Some("shop")));
-        assert!(!shop.sees(Some("bakery")) && !shop.sees(None));
+        assert!(shop.includes(Some("shop")));
+        assert!(!shop.includes(Some("bakery")) && !shop.includes(None));
     }
 }
