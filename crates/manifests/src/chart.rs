@@ -12,7 +12,7 @@ mod values;
 use crate::config::{CONTROLLER_NAMESPACE, Config};
 use crate::file::{File, ORIGIN};
 use crate::observability;
-use crate::rrsa::{Piece, Rrsa};
+use crate::rrsa::{Component, Rrsa};
 use crate::yaml::RenderError;
 use switch::marked_files;
 
@@ -72,7 +72,7 @@ fn marked(namespaces: &[&str]) -> Config {
         keda_namespace: KEDA_NAMESPACE.to_owned(),
         // Its port is among the usual ones.
         mns_endpoint: String::new(),
-        ..Config::usual()
+        ..Config::standard()
     }
 }
 
@@ -207,7 +207,7 @@ fn filled_in(text: &str) -> String {
 fn optional_variables() -> Vec<(String, String)> {
     let listed = r#"{{ join "," . | quote }}"#;
     let quoted = "{{ . | quote }}";
-    let role = Piece::Controller.role();
+    let role = Component::Controller.role();
     let role = format!("acs:ram::{ACCOUNT}:role/{role}");
     let provider = format!("acs:ram::{ACCOUNT}:oidc-provider/{PROVIDER}");
     let optional = [
@@ -368,7 +368,7 @@ mod tests {
 
     #[test]
     fn no_mark_is_left() {
-        for File { path, text } in files(&Config::usual()).unwrap() {
+        for File { path, text } in files(&Config::standard()).unwrap() {
             for mark in ["mark-", "424201", "424202", "64201"] {
                 assert!(!text.contains(mark), "{path}: {mark}");
             }
@@ -378,7 +378,7 @@ mod tests {
     /// A value that no template names would do nothing.
     #[test]
     fn every_value_is_named_by_a_template() {
-        let files = files(&Config::usual()).unwrap();
+        let files = files(&Config::standard()).unwrap();
         let templates: String = files
             .iter()
             .filter(|file| file.path.starts_with("chart/templates/"))

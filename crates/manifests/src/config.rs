@@ -1,6 +1,6 @@
-//! What manifests are made from: a file, then the environment, then what is usual.
+//! The settings for the manifests: from a file, from the environment, and defaults.
 //!
-//! Every bad value is reported, each with what it must be. Keys come from the environment
+//! Every invalid value is reported, each with what it must be. Keys come from the environment
 //! only, under the names of the official SDKs or the walkthrough's, and are never shown.
 
 mod credentials;
@@ -35,19 +35,19 @@ pub struct Config {
     pub face_image: Option<String>,
     /// Namespace of the controller.
     pub controller_namespace: String,
-    /// Namespaces whose sources the controller keeps; those of the whole cluster if empty.
+    /// Namespaces whose sources the controller reconciles; those of the whole cluster if empty.
     pub controller_namespaces: Vec<String>,
     /// Ports that the controller's pods may connect to.
     pub controller_egress_ports: Vec<u16>,
-    /// Controllers that run; one works and the others stand by.
+    /// Replicas of the controller; one is the leader and the others stand by.
     pub controller_replicas: i32,
     /// What the controller logs (`RUST_LOG`).
     pub controller_log_filter: String,
-    /// How often the controller looks at a source of which it hears nothing, in seconds.
+    /// Resync interval in seconds.
     pub controller_resync_seconds: u32,
-    /// Networks in which an endpoint of MNS may lie although they are not public.
+    /// Private networks in which MNS endpoints are allowed.
     pub controller_private_endpoints: String,
-    /// Labels and annotations that sources may give their adapters beside the usual ones.
+    /// Labels and annotations that sources may give their adapters, in addition to the default ones.
     pub controller_template_keys: TemplateKeys,
     /// Whether KEDA may scale adapters.
     pub keda: bool,
@@ -67,11 +67,11 @@ pub struct Config {
     pub(crate) rrsa_issuer: Option<String>,
     /// STS, if it is not the region's.
     pub(crate) rrsa_sts_endpoint: Option<String>,
-    /// What these come to: roles in place of keys (RRSA).
+    /// The roles in place of keys (RRSA) that these settings result in.
     pub rrsa: Option<Rrsa>,
     /// Endpoint of the MNS OpenAPI, if it is not the region's.
     pub mns_open_endpoint: Option<String>,
-    /// Topic of an event rule of the user's own; without it the controller makes a rule.
+    /// Topic of an event rule of the user's own; without it the controller creates a rule.
     pub mns_topic: Option<String>,
     /// Bucket that photos are uploaded to.
     pub oss_bucket: String,
@@ -79,23 +79,23 @@ pub struct Config {
     pub oss_region: String,
     /// Endpoint of OSS, if it is not the region's.
     pub oss_endpoint: Option<String>,
-    /// How the bucket is put into the endpoint, if not the usual way.
+    /// How the bucket is put into the endpoint, if not the default.
     pub oss_addressing: Option<Addressing>,
     /// Folder in the bucket that results go to.
     pub oss_target_path: String,
-    /// Who finds the faces.
+    /// The back end that finds the faces.
     pub face_backend: Backend,
     /// Endpoint of the face API, if it is not the back end's own.
     pub face_endpoint: Option<String>,
-    /// What is estimated of faces, if not as usual (`FACE_ATTRIBUTES`).
+    /// What is estimated of faces, if not the default (`FACE_ATTRIBUTES`).
     pub face_attributes: Option<String>,
-    /// How faces are marked, if not as usual (`FACE_MARK`).
+    /// How faces are marked, if not the default (`FACE_MARK`).
     pub face_mark: Option<String>,
-    /// When faces are counted in the picture, if not as usual (`FACE_BANNER`).
+    /// When faces are counted in the picture, if not the default (`FACE_BANNER`).
     pub face_banner: Option<String>,
-    /// Whether results have the metadata of their photos, if not as usual (`FACE_METADATA`).
+    /// Whether results have the metadata of their photos, if not the default (`FACE_METADATA`).
     pub face_metadata: Option<String>,
-    /// Whether the analysis is stored beside each result, if not as usual (`FACE_SIDECAR`).
+    /// Whether the analysis is stored beside each result, if not the default (`FACE_SIDECAR`).
     pub face_sidecar: Option<String>,
     /// Project of IMM whose role reads the bucket, for [`Backend::Imm`].
     pub face_imm_project: Option<String>,
@@ -130,7 +130,7 @@ pub enum Addressing {
     Cname,
 }
 
-/// Who finds the faces.
+/// The back end that finds the faces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     /// The face API of 2019.
@@ -155,11 +155,11 @@ const NO_PROVIDER: &str = "`rrsa.oidc-provider` is missing: with `rrsa.issuer`, 
 const NO_ACCOUNT: &str = "with `rrsa.oidc-provider`, account and region must be known: give an `mns.endpoint` of the form `https://<account>.mns.<region>.aliyuncs.com`, or `mns.account-id` and `mns.region`";
 
 impl Config {
-    /// Reads a configuration: `file` is TOML text, `lookup` gives variables of the environment,
-    /// which win. What is empty counts as absent.
+    /// Reads a configuration: `file` is TOML text, `lookup` returns variables of the environment,
+    /// which take precedence. An empty value counts as absent.
     ///
     /// # Errors
-    /// Permanent; names every setting that is wrong and what it must be.
+    /// Permanent; names every invalid setting and what it must be.
     pub fn load(file: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let lookup = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
         let mut wrong = Vec::new();
@@ -172,8 +172,8 @@ impl Config {
                 .map(|text| (setting.key.to_owned(), text));
             let variable = setting.variable();
             let in_environment = lookup(&variable).map(|text| (variable, text));
-            let usual = (setting.key.to_owned(), setting.usual.to_owned());
-            let (name, text) = in_environment.or(in_file).unwrap_or(usual);
+            let default = (setting.key.to_owned(), setting.default.to_owned());
+            let (name, text) = in_environment.or(in_file).unwrap_or(default);
             if !text.is_empty() && !(setting.set)(&mut config, text.trim()) {
                 wrong.push(format!(
                     "`{name}` is {}: it must be {}",
@@ -205,7 +205,7 @@ impl Config {
         }
     }
 
-    /// The roles, if the settings ask for them.
+    /// The roles, if the settings request them.
     fn roles(&self) -> Result<Option<Rrsa>, &'static str> {
         let (provider, issuer) = match (&self.rrsa_provider, &self.rrsa_issuer) {
             (None, None) => return Ok(None),
@@ -247,10 +247,10 @@ impl Config {
         ]
     }
 
-    /// The usual settings, and no keys: what the checked-in files are made from.
+    /// The default settings, and no keys: the checked-in files are rendered from them.
     #[must_use]
-    pub fn usual() -> Self {
-        // A test sees to it that what is usual is also right.
+    pub fn standard() -> Self {
+        // A test checks that the defaults are valid.
         Self::load("", |_| None).unwrap_or_else(|_| Self::blank())
     }
 
@@ -266,7 +266,7 @@ impl Config {
         (!is_there).then_some(variables)
     }
 
-    /// Every field is set by a setting or may stay as it is here.
+    /// Every field is set by a setting, or optional.
     fn blank() -> Self {
         Self {
             source_image: String::new(),

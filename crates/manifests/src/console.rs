@@ -13,7 +13,7 @@ use crate::kustomize::Kustomization;
 use crate::metadata::{namespaced, text_map};
 use crate::network;
 use crate::rbac::{GROUP, Role, SOURCES, role, rule};
-use crate::rrsa::{Piece, annotated};
+use crate::rrsa::{Component, annotated};
 use crate::sample::{self, SOURCE, in_folder};
 use crate::yaml::RenderError;
 
@@ -83,7 +83,7 @@ fn rights(config: &Config) -> Result<File, RenderError> {
         metadata: metadata.clone(),
         ..ServiceAccount::default()
     };
-    let account = annotated(account, config, Piece::Console);
+    let account = annotated(account, config, Component::Console);
     let mut its_source = rule(
         "Console: the name of the queue, and how many adapters there are.",
         GROUP,

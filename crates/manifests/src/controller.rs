@@ -1,7 +1,7 @@
-//! The controller's side: namespace, definition of the resource, rights, the controller.
+//! The controller: namespace, definition of the resource, RBAC, Deployment.
 
 mod deployment;
-mod rights;
+mod rbac_rules;
 mod scaler;
 
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
@@ -14,11 +14,11 @@ use crate::file::File;
 use crate::kustomize::Kustomization;
 use crate::metadata::{named, namespaced, ours, with_labels};
 use crate::network;
-use crate::rrsa::{Piece, annotated};
+use crate::rrsa::{Component, annotated};
 use crate::yaml::RenderError;
 pub(crate) use deployment::PORT;
 use deployment::deployment;
-pub(crate) use rights::ADAPTER_ROLE;
+pub(crate) use rbac_rules::ADAPTER_ROLE;
 pub(crate) use scaler::PORT as SCALER_PORT;
 
 const NETWORK: &str = "Where the controller's pods may connect to: API servers, MNS, DNS. A cluster whose API server\n\
@@ -34,8 +34,8 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
         )
         .with(&definition(&config.controller_template_keys))?,
         File::new("controller/account.yaml", "").with(&account(config))?,
-        rights::of_the_controller(config)?,
-        rights::of_others()?,
+        rbac_rules::controller_rbac(config)?,
+        rbac_rules::aggregated_roles()?,
         File::new("controller/network.yaml", NETWORK).with(&network::of_the_controller(config))?,
         File::new("controller/disruption.yaml", "")
             .with(&disruption::of_the_controller(&config.controller_namespace))?,
@@ -69,7 +69,7 @@ fn account(config: &Config) -> ServiceAccount {
         metadata: ours(namespaced(CONTROLLER, &config.controller_namespace)),
         ..ServiceAccount::default()
     };
-    annotated(account, config, Piece::Controller)
+    annotated(account, config, Component::Controller)
 }
 
 fn kustomization(config: &Config, files: &[File]) -> Result<File, RenderError> {

@@ -27,10 +27,10 @@ pub(crate) fn namespaced(name: &str, namespace: &str) -> ObjectMeta {
     }
 }
 
-/// A name of what belongs to the whole cluster but is about one namespace. It has the
-/// namespace in it unless that is the usual one, so that two deployments never share it.
-pub(crate) fn cluster_wide(name: &str, namespace: &str, usual: &str) -> ObjectMeta {
-    if namespace == usual {
+/// The name of a cluster-scoped object that is about one namespace. It has the namespace in it
+/// unless that is the default one, so that two deployments never share it.
+pub(crate) fn cluster_wide(name: &str, namespace: &str, default: &str) -> ObjectMeta {
+    if namespace == default {
         named(name)
     } else {
         named(&format!("{name}-{namespace}"))

@@ -1,5 +1,4 @@
-//! What an operator sees of the project: whom Prometheus scrapes, when it calls somebody, and a
-//! dashboard for Grafana.
+//! Monitoring: the pods that Prometheus scrapes, alerts, and a dashboard for Grafana.
 //!
 //! Every query stands in `queries.rs` once. A test starts the binaries and checks that each metric
 //! and each label in a query is one that they export.
@@ -17,11 +16,11 @@ pub(crate) use monitors::controller as controller_monitor;
 
 const FOLDER: &str = "observability";
 
-/// All files, for the usual namespaces.
+/// All files, for the default namespaces.
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
     let path = |name: &str| format!("{FOLDER}/{name}");
-    let monitors = "Whom Prometheus scrapes. Its own `podMonitorSelector` must admit these.";
-    let rules = "When somebody should be called, and what to do then.";
+    let monitors = "Pods that Prometheus scrapes. Its own `podMonitorSelector` must admit these.";
+    let rules = "Alerts, each with what to do.";
     let kustomization = Kustomization::new(vec!["monitors.yaml".into(), "rules.yaml".into()])
         .with_dashboard(&config.controller_namespace, "dashboard.json");
     let comment = "`kubectl apply -k deploy/observability`, where the Prometheus operator is installed. Grafana's\n\

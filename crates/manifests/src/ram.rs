@@ -1,4 +1,4 @@
-//! What to paste into RAM: for each piece a role's trust policy and its permissions.
+//! The policies to paste into RAM: for each component a role's trust policy and its permissions.
 //!
 //! The permissions are those of the table in `docs/THREAT_MODEL.md`; a test compares the two.
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Backend, Config};
 use crate::file::File;
-use crate::rrsa::{Piece, Rrsa};
+use crate::rrsa::{Component, Rrsa};
 
 /// Prefix of every queue and subscription that the controller makes.
 const OWN: &str = "mnsoss-*";
@@ -32,29 +32,29 @@ struct Statement {
     resource: Vec<String>,
 }
 
-/// For each piece `ram/<role>.trust.json` and `ram/<role>.permissions.json`; nothing without
+/// For each component `ram/<role>.trust.json` and `ram/<role>.permissions.json`; nothing without
 /// RRSA.
 #[must_use]
 pub fn policies(config: &Config) -> Vec<File> {
     let Some(rrsa) = &config.rrsa else {
         return Vec::new();
     };
-    let of = |piece: Piece| {
+    let of = |component: Component| {
         let file = |kind: &str, document: Value| File {
-            path: format!("ram/{}.{kind}.json", piece.role()),
+            path: format!("ram/{}.{kind}.json", component.role()),
             text: format!("{document:#}\n"),
         };
         [
-            file("trust", trust(config, rrsa, piece)),
-            file("permissions", json!(permissions(config, rrsa, piece))),
+            file("trust", trust(config, rrsa, component)),
+            file("permissions", json!(permissions(config, rrsa, component))),
         ]
     };
-    Piece::all(config).flat_map(of).collect()
+    Component::all(config).flat_map(of).collect()
 }
 
 /// Nobody but this ServiceAccount of this cluster assumes the role.
-fn trust(config: &Config, rrsa: &Rrsa, piece: Piece) -> Value {
-    let (namespace, account) = (piece.namespace(config), piece.account());
+fn trust(config: &Config, rrsa: &Rrsa, component: Component) -> Value {
+    let (namespace, account) = (component.namespace(config), component.account());
     json!({
         "Version": "1",
         "Statement": [{
@@ -70,12 +70,12 @@ fn trust(config: &Config, rrsa: &Rrsa, piece: Piece) -> Value {
     })
 }
 
-fn permissions(config: &Config, rrsa: &Rrsa, piece: Piece) -> Policy {
-    let statement = match piece {
-        Piece::Controller => controller(config, rrsa),
-        Piece::Adapter => adapter(rrsa),
-        Piece::FaceRecognition => face_recognition(config, rrsa),
-        Piece::Console => console(config, rrsa),
+fn permissions(config: &Config, rrsa: &Rrsa, component: Component) -> Policy {
+    let statement = match component {
+        Component::Controller => controller(config, rrsa),
+        Component::Adapter => adapter(rrsa),
+        Component::FaceRecognition => face_recognition(config, rrsa),
+        Component::Console => console(config, rrsa),
     };
     Policy {
         version: "1",

@@ -32,7 +32,7 @@ pub fn release(repository: &str) -> Result<Vec<File>, RenderError> {
         face_image: Some(format!("{repository}/face-recognition:{VERSION}")),
         oss_bucket: BUCKET.to_owned(),
         oss_region: REGION.to_owned(),
-        ..Config::usual()
+        ..Config::standard()
     };
     let source = controller::files(&config)?;
     let source = source

@@ -42,7 +42,7 @@ pub fn render(config: &Config, profile: Profile) -> Result<Vec<File>, RenderErro
     }
 }
 
-/// What is checked in under `deploy/`: both profiles with the usual settings and no keys, the
+/// The files that are checked in under `deploy/`: both profiles with the default settings and no keys, the
 /// console beside them, the chart, what operators watch it all by, what Knative needs to encrypt
 /// every event, and a description of the settings.
 ///
@@ -50,13 +50,13 @@ pub fn render(config: &Config, profile: Profile) -> Result<Vec<File>, RenderErro
 /// As [`render`].
 pub fn standard() -> Result<Vec<File>, RenderError> {
     let mut files = Vec::new();
-    let usual = Config::usual();
+    let config = Config::standard();
     for profile in Profile::ALL {
-        files.extend(render(&usual, profile)?);
+        files.extend(render(&config, profile)?);
     }
-    files.extend(console::files(&usual)?);
-    files.extend(chart::files(&usual)?);
-    files.extend(observability::files(&usual)?);
+    files.extend(console::files(&config)?);
+    files.extend(chart::files(&config)?);
+    files.extend(observability::files(&config)?);
     files.extend(transport_encryption::files()?);
     files.push(File {
         path: "settings.toml".to_owned(),

@@ -1,4 +1,4 @@
-//! RRSA: each piece has a RAM role in place of a key, and proves who it is by a token of its
+//! RRSA: each component has a RAM role in place of a key, and proves its identity by a token of its
 //! ServiceAccount.
 //!
 //! Pods get the token and the variables here, so that nothing needs to be installed for it. The
@@ -17,12 +17,12 @@ use crate::sample::{ACCOUNT, SERVICE, variable};
 
 const ROLE_NAME: &str = "pod-identity.alibabacloud.com/role-name";
 
-/// How the cluster's service accounts are known in RAM.
+/// How RAM identifies the cluster's service accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rrsa {
     /// Number of the account.
     pub(crate) account_id: String,
-    /// Region of MNS, whose STS is asked.
+    /// Region of MNS, whose STS is used.
     pub(crate) region: String,
     /// Name of the identity provider.
     pub(crate) provider: String,
@@ -32,17 +32,17 @@ pub struct Rrsa {
     pub(crate) sts_endpoint: Option<String>,
 }
 
-/// A piece that has a role.
+/// A component that has a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub(crate) enum Component {
     Controller,
     Adapter,
     FaceRecognition,
     Console,
 }
 
-impl Piece {
-    /// The pieces of a deployment.
+impl Component {
+    /// The components of a deployment.
     pub(crate) fn all(config: &Config) -> impl Iterator<Item = Self> {
         let console = config.console.then_some(Self::Console);
         [Self::Controller, Self::Adapter, Self::FaceRecognition]
@@ -80,8 +80,8 @@ impl Piece {
 }
 
 impl Rrsa {
-    pub(crate) fn role_arn(&self, piece: Piece) -> String {
-        format!("acs:ram::{}:role/{}", self.account_id, piece.role())
+    pub(crate) fn role_arn(&self, component: Component) -> String {
+        format!("acs:ram::{}:role/{}", self.account_id, component.role())
     }
 
     pub(crate) fn provider_arn(&self) -> String {
@@ -91,10 +91,10 @@ impl Rrsa {
         )
     }
 
-    /// Variables by which a piece finds its role.
-    pub(crate) fn variables(&self, piece: Piece) -> Vec<EnvVar> {
+    /// Variables by which a component finds its role.
+    pub(crate) fn variables(&self, component: Component) -> Vec<EnvVar> {
         let mut variables = vec![
-            variable("ALIBABA_CLOUD_ROLE_ARN", &self.role_arn(piece)),
+            variable("ALIBABA_CLOUD_ROLE_ARN", &self.role_arn(component)),
             variable("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", &self.provider_arn()),
             variable("ALIBABA_CLOUD_OIDC_TOKEN_FILE", STS_TOKEN_FILE),
             variable("ALIBABA_CLOUD_STS_REGION", &self.region),
@@ -109,10 +109,10 @@ impl Rrsa {
 pub(crate) fn annotated(
     mut account: ServiceAccount,
     config: &Config,
-    piece: Piece,
+    component: Component,
 ) -> ServiceAccount {
     if config.rrsa.is_some() {
-        let annotations: BTreeMap<_, _> = text_map(&[(ROLE_NAME, piece.role())]);
+        let annotations: BTreeMap<_, _> = text_map(&[(ROLE_NAME, component.role())]);
         account.metadata.annotations = Some(annotations);
     }
     account

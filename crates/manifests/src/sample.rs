@@ -21,7 +21,7 @@ use crate::knative::Broker;
 use crate::kustomize::Kustomization;
 use crate::metadata::{cluster_wide, namespaced};
 use crate::network;
-use crate::rrsa::{Piece, annotated};
+use crate::rrsa::{Component, annotated};
 use crate::yaml::RenderError;
 pub(crate) use service::HEALTH;
 pub(crate) use service::{image, keys, variable, variables};
@@ -114,7 +114,7 @@ fn rights(config: &Config) -> Result<File, RenderError> {
         automount_service_account_token: Some(false),
         ..ServiceAccount::default()
     };
-    let adapter = annotated(account.clone(), config, Piece::Adapter);
+    let adapter = annotated(account.clone(), config, Component::Adapter);
     let face_recognition = ServiceAccount {
         metadata: namespaced(SERVICE, namespace),
         ..account
@@ -122,7 +122,11 @@ fn rights(config: &Config) -> Result<File, RenderError> {
     File::new("sample/rbac.yaml", comment)
         .with(&adapter)?
         .with(&binding(namespace))?
-        .with(&annotated(face_recognition, config, Piece::FaceRecognition))
+        .with(&annotated(
+            face_recognition,
+            config,
+            Component::FaceRecognition,
+        ))
 }
 
 /// The walkthrough's binding of the adapter's account.

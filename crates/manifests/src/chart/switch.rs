@@ -65,7 +65,7 @@ mod tests {
         let config = Config {
             keda: true,
             controller_namespaces: vec!["a".to_owned()],
-            ..Config::usual()
+            ..Config::standard()
         };
         let with = marked_files(&config).unwrap();
         for plain in without_keda(&config).unwrap() {

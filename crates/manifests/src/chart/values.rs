@@ -20,21 +20,22 @@ use crate::yaml::comment;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Values {
     image: Image,
-    /// Controllers that run; one works and the others stand by.
+    /// Replicas of the controller; one is the leader and the others stand by.
     #[schemars(range(min = 1, max = 9))]
     replicas: i32,
     /// What the controller logs: a level, or `target=level` pairs.
     #[schemars(length(min = 1))]
     log_filter: String,
-    /// How often the controller looks at a source of which it hears nothing, in seconds.
+    /// Resync interval in seconds. A change made directly in MNS is corrected at the next resync at
+    /// the latest.
     #[schemars(range(min = 1, max = 86_400))]
     resync_seconds: u32,
-    /// Namespaces whose sources the controller keeps. It gets rights there and nowhere else;
-    /// those of the whole cluster if empty.
+    /// Namespaces whose sources the controller reconciles. It gets permissions there and nowhere
+    /// else; those of the whole cluster if empty.
     #[schemars(inner(regex(pattern = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")))]
     watch_namespaces: Vec<String>,
-    /// Networks such as `10.0.0.0/8` in which an endpoint of MNS may lie although they are not
-    /// public; the endpoints of Alibaba Cloud itself need no leave.
+    /// Private networks such as `10.0.0.0/8` in which MNS endpoints are allowed; Alibaba Cloud's own
+    /// endpoints are always allowed.
     #[schemars(inner(regex(pattern = "^[0-9a-fA-F.:]+/[0-9]{1,3}$")))]
     private_endpoints: Vec<String>,
     /// Endpoint of the MNS OpenAPI, in which event rules are; that of the region if empty.
@@ -73,8 +74,8 @@ struct Image {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Traces {
-    /// Collector of OpenTelemetry that takes OTLP over HTTP; if empty, what Knative's
-    /// `config-observability` says counts.
+    /// Collector of OpenTelemetry that accepts OTLP over HTTP; if empty, the one in Knative's
+    /// `config-observability`.
     #[schemars(regex(pattern = "^(https?://[^ \\t]+)?$"))]
     endpoint: String,
     /// Which part of all traces is recorded, such as `0.1`; all if empty.
@@ -92,29 +93,29 @@ struct Rrsa {
     /// ARN of the cluster's identity provider in RAM.
     #[schemars(regex(pattern = "^(acs:ram::[0-9]+:oidc-provider/[^ \\t]+)?$"))]
     provider_arn: String,
-    /// Region whose STS is asked.
+    /// Region of STS.
     sts_region: String,
     /// Host or URL of STS; that of the region if empty.
     sts_endpoint: String,
-    /// Namespaces whose sources may do without a Secret. Who may create sources there can have
-    /// the controller do what its role may.
+    /// Namespaces whose sources need no Secret. Anyone who may create sources there can use the
+    /// permissions of the controller's role.
     #[schemars(inner(regex(pattern = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")))]
     namespaces: Vec<String>,
 }
 
-/// Scaling of adapters by KEDA, for sources whose annotations ask for it.
+/// Scaling of adapters by KEDA, for sources whose annotations request it.
 #[derive(Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Keda {
-    /// Whether KEDA gets a port of the controller to ask at, and the controller the right to make
-    /// a `ScaledObject` for each of them.
+    /// Whether the controller gets a port for KEDA's calls and the permission to create a
+    /// `ScaledObject` for each of them.
     enabled: bool,
     /// Namespace of KEDA's pods; no others reach that port.
     #[schemars(regex(pattern = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"))]
     namespace: String,
 }
 
-/// What a cluster has once: the definition of `MnsOssSource` and the roles of others.
+/// Objects that a cluster has once: the definition of `MnsOssSource` and the aggregated roles.
 #[derive(Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Crds {
@@ -123,7 +124,7 @@ struct Crds {
     install: bool,
 }
 
-/// Who may connect to the controller's pods, and where to these may connect.
+/// Connections that are allowed to and from the controller's pods.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NetworkPolicy {
@@ -160,7 +161,7 @@ struct ServiceAccount {
     annotations: BTreeMap<String, String>,
 }
 
-fn usual(config: &Config) -> Values {
+fn default_values(config: &Config) -> Values {
     let repository = config.source_image.rsplit_once(':');
     let repository = repository.map_or(config.source_image.as_str(), |(name, _)| name);
     Values {
@@ -225,7 +226,7 @@ pub(super) fn defaults(config: &Config) -> File {
     let mut text = comment(ORIGIN);
     write(
         &generated().to_value(),
-        &json!(usual(config)),
+        &json!(default_values(config)),
         "",
         &mut text,
     );

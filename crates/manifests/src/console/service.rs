@@ -10,7 +10,7 @@ use crate::config::{Addressing, Config};
 use crate::knative::{RevisionContainer, RevisionSpec, RevisionTemplate, Service, ServiceSpec};
 use crate::metadata::{namespaced, text_map};
 use crate::pod::{container_security, probe, resources};
-use crate::rrsa::Piece;
+use crate::rrsa::Component;
 use crate::sample::{self, SOURCE};
 
 pub(super) const COMMENT: &str = "The page. One pod, always: what it shows of photos on their way is in its memory, and pages\n\
@@ -26,7 +26,7 @@ const TIMEOUT_SECONDS: u32 = 600;
 const TOKEN_FOLDER: &str = "/var/run/console";
 
 pub(super) fn service(config: &Config) -> Service {
-    let (keys, volume, mount) = sample::keys(config, Piece::Console);
+    let (keys, volume, mount) = sample::keys(config, Component::Console);
     let mut container = container(config);
     container.env.splice(0..0, keys);
     container.volume_mounts.insert(0, mount);

@@ -14,14 +14,14 @@ use super::scaler;
 use crate::config::Config;
 use crate::metadata::{controller_selector, namespaced, ours, text_map};
 use crate::pod::{container_security, probe, resources};
-use crate::rrsa::Piece;
+use crate::rrsa::Component;
 
 /// The variable that holds the adapters' image.
 pub(super) const ADAPTER_IMAGE: &str = "ADAPTER_IMAGE";
 
 /// Where `/health`, `/readiness` and `/metrics` are served.
 pub(crate) const PORT: u16 = 8080;
-/// Passes under way get 15 s to finish, and giving up the lease takes a moment.
+/// Reconciles in progress get 15 s to finish, and releasing the lease takes a moment.
 const GRACE_SECONDS: i64 = 30;
 
 pub(super) fn deployment(config: &Config) -> Deployment {
@@ -168,7 +168,7 @@ fn environment(config: &Config) -> Vec<EnvVar> {
     }
     if let Some(rrsa) = &config.rrsa {
         variables.push(value("CLOUD_IDENTITY_NAMESPACES", &config.sample_namespace));
-        variables.extend(rrsa.variables(Piece::Controller));
+        variables.extend(rrsa.variables(Component::Controller));
     }
     variables
 }

@@ -1,13 +1,13 @@
-//! The queries of alerts and dashboard, in the language of Prometheus.
+//! The queries of alerts and dashboard, in `PromQL`.
 //!
-//! `namespace`, `pod` and, of adapters, `source` are labels that the `PodMonitor`s give; all others
-//! are the binaries' own.
+//! The labels `namespace`, `pod` and, for adapters, `source` are added by the `PodMonitor`s; all
+//! others are the binaries' own.
 
 /// An alert.
 pub(super) struct Alert {
     pub(super) name: &'static str,
     pub(super) query: &'static str,
-    /// How long the query must have had an answer.
+    /// How long the query must have had a result.
     pub(super) lasting: &'static str,
     pub(super) severity: &'static str,
     pub(super) summary: &'static str,
@@ -29,8 +29,8 @@ pub(super) const ALERTS: &[Alert] = &[
         query: "sum by (namespace, source) (rate(adapter_messages_received_total[15m])) > 0 unless sum by (namespace, source) (rate(adapter_messages_total{outcome=\"done\"}[15m])) > 0",
         lasting: "15m",
         severity: "critical",
-        summary: "{{ $labels.namespace }}/{{ $labels.source }} receives messages and finishes none",
-        description: "The sink takes no event. `kubectl describe mnsosssource` and the log of the adapter say what it answers.",
+        summary: "{{ $labels.namespace }}/{{ $labels.source }} receives messages but completes none",
+        description: "The sink accepts no event. `kubectl describe mnsosssource` and the log of the adapter have its responses.",
     },
     Alert {
         name: "MnsOssSourceCannotReceive",
@@ -38,15 +38,15 @@ pub(super) const ALERTS: &[Alert] = &[
         lasting: "10m",
         severity: "critical",
         summary: "{{ $labels.namespace }}/{{ $labels.source }} cannot receive from MNS",
-        description: "The log of the adapter has the answer of MNS: the key, its rights, the queue or the network.",
+        description: "The log of the adapter has the cause: the key, its permissions, the queue or the network.",
     },
     Alert {
         name: "MnsOssSourceDeadLetters",
         query: "sum by (namespace, source) (increase(adapter_events_total{outcome=~\"dead_lettered|kept\"}[15m])) > 0",
         lasting: "0m",
         severity: "warning",
-        summary: "{{ $labels.namespace }}/{{ $labels.source }} gives events up",
-        description: "The sink refuses them. Dead letters say why in `knativeerrorcode` and `knativeerrordata`; without a dead letter sink the events stay in the queue until its retention ends.",
+        summary: "{{ $labels.namespace }}/{{ $labels.source }} drops events or sends them to the dead letter sink",
+        description: "The sink rejects them. Dead letters say why in `knativeerrorcode` and `knativeerrordata`; without a dead letter sink the events stay in the queue until its retention ends.",
     },
     Alert {
         name: "MnsOssSourceOldMessages",
@@ -61,24 +61,24 @@ pub(super) const ALERTS: &[Alert] = &[
         query: "max by (namespace, source) (adapter_messages_held / adapter_messages_held_limit) > 0.9",
         lasting: "15m",
         severity: "warning",
-        summary: "{{ $labels.namespace }}/{{ $labels.source }} holds about as many messages as it may",
-        description: "The sink is slower than the queue. A faster sink helps, or more `spec.consumers` if the sink can take more.",
+        summary: "{{ $labels.namespace }}/{{ $labels.source }} is at its limit of messages in flight",
+        description: "The sink is slower than the queue. A faster sink helps, or more `spec.consumers` if the sink can handle more.",
     },
     Alert {
         name: "FaceRecognitionAnalysisFailing",
         query: "sum by (namespace) (rate(face_analyses_total{result=\"Failure\"}[10m])) / sum by (namespace) (rate(face_analyses_total[10m])) > 0.5",
         lasting: "10m",
         severity: "critical",
-        summary: "The face API answers less than half of the photos in {{ $labels.namespace }}",
-        description: "The log of the face service has its answers: quota, key, rights, or trouble of the cloud.",
+        summary: "The face API fails for more than half of the photos in {{ $labels.namespace }}",
+        description: "The log of the face service has the causes: quota, key, permissions, or a fault of the cloud.",
     },
     Alert {
         name: "MnsOssSourceControllerWithoutLeader",
         query: "max(source_controller_leader) < 1 or absent(source_controller_leader)",
         lasting: "10m",
         severity: "warning",
-        summary: "No controller of MnsOssSource works",
-        description: "Adapters go on; changes of sources wait. See the pods of the controller and their lease.",
+        summary: "No MnsOssSource controller is the leader",
+        description: "Adapters go on; changes of sources wait. Check the pods of the controller and their lease.",
     },
 ];
 
@@ -119,7 +119,7 @@ pub(super) const PANELS: &[Panel] = &[
         )],
     },
     Panel {
-        title: "Messages held, as part of the limit",
+        title: "Messages in flight, as part of the limit",
         unit: "percentunit",
         lines: &[(
             "max by (namespace, source) (adapter_messages_held / adapter_messages_held_limit)",
@@ -127,7 +127,7 @@ pub(super) const PANELS: &[Panel] = &[
         )],
     },
     Panel {
-        title: "Answers of sinks",
+        title: "Responses of sinks",
         unit: "ops",
         lines: &[(
             "sum by (target, result) (rate(adapter_attempts_total[5m]))",
@@ -135,7 +135,7 @@ pub(super) const PANELS: &[Panel] = &[
         )],
     },
     Panel {
-        title: "Time until a sink answers",
+        title: "Response time of sinks",
         unit: "s",
         lines: &[
             (
@@ -181,7 +181,7 @@ pub(super) const PANELS: &[Panel] = &[
         )],
     },
     Panel {
-        title: "In work at the face service",
+        title: "In progress at the face service",
         unit: "short",
         lines: &[
             ("sum(face_photos_in_work)", "photos"),
@@ -192,15 +192,15 @@ pub(super) const PANELS: &[Panel] = &[
         title: "Reconciles by outcome",
         unit: "ops",
         lines: &[(
-            "sum by (outcome) (rate(source_controller_passes_total[5m]))",
+            "sum by (outcome) (rate(source_controller_reconciles_total[5m]))",
             "{{outcome}}",
         )],
     },
     Panel {
-        title: "Time of a reconcile, 95 %",
+        title: "Duration of reconciles, 95 %",
         unit: "s",
         lines: &[(
-            "histogram_quantile(0.95, sum by (le) (rate(source_controller_pass_duration_seconds_bucket[5m])))",
+            "histogram_quantile(0.95, sum by (le) (rate(source_controller_reconcile_duration_seconds_bucket[5m])))",
             "95 %",
         )],
     },

@@ -10,7 +10,7 @@ use crate::config::{Addressing, Config};
 use crate::knative::{RevisionContainer, RevisionSpec, RevisionTemplate, Service, ServiceSpec};
 use crate::metadata::{VERSION, namespaced, text_map, with_labels};
 use crate::pod::{container_security, probe, resources};
-use crate::rrsa::Piece;
+use crate::rrsa::Component;
 
 /// What readers should know first.
 pub(super) fn comment(config: &Config) -> &'static str {
@@ -48,7 +48,7 @@ pub(crate) fn image(config: &Config) -> String {
 }
 
 pub(super) fn service(config: &Config) -> Service {
-    let (keys, volume, mount) = keys(config, Piece::FaceRecognition);
+    let (keys, volume, mount) = keys(config, Component::FaceRecognition);
     let container = RevisionContainer {
         env: [keys, environment(config)].concat(),
         volume_mounts: vec![mount],
@@ -150,11 +150,11 @@ pub(crate) fn variable(name: &str, value: &str) -> EnvVar {
     }
 }
 
-/// How a piece comes to its keys: its variables for that, a volume, and where that is mounted.
-pub(crate) fn keys(config: &Config, piece: Piece) -> (Vec<EnvVar>, Volume, VolumeMount) {
+/// How a component gets its keys: variables, a volume, and where that is mounted.
+pub(crate) fn keys(config: &Config, component: Component) -> (Vec<EnvVar>, Volume, VolumeMount) {
     if let Some(rrsa) = &config.rrsa {
         let (volume, mount) = source_api::sts_token();
-        return (rrsa.variables(piece), volume, mount);
+        return (rrsa.variables(component), volume, mount);
     }
     let mount = VolumeMount {
         name: KEYS.to_owned(),

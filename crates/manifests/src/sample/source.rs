@@ -9,7 +9,7 @@ use source_api::{
 use super::{ACCOUNT, BROKER, SECRET, SECRET_KEY, SOURCE, photos};
 use crate::config::Config;
 use crate::metadata::{namespaced, text_map};
-use crate::rrsa::Piece;
+use crate::rrsa::Component;
 
 pub(super) const COMMENT: &str = "The controller makes the event rule and its queue, and removes both with the source. Results\n\
                                   are excluded, so that they cause no events.";
@@ -43,7 +43,7 @@ pub(super) fn source(config: &Config) -> MnsOssSource {
             service_account_name: None,
             auth: Some(AuthSpec {
                 service_account_name: ACCOUNT.to_owned(),
-                role_arn: Some(rrsa.role_arn(Piece::Adapter)),
+                role_arn: Some(rrsa.role_arn(Component::Adapter)),
                 oidc_provider_arn: None,
             }),
             endpoint: Some(config.mns_endpoint.clone()),

@@ -9,9 +9,9 @@ fn nothing(_: &str) -> Option<String> {
 }
 
 #[test]
-fn what_is_usual_is_right() {
-    assert_eq!(Config::load("", nothing).unwrap(), Config::usual());
-    assert_eq!(Config::usual().mns_topic, None, "a rule is made");
+fn defaults_are_valid() {
+    assert_eq!(Config::load("", nothing).unwrap(), Config::standard());
+    assert_eq!(Config::standard().mns_topic, None, "a rule is created");
 }
 
 #[test]
@@ -28,9 +28,9 @@ fn the_environment_wins_over_the_file() {
 #[test]
 fn what_is_empty_counts_as_absent() {
     let config = Config::load("", |_| Some(" ".to_owned())).unwrap();
-    assert_eq!(config, Config::usual());
+    assert_eq!(config, Config::standard());
     let config = Config::load("images.source = ''\nmns.topic = ''", nothing).unwrap();
-    assert_eq!(config, Config::usual());
+    assert_eq!(config, Config::standard());
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn what_is_not_toml_is_told_with_the_rest() {
 #[test]
 fn the_description_is_a_file_that_changes_nothing() {
     let text = describe_settings();
-    assert_eq!(Config::load(&text, nothing).unwrap(), Config::usual());
+    assert_eq!(Config::load(&text, nothing).unwrap(), Config::standard());
     let given: String = text
         .lines()
         .map(|line| {
@@ -175,7 +175,7 @@ fn the_description_is_a_file_that_changes_nothing() {
         .collect();
     assert_eq!(
         Config::load(&given, nothing).unwrap(),
-        Config::usual(),
+        Config::standard(),
         "{given}"
     );
 }

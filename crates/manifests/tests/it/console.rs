@@ -3,22 +3,22 @@
 use manifests::{Config, Profile, render};
 use serde_json::{Value, json};
 
-use crate::{object, usual};
+use crate::{object, standard_files};
 
 const NAME: &str = "photo-console";
 
 #[test]
 fn nothing_of_it_is_rendered_unless_it_is_wanted() {
-    let files = render(&Config::usual(), Profile::Current).unwrap();
+    let files = render(&Config::standard(), Profile::Current).unwrap();
     for file in &files {
         assert!(!file.text.contains(NAME), "{}", file.path);
     }
-    assert_eq!(usual(Profile::Current).len(), files.len() + 6);
+    assert_eq!(standard_files(Profile::Current).len(), files.len() + 6);
 }
 
 #[test]
 fn names_that_refer_are_names_that_are_there() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let service = object(&files, "Service", NAME);
     let spec = &service["spec"]["template"]["spec"];
     let trigger = object(&files, "Trigger", NAME);
@@ -46,7 +46,7 @@ fn names_that_refer_are_names_that_are_there() {
 
 #[test]
 fn it_reads_its_source_and_nothing_else() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let role = object(&files, "Role", NAME);
     let expected = json!([{
         "apiGroups": ["sources.eventing.knative.dev"],
@@ -59,7 +59,7 @@ fn it_reads_its_source_and_nothing_else() {
 
 #[test]
 fn it_gets_the_sources_events_and_the_replies() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let any = |name: &str| {
         let trigger = object(&files, "Trigger", name);
         trigger["spec"]["filters"][0]["any"]
@@ -77,7 +77,7 @@ fn it_gets_the_sources_events_and_the_replies() {
 
 #[test]
 fn it_runs_once_from_the_image_of_the_face_service() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let template = &object(&files, "Service", NAME)["spec"]["template"];
     let container = &template["spec"]["containers"][0];
     let face = object(&files, "Service", "face-recognition");

@@ -3,7 +3,7 @@
 use manifests::{Config, File, Profile, render};
 use serde_json::{Value, json};
 
-use crate::{object, objects, usual};
+use crate::{object, objects, standard_files};
 
 const CONTROLLER: &str = "mnsoss-source-controller";
 
@@ -78,8 +78,8 @@ fn right_to_make_scaled_objects_is_where_sources_are_kept() {
 
 #[test]
 fn nothing_is_there_by_default() {
-    let usual = usual(Profile::Current);
-    let text: String = usual.iter().map(|file| file.text.as_str()).collect();
+    let default = standard_files(Profile::Current);
+    let text: String = default.iter().map(|file| file.text.as_str()).collect();
     for word in ["keda.sh", "SCALER", "grpc-scaler"] {
         assert!(!text.contains(word), "{word}");
     }

@@ -78,7 +78,11 @@ fn both_forms_of_the_secret_hold_the_document_that_adapters_read() {
 
 #[test]
 fn what_is_checked_in_holds_placeholders() {
-    let secret = object(&crate::usual(Profile::Current), "Secret", "mnsoss-secret");
+    let secret = object(
+        &crate::standard_files(Profile::Current),
+        "Secret",
+        "mnsoss-secret",
+    );
     let document: Value =
         serde_json::from_str(secret["stringData"]["mns"].as_str().unwrap()).unwrap();
     assert_eq!(
@@ -90,7 +94,7 @@ fn what_is_checked_in_holds_placeholders() {
 #[test]
 fn services_take_keys_from_the_secret() {
     let service = object(
-        &crate::usual(Profile::Current),
+        &crate::standard_files(Profile::Current),
         "Service",
         "face-recognition",
     );

@@ -22,8 +22,8 @@ mod transport_encryption;
 use manifests::{Config, File, Profile, render};
 use serde_json::Value;
 
-/// The files of a profile with the usual settings, and the console.
-fn usual(profile: Profile) -> Vec<File> {
+/// The files of a profile with the default settings, and the console.
+fn standard_files(profile: Profile) -> Vec<File> {
     let config = Config::load("console.enabled = true", |_| None).unwrap();
     render(&config, profile).unwrap()
 }

@@ -3,7 +3,7 @@
 use manifests::{Config, Profile, render};
 use serde_json::Value;
 
-use crate::{object, objects, usual};
+use crate::{object, objects, standard_files};
 
 fn ports(rule: &Value) -> Vec<String> {
     let ports = rule["ports"].as_array().unwrap();
@@ -16,7 +16,7 @@ fn ports(rule: &Value) -> Vec<String> {
 #[test]
 fn pods_are_reached_where_they_have_something_to_say_and_nowhere_else() {
     let mut lines = Vec::new();
-    for object in objects(&usual(Profile::Current)) {
+    for object in objects(&standard_files(Profile::Current)) {
         if object["kind"] == "NetworkPolicy" {
             let spec = &object["spec"];
             let pods = &spec["podSelector"]["matchLabels"];
@@ -52,7 +52,7 @@ fn the_controller_reaches_the_mns_that_it_is_told_of() {
 
 #[test]
 fn every_probe_of_the_face_service_is_answered_apart_from_events() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let service = object(&files, "Service", "face-recognition");
     let container = &service["spec"]["template"]["spec"]["containers"][0];
     let variables = container["env"].as_array().unwrap();
@@ -69,7 +69,7 @@ fn every_probe_of_the_face_service_is_answered_apart_from_events() {
 
 #[test]
 fn a_drained_node_takes_one_controller_at_a_time() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let name = "mnsoss-source-controller";
     let budget = object(&files, "PodDisruptionBudget", name);
     assert_eq!(budget["spec"]["maxUnavailable"], 1);

@@ -6,12 +6,12 @@ use std::path::Path;
 use manifests::{Config, Profile, render};
 use serde_json::{Value, json};
 
-use crate::{object, objects, usual};
+use crate::{object, objects, standard_files};
 
 /// Every container, with the name of the object that it belongs to.
 fn containers() -> Vec<(String, Value)> {
     let mut found = Vec::new();
-    for object in objects(&usual(Profile::Current)) {
+    for object in objects(&standard_files(Profile::Current)) {
         let containers = object.pointer("/spec/template/spec/containers");
         for container in containers.and_then(Value::as_array).into_iter().flatten() {
             found.push((object["metadata"]["name"].to_string(), container.clone()));
@@ -63,7 +63,11 @@ fn containers_have_probes_and_limits() {
 
 #[test]
 fn the_namespace_of_the_controller_enforces_it() {
-    let namespace = object(&usual(Profile::Current), "Namespace", "mnsoss-system");
+    let namespace = object(
+        &standard_files(Profile::Current),
+        "Namespace",
+        "mnsoss-system",
+    );
     assert_eq!(
         namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"],
         "restricted"
@@ -73,7 +77,7 @@ fn the_namespace_of_the_controller_enforces_it() {
 #[test]
 fn the_selector_finds_the_controllers_pods_and_never_changes() {
     let deployment = object(
-        &usual(Profile::Current),
+        &standard_files(Profile::Current),
         "Deployment",
         "mnsoss-source-controller",
     );
@@ -91,7 +95,7 @@ fn the_selector_finds_the_controllers_pods_and_never_changes() {
 #[test]
 fn adapters_run_the_controllers_image() {
     let deployment = object(
-        &usual(Profile::Current),
+        &standard_files(Profile::Current),
         "Deployment",
         "mnsoss-source-controller",
     );

@@ -3,12 +3,12 @@
 use manifests::{Config, Profile, render};
 use serde_json::{Value, json};
 
-use crate::{object, objects, usual};
+use crate::{object, objects, standard_files};
 
 const CONTROLLER: &str = "mnsoss-source-controller";
 
 fn roles() -> Vec<Value> {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     objects(&files)
         .into_iter()
         .filter(|object| ["ClusterRole", "Role"].contains(&object["kind"].as_str().unwrap()))
@@ -18,7 +18,7 @@ fn roles() -> Vec<Value> {
 #[test]
 fn every_rule_says_who_uses_it() {
     let mut rules = 0;
-    for file in usual(Profile::Current) {
+    for file in standard_files(Profile::Current) {
         let mut above = "";
         for line in file.text.lines() {
             if line.starts_with("- apiGroups:") {
@@ -99,7 +99,7 @@ fn the_controller_may_do_this_and_nothing_else() {
 fn a_controller_of_some_namespaces_has_rights_there_and_nowhere_else() {
     let config = Config::load("controller.namespaces = 'b, a,b'", |_| None).unwrap();
     let files = render(&config, Profile::Current).unwrap();
-    let whole = object(&usual(Profile::Current), "ClusterRole", CONTROLLER);
+    let whole = object(&standard_files(Profile::Current), "ClusterRole", CONTROLLER);
     let (definitions, in_namespaces): (Vec<_>, Vec<_>) = whole["rules"]
         .as_array()
         .unwrap()
@@ -181,7 +181,7 @@ fn deployments_in_different_namespaces_share_nothing_that_differs() {
 
 #[test]
 fn the_role_of_the_adapters_account_holds_nothing() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let role = object(&files, "ClusterRole", "eventing-sources-mnsoss-controller");
     assert_eq!(role["rules"], json!([]));
     let binding = object(&files, "ClusterRoleBinding", "eventing-sources-mnsoss");
@@ -190,7 +190,7 @@ fn the_role_of_the_adapters_account_holds_nothing() {
 
 #[test]
 fn knative_and_the_roles_of_users_learn_of_sources() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let table = [
         (
             "eventing-sources-mnsoss-source-observer",
@@ -225,7 +225,7 @@ fn knative_and_the_roles_of_users_learn_of_sources() {
 /// owner reference that blocks the owner's deletion: here Knative, and our own controller.
 #[test]
 fn owner_references_that_block_deletion_may_be_written() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let knatives = object(
         &files,
         "ClusterRole",
@@ -249,7 +249,7 @@ fn owner_references_that_block_deletion_may_be_written() {
 
 #[test]
 fn every_binding_is_to_a_role_that_is_there_or_knatives() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     for binding in objects(&files)
         .iter()
         .filter(|object| object.get("roleRef").is_some())

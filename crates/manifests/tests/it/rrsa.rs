@@ -179,13 +179,14 @@ fn permissions_are_for_our_own_things_only() {
 }
 
 /// The actions in one row of the table of rights.
-fn documented(piece: &str) -> BTreeSet<String> {
+fn documented(component: &str) -> BTreeSet<String> {
     let row = THREAT_MODEL
         .lines()
-        .find(|line| line.starts_with(&format!("| {piece} |")) && line.contains("mns:"))
+        .find(|line| line.starts_with(&format!("| {component} |")) && line.contains("mns:"))
         .or_else(|| {
             let mut lines = THREAT_MODEL.lines();
-            lines.find(|line| line.starts_with(&format!("| {piece} |")) && line.contains("oss:"))
+            lines
+                .find(|line| line.starts_with(&format!("| {component} |")) && line.contains("oss:"))
         })
         .unwrap();
     let words = row.split('`').skip(1).step_by(2);
@@ -204,7 +205,7 @@ fn policies_say_what_the_table_of_the_threat_model_says() {
         "face.backend = 'local'",
         "face.backend = 'dataplus'",
     ];
-    for (piece, role) in [
+    for (component, role) in [
         ("controller", "mnsoss-controller"),
         ("adapter", "mnsoss-adapter"),
         ("face-recognition", "mnsoss-face-recognition"),
@@ -216,7 +217,7 @@ fn policies_say_what_the_table_of_the_threat_model_says() {
             .flat_map(|config| permissions(&config, role))
             .map(|(action, _)| action)
             .collect();
-        assert_eq!(actions, documented(piece), "{piece}");
+        assert_eq!(actions, documented(component), "{component}");
     }
 }
 
@@ -238,5 +239,5 @@ fn settings_that_do_not_suffice_are_named() {
         let wrong = wrong(settings);
         assert!(wrong.contains(expected), "{settings}: {wrong}");
     }
-    assert!(policies(&Config::usual()).is_empty());
+    assert!(policies(&Config::standard()).is_empty());
 }

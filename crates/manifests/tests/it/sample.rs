@@ -5,11 +5,15 @@ use manifests::{Config, Profile, render};
 use serde_json::{Value, json};
 use source_api::MnsOssSource;
 
-use crate::{object, usual};
+use crate::{object, standard_files};
 
 #[test]
 fn the_source_is_admitted_and_loses_nothing() {
-    let source = object(&usual(Profile::Current), "MnsOssSource", "mnsoss-face");
+    let source = object(
+        &standard_files(Profile::Current),
+        "MnsOssSource",
+        "mnsoss-face",
+    );
     let crd = serde_json::to_value(MnsOssSource::crd()).unwrap();
     let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
     kube_cel::Validator::new()
@@ -21,7 +25,7 @@ fn the_source_is_admitted_and_loses_nothing() {
 
 #[test]
 fn names_that_refer_are_names_that_are_there() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let source = object(&files, "MnsOssSource", "mnsoss-face");
     let trigger = object(&files, "Trigger", "face-trigger");
     let references = [
@@ -47,7 +51,7 @@ fn names_that_refer_are_names_that_are_there() {
 
 #[test]
 fn sources_rule_and_trigger_take_the_same_events() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let source = object(&files, "MnsOssSource", "mnsoss-face");
     let names = source["spec"]["eventRule"]["events"]
         .as_array()
@@ -171,7 +175,7 @@ fn results_never_come_back_as_photos() {
             false,
         ),
     ];
-    let trigger = object(&usual(Profile::Current), "Trigger", "face-trigger");
+    let trigger = object(&standard_files(Profile::Current), "Trigger", "face-trigger");
     for (name, type_, object, expected) in table {
         let subject = format!("acs:oss:cn-shanghai:1234567890123456:{object}");
         assert_eq!(takes(&trigger, type_, &subject), expected, "{name}");
@@ -253,7 +257,11 @@ fn settings_reach_the_face_service() {
 
 #[test]
 fn the_face_service_cannot_be_reached_from_outside() {
-    let service = object(&usual(Profile::Current), "Service", "face-recognition");
+    let service = object(
+        &standard_files(Profile::Current),
+        "Service",
+        "face-recognition",
+    );
     let visibility = &service["metadata"]["labels"]["networking.knative.dev/visibility"];
     assert_eq!(visibility, "cluster-local");
 }

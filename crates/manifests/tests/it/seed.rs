@@ -3,7 +3,7 @@
 use manifests::{Config, File, Profile, render};
 use serde_json::Value;
 
-use crate::usual;
+use crate::standard_files;
 
 /// File name and text, as the walkthrough has them.
 const ORIGINALS: [(&str, &str); 6] = [
@@ -20,7 +20,7 @@ const ORIGINALS: [(&str, &str); 6] = [
 
 #[test]
 fn seed_profile_equals_the_walkthrough_field_by_field() {
-    let rendered = usual(Profile::Seed);
+    let rendered = standard_files(Profile::Seed);
     let mut names: Vec<_> = rendered.iter().map(|file| file.path.as_str()).collect();
     names.sort_unstable();
     let originals: Vec<_> = ORIGINALS

@@ -7,7 +7,7 @@ use std::path::Path;
 use manifests::{File, Profile, Stale, check, compare, standard, testing};
 use serde_json::Value;
 
-use crate::{objects, usual};
+use crate::{objects, standard_files};
 
 fn deploy() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy"))
@@ -81,7 +81,7 @@ fn texts_are_tidy() {
 #[test]
 fn every_object_is_named_once() {
     let mut seen = BTreeSet::new();
-    for object in objects(&usual(Profile::Current)) {
+    for object in objects(&standard_files(Profile::Current)) {
         let metadata = &object["metadata"];
         let key = [
             &object["apiVersion"],
@@ -99,7 +99,7 @@ fn every_object_is_named_once() {
 
 #[test]
 fn kustomizations_list_every_file_beside_them() {
-    let files = usual(Profile::Current);
+    let files = standard_files(Profile::Current);
     let folders = [
         ("", "controller/"),
         ("sample/", ""),
@@ -122,7 +122,7 @@ fn kustomizations_list_every_file_beside_them() {
 
 #[test]
 fn only_versions_that_todays_clusters_serve_are_in_the_current_profile() {
-    let mut versions: Vec<_> = objects(&usual(Profile::Current))
+    let mut versions: Vec<_> = objects(&standard_files(Profile::Current))
         .iter()
         .map(|object| {
             format!(

@@ -1,4 +1,4 @@
-//! Who may do what. Every rule says who uses it, in a comment above it.
+//! The RBAC rules. A comment above each rule says what it is needed for.
 
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -13,19 +13,19 @@ use crate::yaml::RenderError;
 
 const PATH: &str = "controller/rights.yaml";
 const READ: &[&str] = &["get", "list", "watch"];
-/// Made by Knative Eventing: whatever can be a sink, may be read with it.
+/// A role of Knative Eventing that allows reading every kind that can be a sink.
 const SINKS: &str = "addressable-resolver";
 /// Namespace of Knative Eventing.
 const KNATIVE: &str = "knative-eventing";
 /// The role that the walkthrough binds to the adapter's account.
 pub(crate) const ADAPTER_ROLE: &str = "eventing-sources-mnsoss-controller";
 
-/// What the controller may do, and nothing that it does not.
-pub(super) fn of_the_controller(config: &Config) -> Result<File, RenderError> {
+/// The permissions of the controller, limited to those that it uses.
+pub(super) fn controller_rbac(config: &Config) -> Result<File, RenderError> {
     let file = if config.controller_namespaces.is_empty() {
-        everywhere(config)?
+        cluster_role(config)?
     } else {
-        where_listed(config)?
+        namespaced_roles(config)?
     };
     let own = namespaced(CONTROLLER, &config.controller_namespace);
     file.with(&Role::namespaced(ours(own.clone()), lease_rules()))?
@@ -33,9 +33,9 @@ pub(super) fn of_the_controller(config: &Config) -> Result<File, RenderError> {
 }
 
 /// One role for the whole cluster.
-fn everywhere(config: &Config) -> Result<File, RenderError> {
-    let comment = "What the controller may do. It reads Secrets of every namespace that has sources;\n\
-                   adapters read none and have no rights at all.";
+fn cluster_role(config: &Config) -> Result<File, RenderError> {
+    let comment = "Permissions of the controller. It reads Secrets of every namespace that has sources;\n\
+                   adapters read none and have no permissions at all.";
     let rules = source_rules(config).into_iter().chain(definition_rules());
     File::new(PATH, comment)
         .with(&Role::cluster(controllers(config, ""), rules.collect()))?
@@ -43,11 +43,11 @@ fn everywhere(config: &Config) -> Result<File, RenderError> {
         .with(&bound(config, &format!("-{SINKS}"), SINKS))
 }
 
-/// One role for each namespace, and for the whole cluster no more than the definitions of kinds.
-fn where_listed(config: &Config) -> Result<File, RenderError> {
-    let comment = "What the controller may do, in the namespaces that it was told to keep sources of. It\n\
-                   reads Secrets there; adapters read none and have no rights at all. In Knative Eventing's\n\
-                   namespace, which must be there, it reads ConfigMaps.";
+/// One role for each namespace, and for the whole cluster only the definitions of kinds.
+fn namespaced_roles(config: &Config) -> Result<File, RenderError> {
+    let comment = "Permissions of the controller, in the namespaces whose sources it reconciles. It reads\n\
+                   Secrets there; adapters read none and have no permissions at all. In Knative Eventing's\n\
+                   namespace, which must exist, it reads ConfigMaps.";
     let mut file = File::new(PATH, comment)
         .with(&Role::cluster(controllers(config, ""), definition_rules()))?
         .with(&bound(config, "", &role_name(config)))?;
@@ -77,9 +77,10 @@ fn where_listed(config: &Config) -> Result<File, RenderError> {
         .with(&bound_in(config, metadata, role("Role", &name)))
 }
 
-/// What others may do with sources.
-pub(super) fn of_others() -> Result<File, RenderError> {
-    let comment = "What others may do with sources, added to the roles that they have already.";
+/// Permissions of others on sources.
+pub(super) fn aggregated_roles() -> Result<File, RenderError> {
+    let comment =
+        "Permissions on sources, aggregated into the cluster's roles admin, edit and view.";
     File::new("controller/rights-of-others.yaml", comment)
         .with(&observer())?
         .with(&owner())?
@@ -93,14 +94,14 @@ pub(super) fn of_others() -> Result<File, RenderError> {
             "Users who work in a namespace.",
             &["*"],
         ))?
-        .with(&aggregated("view", "Users who look at a namespace.", READ))?
+        .with(&aggregated("view", "Users who view a namespace.", READ))?
         .with(&adapter())
 }
 
-/// What no namespace holds.
+/// For cluster-scoped objects.
 fn definition_rules() -> Vec<Commented<PolicyRule>> {
     vec![rule(
-        "Sinks: definitions of kinds that come later, or in another version.",
+        "Sinks: CustomResourceDefinitions that are installed later, or change their versions.",
         "apiextensions.k8s.io",
         &["customresourcedefinitions"],
         &["list", "watch"],
@@ -117,7 +118,7 @@ fn source_rules(config: &Config) -> Vec<Commented<PolicyRule>> {
             &["get", "list", "watch", "patch"],
         ),
         rule(
-            "Controller: what it reports of a source.",
+            "Controller: the status of its sources.",
             GROUP,
             &[&status()],
             &["patch"],
@@ -147,31 +148,31 @@ fn source_rules(config: &Config) -> Vec<Commented<PolicyRule>> {
             &["list", "watch", "create", "patch"],
         ),
         rule(
-            "Credentials: the Secret that a source names; the watch sees names only, and tells of new keys.",
+            "Credentials: the Secret that a source names; the watch reads metadata only, and reports new keys.",
             "",
             &["secrets"],
             READ,
         ),
         rule(
-            "Sinks that expect tokens (OIDC): the ServiceAccount that is kept for a source, and runs its adapter.",
+            "Sinks that expect tokens (OIDC): the source's own ServiceAccount, which runs its adapter.",
             "",
             &["serviceaccounts"],
             &["get", "create", "delete"],
         ),
         rule(
-            "Sinks: Services of Kubernetes; the others come by addressable-resolver.",
+            "Sinks: Services of Kubernetes; addressable-resolver allows the others.",
             "",
             &["services"],
             READ,
         ),
         rule(
-            "Event types: those that Knative does not make, for sinks in the older form.",
+            "Event types: those that Knative does not create, for sinks in the older form.",
             "eventing.knative.dev",
             &["eventtypes"],
             &["list", "create", "patch", "delete"],
         ),
         rule(
-            "Events: what users see in `kubectl describe`.",
+            "Kubernetes events, as in `kubectl describe`.",
             "events.k8s.io",
             &["events"],
             &["create", "patch"],
@@ -179,7 +180,7 @@ fn source_rules(config: &Config) -> Vec<Commented<PolicyRule>> {
     ];
     if config.keda {
         rules.push(rule(
-            "KEDA: the objects by which it scales adapters, where annotations ask for them.",
+            "KEDA: the objects by which it scales adapters, where annotations request them.",
             "keda.sh",
             &["scaledobjects"],
             &["get", "create", "patch", "delete"],
@@ -188,18 +189,18 @@ fn source_rules(config: &Config) -> Vec<Commented<PolicyRule>> {
     rules
 }
 
-/// In Knative's namespace, for a controller that may not read ConfigMaps everywhere. Their names
-/// could not be told in advance: trust bundles have a label.
+/// In Knative's namespace, for a controller that may not read ConfigMaps everywhere. Their names are
+/// not known in advance: trust bundles have a label.
 fn knative_rules() -> Vec<Commented<PolicyRule>> {
     vec![rule(
-        "Trust bundles of the whole cluster, and what Knative says about logs, metrics and traces.",
+        "Trust bundles of the whole cluster, and Knative's settings for logs, metrics and traces.",
         "",
         &["configmaps"],
         &["list", "watch"],
     )]
 }
 
-/// In the controller's own namespace. The name cannot be limited when a lease is made.
+/// In the controller's own namespace. The name cannot be limited for the creation of a lease.
 fn lease_rules() -> Vec<Commented<PolicyRule>> {
     const LEASES: &str = "coordination.k8s.io";
     let mut its_own = rule(
@@ -267,7 +268,7 @@ fn aggregated(to: &str, user: &str, verbs: &[&str]) -> Role {
     let mut rules = vec![rule(user, GROUP, &[SOURCES, &scale], verbs)];
     if verbs != READ {
         rules.push(rule(
-            "The same: what the controller reports.",
+            "The same: the status of sources.",
             GROUP,
             &[&status()],
             READ,
@@ -286,7 +287,7 @@ fn status() -> String {
     format!("{SOURCES}/status")
 }
 
-/// Of what is the controller's in the whole cluster.
+/// Metadata of the controller's cluster-scoped objects.
 fn controllers(config: &Config, suffix: &str) -> ObjectMeta {
     let name = format!("{CONTROLLER}{suffix}");
     let namespace = &config.controller_namespace;
