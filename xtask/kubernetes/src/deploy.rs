@@ -78,7 +78,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let checked = requirements::check(&cluster, objects)?;
     for identity in checked.left_out {
         progress.say(&format!(
-            "{identity} is left out: the cluster does not run what it is for"
+            "{identity} is left out: its software is not installed in the cluster"
         ));
     }
     if args.diff {
@@ -87,7 +87,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         deploy(
             &mut cluster,
             &checked.objects,
-            args.cluster.patience(),
+            args.cluster.timeout(),
             &progress,
         )
         .await?;
@@ -99,8 +99,8 @@ pub(crate) use doctor::run as run_doctor;
 pub(crate) use undeploy::run as run_undeploy;
 
 impl ClusterArgs {
-    /// What is rendered, in the order in which it is applied. What says no namespace, as the
-    /// walkthrough's own manifests do, goes into the sample's.
+    /// The rendered objects, in the order in which they are applied. Objects without a namespace, as
+    /// in the walkthrough's own manifests, go into the sample's.
     fn objects(&self, config: &Config) -> Result<Vec<DynamicObject>> {
         let mut objects = self.rendering.objects(config)?;
         for object in &mut objects {
@@ -113,7 +113,7 @@ impl ClusterArgs {
         Ok(objects)
     }
 
-    fn patience(&self) -> Duration {
+    fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout)
     }
 }
@@ -124,7 +124,7 @@ fn print(objects: Vec<DynamicObject>) -> Result<()> {
     write_out(&format!("---\n{}", texts.join("---\n")))
 }
 
-/// To standard output. Whoever stops reading, as `head` does, has seen enough.
+/// Writes to standard output. A closed pipe, as with `head`, is no error.
 fn write_out(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -147,19 +147,19 @@ async fn show_differences(cluster: &Cluster, objects: &[DynamicObject]) -> Resul
 async fn deploy(
     cluster: &mut Cluster,
     objects: &[DynamicObject],
-    patience: Duration,
+    timeout: Duration,
     progress: &Progress,
 ) -> Result<()> {
     let (foundations, rest): (Vec<_>, Vec<_>) = objects
         .iter()
         .partition(|object| order::is_foundation(&Identity::of(object)));
-    let applied = apply_all(cluster, &foundations, patience, progress).await?;
-    wait::until_ready(cluster, &applied, patience, progress).await?;
-    learn_kinds(cluster, objects, patience).await?;
+    let applied = apply_all(cluster, &foundations, timeout, progress).await?;
+    wait::until_ready(cluster, &applied, timeout, progress).await?;
+    learn_kinds(cluster, objects, timeout).await?;
     let mut inventory = Inventory::load(cluster.client.clone(), objects).await?;
-    inventory.remember(objects.iter().map(Identity::of)).await?;
-    let applied = apply_all(cluster, &rest, patience, progress).await?;
-    wait::until_ready(cluster, &applied, patience, progress).await?;
+    inventory.add(objects.iter().map(Identity::of)).await?;
+    let applied = apply_all(cluster, &rest, timeout, progress).await?;
+    wait::until_ready(cluster, &applied, timeout, progress).await?;
     progress.say("everything is ready");
     Ok(())
 }
@@ -168,9 +168,9 @@ async fn deploy(
 async fn learn_kinds(
     cluster: &mut Cluster,
     objects: &[DynamicObject],
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<()> {
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + timeout;
     loop {
         cluster.refresh().await?;
         let identities = objects.iter().map(Identity::of);
@@ -191,7 +191,7 @@ async fn learn_kinds(
 async fn apply_all(
     cluster: &Cluster,
     objects: &[&DynamicObject],
-    patience: Duration,
+    timeout: Duration,
     progress: &Progress,
 ) -> Result<Vec<Identity>> {
     let mut applied = Vec::new();
@@ -202,10 +202,10 @@ async fn apply_all(
                 Outcome::Created => break "created",
                 Outcome::Changed => break "changed",
                 Outcome::Unchanged => break "unchanged",
-                // Left by somebody's `kubectl delete`; a new one takes its place.
-                Outcome::Leaving => {
-                    let leaving = slice::from_ref(&identity);
-                    wait::until_gone(cluster, leaving, patience, progress).await?;
+                // Someone ran `kubectl delete`; a new object replaces it.
+                Outcome::Terminating => {
+                    let terminating = slice::from_ref(&identity);
+                    wait::until_gone(cluster, terminating, timeout, progress).await?;
                 }
             }
         };

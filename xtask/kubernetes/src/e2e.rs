@@ -1,8 +1,8 @@
-//! Runs the tests that need a cluster, by default on one that is made for them.
+//! Runs the tests that need a cluster, by default on one that is created for them.
 //!
-//! The cluster has a kubeconfig of its own, so that nobody's current context changes. What
-//! it runs on is pinned in `e2e/versions.toml`. When something fails, what the cluster
-//! knows of it is kept in `target/e2e/logs`.
+//! The cluster has a kubeconfig of its own, so that the current context does not change. Its
+//! versions are pinned in `e2e/versions.toml`. After a failure, logs and objects of the cluster
+//! are in `target/e2e/logs`.
 
 mod kind;
 mod node;
@@ -63,15 +63,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     require("kubectl", "https://kubernetes.io/docs/tasks/tools/")?;
     std::fs::create_dir_all(workspace_root().join(FOLDER)).context("cannot make `target/e2e`")?;
     if args.use_current_context {
-        let way = match &args.repository {
-            Some(repository) => Way::Registry(repository),
-            None => Way::Node(Node::find(Command::new("kubectl"))?),
+        let delivery = match &args.repository {
+            Some(repository) => ImageDelivery::Registry(repository),
+            None => ImageDelivery::Node(Node::find(Command::new("kubectl"))?),
         };
-        return Target { way }.test(engine, &args.tests);
+        return Target { delivery }.test(engine, &args.tests);
     }
     let kind = Kind::start(engine, &versions.kind, &kubeconfig())?;
     let target = Target {
-        way: Way::Kind(&kind),
+        delivery: ImageDelivery::Kind(&kind),
     };
     let tested = target
         .install(&versions.knative)
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         eprintln!("the cluster stays: KUBECONFIG={}", kubeconfig().display());
         return tested;
     }
-    // The tests' own failure is the news.
+    // The tests' own failure comes first.
     let stopped = kind.stop();
     tested.and(stopped)
 }
@@ -100,24 +100,24 @@ fn require(program: &str, where_from: &str) -> Result<()> {
 
 /// The cluster that is tested on.
 struct Target<'a> {
-    way: Way<'a>,
+    delivery: ImageDelivery<'a>,
 }
 
 /// How images get into the cluster.
-enum Way<'a> {
-    /// Ours: into its node.
+enum ImageDelivery<'a> {
+    /// Loaded into the node of the cluster that was created.
     Kind(&'a Kind),
-    /// That of the current context: by a registry, given as its prefix.
+    /// Pushed to a registry with this prefix, for the cluster of the current context.
     Registry(&'a str),
-    /// That of the current context: into its node.
+    /// Loaded into the node of the cluster of the current context.
     Node(Node),
 }
 
 impl Target<'_> {
     fn kind(&self) -> Option<&Kind> {
-        match self.way {
-            Way::Kind(kind) => Some(kind),
-            Way::Registry(_) | Way::Node(_) => None,
+        match self.delivery {
+            ImageDelivery::Kind(kind) => Some(kind),
+            ImageDelivery::Registry(_) | ImageDelivery::Node(_) => None,
         }
     }
 
@@ -183,17 +183,17 @@ impl Target<'_> {
 
     fn bring_images(&self, engine: Engine) -> Result<Vec<Built>> {
         let all = [Image::Source, Image::Face, Image::Emulator];
-        let repository = match self.way {
-            Way::Registry(repository) => repository,
-            Way::Kind(_) | Way::Node(_) => images::REPOSITORY,
+        let repository = match self.delivery {
+            ImageDelivery::Registry(repository) => repository,
+            ImageDelivery::Kind(_) | ImageDelivery::Node(_) => images::REPOSITORY,
         };
         let built = images::build(engine, &all, repository, images::TAG)?;
         let folder = workspace_root().join(FOLDER);
         for Built { reference, .. } in &built {
-            match &self.way {
-                Way::Kind(kind) => kind.load(engine, reference, &folder)?,
-                Way::Registry(_) => engine.push(reference)?,
-                Way::Node(node) => node.load(engine, reference, &folder)?,
+            match &self.delivery {
+                ImageDelivery::Kind(kind) => kind.load(engine, reference, &folder)?,
+                ImageDelivery::Registry(_) => engine.push(reference)?,
+                ImageDelivery::Node(node) => node.load(engine, reference, &folder)?,
             }
         }
         Ok(built)
@@ -244,7 +244,7 @@ impl Target<'_> {
         )
     }
 
-    /// As far as possible: a cluster that is broken may not even give its logs.
+    /// As far as possible: a broken cluster may not even return its logs.
     fn keep_logs(&self) {
         let folder = Path::new(FOLDER).join("logs");
         let output = format!("--output-directory={}", folder.display());
@@ -258,7 +258,10 @@ impl Target<'_> {
         {
             eprintln!("warning: {error:#}");
         }
-        eprintln!("what the cluster knows is in {}", folder.display());
+        eprintln!(
+            "logs and objects of the cluster are in {}",
+            folder.display()
+        );
     }
 }
 

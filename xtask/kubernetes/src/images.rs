@@ -16,9 +16,9 @@ use dockerfile::LastStage;
 use testbed::Engine;
 use testbed::command::read;
 
-/// Where manifests look for images, unless told otherwise.
+/// Default prefix of the images in manifests.
 pub(crate) const REPOSITORY: &str = "dev.local/mnsoss";
-/// Tag of the images that manifests name, unless told otherwise.
+/// Default tag of the images in manifests.
 pub(crate) const TAG: &str = env!("CARGO_PKG_VERSION");
 
 /// Options of `cargo xtask images`.
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn images_have_the_names_that_manifests_use() {
-        let config = manifests::Config::usual();
+        let config = manifests::Config::standard();
         let name = |image: Image| format!("{REPOSITORY}/{}:{TAG}", image.name());
         assert_eq!(name(Image::Source), config.source_image);
         let rendered = manifests::render(&config, manifests::Profile::Current).unwrap();

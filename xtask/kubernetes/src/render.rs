@@ -26,16 +26,16 @@ const RELEASE: &str = "release";
 /// The manifests to render.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConfigArgs {
-    /// Settings in TOML; `deploy/settings.toml` names them all. Variables `MNSOSS_...` of the
-    /// environment win, and keys come from there only.
+    /// Settings in TOML; `deploy/settings.toml` lists them all. Variables `MNSOSS_...` of the
+    /// environment take precedence, and keys come from there only.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Whose manifests.
+    /// Which manifests.
     #[arg(long, value_enum, default_value_t = Profile::Current)]
     profile: Profile,
 }
 
-/// Whose manifests.
+/// The set of manifests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Profile {
     /// Manifests for today's clusters.
@@ -85,7 +85,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             write_policies(out, &manifests::policies(&config))
         }
         None if args.rendering.config.is_some() => {
-            bail!("`{FOLDER}/` holds the usual settings: say with --out where yours go")
+            bail!("`{FOLDER}/` is for the default settings: choose a folder for yours with --out")
         }
         None if args.check => {
             check(FOLDER, &manifests::check(&folder)?)?;
@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
 }
 
-/// Writes what to paste into RAM, and prints it too: it is for a person.
+/// Writes the policies to paste into RAM, and prints them too.
 fn write_policies(out: &Path, policies: &[File]) -> Result<()> {
     if policies.is_empty() {
         return Ok(());
@@ -115,7 +115,7 @@ impl ConfigArgs {
     /// Reads the settings, and the environment.
     ///
     /// # Errors
-    /// Names every setting that is wrong.
+    /// Names every invalid setting.
     pub(crate) fn load(&self) -> Result<Config> {
         let file = self.config.as_ref().map(|path| {
             fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
@@ -207,7 +207,7 @@ mod tests {
                 config: None,
                 profile,
             };
-            for object in rendering.objects(&Config::usual()).unwrap() {
+            for object in rendering.objects(&Config::standard()).unwrap() {
                 assert!(
                     object.types.is_some() && object.metadata.name.is_some(),
                     "{object:?}"

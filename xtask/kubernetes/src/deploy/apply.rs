@@ -1,7 +1,7 @@
-//! Server-side apply, and the mark on what it made.
+//! Server-side apply, which marks the objects that it creates.
 //!
-//! An object that was not there before gets a mark in the same request, so that no crash
-//! can separate the two. `undeploy` removes what carries it and nothing else.
+//! A new object gets the mark in the same request, so that no crash can separate the two.
+//! `undeploy` removes only objects with the mark.
 
 use anyhow::{Context as _, Result};
 use kube::ResourceExt as _;
@@ -11,7 +11,7 @@ use super::cluster::Cluster;
 use super::identity::Identity;
 use super::secret_version;
 
-/// Owns, in the cluster's books, the fields that are applied here.
+/// The field manager.
 pub(crate) const MANAGER: &str = "knative-mnsoss-deploy";
 
 /// The mark.
@@ -20,14 +20,14 @@ const MADE_BY: &str = "deploy.mnsoss/made-by";
 /// The outcome of an apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The object was not there.
+    /// The object did not exist.
     Created,
-    /// It was, and is different now.
+    /// It existed, and was changed.
     Changed,
-    /// It was, and was right.
+    /// It existed, and was up to date.
     Unchanged,
-    /// It is being deleted, and nothing was applied: that would go with it.
-    Leaving,
+    /// It is being deleted, so nothing was applied: that would be deleted too.
+    Terminating,
 }
 
 /// Applies one object; it must be of a kind that the cluster serves.
@@ -37,8 +37,8 @@ pub(crate) enum Outcome {
 pub(crate) async fn apply(cluster: &Cluster, object: &DynamicObject) -> Result<Outcome> {
     let identity = Identity::of(object);
     let before = cluster.get(&identity).await?;
-    if before.as_ref().is_some_and(is_leaving) {
-        return Ok(Outcome::Leaving);
+    if before.as_ref().is_some_and(is_terminating) {
+        return Ok(Outcome::Terminating);
     }
     let after = send(cluster, object, before.as_ref(), false).await?;
     Ok(match before {
@@ -73,7 +73,7 @@ async fn send(
     let mut parameters = PatchParams::apply(MANAGER).force();
     parameters.dry_run = dry_run;
     let mut object = secret_version::note(cluster, object).await?;
-    if before.is_none_or(is_made_by_us) {
+    if before.is_none_or(is_created_by_us) {
         object
             .annotations_mut()
             .insert(MADE_BY.to_owned(), MANAGER.to_owned());
@@ -84,12 +84,12 @@ async fn send(
     applied.with_context(|| format!("cannot apply {identity}"))
 }
 
-fn is_leaving(object: &DynamicObject) -> bool {
+fn is_terminating(object: &DynamicObject) -> bool {
     object.metadata.deletion_timestamp.is_some()
 }
 
-/// Whether an apply of ours brought the object into being.
-pub(crate) fn is_made_by_us(object: &DynamicObject) -> bool {
+/// Whether an apply of ours created the object.
+pub(crate) fn is_created_by_us(object: &DynamicObject) -> bool {
     object
         .annotations()
         .get(MADE_BY)

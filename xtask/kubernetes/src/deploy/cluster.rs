@@ -18,7 +18,7 @@ impl Cluster {
     /// Connects as kubectl would.
     ///
     /// # Errors
-    /// When there is no such context, or no server answers there.
+    /// When there is no such context, or its server does not respond.
     pub(crate) async fn connect(context: Option<&str>) -> Result<Self> {
         let options = KubeConfigOptions {
             context: context.map(ToOwned::to_owned),
@@ -32,24 +32,24 @@ impl Cluster {
         let client = Client::try_from(config)?;
         Self::discover(client).await.with_context(|| {
             format!(
-                "the API server at `{server}` gives no answer: see whether `kubectl version` does"
+                "the API server at `{server}` does not respond: check whether `kubectl version` works"
             )
         })
     }
 
-    /// Asks the server for the kinds that it serves.
+    /// Reads the kinds that the server serves.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// When it does not respond.
     pub(crate) async fn discover(client: Client) -> Result<Self> {
         let served = Discovery::new(client.clone()).run_aggregated().await?;
         Ok(Self { client, served })
     }
 
-    /// Asks again, after kinds were added.
+    /// Reads them again, after kinds were added.
     ///
     /// # Errors
-    /// When the server does not answer.
+    /// When the server does not respond.
     pub(crate) async fn refresh(&mut self) -> Result<()> {
         *self = Self::discover(self.client.clone()).await?;
         Ok(())
@@ -81,7 +81,7 @@ impl Cluster {
     /// The object as it is now; `None` if there is none, or not even its kind.
     ///
     /// # Errors
-    /// When the server does not say.
+    /// When the server does not respond.
     pub(crate) async fn get(&self, identity: &Identity) -> Result<Option<DynamicObject>> {
         match self.api(identity) {
             Some(api) => api

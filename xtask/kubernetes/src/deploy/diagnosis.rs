@@ -11,14 +11,14 @@ use serde_json::Value;
 use super::cluster::Cluster;
 use super::identity::Identity;
 
-/// States in which a container is on its way.
+/// States of a container that is starting.
 const NORMAL: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 
-/// Puts together what the cluster knows; `why` is what the object says of itself.
+/// Collects the state in the cluster; `why` is the reason that the object itself gives.
 pub(crate) async fn diagnose(cluster: &Cluster, object: &DynamicObject, why: &str) -> String {
     let identity = Identity::of(object);
     let pods = pods(cluster, object).await;
-    let trouble = pods.iter().find_map(trouble);
+    let problem = pods.iter().find_map(problem);
     let uids = object
         .uid()
         .into_iter()
@@ -27,39 +27,39 @@ pub(crate) async fn diagnose(cluster: &Cluster, object: &DynamicObject, why: &st
     for uid in uids {
         warnings.extend(warnings_about(cluster, &identity, &uid).await);
     }
-    line(&identity, why, trouble.as_ref(), latest(warnings).as_ref())
+    line(&identity, why, problem.as_ref(), latest(warnings).as_ref())
 }
 
 /// A pod that does not run, and why.
-struct Trouble {
+struct PodProblem {
     pod: String,
     why: String,
-    /// It ran and ended, so it may have said something.
+    /// It ran and ended, so it may have written logs.
     has_logs: bool,
 }
 
 fn line(
     identity: &Identity,
     why: &str,
-    trouble: Option<&Trouble>,
+    problem: Option<&PodProblem>,
     event: Option<&Event>,
 ) -> String {
-    let trouble_line = trouble.map(|Trouble { pod, why, .. }| format!("; pod {pod}: {why}"));
+    let problem_line = problem.map(|PodProblem { pod, why, .. }| format!("; pod {pod}: {why}"));
     let event_line = event.map(|event| {
         let [reason, message] =
             [&event.reason, &event.message].map(|text| text.as_deref().unwrap_or_default());
         format!("; event {reason}: {message}")
     });
-    let [trouble_line, event_line] = [trouble_line, event_line].map(Option::unwrap_or_default);
-    let line = format!("{identity}: {why}{trouble_line}{event_line}");
+    let [problem_line, event_line] = [problem_line, event_line].map(Option::unwrap_or_default);
+    let line = format!("{identity}: {why}{problem_line}{event_line}");
     let namespace = identity.namespace.as_deref().unwrap_or("default");
-    let look = match trouble {
-        Some(Trouble {
+    let look = match problem {
+        Some(PodProblem {
             pod,
             has_logs: true,
             ..
         }) => format!("kubectl -n {namespace} logs --previous {pod}"),
-        Some(Trouble { pod, .. }) => format!("kubectl -n {namespace} describe pod {pod}"),
+        Some(PodProblem { pod, .. }) => format!("kubectl -n {namespace} describe pod {pod}"),
         None => identity.describe(),
     };
     // Messages of the kubelet have line breaks.
@@ -87,7 +87,7 @@ async fn pods(cluster: &Cluster, object: &DynamicObject) -> Vec<Pod> {
         .unwrap_or_default()
 }
 
-fn trouble(pod: &Pod) -> Option<Trouble> {
+fn problem(pod: &Pod) -> Option<PodProblem> {
     let status = pod.status.as_ref()?;
     let containers = [&status.init_container_statuses, &status.container_statuses];
     let stuck = containers.into_iter().flatten().flatten().find_map(stuck);
@@ -97,7 +97,7 @@ fn trouble(pod: &Pod) -> Option<Trouble> {
             .filter(|condition| condition.type_ == "PodScheduled" && condition.status == "False");
         Some((unscheduled.next()?.message.clone()?, false))
     })?;
-    Some(Trouble {
+    Some(PodProblem {
         pod: pod.name_any(),
         why,
         has_logs,
@@ -175,20 +175,20 @@ mod tests {
                 "Deployment ns/controller: no replicas; pod controller-1: CrashLoopBackOff: last ended with code 1; see `kubectl -n ns logs --previous controller-1`",
             ),
             (
-                "no room",
+                "unschedulable",
                 json!({"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available"}]}),
                 "Deployment ns/controller: no replicas; pod controller-1: 0/1 nodes are available; see `kubectl -n ns describe pod controller-1`",
             ),
             (
-                "on its way",
+                "starting",
                 json!({"containerStatuses": [{"name": "c", "state": {"waiting": {"reason": "ContainerCreating"}}}]}),
                 "Deployment ns/controller: no replicas; see `kubectl -n ns describe deployment.apps controller`",
             ),
         ];
         for (name, status, expected) in table {
-            let trouble = trouble(&pod(&status));
+            let problem = problem(&pod(&status));
             assert_eq!(
-                line(&identity(), "no replicas", trouble.as_ref(), None),
+                line(&identity(), "no replicas", problem.as_ref(), None),
                 expected,
                 "{name}"
             );
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_event_is_told() {
+    fn the_last_event_is_reported() {
         let event = |time: &str, reason: &str| -> Event {
             serde_json::from_value(
                 json!({"metadata": {}, "involvedObject": {}, "lastTimestamp": time,

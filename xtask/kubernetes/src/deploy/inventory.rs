@@ -1,11 +1,11 @@
-//! The names of everything that was ever deployed, kept in the cluster itself.
+//! The names of all objects that were ever deployed, stored in the cluster itself.
 //!
-//! A configuration may name other objects today than it did yesterday; what was made
-//! yesterday is still ours to remove. The names alone remove nothing: an object must
-//! also carry the mark that [`apply`](mod@super::apply) puts on what it makes.
+//! A configuration may name other objects today than it did yesterday; those of yesterday must
+//! still be removed. The names alone remove nothing: an object must also have the mark that
+//! [`apply`](mod@super::apply) puts on the objects that it creates.
 //!
-//! Deployments of several samples share one controller. Each is remembered by itself, so that
-//! removing one leaves what another needs.
+//! Deployments of several samples share one controller. Each has an inventory of its own, so that
+//! removing one leaves the objects that another needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,21 +22,21 @@ use super::identity::Identity;
 const NAME: &str = "knative-mnsoss-deployed";
 
 /// The inventories in one namespace, by the key of each deployment.
-type Remembered = BTreeMap<String, BTreeSet<Identity>>;
+type Inventories = BTreeMap<String, BTreeSet<Identity>>;
 
 /// The inventory of one deployment, and of those beside it.
 pub(crate) struct Inventory {
     maps: Api<ConfigMap>,
     /// This deployment's key.
     key: String,
-    all: Remembered,
+    all: Inventories,
 }
 
 impl Inventory {
-    /// Reads what is remembered of the deployment that `objects` are; nothing, if it never was.
+    /// Reads the inventory of the deployment that `objects` belong to; empty, if there is none.
     ///
     /// # Errors
-    /// When the server does not answer, or the inventory was edited.
+    /// When the API server does not respond, or the inventory was edited.
     pub(crate) async fn load(client: Client, objects: &[DynamicObject]) -> Result<Self> {
         let home = home(objects);
         let maps: Api<ConfigMap> = Api::namespaced(client, &home);
@@ -46,12 +46,11 @@ impl Inventory {
         let all = data
             .into_iter()
             .map(|(key, text)| Ok((key, serde_json::from_str(&text)?)))
-            .collect::<Result<Remembered>>();
+            .collect::<Result<Inventories>>();
         Ok(Self {
             maps,
             key: format!("{}.json", sample(objects)),
-            all: all
-                .with_context(|| format!("the ConfigMap {home}/{NAME} was changed by somebody"))?,
+            all: all.with_context(|| format!("the ConfigMap {home}/{NAME} was edited"))?,
         })
     }
 
@@ -66,14 +65,11 @@ impl Inventory {
         others.any(|(_, objects)| objects.contains(object))
     }
 
-    /// Remembers further objects, before they are made.
+    /// Adds further objects, before they are created.
     ///
     /// # Errors
     /// When the server refuses.
-    pub(crate) async fn remember(
-        &mut self,
-        objects: impl IntoIterator<Item = Identity>,
-    ) -> Result<()> {
+    pub(crate) async fn add(&mut self, objects: impl IntoIterator<Item = Identity>) -> Result<()> {
         self.all
             .entry(self.key.clone())
             .or_default()
@@ -81,11 +77,11 @@ impl Inventory {
         self.write().await
     }
 
-    /// Forgets the deployment.
+    /// Deletes the inventory of the deployment.
     ///
     /// # Errors
-    /// When the server refuses; that there was nothing is none.
-    pub(crate) async fn forget(mut self) -> Result<()> {
+    /// When the server refuses; a missing inventory is no error.
+    pub(crate) async fn delete(mut self) -> Result<()> {
         self.all.remove(&self.key);
         if !self.all.is_empty() {
             return self.write().await;
@@ -94,11 +90,11 @@ impl Inventory {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             deleted => deleted
                 .map(drop)
-                .context("cannot remove what is remembered of the deployment"),
+                .context("cannot delete the inventory of the deployment"),
         }
     }
 
-    /// All of it: what is not applied would be gone.
+    /// Writes all of it, because an apply removes the keys that it lacks.
     async fn write(&self) -> Result<()> {
         let data = self.all.iter().map(|(key, objects)| {
             let text = serde_json::to_string_pretty(objects)?;
@@ -117,11 +113,11 @@ impl Inventory {
             .await;
         applied
             .map(drop)
-            .context("cannot remember in the cluster what is deployed")
+            .context("cannot write the inventory of the deployment")
     }
 }
 
-/// The namespace that remembers deployments: the first one that they make.
+/// The namespace of the inventories: the first one that a deployment creates.
 fn home(objects: &[DynamicObject]) -> String {
     let mut identities = objects.iter().map(Identity::of);
     let namespace = identities.find(|identity| identity.kind == "Namespace");

@@ -1,7 +1,7 @@
-//! Whether an object has become what its spec says.
+//! Whether an object is ready.
 //!
-//! A pure function of the object, by the conventions of its kind. Nothing is guessed: a
-//! kind that has no notion of readiness is ready once it exists.
+//! A pure function of the object, by the conventions of its kind. A kind without such a convention
+//! is ready once it exists.
 
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
@@ -9,16 +9,16 @@ use serde_json::Value;
 
 use super::identity::Identity;
 
-/// How far an object is.
+/// The readiness of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
-    /// It is as its spec asks.
+    /// It is ready.
     Ready,
-    /// Not yet; the text says what the object itself gives as its reason.
+    /// Not yet; the text is the reason that the object itself gives.
     Waiting(String),
 }
 
-/// Judges one object.
+/// The readiness of one object.
 pub(crate) fn readiness(object: &DynamicObject) -> Readiness {
     let identity = Identity::of(object);
     let group = identity.group();
@@ -63,13 +63,15 @@ fn deployment(object: &DynamicObject) -> Readiness {
         return Readiness::Ready;
     }
     let failed = ["ReplicaFailure", "Progressing", "Available"];
-    let failed = failed.iter().find_map(|type_| complaint(object, type_));
+    let failed = failed
+        .iter()
+        .find_map(|type_| failure_message(object, type_));
     let counts = format!("{available} of {wanted} replicas are available");
     Readiness::Waiting(failed.map_or(counts.clone(), |failed| format!("{counts}: {failed}")))
 }
 
-/// The condition's words, if it says that something is wrong.
-fn complaint(object: &DynamicObject, type_: &str) -> Option<String> {
+/// Reason and message of the condition, if it reports a failure.
+fn failure_message(object: &DynamicObject, type_: &str) -> Option<String> {
     let condition = find(object, type_)?;
     let bad = if type_ == "ReplicaFailure" {
         "True"
@@ -87,8 +89,8 @@ fn condition_of_this_generation(object: &DynamicObject, type_: &str) -> Readines
     }
 }
 
-/// A controller that has not seen the latest spec speaks of an older one. Objects without
-/// a generation have no spec to be behind of.
+/// A controller that has not observed the latest generation reports about an older one. Objects
+/// without a generation have no such delay.
 fn is_observed(object: &DynamicObject) -> bool {
     let observed = object
         .data
@@ -120,7 +122,7 @@ fn find<'a>(object: &'a DynamicObject, type_: &str) -> Option<&'a Value> {
         .find(|condition| condition["type"] == type_)
 }
 
-/// Reason and message, as far as there are any.
+/// Reason and message, if there are any.
 fn words(condition: &Value) -> String {
     let words = ["reason", "message"].map(|field| text(condition, field));
     let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
@@ -135,7 +137,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
-/// Whether the object is on its way out, held by a finalizer.
+/// The finalizers that delay the deletion of the object.
 pub(crate) fn held_by(object: &DynamicObject) -> Option<String> {
     object.metadata.deletion_timestamp.as_ref()?;
     (!object.finalizers().is_empty()).then(|| object.finalizers().join(", "))

@@ -1,7 +1,7 @@
 //! Requirements on a cluster before anything is applied to it.
 //!
-//! Everything that is missing is told at once and with the command that brings it: an
-//! apply that stops half-way leaves a cluster that is neither with nor without us.
+//! Everything that is missing is reported at once, with the command that installs it: an apply that
+//! stops half-way leaves an incomplete deployment.
 
 use std::collections::BTreeMap;
 

@@ -60,14 +60,8 @@ async fn deploy_to(fake: &FakeCluster) -> Result<()> {
 async fn deploy_objects(fake: &FakeCluster, objects: Vec<DynamicObject>) -> Result<()> {
     let mut cluster = Cluster::discover(fake.client()).await?;
     let checked = requirements::check(&cluster, objects)?;
-    let patience = Duration::from_secs(5);
-    deploy(
-        &mut cluster,
-        &checked.objects,
-        patience,
-        &Progress::hidden(),
-    )
-    .await
+    let timeout = Duration::from_secs(5);
+    deploy(&mut cluster, &checked.objects, timeout, &Progress::hidden()).await
 }
 
 async fn undeploy_from(fake: &FakeCluster) -> Result<()> {
@@ -312,7 +306,7 @@ async fn nothing_is_applied_to_a_cluster_without_knative() {
 async fn placeholders_never_take_the_place_of_keys() {
     let fake = FakeCluster::new();
     let cluster = Cluster::discover(fake.client()).await.unwrap();
-    let (keyless, progress) = (Config::usual(), Progress::hidden());
+    let (keyless, progress) = (Config::standard(), Progress::hidden());
     let kept = keys::keep(&cluster, deployment(), &keyless, &progress).await;
     insta::assert_snapshot!(kept.unwrap_err(), @"nothing to put into Secret photos/keys: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET");
     fake.put(SECRET, json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "photos"}}));
@@ -402,17 +396,17 @@ async fn everything_that_is_rendered_can_be_deployed_and_removed() {
     let args = <Cli as clap::Parser>::parse_from(["deploy"]).cluster;
     let config = Config::load("console.enabled = true", |_| None).unwrap();
     let rendered = args.objects(&config).unwrap();
-    let (fake, progress, patience) = (FakeCluster::new(), Progress::hidden(), args.patience());
+    let (fake, progress, timeout) = (FakeCluster::new(), Progress::hidden(), args.timeout());
     let mut cluster = Cluster::discover(fake.client()).await.unwrap();
     let checked = requirements::check(&cluster, rendered.clone()).unwrap();
     let left_out: Vec<_> = checked.left_out.iter().map(ToString::to_string).collect();
     assert_eq!(left_out, ["ServiceEntry default/alimns-ext"]);
-    deploy(&mut cluster, &checked.objects, patience, &progress)
+    deploy(&mut cluster, &checked.objects, timeout, &progress)
         .await
         .unwrap();
     // Each of them, and what is remembered.
     assert_eq!(fake.paths().len(), checked.objects.len() + 1);
-    undeploy(&cluster, &rendered, patience, &progress)
+    undeploy(&cluster, &rendered, timeout, &progress)
         .await
         .unwrap();
     assert_eq!(fake.paths(), Vec::<String>::new());

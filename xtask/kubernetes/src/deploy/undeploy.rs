@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use kube::ResourceExt as _;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Preconditions};
 
-use super::apply::is_made_by_us;
+use super::apply::is_created_by_us;
 use super::cluster::Cluster;
 use super::identity::Identity;
 use super::inventory::Inventory;
@@ -40,14 +40,14 @@ const CLUSTERS_OWN: [&str; 2] = ["kube-root-ca.crt", "openshift-service-ca.crt"]
 pub(crate) async fn run(args: &ClusterArgs) -> Result<()> {
     let objects = args.objects(&args.rendering.load()?)?;
     let cluster = Cluster::connect(args.context.as_deref()).await?;
-    undeploy(&cluster, &objects, args.patience(), &Progress::new()).await
+    undeploy(&cluster, &objects, args.timeout(), &Progress::new()).await
 }
 
 /// Removes what of `objects`, and of all that this deployment had before, a deployment made.
 pub(crate) async fn undeploy(
     cluster: &Cluster,
     objects: &[DynamicObject],
-    patience: Duration,
+    timeout: Duration,
     progress: &Progress,
 ) -> Result<()> {
     let inventory = Inventory::load(cluster.client.clone(), objects).await?;
@@ -69,11 +69,11 @@ pub(crate) async fn undeploy(
     let (sources, rest): (Vec<_>, Vec<_>) =
         ours.into_iter().partition(|object| kind(object) == SOURCE);
     for group in [sources, rest] {
-        remove(cluster, &group, patience, progress).await?;
+        remove(cluster, &group, timeout, progress).await?;
     }
-    inventory.forget().await?;
+    inventory.delete().await?;
     let namespaces = unused(cluster, namespaces, progress).await?;
-    remove(cluster, &namespaces, patience, progress).await?;
+    remove(cluster, &namespaces, timeout, progress).await?;
     progress.say("everything that was deployed is gone");
     Ok(())
 }
@@ -90,7 +90,7 @@ async fn made_by_us(
     let mut ours = Vec::new();
     for identity in known {
         match cluster.get(identity).await? {
-            Some(object) if is_made_by_us(&object) => ours.push(object),
+            Some(object) if is_created_by_us(&object) => ours.push(object),
             Some(_) => progress.say(&format!("{identity} stays: no deployment made it")),
             None => {}
         }
@@ -200,7 +200,7 @@ async fn list_all(api: &Api<DynamicObject>) -> kube::Result<Vec<DynamicObject>> 
 async fn remove(
     cluster: &Cluster,
     objects: &[DynamicObject],
-    patience: Duration,
+    timeout: Duration,
     progress: &Progress,
 ) -> Result<()> {
     let mut going = Vec::new();
@@ -209,7 +209,7 @@ async fn remove(
         delete(cluster, &identity, object.uid()).await?;
         going.push(identity);
     }
-    wait::until_gone(cluster, &going, patience, progress).await
+    wait::until_gone(cluster, &going, timeout, progress).await
 }
 
 /// Deletes exactly the object that was looked at; what took its name since then stays.

@@ -1,7 +1,6 @@
-//! Waiting until the cluster is as it should be.
+//! Waits until objects are ready, or deleted.
 //!
-//! States are asked for and not watched: a deployment has few objects, and a state that
-//! is read cannot be missed.
+//! States are polled and not watched: a deployment has few objects, and polling cannot miss a state.
 
 use std::time::Duration;
 
@@ -21,50 +20,50 @@ use super::secret_version;
 /// Waits until all are ready.
 ///
 /// # Errors
-/// After `patience`, with a line for each that is not.
+/// After `timeout`, with a line for each that is not.
 pub(crate) async fn until_ready(
     cluster: &Cluster,
     objects: &[Identity],
-    patience: Duration,
+    timeout: Duration,
     progress: &Progress,
 ) -> Result<()> {
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + timeout;
     let waits = objects
         .iter()
         .map(|object| ready(cluster, object, deadline, progress));
-    told(join_all(waits).await, patience, "not ready")
+    fail_with(join_all(waits).await, timeout, "not ready")
 }
 
-/// Waits until none is there.
+/// Waits until none exists.
 ///
 /// # Errors
-/// After `patience`, with a line for each that still is.
+/// After `timeout`, with a line for each that still does.
 pub(crate) async fn until_gone(
     cluster: &Cluster,
     objects: &[Identity],
-    patience: Duration,
+    timeout: Duration,
     progress: &Progress,
 ) -> Result<()> {
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + timeout;
     let waits = objects
         .iter()
         .map(|object| gone(cluster, object, deadline, progress));
-    told(join_all(waits).await, patience, "still there")
+    fail_with(join_all(waits).await, timeout, "still there")
 }
 
-fn told(lines: Vec<Option<String>>, patience: Duration, what: &str) -> Result<()> {
+fn fail_with(lines: Vec<Option<String>>, timeout: Duration, what: &str) -> Result<()> {
     let lines: Vec<_> = lines.into_iter().flatten().collect();
     if !lines.is_empty() {
         bail!(
             "{what} after {} s:\n{}",
-            patience.as_secs(),
+            timeout.as_secs(),
             lines.join("\n")
         );
     }
     Ok(())
 }
 
-/// Nothing when the object became ready, else what is wrong with it.
+/// Nothing when the object became ready, else the reason why not.
 async fn ready(
     cluster: &Cluster,
     identity: &Identity,
@@ -75,7 +74,7 @@ async fn ready(
     loop {
         let found = cluster.get(identity).await;
         let why = match &found {
-            Ok(Some(object)) => match judge(cluster, object).await {
+            Ok(Some(object)) => match current_readiness(cluster, object).await {
                 Readiness::Ready => {
                     line.done("is ready");
                     return None;
@@ -86,7 +85,7 @@ async fn ready(
             Err(error) => format!("{error:#}"),
         };
         if Instant::now() >= deadline {
-            return Some(last_words(cluster, identity, found.ok().flatten(), &why).await);
+            return Some(failure_line(cluster, identity, found.ok().flatten(), &why).await);
         }
         line.waits(&why);
         sleep(POLL).await;
@@ -94,7 +93,7 @@ async fn ready(
 }
 
 /// The readiness that the object reports, once its status is about the current Secret.
-async fn judge(cluster: &Cluster, object: &DynamicObject) -> Readiness {
+async fn current_readiness(cluster: &Cluster, object: &DynamicObject) -> Readiness {
     match secret_version::outdated(cluster, object).await {
         Ok(None) => readiness(object),
         Ok(Some(why)) => Readiness::Waiting(why),
@@ -102,7 +101,7 @@ async fn judge(cluster: &Cluster, object: &DynamicObject) -> Readiness {
     }
 }
 
-async fn last_words(
+async fn failure_line(
     cluster: &Cluster,
     identity: &Identity,
     object: Option<DynamicObject>,
@@ -114,7 +113,7 @@ async fn last_words(
     }
 }
 
-/// Nothing when the object went, else what holds it.
+/// Nothing when the object was deleted, else what delays that.
 async fn gone(
     cluster: &Cluster,
     identity: &Identity,
@@ -129,7 +128,7 @@ async fn gone(
                 return None;
             }
             Ok(Some(object)) => held_by(&object).map_or_else(
-                || "is on its way out".to_owned(),
+                || "is being deleted".to_owned(),
                 |finalizers| format!("is held by the finalizer {finalizers}"),
             ),
             Err(error) => format!("{error:#}"),

@@ -64,7 +64,7 @@ pub(crate) async fn check(engine: Engine, built: &Built) -> Result<()> {
         let checked = check_process(engine, &built.reference, health, process).await;
         checked.with_context(|| format!("`{path}`"))?;
         println!(
-            "{} {path}: healthy under restrictions, ends when told",
+            "{} {path}: healthy under restrictions, ends on SIGTERM",
             built.reference
         );
     }
@@ -290,7 +290,7 @@ impl Container {
         let code = read(&mut self.command(&["inspect", "--format={{.State.ExitCode}}"]))?;
         ensure!(
             code == "0",
-            "ended with code {code} when it was told to end: {}",
+            "ended with code {code} on SIGTERM: {}",
             self.logs()
         );
         Ok(())
