@@ -247,12 +247,31 @@ impl Tile {
     /// Lays a colour over these columns and rows of it.
     fn fill(&mut self, xs: &Range<u32>, ys: Range<u32>, colour: Rgba<u8>) {
         let mut last = (CLEAR, over(CLEAR, colour));
-        for (x, y) in ys.flat_map(|y| xs.clone().map(move |x| (x, y))) {
-            let (at, under) = (inside(x, y), self.pixel(inside(x, y)));
-            if under != last.0 {
-                last = (under, over(under, colour));
+        let pixels = match self {
+            Self::Even(under) if over(*under, colour) == *under => return,
+            Self::Even(under) => {
+                *self = Self::Pixels(Box::new([*under; PIXELS]));
+                return self.fill(xs, ys, colour);
             }
-            self.set(at, last.1);
+            Self::Pixels(pixels) => pixels,
+        };
+        for y in ys {
+            for pixel in &mut pixels[inside(xs.start, y)..=inside(xs.end - 1, y)] {
+                if *pixel != last.0 {
+                    last = (*pixel, over(*pixel, colour));
+                }
+                *pixel = last.1;
+            }
+        }
+        self.settle();
+    }
+
+    /// Gives up the pixels if all are alike.
+    fn settle(&mut self) {
+        if let Self::Pixels(pixels) = self
+            && pixels.iter().all(|pixel| *pixel == pixels[0])
+        {
+            *self = Self::Even(pixels[0]);
         }
     }
 
@@ -266,8 +285,8 @@ impl Tile {
         if let Self::Pixels(pixels) = self {
             pixels[at] = pixel;
             // Most is drawn row by row, and large letters are even inside.
-            if at == PIXELS - 1 && pixels.iter().all(|other| *other == pixel) {
-                *self = Self::Even(pixel);
+            if at == PIXELS - 1 {
+                self.settle();
             }
         }
     }

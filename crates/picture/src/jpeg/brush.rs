@@ -69,39 +69,24 @@ impl Brush {
         row: u32,
         overlay: &Overlay,
     ) {
+        if let Some([r, g, b]) = self.ground(column, row, overlay) {
+            // Nothing is left of what is beneath.
+            let mut frequencies = [0.0; 8];
+            frequencies[0] = 8.0 * value(self.space, self.channel, [r, g, b]);
+            *coefficients = [0; 64];
+            coefficients[0] = self.divisors.quantised_row(0, &frequencies)[0];
+            return;
+        }
         let mut shares = Shares {
             colours: Channel::new(self.space, self.channel),
             kept: [[0.0; 8]; 8],
             added: [[0.0; 8]; 8],
         };
-        let tiles = (column * self.pixels.0, row * self.pixels.1);
-        let mut ground = None;
-        for down in 0..self.pixels.1 {
-            for across in 0..self.pixels.0 {
-                let tile = overlay.shown(tiles.0 + across, tiles.1 + down);
-                let even = match &tile {
-                    Shown::Even(colour) if colour.0[3] == 255 => Some(*colour),
-                    _ => None,
-                };
-                let is_first = (across, down) == (0, 0);
-                ground = if is_first {
-                    even
-                } else {
-                    even.filter(|_| even == ground)
-                };
-                shares.add(&tile, (across, down), self.pixels);
-            }
+        for (at, tile) in self.tiles(column, row, overlay) {
+            shares.add(&tile, at, self.pixels);
         }
         #[expect(clippy::cast_precision_loss, reason = "16 at most")]
         let pixels = (self.pixels.0 * self.pixels.1) as f32;
-        if ground.is_some() {
-            // Nothing is left of what is beneath.
-            let mut frequencies = [0.0; 8];
-            frequencies[0] = 8.0 * shares.added[0][0] / pixels;
-            *coefficients = [0; 64];
-            coefficients[0] = self.divisors.quantised_row(0, &frequencies)[0];
-            return;
-        }
         let is_covered = shares.kept.as_flattened().iter().all(|kept| *kept == 0.0);
         let mut samples = if is_covered {
             [[0.0; 8]; 8]
@@ -115,6 +100,34 @@ impl Brush {
             }
         }
         *coefficients = self.divisors.quantised(&dct::forward(&samples));
+    }
+
+    /// The tiles above a block, each with its column and row among them.
+    fn tiles<'o>(
+        &self,
+        column: u32,
+        row: u32,
+        overlay: &'o Overlay,
+    ) -> impl Iterator<Item = ((u32, u32), Shown<'o>)> + use<'o> {
+        let (wide, high) = self.pixels;
+        let places = (0..high).flat_map(move |down| (0..wide).map(move |across| (across, down)));
+        places.map(move |(across, down)| {
+            let tile = overlay.shown(column * wide + across, row * high + down);
+            ((across, down), tile)
+        })
+    }
+
+    /// The one opaque colour of all tiles above a block, if they have no other.
+    fn ground(&self, column: u32, row: u32, overlay: &Overlay) -> Option<[u8; 3]> {
+        let opaque = |tile: &Shown<'_>| match tile {
+            Shown::Even(Rgba([r, g, b, 255])) => Some([*r, *g, *b]),
+            _ => None,
+        };
+        let mut tiles = self.tiles(column, row, overlay).map(|(_, tile)| tile);
+        let ground = opaque(&tiles.next()?)?;
+        tiles
+            .all(|tile| opaque(&tile) == Some(ground))
+            .then_some(ground)
     }
 
     #[expect(

@@ -103,22 +103,13 @@ fn refuse(marker: u8) -> Result<(), PictureError> {
 /// The next marker and the bytes behind it.
 pub(crate) fn next_marker(mut rest: &[u8]) -> Option<(u8, &[u8])> {
     loop {
-        let at = first_ff(rest)?;
+        let at = memchr::memchr(0xff, rest)?;
         rest = &rest[at + 1..];
         match rest.first()? {
             0 | 0xff => {} // Stuffing, or filling before a marker.
             &marker => return Some((marker, &rest[1..])),
         }
     }
-}
-
-/// Where the first 0xff is. Picture data has few of them, so many bytes are looked at at once.
-fn first_ff(bytes: &[u8]) -> Option<usize> {
-    let (chunks, _) = bytes.as_chunks::<32>();
-    let has = |chunk: &[u8; 32]| chunk.iter().fold(0, |most, &byte| byte.max(most)) == 0xff;
-    let before = 32 * chunks.iter().position(has).unwrap_or(chunks.len());
-    let found = bytes[before..].iter().position(|&byte| byte == 0xff)?;
-    Some(before + found)
 }
 
 /// Writes a segment. The payload is one that was read, or shorter than any.
