@@ -6,9 +6,10 @@
 //! too many, the rest are counted under `_OTHER`. No label holds a path.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use http::{Method, StatusCode};
+use parking_lot::RwLock;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
@@ -67,14 +68,14 @@ impl HttpClientMetrics {
 impl Observer for HttpClientMetrics {
     fn on_completed(&self, request: &CompletedRequest<'_>) {
         let seconds = request.elapsed.as_secs_f64();
-        let servers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let servers = self.0.read();
         let known = servers.iter().find(|server| server.is_of(request));
         if let Some(series) = known.and_then(|server| server.series_of(request)) {
             series.took.observe(seconds);
             return;
         }
         drop(servers);
-        let mut servers = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut servers = self.0.write();
         add(&mut servers, request).observe(seconds);
     }
 }
@@ -150,7 +151,7 @@ impl Collector for HttpClientMetrics {
             Some(&Unit::Seconds),
             MetricType::Histogram,
         )?;
-        let servers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let servers = self.0.read();
         for server in servers.iter() {
             for series in &server.series {
                 let labels = labels(server, series);

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 /// The process's readiness. Cheap to clone; clones share the state.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +32,7 @@ impl Readiness {
     #[must_use]
     pub fn check(&self, name: &'static str) -> ReadinessCheck {
         let reason = Some("starting".to_owned());
-        self.lock().components.insert(name, reason);
+        self.0.lock().components.insert(name, reason);
         ReadinessCheck {
             name,
             readiness: self.clone(),
@@ -39,20 +41,20 @@ impl Readiness {
 
     /// Takes the process out of service for good. The first step of every shutdown.
     pub fn close(&self) {
-        self.lock().is_closed = true;
+        self.0.lock().is_closed = true;
     }
 
     /// Whether work should come here.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        let state = self.lock();
+        let state = self.0.lock();
         !state.is_closed && state.components.values().all(Option::is_none)
     }
 
     /// Why the process is not ready, one line per component; `ready` if it is.
     #[must_use]
     pub fn describe(&self) -> String {
-        let state = self.lock();
+        let state = self.0.lock();
         let mut text = String::new();
         if state.is_closed {
             text.push_str("shutting down\n");
@@ -70,10 +72,6 @@ impl Readiness {
         } else {
             text
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,7 +94,7 @@ impl ReadinessCheck {
     }
 
     fn set(&self, reason: Option<String>) {
-        self.readiness.lock().components.insert(self.name, reason);
+        self.readiness.0.lock().components.insert(self.name, reason);
     }
 }
 

@@ -5,8 +5,8 @@ mod location;
 mod secret;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use source_api::{Conditions, Dependent};
 use thiserror::Error;
 
@@ -126,18 +126,14 @@ pub(crate) struct KnownAccounts(Mutex<HashMap<String, Account>>);
 
 impl KnownAccounts {
     pub(crate) fn keep(&self, uid: &str, account: &Account) {
-        self.lock().insert(uid.to_owned(), account.clone());
+        self.0.lock().insert(uid.to_owned(), account.clone());
     }
 
     pub(crate) fn get(&self, uid: &str) -> Option<Account> {
-        self.lock().get(uid).cloned()
+        self.0.lock().get(uid).cloned()
     }
 
     pub(crate) fn forget(&self, uid: &str) {
-        self.lock().remove(uid);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Account>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().remove(uid);
     }
 }

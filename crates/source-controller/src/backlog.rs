@@ -7,12 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use mns::QueueName;
+use parking_lot::Mutex;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
@@ -54,7 +55,7 @@ struct WatchedQueue {
 impl Backlogs {
     /// Adds a source's queue, or replaces it by another one or another account.
     pub(crate) fn watch(&self, identity: &Identity, account: &Account, queue: &QueueName) {
-        let mut queues = self.lock();
+        let mut queues = self.0.queues.lock();
         let known = queues.get(&identity.uid);
         let known = known.map(|known| (known.queried, known.found.clone()));
         let (queried, found) = known.unwrap_or_default();
@@ -70,7 +71,7 @@ impl Backlogs {
     }
 
     pub(crate) fn forget(&self, uid: &str) {
-        self.lock().remove(uid);
+        self.0.queues.lock().remove(uid);
     }
 
     /// Queries the queues after each scrape, but none more often than once in a minute.
@@ -87,7 +88,7 @@ impl Backlogs {
     async fn query_due(&self) {
         let now = Instant::now();
         let mut due = Vec::new();
-        for (uid, queue) in self.lock().iter_mut() {
+        for (uid, queue) in self.0.queues.lock().iter_mut() {
             if queue.queried.is_none_or(|last| now - last >= INTERVAL) {
                 queue.queried = Some(now);
                 due.push((uid.clone(), queue.clone()));
@@ -97,23 +98,18 @@ impl Backlogs {
             stream::iter(due).for_each_concurrent(MAX_QUERIES, |(uid, queue)| async move {
                 // After a failure nothing is exported; the source's conditions say why.
                 let backlog = Backlog::query(&queue.account, &queue.name).await.ok();
-                if let Some(queue) = self.lock().get_mut(&uid) {
+                if let Some(queue) = self.0.queues.lock().get_mut(&uid) {
                     queue.found = backlog.map(|backlog| (Instant::now(), backlog));
                 }
             });
         queries.await;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, WatchedQueue>> {
-        let queues = self.0.queues.lock();
-        queues.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Collector for Backlogs {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.0.scraped.notify_one();
-        let queues = self.lock();
+        let queues = self.0.queues.lock();
         let fresh: Vec<_> = queues
             .values()
             .filter_map(|queue| {

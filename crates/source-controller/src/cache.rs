@@ -11,11 +11,11 @@
 //! the same observation.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kube::ResourceExt;
 use kube::runtime::watcher;
+use parking_lot::Mutex;
 use source_api::MnsOssSource;
 use tokio::time::Instant;
 
@@ -69,7 +69,7 @@ impl<T: Clone> WatchCache<T> {
         read: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let last_event = {
-            let state = self.lock();
+            let state = self.0.lock();
             if let Some((value, since)) = state.entries.get(key)
                 && since.elapsed() < TTL
             {
@@ -78,7 +78,7 @@ impl<T: Clone> WatchCache<T> {
             state.watches.get(&key.watch).copied()
         };
         let value = read.await?;
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         if state.swept.is_due(TTL) {
             let entries = &mut state.entries;
             entries.retain(|_, (_, since)| since.elapsed() < TTL);
@@ -97,7 +97,7 @@ impl<T: Clone> WatchCache<T> {
         watch: &str,
         event: &watcher::Result<watcher::Event<K>>,
     ) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         match event {
             Ok(watcher::Event::Apply(object) | watcher::Event::Delete(object)) => {
                 state.entries.remove(&Key {
@@ -114,10 +114,6 @@ impl<T: Clone> WatchCache<T> {
                 state.entries.retain(|key, _| key.watch != watch);
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -195,7 +191,7 @@ impl<T: Clone> RecentObservations<T> {
 
     pub(crate) fn keep(&self, uid: &str, key: ObservationKey, observed: &T) {
         let entry = (key, Instant::now(), observed.clone());
-        let Recent { entries, swept } = &mut *self.lock();
+        let Recent { entries, swept } = &mut *self.state.lock();
         if swept.is_due(self.ttl) {
             entries.retain(|_, (_, since, _)| since.elapsed() < self.ttl);
         }
@@ -203,18 +199,14 @@ impl<T: Clone> RecentObservations<T> {
     }
 
     pub(crate) fn get(&self, uid: &str, key: &ObservationKey) -> Option<T> {
-        let recent = self.lock();
+        let recent = self.state.lock();
         let (kept_for, since, observed) = recent.entries.get(uid)?;
         (kept_for == key && since.elapsed() < self.ttl).then(|| observed.clone())
     }
 
     /// Forgets a source that was deleted, or whose resources in MNS are about to change.
     pub(crate) fn forget(&self, uid: &str) {
-        self.lock().entries.remove(uid);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Recent<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().entries.remove(uid);
     }
 }
 
@@ -311,7 +303,7 @@ mod tests {
         get(&cache, "a", 1).await;
         advance(TTL).await;
         get(&cache, "b", 1).await;
-        assert_eq!(cache.lock().entries.len(), 1, "only `b`");
+        assert_eq!(cache.0.lock().entries.len(), 1, "only `b`");
         assert_eq!(get(&cache, "a", 2).await, 2);
     }
 }

@@ -5,9 +5,9 @@
 //! So until the cache has the version of the last write, the object is read from the API server.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kube::ResourceExt;
+use parking_lot::Mutex;
 
 /// The version that each object got by our last write, by uid of the source.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ impl PendingWrites {
     /// Records a write, to which the API server responded with this object.
     pub(crate) fn record_write(&self, uid: &str, object: &impl ResourceExt) {
         let version = object.resource_version().unwrap_or_default();
-        self.lock().insert(uid.to_owned(), version);
+        self.0.lock().insert(uid.to_owned(), version);
     }
 
     /// Records that the object was read from the API server, because the cached version `cached`
@@ -33,7 +33,7 @@ impl PendingWrites {
     /// The watch has brought this version. If it is that of the last write, the cache is current
     /// from now on.
     pub(crate) fn observe_version(&self, uid: &str, version: &str) {
-        let mut writes = self.lock();
+        let mut writes = self.0.lock();
         if writes.get(uid).is_some_and(|last| last == version) {
             writes.remove(uid);
         }
@@ -42,16 +42,12 @@ impl PendingWrites {
     /// Version of the last write, if the watch has not brought it. Must be called before the
     /// cache is read.
     pub(crate) fn pending_version(&self, uid: &str) -> Option<String> {
-        self.lock().get(uid).cloned()
+        self.0.lock().get(uid).cloned()
     }
 
     /// Forgets an object that was deleted.
     pub(crate) fn forget(&self, uid: &str) {
-        self.lock().remove(uid);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().remove(uid);
     }
 }
 

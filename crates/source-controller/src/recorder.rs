@@ -6,7 +6,6 @@
 //! more memory than the sources do, and goes through all of them whenever it publishes one.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +15,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::runtime::events::{Event, EventType, Reporter};
 use kube::{Client, Resource as _};
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::json;
 use source_api::names;
 use tokio::time::Instant;
@@ -130,9 +130,7 @@ impl Recorder {
     }
 
     fn lock(&self) -> MutexGuard<'_, Published> {
-        self.published
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.published.lock()
     }
 }
 

@@ -1,9 +1,9 @@
 //! When to reconcile a source again: with a backoff while it fails, at regular times otherwise.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use transport::{Backoff, Disposition, jittered};
 
 /// The longest pause after a failure.
@@ -69,7 +69,7 @@ impl RequeuePolicy {
                 around(SOON.min(self.resync))
             }
             Requeue::Backoff(asked) => {
-                let mut failures = self.lock();
+                let mut failures = self.failures.lock();
                 let count = failures.entry(uid.to_owned()).or_default();
                 *count = count.saturating_add(1);
                 around(BACKOFF.after(*count)).max(asked.unwrap_or_default().min(LONGEST))
@@ -78,11 +78,7 @@ impl RequeuePolicy {
     }
 
     pub(crate) fn forget(&self, uid: &str) {
-        self.lock().remove(uid);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, u32>> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+        self.failures.lock().remove(uid);
     }
 }
 

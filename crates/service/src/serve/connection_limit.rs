@@ -8,10 +8,11 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper::body::{Body, Frame, SizeHint};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +39,7 @@ struct IdleOrder {
 
 impl IdleConnections {
     fn order(&self) -> MutexGuard<'_, IdleOrder> {
-        self.order.lock().unwrap_or_else(PoisonError::into_inner)
+        self.order.lock()
     }
 
     /// Closes the connection that has been idle longest; false if none is idle.
@@ -130,7 +131,7 @@ pub(super) struct IdleTracker {
 impl IdleTracker {
     /// From now on the server waits for the client.
     pub(super) fn mark_idle(&self) {
-        let mut number = self.number();
+        let mut number = self.number.lock();
         let mut order = self.idle.order();
         if let Some(before) = number.take() {
             order.by_number.remove(&before);
@@ -144,13 +145,9 @@ impl IdleTracker {
 
     /// The request is complete: the client waits for the server.
     fn mark_busy(&self) {
-        if let Some(number) = self.number().take() {
+        if let Some(number) = self.number.lock().take() {
             self.idle.order().by_number.remove(&number);
         }
-    }
-
-    fn number(&self) -> MutexGuard<'_, Option<u64>> {
-        self.number.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,11 +4,11 @@
 //! of its text, and is needed only when its source is reconciled.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt as _;
 use kube::runtime::watcher::Event;
+use parking_lot::Mutex;
 
 /// Namespace and name.
 type Key = (String, String);
@@ -27,7 +27,7 @@ struct State {
 impl DeploymentCache {
     /// Applies an event of the watch.
     pub(super) fn on_event<E>(&self, event: &Result<Event<Deployment>, E>) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         match event {
             Ok(Event::InitApply(deployment)) => state.insert(deployment),
             Ok(Event::Apply(deployment)) => {
@@ -46,18 +46,14 @@ impl DeploymentCache {
 
     /// Whether the cache is current.
     pub(super) fn is_current(&self) -> bool {
-        self.lock().is_current
+        self.0.lock().is_current
     }
 
     /// The cached Deployment.
     pub(super) fn get(&self, namespace: &str, name: &str) -> Option<Deployment> {
         let key = (namespace.to_owned(), name.to_owned());
-        let state = self.lock();
+        let state = self.0.lock();
         serde_json::from_slice(state.documents.get(&key)?).ok()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

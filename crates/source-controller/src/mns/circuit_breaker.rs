@@ -2,9 +2,10 @@
 //! one per source.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
@@ -30,16 +31,16 @@ impl CircuitBreaker {
         }
         let answer = answer.await.ok();
         if answer.is_some() {
-            self.lock().remove(endpoint);
+            self.0.lock().remove(endpoint);
         } else {
-            self.lock().insert(endpoint.to_owned(), Instant::now());
+            self.0.lock().insert(endpoint.to_owned(), Instant::now());
         }
         answer
     }
 
     /// Whether a call must not be made. The first one after [`OPEN`] is let through.
     fn is_open(&self, endpoint: &str) -> bool {
-        let mut open = self.lock();
+        let mut open = self.0.lock();
         open.retain(|_, since| since.elapsed() < FORGOTTEN);
         let Some(since) = open.get_mut(endpoint) else {
             return false;
@@ -49,10 +50,6 @@ impl CircuitBreaker {
             *since = Instant::now();
         }
         is_open
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

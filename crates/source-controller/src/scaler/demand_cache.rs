@@ -1,11 +1,12 @@
 //! Caches the demand of each source for some seconds, with one query per source at a time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Api;
 use mns::QueueName;
+use parking_lot::Mutex;
 use source_api::MnsOssSource;
 use thiserror::Error;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
@@ -141,7 +142,7 @@ impl DemandCache {
     /// The entry of a source; `None` if the cache is full.
     fn entry(&self, source: &SourceName) -> Option<Arc<AsyncMutex<CachedSource>>> {
         let sources = self.sources.lock();
-        let mut sources = sources.unwrap_or_else(PoisonError::into_inner);
+        let mut sources = sources;
         let now = Instant::now();
         if let Some((last, entry)) = sources.get_mut(source) {
             *last = now;

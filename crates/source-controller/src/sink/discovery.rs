@@ -6,12 +6,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kube::Client;
 use kube::api::{ApiResource, GroupVersionKind};
 use kube::core::discovery::Scope;
 use kube::error::DiscoveryError;
+use parking_lot::Mutex;
 
 /// A kind in a version that the cluster serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Discovery {
     /// Trouble with the API server.
     pub(crate) async fn find(&self, api_version: &str, kind: &str) -> kube::Result<Option<Served>> {
         let asked = asked(api_version, kind);
-        if let Some(served) = self.known().get(&asked).cloned() {
+        if let Some(served) = self.known.lock().get(&asked).cloned() {
             return Ok(Some(served));
         }
         let found = match self.at(&asked).await? {
@@ -52,14 +52,14 @@ impl Discovery {
             None => self.in_another_version(&asked).await?,
         };
         if let Some(served) = &found {
-            self.known().insert(asked, served.clone());
+            self.known.lock().insert(asked, served.clone());
         }
         Ok(found)
     }
 
     /// Drops what is cached of a group, because a definition in it changed.
     pub(crate) fn forget(&self, group: &str) {
-        self.known().retain(|asked, _| asked.group != group);
+        self.known.lock().retain(|asked, _| asked.group != group);
     }
 
     async fn at(&self, asked: &GroupVersionKind) -> kube::Result<Option<Served>> {
@@ -108,10 +108,6 @@ impl Discovery {
                 .collect::<Vec<_>>(),
         );
         Ok(versions)
-    }
-
-    fn known(&self) -> MutexGuard<'_, HashMap<GroupVersionKind, Served>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

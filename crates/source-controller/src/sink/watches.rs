@@ -5,13 +5,14 @@
 //! on a kind that is no longer served ends, and begins again when a source names the kind.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, SelectAll};
 use futures_util::{Stream, StreamExt as _};
 use kube::api::ApiResource;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Client, ResourceExt as _};
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
@@ -127,7 +128,7 @@ impl SinkWatches {
 
 impl Shared {
     fn watched(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+        self.watched.lock()
     }
 }
 
