@@ -22,7 +22,7 @@ pub enum SkipReason {
     OwnResult,
     /// A folder, as the console makes them.
     Folder,
-    /// By its name, its media type or its content.
+    /// By its name, its media type, its content, or because it was empty and is gone.
     NotAnImage,
 }
 
@@ -60,6 +60,8 @@ pub struct Job {
     pub owner_id: Option<String>,
     /// Whether its name or media type calls it a picture.
     pub(crate) hint: Hint,
+    /// Whether the event says that it is empty, which only counts when it is gone.
+    pub(crate) said_empty: bool,
 }
 
 /// Decides about one event.
@@ -95,6 +97,7 @@ pub fn decide(event: &Event, storage: &Storage, limits: &Limits) -> Result<Decis
         address: address.clone(),
         owner_id,
         hint,
+        said_empty: event.size_bytes == Some(0),
     })))
 }
 

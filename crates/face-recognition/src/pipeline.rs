@@ -152,7 +152,14 @@ impl Pipeline {
         admission: AdmissionDeadline,
     ) -> Result<Outcome, Failure> {
         let bucket = self.buckets.of(&job.address)?;
-        let (key, mut meta) = self.locate(&bucket, &job.address.key).await?;
+        let (key, mut meta) = match self.locate(&bucket, &job.address.key).await {
+            // Such as the object by which `doctor` sees whether uploads are announced. A failure
+            // would have the source send its event again and again.
+            Err(Failure::Gone(_)) if job.said_empty => {
+                return Ok(Outcome::Skipped(SkipReason::NotAnImage));
+            }
+            located => located?,
+        };
         // A decoded key may lie where the event's did not.
         if self.storage.target.holds(&key) {
             return Ok(Outcome::Skipped(SkipReason::InTarget));

@@ -20,11 +20,14 @@ async fn what_is_none_of_our_business_is_acknowledged_without_a_word() {
         .put_with("copy-of-result.jpg", fixture("420.jpg"), mark.into());
     let mut deleted = created("gone.jpg");
     deleted["eventName"] = "ObjectRemoved:DeleteObject".into();
+    let mut probe = created("mnsoss-doctor-1.jpg");
+    probe["oss"]["object"]["size"] = 0.into();
     let cases = [
         ("a result", created("target/rec-a.jpg"), "in_target"),
         ("a deletion", deleted, "not_created"),
         ("a document", created("a.pdf"), "not_an_image"),
         ("a folder", created("a/"), "folder"),
+        ("an empty object that is gone", probe, "not_an_image"),
         (
             "a letter without a suffix",
             created("letter"),
