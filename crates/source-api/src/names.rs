@@ -9,11 +9,11 @@ use md5::Md5;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-/// Label that says which controller made an object, as Knative's own sources set it.
+/// Label with the controller that created an object, as Knative's own sources set it.
 pub const SOURCE_LABEL: &str = "eventing.knative.dev/source";
-/// Label that says for which source an object was made; see [`label_value`].
+/// Label with the source of an object; see [`label_value`].
 pub const SOURCE_NAME_LABEL: &str = "eventing.knative.dev/sourceName";
-/// Value of [`SOURCE_LABEL`] on what this project's controller makes.
+/// Value of [`SOURCE_LABEL`] on objects of this project's controller.
 pub const CONTROLLER: &str = "mnsoss-source-controller";
 /// Label of each ServiceAccount whose tokens are shown to sinks, as Knative sets it on its own.
 pub const OIDC_LABEL: &str = "eventing.knative.dev/oidc";
@@ -74,7 +74,7 @@ pub fn event_rule(
     readable(namespace, source_name, &end, MAX_EVENT_RULE_BYTES)
 }
 
-/// Whether a queue, subscription or event rule of this name was made for this source. Only such
+/// Whether a queue, subscription or event rule of this name was created for this source. Only such
 /// ones may be changed or deleted.
 #[must_use]
 pub fn is_made_for(name: &str, source_uid: &str) -> bool {

@@ -244,7 +244,7 @@ pub(crate) fn one_origin() -> Rule {
         "[has(self.eventRule), has(self.topic), has(self.queue)].exists_one(given, given)",
     )
     .message(
-        "give exactly one of `eventRule` (an event rule and a queue are made), `topic` (a queue is made and subscribed) and `queue` (an existing queue)",
+        "give exactly one of `eventRule` (an event rule and a queue are created), `topic` (a queue is created and subscribed) and `queue` (an existing queue)",
     )
 }
 

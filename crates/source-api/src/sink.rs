@@ -25,7 +25,7 @@ pub enum Target {
         reference: ObjectReference,
         /// A relative reference to resolve against the address.
         path: Option<String>,
-        /// Whether the older form was used. Knative makes no `EventType` for such a source.
+        /// Whether the older form was used. Knative creates no `EventType` for such a source.
         is_legacy: bool,
     },
     /// A URL.

@@ -15,8 +15,8 @@ use crate::deployment::CloudVariables;
 use crate::scaler::ScalerArgs;
 use crate::watched_namespaces::{Namespaces, WatchedNamespaces};
 
-/// Keeps every `MnsOssSource` of a cluster: what it needs in MNS, its adapter, and
-/// its status.
+/// Reconciles every `MnsOssSource` of a cluster: its resources in MNS, its adapter, and its
+/// status.
 #[derive(Clone, Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub struct Args {
@@ -34,16 +34,16 @@ pub struct Args {
         default_value = "json"
     )]
     pub adapter_log_format: String,
-    /// Collector of OpenTelemetry that adapters send traces to, by OTLP over HTTP [default: what
-    /// Knative's `config-observability` says].
+    /// Collector of OpenTelemetry that adapters send traces to, by OTLP over HTTP [default: the one
+    /// in Knative's `config-observability`].
     #[arg(long, env = "ADAPTER_OTLP_ENDPOINT", value_name = "URL")]
     pub adapter_otlp_endpoint: Option<String>,
-    /// Which part of all traces adapters record, from 0 to 1 [default: all, or what Knative's
-    /// `config-observability` says].
+    /// Which part of all traces adapters record, from 0 to 1 [default: that of Knative's
+    /// `config-observability`, else all].
     #[arg(long, env = "ADAPTER_TRACES_SAMPLING_RATE", value_name = "NUMBER")]
     pub adapter_traces_sampling_rate: Option<String>,
-    /// Namespaces whose sources are kept, with commas between them. The controller then needs
-    /// rights in these alone, and watches no other [default: the whole cluster].
+    /// Namespaces to watch, with commas between them. The controller then needs permissions in
+    /// these alone [default: the whole cluster].
     #[arg(
         long = "namespaces",
         env = "WATCH_NAMESPACES",
@@ -52,13 +52,13 @@ pub struct Args {
         hide_default_value = true
     )]
     pub watched_namespaces: WatchedNamespaces,
-    /// Which endpoints of the cloud are called.
+    /// Endpoints of the cloud.
     #[command(flatten)]
     pub endpoints: EndpointArgs,
-    /// Namespaces whose sources may do without a Secret, with commas between them [default:
-    /// none]. The controller then acts in MNS by an identity of its own, from the variables of
-    /// RRSA or the others of the official SDKs; a user who may create sources there can have it
-    /// subscribe to any topic that its role may.
+    /// Namespaces whose sources need no Secret, with commas between them [default: none]. For these
+    /// the controller uses an identity of its own in MNS, from the variables of RRSA or the others
+    /// of the official SDKs; a user who may create sources there can subscribe to any topic that
+    /// the controller's role may subscribe to.
     #[arg(
         long = "cloud-identity-namespaces",
         env = "CLOUD_IDENTITY_NAMESPACES",
@@ -70,9 +70,9 @@ pub struct Args {
     /// How the controller and adapters without a Secret reach STS.
     #[command(flatten)]
     pub cloud: CloudVariables,
-    /// Labels and annotations that sources may give their adapters beside plain words and those
-    /// of `app.kubernetes.io` and `prometheus.io`: domains such as `example.com` or single keys
-    /// such as `example.com/team`, with commas between them [default: none]. The rule in the
+    /// Labels and annotations that sources may give their adapters, in addition to plain words and
+    /// those of `app.kubernetes.io` and `prometheus.io`: domains such as `example.com` or single
+    /// keys such as `example.com/team`, with commas between them [default: none]. The rule in the
     /// resource's definition must allow them too.
     #[arg(
         long,
@@ -85,7 +85,7 @@ pub struct Args {
     /// DNS domain of the cluster [default: the one in resolv.conf, else cluster.local].
     #[arg(long, env = "CLUSTER_DOMAIN", value_name = "DOMAIN")]
     pub cluster_domain: Option<String>,
-    /// Most sources reconciled at one time.
+    /// Maximum number of sources that are reconciled at one time.
     #[arg(long, env = "CONTROLLER_CONCURRENCY", value_name = "COUNT", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub concurrency: u16,
     /// Namespace of Knative Eventing: its trust bundles and its ConfigMaps for logs, metrics and
@@ -97,8 +97,8 @@ pub struct Args {
         default_value = "knative-eventing"
     )]
     pub knative_namespace: String,
-    /// How often a source is reconciled when no watch wakes it, in seconds; changes in MNS are
-    /// noticed that late.
+    /// Resync interval in seconds. A change made directly in MNS is corrected at the next resync at
+    /// the latest.
     #[arg(long, env = "CONTROLLER_RESYNC_SECONDS", value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub resync: Duration,
     /// Namespace of the controller, for its lease [default: the one of its kubeconfig or pod].
@@ -124,7 +124,7 @@ pub struct Args {
         default_value = "0.0.0.0:8080"
     )]
     pub listen: SocketAddr,
-    /// Where KEDA asks about sources.
+    /// The external scaler for KEDA.
     #[command(flatten)]
     pub scaler: ScalerArgs,
     /// Write the bound addresses to this file, as `{"http":"..."}`, with `scaler` if there is one.
@@ -135,13 +135,13 @@ pub struct Args {
     pub telemetry: TelemetryArgs,
 }
 
-/// Which endpoints of the cloud are called.
+/// Endpoints of the cloud.
 #[derive(Clone, Debug, clap::Args)]
 pub struct EndpointArgs {
-    /// Networks in which an endpoint of MNS or its OpenAPI may lie although they are not public, such as
-    /// `10.0.0.0/8`, with commas between them [default: none]. A user who may write a Secret
-    /// can have the controller call any address there. The endpoints of Alibaba Cloud itself,
-    /// such as `<account>.mns.<region>.aliyuncs.com`, need no leave.
+    /// Private networks in which endpoints of MNS and its OpenAPI are allowed, such as `10.0.0.0/8`,
+    /// with commas between them [default: none]. A user who may write a Secret can make the
+    /// controller call any address there. Alibaba Cloud's own endpoints, such as
+    /// `<account>.mns.<region>.aliyuncs.com`, are always allowed.
     #[arg(
         long,
         env = "ALLOW_PRIVATE_ENDPOINTS",
@@ -156,7 +156,7 @@ pub struct EndpointArgs {
     pub mns_open_endpoint: Option<OpenApiEndpoint>,
 }
 
-/// A day is as good as never.
+/// Seconds, up to a day.
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: u64 = text
         .parse()

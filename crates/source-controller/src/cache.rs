@@ -33,7 +33,7 @@ pub(crate) struct Key {
     pub(crate) name: String,
 }
 
-/// Values that were made of objects, each valid until a watch brings a change of its object.
+/// Values that are derived from objects, each valid until a watch brings a change of its object.
 #[derive(Debug)]
 pub(crate) struct WatchCache<T>(Mutex<State<T>>);
 

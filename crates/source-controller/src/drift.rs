@@ -10,14 +10,13 @@ const QUANTITIES: [&str; 2] = ["limits", "requests"];
 
 /// Whether `live` has everything that `desired` has.
 ///
-/// An item of a list of objects may stand anywhere in the live list; lists of plain values
-/// must be equal. What is empty in `desired` may be absent, because the API server leaves out
-/// what is empty.
+/// An item of a list of objects may be anywhere in the live list; lists of plain values must be
+/// equal. An empty value in `desired` may be absent, because the API server omits empty values.
 pub(crate) fn is_up_to_date(desired: &impl Serialize, live: &impl Serialize) -> bool {
     value_matches(&json(desired), &json(live))
 }
 
-/// A type of the Kubernetes API as JSON, which never fails for them.
+/// A type of the Kubernetes API as JSON, which never fails.
 pub(crate) fn json(object: &impl Serialize) -> Value {
     serde_json::to_value(object).unwrap_or_default()
 }
@@ -68,8 +67,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Whether both texts mean the same amount. Texts that are no quantities are compared as
-/// they are.
+/// Whether both texts mean the same quantity. Other texts are compared as they are.
 fn is_same_quantity(one: &str, other: &str) -> bool {
     one == other
         || parse(one)

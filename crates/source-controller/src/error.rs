@@ -1,7 +1,7 @@
 //! Errors that end a reconcile before it has written the status.
 //!
-//! Mistakes of the user are not among them: the source's conditions tell those. What is left is
-//! trouble with the API server, or a reconcile that took too long.
+//! Mistakes of the user are not among them: the source's conditions report those. The errors here
+//! are those of the API server, and a reconcile that took too long.
 
 use std::time::Duration;
 
@@ -19,22 +19,22 @@ pub enum ReconcileError {
     /// A call to the API server failed.
     #[error("{doing} failed")]
     Kube {
-        /// What was being done.
+        /// The action.
         doing: &'static str,
-        /// What the API server said.
+        /// The error of the API server.
         #[source]
         source: kube::Error,
     },
     /// The reconcile took too long.
-    #[error("the reconcile was not done after {} s", DEADLINE.as_secs())]
+    #[error("the reconcile took longer than {} s", DEADLINE.as_secs())]
     TimedOut,
-    /// What must be removed from MNS cannot be removed now.
-    #[error("cannot remove what is in MNS yet: {0}")]
+    /// Resources in MNS cannot be removed now.
+    #[error("cannot remove the resources in MNS yet: {0}")]
     Finalize(String),
 }
 
 impl ReconcileError {
-    /// What to do next. Refusals for good are few, and somebody has to act on them.
+    /// What to do next. Permanent refusals are few, and a person has to act on them.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         match self {
@@ -43,8 +43,8 @@ impl ReconcileError {
         }
     }
 
-    /// Whether somebody else changed the object first. Not worth a warning: the next
-    /// reconcile sees the change.
+    /// Whether another client changed the object first. Not worth a warning: the next reconcile
+    /// sees the change.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Kube { source: kube::Error::Api(status), .. } if status.is_conflict())
@@ -56,7 +56,7 @@ pub(crate) fn doing<T>(doing: &'static str, result: kube::Result<T>) -> Result<T
     result.map_err(|source| ReconcileError::Kube { doing, source })
 }
 
-/// Whether the API server refused a call for good.
+/// Whether the API server refused a call permanently.
 pub(crate) fn is_refusal(status: &Status) -> bool {
     matches!(status.code, 400 | 403 | 405 | 413 | 422)
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_for_good_are_few() {
+    fn permanent_refusals_are_few() {
         let status =
             |code, reason| kube::Error::Api(Status::failure("", reason).with_code(code).boxed());
         let table = [

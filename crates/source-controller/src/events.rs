@@ -1,5 +1,5 @@
-//! Kubernetes events: what was done, and which conditions changed for better or worse. A state
-//! that lasts, good or bad, is told once.
+//! Kubernetes events: the executed steps, and conditions that changed. A state that lasts is
+//! reported once.
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Resource as _;
@@ -12,8 +12,8 @@ use crate::deployment::{AdapterOutcome, AppliedAdapter};
 use crate::metrics::WrittenObject;
 use crate::reconcile::Applied;
 
-/// The longest note that the API server takes, in bytes.
-const LONGEST: usize = 1024;
+/// Maximum length of a note that the API server accepts.
+const MAX_NOTE_BYTES: usize = 1024;
 
 /// The events of a reconcile that replaced the status `old` by `new`. Pure.
 pub(crate) fn events(
@@ -50,8 +50,8 @@ pub(crate) fn warning(reason: &str, note: &str) -> Event {
     event(EventType::Warning, reason, note)
 }
 
-/// Publishes events. One that is refused, such as in a namespace that is being deleted, is
-/// dropped: the conditions say the same.
+/// Publishes events. A refused one, such as in a namespace that is being deleted, is dropped: the
+/// conditions have the same information.
 pub(crate) async fn publish(ctx: &Context, source: &MnsOssSource, events: Vec<Event>) {
     // Without its version, so that repetitions are recognised.
     let about = ObjectReference {
@@ -71,7 +71,7 @@ fn normal(reason: &str, note: &str) -> Event {
 }
 
 fn event(type_: EventType, reason: &str, note: &str) -> Event {
-    let end = note.floor_char_boundary(LONGEST);
+    let end = note.floor_char_boundary(MAX_NOTE_BYTES);
     Event {
         type_,
         reason: reason.to_owned(),
@@ -111,13 +111,13 @@ fn transition(old: &MnsOssSourceStatus, condition: &Condition, applied: &Applied
         .into_iter()
         .find(|dependent| dependent.as_str() == condition.type_)?;
     let is_refused = matches!(applied.adapter.outcome, AdapterOutcome::Refused { .. });
-    // Pods that are not up yet have events of their own.
-    let is_told_elsewhere = dependent == Dependent::Deployed && !is_refused;
-    if condition.status != ConditionStatus::False || is_told_elsewhere {
+    // Pods that are not ready yet have events of their own.
+    let is_reported_elsewhere = dependent == Dependent::Deployed && !is_refused;
+    if condition.status != ConditionStatus::False || is_reported_elsewhere {
         return None;
     }
     let reason = match dependent {
-        // The name that Knative's own sources give it.
+        // The reason that Knative's own sources use.
         Dependent::SinkProvided => "SinkNotFound",
         Dependent::DeadLetterSinkResolved => "DeadLetterSinkNotFound",
         _ => condition.reason.as_deref().unwrap_or(&condition.type_),

@@ -1,9 +1,9 @@
-//! The finalizer: a source is gone only once nothing of it is left in MNS.
+//! The finalizer: a source is deleted only once its resources in MNS are removed.
 //!
-//! What it has in MNS is removed, with the key that last worked if the Secret went first; then
-//! the finalizer is removed. It is removed as well when nothing can be done, because no key is
-//! known or the rights are gone, and when MNS has not answered for a while: a source that
-//! cannot be deleted keeps its namespace from being deleted. A Kubernetes event then names the
+//! They are removed with the source's key, or the last one that worked if the Secret was deleted
+//! first; then the finalizer is removed. It is removed as well when the removal is impossible,
+//! because no key or permission is left, and when MNS has not responded for a while: a source that
+//! cannot be deleted blocks the deletion of its namespace. A Kubernetes event then names the
 //! orphaned resources.
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +21,7 @@ use crate::mns::MnsProblem;
 use crate::mns::orphans::{AllOwned, all_owned};
 use crate::source::{Identity, ParsedSource};
 
-/// How long MNS gets to answer before the resources there are left behind.
+/// How long MNS may take to respond before the resources there are left behind.
 const DEADLINE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Why something could not be removed.
@@ -30,9 +30,8 @@ enum RemovalError {
     Mns(MnsProblem),
 }
 
-/// Adds the finalizer to a source that has, or is about to get, something in MNS. A source
-/// with a given queue, or that retains everything, needs none, and so is deleted without the
-/// controller.
+/// Adds the finalizer to a source that has, or is about to get, resources in MNS. A source with a
+/// given queue, or with the policy `Retain`, needs none, and so is deleted without the controller.
 pub(crate) async fn ensure(
     ctx: &Context,
     sources: &Api<MnsOssSource>,
@@ -42,9 +41,9 @@ pub(crate) async fn ensure(
         source, desired, ..
     } = parsed;
     let queue = desired.queue.as_ref();
-    let makes_something = queue.is_ok_and(|queue| queue.made().is_some());
+    let has_resources = queue.is_ok_and(|queue| queue.owned().is_some());
     let is_retained = source.spec.deletion_policy == Some(DeletionPolicy::Retain);
-    if !makes_something || is_retained || is_there(source) {
+    if !has_resources || is_retained || has_finalizer(source) {
         return Ok(());
     }
     let mut finalizers = source.finalizers().to_vec();
@@ -60,7 +59,7 @@ pub(crate) async fn ensure(
 /// Removes the resources of a source in MNS, and then the finalizer.
 ///
 /// # Errors
-/// What still has to be removed may be removable later.
+/// The removal failed, and may succeed later.
 pub(crate) async fn finalize(
     ctx: &Context,
     sources: &Api<MnsOssSource>,
@@ -69,7 +68,7 @@ pub(crate) async fn finalize(
     let ParsedSource {
         source, identity, ..
     } = parsed;
-    if !is_there(source) {
+    if !has_finalizer(source) {
         return Ok(());
     }
     let orphaned = match all_owned(parsed) {
@@ -120,8 +119,8 @@ async fn remove(
     Ok(removed.map_err(RemovalError::Mns))
 }
 
-/// Reason and message of the event that names what stays behind; an error as long as a removal
-/// may succeed later.
+/// Reason and message of the event that names the resources left behind; an error while the
+/// removal may succeed later.
 fn orphaned(
     error: RemovalError,
     resources: &str,
@@ -158,13 +157,13 @@ async fn remove_finalizer(
     }
 }
 
-fn is_there(source: &MnsOssSource) -> bool {
+fn has_finalizer(source: &MnsOssSource) -> bool {
     let mut finalizers = source.finalizers().iter();
     finalizers.any(|finalizer| finalizer == names::FINALIZER)
 }
 
-/// Replaces the list, provided that nobody has changed the source since we read it: it may
-/// have got others' finalizers.
+/// Replaces the list, provided that the source has not changed since it was read: it may have got
+/// finalizers of others.
 async fn write(
     sources: &Api<MnsOssSource>,
     source: &MnsOssSource,

@@ -1,7 +1,7 @@
-//! What Knative Eventing's ConfigMaps say to all event sources.
+//! The settings in Knative Eventing's ConfigMaps that apply to all event sources.
 //!
-//! Knative's own controllers hand `config-logging` and `config-observability` on to their adapters
-//! in the same variables. `config-features` says whether sinks expect tokens.
+//! Knative's own controllers pass `config-logging` and `config-observability` to their adapters in
+//! the same variables. `config-features` says whether sinks expect tokens.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::context::Context;
 const LOGGING: &str = "config-logging";
 const OBSERVABILITY: &str = "config-observability";
 const FEATURES: &str = "config-features";
-/// What a ConfigMap explains itself with.
+/// The entry with the explanation of a ConfigMap.
 const EXAMPLE: &str = "_example";
 
 pub(crate) const LOGGING_VARIABLE: &str = "K_LOGGING_CONFIG";
@@ -25,7 +25,7 @@ pub(crate) const OBSERVABILITY_VARIABLE: &str = "K_OBSERVABILITY_CONFIG";
 const OWN_LEVEL: &str = "loglevel.mnsosssource";
 const LOGGER: &str = "zap-logger-config";
 
-/// What Knative's ConfigMaps say.
+/// The settings in Knative's ConfigMaps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnativeConfig {
     /// Value of `K_LOGGING_CONFIG`.
@@ -37,7 +37,7 @@ pub struct KnativeConfig {
 }
 
 impl KnativeConfig {
-    /// What the variables of a Deployment say.
+    /// The settings in the variables of a Deployment.
     pub(crate) fn of_deployment(deployment: &Deployment) -> Self {
         let spec = deployment.spec.as_ref();
         let pod = spec.and_then(|spec| spec.template.spec.as_ref());
@@ -88,7 +88,7 @@ pub(crate) fn is_read(config_map: &ConfigMap) -> bool {
     [LOGGING, OBSERVABILITY, FEATURES].contains(&config_map.name_any().as_str())
 }
 
-/// What Knative's ConfigMaps say now; `None` while they are not known.
+/// The current settings; `None` until the ConfigMaps are listed.
 pub(crate) fn observe(ctx: &Context) -> Option<KnativeConfig> {
     let config_maps = ctx.config_maps.of_knative()?;
     Some(KnativeConfig::of(&config_maps))

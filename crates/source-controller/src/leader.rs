@@ -239,9 +239,9 @@ impl CallError {
     }
 }
 
-async fn call<T>(made: impl Future<Output = Result<T, kube::Error>>) -> Result<T, CallError> {
-    match timeout(CALL_TIMEOUT, made).await {
-        Ok(answer) => Ok(answer?),
+async fn call<T>(request: impl Future<Output = Result<T, kube::Error>>) -> Result<T, CallError> {
+    match timeout(CALL_TIMEOUT, request).await {
+        Ok(response) => Ok(response?),
         Err(_elapsed) => Err(CallError::TimedOut),
     }
 }

@@ -1,13 +1,13 @@
-//! Keeps every `MnsOssSource` of a cluster as its user wants it.
+//! The controller of `MnsOssSource`.
 //!
 //! One reconcile of a source goes through [`reconcile`]: [`observe`](reconcile::observe)
 //! everything that concerns it, [`plan`](reconcile::plan) what to do, which is a pure function,
 //! [`apply`](reconcile::apply) the plan, and report in the source's status. A reconcile may run
-//! at any time, any number of times, and a source that is in order is not written to.
+//! at any time, any number of times, and writes nothing for a source that is up to date.
 //!
-//! The controller never takes or sends a message; adapters do that, and need no rights in the
-//! cluster for it. If operators or KEDA ask, it looks at the next messages of a queue, for their
-//! number and age alone. In MNS it touches nothing that does not carry a source's mark.
+//! The controller never receives or sends a message; adapters do that, and need no permissions in
+//! the cluster for it. For its metrics and for KEDA it peeks at the next messages of a queue, for
+//! their number and age alone. In MNS it changes only resources with a source's mark.
 
 pub mod account;
 mod app;

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// The controller by itself, and the doctor, which needs none of the controller's settings.
+/// The controller, and the command `doctor`, which needs none of the controller's settings.
 fn command() -> Command {
     Args::command()
         .subcommand(DoctorArgs::command())

@@ -56,7 +56,7 @@ pub enum WrittenObject {
     Deployment,
     /// An `EventType`, written or removed.
     EventType,
-    /// The ServiceAccount whose tokens a source shows, made or removed.
+    /// The source's own ServiceAccount, created or removed.
     ServiceAccount,
     /// The ConfigMap with the certificates that an adapter trusts.
     TrustBundle,

@@ -351,7 +351,8 @@ fn mark_subscribed(conditions: &mut Conditions, queue: &DesiredQueue) {
             conditions.mark_true_because(Dependent::Subscribed, "EventRuleDelivers", message);
         }
         DesiredQueue::Given(_) => {
-            let message = "the queue is filled by its owner; the controller makes no subscription";
+            let message =
+                "the queue is filled by its owner; the controller creates no subscription";
             conditions.mark_true_because(Dependent::Subscribed, "QueueGiven", message);
         }
     }

@@ -262,7 +262,7 @@ async fn observe_mns(
     let key = ObservationKey::new(&parsed.source, opened.version.as_deref());
     let uid = &parsed.identity.uid;
     let mns = crate::mns::observe(ctx, uid, key.clone(), account, queue).await;
-    if mns.is_ok() && queue.made().is_some() {
+    if mns.is_ok() && queue.owned().is_some() {
         ctx.known_accounts.keep(uid, account);
     }
     if mns.is_ok() {

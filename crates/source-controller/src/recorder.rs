@@ -1,9 +1,9 @@
 //! Publishes Kubernetes events, and counts those that repeat.
 //!
-//! An event that comes again within some minutes is counted in the object that is there (its
-//! series), so that a source which goes back and forth does not fill the cluster. Of each event only
-//! the name and the count are kept. The recorder that comes with kube keeps whole events, which take
-//! more memory than the sources do, and goes through all of them whenever it publishes one.
+//! An event that repeats within some minutes is counted in the existing object (its series), so that
+//! a source which flaps does not fill the cluster. Of each event only the name and the count are kept
+//! in memory. kube's own recorder keeps whole events, which take more memory than the sources do, and
+//! goes through all of them whenever it publishes one.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 /// For how long after the last one an event counts as repeated.
 const REPEATS: Duration = Duration::from_mins(6);
-/// Between two looks for events that can be forgotten.
+/// Pause between two removals of expired events.
 const SWEEP: Duration = Duration::from_mins(1);
 
 /// Publishes events.
@@ -32,13 +32,13 @@ pub struct Recorder {
     published: Mutex<Published>,
 }
 
-/// What was published in the last minutes.
+/// The events of the last minutes.
 struct Published {
     series: HashMap<Key, Series>,
     swept: Instant,
 }
 
-/// What makes two events the same: the object's uid, and the reason.
+/// Two events with the same key are repetitions: the object's uid, and the reason.
 type Key = (String, String);
 
 /// An event that is in the cluster.
@@ -86,7 +86,7 @@ impl Recorder {
             });
             let params = PatchParams::default();
             let patched = events.patch(&name, &params, &Patch::Merge(patch)).await;
-            // If it is not there any more, the next one is published anew.
+            // If it no longer exists, the next event is a new object.
             patched.inspect_err(|_| self.lock().forget(&key))?;
             Series::new(name, count)
         } else {
@@ -108,7 +108,7 @@ impl Recorder {
             EventType::Normal => "Normal",
             EventType::Warning => "Warning",
         };
-        // A source's name alone may be as long as the API server lets an event's be.
+        // A source's name alone may have the maximum length of an event's name.
         let name = names::child_name(name, &format!(".{:x}", now.as_nanosecond()));
         Document {
             metadata: ObjectMeta {

@@ -6,21 +6,21 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use transport::{Backoff, Disposition, jittered};
 
-/// The longest pause after a failure.
-const LONGEST: Duration = Duration::from_mins(5);
+/// The maximum pause after a failure.
+const MAX_PAUSE: Duration = Duration::from_mins(5);
 /// The pauses after failures in a row.
-const BACKOFF: Backoff = Backoff::new(Duration::from_secs(2), LONGEST);
+const BACKOFF: Backoff = Backoff::new(Duration::from_secs(2), MAX_PAUSE);
 /// See [`Requeue::Soon`].
 const SOON: Duration = Duration::from_mins(1);
 
-/// When to reconcile a source again, unless a watch wakes it before.
+/// When to reconcile a source again, unless a watch triggers that before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requeue {
     /// At the regular time: nothing failed that could succeed later.
     Regular,
     /// Before that: the source waits for something that cannot be watched reliably.
     Soon,
-    /// After a pause that grows, and is at least as long as the other side asked for.
+    /// After a pause that grows, and is at least as long as the server requested.
     Backoff(Option<Duration>),
 }
 
@@ -32,7 +32,7 @@ pub struct RequeuePolicy {
 }
 
 impl From<Disposition> for Requeue {
-    /// What fails for good is tried at the regular time; a change of the source comes first.
+    /// A permanent failure is retried at the regular time, or when the source changes.
     fn from(disposition: Disposition) -> Self {
         match disposition {
             Disposition::Permanent => Self::Regular,
@@ -43,7 +43,7 @@ impl From<Disposition> for Requeue {
 }
 
 impl RequeuePolicy {
-    /// Reconciles every source once per `resync`, because MNS tells of no change.
+    /// Reconciles every source once per `resync`, because MNS sends no notification of changes.
     #[must_use]
     pub fn new(resync: Duration) -> Self {
         Self {
@@ -56,8 +56,8 @@ impl RequeuePolicy {
         self.resync
     }
 
-    /// The pause until a source is reconciled again. It differs from source to source by up to
-    /// a tenth, so that they do not all come at once.
+    /// The pause until a source is reconciled again, with a jitter of a tenth, so that sources are
+    /// not all reconciled at once.
     pub fn pause(&self, uid: &str, requeue: Requeue) -> Duration {
         match requeue {
             Requeue::Regular => {
@@ -68,11 +68,11 @@ impl RequeuePolicy {
                 self.forget(uid);
                 around(SOON.min(self.resync))
             }
-            Requeue::Backoff(asked) => {
+            Requeue::Backoff(requested) => {
                 let mut failures = self.failures.lock();
                 let count = failures.entry(uid.to_owned()).or_default();
                 *count = count.saturating_add(1);
-                around(BACKOFF.after(*count)).max(asked.unwrap_or_default().min(LONGEST))
+                around(BACKOFF.after(*count)).max(requested.unwrap_or_default().min(MAX_PAUSE))
             }
         }
     }
@@ -93,7 +93,7 @@ mod tests {
     const FAILED: Requeue = Requeue::Backoff(None);
 
     #[test]
-    fn pauses_double_up_to_the_longest_and_start_over() {
+    fn pauses_double_up_to_the_maximum_and_start_over() {
         let policy = RequeuePolicy::new(Duration::from_mins(10));
         let seconds = |uid, requeue| policy.pause(uid, requeue).as_secs_f64();
         for expected in [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0, 300.0] {
@@ -110,11 +110,11 @@ mod tests {
     }
 
     #[test]
-    fn pause_that_is_asked_for_is_kept_within_bounds() {
+    fn requested_pause_is_honoured_within_bounds() {
         let policy = RequeuePolicy::new(Duration::from_mins(10));
         let asked = |pause| policy.pause("a", Requeue::Backoff(Some(pause)));
         assert_eq!(asked(Duration::from_mins(1)), Duration::from_mins(1));
-        assert_eq!(asked(Duration::from_hours(1)), LONGEST);
+        assert_eq!(asked(Duration::from_hours(1)), MAX_PAUSE);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The sink of a source, and its dead letter sink: observe and report.
 //!
-//! An object's kind is watched from the first time that a source names it, so that nobody has
-//! to wait for a sink that comes late, and an object is read again after each change. A mistake
-//! in a sink is a value that tells the user; only trouble with the API server is an error.
+//! An object's kind is watched from the first time that a source names it, so that a sink that is
+//! created late is noticed at once, and an object is read again after each change. A mistake in a
+//! sink is a value, for the source's conditions; only errors of the API server are errors.
 
 mod address;
 mod discovery;
@@ -27,10 +27,10 @@ use crate::error::{ReconcileError, doing};
 use crate::reconcile::Observed;
 use crate::source::{Identity, ParsedSource};
 
-/// A sink that can be sent to.
+/// A sink whose address is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedSink {
-    /// Where events go.
+    /// URL of the sink.
     pub url: Url,
     /// CA certificates in PEM: the user's and those that the object announces.
     pub ca_certs: Option<String>,
@@ -40,26 +40,26 @@ pub struct ResolvedSink {
     pub is_audience_announced: bool,
     /// The object, by the API version that the cluster serves; absent for a plain URL.
     pub object: Option<ObjectReference>,
-    /// The API version that the user asked for, if the cluster serves another one only.
+    /// The API version in the source, if the cluster serves only another one.
     pub obsolete_version: Option<String>,
 }
 
-/// Why a sink cannot be sent to. Trying again helps only after a change in the cluster, and a
-/// watch brings every such change.
+/// Why a sink has no address. Retrying helps only after a change in the cluster, and a watch brings
+/// every such change.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SinkProblem {
-    /// The user wrote a sink that is invalid.
+    /// The sink is invalid.
     #[error("{0}")]
     Invalid(SinkError),
-    /// No version of the kind is known to the cluster.
+    /// The cluster serves no version of the kind.
     #[error(
-        "the cluster does not know `{kind}` of `{api_version}`: install what provides it, or correct the sink"
+        "the cluster does not serve `{kind}` of `{api_version}`: install the software that provides it, or correct the sink"
     )]
     NotServed {
-        /// As asked for.
+        /// As in the source.
         api_version: String,
-        /// As asked for.
+        /// As in the source.
         kind: String,
     },
     /// There is no such object.
@@ -68,21 +68,21 @@ pub enum SinkProblem {
         /// Kind, namespace and name.
         object: String,
     },
-    /// The object does not say where it is, mostly because it is not ready yet.
+    /// The object has no address, mostly because it is not ready yet.
     #[error("{object} has no address yet")]
     NoAddress {
         /// Kind, namespace and name.
         object: String,
     },
-    /// None of the object's addresses has the name asked for.
+    /// None of the object's addresses has the requested name.
     #[error("{object} has no address named `{address}`")]
     NoSuchAddress {
         /// Kind, namespace and name.
         object: String,
-        /// As asked for.
+        /// As in the source.
         address: String,
     },
-    /// The object announces something that is no URL.
+    /// The object announces an invalid URL.
     #[error("{object} announces `{url}`, which is not an http or https URL")]
     BadAddress {
         /// Kind, namespace and name.
@@ -90,7 +90,7 @@ pub enum SinkProblem {
         /// As announced.
         url: String,
     },
-    /// The controller lacks the right to read the object.
+    /// The controller lacks the permission to read the object.
     #[error(
         "the controller may not read {object}: label a ClusterRole that allows it with `duck.knative.dev/addressable: \"true\"`"
     )]
@@ -114,7 +114,7 @@ impl SinkProblem {
         }
     }
 
-    /// Whether the change that mends it may be noticed too early: a watch brings a definition
+    /// Whether the change that resolves it may be noticed too early: a watch brings a definition
     /// some moments before discovery serves the kind.
     #[must_use]
     pub fn may_show_late(&self) -> bool {
@@ -187,7 +187,7 @@ pub(crate) async fn observe(
     }
 }
 
-/// Resolves the dead letter sink, if one is asked for.
+/// Resolves the dead letter sink, if the source has one.
 pub(crate) async fn observe_dead_letter_sink(
     ctx: &Context,
     parsed: &ParsedSource,
@@ -203,7 +203,7 @@ pub(crate) async fn observe_dead_letter_sink(
     }
 }
 
-/// Two lots of certificates as one.
+/// Joins two texts of certificates.
 pub(crate) fn both(first: Option<&str>, second: Option<&str>) -> Option<String> {
     match (first, second) {
         (Some(first), Some(second)) if first.trim() == second.trim() => Some(first.to_owned()),
@@ -245,7 +245,7 @@ fn mark_version(conditions: &mut Conditions, sink: &ResolvedSink) {
         return;
     };
     let message = format!(
-        "the cluster does not serve {} in `{asked}`; `{}` is used in its place",
+        "the cluster does not serve {} in `{asked}`; `{}` is used instead",
         object.kind, object.api_version
     );
     conditions.inform(

@@ -1,10 +1,10 @@
 //! The identity of a source towards sinks that expect tokens (OIDC): observe, diff, apply, report.
 //!
-//! The kubelet makes tokens of the ServiceAccount that a pod runs as, and of no other one. So the
-//! identity of a source is the account of its adapter's pods: the one that the source names, else
-//! one that is kept for it and belongs to nobody else. Knative's own adapters request tokens of a
-//! second account from the API server. The adapter would need the right to make them, the
-//! controller the right to give it, and whoever runs as the first account would have it too.
+//! The kubelet requests tokens only for the ServiceAccount that a pod runs as. So the identity of a
+//! source is the account of its adapter's pods: the one that the source names, else one that the
+//! controller creates for it alone. Knative's own adapters request tokens of a second account from
+//! the API server. For that the adapter would need the permission to create them, the controller
+//! the permission to grant it, and every pod with the first account would have it too.
 
 use std::collections::BTreeMap;
 
@@ -25,11 +25,11 @@ use crate::reconcile::{Applied, Observed};
 use crate::sink::{ResolvedSink, SinkProblem};
 use crate::source::{Identity, ParsedSource};
 
-/// The words of Knative's own sources.
+/// The reason that Knative's own sources use.
 const FEATURE_OFF: &str = "authentication-oidc feature disabled";
 const NO_AUDIENCE: &str = "Sink has no audience defined";
 
-/// The ServiceAccount that has the name of the one that is kept for a source.
+/// The ServiceAccount with the name of the source's own one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObservedServiceAccount {
     /// Its uid.
@@ -38,23 +38,23 @@ pub struct ObservedServiceAccount {
     pub is_owned: bool,
 }
 
-/// What to do about the ServiceAccount that is kept for a source.
+/// What to do about the source's own ServiceAccount.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SinkIdentityPlan {
     /// Nothing.
     Keep,
-    /// Make this one.
+    /// Create this one.
     Create(Box<ServiceAccount>),
     /// Delete the one with this uid, once no adapter runs as it.
     Delete(Option<String>),
-    /// It can neither be used nor made.
+    /// It can be neither used nor created.
     Refuse(SinkIdentityProblem),
 }
 
-/// Why a source has no identity. Permanent, until somebody mends it.
+/// Why a source has no identity. Permanent, until the cause is removed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SinkIdentityProblem {
-    /// Somebody else has a ServiceAccount of that name.
+    /// There is a ServiceAccount of that name that the source does not control.
     #[error(
         "ServiceAccount `{0}` exists, but the source does not control it: remove it, or name one in the source"
     )]
@@ -66,30 +66,30 @@ pub enum SinkIdentityProblem {
          out `audience`, or leave out the account for one that is kept for the source"
     )]
     AudienceNotAnnounced(String),
-    /// The API server does not let it be made.
-    #[error("ServiceAccount `{name}` cannot be made: {message}")]
+    /// The API server refused to create it.
+    #[error("ServiceAccount `{name}` cannot be created: {message}")]
     Refused {
         /// Its name.
         name: String,
-        /// What the API server said, in one word.
+        /// The API server's reason, in one word.
         reason: String,
-        /// What it said.
+        /// The API server's message.
         message: String,
     },
 }
 
-/// Whose tokens a source shows.
+/// The identity of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum SinkIdentity {
-    /// Nobody's: no sink expects any.
+    /// None: no sink expects tokens.
     NotNeeded,
     /// As before, because not every sink is resolved.
     Unknown,
-    /// Of a ServiceAccount that the source names.
+    /// A ServiceAccount that the source names.
     Named(String),
-    /// Of the ServiceAccount that is kept for the source.
+    /// The source's own ServiceAccount.
     Kept(String),
-    /// Of none, for this reason.
+    /// None, for this reason.
     Refused(SinkIdentityProblem),
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn named(spec: &MnsOssSourceSpec) -> Option<&str> {
     account.map(String::as_str)
 }
 
-/// Looks for the ServiceAccount that is kept for the source, if there should be one, or was.
+/// Reads the source's own ServiceAccount, if there should be one, or was.
 pub(crate) async fn observe(
     ctx: &Context,
     parsed: &ParsedSource,
@@ -161,7 +161,7 @@ pub(crate) async fn observe(
         _ => return Ok(None),
     }
     let found = match accounts(ctx, identity).get_metadata_opt(&name).await {
-        // Making one is then refused as well, and that is told.
+        // Creating one is then refused as well, and the condition reports that.
         Err(kube::Error::Api(status)) if is_refusal(&status) => None,
         found => doing("looking for the source's service account", found)?,
     };
@@ -171,7 +171,7 @@ pub(crate) async fn observe(
     }))
 }
 
-/// Compares the account that is there with the one that should be.
+/// Compares the existing account with the desired one.
 pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> SinkIdentityPlan {
     let found = observed.service_account.as_ref();
     match (SinkIdentity::of_observed(parsed, observed), found) {
@@ -189,7 +189,7 @@ pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> SinkIdentityPl
     }
 }
 
-/// As Knative makes those of its own sources.
+/// As Knative creates those of its own sources.
 fn account(name: String, identity: &Identity) -> ServiceAccount {
     let description = format!(
         "Service Account for OIDC Authentication for MnsOssSource \"{}\"",
@@ -211,7 +211,7 @@ fn account(name: String, identity: &Identity) -> ServiceAccount {
     }
 }
 
-/// Makes the account, before an adapter needs it.
+/// Creates the account, before an adapter needs it.
 pub(crate) async fn prepare(
     ctx: &Context,
     identity: &Identity,
@@ -226,7 +226,7 @@ pub(crate) async fn prepare(
     let accounts = accounts(ctx, identity);
     match accounts.create(&PostParams::default(), account).await {
         Ok(_) => {
-            wrote(ctx, identity, "made", &name);
+            wrote(ctx, identity, "created", &name);
             Ok(Ok(()))
         }
         Err(kube::Error::Api(status)) if is_refusal(&status) => {
@@ -240,8 +240,8 @@ pub(crate) async fn prepare(
     }
 }
 
-/// Deletes an account that nothing needs any more. Pods that still run as it could not be
-/// started again, so it goes after them.
+/// Deletes an account that is no longer needed. Pods that still run as it could not be restarted,
+/// so it is deleted after them.
 pub(crate) async fn clean_up(
     ctx: &Context,
     identity: &Identity,

@@ -1,8 +1,8 @@
-//! What a source asks for, parsed once per reconcile.
+//! The desired state of a source, parsed once per reconcile.
 //!
-//! The API server's rules refuse nonsense at the door, but an object may be older than the
-//! rules. So nothing here fails as a whole: each field is parsed or has an error of its own,
-//! and the other fields still take effect.
+//! The API server's rules reject invalid sources, but an object may be older than the rules. So
+//! parsing does not fail as a whole: each field is parsed or has an error of its own, and the other
+//! fields still take effect.
 
 use kube::ResourceExt as _;
 use mns::{EventRuleName, NameError, QueueName, SubscriptionName, TopicName};
@@ -30,7 +30,7 @@ pub struct ParsedSource {
     pub source: MnsOssSource,
     /// Which one it is.
     pub identity: Identity,
-    /// What it asks for.
+    /// Its desired state.
     pub desired: Desired,
 }
 
@@ -43,22 +43,22 @@ pub struct Desired {
     pub delivery: Result<Delivery, DeliveryError>,
     /// Where they come from.
     pub queue: Result<DesiredQueue, DesiredQueueError>,
-    /// How KEDA scales the adapter, if it shall.
+    /// How KEDA scales the adapter, if annotations request it.
     pub autoscaling: Result<Option<Autoscaling>, AutoscalingError>,
 }
 
 /// The queue that a source receives from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DesiredQueue {
-    /// A queue that the controller makes and subscribes to a topic.
+    /// A queue that the controller creates and subscribes to a topic.
     Subscribed(SubscribedQueue),
-    /// A queue that the controller makes, and an event rule that delivers into it.
+    /// A queue that the controller creates, and an event rule that delivers into it.
     Ruled(RuledQueue),
     /// A queue that the user names. The controller never changes it.
     Given(QueueName),
 }
 
-/// A queue that the controller makes, and its subscription to a topic of the user.
+/// A queue that the controller creates, and its subscription to a topic of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubscribedQueue {
     /// The topic.
@@ -69,7 +69,7 @@ pub struct SubscribedQueue {
     pub subscription: SubscriptionName,
 }
 
-/// A queue that the controller makes, and its event rule.
+/// A queue that the controller creates, and its event rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuledQueue {
     /// The queue.
@@ -87,7 +87,7 @@ pub enum DesiredQueueError {
     /// The source names no origin, or two.
     #[error(transparent)]
     Origin(#[from] OriginError),
-    /// MNS takes no such name.
+    /// MNS does not accept the name.
     #[error(transparent)]
     Name(#[from] NameError),
 }
@@ -117,7 +117,7 @@ impl Identity {
         }
     }
 
-    /// The name of what is kept for the source's adapter: its uid makes it the source's own.
+    /// The name of the adapter's objects, which the uid makes unique.
     pub(crate) fn adapter_name(&self) -> String {
         names::adapter(&self.name, &self.uid)
     }
@@ -139,7 +139,7 @@ impl Desired {
         }
     }
 
-    /// Whether the sink is given in the form for which Knative itself makes no `EventType`s.
+    /// Whether the sink is given in the form for which Knative itself creates no `EventType`s.
     #[must_use]
     pub fn has_legacy_sink(&self) -> bool {
         self.sink.as_ref().is_ok_and(|sink| {
@@ -174,7 +174,7 @@ impl DesiredQueue {
     }
 
     /// Name of the queue, if it is the controller's.
-    pub(crate) fn made(&self) -> Option<&QueueName> {
+    pub(crate) fn owned(&self) -> Option<&QueueName> {
         match self {
             Self::Subscribed(_) | Self::Ruled(_) => Some(self.name()),
             Self::Given(_) => None,
@@ -216,7 +216,7 @@ impl RuledQueue {
             name,
             uid,
         } = identity;
-        // Without what does not change the rule.
+        // Without the fields that do not change the rule.
         let content = EventRuleSpec {
             region: None,
             events: spec.events().into_iter().map(str::to_owned).collect(),

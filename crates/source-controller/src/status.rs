@@ -36,7 +36,7 @@ pub(crate) struct Report {
     pub(crate) is_ready: bool,
 }
 
-/// Sums up a reconcile. Pure.
+/// Summarizes a reconcile. Pure.
 pub(crate) fn report(
     parsed: &ParsedSource,
     observed: &Observed,
@@ -78,8 +78,7 @@ pub(crate) fn report(
     }
 }
 
-/// Writes the status unless it is what the source has: every write wakes all watches. Says
-/// whether it wrote.
+/// Writes the status if it changed: every write triggers all watches. Returns whether it wrote.
 pub(crate) async fn write(
     ctx: &Context,
     sources: &Api<MnsOssSource>,
@@ -131,8 +130,8 @@ fn with_sinks(status: MnsOssSourceStatus, observed: &Observed) -> MnsOssSourceSt
     }
 }
 
-/// Records the source's resources in MNS. As long as orphans are still to be removed, or nothing
-/// was tried, the old record stays: there is no other one.
+/// Records the source's resources in MNS. The old record stays while orphans are still to be
+/// removed, or if nothing was tried: there is no other record of them.
 fn with_resources(
     status: MnsOssSourceStatus,
     parsed: &ParsedSource,
@@ -182,8 +181,8 @@ fn requeue(observed: &Observed, applied: &Applied) -> Requeue {
     let account = observed.account.as_ref().err();
     let passing = account.filter(|problem| problem.is_passing());
     let backoff = backoff.chain(passing.map(|_| None));
-    if let Some(longest) = backoff.max() {
-        return Requeue::Backoff(longest);
+    if let Some(max) = backoff.max() {
+        return Requeue::Backoff(max);
     }
     let sinks = [Some(&observed.sink), observed.dead_letter_sink.as_ref()];
     let mut problems = sinks

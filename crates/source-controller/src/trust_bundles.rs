@@ -2,10 +2,10 @@
 //! Observe, diff, apply.
 //!
 //! They are ConfigMaps with a label, in Knative Eventing's namespace for all and in the source's
-//! for those who send from there. A pod can mount only ConfigMaps of its own namespace, so Knative
-//! copies each bundle into every namespace where it is needed. Here one ConfigMap for each source
-//! holds the certificates of all bundles. The adapter's pods mount it whether it is there or not, so
-//! that none is replaced when a bundle comes, changes or goes.
+//! for the sources there. A pod can mount only ConfigMaps of its own namespace, so Knative copies
+//! each bundle into every namespace where it is needed. Here one ConfigMap for each source has the
+//! certificates of all bundles. The adapter's pods mount it whether it exists or not, so that none
+//! is replaced when a bundle is added, changed or removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,8 +24,8 @@ use crate::metrics::WrittenObject;
 use crate::reconcile::Observed;
 use crate::source::Identity;
 
-/// Label of trust bundles, with the value `true`. The ConfigMaps that are made here have another
-/// value: one watch brings both, and nobody takes them for bundles.
+/// Label of trust bundles, with the value `true`. The ConfigMaps that are created here have another
+/// value: one watch brings both, and they are no bundles.
 pub(crate) const TRUST_BUNDLE: &str = "networking.knative.dev/trust-bundle";
 const OURS: &str = "false";
 const FILE: &str = "trust-bundle.pem";
@@ -40,11 +40,11 @@ const END: &str = "-----END CERTIFICATE-----";
 pub struct ObservedBundles {
     /// Of all bundles, in PEM, each once and in a fixed order.
     pub certificates: String,
-    /// What the source's ConfigMap holds; `None` if there is none.
+    /// The certificates in the source's ConfigMap; `None` if there is none.
     pub live: Option<String>,
 }
 
-/// Gathers the bundles that concern a source; `None` while they are not known.
+/// Collects the bundles that concern a source; `None` until they are listed.
 pub(crate) fn observe(ctx: &Context, identity: &Identity) -> Option<ObservedBundles> {
     let of_knative = ctx.config_maps.of_knative()?;
     let labelled = ctx.config_maps.labelled(&identity.namespace)?;
@@ -64,8 +64,8 @@ pub(crate) fn diff(observed: &Observed) -> Option<String> {
     (!is_there).then(|| certificates.clone())
 }
 
-/// Writes the certificates. A refusal is logged and no more: a sink that needs them makes itself
-/// heard.
+/// Writes the certificates. A refusal is only logged: if a sink needs them, deliveries fail and
+/// report that.
 pub(crate) async fn apply(
     ctx: &Context,
     identity: &Identity,
@@ -124,7 +124,7 @@ fn config_map(identity: &Identity, certificates: String) -> ConfigMap {
     }
 }
 
-/// Whether a source has to be looked at because of a ConfigMap of this namespace.
+/// Whether a source must be reconciled because of a ConfigMap of this namespace.
 pub(crate) fn concerns(changed: &ConfigMap, source: &MnsOssSource) -> bool {
     let is_in_its_namespace = changed.metadata.namespace == source.metadata.namespace;
     let is_its_own = || changed.name_any() == Identity::of(source).adapter_name();
@@ -137,8 +137,8 @@ pub(crate) fn is_bundle(config_map: &ConfigMap) -> bool {
     value.is_some_and(|value| value == "true")
 }
 
-/// The certificates of some bundles, each once. Whatever else is in a bundle, such as a key, stays
-/// behind.
+/// The certificates of some bundles, each once. Other contents of a bundle, such as a key, are
+/// ignored.
 fn combined<'a>(bundles: impl Iterator<Item = &'a Arc<ConfigMap>>) -> String {
     let texts: Vec<_> = bundles.flat_map(|bundle| texts(bundle)).collect();
     let certificates: BTreeSet<_> = texts.iter().flat_map(|text| certificates(text)).collect();
@@ -160,7 +160,7 @@ fn texts(bundle: &ConfigMap) -> Vec<String> {
     texts.chain(binary).collect()
 }
 
-/// The certificates in a text, written alike.
+/// The certificates in a text, normalized.
 fn certificates(text: &str) -> impl Iterator<Item = String> {
     let blocks = text.split(BEGIN).skip(1);
     let bodies = blocks.filter_map(|block| Some(block.split_once(END)?.0));

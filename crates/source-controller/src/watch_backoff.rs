@@ -1,4 +1,4 @@
-//! How long a watch waits after a failure before it is opened again.
+//! The backoff of a watch that failed.
 
 use std::time::Duration;
 
@@ -8,8 +8,7 @@ use kube::runtime::watcher::DefaultBackoff;
 /// Waits that grow until a watch has not failed for two minutes, as those of client-go do.
 ///
 /// The default of kube-rs also begins anew whenever the watch yields an event. A watch yields
-/// `Init` before it asks the API server for anything, so one that is always refused would be
-/// opened again every second.
+/// `Init` before its first call, so one that is always refused would be opened again every second.
 #[derive(Default)]
 pub(crate) struct WatchBackoff(DefaultBackoff);
 

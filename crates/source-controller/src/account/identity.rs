@@ -1,9 +1,9 @@
 //! The controller's own identity in the cloud, for sources without a Secret.
 //!
-//! Whoever may create a source in a listed namespace has the controller act in MNS by this
-//! identity, so nobody may use it unless an administrator says where. Its requests go to hosts
-//! of Alibaba Cloud and to networks that the administrator allows, and to no other host that a
-//! source names: a stranger could pass them on.
+//! A user who may create a source in a listed namespace has the use of this identity in MNS, so an
+//! administrator must list the namespaces. Its requests go to hosts of Alibaba Cloud and to networks
+//! that the administrator allows, and to no other host that a source names: the owner of such a
+//! host could replay them.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -24,9 +24,9 @@ use crate::mns::Account;
 use crate::source::ParsedSource;
 use crate::watched_namespaces::Namespaces;
 
-/// How long one attempt may take; the first one holds up all sources.
-const FIRST: Duration = Duration::from_secs(5);
-/// Between attempts to get the first keys.
+/// How long one attempt may take; the first one delays all sources.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pauses between attempts to get the first keys.
 const BACKOFF: Backoff = Backoff::new(Duration::from_secs(2), Duration::from_mins(1));
 
 /// The controller's own identity in the cloud. Cheap to clone.
@@ -42,7 +42,7 @@ struct Inner {
     credentials: OnceLock<LiveCredentials>,
 }
 
-/// Why the controller's own identity does not serve a source.
+/// Why the controller's own identity cannot be used for a source.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IdentityProblem {
@@ -69,8 +69,8 @@ impl IdentityProblem {
 }
 
 impl CloudIdentity {
-    /// An identity for sources of these namespaces, without keys yet. `sts` sends to whoever
-    /// issues keys, `transport` to MNS.
+    /// An identity for sources of these namespaces, without keys yet. `sts` sends to the issuer of
+    /// keys, `transport` to MNS.
     #[must_use]
     pub fn new(
         namespaces: Namespaces,
@@ -87,12 +87,12 @@ impl CloudIdentity {
         }))
     }
 
-    /// Asks for the first keys, for a few seconds. They are used from then on.
+    /// Requests the first keys, for a few seconds.
     pub async fn begin(&self) -> Option<CredentialRefresher> {
         let Inner { source, sts, .. } = &*self.0;
         // Boxed, because it is large and nearly always waits.
         let open = Box::pin(source.clone().open(sts.clone()));
-        let opened = timeout(FIRST, open).await;
+        let opened = timeout(FIRST_TIMEOUT, open).await;
         let problem = match opened {
             Ok(Ok(opened)) => {
                 info!("the controller has keys of its own identity");
@@ -100,7 +100,7 @@ impl CloudIdentity {
                 return Some(opened.refresher);
             }
             Ok(Err(error)) => error_line(&error),
-            Err(_) => format!("no answer within {} s", FIRST.as_secs()),
+            Err(_) => format!("no response within {} s", FIRST_TIMEOUT.as_secs()),
         };
         error!(
             error = problem,
@@ -109,7 +109,7 @@ impl CloudIdentity {
         None
     }
 
-    /// Keeps the keys fresh, and goes on asking while there are none. Never ends.
+    /// Refreshes the keys, and requests them while there are none. Never ends.
     pub async fn keep(self, mut refresher: Option<CredentialRefresher>) {
         let mut failures = 0;
         loop {

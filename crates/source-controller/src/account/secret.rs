@@ -27,7 +27,7 @@ pub enum DocumentProblem {
     /// It is not JSON, or lacks half of the key pair.
     #[error("{0}")]
     Credentials(CredentialsError),
-    /// Neither it nor the source says where MNS is, or both do.
+    /// The location of MNS is missing, or stated twice.
     #[error("{0}")]
     Location(LocationProblem),
 }
@@ -42,8 +42,7 @@ pub(crate) struct OpenedSecret {
     version: Option<String>,
 }
 
-/// Opens the account that a Secret holds the key to. The Secret is read unless it was read
-/// already and has not changed.
+/// Opens the account with the key in a Secret. The Secret is read unless it is cached.
 pub(super) async fn open(
     ctx: &Context,
     parsed: &ParsedSource,
@@ -117,7 +116,7 @@ fn parse(name: &str, key: &str, secret: Option<&Secret>) -> OpenedSecret {
     }
 }
 
-/// The key in a document, and where it is used: the source says what the document leaves open.
+/// The key and the location in a document.
 pub(crate) fn read_document(
     value: &[u8],
     spec: &MnsOssSourceSpec,

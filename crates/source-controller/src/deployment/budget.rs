@@ -12,11 +12,11 @@ use super::scaled;
 use crate::context::Context;
 use crate::source::Identity;
 
-/// Makes or removes it, as `desired`, which is about to replace `live`, has several consumers or
+/// Creates or deletes it, as `desired`, which is about to replace `live`, has several consumers or
 /// not.
 ///
-/// With it, nodes that are drained take one consumer of a source at a time. A source with a
-/// single consumer has none: its budget would hold up the drain, or allow everything.
+/// With it, the drain of nodes evicts one consumer of a source at a time. A source with a single
+/// consumer has none: its budget would block the drain, or allow everything.
 pub(super) async fn apply(
     ctx: &Context,
     identity: &Identity,
@@ -49,7 +49,7 @@ fn budget(deployment: &Deployment) -> PodDisruptionBudget {
     let spec = PodDisruptionBudgetSpec {
         max_unavailable: Some(IntOrString::Int(1)),
         selector: deployment.spec.as_ref().map(|spec| spec.selector.clone()),
-        // A pod that does not work holds up no drain.
+        // A pod that is not ready blocks no drain.
         unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
         ..PodDisruptionBudgetSpec::default()
     };

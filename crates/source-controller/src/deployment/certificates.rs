@@ -11,7 +11,7 @@ use source_api::mounted;
 /// Name and place of the volume are those that Knative gives to its own adapters.
 const VOLUME: &str = "kne-bundle-volume";
 
-/// What is mounted into each adapter, whether there is a bundle yet or not.
+/// The volume and the mount of each adapter, whether there is a bundle yet or not.
 pub(super) fn volume(identity: &Identity) -> (Volume, VolumeMount) {
     let bundles = ConfigMapProjection {
         name: identity.adapter_name(),

@@ -117,7 +117,7 @@ impl Deployments {
         Ok(applied)
     }
 
-    /// Forgets a source that is gone.
+    /// Forgets a source that was deleted.
     pub(crate) fn forget(&self, uid: &str) {
         self.pending_writes.forget(uid);
     }

@@ -1,4 +1,4 @@
-//! How an adapter gets its credentials: a mounted Secret, or a token that STS takes.
+//! How an adapter gets its credentials: a mounted Secret, or a token for STS.
 //!
 //! Variables and volume are those of `ack-pod-identity-webhook` under names of our own, so that
 //! pods get what they need without it, and do not collide with it where it is installed.
@@ -13,10 +13,10 @@ use super::document::AdapterSettings;
 
 const SECRET_DIRECTORY: &str = "/var/run/mnsoss";
 const SECRET_FILE: &str = "access-token";
-/// Has `ack-pod-identity-webhook` do its work on a pod.
+/// Makes `ack-pod-identity-webhook` change a pod.
 pub(super) const INJECTION: (&str, &str) = ("pod-identity.alibabacloud.com/injection", "on");
 
-/// The controller's own variables of RRSA that are true for every pod of its cluster.
+/// The controller's own variables of RRSA that apply to every pod of its cluster.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct CloudVariables {
     /// Identity provider of the cluster in RAM, for adapters whose source names a role.
@@ -25,10 +25,10 @@ pub struct CloudVariables {
     /// Host of STS, for the controller and those adapters [default: that of the region].
     #[arg(long, env = "ALIBABA_CLOUD_STS_ENDPOINT", value_name = "HOST")]
     pub sts_endpoint: Option<String>,
-    /// Region whose STS is asked [default: the one that serves all regions].
+    /// Region of STS [default: the endpoint that serves all regions].
     #[arg(long, env = "ALIBABA_CLOUD_STS_REGION", value_name = "REGION")]
     pub sts_region: Option<String>,
-    /// `true` to ask STS inside the region's network.
+    /// `true` to use the endpoint of STS inside the region's network.
     #[arg(
         long,
         env = "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED",
@@ -37,7 +37,7 @@ pub struct CloudVariables {
     pub vpc_endpoint_enabled: Option<String>,
 }
 
-/// Whether a source names a role, but nobody the provider.
+/// Whether a source names a role, but neither it nor the controller names the provider.
 pub(super) fn lacks_provider(spec: &MnsOssSourceSpec, settings: &AdapterSettings) -> bool {
     let auth = spec.auth.as_ref();
     auth.is_some_and(|auth| {
@@ -98,7 +98,7 @@ pub(super) fn variables(
     .collect()
 }
 
-/// What is mounted into the adapter, and where; nothing if the webhook does it.
+/// The volume and the mount of the adapter; nothing if the webhook adds them.
 pub(super) fn volume(spec: &MnsOssSourceSpec) -> Option<(Volume, VolumeMount)> {
     if let Some(token) = &spec.access_token {
         let volume = secret(&token.secret_key_ref);

@@ -1,7 +1,7 @@
 //! The Deployment of a source's adapter. Pure.
 //!
 //! Everything that the adapter needs comes through variables and one mounted Secret, so its
-//! pods have no rights in the cluster. They pass the `restricted` Pod Security profile.
+//! pods have no permissions in the cluster. They pass the `restricted` Pod Security profile.
 
 use std::collections::BTreeMap;
 
@@ -25,16 +25,16 @@ const APPLIED: &str = "sources.eventing.knative.dev/applied";
 /// Old `ReplicaSet`s to keep: enough to roll back.
 const HISTORY: i32 = 2;
 
-/// What all adapters have in common.
+/// Settings that all adapters have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdapterSettings {
     /// The image with the adapter in it.
     pub image: String,
-    /// What adapters log (`RUST_LOG`), if Knative does not decide that.
+    /// Log filter of adapters (`RUST_LOG`), if not from Knative.
     pub log_filter: Option<String>,
     /// Format of adapters' log lines (`LOG_FORMAT`).
     pub log_format: String,
-    /// Where they send traces (`OTEL_EXPORTER_OTLP_ENDPOINT`).
+    /// Collector of their traces (`OTEL_EXPORTER_OTLP_ENDPOINT`).
     pub otlp_endpoint: Option<String>,
     /// Which part of all traces they record (`OTEL_TRACES_SAMPLER_ARG`).
     pub traces_sampling_rate: Option<String>,
@@ -47,17 +47,17 @@ pub struct AdapterSettings {
 /// The configuration of one adapter.
 #[derive(Clone, Copy, Debug)]
 pub struct AdapterInputs<'a> {
-    /// Where events go.
+    /// The sink.
     pub sink: &'a ResolvedSink,
-    /// Where refused events go.
+    /// The dead letter sink.
     pub dead_letter_sink: Option<&'a ResolvedSink>,
     /// How events are delivered.
     pub delivery: &'a Delivery,
-    /// What Knative says to all adapters.
+    /// Knative's settings for all adapters.
     pub knative_config: &'a KnativeConfig,
     /// The queue.
     pub queue: &'a QueueName,
-    /// Where MNS is.
+    /// The endpoint of MNS.
     pub endpoint: &'a Endpoint,
 }
 
@@ -119,8 +119,8 @@ pub(crate) fn owner(identity: &Identity, is_controller: bool) -> OwnerReference 
     }
 }
 
-/// The labels by which a source's pods are known. A Deployment's selector cannot change, so
-/// neither can these.
+/// The labels that select a source's pods. A Deployment's selector cannot change, so neither can
+/// these.
 pub(crate) fn labels(identity: &Identity) -> BTreeMap<String, String> {
     BTreeMap::from([
         (names::SOURCE_LABEL.to_owned(), names::CONTROLLER.to_owned()),

@@ -1,5 +1,5 @@
-//! The variables that configure an adapter. The names are the adapter's; a setting that the
-//! source leaves open is left out, because the adapter owns the defaults.
+//! The variables that configure an adapter. The names are the adapter's; a setting that the source
+//! does not have is omitted, because the adapter has the defaults.
 
 use std::time::Duration;
 

@@ -23,7 +23,7 @@ use crate::source::Identity;
 pub(super) const PROBES: u16 = 8080;
 
 const COMMAND: &str = "/source-adapter";
-/// The adapter finishes deliveries for 20 s, and then hands the other messages back.
+/// The adapter finishes deliveries for 20 s, and then releases the other messages.
 const GRACE_SECONDS: i64 = 30;
 const ISTIO: &str = "sidecar.istio.io/inject";
 
@@ -67,7 +67,7 @@ pub(super) fn template(
         volumes: Some(volumes).filter(|volumes| !volumes.is_empty()),
         ..PodSpec::default()
     };
-    // Ours come last: a selector that does not find its pods makes new ones for ever.
+    // Ours come last: a Deployment whose selector does not match its pods creates new ones for ever.
     let mesh = [(ISTIO.to_owned(), "true".to_owned())];
     let injection = credentials::needs_webhook(&source.spec).then_some(credentials::INJECTION);
     let injection = injection.map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -85,7 +85,7 @@ pub(super) fn template(
     }
 }
 
-/// Consumers of a source on different nodes, as far as there are any.
+/// Spreads the consumers of a source over different nodes, if there are several.
 fn spread(labels: &BTreeMap<String, String>) -> TopologySpreadConstraint {
     TopologySpreadConstraint {
         max_skew: 1,
@@ -101,7 +101,7 @@ fn spread(labels: &BTreeMap<String, String>) -> TopologySpreadConstraint {
     }
 }
 
-/// The container without what it needs to know.
+/// The container without its configuration.
 fn container(asked: &PodTemplate, settings: &AdapterSettings) -> Container {
     Container {
         name: "adapter".to_owned(),
@@ -134,7 +134,7 @@ fn probe(path: &str) -> Probe {
     }
 }
 
-/// What an adapter takes that is busy; an idle one takes next to nothing.
+/// Resources of a busy adapter; an idle one needs next to nothing.
 fn resources() -> ResourceRequirements {
     let quantities = |pairs: &[(&str, &str)]| {
         let pairs = pairs.iter();

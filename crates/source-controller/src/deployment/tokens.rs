@@ -1,7 +1,7 @@
 //! Tokens for sinks that expect them (OIDC), as files that the kubelet renews.
 //!
-//! Each sink has a token of its own, for its audience alone: whoever is shown one could show it
-//! to the other sink.
+//! Each sink has a token of its own, for its audience alone: a sink that gets a token could use it
+//! at the other sink.
 
 use k8s_openapi::api::core::v1::{Volume, VolumeMount};
 use source_api::{MnsOssSourceSpec, mounted, names, token_volume};
@@ -11,7 +11,7 @@ use crate::sink::ResolvedSink;
 use crate::sink_identity::named;
 use crate::source::Identity;
 
-/// The account that each namespace has.
+/// The default account of each namespace.
 const OF_NAMESPACE: &str = "default";
 /// Name and place of the volume are those that Knative's `SinkBinding` gives to the pods of others.
 const VOLUME: &str = "oidc-token";
@@ -19,8 +19,8 @@ const DIRECTORY: &str = "/oidc";
 const FILE: &str = "token";
 const DEAD_LETTER_FILE: &str = "dead-letter-token";
 
-/// The ServiceAccount that the adapter's pods run as. It is never left out: the API server keeps a
-/// copy of it in the older field `serviceAccount`, and would go on by that.
+/// The ServiceAccount that the adapter's pods run as. It is never omitted: the API server keeps a
+/// copy of it in the older field `serviceAccount`, and would use that.
 pub(super) fn service_account(
     spec: &MnsOssSourceSpec,
     identity: &Identity,
@@ -43,13 +43,13 @@ pub(super) fn variables(inputs: &AdapterInputs<'_>) -> Vec<(&'static str, String
         .collect()
 }
 
-/// The tokens, and where they are mounted; nothing if no sink expects any.
+/// The tokens and their mount; nothing if no sink expects any.
 pub(super) fn volume(inputs: &AdapterInputs<'_>) -> Option<(Volume, VolumeMount)> {
     let tokens = audiences(inputs);
     (!tokens.is_empty()).then(|| mounted(token_volume(VOLUME, tokens), DIRECTORY))
 }
 
-/// The files, and whom the tokens in them are for.
+/// The files, with the audiences of their tokens.
 fn audiences<'a>(inputs: &AdapterInputs<'a>) -> Vec<(&'static str, &'a str)> {
     let audience = |sink: Option<&'a ResolvedSink>| sink?.audience.as_deref();
     let sink = audience(Some(inputs.sink)).map(|audience| (FILE, audience));

@@ -101,7 +101,7 @@ async fn examine_queue(account: &Account, desired: &DesiredQueue) -> CheckResult
             let waiting = status.active_messages.unwrap_or_default();
             CheckResult::Passed(format!("`{name}`, {waiting} messages wait"))
         }
-        Ok(None) if desired.made().is_some() => CheckResult::Failed(format!(
+        Ok(None) if desired.owned().is_some() => CheckResult::Failed(format!(
             "`{name}` does not exist: the controller creates it; `kubectl describe mnsosssource` says why it has not"
         )),
         Ok(None) => CheckResult::Failed(format!(

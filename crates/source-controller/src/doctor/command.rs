@@ -33,7 +33,7 @@ pub struct DoctorArgs {
     /// How the bucket is put into that endpoint: `virtual`, `path` or `cname`.
     #[arg(long, value_name = "FORM", default_value = "virtual")]
     pub oss_addressing: Addressing,
-    /// Which endpoints of the cloud are called.
+    /// Endpoints of the cloud.
     #[command(flatten)]
     pub endpoints: EndpointArgs,
 }

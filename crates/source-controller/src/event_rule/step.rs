@@ -1,4 +1,4 @@
-//! One change to event rules, and how it is made.
+//! One change to event rules, and its execution.
 
 use std::time::Duration;
 

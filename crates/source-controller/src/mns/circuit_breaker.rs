@@ -1,5 +1,5 @@
-//! A circuit breaker per endpoint, so that one that does not answer costs one deadline and not
-//! one per source.
+//! A circuit breaker per endpoint, so that one that does not respond costs one deadline and not one
+//! per source.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,39 +9,39 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
-/// How long the circuit of an endpoint that did not answer stays open. Then one call is let
-/// through, and decides for the others. Longer than the deadline of a call.
+/// How long the circuit of an endpoint that did not respond stays open. Then one call is made, and
+/// decides for the others. Longer than the deadline of a call.
 const OPEN: Duration = Duration::from_secs(10);
-/// When an endpoint is forgotten that is called no more.
-const FORGOTTEN: Duration = Duration::from_hours(1);
+/// When an endpoint that is no longer called is forgotten.
+const EXPIRY: Duration = Duration::from_hours(1);
 
 /// The endpoints whose circuit is open, and since when. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CircuitBreaker(Arc<Mutex<HashMap<String, Instant>>>);
 
 impl CircuitBreaker {
-    /// The answer of `endpoint`; `None` if there is none in time, or the circuit is open.
+    /// The response of `endpoint`; `None` if there is none in time, or the circuit is open.
     pub(super) async fn call<T>(
         &self,
         endpoint: &str,
-        answer: impl Future<Output = Result<T, Elapsed>>,
+        response: impl Future<Output = Result<T, Elapsed>>,
     ) -> Option<T> {
         if self.is_open(endpoint) {
             return None;
         }
-        let answer = answer.await.ok();
-        if answer.is_some() {
+        let response = response.await.ok();
+        if response.is_some() {
             self.0.lock().remove(endpoint);
         } else {
             self.0.lock().insert(endpoint.to_owned(), Instant::now());
         }
-        answer
+        response
     }
 
-    /// Whether a call must not be made. The first one after [`OPEN`] is let through.
+    /// Whether a call must not be made. The first one after [`OPEN`] is made.
     fn is_open(&self, endpoint: &str) -> bool {
         let mut open = self.0.lock();
-        open.retain(|_, since| since.elapsed() < FORGOTTEN);
+        open.retain(|_, since| since.elapsed() < EXPIRY);
         let Some(since) = open.get_mut(endpoint) else {
             return false;
         };
@@ -64,25 +64,25 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(5);
 
     #[tokio::test(start_paused = true)]
-    async fn only_the_first_waits_and_after_a_while_the_next() {
+    async fn only_the_first_call_waits_until_the_circuit_closes() {
         let breaker = CircuitBreaker::default();
         let (here, there) = ("http://silent.test", "http://well.test");
         let waited = async |endpoint| {
             let started = Instant::now();
-            let answer = timeout(DEADLINE, pending::<()>());
-            assert_eq!(breaker.call(endpoint, answer).await, None);
+            let response = timeout(DEADLINE, pending::<()>());
+            assert_eq!(breaker.call(endpoint, response).await, None);
             started.elapsed()
         };
         assert_eq!(waited(here).await, DEADLINE);
         assert_eq!(waited(here).await, Duration::ZERO);
-        let answer = breaker.call(there, timeout(DEADLINE, ready(1))).await;
-        assert_eq!(answer, Some(1), "another endpoint");
+        let response = breaker.call(there, timeout(DEADLINE, ready(1))).await;
+        assert_eq!(response, Some(1), "another endpoint");
         advance(OPEN).await;
         let both = tokio::join!(waited(here), waited(here));
-        assert_eq!(both, (DEADLINE, Duration::ZERO), "one asks");
+        assert_eq!(both, (DEADLINE, Duration::ZERO), "one call is made");
         advance(OPEN).await;
-        let answer = breaker.call(here, timeout(DEADLINE, ready(1))).await;
-        assert_eq!(answer, Some(1), "it is back");
-        assert_eq!(waited(here).await, DEADLINE, "and may be silent again");
+        let response = breaker.call(here, timeout(DEADLINE, ready(1))).await;
+        assert_eq!(response, Some(1), "it responds again");
+        assert_eq!(waited(here).await, DEADLINE, "and may fail again");
     }
 }

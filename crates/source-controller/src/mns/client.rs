@@ -1,9 +1,9 @@
 //! One account of MNS, and what its refusals mean for a source.
 //!
-//! Every call has a deadline that is short beside that of a reconcile, because a reconcile that
-//! hangs holds up others. Messages that end up in conditions are stable: no request ids, no
-//! times, or each reconcile would write a new status. They never quote an answer: a user who
-//! may write a Secret chooses the host, and must not read internal services through the status.
+//! Every call has a deadline that is shorter than that of a reconcile, because a reconcile that
+//! hangs delays others. Messages that end up in conditions are stable: no request ids, no times, or
+//! each reconcile would write a new status. They never quote a response: a user who may write a
+//! Secret chooses the host, and must not read internal services through the status.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +21,8 @@ use super::circuit_breaker::CircuitBreaker;
 use crate::event_rule;
 use crate::metrics::{CallOutcome, Metrics};
 
-/// Deadline of one call with its repetitions. MNS answers such calls in some 20 ms.
-const CALL: Duration = Duration::from_secs(5);
+/// Deadline of one call with its retries. MNS responds to such calls in some 20 ms.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The codes of MNS that messages quote.
 const CODES: [&str; 33] = [
@@ -64,7 +64,7 @@ const CODES: [&str; 33] = [
 /// The reason that goes with a topic which does not exist.
 pub(crate) const TOPIC_NOT_FOUND: &str = "TopicNotFound";
 
-/// An account with the key to it, and where it is. Clones share it: one of each source is kept.
+/// An account with its key and endpoint. Clones share it: one of each source is kept.
 #[derive(Clone, Debug)]
 pub struct Account(Arc<Inner>);
 
@@ -125,7 +125,7 @@ impl Account {
         }))
     }
 
-    /// The same key at another place.
+    /// The same key at another endpoint.
     #[must_use]
     pub fn at(&self, endpoint: &Endpoint) -> Self {
         let inner = self.0.as_ref();
@@ -136,7 +136,7 @@ impl Account {
         }))
     }
 
-    /// Where the account is.
+    /// The endpoint of the account.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         self.0.client.endpoint()
@@ -170,8 +170,8 @@ impl Account {
         self.0.open_api.clone().or_else(of_region)
     }
 
-    /// Where calls about `resource` go.
-    fn place(&self, resource: MnsResource) -> String {
+    /// The endpoint of calls about `resource`.
+    fn endpoint_of(&self, resource: MnsResource) -> String {
         match resource {
             MnsResource::Queue | MnsResource::Subscription => self.endpoint().to_string(),
             MnsResource::EventRule => self
@@ -192,22 +192,23 @@ impl Account {
         // Boxed, because such a call is large and a reconcile holds many futures.
         let call = Box::pin(call);
         async move {
-            let place = self.place(resource);
-            let heard = self.0.circuit_breaker.call(&place, timeout(CALL, call));
-            let answer = match heard.await {
-                Some(answer) => answer.map_err(|error| MnsProblem::of(resource, &error, &place)),
-                None => Err(MnsProblem::unanswered(resource, &place)),
+            let endpoint = self.endpoint_of(resource);
+            let call = timeout(CALL_TIMEOUT, call);
+            let response = self.0.circuit_breaker.call(&endpoint, call);
+            let result = match response.await {
+                Some(result) => result.map_err(|error| MnsProblem::of(resource, &error, &endpoint)),
+                None => Err(MnsProblem::unanswered(resource, &endpoint)),
             };
-            self.0.metrics.mns_call(match &answer {
+            self.0.metrics.mns_call(match &result {
                 Ok(_) => CallOutcome::Success,
                 Err(problem) if problem.disposition.is_retryable() => CallOutcome::Unavailable,
                 Err(_) => CallOutcome::Refused,
             });
-            answer
+            result
         }
     }
 
-    /// As [`call`](Self::call), for a call to which "no such thing" is an answer.
+    /// As [`call`](Self::call), for a call to which "not found" is a valid response.
     ///
     /// # Errors
     /// See [`MnsProblem::disposition`].
@@ -265,7 +266,7 @@ impl MnsProblem {
             // A name can be used again after a while.
             _ if code == "QueueDeletedRecently" => ("QueueDeletedRecently", Disposition::Retry),
             RefusalKind::NotFound => ("NotFound", Disposition::Permanent),
-            // Somebody else was faster; the next reconcile sees the result.
+            // Another client was faster; the next reconcile sees the result.
             RefusalKind::Conflict => ("Conflict", Disposition::Retry),
             RefusalKind::Throttled => ("MnsThrottled", refusal.disposition()),
             RefusalKind::ServiceFault => ("MnsUnavailable", refusal.disposition()),
@@ -286,8 +287,8 @@ impl MnsProblem {
         }
     }
 
-    /// No connection, no answer, or an answer that is not MNS's. The text is the same for all of
-    /// them, so that no user can scan ports with it.
+    /// No connection, no response, or a response that is not from MNS. The text is the same for all
+    /// of them, so that no user can scan ports with it.
     fn unanswered(resource: MnsResource, endpoint: &str) -> Self {
         let (what, setting) = match resource {
             MnsResource::Queue | MnsResource::Subscription => {
@@ -362,7 +363,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn call_without_an_answer_ends() {
+    async fn call_without_a_response_ends() {
         let problem = account().call::<()>(MnsResource::Queue, pending()).await;
         let problem = problem.unwrap_err();
         assert_eq!(problem.disposition, Disposition::Retry);

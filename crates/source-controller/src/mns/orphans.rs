@@ -1,7 +1,7 @@
 //! Orphaned resources: queues, subscriptions and event rules of a source that it no longer uses.
 //!
 //! Only resources with the source's mark in their name are ever removed, even if a status names
-//! others: a topic, and a queue that the user names, belong to somebody else. A source whose
+//! others: a topic, and a queue that the user names, are not the controller's. A source whose
 //! `deletionPolicy` is `Retain` has no orphans.
 
 use mns::{Endpoint, EventRuleName, QueueName, SubscriptionName, TopicName};
@@ -17,17 +17,17 @@ use crate::source::{DesiredQueue, Identity, ParsedSource};
 /// Resources in MNS to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Orphans {
-    /// Where they are.
+    /// Their endpoint.
     pub endpoint: Endpoint,
-    /// What they are.
+    /// The resources.
     pub resources: OwnedResources,
 }
 
 /// Resources in MNS that carry a source's mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnedResources {
-    /// Event rules. They and subscriptions go first, so that nothing is sent into a queue that is
-    /// gone.
+    /// Event rules. They and subscriptions are removed first, so that nothing is sent into a
+    /// deleted queue.
     pub event_rules: Vec<EventRuleName>,
     /// Subscriptions and their topics.
     pub subscriptions: Vec<(TopicName, SubscriptionName)>,
@@ -35,14 +35,14 @@ pub struct OwnedResources {
     pub queue: Option<QueueName>,
 }
 
-/// All that a source has in MNS, for its deletion.
+/// All resources of a source in MNS, for its deletion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AllOwned {
     recorded: Recorded,
     pub(crate) resources: OwnedResources,
 }
 
-/// The resources that a source's status names as made for it.
+/// The resources that a source's status names as created for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Recorded {
     endpoint: Option<Endpoint>,
@@ -69,10 +69,10 @@ pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> Option<Orphans
     });
     // The rules of a source that wants one are replaced, not orphaned.
     let is_ruled = used.is_some_and(|used| used.ruled().is_some());
-    let made = used.and_then(DesiredQueue::made);
+    let owned = used.and_then(DesiredQueue::owned);
     let queue = recorded
         .queue
-        .filter(|queue| made.is_none_or(|made| made != queue));
+        .filter(|queue| owned.is_none_or(|owned| owned != queue));
     let resources = OwnedResources {
         event_rules: if is_ruled {
             Vec::new()
@@ -89,7 +89,7 @@ pub(crate) fn diff(parsed: &ParsedSource, observed: &Observed) -> Option<Orphans
     })
 }
 
-/// All that a source has in MNS; `None` if that is nothing, or the source retains it.
+/// All resources of a source in MNS; `None` if there are none, or the source retains them.
 pub(crate) fn all_owned(parsed: &ParsedSource) -> Option<AllOwned> {
     if retains(parsed) {
         return None;
@@ -100,7 +100,7 @@ pub(crate) fn all_owned(parsed: &ParsedSource) -> Option<AllOwned> {
         subscriptions: recorded.subscription.clone().into_iter().collect(),
         queue: recorded.queue.clone(),
     };
-    // Made by a reconcile that ended before it wrote the status.
+    // Created by a reconcile that ended before it wrote the status.
     if let Ok(desired) = &parsed.desired.queue {
         resources.add(desired);
     }
@@ -110,7 +110,7 @@ pub(crate) fn all_owned(parsed: &ParsedSource) -> Option<AllOwned> {
     })
 }
 
-/// Whether the user wants everything in MNS left as it is.
+/// Whether the deletion policy is `Retain`.
 fn retains(parsed: &ParsedSource) -> bool {
     parsed.source.spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Retain
 }
@@ -163,7 +163,7 @@ pub(crate) fn mark(conditions: &mut Conditions, applied: &Applied) {
 }
 
 impl AllOwned {
-    /// The same with its place, for an account that is at `endpoint` now.
+    /// The resources with their endpoint, for an account that is at `endpoint` now.
     pub(crate) fn at(self, endpoint: &Endpoint) -> Orphans {
         let elsewhere = self.recorded.elsewhere(endpoint);
         Orphans {
@@ -178,7 +178,7 @@ impl OwnedResources {
         self.event_rules.is_empty() && self.subscriptions.is_empty() && self.queue.is_none()
     }
 
-    /// Adds what the controller makes for this desired state.
+    /// Adds the resources that the controller creates for this desired state.
     fn add(&mut self, desired: &DesiredQueue) {
         if let Some(ruled) = desired.ruled()
             && !self.event_rules.contains(&ruled.rule)
@@ -192,11 +192,11 @@ impl OwnedResources {
             }
         }
         if self.queue.is_none() {
-            self.queue = desired.made().cloned();
+            self.queue = desired.owned().cloned();
         }
     }
 
-    /// All of it by name, for people.
+    /// All of them by name, for people.
     #[must_use]
     pub fn describe(&self) -> String {
         let event_rules = self.event_rules.iter();
@@ -212,13 +212,13 @@ impl OwnedResources {
 }
 
 impl Orphans {
-    /// All of it by name and place, for people.
+    /// All of them by name and endpoint, for people.
     #[must_use]
     pub fn describe(&self) -> String {
         format!("{} at `{}`", self.resources.describe(), self.endpoint)
     }
 
-    /// Removes all of it with the key of `account`, wherever that is.
+    /// Removes all of them with the key of `account`, whatever its endpoint.
     pub(crate) async fn remove(&self, account: &Account) -> Result<(), MnsProblem> {
         let account = account.at(&self.endpoint);
         for name in &self.resources.event_rules {
@@ -238,8 +238,8 @@ impl Orphans {
 }
 
 impl Recorded {
-    /// Reads a status. Names that do not carry the source's mark are not ours,
-    /// even if the status has them.
+    /// Reads a status. Names that do not carry the source's mark are ignored, even if the status has
+    /// them.
     fn of(parsed: &ParsedSource) -> Self {
         let Some(status) = &parsed.source.status else {
             return Self::default();
@@ -260,14 +260,14 @@ impl Recorded {
         }
     }
 
-    /// Its endpoint, if that is certainly another place than `endpoint`: another account or
-    /// region, not just another host name of the same one.
+    /// Its endpoint, if that is certainly in another account or region than `endpoint`, not just
+    /// another host name of the same one.
     fn elsewhere(&self, endpoint: &Endpoint) -> Option<Endpoint> {
         let there = self.endpoint.clone()?;
-        let place = |endpoint: &Endpoint| {
+        let location = |endpoint: &Endpoint| {
             let account = endpoint.account_id()?.to_owned();
             Some((account, endpoint.region()?.to_owned()))
         };
-        (place(&there)? != place(endpoint)?).then_some(there)
+        (location(&there)? != location(endpoint)?).then_some(there)
     }
 }

@@ -8,7 +8,7 @@ use crate::deployment::{labels, owner};
 use crate::scaler::{LAG_THRESHOLD, SOURCE};
 use crate::source::Identity;
 
-/// What KEDA is told to do: to ask the scaler at `address`, and to scale the adapter's Deployment.
+/// The `ScaledObject`: KEDA calls the scaler at `address` and scales the adapter's Deployment.
 pub(super) fn scaled_object(identity: &Identity, scaling: &Autoscaling, address: &str) -> Value {
     let Autoscaling {
         min_scale,

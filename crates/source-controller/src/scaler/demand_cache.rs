@@ -21,8 +21,8 @@ use crate::context::Context;
 use crate::mns::{Account, Backlog, MnsProblem};
 use crate::source::{DesiredQueueError, ParsedSource};
 
-/// For how long the demand of a source is cached. KEDA asks twice in each polling interval, and its
-/// metrics server asks too.
+/// For how long the demand of a source is cached. KEDA calls twice in each polling interval, and its
+/// metrics server calls too.
 const DEMAND_TTL: Duration = Duration::from_secs(5);
 /// For how long the account and the queue of a source are cached: as long as the controller itself
 /// caches a Secret.

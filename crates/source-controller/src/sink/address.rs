@@ -1,4 +1,4 @@
-//! What an addressable object announces in its status. Pure.
+//! The address that an object announces in its status. Pure.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,14 +25,14 @@ struct Addressable {
     audience: Option<String>,
 }
 
-/// The part of an object that says where it is.
+/// The part of a status with the addresses.
 pub(super) fn part(object: &Value) -> Value {
     let status = &object["status"];
     json!({"status": {"address": status["address"], "addresses": status["addresses"]}})
 }
 
-/// The address of an object: the one whose name the reference asks for, else the first of
-/// `status.addresses`, and `status.address` only if there are none, or they are left over.
+/// The address of an object: the one whose name the reference requests, else the first of
+/// `status.addresses`, and `status.address` only if there are none, or they are stale.
 pub(super) fn of(object: &Value, reference: &ObjectReference) -> Result<Address, SinkProblem> {
     let status = &object["status"];
     let all = status["addresses"]
@@ -77,7 +77,7 @@ fn read(value: &Value) -> Option<Addressable> {
     Addressable::deserialize(value).ok()
 }
 
-/// A URL with a host; one without a scheme is taken for http, as Knative does.
+/// A URL with a host; without a scheme it is http, as in Knative.
 fn parse(text: &str) -> Option<Url> {
     let url = match Url::parse(text) {
         Err(url::ParseError::RelativeUrlWithoutBase) if text.starts_with("//") => {

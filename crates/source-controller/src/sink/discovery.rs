@@ -1,8 +1,8 @@
 //! Which version of a kind the cluster serves, and the DNS domain of the cluster.
 //!
-//! A manifest may be years older than the cluster. Group and kind are kept, and the version
-//! that was asked for is taken if it is served; else the version that the API server itself
-//! prefers. The result is cached until the kind's definition changes.
+//! A manifest may be years older than the cluster. The requested version is used if it is served,
+//! else the version of the group that the API server prefers. The result is cached until the kind's
+//! definition changes.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(crate) struct Served {
     pub(crate) is_namespaced: bool,
 }
 
-/// Asks the API server which kinds it serves, and caches the answers.
+/// Discovers the kinds that the API server serves, and caches the results.
 pub(crate) struct Discovery {
     client: Client,
     known: Mutex<HashMap<GroupVersionKind, Served>>,
@@ -37,11 +37,10 @@ impl Discovery {
         }
     }
 
-    /// The kind, in the version asked for or the best one that is served. `None` if there is
-    /// none.
+    /// The kind, in the requested version or the preferred one. `None` if it is not served.
     ///
     /// # Errors
-    /// Trouble with the API server.
+    /// An error of the API server.
     pub(crate) async fn find(&self, api_version: &str, kind: &str) -> kube::Result<Option<Served>> {
         let asked = asked(api_version, kind);
         if let Some(served) = self.known.lock().get(&asked).cloned() {
@@ -57,7 +56,7 @@ impl Discovery {
         Ok(found)
     }
 
-    /// Drops what is cached of a group, because a definition in it changed.
+    /// Drops the cached kinds of a group, because a definition in it changed.
     pub(crate) fn forget(&self, group: &str) {
         self.known.lock().retain(|asked, _| asked.group != group);
     }
@@ -120,8 +119,7 @@ fn asked(api_version: &str, kind: &str) -> GroupVersionKind {
 const DEFAULT: &str = "cluster.local";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
-/// The domain to use: the one that is configured, else what this pod's `resolv.conf` says,
-/// else `cluster.local`.
+/// The configured domain, else the one in this pod's `resolv.conf`, else `cluster.local`.
 #[must_use]
 pub fn cluster_domain(configured: Option<&str>) -> String {
     let configured = configured

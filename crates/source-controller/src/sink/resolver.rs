@@ -1,4 +1,4 @@
-//! From a sink as the user wrote it to a URL.
+//! Resolves a sink to a URL.
 
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{ApiResource, DynamicObject};
@@ -34,10 +34,10 @@ impl Resolver {
         &self.discovery
     }
 
-    /// Finds out where `sink` is; references without a namespace mean `namespace`.
+    /// Resolves `sink`; references without a namespace are in `namespace`.
     ///
     /// # Errors
-    /// Trouble with the API server, which may pass. What the user can mend is the inner
+    /// An error of the API server, which may pass. Problems that the user can resolve are the inner
     /// result.
     pub(super) async fn resolve(
         &self,
@@ -130,7 +130,7 @@ impl Resolver {
         Ok(with_path(resolved, sink, true))
     }
 
-    /// What the object announces.
+    /// The address that the object announces.
     async fn address(
         &self,
         object: &ObjectReference,
@@ -158,7 +158,7 @@ impl Resolver {
     }
 }
 
-/// A refusal for lack of rights is the administrator's to mend; anything else may pass.
+/// A missing permission is for the administrator to add; any other error may pass.
 fn forbidden<T>(
     error: kube::Error,
     object: &ObjectReference,

@@ -1,8 +1,8 @@
-//! Watches on the kinds that sinks are of, each begun when a source first names the kind.
+//! Watches on the kinds of sinks, each started when a source first names the kind.
 //!
-//! They bring metadata only and say which object changed. What was read of an object is cached
-//! until then. The stream of changes polls the watches, so no task is left behind; the watch
-//! on a kind that is no longer served ends, and begins again when a source names the kind.
+//! They bring metadata only, and report which object changed. Until then the object is cached. The
+//! stream of changes polls the watches, so no task is left behind; the watch on a kind that is no
+//! longer served ends, and starts again when a source names the kind.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::references::ObjectKey;
 use crate::watch_backoff::WatchBackoff;
 use crate::watched_namespaces::{WatchScope, WatchedNamespaces};
 
-/// An object that came, changed or went.
+/// An object that was created, changed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     /// Group of its kind.
@@ -36,7 +36,7 @@ pub struct Changed {
 }
 
 impl Changed {
-    /// By which a source's references are looked up.
+    /// The key by which a source's references are found.
     #[must_use]
     pub fn key(&self) -> ObjectKey<'_> {
         let namespace = self.namespace.as_deref();

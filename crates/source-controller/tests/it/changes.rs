@@ -178,7 +178,7 @@ async fn source_that_moves_to_a_given_queue_leaves_nothing_of_its_own() {
     QueueReady: True
     Ready: True
     SinkProvided: True
-    Subscribed: True QueueGiven the queue is filled by its owner; the controller makes no subscription
+    Subscribed: True QueueGiven the queue is filled by its owner; the controller creates no subscription
     ");
 
     // And back: the given queue is nobody's to remove.

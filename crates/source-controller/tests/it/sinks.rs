@@ -143,12 +143,12 @@ async fn sinks_in_all_forms() {
         (
             "kind that nobody knows",
             json!({"ref": with(broker("default"), "kind", "Breaker")}),
-            "NotFound: the cluster does not know `Breaker` of `eventing.knative.dev/v1`: install what provides it, or correct the sink".to_owned(),
+            "NotFound: the cluster does not serve `Breaker` of `eventing.knative.dev/v1`: install the software that provides it, or correct the sink".to_owned(),
         ),
         (
             "group that nobody knows",
             json!({"ref": with(broker("default"), "apiVersion", "example.com/v1")}),
-            "NotFound: the cluster does not know `Broker` of `example.com/v1`: install what provides it, or correct the sink".to_owned(),
+            "NotFound: the cluster does not serve `Broker` of `example.com/v1`: install the software that provides it, or correct the sink".to_owned(),
         ),
         ("nothing", json!({}), "SinkEmpty: neither `ref` nor `uri` is given".to_owned()),
     ];
@@ -164,7 +164,7 @@ async fn obsolete_version_is_told_but_not_corrected() {
     world.settle_ready().await;
     let notice = world.condition("SinkVersionServed");
     assert_eq!(notice["severity"], "Info");
-    insta::assert_snapshot!(notice["message"].as_str().unwrap(), @"the cluster does not serve Broker in `eventing.knative.dev/v1alpha1`; `eventing.knative.dev/v1` is used in its place");
+    insta::assert_snapshot!(notice["message"].as_str().unwrap(), @"the cluster does not serve Broker in `eventing.knative.dev/v1alpha1`; `eventing.knative.dev/v1` is used instead");
     assert_eq!(
         world.source()["spec"]["sink"]["ref"]["apiVersion"],
         "eventing.knative.dev/v1alpha1"
