@@ -2,8 +2,8 @@
 //!
 //! A source is chosen once, from the most explicit to the least: a mounted file, a key
 //! pair in the environment, a role for the pod's own identity (RRSA), the role of the
-//! machine, an address that hands out keys. What it yields lands in a [`LiveCredentials`] that clients ask at every
-//! attempt; the [`CredentialRefresher`] replaces it when the file changes or the role's keys are
+//! machine, an address that issues keys. Its credentials are in a [`LiveCredentials`] that clients
+//! read at every attempt; the [`CredentialRefresher`] replaces it when the file changes or the role's keys are
 //! about to expire. Only configured sources are used: with none, opening fails.
 
 mod ecs;
@@ -56,9 +56,9 @@ pub struct ManagedCredentials {
 }
 
 impl CredentialSource {
-    /// Chooses the source: `file` if given, else what the variables ask for.
+    /// Chooses the source: `file` if given, else by the variables.
     ///
-    /// `file_option` is how the user would name a file; error texts mention it.
+    /// `file_option` is the option for a file; error texts mention it.
     ///
     /// # Errors
     /// Permanent: nothing is configured, or a source is configured incompletely. The text says

@@ -1,7 +1,7 @@
 //! An error and its causes as one line.
 //!
 //! Our own errors never repeat their source, those of some libraries do; a cause that
-//! its parent has already told is left out.
+//! its parent already contains is omitted.
 
 use std::error::Error;
 

@@ -57,7 +57,7 @@ pub fn parse<S: Parser>() -> S {
 /// which `lookup` finds.
 ///
 /// # Errors
-/// As [`Parser::try_parse_from`]; missing and bad values are told together, in one line, as a
+/// As [`Parser::try_parse_from`]; missing and bad values are reported together, in one line, as a
 /// [`ErrorKind::ValueValidation`].
 pub fn parse_from<S: Parser>(
     argv: impl IntoIterator<Item = impl Into<OsString>>,

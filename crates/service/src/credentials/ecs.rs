@@ -1,7 +1,7 @@
 //! The RAM role of the machine, from its metadata service.
 //!
-//! The service is asked with a session token; machines that do not hand one out are
-//! asked without, unless that is forbidden.
+//! Requests have a session token; on machines that issue none they have none, unless that is
+//! forbidden.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ const TOKEN_NAME: HeaderName = HeaderName::from_static("x-aliyun-ecs-metadata-to
 /// Stands for "the role that this machine has".
 const ANY_ROLE: &str = "auto";
 
-/// A role to ask the machine for.
+/// A role of the machine.
 #[derive(Clone, Debug)]
 pub struct EcsRole {
     /// The role's name; `None` to take the one that the machine has.
     pub role: Option<String>,
-    /// Whether the service may be asked without a session token.
+    /// Whether requests without a session token are allowed.
     pub allow_without_token: bool,
     /// Scheme and host of the metadata service.
     pub endpoint: String,

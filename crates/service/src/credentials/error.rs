@@ -19,7 +19,7 @@ pub enum CredentialsError {
          or ALIBABA_CLOUD_ECS_METADATA to the role of this machine"
     )]
     NoSource {
-        /// How the user would name a file.
+        /// The option for a file.
         file_option: &'static str,
     },
     /// The environment has an incomplete key pair.
@@ -33,7 +33,7 @@ pub enum CredentialsError {
         /// The variable that shows the intent.
         present: &'static str,
     },
-    /// The address that hands out keys is none. It may be a secret, so it is not repeated.
+    /// The address that issues keys is invalid. It may be a secret, so it is not repeated.
     #[error("variable `{variable}` is not an http or https URL")]
     Uri {
         /// The variable.
@@ -78,9 +78,9 @@ pub enum CredentialsError {
     /// The service that issues credentials did not answer.
     #[error("no credentials from {service}")]
     Unanswered {
-        /// Who was asked.
+        /// Name of the service.
         service: &'static str,
-        /// What happened to the call.
+        /// The error of the call.
         #[source]
         source: TransportError,
     },
@@ -90,7 +90,7 @@ pub enum CredentialsError {
         advice(code)
     )]
     Refused {
-        /// Who was asked.
+        /// Name of the service.
         service: &'static str,
         /// The status of the response.
         status: StatusCode,
@@ -100,7 +100,7 @@ pub enum CredentialsError {
     /// The response has no credentials in it.
     #[error("the response of {service} holds no credentials")]
     InvalidResponse {
-        /// Who was asked.
+        /// Name of the service.
         service: &'static str,
     },
 }

@@ -142,7 +142,7 @@ fn endpoint(lookup: impl Fn(&str) -> Option<String>) -> Result<String, Credentia
     })
 }
 
-/// A host, which is asked over HTTPS, or a URL that is nothing but scheme and host.
+/// A host, for HTTPS, or a URL of only scheme and host.
 fn stated(text: &str) -> Option<String> {
     let url = if text.contains("://") {
         http_url(text)?

@@ -165,7 +165,7 @@ async fn sleep_until(due: Timestamp) {
 /// Some minutes before the end; with keys that live shorter than twice that, half-way.
 fn refresh_at(now: Timestamp, expires: Timestamp) -> Timestamp {
     let left = Duration::try_from(expires.duration_since(now)).unwrap_or_default();
-    // A clock that runs ahead makes all keys look expired: never ask without pause.
+    // A clock that runs ahead makes all keys look expired: never request without pause.
     now + left.saturating_sub(MARGIN.min(left / 2)).max(MIN_SLEEP)
 }
 

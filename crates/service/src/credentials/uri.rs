@@ -18,7 +18,7 @@ const SERVICE: &str = "the service at ALIBABA_CLOUD_CREDENTIALS_URI";
 const VARIABLE: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// An address to ask for keys with a plain GET.
+/// An address that returns keys to a plain GET.
 #[derive(Clone)]
 pub struct CredentialsUri(Url);
 

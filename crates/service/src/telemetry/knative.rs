@@ -1,4 +1,4 @@
-//! The level that Knative's `config-logging` asks for.
+//! The log level in Knative's `config-logging`.
 //!
 //! Of the whole document only the level counts: the rest speaks of Go's logger. What cannot
 //! be read asks for nothing, as with Knative's own adapters.
