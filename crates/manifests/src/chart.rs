@@ -1,9 +1,9 @@
 //! The Helm chart of the controller, made of the files of `deploy/controller/`.
 //!
 //! A template is such a file, rendered from a configuration whose settings are marks, with an
-//! expression of Helm in the place of each mark. So the chart has every field that the objects
-//! have, and says of its own only what a value does. `cargo xtask ci chart` renders it with Helm
-//! and compares the result with what `cargo xtask render` writes for the same settings.
+//! expression of Helm in the place of each mark. So the chart has every field of the objects, and
+//! adds only the expressions. `cargo xtask ci chart` renders it with Helm and compares the result
+//! with what `cargo xtask render` writes for the same settings.
 
 mod about;
 mod switch;
@@ -70,7 +70,7 @@ fn marked(namespaces: &[&str]) -> Config {
         controller_private_endpoints: PRIVATE_ENDPOINTS.to_owned(),
         keda: true,
         keda_namespace: KEDA_NAMESPACE.to_owned(),
-        // Its port is among the usual ones.
+        // Its port is among the default ones.
         mns_endpoint: String::new(),
         ..Config::standard()
     }
@@ -103,7 +103,7 @@ fn templates() -> Result<Vec<File>, RenderError> {
             continue;
         };
         let text = match name {
-            // Helm makes the namespace, or has it made.
+            // Helm creates the namespace, or the user does.
             "namespace.yaml" => continue,
             "rights.yaml" => format!(
                 "{{{{- if .Values.watchNamespaces }}}}\n{}{{{{- else }}}}\n{}{{{{- end }}}}\n",
@@ -128,7 +128,7 @@ fn templates() -> Result<Vec<File>, RenderError> {
     Ok(templates)
 }
 
-/// What the file at a path has below its comment.
+/// The content of the file at a path, without its comment.
 fn body<'a>(files: &'a [File], path: &str) -> &'a str {
     let file = files.iter().find(|file| file.path == path);
     file.map_or("", File::body)
@@ -155,7 +155,7 @@ fn names() -> String {
 {{{{ .Values.image.repository }}}}:{{{{ .Values.image.tag | default .Chart.AppVersion }}}}{{{{ with .Values.image.digest }}}}@{{{{ . }}}}{{{{ end }}}}
 {{{{- end }}}}
 
-{{{{- /* Names of what belongs to the cluster have the namespace in them unless it is the usual one. */}}}}
+{{{{- /* Names of what belongs to the cluster have the namespace in them unless it is the default one. */}}}}
 {{{{- define "mnsoss-source.suffix" -}}}}
 {{{{ if ne .Release.Namespace "{CONTROLLER_NAMESPACE}" }}}}-{{{{ .Release.Namespace }}}}{{{{ end }}}}
 {{{{- end }}}}
@@ -319,7 +319,7 @@ fn annotated(body: &str) -> String {
     body.replacen("metadata:\n", annotations, 1)
 }
 
-/// Many a Prometheus takes only monitors that have a label of its own.
+/// Many Prometheus instances select monitors by a label.
 fn labelled(body: &str) -> String {
     let labels = "  labels:\n    {{- with .Values.podMonitor.labels }}\n    {{- toYaml . | nindent 4 }}\n    {{- end }}\n";
     body.replacen("  labels:\n", labels, 1)
@@ -375,7 +375,7 @@ mod tests {
         }
     }
 
-    /// A value that no template names would do nothing.
+    /// A value that no template names would have no effect.
     #[test]
     fn every_value_is_named_by_a_template() {
         let files = files(&Config::standard()).unwrap();

@@ -1,7 +1,7 @@
-//! What a drained node may take away at one time.
+//! The disruption budget of the controller's pods.
 //!
-//! The controller's pods only: it makes the budgets of adapters itself, and a pod that two
-//! budgets find cannot be evicted at all.
+//! The controller creates the budgets of adapters itself, and a pod that two budgets select cannot
+//! be evicted at all.
 
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -10,7 +10,7 @@ use source_api::names::CONTROLLER;
 
 use crate::metadata::{controller_selector, namespaced, ours};
 
-/// Of several controllers, one at a time; a single one must be allowed to go.
+/// With several replicas one at a time; a single one must be evictable.
 pub(crate) fn of_the_controller(namespace: &str) -> PodDisruptionBudget {
     PodDisruptionBudget {
         metadata: ours(namespaced(CONTROLLER, namespace)),
@@ -20,7 +20,7 @@ pub(crate) fn of_the_controller(namespace: &str) -> PodDisruptionBudget {
                 match_labels: Some(controller_selector()),
                 ..LabelSelector::default()
             }),
-            // What does not run holds up no drain.
+            // A pod that does not run blocks no drain.
             unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
             ..PodDisruptionBudgetSpec::default()
         }),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::yaml::{self, RenderError};
 
-/// Stands first in every file.
+/// The first line of every file.
 pub(crate) const ORIGIN: &str =
     "Rendered by `cargo xtask render`, which overwrites what is changed here.";
 

@@ -32,7 +32,7 @@ pub(crate) struct ServicePort {
     pub(crate) protocol: &'static str,
 }
 
-/// Alibaba Cloud's hosts, all of them: which one a bucket is at, only its events tell.
+/// All hosts of Alibaba Cloud: the host of a bucket is known only from its events.
 pub(crate) fn alibaba_cloud(api_version: &'static str, metadata: ObjectMeta) -> ServiceEntry {
     let ports = vec![ServicePort {
         number: 443,

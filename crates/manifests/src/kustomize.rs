@@ -1,4 +1,4 @@
-//! What makes `kubectl apply -k` work: a list of files, and one place to set images.
+//! `kustomization.yaml`, for `kubectl apply -k`: a list of files, and one place to set images.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ struct ConfigMapOptions {
     labels: BTreeMap<String, String>,
 }
 
-/// An image to take in place of another.
+/// An image that replaces another.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Image {
@@ -88,7 +88,7 @@ impl Kustomization {
         }
     }
 
-    /// Makes a `ConfigMap` of a dashboard, with the label by which Grafana's sidecar finds it.
+    /// Adds a `ConfigMap` with a dashboard, with the label by which Grafana's sidecar finds it.
     pub(crate) fn with_dashboard(mut self, namespace: &str, file: &'static str) -> Self {
         self.config_map_generator.push(ConfigMap {
             name: "mnsoss-dashboard",

@@ -1,6 +1,6 @@
 //! Who may connect to our pods, and where the controller's may connect to.
 //!
-//! A network policy knows pods and ports, not hosts, so what it lets out is told by port.
+//! A network policy knows pods and ports, not hosts, so egress is limited by port.
 //! Adapters may connect anywhere: a sink may be on any port of any host.
 
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ const ADAPTER: u16 = 8080;
 /// serves its metrics. It connects to the container within the pod, where no policy applies.
 const QUEUE_PROXY: [u16; 5] = [8012, 8013, 8112, 9090, 9091];
 
-/// In: probes and metrics; KEDA, if it may ask. Out: API servers, MNS, DNS.
+/// In: probes and metrics; KEDA, if enabled. Out: API servers, MNS, DNS.
 pub(crate) fn of_the_controller(config: &Config) -> NetworkPolicy {
     let mut ports = config.controller_egress_ports.clone();
     let endpoints = [
@@ -54,7 +54,7 @@ pub(crate) fn of_the_controller(config: &Config) -> NetworkPolicy {
     policy
 }
 
-/// The scaler tells how busy sources are, and each question costs a call: that is KEDA's alone.
+/// The scaler reveals how busy sources are, and each call costs a call to MNS: only KEDA may connect.
 fn of_keda(config: &Config) -> NetworkPolicyIngressRule {
     let namespace = text_map(&[("kubernetes.io/metadata.name", &config.keda_namespace)]);
     NetworkPolicyIngressRule {

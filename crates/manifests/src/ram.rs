@@ -9,10 +9,10 @@ use crate::config::{Backend, Config};
 use crate::file::File;
 use crate::rrsa::{Component, Rrsa};
 
-/// Prefix of every queue and subscription that the controller makes.
+/// Prefix of every queue and subscription that the controller creates.
 const OWN: &str = "mnsoss-*";
 
-/// Where the console puts photos unless told otherwise.
+/// The default folder of the console's photos.
 const CONSOLE_PHOTOS: &str = "photos/";
 
 /// A policy document.
@@ -23,7 +23,7 @@ struct Policy {
     statement: Vec<Statement>,
 }
 
-/// Something that is allowed.
+/// A statement that allows actions.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Statement {
@@ -52,7 +52,7 @@ pub fn policies(config: &Config) -> Vec<File> {
     Component::all(config).flat_map(of).collect()
 }
 
-/// Nobody but this ServiceAccount of this cluster assumes the role.
+/// Only this ServiceAccount of this cluster may assume the role.
 fn trust(config: &Config, rrsa: &Rrsa, component: Component) -> Value {
     let (namespace, account) = (component.namespace(config), component.account());
     json!({
@@ -155,13 +155,13 @@ fn face_recognition(config: &Config, rrsa: &Rrsa) -> Vec<Statement> {
                 format!("acs:imm:{region}:{account}:project/{project}"),
             ));
         }
-        // The one knows no RAM, the other no cloud.
+        // The one does not support RAM roles, the other uses no cloud.
         Backend::Dataplus | Backend::Local => {}
     }
     statements
 }
 
-/// How old the oldest message is, is seen by looking at it.
+/// The age of the oldest message is found by peeking at it.
 fn peek(rrsa: &Rrsa) -> Statement {
     allow(
         &["mns:PeekMessage"],

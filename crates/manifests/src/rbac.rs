@@ -38,7 +38,7 @@ impl Role {
     }
 }
 
-/// A rule, and who uses it.
+/// A rule, with a comment on its use.
 pub(crate) fn rule(
     user: &str,
     group: &str,

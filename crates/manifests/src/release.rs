@@ -1,6 +1,5 @@
-//! What a release brings beside its images and binaries: one file to apply for each half of the
-//! project, and the chart. Nothing in them is of one person; where a setting is needed, a
-//! placeholder says whose.
+//! The manifests of a release: one file to apply for each half of the project, and the chart.
+//! Nothing in them is specific to a user; where a setting is needed, there is a placeholder.
 
 use crate::config::Config;
 use crate::file::File;
@@ -8,7 +7,7 @@ use crate::metadata::VERSION;
 use crate::yaml::RenderError;
 use crate::{chart, controller, sample};
 
-/// Placeholders of what only the user can know.
+/// Placeholders for values that only the user knows.
 const BUCKET: &str = "your-bucket";
 const REGION: &str = "your-region";
 

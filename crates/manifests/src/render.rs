@@ -5,11 +5,11 @@ use crate::file::File;
 use crate::yaml::RenderError;
 use crate::{chart, console, controller, observability, sample, seed, transport_encryption};
 
-/// Whose manifests are rendered.
+/// Which manifests are rendered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {
-    /// What today's clusters take: the controller, a sample that uses it, and the console if it
-    /// is wanted.
+    /// For today's clusters: the controller, a sample that uses it, and the console if it is
+    /// enabled.
     #[default]
     Current,
     /// The objects of the original walkthrough, in the versions of its time.
@@ -43,7 +43,7 @@ pub fn render(config: &Config, profile: Profile) -> Result<Vec<File>, RenderErro
 }
 
 /// The files that are checked in under `deploy/`: both profiles with the default settings and no keys, the
-/// console beside them, the chart, what operators watch it all by, what Knative needs to encrypt
+/// console beside them, the chart, monitoring, the objects that Knative needs to encrypt
 /// every event, and a description of the settings.
 ///
 /// # Errors

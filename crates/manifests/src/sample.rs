@@ -63,11 +63,11 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, RenderError> {
     let kustomization = Kustomization::new(resources).with_image(&image(config));
     let comment = match config.rrsa {
         None => {
-            "`kubectl apply -k deploy/sample` makes the sample. Fill in secret.yaml, and the bucket in\n\
+            "`kubectl apply -k deploy/sample` creates the sample. Fill in secret.yaml, and the bucket in\n\
              source.yaml, service.yaml and trigger.yaml, first."
         }
         Some(_) => {
-            "`kubectl apply -k` makes the sample, once the roles of ram/ are there. There are no keys."
+            "`kubectl apply -k` creates the sample, once the roles of ram/ exist. There are no keys."
         }
     };
     let kustomization = File::new("sample/kustomization.yaml", comment).with(&kustomization)?;
@@ -87,7 +87,7 @@ fn network(config: &Config) -> Result<File, RenderError> {
         .with(&network::of_face_service(namespace))
 }
 
-/// For namespaces in an Istio mesh that lets nothing out but what is listed.
+/// For namespaces in an Istio mesh whose outbound traffic is limited to listed hosts.
 fn mesh(namespace: &str) -> Result<[File; 2], RenderError> {
     let comment = "Only where Istio is installed and the sample's pods are in its mesh.";
     let entry =

@@ -89,7 +89,7 @@ fn service(config: &Config) -> Service {
             "/app/face-recognition".to_owned(),
             "--configpath=/app/config".to_owned(),
         ],
-        // Keys would stand here for everybody to read.
+        // Keys would be readable here by everyone.
         env: vec![
             sample::variable("ACCESSKEY_ID", PLACEHOLDER),
             sample::variable("ACCESSKEY_SECRET", PLACEHOLDER),

@@ -28,7 +28,7 @@ const PORTS: [(&str, u16); 6] = [
 ];
 const ADMIN: u16 = 8904;
 
-/// A cluster as kind makes it.
+/// A cluster as kind creates it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Cluster {

@@ -1,9 +1,10 @@
-//! What Knative needs for `transport-encryption: strict`, in which every event is sent over TLS.
+//! The objects that Knative needs for `transport-encryption: strict`, in which every event is sent
+//! over TLS.
 //!
 //! The certificates are those of Knative's own `eventing-tls-networking.yaml`, here with a CA for
 //! them, and a Trigger works only when it has all three: the Broker is Ready without that of
-//! `broker-filter`, takes events, and has nobody to hand them to. The second folder is for the way
-//! on to a Knative Service; Serving announces no CA, so a trust bundle has to.
+//! `broker-filter`, accepts events, and cannot deliver them. The second folder is for the delivery
+//! to a Knative Service; Serving announces no CA, so a trust bundle has to.
 
 mod cert_manager;
 
@@ -26,7 +27,7 @@ const SELF_SIGNED: &str = "knative-eventing-selfsigned-issuer";
 const CA: &str = "knative-eventing-ca";
 const ISSUER: &str = "knative-eventing-ca-issuer";
 const BUNDLE: &str = "knative-eventing-bundle";
-/// Each Secret by the name that Knative reads it by, and the Service whose pods show it.
+/// The name of each Secret, as Knative reads it, and the Service of the certificate.
 const SERVERS: [(&str, &str); 3] = [
     ("mt-broker-ingress-server-tls", "broker-ingress"),
     ("mt-broker-filter-server-tls", "broker-filter"),
@@ -108,7 +109,7 @@ fn network() -> Result<File, RenderError> {
         .with(&entries("config-certmanager", SERVING, &issuer))
 }
 
-/// Some entries of a ConfigMap that somebody else made.
+/// Some entries of a ConfigMap that another client created.
 fn entries(name: &str, namespace: &str, data: &[(&str, &str)]) -> ConfigMap {
     let data: BTreeMap<String, String> = text_map(data);
     ConfigMap {

@@ -5,7 +5,7 @@ use crate::controller;
 use crate::file::File;
 use crate::yaml::RenderError;
 
-/// The controller's files, with a condition around what is there for KEDA alone.
+/// The controller's files, with a condition around the parts for KEDA.
 pub(super) fn marked_files(with: &Config) -> Result<Vec<File>, RenderError> {
     let without = without_keda(with)?;
     let switched = |file: File| {

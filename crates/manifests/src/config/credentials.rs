@@ -1,5 +1,5 @@
-//! Keys and the console's token, and what stands in for them. They are read from variables only,
-//! and leave this module for Secrets alone.
+//! Keys and the console's token, and placeholders for them. They are read from variables only, and
+//! are written into Secrets only.
 
 use std::fmt;
 
@@ -18,10 +18,10 @@ const PAIRS: [(&str, &str); 2] = [
 ];
 const SECURITY_TOKEN: &str = "ALIBABA_CLOUD_SECURITY_TOKEN";
 
-/// The console takes no shorter one.
-const SHORTEST_TOKEN: usize = 16;
+/// Minimum length of the console's token.
+const MIN_TOKEN_CHARS: usize = 16;
 
-/// What is rendered in place of a key where there is none.
+/// Placeholder for a missing key.
 pub(crate) const PLACEHOLDER: &str = "xxx";
 
 /// An access key, and the token that goes with a temporary one. Prints no secret.
@@ -48,7 +48,7 @@ struct Document<'a> {
 }
 
 impl Credentials {
-    /// Takes keys from variables; none if none are set.
+    /// Reads keys from variables; none if none are set.
     pub(super) fn from_vars(
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, String> {
@@ -81,14 +81,14 @@ impl fmt::Debug for Credentials {
 pub(crate) struct ConsoleToken(Zeroizing<String>);
 
 impl ConsoleToken {
-    /// Takes the token from its variable; none if it is not set.
+    /// Reads the token from its variable; none if it is not set.
     pub(super) fn from_vars(
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, String> {
         let token = lookup(CONSOLE_TOKEN).map(Zeroizing::new);
         match &token {
-            Some(text) if text.trim().chars().count() < SHORTEST_TOKEN => Err(format!(
-                "{CONSOLE_TOKEN} is too short: it must have {SHORTEST_TOKEN} characters or more"
+            Some(text) if text.trim().chars().count() < MIN_TOKEN_CHARS => Err(format!(
+                "{CONSOLE_TOKEN} is too short: it must have {MIN_TOKEN_CHARS} characters or more"
             )),
             _ => Ok(token.map(Self)),
         }
@@ -101,7 +101,7 @@ impl fmt::Debug for ConsoleToken {
     }
 }
 
-/// The console's token, or a placeholder, which is too short to be taken for one.
+/// The console's token, or a placeholder, which is too short to be a valid one.
 pub(crate) fn console_token(config: &Config) -> &str {
     let token = config.console_token.as_ref();
     token.map_or(PLACEHOLDER, |ConsoleToken(token)| token)

@@ -1,4 +1,4 @@
-//! Texts to values, each checked as whoever gets it in the end would.
+//! Parses values, each by the rules of the program that uses it in the end.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -9,10 +9,10 @@ use url::Url;
 
 use super::{Addressing, Backend};
 
-/// As much of a bad value as helps to recognise it.
+/// How much of an invalid value is shown.
 const SHOWN_CHARS: usize = 80;
 
-/// The value in backticks; not at all if it may be a URL with a password.
+/// The value in backticks; hidden if it may be a URL with a password.
 pub(super) fn shown(text: &str) -> String {
     if text.contains('@') {
         return "not valid".to_owned();
@@ -177,7 +177,7 @@ pub(super) fn backend(text: &str) -> Option<Backend> {
 }
 
 impl Addressing {
-    /// As the face service takes it.
+    /// As the face service accepts it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Virtual => "virtual",
@@ -188,7 +188,7 @@ impl Addressing {
 }
 
 impl Backend {
-    /// As the face service takes it.
+    /// As the face service accepts it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

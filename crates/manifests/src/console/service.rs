@@ -17,11 +17,11 @@ pub(super) const COMMENT: &str = "The page. One pod, always: what it shows of ph
      listen to it. Browsers send photos to the bucket itself, which needs a CORS rule for the\n\
      page's address; `cargo xtask deploy` sets it.";
 
-/// Knative's own default, said so that nobody has to know it.
+/// Knative's own default, stated explicitly.
 const PORT: u16 = 8080;
 /// The face service's image has the console beside the service.
 const BINARY: &str = "/app/console";
-/// The longest that Knative allows by default. A page that listens comes back by itself.
+/// The maximum that Knative allows by default. A page reconnects its stream by itself.
 const TIMEOUT_SECONDS: u32 = 600;
 const TOKEN_FOLDER: &str = "/var/run/console";
 

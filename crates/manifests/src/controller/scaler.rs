@@ -1,4 +1,4 @@
-//! Where KEDA asks the controller about sources.
+//! The port of the external scaler for KEDA.
 
 use k8s_openapi::api::core::v1::{ContainerPort, Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -9,12 +9,12 @@ use crate::metadata::{controller_selector, namespaced, ours};
 
 /// The scaler's port.
 pub(crate) const PORT: u16 = 9090;
-/// Meshes tell by the start of the name that it is gRPC.
+/// Meshes detect gRPC by the start of the name.
 const NAME: &str = "grpc-scaler";
 
 pub(super) const COMMENT: &str = "Where KEDA asks how much work sources have. Every controller answers, not only the one that works.";
 
-/// What KEDA connects to.
+/// The Service that KEDA connects to.
 pub(super) fn service(config: &Config) -> Service {
     Service {
         metadata: ours(namespaced(CONTROLLER, &config.controller_namespace)),
@@ -44,7 +44,7 @@ pub(super) fn port() -> ContainerPort {
     }
 }
 
-/// What the controller is told about it.
+/// The controller's variables for it.
 pub(super) fn variables(config: &Config) -> [(&'static str, String); 2] {
     let namespace = &config.controller_namespace;
     [

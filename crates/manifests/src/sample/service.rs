@@ -12,7 +12,7 @@ use crate::metadata::{VERSION, namespaced, text_map, with_labels};
 use crate::pod::{container_security, probe, resources};
 use crate::rrsa::Component;
 
-/// What readers should know first.
+/// The comment at the head of the file.
 pub(super) fn comment(config: &Config) -> &'static str {
     match config.rrsa {
         None => {
@@ -26,11 +26,11 @@ pub(super) fn comment(config: &Config) -> &'static str {
     }
 }
 
-/// Knative's own default, said so that nobody has to know it.
+/// Knative's own default, stated explicitly.
 const PORT: u16 = 8080;
-/// Probes and metrics have a port of their own, which no sender of events can crowd out. Some
-/// versions of Knative ask the other port all the same whether the service lives; it answers
-/// there, too. Ports that Knative reserves are others: 8012, 8013, 8022, 9090, 9091 and so on.
+/// Probes and metrics have a port of their own, which senders of events cannot block. Some versions
+/// of Knative send liveness probes to the other port all the same, which responds to them too.
+/// Knative reserves other ports: 8012, 8013, 8022, 9090, 9091 and so on.
 pub(crate) const HEALTH: u16 = 8081;
 /// Longer than the two minutes that the service gives a photo, so that it answers first.
 const TIMEOUT_SECONDS: u32 = 150;
@@ -97,8 +97,8 @@ fn container(config: &Config) -> RevisionContainer {
     }
 }
 
-/// Knative asks many times a second at the start if it is not told how often; a photo that
-/// starts the service from zero should not wait ten seconds for the first answer.
+/// By default Knative probes many times a second at the start; a photo that starts the service from
+/// zero should not wait ten seconds for the first response.
 fn fast(probe: Probe) -> Probe {
     Probe {
         period_seconds: None,

@@ -11,10 +11,10 @@ use crate::config::Config;
 use crate::metadata::{namespaced, text_map};
 use crate::rrsa::Component;
 
-pub(super) const COMMENT: &str = "The controller makes the event rule and its queue, and removes both with the source. Results\n\
+pub(super) const COMMENT: &str = "The controller creates the event rule and its queue, and removes both with the source. Results\n\
                                   are excluded, so that they cause no events.";
 
-/// Asks for KEDA, which leaves an idle source without a pod.
+/// Requests KEDA, which leaves an idle source without a pod.
 const SCALED: [(&str, &str); 2] = [
     (
         "autoscaling.eventing.knative.dev/class",

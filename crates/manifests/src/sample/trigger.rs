@@ -9,8 +9,8 @@ use crate::console;
 use crate::knative::{EventFilter, Subscriber, Trigger, TriggerSpec};
 use crate::metadata::{namespaced, text_map};
 
-pub(super) const COMMENT: &str = "Results are written to the bucket that photos come from, so each makes an event of its own.\n\
-     The last filter keeps them out; without it, work would go round in circles.";
+pub(super) const COMMENT: &str = "Results are written to the bucket that photos come from, so each causes an event of its own.\n\
+     The last filter drops these; without it, results would be processed again and again.";
 
 /// What the adapter encodes in attributes, as the HTTP binding of CloudEvents has it.
 /// Filters see the encoded text.
@@ -66,9 +66,9 @@ fn is_no_result(config: &Config) -> EventFilter {
     EventFilter::Not(Box::new(is_result))
 }
 
-/// The face API may be busy for some minutes. How long one photo may take, the service says;
-/// a timeout here would need a feature of Knative that an operator can switch off. The console
-/// shows what was given up; without it, such events are dropped.
+/// The face API may be busy for some minutes. The service itself limits the time of one photo; a
+/// timeout here would need a feature of Knative that an operator can switch off. The console shows
+/// photos whose delivery failed; without it, such events are dropped.
 fn delivery(config: &Config) -> DeliverySpec {
     DeliverySpec {
         dead_letter_sink: config.console.then(console::dead_letter_sink),

@@ -10,7 +10,7 @@ use crate::metadata::{named, namespaced, text_map};
 const GROUP: &str = "cert-manager.io";
 const VERSION: &str = "cert-manager.io/v1";
 
-/// Who signs certificates for the whole cluster.
+/// A signer of certificates for the whole cluster.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ClusterIssuer {
@@ -150,8 +150,8 @@ impl Certificate {
         let mut certificate = Self::new(namespace, name, issuer);
         certificate.spec.is_ca = Some(true);
         certificate.spec.common_name = Some(name.to_owned());
-        // Ten years with one key: Knative's servers keep the CA that they first saw of each other
-        // until they are started again.
+        // Ten years with one key: Knative's servers keep the first CA of each other until they are
+        // restarted.
         certificate.spec.duration = Some("87600h");
         certificate.spec.private_key.rotation_policy = "Never";
         certificate
