@@ -37,7 +37,7 @@ use progress::Progress;
 
 use crate::render;
 
-/// How often the cluster is asked for a state.
+/// Interval of polling.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Where the deployment is, and how long each part of it may take.

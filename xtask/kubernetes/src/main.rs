@@ -62,7 +62,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The error on one line with its causes; one that tells several things keeps their lines.
+/// The error on one line with its causes; an error with several lines keeps them.
 fn shown(error: &anyhow::Error) -> String {
     let text = error.to_string();
     if text.contains('\n') {

@@ -2,7 +2,7 @@
 //!
 //! Without a configuration it is `deploy/` that is written, which is checked in and holds
 //! no keys, and the files of the tests on a cluster below `e2e/`. With one, or with keys in the
-//! environment, the files are somebody's own, and go where that person says. Those of a release
+//! environment, the files are the user's own, and go to the folder of `--out`. Those of a release
 //! go to `release/`, which is not checked in.
 
 use std::fs;

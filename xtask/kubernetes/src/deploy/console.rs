@@ -1,4 +1,4 @@
-//! What the console's page needs beside its objects: the bucket must let browsers upload from it.
+//! The CORS rule that the console's page needs: the bucket must allow browsers to upload.
 
 use anyhow::{Context as _, Result};
 use k8s_openapi::ByteString;
@@ -16,11 +16,11 @@ use super::cluster::Cluster;
 use super::identity::Identity;
 use super::progress::Progress;
 
-/// Says where the page is, and adds the cross-origin rule that it needs to those of the bucket. A
-/// rule that cannot be set is told, and no failure: the page tells it as well.
+/// Prints the page's address, and adds its CORS rule to those of the bucket. A rule that cannot be
+/// set is only reported: the page reports it as well.
 ///
 /// # Errors
-/// When the cluster does not say where the page is.
+/// When the page's address cannot be read from the cluster.
 pub(super) async fn open(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<()> {
     if !config.console {
         return Ok(());
@@ -62,7 +62,7 @@ pub(super) async fn origins(cluster: &Cluster, config: &Config) -> Result<Vec<St
     Ok([vec![own], others].concat())
 }
 
-/// Adds the rule with the keys of the sample, which are what the cluster's Secret holds.
+/// Adds the rule with the keys in the sample's Secret.
 pub(super) async fn allow(cluster: &Cluster, config: &Config, rule: &CorsRule) -> Result<bool> {
     let secret = identity(config, "v1", "Secret", SECRET);
     let data = read(cluster, &secret).await?.data["data"][SECRET_KEY].take();

@@ -1,7 +1,7 @@
 //! The changes that a deployment would make, as text.
 //!
-//! The server itself says what an object would become, defaults included, so nothing is
-//! shown that is only a different way to write the same. Secrets are never shown.
+//! The server computes the resulting object, defaults included, so that only real differences are
+//! shown. Secrets are never shown.
 
 use anyhow::Result;
 use kube::api::DynamicObject;
@@ -31,7 +31,7 @@ pub(crate) async fn diff(cluster: &Cluster, object: &DynamicObject) -> Result<St
     let before = cluster.get(&identity).await?;
     let after = match &before {
         Some(before) => preview(cluster, object, Some(before)).await?,
-        // Its namespace or its kind may not be there yet, so the server cannot be asked.
+        // Its namespace or its kind may not exist yet, so a dry run is impossible.
         None => object.clone(),
     };
     compare(&identity, before, after)
@@ -74,7 +74,7 @@ pub(crate) fn shown(object: DynamicObject) -> Result<String> {
     Ok(serde_saphyr::to_string(&object)?)
 }
 
-/// The object without what the server keeps for itself.
+/// The object without the fields that the server manages.
 fn readable(object: DynamicObject) -> Result<Value> {
     let mut object = serde_json::to_value(object)?;
     if let Some(metadata) = object["metadata"].as_object_mut() {
@@ -86,7 +86,7 @@ fn readable(object: DynamicObject) -> Result<Value> {
     Ok(object)
 }
 
-/// Puts words in place of a Secret's values; they differ only where the values do.
+/// Replaces a Secret's values by placeholders, which differ only where the values do.
 fn hide_secrets(before: &mut Value, after: &mut Value) {
     for field in ["data", "stringData"] {
         let pointer = format!("/{field}");
@@ -106,7 +106,7 @@ fn secrets(object: &Value, pointer: &str) -> Map<String, Value> {
     values.cloned().unwrap_or_default()
 }
 
-/// `other` is what stands on the other side; equal values get equal words.
+/// `other` is the other side of the difference; equal values get equal placeholders.
 fn hide(object: &mut Value, pointer: &str, other: &Map<String, Value>, word: &str) {
     if object["kind"] != "Secret" {
         return;

@@ -1,4 +1,4 @@
-//! Which object of a cluster is meant.
+//! The identity of an object in a cluster.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use kube::api::DynamicObject;
 use kube::core::{GroupVersionKind, TypeMeta};
 use serde::{Deserialize, Serialize};
 
-/// Names one object, in messages and in what is remembered of a deployment.
+/// Identifies one object, in messages and in inventories.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Identity {
@@ -30,7 +30,7 @@ impl Identity {
         }
     }
 
-    /// In kube's words; `None` if the API version has more than one slash.
+    /// As kube's type; `None` if the API version has more than one slash.
     pub(crate) fn kind(&self) -> Option<GroupVersionKind> {
         let types = TypeMeta {
             api_version: self.api_version.clone(),

@@ -124,7 +124,7 @@ fn home(objects: &[DynamicObject]) -> String {
     namespace.map_or_else(|| "default".to_owned(), |namespace| namespace.name)
 }
 
-/// The namespace that tells a deployment from others: that of its source.
+/// The namespace that identifies a deployment: that of its source.
 fn sample(objects: &[DynamicObject]) -> String {
     let mut identities = objects.iter().map(Identity::of);
     let source = identities.find(|identity| identity.kind == "MnsOssSource");

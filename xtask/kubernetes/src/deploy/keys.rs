@@ -1,7 +1,7 @@
 //! Keeps placeholders out of a cluster.
 //!
-//! Rendered without keys, a Secret says only what form keys have. Applied, it would take
-//! the place of real ones; where there are none yet, nothing would ever work.
+//! Rendered without keys, a Secret has placeholders. Applied, it would replace real keys; in a
+//! cluster without keys, the deployment could not work.
 
 use anyhow::{Result, ensure};
 use kube::api::DynamicObject;

@@ -1,7 +1,7 @@
 //! The progress that a person sees while objects become ready.
 //!
-//! A line with a spinner for each object on a terminal; elsewhere one line for each thing
-//! that happens, so that a log of CI reads the same.
+//! On a terminal a line with a spinner for each object; elsewhere one line for each event, so that a
+//! log of CI has the same content.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -22,7 +22,7 @@ impl Progress {
         Self { bars }
     }
 
-    /// Says nothing, for tests.
+    /// Prints nothing, for tests.
     #[cfg(test)]
     pub(crate) fn hidden() -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Progress {
     /// Something that happened.
     pub(crate) fn say(&self, text: &str) {
         match &self.bars {
-            // A terminal that went away is no reason to stop.
+            // A closed terminal is no reason to stop.
             Some(bars) => drop(bars.println(text)),
             None => eprintln!("{text}"),
         }

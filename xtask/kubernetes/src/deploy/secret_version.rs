@@ -1,10 +1,10 @@
-//! Which version of a Secret the source's controller and the face service's pods have.
+//! The version of a Secret that the controller and the face service's pods use.
 //!
 //! A changed Secret changes no generation: a source that was ready stays ready until its
 //! controller has read the Secret again, and a pod reads the old keys for up to a minute more.
 //! So a source counts as ready only once its status names the Secret's version, and a Knative
-//! Service that mounts a Secret gets a new revision for each version of it. The version is
-//! used and not a digest, which could tell something of short keys.
+//! Service that mounts a Secret gets a new revision for each version of it. The version is used and
+//! not a digest, which could reveal short keys.
 
 use anyhow::Result;
 use kube::ResourceExt as _;
@@ -20,11 +20,10 @@ const ANNOTATION: &str = "deploy.mnsoss/secret-version";
 /// In a source's status: the version of the Secret that its conditions are about.
 const STATUS: &str = "/status/secretResourceVersion";
 
-/// Notes on a Knative Service which versions of its Secrets it is to run with; anything else
-/// stays as it is.
+/// Annotates a Knative Service with the versions of its Secrets; any other object stays as it is.
 ///
 /// # Errors
-/// When the cluster does not say.
+/// When the API server does not respond.
 pub(crate) async fn note(cluster: &Cluster, object: &DynamicObject) -> Result<DynamicObject> {
     let mut noted = object.clone();
     let identity = Identity::of(object);
@@ -45,11 +44,11 @@ pub(crate) async fn note(cluster: &Cluster, object: &DynamicObject) -> Result<Dy
     Ok(noted)
 }
 
-/// Why what a source says is not about its Secret as it is now; none if it is, and for
-/// anything but a source.
+/// Why the status of a source is not about the current version of its Secret; none if it is, and
+/// for other objects.
 ///
 /// # Errors
-/// When the cluster does not say.
+/// When the API server does not respond.
 pub(crate) async fn outdated(cluster: &Cluster, object: &DynamicObject) -> Result<Option<String>> {
     if Identity::of(object).kind != "MnsOssSource" {
         return Ok(None);
@@ -60,7 +59,9 @@ pub(crate) async fn outdated(cluster: &Cluster, object: &DynamicObject) -> Resul
     };
     let now = version(cluster, object, name).await?;
     let is_known = now.is_none() || now.as_deref() == text(STATUS);
-    Ok((!is_known).then(|| format!("the controller has not seen the Secret {name} as it is now")))
+    Ok((!is_known).then(|| {
+        format!("the controller has not read the current version of the Secret {name} yet")
+    }))
 }
 
 /// The version of a Secret beside `object`; none if it is not there.

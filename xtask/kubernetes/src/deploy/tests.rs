@@ -196,7 +196,7 @@ async fn a_source_counts_once_its_controller_has_seen_the_secret() {
     let error = deploy_objects(&fake, deployment_with_new_keys()).await;
     insta::assert_snapshot!(error.unwrap_err(), @r"
     not ready after 5 s:
-    MnsOssSource photos/faces: the controller has not seen the Secret keys as it is now; see `kubectl -n photos describe mnsosssource.sources.eventing.knative.dev faces`
+    MnsOssSource photos/faces: the controller has not read the current version of the Secret keys yet; see `kubectl -n photos describe mnsosssource.sources.eventing.knative.dev faces`
     ");
 }
 
@@ -231,7 +231,7 @@ async fn sources_of_others_are_not_lost_with_their_definition() {
     );
     fake.writes();
     let error = undeploy_from(&fake).await.unwrap_err();
-    insta::assert_snapshot!(error, @"the cluster has sources that no deployment made, and they would be lost: delete them first: MnsOssSource photos/theirs");
+    insta::assert_snapshot!(error, @"the cluster has sources that no deployment created, and they would be lost: delete them first: MnsOssSource photos/theirs");
     assert_eq!(fake.writes(), Vec::<String>::new());
 }
 

@@ -1,9 +1,9 @@
-//! Removes what a deployment made, and nothing else.
+//! Removes the objects that a deployment created, and no others.
 //!
-//! Sources go first, while the controller still runs to clean up behind them. An object
-//! that was there before the first deployment stays, and so does everything that others
-//! would lose with one of ours: their sources, a namespace that they use, and whatever another
-//! deployment has, too.
+//! Sources are removed first, while the controller still runs to finalize them. An object that
+//! existed before the first deployment stays, and so does everything whose removal would affect
+//! others: the definition of their sources, a namespace that they use, and objects of another
+//! deployment.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::inventory::Inventory;
 use super::progress::Progress;
 use super::{ClusterArgs, order, wait};
 
-/// The kind whose definition we bring.
+/// The kind whose definition is deployed.
 const SOURCE: &str = "MnsOssSource";
 
 /// Kinds that people create in a namespace by hand, which show that they use it.
@@ -34,7 +34,7 @@ const USED_BY_OTHERS: [(&str, &str); 8] = [
     ("eventing.knative.dev/v1", "Broker"),
 ];
 
-/// Made by the cluster in every namespace.
+/// Created by the cluster in every namespace.
 const CLUSTERS_OWN: [&str; 2] = ["kube-root-ca.crt", "openshift-service-ca.crt"];
 
 pub(crate) async fn run(args: &ClusterArgs) -> Result<()> {
@@ -43,7 +43,7 @@ pub(crate) async fn run(args: &ClusterArgs) -> Result<()> {
     undeploy(&cluster, &objects, args.timeout(), &Progress::new()).await
 }
 
-/// Removes what of `objects`, and of all that this deployment had before, a deployment made.
+/// Removes the objects that a deployment created, of `objects` and of this deployment's inventory.
 pub(crate) async fn undeploy(
     cluster: &Cluster,
     objects: &[DynamicObject],
@@ -60,7 +60,7 @@ pub(crate) async fn undeploy(
         progress.say(&format!("{identity} stays: another deployment has it, too"));
     }
     let mut ours = made_by_us(cluster, &known, progress).await?;
-    // Backwards, so that what others need goes last.
+    // Backwards, so that objects that others need are removed last.
     ours.sort_by_key(|object| std::cmp::Reverse(order::place(&Identity::of(object))));
     spare_others_sources(cluster, &ours).await?;
     let (namespaces, ours): (Vec<_>, Vec<_>) = ours
@@ -74,7 +74,7 @@ pub(crate) async fn undeploy(
     inventory.delete().await?;
     let namespaces = unused(cluster, namespaces, progress).await?;
     remove(cluster, &namespaces, timeout, progress).await?;
-    progress.say("everything that was deployed is gone");
+    progress.say("all deployed objects were removed");
     Ok(())
 }
 
@@ -91,7 +91,7 @@ async fn made_by_us(
     for identity in known {
         match cluster.get(identity).await? {
             Some(object) if is_created_by_us(&object) => ours.push(object),
-            Some(_) => progress.say(&format!("{identity} stays: no deployment made it")),
+            Some(_) => progress.say(&format!("{identity} stays: no deployment created it")),
             None => {}
         }
     }
@@ -123,14 +123,14 @@ async fn spare_others_sources(cluster: &Cluster, ours: &[DynamicObject]) -> Resu
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(ToString::to_string).collect();
         bail!(
-            "the cluster has sources that no deployment made, and they would be lost: delete them first: {}",
+            "the cluster has sources that no deployment created, and they would be lost: delete them first: {}",
             names.join(", ")
         );
     }
     Ok(())
 }
 
-/// Those that hold nothing of anybody else.
+/// The namespaces with no objects of others in them.
 async fn unused(
     cluster: &Cluster,
     namespaces: Vec<DynamicObject>,
@@ -181,7 +181,7 @@ async fn list(
     let listed = list_all(&api)
         .await
         .with_context(|| format!("cannot list {kind} of {api_version}"))?;
-    // Members of a list do not say what they are.
+    // Items of a list have no type.
     let typed = listed.into_iter().map(|mut object| {
         object.types = Some(kube::core::TypeMeta {
             api_version: api_version.to_owned(),
@@ -212,7 +212,7 @@ async fn remove(
     wait::until_gone(cluster, &going, timeout, progress).await
 }
 
-/// Deletes exactly the object that was looked at; what took its name since then stays.
+/// Deletes exactly the object that was read; a new one with the same name stays.
 async fn delete(cluster: &Cluster, identity: &Identity, uid: Option<String>) -> Result<()> {
     let Some(api) = cluster.api(identity) else {
         return Ok(());

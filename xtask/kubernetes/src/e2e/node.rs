@@ -59,7 +59,7 @@ fn containerd() -> Command {
     command
 }
 
-/// Whether `ids`, with blanks between them, are this machine's and nobody else's.
+/// Whether `ids`, with blanks between them, are this machine's alone.
 fn is_only(ids: &str, own: &str) -> bool {
     let ids: Vec<_> = ids.split_whitespace().collect();
     ids == [own.trim()]

@@ -1,8 +1,8 @@
-//! Runs an image as a restricted pod would, and sees that it works there.
+//! Runs an image as a restricted pod would, and checks that it works there.
 //!
 //! Read-only root, no capabilities, no way to gain rights, the image's own user, few files
 //! and processes: what the `restricted` profile of Pod Security and the manifests demand.
-//! An image that needs more fails here and not in somebody's cluster.
+//! An image that needs more fails here and not in a user's cluster.
 
 use std::fs::Permissions;
 use std::net::SocketAddr;
