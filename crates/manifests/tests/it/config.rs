@@ -151,7 +151,7 @@ fn imm_needs_a_project() {
 }
 
 #[test]
-fn what_is_not_toml_is_told_with_the_rest() {
+fn invalid_toml_is_reported_with_the_rest() {
     let error = Config::load("oss.bucket = ", |name| {
         (name == "MNSOSS_FACE_BACKEND").then(|| "x".to_owned())
     })

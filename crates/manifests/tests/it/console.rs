@@ -128,7 +128,7 @@ fn line(variable: &Value) -> String {
 }
 
 #[test]
-fn bad_settings_are_told() {
+fn invalid_settings_are_reported() {
     let file =
         "console.enabled = 'yes'\nconsole.origins = 'photos.example.com'\nconsole.token = 'x'";
     let lookup = |name: &str| (name == "CONSOLE_TOKEN").then(|| "short".to_owned());

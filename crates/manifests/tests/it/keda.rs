@@ -17,7 +17,7 @@ fn container(files: &[File]) -> Value {
 }
 
 #[test]
-fn keda_asks_where_the_controller_listens_and_nobody_else_may() {
+fn keda_alone_may_connect_to_the_scaler() {
     let files =
         files("keda.enabled = true\nkeda.namespace = 'scaling'\ncontroller.namespace = 'ours'");
     let container = container(&files);

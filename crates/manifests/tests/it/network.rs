@@ -41,7 +41,7 @@ fn pods_are_reached_where_they_have_something_to_say_and_nowhere_else() {
 }
 
 #[test]
-fn the_controller_reaches_the_mns_that_it_is_told_of() {
+fn the_controller_reaches_the_configured_mns() {
     let settings = "mns.endpoint = 'http://emulator:8902'\ncontroller.egress-ports = '6443,443'";
     let config = Config::load(settings, |_| None).unwrap();
     let files = render(&config, Profile::Current).unwrap();

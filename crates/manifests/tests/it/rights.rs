@@ -16,7 +16,7 @@ fn roles() -> Vec<Value> {
 }
 
 #[test]
-fn every_rule_says_who_uses_it() {
+fn every_rule_has_a_comment_on_its_use() {
     let mut rules = 0;
     for file in standard_files(Profile::Current) {
         let mut above = "";

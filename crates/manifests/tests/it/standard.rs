@@ -31,7 +31,7 @@ fn files_of_the_tests_on_a_cluster_are_up_to_date() {
 }
 
 #[test]
-fn stale_files_are_told_apart() {
+fn stale_files_are_distinguished() {
     let folder = tempfile::tempdir().unwrap();
     for File { path, text } in standard().unwrap() {
         let path = folder.path().join(path);

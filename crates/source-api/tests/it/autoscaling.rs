@@ -22,7 +22,7 @@ const USUAL: Autoscaling = Autoscaling {
 };
 
 #[test]
-fn class_asks_for_it_and_nothing_else_does() {
+fn only_the_class_requests_it() {
     assert_eq!(read(&[]), Ok(None));
     assert_eq!(read(&[("min-scale", "x")]), Ok(None));
     assert_eq!(read(&[("class", "disabled"), ("min-scale", "x")]), Ok(None));

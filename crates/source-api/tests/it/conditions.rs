@@ -127,7 +127,7 @@ fn the_failure_that_came_last_is_ready_s_reason() {
 }
 
 #[test]
-fn failures_of_one_pass_are_told_in_their_order() {
+fn failures_of_one_reconcile_are_reported_in_their_order() {
     let mut conditions = Conditions::begin(&all_true(&[], 1), Some(1), 1);
     conditions.mark_false(Dependent::Deployed, "Crashing", "the pod exits");
     conditions.mark_false(Dependent::SinkProvided, "NotFound", "no such broker");

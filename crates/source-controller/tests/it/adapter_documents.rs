@@ -125,7 +125,7 @@ async fn adapter_knows_every_variable() {
         .get_arguments()
         .filter_map(|arg| arg.get_env()?.to_str())
         .collect();
-    // Knative sets it for whoever wants it.
+    // Knative sets it, though the adapter need not read it.
     let extra = ["K_COMPONENT"];
     for variable in env.as_array().unwrap() {
         let name = variable["name"].as_str().unwrap();

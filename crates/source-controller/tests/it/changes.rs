@@ -181,7 +181,7 @@ async fn source_that_moves_to_a_given_queue_leaves_nothing_of_its_own() {
     Subscribed: True QueueGiven the queue is filled by its owner; the controller creates no subscription
     ");
 
-    // And back: the given queue is nobody's to remove.
+    // And back: the given queue is never removed.
     world.edit(|spec| {
         spec.as_object_mut().unwrap().remove("queue");
         spec["topic"] = json!(TOPIC);

@@ -133,7 +133,7 @@ async fn key_is_forgotten_with_its_source() {
 
 /// The controller was started after the Secret went, so it never saw the key.
 #[tokio::test]
-async fn source_whose_key_nobody_knows_is_let_go_with_a_warning() {
+async fn source_without_a_known_key_is_finalized_with_a_warning() {
     let mut world = World::start().await;
     world.settle_ready().await;
     world.cluster.remove(SECRET);
@@ -254,7 +254,7 @@ async fn names_in_the_status_that_are_not_ours_are_not_believed() {
 async fn source_that_is_gone_needs_nothing() {
     let world = World::start().await;
     world.reconcile().await.unwrap();
-    // Whether this copy is older than what was written just now cannot be told.
+    // The cached version may be older than the last write.
     let mut source = world.source();
     source["metadata"]["resourceVersion"] = json!("somebody else's");
     world.cluster.remove(SOURCE);

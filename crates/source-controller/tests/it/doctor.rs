@@ -105,7 +105,7 @@ async fn source_with_a_topic_is_checked_too() {
 }
 
 #[tokio::test]
-async fn each_thing_that_is_missing_is_told_with_what_to_do() {
+async fn each_missing_resource_is_reported_with_what_to_do() {
     let world = World::start_ruled().await;
     world.settle_ready().await;
     let rule = world.status()["eventRules"][0].as_str().unwrap().to_owned();
@@ -133,7 +133,7 @@ async fn each_thing_that_is_missing_is_told_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn bad_keys_are_told() {
+async fn invalid_keys_are_reported() {
     let world = World::start_ruled().await;
     world.settle_ready().await;
     world.put_secret("nobody", KEY_SECRET);

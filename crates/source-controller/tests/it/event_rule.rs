@@ -113,7 +113,7 @@ async fn quiet_source_is_not_written_to_and_calls_the_cloud_twice() {
 }
 
 #[tokio::test]
-async fn new_rule_is_told_to_take_effect_until_it_has() {
+async fn new_rule_is_reported_as_taking_effect_until_it_has() {
     let world = World::start_ruled().await;
     world.settle_ready().await;
     assert_eq!(reason(&world), "TakingEffect");
@@ -200,7 +200,7 @@ async fn rule_that_could_not_be_deleted_is_not_forgotten() {
 }
 
 #[tokio::test]
-async fn rule_that_somebody_deleted_is_made_again() {
+async fn deleted_rule_is_created_again() {
     let mut world = World::start_ruled().await;
     world.settle_ready().await;
     let name = rule_of(&world);
@@ -212,7 +212,7 @@ async fn rule_that_somebody_deleted_is_made_again() {
 }
 
 #[tokio::test]
-async fn rule_with_another_content_is_told_and_left_alone() {
+async fn rule_with_another_content_is_reported_and_not_changed() {
     let mut world = World::start_ruled().await;
     world.settle_ready().await;
     let name = rule_of(&world);
@@ -231,7 +231,7 @@ async fn rule_with_another_content_is_told_and_left_alone() {
 }
 
 #[tokio::test]
-async fn rule_of_the_user_in_the_way_is_told_and_left_alone() {
+async fn conflicting_rule_of_the_user_is_reported_and_not_changed() {
     let world = World::start_ruled().await;
     make_theirs(&world, "photos").await;
     world.settle().await;
@@ -258,7 +258,7 @@ async fn refusals_say_what_to_do() {
             refused(403, "NoPermission"),
         ),
         (
-            "no right to look",
+            "no permission to read",
             "GetEventRule",
             refused(403, "NoPermission"),
         ),
@@ -292,7 +292,7 @@ async fn refusals_say_what_to_do() {
     insta::assert_snapshot!(told.join("\n"), @r"
     quota: EventRuleReady: False EventRuleQuotaExceeded the region has as many event rules as the account may have there (10, unless Alibaba Cloud allowed more): delete one that is not needed
     no permission: EventRuleReady: False AccessDenied the key may not call `CreateEventRule` of `rules/mnsoss-shop-photos-9e0dfa92b415-319a766c722eca78`: allow mns:PutEventNotifications, mns:DeleteEventNotifications and mns:GetEventRule to its RAM user
-    no right to look: EventRuleReady: False AccessDenied the key may not call `GetEventRule` of `rules/mnsoss-shop-photos-9e0dfa92b415-319a766c722eca78`: allow mns:PutEventNotifications, mns:DeleteEventNotifications and mns:GetEventRule to its RAM user
+    no permission to read: EventRuleReady: False AccessDenied the key may not call `GetEventRule` of `rules/mnsoss-shop-photos-9e0dfa92b415-319a766c722eca78`: allow mns:PutEventNotifications, mns:DeleteEventNotifications and mns:GetEventRule to its RAM user
     throttled: EventRuleReady: Unknown MnsThrottled MNS answered `Throttling.User` to `CreateEventRule` of `rules/mnsoss-shop-photos-9e0dfa92b415-319a766c722eca78`
     down: EventRuleReady: Unknown MnsUnavailable no MNS OpenAPI answers at `http://mns-open.test`: check the region, or MNS_OPEN_ENDPOINT of the controller; the controller refuses addresses that are not public unless ALLOW_PRIVATE_ENDPOINTS allows them
     nonsense: EventRuleReady: False MnsRefused MNS answered `InvalidParameter` to `CreateEventRule` of `rules/mnsoss-shop-photos-9e0dfa92b415-319a766c722eca78`

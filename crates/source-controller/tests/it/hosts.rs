@@ -30,7 +30,7 @@ async fn host(answer: String) -> String {
     url
 }
 
-/// A URL at which nobody listens.
+/// A URL of a closed port.
 async fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap())
@@ -64,7 +64,7 @@ async fn told(url: &str) -> String {
 }
 
 #[tokio::test]
-async fn all_strangers_and_nobody_at_all_are_told_in_the_same_words() {
+async fn all_foreign_hosts_and_closed_ports_are_reported_alike() {
     let long = SECRET.repeat(1_000_000);
     let hosts = [
         nobody().await,

@@ -140,7 +140,7 @@ async fn role_and_sink_that_expects_tokens_share_the_account() {
 }
 
 #[tokio::test]
-async fn namespace_that_nobody_listed_is_told_so() {
+async fn namespace_that_is_not_listed_is_reported() {
     let other = identity("bakery", transport());
     other.begin().await;
     for identity in [None, Some(other)] {

@@ -229,7 +229,7 @@ async fn what_others_add_to_the_deployment_is_no_difference() {
 }
 
 #[tokio::test]
-async fn deployment_that_somebody_deleted_is_made_again() {
+async fn deleted_deployment_is_created_again() {
     let world = World::start().await;
     world.settle_ready().await;
     world.cluster.remove(&deployment_path());

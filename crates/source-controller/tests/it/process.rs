@@ -157,7 +157,7 @@ async fn process_that_stands_by_answers_keda_too() {
 }
 
 #[tokio::test]
-async fn queues_are_asked_for_their_backlog_only_when_somebody_scrapes() {
+async fn queues_are_queried_for_their_backlog_only_after_a_scrape() {
     let world = World::start().await;
     let process = Process::start(&world, "first");
     eventually("an adapter", || world.cluster.get(&deployment_path())).await;
@@ -200,7 +200,7 @@ async fn leader_that_was_replaced_ends_with_an_error_so_that_it_is_started_anew(
 }
 
 #[tokio::test]
-async fn process_that_stands_by_ends_when_told_to() {
+async fn process_that_stands_by_ends_on_stop() {
     let world = World::start().await;
     let first = Process::start(&world, "first");
     eventually("a leader", || holder(&world)).await;

@@ -244,7 +244,7 @@ async fn keda_that_is_installed_later_is_noticed_at_once() {
 }
 
 #[tokio::test]
-async fn controller_without_a_scaler_says_so_and_does_not_look() {
+async fn controller_without_a_scaler_reports_that_and_reads_no_scaled_object() {
     let mut world = World::start().await;
     annotate(&world, &[CLASS]);
     install_keda(&world);
@@ -261,7 +261,7 @@ async fn controller_without_a_scaler_says_so_and_does_not_look() {
 }
 
 #[tokio::test]
-async fn wrong_annotation_is_told_and_scales_nothing() {
+async fn invalid_annotation_is_reported_and_scales_nothing() {
     let world = world(&[CLASS, ("max-scale", "many")]).await;
     install_keda(&world);
     world.settle_ready().await;
@@ -284,7 +284,7 @@ async fn what_others_made_is_left_alone() {
 
 /// As KEDA's own admission webhook does, if something else scales the Deployment.
 #[tokio::test]
-async fn refusal_is_told_and_the_source_works() {
+async fn refusal_is_reported_and_the_source_works() {
     let world = world(&[CLASS]).await;
     install_keda(&world);
     world.cluster.fail(Method::PATCH, &path(), 403, "Forbidden");
@@ -356,7 +356,7 @@ async fn scaled_source_in_order_costs_one_call_more() {
 }
 
 #[tokio::test]
-async fn doctor_tells_who_decides_about_the_number_of_pods() {
+async fn doctor_reports_how_the_adapter_is_scaled() {
     let world = world(&[]).await;
     let examine = async || {
         let source = serde_json::from_value(world.cluster.get(SOURCE).unwrap()).unwrap();

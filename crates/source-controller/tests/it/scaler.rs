@@ -1,4 +1,4 @@
-//! KEDA, played by a client of its own proto, asks the scaler over a real socket.
+//! A client of KEDA's proto calls the scaler over a real socket.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -93,12 +93,12 @@ pub(crate) async fn connect(address: &str) -> ExternalScalerClient<Channel> {
     ExternalScalerClient::connect(url).await.unwrap()
 }
 
-/// As the controller's `ScaledObject` has KEDA ask.
+/// As KEDA calls by the controller's `ScaledObject`.
 pub(crate) fn photos() -> ScaledObjectRef {
-    asked("shop", &[("source", "photos"), ("lagThreshold", "20")])
+    scaled_object_ref("shop", &[("source", "photos"), ("lagThreshold", "20")])
 }
 
-fn asked(namespace: &str, metadata: &[(&str, &str)]) -> ScaledObjectRef {
+fn scaled_object_ref(namespace: &str, metadata: &[(&str, &str)]) -> ScaledObjectRef {
     let metadata = metadata.iter();
     let metadata: HashMap<_, _> = metadata
         .map(|&(name, text)| (name.to_owned(), text.to_owned()))
@@ -111,7 +111,7 @@ fn asked(namespace: &str, metadata: &[(&str, &str)]) -> ScaledObjectRef {
 }
 
 /// What a scaler that knows nothing yet says.
-async fn told(world: &World) -> (Result<bool, Code>, Result<i64, Code>) {
+async fn demand(world: &World) -> (Result<bool, Code>, Result<i64, Code>) {
     let keda = Keda::start(&world.ctx).await;
     let active = keda.is_active().await.map_err(|status| status.code());
     let messages = keda.messages().await.map_err(|status| status.code());
@@ -124,25 +124,25 @@ async fn source_is_active_while_messages_wait_or_are_in_work() {
     let world = World::start().await;
     world.settle().await;
     let queue = world.cloud.queue(&World::queue_name());
-    assert_eq!(told(&world).await, (Ok(false), Ok(0)));
+    assert_eq!(demand(&world).await, (Ok(false), Ok(0)));
     for _ in 0..3 {
         queue.send(&SendMessage::new("a")).await.unwrap();
     }
-    assert_eq!(told(&world).await, (Ok(true), Ok(3)));
+    assert_eq!(demand(&world).await, (Ok(true), Ok(3)));
     let mut handles = Vec::new();
     for _ in 0..3 {
         let taken = queue.receive(PollingWait::MIN).await.unwrap().unwrap();
         handles.push(taken.receipt_handle);
     }
     assert_eq!(
-        told(&world).await,
+        demand(&world).await,
         (Ok(true), Ok(3)),
         "an adapter holds them"
     );
     for handle in &handles {
         queue.delete_message(handle).await.unwrap();
     }
-    assert_eq!(told(&world).await, (Ok(false), Ok(0)));
+    assert_eq!(demand(&world).await, (Ok(false), Ok(0)));
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn error_of_the_cloud_is_an_error_of_the_call() {
     for (operation, kind, expected) in table {
         world.cloud.misbehave(operation, kind, None);
         assert_eq!(
-            told(&world).await,
+            demand(&world).await,
             (Err(expected), Err(expected)),
             "{operation}"
         );
@@ -204,7 +204,7 @@ async fn error_of_the_cloud_is_an_error_of_the_call() {
     world
         .cloud
         .misbehave("PeekMessage", error(403, "AccessDenied"), None);
-    assert_eq!(told(&world).await, (Ok(true), Ok(1)));
+    assert_eq!(demand(&world).await, (Ok(true), Ok(1)));
 }
 
 #[tokio::test]
@@ -293,24 +293,30 @@ async fn key_that_was_changed_is_found() {
 }
 
 #[tokio::test]
-async fn nobody_learns_of_sources_elsewhere() {
+async fn sources_of_other_namespaces_are_refused() {
     let world = World::start().await;
     world.settle().await;
     let keda = Keda::start(&world.ctx).await;
     let reads = world.cloud.calls();
     world.cluster.calls();
     let table = [
-        (asked("shop", &[("source", "other")]), Code::NotFound),
-        (asked("bakery", &[("source", "photos")]), Code::NotFound),
         (
-            asked("bakery", &[("source", "photos"), ("namespace", "shop")]),
+            scaled_object_ref("shop", &[("source", "other")]),
+            Code::NotFound,
+        ),
+        (
+            scaled_object_ref("bakery", &[("source", "photos")]),
+            Code::NotFound,
+        ),
+        (
+            scaled_object_ref("bakery", &[("source", "photos"), ("namespace", "shop")]),
             Code::PermissionDenied,
         ),
         (
-            asked("shop", &[("source", "../secrets/mnsoss-secret")]),
+            scaled_object_ref("shop", &[("source", "../secrets/mnsoss-secret")]),
             Code::InvalidArgument,
         ),
-        (asked("shop", &[]), Code::InvalidArgument),
+        (scaled_object_ref("shop", &[]), Code::InvalidArgument),
         (ScaledObjectRef::default(), Code::InvalidArgument),
     ];
     for (object, expected) in table {
@@ -355,7 +361,7 @@ async fn trouble_of_the_api_server_is_an_error_too() {
         .cluster
         .fail(http::Method::GET, SOURCE, 500, "InternalError");
     assert_eq!(
-        told(&world).await,
+        demand(&world).await,
         (Err(Code::Unavailable), Err(Code::Unavailable))
     );
 }
@@ -389,7 +395,7 @@ async fn without_counters_what_can_be_seen_counts() {
     });
     let document = json!({"url": cloud.uri(), "accessKeyId": "a", "accessKeySecret": "b"});
     world.put_secret_text(&document.to_string());
-    assert_eq!(told(&world).await, (Ok(true), Ok(16)));
+    assert_eq!(demand(&world).await, (Ok(true), Ok(16)));
 }
 
 #[tokio::test]

@@ -153,7 +153,7 @@ async fn account_stays_as_long_as_the_adapter_runs_as_it() {
 }
 
 #[tokio::test]
-async fn account_that_somebody_deleted_is_made_again() {
+async fn deleted_account_is_created_again() {
     let world = World::start().await;
     announce(&world, json!(AUDIENCE));
     world.settle_ready().await;
@@ -241,7 +241,7 @@ async fn token_of_a_named_account_is_for_announced_audiences_alone() {
 }
 
 #[tokio::test]
-async fn account_of_somebody_else_is_neither_used_nor_deleted() {
+async fn account_of_another_owner_is_neither_used_nor_deleted() {
     let world = World::start().await;
     world.settle_ready().await;
     let theirs = json!({"metadata": {"name": KEPT, "namespace": "shop", "uid": "theirs"}});

@@ -141,12 +141,12 @@ async fn sinks_in_all_forms() {
             "https://example.com/hook - -".to_owned(),
         ),
         (
-            "kind that nobody knows",
+            "unknown kind",
             json!({"ref": with(broker("default"), "kind", "Breaker")}),
             "NotFound: the cluster does not serve `Breaker` of `eventing.knative.dev/v1`: install the software that provides it, or correct the sink".to_owned(),
         ),
         (
-            "group that nobody knows",
+            "unknown group",
             json!({"ref": with(broker("default"), "apiVersion", "example.com/v1")}),
             "NotFound: the cluster does not serve `Broker` of `example.com/v1`: install the software that provides it, or correct the sink".to_owned(),
         ),
@@ -158,7 +158,7 @@ async fn sinks_in_all_forms() {
 }
 
 #[tokio::test]
-async fn obsolete_version_is_told_but_not_corrected() {
+async fn obsolete_version_is_reported_but_not_corrected() {
     let world = World::start().await;
     world.edit(|spec| spec["sink"]["ref"]["apiVersion"] = json!("eventing.knative.dev/v1alpha1"));
     world.settle_ready().await;

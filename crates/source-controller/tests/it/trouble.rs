@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::support::cloud::KEY_ID;
 use crate::support::fixture::{SECRET, SOURCE, TOPIC, World, deployment_path};
 
-/// Bounds of the pause until the next look, in seconds, from how an `Action` prints.
+/// Bounds of the pause until the next reconcile, in seconds, from how an `Action` prints.
 fn pause(action: &Action) -> Duration {
     let shown = format!("{action:?}");
     let number = shown
@@ -26,8 +26,8 @@ fn pause(action: &Action) -> Duration {
     Duration::from_secs_f64(number.trim_end_matches('s').parse().unwrap())
 }
 
-/// A failure for good: told once, and looked at again at the regular time.
-async fn is_told_once(world: &World, name: &str) {
+/// A permanent failure: reported once, and retried at the next resync.
+async fn is_reported_once(world: &World, name: &str) {
     let action = world.reconcile().await.unwrap();
     let seconds = pause(&action).as_secs();
     assert!(
@@ -43,7 +43,7 @@ async fn is_told_once(world: &World, name: &str) {
 async fn missing_secret_is_named_and_its_coming_noticed() {
     let world = World::start().await;
     world.cluster.remove(SECRET);
-    is_told_once(&world, "missing").await;
+    is_reported_once(&world, "missing").await;
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: False SecretNotFound secret `mnsoss-secret` does not exist
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
@@ -60,7 +60,7 @@ async fn missing_secret_is_named_and_its_coming_noticed() {
     assert!(world.cluster.get(&deployment_path()).is_none());
 
     world.put_secret_text("{}");
-    is_told_once(&world, "malformed").await;
+    is_reported_once(&world, "malformed").await;
     insta::assert_snapshot!(world.condition("CredentialsProvided")["message"].as_str().unwrap(), @"secret `mnsoss-secret`, key `mns`: credentials document lacks `accessKeyId`");
 
     world.put_secret(KEY_ID, "secret");
@@ -84,10 +84,10 @@ async fn secret_that_goes_leaves_a_running_adapter_alone() {
 }
 
 #[tokio::test]
-async fn refused_key_is_told_and_not_tried_again_and_again() {
+async fn refused_key_is_reported_and_not_retried_at_once() {
     let world = World::start().await;
     world.put_secret(KEY_ID, "wrong");
-    is_told_once(&world, "wrong secret").await;
+    is_reported_once(&world, "wrong secret").await;
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: False CredentialsRefused MNS answered `SignatureDoesNotMatch` to `GetQueueAttributes` of `queues/mnsoss-shop-photos-319a766c722eca78`
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
@@ -100,20 +100,20 @@ async fn refused_key_is_told_and_not_tried_again_and_again() {
     Subscribed: Unknown
     ");
     world.put_secret("nobody", "secret");
-    is_told_once(&world, "unknown key").await;
+    is_reported_once(&world, "unknown key").await;
     world.put_secret(KEY_ID, "secret");
     world.settle_ready().await;
 }
 
 #[tokio::test]
-async fn missing_rights_in_mns_are_told_where_they_are_missing() {
+async fn missing_permissions_in_mns_are_reported_by_resource() {
     let world = World::start().await;
     let denied = Kind::Error {
         status: 403,
         code: "AccessDenied".to_owned(),
     };
     world.cloud.misbehave("Subscribe", denied, None);
-    is_told_once(&world, "denied").await;
+    is_reported_once(&world, "denied").await;
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
@@ -165,7 +165,7 @@ async fn outage_of_mns_is_no_failure_and_is_waited_for_longer_and_longer() {
     );
     world.cluster.calls();
     world.reconcile().await.unwrap();
-    assert_eq!(world.cluster.writes(), [""; 0], "told once");
+    assert_eq!(world.cluster.writes(), [""; 0], "reported once");
     world.cloud.behave();
     world.settle_ready().await;
 }
@@ -174,7 +174,7 @@ async fn outage_of_mns_is_no_failure_and_is_waited_for_longer_and_longer() {
 async fn missing_topic_is_named() {
     let world = World::start().await;
     world.edit(|spec| spec["topic"] = json!("nowhere"));
-    is_told_once(&world, "no topic").await;
+    is_reported_once(&world, "no topic").await;
     insta::assert_snapshot!(world.condition("Subscribed")["message"].as_str().unwrap(), @"topic `nowhere` does not exist");
     assert!(
         world.cluster.get(&deployment_path()).is_none(),
@@ -189,7 +189,7 @@ async fn missing_given_queue_is_named() {
         spec.as_object_mut().unwrap().remove("topic");
         spec["queue"] = json!("nowhere");
     });
-    is_told_once(&world, "no queue").await;
+    is_reported_once(&world, "no queue").await;
     insta::assert_snapshot!(world.condition("QueueReady")["message"].as_str().unwrap(), @"queue `nowhere` does not exist");
     assert_eq!(world.cloud.queues().await, [""; 0]);
 }
@@ -201,12 +201,12 @@ async fn endpoint_without_account_is_explained() {
     world.put_secret_text(&format!(
         r#"{{"url":"{url}","accessKeyId":"owner","accessKeySecret":"secret"}}"#
     ));
-    is_told_once(&world, "no account").await;
+    is_reported_once(&world, "no account").await;
     insta::assert_snapshot!(world.condition("Subscribed")["message"].as_str().unwrap(), @"the endpoint does not name account and region: use `https://<account>.mns.<region>.aliyuncs.com`, or add `accountId` and `region` to the document in the Secret, or to the source");
 }
 
 #[tokio::test]
-async fn deployment_that_is_refused_is_told() {
+async fn refused_deployment_is_reported() {
     let world = World::start().await;
     world
         .cluster
@@ -219,7 +219,7 @@ async fn deployment_that_is_refused_is_told() {
 }
 
 #[tokio::test]
-async fn deployment_of_somebody_else_is_not_touched() {
+async fn deployment_of_another_owner_is_not_changed() {
     let world = World::start().await;
     let theirs = json!({
         "apiVersion": "apps/v1",
@@ -229,7 +229,7 @@ async fn deployment_of_somebody_else_is_not_touched() {
     });
     world.cluster.put(&deployment_path(), theirs);
     let before = world.deployment();
-    is_told_once(&world, "not ours").await;
+    is_reported_once(&world, "not ours").await;
     assert_eq!(world.condition("Deployed")["reason"], "NotOwned");
     assert_eq!(world.deployment(), before);
 }
@@ -243,7 +243,7 @@ async fn template_that_gives_orders_to_others_gets_no_adapter() {
     ] {
         let world = World::start().await;
         world.edit(|spec| spec["template"] = json!({field: {"team": "a", key: "x"}}));
-        is_told_once(&world, key).await;
+        is_reported_once(&world, key).await;
         assert!(world.cluster.get(&deployment_path()).is_none(), "{key}");
         let deployed = world.condition("Deployed");
         assert_eq!(deployed["reason"], "TemplateRefused");
@@ -264,14 +264,14 @@ async fn template_that_gives_orders_to_others_gets_no_adapter() {
 }
 
 #[tokio::test]
-async fn invalid_parts_of_an_old_source_are_told_one_by_one() {
+async fn invalid_fields_of_an_old_source_are_reported_one_by_one() {
     let world = World::start().await;
     world.edit(|spec| {
         spec["queue"] = json!("both");
         spec["sink"]["uri"] = json!("http://elsewhere.test/");
         spec["delivery"] = json!({"retry": -1});
     });
-    is_told_once(&world, "invalid").await;
+    is_reported_once(&world, "invalid").await;
     insta::assert_snapshot!(world.conditions(), @r"
     CredentialsProvided: True
     DeadLetterSinkResolved: True DeadLetterSinkNotConfigured the source has no dead letter sink
@@ -299,7 +299,7 @@ async fn trouble_with_the_api_server_ends_the_reconcile_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn source_that_somebody_changed_meanwhile_is_looked_at_again() {
+async fn source_that_changed_meanwhile_is_reconciled_again() {
     let world = World::start().await;
     world.cluster.fail(Method::PATCH, SOURCE, 409, "Conflict");
     let error = world.reconcile().await.unwrap_err();

@@ -30,7 +30,7 @@ fn elsewhere(path: &str, namespace: &str) -> String {
 }
 
 #[tokio::test]
-async fn controller_of_two_namespaces_asks_for_nothing_in_a_third() {
+async fn controller_of_two_namespaces_reads_nothing_in_a_third() {
     let world = World::start().await;
     for namespace in ["bakery", "strangers"] {
         copy_to(&world, namespace);

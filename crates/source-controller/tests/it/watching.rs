@@ -45,7 +45,7 @@ async fn source_deployment_secret_and_sink_wake_the_controller() {
 }
 
 #[tokio::test]
-async fn late_sink_makes_the_source_ready_without_waiting_for_the_regular_look() {
+async fn late_sink_makes_the_source_ready_before_the_next_resync() {
     let world = World::start().await;
     world.cluster.remove(BROKER);
     let running = Running::start(world);
@@ -190,7 +190,7 @@ async fn deployment_that_loses_its_owner_wakes_the_controller_then_and_when_it_g
 
 /// A Deployment without our label is in no copy, so the API server is the one to object.
 #[tokio::test]
-async fn deployment_of_somebody_else_is_found_out_when_its_name_is_taken() {
+async fn deployment_of_another_owner_is_found_when_its_name_is_taken() {
     let world = World::start().await;
     let path = deployment_path();
     world.cluster.put(

@@ -144,7 +144,7 @@ async fn what_was_there_before_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_object_that_somebody_made_anew_stays() {
+async fn an_object_that_was_created_again_stays() {
     let fake = FakeCluster::new();
     deploy_to(&fake).await.unwrap();
     fake.put(SECRET, json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "photos"}}));
@@ -326,7 +326,7 @@ async fn placeholders_never_take_the_place_of_keys() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_version_of_a_kind_is_told_from_a_missing_one() {
+async fn an_old_version_of_a_kind_is_distinguished_from_a_missing_one() {
     let fake = FakeCluster::new();
     let cluster = Cluster::discover(fake.client()).await.unwrap();
     let old = json!({"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "Trigger", "metadata": {"name": "x"}});

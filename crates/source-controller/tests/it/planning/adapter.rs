@@ -37,7 +37,7 @@ fn deployment_is_made_kept_or_refused() {
             "nothing",
         ),
         (
-            "somebody else's",
+            "another owner's",
             |it| metadata_of(it).owner_references = None,
             "refuse deployment",
         ),
@@ -86,7 +86,7 @@ fn deployment_is_updated_when_it_differs() {
             "update deployment",
         ),
         (
-            "a variable that somebody added",
+            "a variable that another client added",
             |it| {
                 let env = container(it).env.as_mut().unwrap();
                 env.insert(

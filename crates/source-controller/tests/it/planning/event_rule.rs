@@ -81,7 +81,7 @@ fn rules_are_made_replaced_and_cleaned_up() {
             "QueueCreated, created event rule `OLD`",
         ),
         (
-            "somebody deleted it",
+            "it was deleted",
             |it| it.observed.event_rule = Some(Ok(None)),
             "created event rule `OLD`",
         ),

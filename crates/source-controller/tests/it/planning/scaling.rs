@@ -97,7 +97,7 @@ fn one_decides_about_the_number_of_pods() {
             "update deployment",
         ),
         (
-            "somebody else's",
+            "another owner's",
             |case| {
                 asked(case);
                 found(case, ObservedScaledObject::NotOwned);
@@ -105,7 +105,7 @@ fn one_decides_about_the_number_of_pods() {
             "nothing",
         ),
         (
-            "no right to look",
+            "no permission to read",
             |case| {
                 asked(case);
                 found(case, ObservedScaledObject::Forbidden);

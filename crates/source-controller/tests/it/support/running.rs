@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fixture::{World, context, deployment_path};
 
-/// Far longer than anything here takes, and shorter than the regular look.
+/// Far longer than anything here takes, and shorter than the resync interval.
 const LONG: Duration = Duration::from_mins(1);
 
 /// Far longer than changes are collected before they are acted on.

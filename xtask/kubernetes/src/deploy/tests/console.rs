@@ -94,7 +94,7 @@ async fn the_rule_is_added_once_and_for_every_address_of_the_page() {
 }
 
 #[tokio::test]
-async fn keys_without_the_right_are_told_and_what_to_do() {
+async fn keys_without_the_permission_are_reported_with_what_to_do() {
     let addresses = emulator().await;
     let (_fake, cluster) = cluster("another").await;
     let config = settings(&addresses);
