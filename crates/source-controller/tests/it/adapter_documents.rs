@@ -1,6 +1,9 @@
-//! The adapter's Deployment as a document, and that the adapter understands what it is told.
+//! The adapter's Deployment as a document, and whether the adapter can parse its variables.
+
+use std::ffi::{OsStr, OsString};
 
 use serde_json::{Value, json};
+use service::settings::parse_from;
 
 use crate::support::fixture::World;
 
@@ -130,5 +133,41 @@ async fn adapter_knows_every_variable() {
     for variable in env.as_array().unwrap() {
         let name = variable["name"].as_str().unwrap();
         assert!(known.contains(&name) || extra.contains(&name), "{name}");
+    }
+}
+
+/// The settings of a source and those of the adapter are types of different crates, so a value
+/// that is spelled differently would show only when a pod starts.
+#[tokio::test]
+async fn adapter_parses_every_value() {
+    let table = [
+        ("Json", "1.0", "exponential", "binary"),
+        ("Base64", "0.3", "linear", "json"),
+        ("Base64", "0.2", "linear", "json"),
+    ];
+    for (payload, spec_version, backoff_policy, format) in table {
+        let world = World::start().await;
+        world.edit(|spec| {
+            spec["payload"] = json!(payload);
+            spec["specVersion"] = json!(spec_version);
+            spec["delivery"] = json!({
+                "backoffPolicy": backoff_policy, "format": format, "backoffDelay": "PT0.5S",
+                "timeout": "PT1M30S", "retryAfterMax": "PT5M",
+            });
+        });
+        world.settle().await;
+        let deployment = world.deployment();
+        let env = &deployment["spec"]["template"]["spec"]["containers"][0]["env"];
+        let lookup = |name: &OsStr| {
+            let mut variables = env.as_array().unwrap().iter();
+            let variable = variables.find(|variable| name == variable["name"].as_str().unwrap())?;
+            Some(OsString::from(variable["value"].as_str().unwrap()))
+        };
+        let config = parse_from::<source_adapter::Config>(["source-adapter"], lookup);
+        let error = config.err().map(|error| error.to_string());
+        assert_eq!(
+            error, None,
+            "{payload} {spec_version} {backoff_policy} {format}"
+        );
     }
 }
