@@ -86,12 +86,12 @@ pub(super) fn line(text: &str) -> Option<String> {
 pub(super) fn networks(text: &str) -> Option<String> {
     let is_network = |part: &str| {
         let (address, length) = part.split_once('/').unwrap_or((part, "0"));
-        let longest = match address.parse() {
+        let max_prefix = match address.parse() {
             Ok(IpAddr::V4(_)) => 32,
             Ok(IpAddr::V6(_)) => 128,
             Err(_) => return false,
         };
-        number(length, 0..=longest).is_some()
+        number(length, 0..=max_prefix).is_some()
     };
     keep(text, text.split(',').map(str::trim).all(is_network))
 }
