@@ -50,7 +50,7 @@ impl<'a> BitReader<'a> {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "`count` bits are left")]
     pub(crate) fn take(&mut self, count: u32) -> u32 {
-        // In two coefficients, for `count` may be 0.
+        // In two steps, for `count` may be 0.
         let taken = (self.bits >> 1 >> (63 - count)) as u32;
         self.bits <<= count;
         self.loaded -= count;
