@@ -1,7 +1,7 @@
 //! Takes events about uploaded photos and puts each photo back with its faces boxed and
 //! labelled.
 //!
-//! One request holds one CloudEvent, which holds one or more OSS events. [`guard`] decides
+//! One request holds one CloudEvent, which holds one or more OSS events. [`event_filter`] decides
 //! which of them are about photos, `pipeline` makes the annotated object of each, and the
 //! response tells the sender that all is done, to deliver again, or to give up.
 //!
