@@ -28,7 +28,7 @@ pub(crate) use scaled::is_scaled;
 
 use crate::context::Context;
 use crate::drift;
-use crate::error::{ReconcileError, doing, is_refusal};
+use crate::error::{ReconcileError, doing, is_namespace_terminating, is_refusal};
 use crate::knative_config::KnativeConfig;
 use crate::metrics::WrittenObject;
 use crate::reconcile::{Applied, Observed};
@@ -226,7 +226,9 @@ pub(crate) async fn apply(
         Err(kube::Error::Api(status)) if status.is_conflict() && live.is_none() => {
             apply_to_uncached(ctx, identity, &desired).await
         }
-        Err(kube::Error::Api(status)) if is_refusal(&status) => {
+        Err(kube::Error::Api(status))
+            if is_refusal(&status) && !is_namespace_terminating(&status) =>
+        {
             Ok(AppliedAdapter::new(AdapterOutcome::of(&status), live))
         }
         Err(error) => doing(DOING, Err(error)),

@@ -49,6 +49,12 @@ impl ReconcileError {
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Kube { source: kube::Error::Api(status), .. } if status.is_conflict())
     }
+
+    /// Whether nothing can be created any more, because the namespace is being deleted.
+    #[must_use]
+    pub(crate) fn is_namespace_terminating(&self) -> bool {
+        matches!(self, Self::Kube { source: kube::Error::Api(status), .. } if is_namespace_terminating(status))
+    }
 }
 
 /// Adds the action to an error of a call.
@@ -59,6 +65,14 @@ pub(crate) fn doing<T>(doing: &'static str, result: kube::Result<T>) -> Result<T
 /// Whether the API server refused a call permanently.
 pub(crate) fn is_refusal(status: &Status) -> bool {
     matches!(status.code, 400 | 403 | 405 | 413 | 422)
+}
+
+/// Whether the API server refused to create an object because its namespace is being deleted.
+pub(crate) fn is_namespace_terminating(status: &Status) -> bool {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    causes
+        .into_iter()
+        .any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 /// Whether the same call may succeed later.

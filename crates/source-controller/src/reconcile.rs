@@ -119,6 +119,8 @@ type ObservedCloud = (
 enum ReconcileResult {
     /// The source was deleted, or is finalized.
     Deleted,
+    /// Its namespace is being deleted, and the source will be next.
+    NamespaceTerminating,
     /// Its status was reported.
     Reconciled { is_ready: bool, requeue: Requeue },
 }
@@ -137,7 +139,9 @@ pub async fn reconcile(
     let outcome = match &result {
         Ok(ReconcileResult::Deleted) => ReconcileOutcome::Gone,
         Ok(ReconcileResult::Reconciled { is_ready: true, .. }) => ReconcileOutcome::Ready,
-        Ok(ReconcileResult::Reconciled { .. }) => ReconcileOutcome::NotReady,
+        Ok(ReconcileResult::Reconciled { .. } | ReconcileResult::NamespaceTerminating) => {
+            ReconcileOutcome::NotReady
+        }
         Err(_) => ReconcileOutcome::Failed,
     };
     ctx.metrics.reconciled(outcome, started.elapsed());
@@ -147,6 +151,8 @@ pub async fn reconcile(
             ctx.forget(&uid);
             Action::await_change()
         }
+        // Nothing is forgotten: the account may be needed when its Secret is already deleted.
+        ReconcileResult::NamespaceTerminating => Action::await_change(),
         ReconcileResult::Reconciled { requeue, .. } => {
             Action::requeue(ctx.requeue.pause(&uid, requeue))
         }
@@ -171,7 +177,12 @@ async fn reconcile_source(
 
     let (observed, account) = Box::pin(observe(ctx, &parsed)).await?;
     let plan = plan(&parsed, &observed, &ctx.adapter);
-    let applied = apply(ctx, &parsed.identity, account.as_ref(), plan).await?;
+    let applied = match apply(ctx, &parsed.identity, account.as_ref(), plan).await {
+        Err(error) if error.is_namespace_terminating() => {
+            return Ok(ReconcileResult::NamespaceTerminating);
+        }
+        applied => applied?,
+    };
     let report = report(&parsed, &observed, &applied, Timestamp::now());
 
     if status::write(ctx, &sources, &parsed.source, &report.status).await? {

@@ -357,6 +357,7 @@ pub(crate) fn failure(code: u16, reason: &str) -> Outcome {
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "status": "Failure",
         "message": format!("the server said {reason}"), "reason": reason, "code": code,
+        "details": {"causes": [{"reason": reason}]},
     });
     (code, status)
 }

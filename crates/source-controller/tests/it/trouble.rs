@@ -218,6 +218,24 @@ async fn refused_deployment_is_reported() {
     assert_eq!(deployed["status"], "False");
 }
 
+/// The API server deletes what is in a namespace in an order of its own, the adapter often first.
+#[tokio::test]
+async fn nothing_is_told_of_a_source_whose_namespace_is_being_deleted() {
+    let world = World::start().await;
+    world.settle().await;
+    world.cluster.remove(&deployment_path());
+    let (path, cause) = (deployment_path(), "NamespaceTerminating");
+    world.cluster.fail(Method::PATCH, &path, 403, cause);
+    world.cluster.calls();
+    let action = world.reconcile().await.unwrap();
+    assert_eq!(action, Action::await_change());
+    let writes = world.cluster.writes();
+    assert!(
+        writes.iter().all(|write| write.contains("/deployments/")),
+        "{writes:?}"
+    );
+}
+
 #[tokio::test]
 async fn deployment_of_another_owner_is_not_changed() {
     let world = World::start().await;
