@@ -80,7 +80,7 @@ pub(crate) mod tests {
             Figure::new("events/s", [2100.0, 2000.0, 2345.6]),
         )
         .beside("CPU per event", Figure::new("µs", [212.0]))
-        .against("serial way", Figure::new("events/s", [21.0, 20.0, 19.0]))
+        .against("a | serial", Figure::new("events/s", [21.0, 20.0, 19.0]))
         .target(Target::ratio_at_least(100.0));
         row.group = "adapter";
         let mut alone = Row::new("emulator", "start to ready", Figure::new("ms", [12.34]));
