@@ -133,7 +133,8 @@ const PARTS: [&str; 24] = [
     "<Other>",
     "</Other>",
     "<!-- <Priority>7</Priority> -->",
-    "<![CDATA[<Priority>6</Priority>]]>",
+    // Not of a name that gets attributes: this is text, which would be another one then.
+    "<![CDATA[<DequeueCount>6</DequeueCount>]]>",
     "text > text",
     "\n ",
 ];
